@@ -1,0 +1,34 @@
+//! Who serves a virtual address: the VRRP state machine as a library without I/O.
+//!
+//! - [`VirtualRouter`] is one virtual router: the state machine of RFC 9568 §6.4 (VRRPv3) and RFC 3768 §6.4
+//!   (VRRPv2), for IPv4 and IPv6.
+//! - [`Node`] is one machine: all its virtual routers, the interfaces and check scripts they track, and the
+//!   order in which adverts, addresses, announcements and reports leave.
+//!
+//! There is no socket, thread, clock or randomness inside: inputs are `handle_*(now, ..)`, outputs are `poll_*`.
+//! So a whole machine is a value that can be simulated, model-checked, fuzzed and replayed.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod instant;
+mod node;
+mod router;
+mod script;
+
+pub use instant::Instant;
+pub use node::{
+    Event, Fault, LinkId, LinkState, Node, NodeAction, NodeConfig, RouterId, RouterSetup, ScriptId,
+    ScriptSetup, Standing, Track, Why,
+};
+pub use router::{
+    Action, AnnounceConfig, Cause, Counters, Ignored, Preempt, Received, Report, RouterConfig, State,
+    VirtualRouter, active_down_interval, skew_time,
+};
+pub use script::{ScriptAct, ScriptConfig};
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,533 @@
+//! A node: all virtual routers of one machine, what they track, and the order in which things happen.
+//!
+//! The daemon and the simulator drive this same type; there is no second copy of the composition.
+//!
+//! ```
+//! use core::net::Ipv4Addr;
+//! use vrrp_election::{
+//!     Instant, LinkId, LinkState, Node, NodeConfig, RouterConfig, RouterId, RouterSetup, Standing,
+//! };
+//! use vrrp_proto::{AdvertInterval, Family, Seconds, Vrid};
+//!
+//! let vrid = Vrid::new(51).ok_or("VRID")?;
+//! let config = RouterConfig::new(vrid, Family::Ipv4, AdvertInterval::V2(Seconds(1)));
+//! let mut node = Node::new(
+//!     Instant::ZERO,
+//!     NodeConfig {
+//!         routers: vec![RouterSetup::new(config, LinkId(0))],
+//!         links: vec![LinkState { up: false, ..LinkState::default() }],
+//!         ..NodeConfig::default()
+//!     },
+//! );
+//! assert_eq!(node.standing(RouterId(0)), Some(Standing::Fault));
+//!
+//! let address = Ipv4Addr::new(192, 0, 2, 1);
+//! node.handle_link(Instant::ZERO, LinkId(0), LinkState { up: true, ipv4: Some(address), ipv6: None });
+//! assert_eq!(node.standing(RouterId(0)), Some(Standing::Backup));
+//! while let Some(_action) = node.poll_action() { /* do it */ }
+//! assert!(node.poll_timeout().is_some());
+//! # Ok::<(), &str>(())
+//! ```
+
+mod config;
+mod outbox;
+mod timers;
+mod tracking;
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use vrrp_proto::Priority;
+
+use crate::router::{Action, MAX_SLACK};
+use crate::script::Script;
+use crate::{Cause, Ignored, Instant, Received, Report, ScriptAct, State, VirtualRouter};
+use outbox::Outbox;
+use timers::{Timer, Timers};
+use tracking::{Assessment, assess};
+
+pub use config::{LinkId, LinkState, NodeConfig, RouterId, RouterSetup, ScriptId, ScriptSetup, Track};
+pub use tracking::Fault;
+
+/// All virtual routers of one machine.
+///
+/// The contract is that of [`VirtualRouter`]: one input, then [`poll_action`](Self::poll_action) until it gives
+/// `None`, then wait until [`poll_timeout`](Self::poll_timeout). Any number of adverts that arrived together may
+/// be handed in before the actions are taken: the same advert or announcement is then asked for once.
+#[derive(Clone, Debug)]
+pub struct Node {
+    routers: Vec<Member>,
+    scripts: Vec<Option<Script>>,
+    links: Vec<LinkState>,
+    timers: Timers,
+    outbox: Outbox,
+    /// No router starts before this.
+    speaks_from: Instant,
+    stopping: bool,
+}
+
+/// One router and what the node knows of it.
+#[derive(Clone, Debug)]
+struct Member {
+    setup: RouterSetup,
+    router: VirtualRouter,
+    standing: Standing,
+    /// Removed by a reload.
+    retired: bool,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeAction {
+    /// Send one advertisement.
+    SendAdvert {
+        /// Of this router.
+        router: RouterId,
+        /// With this priority.
+        priority: Priority,
+    },
+    /// Make sure that every virtual address of the router is on its interface.
+    AddAddresses {
+        /// Of this router.
+        router: RouterId,
+    },
+    /// Make sure that no virtual address of the router is on its interface.
+    RemoveAddresses {
+        /// Of this router.
+        router: RouterId,
+    },
+    /// Announce every virtual address of the router.
+    Announce {
+        /// Of this router.
+        router: RouterId,
+        /// Packets for each address.
+        repeat: u32,
+    },
+    /// Do this with a check script.
+    Script {
+        /// The script.
+        script: ScriptId,
+        /// What to do with it.
+        act: ScriptAct,
+    },
+    /// Nothing to do for the protocol: for logs, scripts and mail.
+    Tell(Event),
+}
+
+/// What a router is to its operator: the states that scripts and logs name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Not started yet: startup delay, or a check that could be a fault has not reported (nothing is told).
+    Waiting,
+    /// Something needed is missing (FAULT).
+    Fault,
+    /// Listens (BACKUP).
+    Backup,
+    /// Serves (MASTER).
+    Active,
+    /// Stopped in order (STOP).
+    Stopped,
+}
+
+/// Something worth telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A router's standing changed.
+    Standing {
+        /// The router.
+        router: RouterId,
+        /// Before.
+        from: Standing,
+        /// Now.
+        to: Standing,
+        /// Why.
+        why: Why,
+        /// Effective priority.
+        priority: Priority,
+    },
+    /// Anything else that a router reports.
+    Router {
+        /// The router.
+        router: RouterId,
+        /// What it reports; never a [`Report::Transition`].
+        report: Report,
+    },
+    /// A check changed between good and failed, or became known.
+    Script {
+        /// The script.
+        script: ScriptId,
+        /// Whether it is good now.
+        up: bool,
+    },
+}
+
+/// Why a standing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The election decided.
+    Election(Cause),
+    /// This is missing.
+    Fault(Fault),
+    /// The node stops.
+    Stop,
+    /// The router is no longer configured.
+    Deleted,
+}
+
+impl Node {
+    /// A node that starts at `now`, with its links as `config` says.
+    #[must_use]
+    pub fn new(now: Instant, config: NodeConfig) -> Self {
+        let outbox = Outbox::new(config.routers.len(), config.scripts.len());
+        let mut node = Self {
+            routers: config.routers.into_iter().map(Member::new).collect(),
+            scripts: config.scripts.iter().map(|setup| Some(Script::new(setup.config, now))).collect(),
+            links: config.links,
+            timers: Timers::default(),
+            outbox,
+            speaks_from: now + config.startup_delay,
+            stopping: false,
+        };
+        node.begin(now);
+        node
+    }
+
+    /// An interface changed: it went up or down, came or went, or has another address.
+    pub fn handle_link(&mut self, now: Instant, link: LinkId, state: LinkState) {
+        let Some(known) = self.links.get_mut(link.index()) else { return };
+        if *known == state {
+            return;
+        }
+        *known = state;
+        self.assess_where(now, |setup| {
+            setup.link == Some(link) || setup.track_links.iter().any(|track| track.target == link)
+        });
+    }
+
+    /// Somebody else removed a virtual address of `router`: see [`VirtualRouter::handle_address_lost`].
+    pub fn handle_address_lost(&mut self, now: Instant, router: RouterId) {
+        if let Some(member) = self.routers.get_mut(router.index()) {
+            member.router.handle_address_lost(now);
+            self.settle(router);
+        }
+    }
+
+    /// A run of a script ended, well or not.
+    pub fn handle_script(&mut self, now: Instant, script: ScriptId, success: bool) {
+        if self.stopping {
+            return;
+        }
+        let Some(Some(check)) = self.scripts.get_mut(script.index()) else { return };
+        let before = check.up();
+        check.handle_result(now, success);
+        let after = check.up();
+        self.timers.arm(Timer::Script(script), Some(check.timeout()));
+        if before != after {
+            self.outbox.event(Event::Script { script, up: after == Some(true) });
+            self.assess_where(now, |setup| setup.track_scripts.iter().any(|track| track.target == script));
+        }
+    }
+
+    /// An advertisement for `router` passed the receive checks; the kernel received it at `arrived`.
+    ///
+    /// # Errors
+    /// Why the advert changed nothing at all.
+    pub fn handle_advert(
+        &mut self,
+        arrived: Instant,
+        router: RouterId,
+        advert: &Received,
+    ) -> Result<(), Ignored> {
+        let member = self.routers.get_mut(router.index()).ok_or(Ignored::NotRunning)?;
+        let result = member.router.handle_advert(arrived, advert);
+        self.settle(router);
+        result
+    }
+
+    /// Time passed. Hand in every advert that had arrived by then first.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        for timer in self.timers.due(now + MAX_SLACK) {
+            match timer {
+                Timer::Startup => {
+                    if self.speaks_from <= now {
+                        self.timers.arm(timer, None);
+                        self.assess_where(now, |_| true);
+                    }
+                }
+                Timer::Router(router) => {
+                    if let Some(member) = self.routers.get_mut(router.index()) {
+                        member.router.handle_timeout(now);
+                        self.settle(router);
+                    }
+                }
+                Timer::Script(script) => self.script_due(now, script),
+            }
+        }
+    }
+
+    /// The machine stops: every Active says so, lets go of its addresses, and nothing starts again.
+    pub fn handle_stop(&mut self, now: Instant) {
+        self.stopping = true;
+        self.stop_scripts();
+        for router in self.ids() {
+            self.shut_down(now, router, Standing::Stopped, Why::Stop);
+        }
+        self.timers = Timers::default();
+    }
+
+    /// Ends every run of a script that is under way: their results will not be waited for. Before a
+    /// [`reload`](Self::reload), which starts anew.
+    pub fn stop_scripts(&mut self) {
+        for (index, script) in self.scripts.iter_mut().enumerate() {
+            if let Some(true) = script.as_mut().map(Script::abandon) {
+                self.outbox.script(ScriptId(number(index)), ScriptAct::Kill);
+            }
+        }
+    }
+
+    /// Takes one router out before a [`reload`](Self::reload) that no longer has it.
+    pub fn retire(&mut self, now: Instant, router: RouterId) {
+        self.shut_down(now, router, Standing::Stopped, Why::Deleted);
+        if let Some(member) = self.routers.get_mut(router.index()) {
+            member.retired = true;
+        }
+    }
+
+    /// Goes on with another configuration. Routers and scripts that are carried over keep state and timers.
+    ///
+    /// Every router that is not carried over has to be [retired](Self::retire) before, and what that asked for
+    /// has to be done: afterwards all ids mean the new configuration.
+    pub fn reload(&mut self, now: Instant, config: NodeConfig) {
+        let old = core::mem::take(&mut self.routers);
+        let scripts = core::mem::take(&mut self.scripts);
+        self.outbox = Outbox::new(config.routers.len(), config.scripts.len());
+        self.timers = Timers::default();
+        self.links = config.links;
+        self.scripts = config
+            .scripts
+            .iter()
+            .map(|setup| {
+                let before = setup.carries.and_then(|id| scripts.get(id.index())?.as_ref());
+                Some(match before {
+                    Some(script) => script.carried(setup.config, now),
+                    None => Script::new(setup.config, now),
+                })
+            })
+            .collect();
+        self.routers = config
+            .routers
+            .into_iter()
+            .map(|setup| {
+                let before =
+                    setup.carries.and_then(|id| old.get(id.index())).filter(|member| !member.retired);
+                match before {
+                    Some(member) => {
+                        let up = |id: ScriptId| self.scripts.get(id.index())?.as_ref()?.up();
+                        let priority = assess(&setup, &self.links, up).priority;
+                        member.carried(now, setup, priority)
+                    }
+                    None => Member::new(setup),
+                }
+            })
+            .collect();
+        self.begin(now);
+    }
+
+    /// The next thing to do, the most urgent first.
+    pub fn poll_action(&mut self) -> Option<NodeAction> {
+        let routers = &self.routers;
+        self.outbox
+            .pop(|id| routers.get(id.index()).is_some_and(|member| member.router.state() == State::Active))
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due. Changes with every input.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// What a router is to its operator.
+    #[must_use]
+    pub fn standing(&self, router: RouterId) -> Option<Standing> {
+        self.routers.get(router.index()).map(|member| member.standing)
+    }
+
+    /// A router's state machine, to look at.
+    #[must_use]
+    pub fn router(&self, router: RouterId) -> Option<&VirtualRouter> {
+        self.routers.get(router.index()).map(|member| &member.router)
+    }
+
+    /// Sets the counters of every router to zero.
+    pub fn clear_counters(&mut self) {
+        for member in &mut self.routers {
+            member.router.clear_counters();
+        }
+    }
+
+    /// The address that a router's adverts come from.
+    #[must_use]
+    pub fn source(&self, router: RouterId) -> Option<IpAddr> {
+        let setup = &self.routers.get(router.index())?.setup;
+        setup.source.or_else(|| self.links.get(setup.link?.index())?.address(setup.config.family))
+    }
+
+    /// Whether a check is good; `None` while nothing is known, or if nobody tracks it.
+    #[must_use]
+    pub fn script_up(&self, script: ScriptId) -> Option<bool> {
+        self.scripts.get(script.index())?.as_ref()?.up()
+    }
+
+    /// What keeps a router from taking part, now.
+    #[must_use]
+    pub fn fault(&self, router: RouterId) -> Option<Fault> {
+        self.assessment(router)?.fault
+    }
+
+    /// Starts what can start: at the very beginning and after a reload.
+    fn begin(&mut self, now: Instant) {
+        if self.stopping {
+            return;
+        }
+        self.forget_untracked_scripts();
+        for (index, script) in self.scripts.iter().enumerate() {
+            if let Some(script) = script {
+                self.timers.arm(Timer::Script(ScriptId(number(index))), Some(script.timeout()));
+            }
+        }
+        if self.speaks_from > now {
+            self.timers.arm(Timer::Startup, Some(self.speaks_from));
+        }
+        self.assess_where(now, |_| true);
+    }
+
+    /// A script that nobody tracks is never run.
+    fn forget_untracked_scripts(&mut self) {
+        let routers = &self.routers;
+        for (index, script) in self.scripts.iter_mut().enumerate() {
+            let id = ScriptId(number(index));
+            let tracks = |member: &Member| member.setup.track_scripts.iter().any(|track| track.target == id);
+            if !routers.iter().any(tracks) {
+                *script = None;
+            }
+        }
+    }
+
+    fn script_due(&mut self, now: Instant, script: ScriptId) {
+        let Some(Some(check)) = self.scripts.get_mut(script.index()) else { return };
+        if let Some(act) = check.handle_timeout(now) {
+            self.outbox.script(script, act);
+        }
+        self.timers.arm(Timer::Script(script), Some(check.timeout()));
+    }
+
+    fn assess_where(&mut self, now: Instant, concerned: impl Fn(&RouterSetup) -> bool) {
+        for router in self.ids() {
+            if self.routers.get(router.index()).is_some_and(|member| concerned(&member.setup)) {
+                self.reassess(now, router);
+            }
+        }
+    }
+
+    fn assessment(&self, router: RouterId) -> Option<Assessment> {
+        let member = self.routers.get(router.index())?;
+        Some(assess(&member.setup, &self.links, |script| self.script_up(script)))
+    }
+
+    /// Brings one router in line with the facts.
+    fn reassess(&mut self, now: Instant, router: RouterId) {
+        if self.stopping || self.speaks_from > now {
+            return;
+        }
+        let (Some(facts), address) = (self.assessment(router), self.source(router)) else { return };
+        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        if member.retired {
+            return;
+        }
+        member.router.set_address(address);
+        member.router.set_priority(facts.priority);
+        let running = member.router.state() != State::Initialize;
+        match facts.fault {
+            Some(fault) => self.shut_down(now, router, Standing::Fault, Why::Fault(fault)),
+            None if running => self.settle(router),
+            None if member.setup.resume => {
+                member.setup.resume = false;
+                member.router.handle_resume(now);
+                self.settle(router);
+            }
+            None if facts.pending => self.settle(router),
+            None => {
+                member.router.handle_startup(now);
+                self.settle(router);
+            }
+        }
+    }
+
+    fn shut_down(&mut self, now: Instant, router: RouterId, to: Standing, why: Why) {
+        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        member.setup.resume = false;
+        if member.standing == Standing::Waiting {
+            // A predecessor may have left the addresses.
+            self.outbox.addresses(router, false);
+        }
+        member.router.handle_shutdown(now);
+        self.settle(router);
+        self.stand(router, to, why);
+    }
+
+    /// Takes over what a router asks for, and keeps its timer.
+    fn settle(&mut self, router: RouterId) {
+        let mut entered = None;
+        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        while let Some(action) = member.router.poll_action() {
+            match action {
+                Action::SendAdvert(priority) => self.outbox.advert(router, priority),
+                Action::AddAddresses => self.outbox.addresses(router, true),
+                Action::RemoveAddresses => self.outbox.addresses(router, false),
+                Action::Announce { repeat } => self.outbox.announce(router, repeat),
+                Action::Report(Report::Transition { to, cause, .. }) => entered = Some((to, cause)),
+                Action::Report(report) => self.outbox.event(Event::Router { router, report }),
+            }
+        }
+        self.timers.arm(Timer::Router(router), member.router.poll_timeout());
+        match entered {
+            Some((State::Active, cause)) => self.stand(router, Standing::Active, Why::Election(cause)),
+            Some((State::Backup, cause)) => self.stand(router, Standing::Backup, Why::Election(cause)),
+            // Whoever shut the router down says what that means.
+            Some((State::Initialize, _)) | None => {}
+        }
+    }
+
+    fn stand(&mut self, router: RouterId, to: Standing, why: Why) {
+        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        let from = core::mem::replace(&mut member.standing, to);
+        if from != to {
+            let priority = member.router.priority();
+            self.outbox.event(Event::Standing { router, from, to, why, priority });
+        }
+    }
+
+    fn ids(&self) -> impl Iterator<Item = RouterId> + use<> {
+        (0..number(self.routers.len())).map(RouterId)
+    }
+}
+
+impl Member {
+    fn new(setup: RouterSetup) -> Self {
+        let router = VirtualRouter::new(setup.config.clone());
+        Self { setup, router, standing: Standing::Waiting, retired: false }
+    }
+
+    /// The same router with other parameters. The advert of an Active tells the new priority already.
+    fn carried(&self, now: Instant, setup: RouterSetup, priority: Priority) -> Self {
+        let mut router = self.router.clone();
+        router.set_priority(priority);
+        router.reconfigure(now, setup.config.clone(), setup.addresses_changed);
+        Self { setup, router, standing: self.standing, retired: false }
+    }
+}
+
+/// A node has far fewer members than `u32` can count; what is beyond would alias the last one, not panic.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

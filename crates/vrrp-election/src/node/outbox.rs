@@ -1,0 +1,118 @@
+//! What a node asks for, in the order in which it matters.
+//!
+//! When many routers take over at once, every peer must hear of it before the first address is configured, and
+//! every address must be there before the first announcement; logs and scripts come last.
+//!
+//! Many adverts may be handed in before anything is taken out, after a stall perhaps a whole socket buffer full.
+//! So the same advert or announcement waits at most once for each router, and reports have a bound.
+
+use alloc::collections::VecDeque;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use vrrp_proto::Priority;
+
+use super::{Event, NodeAction, RouterId, ScriptId};
+use crate::ScriptAct;
+
+/// Four queues, emptied one after the other.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outbox {
+    adverts: VecDeque<(RouterId, Priority)>,
+    addresses: VecDeque<(RouterId, bool)>,
+    announcements: VecDeque<RouterId>,
+    scripts: VecDeque<(ScriptId, ScriptAct)>,
+    events: VecDeque<Event>,
+    /// For each router.
+    waiting: Vec<Waiting>,
+    /// Bound of each queue, as the caller empties them after each input.
+    bound: usize,
+}
+
+/// What a router has in the queues.
+#[derive(Clone, Copy, Debug, Default)]
+struct Waiting {
+    /// The priority of its last advert there.
+    advert: Option<Priority>,
+    /// Packets of its announcement there; 0 if there is none.
+    announce: u32,
+}
+
+impl Outbox {
+    pub(super) fn new(routers: usize, scripts: usize) -> Self {
+        Self {
+            bound: (routers + scripts + 1) * PER_INPUT,
+            waiting: vec![Waiting::default(); routers],
+            ..Self::default()
+        }
+    }
+
+    /// Nothing if the last advert of this router that waits says the same.
+    pub(super) fn advert(&mut self, router: RouterId, priority: Priority) {
+        let Some(waiting) = self.waiting.get_mut(router.index()) else { return };
+        if waiting.advert.replace(priority) != Some(priority) {
+            push(&mut self.adverts, (router, priority), self.bound);
+        }
+    }
+
+    pub(super) fn addresses(&mut self, router: RouterId, add: bool) {
+        push(&mut self.addresses, (router, add), self.bound);
+    }
+
+    /// One that waits already grows to the larger count.
+    pub(super) fn announce(&mut self, router: RouterId, repeat: u32) {
+        let Some(waiting) = self.waiting.get_mut(router.index()) else { return };
+        if waiting.announce == 0 {
+            push(&mut self.announcements, router, self.bound);
+        }
+        waiting.announce = waiting.announce.max(repeat);
+    }
+
+    pub(super) fn script(&mut self, script: ScriptId, act: ScriptAct) {
+        push(&mut self.scripts, (script, act), self.bound);
+    }
+
+    /// Changes of standing and of checks are never lost; reports are, beyond half the bound.
+    pub(super) fn event(&mut self, event: Event) {
+        if matches!(event, Event::Router { .. }) && self.events.len() >= self.bound / 2 {
+            return;
+        }
+        push(&mut self.events, event, self.bound);
+    }
+
+    /// The next thing to do. An announcement is due only while `is_active` says that its router still serves.
+    pub(super) fn pop(&mut self, is_active: impl Fn(RouterId) -> bool) -> Option<NodeAction> {
+        if let Some((router, priority)) = self.adverts.pop_front() {
+            if let Some(waiting) = self.waiting.get_mut(router.index()) {
+                waiting.advert = waiting.advert.filter(|last| *last != priority);
+            }
+            return Some(NodeAction::SendAdvert { router, priority });
+        }
+        if let Some((router, add)) = self.addresses.pop_front() {
+            return Some(if add {
+                NodeAction::AddAddresses { router }
+            } else {
+                NodeAction::RemoveAddresses { router }
+            });
+        }
+        while let Some(router) = self.announcements.pop_front() {
+            let waiting = self.waiting.get_mut(router.index());
+            let repeat = waiting.map_or(0, |waiting| core::mem::take(&mut waiting.announce));
+            if repeat > 0 && is_active(router) {
+                return Some(NodeAction::Announce { router, repeat });
+            }
+        }
+        if let Some((script, act)) = self.scripts.pop_front() {
+            return Some(NodeAction::Script { script, act });
+        }
+        self.events.pop_front().map(NodeAction::Tell)
+    }
+}
+
+/// What one router or script can ask for by one input, with room to spare.
+const PER_INPUT: usize = 16;
+
+fn push<T>(queue: &mut VecDeque<T>, item: T, bound: usize) {
+    debug_assert!(queue.len() < bound, "poll_action is drained after each input");
+    queue.push_back(item);
+}

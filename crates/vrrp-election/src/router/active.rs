@@ -1,0 +1,241 @@
+//! The Active state (RFC 9568 §6.4.3).
+//!
+//! An Active answers for the virtual addresses and says so every interval. `Adver_Timer` is always armed,
+//! `Active_Down_Timer` never.
+//!
+//! Unlike the RFC: announcements are repeated, because one lost gratuitous ARP must not cost an outage; and the
+//! immediate answer to a lower priority is spaced, so that a flood of adverts does not become two.
+
+use core::time::Duration;
+
+use vrrp_proto::Priority;
+
+use super::timing::advert_slack;
+use super::{Action, Cause, Phase, Received, Report, VirtualRouter};
+use crate::Instant;
+
+/// What only an Active knows.
+#[derive(Clone, Debug)]
+pub(super) struct Active {
+    /// `Adver_Timer`.
+    advert: Instant,
+    /// The burst of announcements still to come.
+    burst: Option<Burst>,
+    /// The next refresh of the announcements.
+    refresh: Option<Instant>,
+    /// When a lower priority was last answered.
+    answered: Option<Instant>,
+    /// When a lower priority last led to announcements.
+    reasserted: Option<Instant>,
+    /// When it became Active: whoever yields then may send one more advert.
+    entered: Instant,
+    /// When a lower priority was last heard.
+    lower_heard: Option<Instant>,
+    /// Whether it was told of since it was last silent.
+    lower_told: bool,
+    /// When addresses that somebody removed were last put back.
+    restored: Option<Instant>,
+    /// When they are put back next.
+    restore: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Burst {
+    at: Instant,
+    repeat: u32,
+}
+
+impl Active {
+    pub(super) fn timeout(&self) -> Instant {
+        let burst = self.burst.map(|burst| burst.at);
+        [burst, self.refresh, self.restore].into_iter().flatten().fold(self.advert, Instant::min)
+    }
+}
+
+impl VirtualRouter {
+    /// Begins to serve: advert, addresses, announcements, in this order (RFC 9568 §6.4.1, §6.4.2).
+    pub(super) fn become_active(&mut self, now: Instant, cause: Cause) {
+        self.counters.became_active += 1;
+        self.send_advert();
+        self.push(Action::AddAddresses);
+        let announce = self.config.announce;
+        self.push(Action::Announce { repeat: announce.repeat.max(1) });
+        let active = Active {
+            advert: now + self.config.advert_interval(),
+            burst: second_burst(now, announce.delay, announce.repeat.max(1)),
+            refresh: (!announce.refresh.is_zero()).then(|| now + announce.delay + announce.refresh),
+            answered: None,
+            reasserted: None,
+            entered: now,
+            lower_heard: None,
+            lower_told: false,
+            restored: None,
+            restore: None,
+        };
+        self.enter(Phase::Active(active), cause);
+    }
+
+    /// (RFC 9568 §6.4.3, "If an ADVERTISEMENT is received")
+    pub(super) fn advert_in_active(&mut self, now: Instant, advert: &Received) {
+        if advert.priority.is_stop() {
+            self.send_advert();
+            let next = now + self.config.advert_interval();
+            if let Phase::Active(active) = &mut self.phase {
+                active.advert = next;
+            }
+        } else if self.loses_to(advert) {
+            if self.config.answer_higher_priority {
+                self.send_advert();
+            }
+            self.counters.released_active += 1;
+            self.become_backup(now, advert);
+        } else {
+            self.assert_ownership(now, advert);
+        }
+    }
+
+    /// Adverts and announcements that are due. The next advert counts from when this one was due, so that the
+    /// rate does not drift; after a stall it counts from now.
+    pub(super) fn timeout_in_active(&mut self, now: Instant) {
+        let interval = self.config.advert_interval();
+        let Phase::Active(active) = &mut self.phase else { return };
+        let horizon = now + advert_slack(interval);
+        if active.advert <= horizon {
+            active.advert += interval;
+            if active.advert <= horizon {
+                active.advert = now + interval;
+                self.counters.late_adverts += 1;
+            }
+            self.send_advert();
+        }
+        self.announce_due(now);
+        self.restore_due(now);
+    }
+
+    /// Somebody removed a virtual address: it is put back, at once the first time, then once a second.
+    pub(super) fn address_lost(&mut self, now: Instant) {
+        let Phase::Active(active) = &mut self.phase else { return };
+        let earliest = active.restored.map_or(now, |restored| restored + RESTORE_GAP);
+        active.restore = Some(earliest.max(now));
+        self.restore_due(now);
+    }
+
+    /// Shutdown: tell that somebody else should serve, then let go (RFC 9568 §6.4.3).
+    pub(super) fn leave_active(&mut self) {
+        self.counters.adverts_sent += 1;
+        self.counters.priority_zero_sent += 1;
+        self.counters.released_active += 1;
+        self.push(Action::SendAdvert(Priority::STOP));
+        self.push(Action::RemoveAddresses);
+        self.enter(Phase::Initialize, Cause::Shutdown);
+    }
+
+    /// A reload: the peers hear at once, the addresses are compared.
+    pub(super) fn serve_anew(&mut self, now: Instant, addresses_changed: bool) {
+        let announce = self.config.announce;
+        let interval = self.config.advert_interval();
+        self.send_advert();
+        self.push(Action::AddAddresses);
+        if addresses_changed {
+            self.push(Action::Announce { repeat: announce.repeat.max(1) });
+        }
+        let Phase::Active(active) = &mut self.phase else { return };
+        active.advert = now + interval;
+        active.refresh = (!announce.refresh.is_zero()).then(|| now + announce.refresh);
+        if addresses_changed {
+            active.burst = second_burst(now, announce.delay, announce.repeat.max(1));
+        }
+    }
+
+    /// "If the Priority in the ADVERTISEMENT is greater than the local Priority, or equal and the primary
+    /// address of the sender is greater than the local one": unsigned, in network byte order.
+    fn loses_to(&mut self, advert: &Received) -> bool {
+        if advert.priority.is_owner() && self.priority.is_owner() {
+            self.suspect(Report::TwoOwners { source: advert.source });
+        }
+        advert.priority > self.priority
+            || (advert.priority == self.priority && Some(advert.source) > self.address)
+    }
+
+    /// A router that should yield speaks: answer it (RFC 9568 §6.4.3), and repair what its announcements broke,
+    /// now and once more after it has fallen silent.
+    fn assert_ownership(&mut self, now: Instant, advert: &Received) {
+        let interval = self.config.advert_interval();
+        let repeat = self.config.announce.lower_priority_repeat;
+        let delay = self.config.announce.lower_priority_delay;
+        let Phase::Active(active) = &mut self.phase else { return };
+
+        let answers = self.config.answer_lower_priority && due(active.answered, now, interval / 8);
+        let announces = repeat > 0 && due(active.reasserted, now, interval);
+        let silence = interval.max(advert.interval.duration()).saturating_mul(3);
+        if due(active.lower_heard, now, silence) {
+            active.lower_told = false;
+        }
+        active.lower_heard = Some(now);
+        let news = !active.lower_told && now.since(active.entered) >= interval / YIELDING_PART;
+        active.lower_told |= news;
+        if repeat > 0 {
+            active.burst = second_burst(now, delay, repeat).or(active.burst);
+        }
+        if answers {
+            active.answered = Some(now);
+        }
+        if announces {
+            active.reasserted = Some(now);
+        }
+
+        if answers {
+            self.send_advert();
+        }
+        if announces {
+            self.push(Action::Announce { repeat });
+        }
+        if news {
+            let (source, priority) = (advert.source, advert.priority);
+            self.push(Action::Report(Report::LowerPriorityWhileActive { source, priority }));
+        }
+    }
+
+    fn announce_due(&mut self, now: Instant) {
+        let announce = self.config.announce;
+        let Phase::Active(active) = &mut self.phase else { return };
+        let mut repeat = 0;
+        if let Some(burst) = active.burst.filter(|burst| burst.at <= now) {
+            active.burst = None;
+            repeat = burst.repeat;
+        }
+        if active.refresh.is_some_and(|at| at <= now) {
+            active.refresh = (!announce.refresh.is_zero()).then(|| now + announce.refresh);
+            repeat = repeat.max(announce.refresh_repeat.max(1));
+        }
+        if repeat > 0 {
+            self.push(Action::Announce { repeat });
+        }
+    }
+
+    fn restore_due(&mut self, now: Instant) {
+        let repeat = self.config.announce.repeat.max(1);
+        let Phase::Active(active) = &mut self.phase else { return };
+        if active.restore.is_some_and(|at| at <= now) {
+            active.restore = None;
+            active.restored = Some(now);
+            self.push(Action::AddAddresses);
+            self.push(Action::Announce { repeat });
+        }
+    }
+}
+
+/// This part of an interval after it took over, a lower advert is most likely the last word of the one that yields.
+const YIELDING_PART: u32 = 4;
+
+/// Somebody who removes addresses as fast as we add them gets no busy loop out of us.
+const RESTORE_GAP: Duration = Duration::from_secs(1);
+
+fn second_burst(now: Instant, delay: Duration, repeat: u32) -> Option<Burst> {
+    (!delay.is_zero()).then(|| Burst { at: now + delay, repeat })
+}
+
+/// Whether at least `gap` passed since `last`.
+fn due(last: Option<Instant>, now: Instant, gap: Duration) -> bool {
+    last.is_none_or(|last| now.since(last) >= gap)
+}

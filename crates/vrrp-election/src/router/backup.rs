@@ -1,0 +1,185 @@
+//! The Backup state (RFC 9568 §6.4.2).
+//!
+//! A Backup owns no address and answers for none; it only listens and waits. `Active_Down_Timer` is always
+//! armed, `Adver_Timer` never.
+//!
+//! Unlike the RFC, preemption may be delayed (keepalived's `preempt_delay`), and a wait that expired while the
+//! caller was not looking is renewed once, by an interval and a skew: silence counts only if somebody listened.
+
+use core::time::Duration;
+
+use super::{Action, Cause, Phase, Preempt, Received, Report, VirtualRouter};
+use crate::Instant;
+
+/// What only a Backup knows.
+#[derive(Clone, Debug)]
+pub(super) struct Backup {
+    /// `Active_Down_Timer`.
+    down: Instant,
+    /// From when on the caller is late: the timer, or where it stood before a rising priority moved it to the past.
+    late_from: Instant,
+    /// When the last accepted advert came.
+    heard: Option<Instant>,
+    /// The last word of the Active was priority 0.
+    active_leaves: bool,
+    /// Until when a lower priority is tolerated, once one was heard.
+    tolerate_until: Option<Instant>,
+    /// The wait was already renewed for a late caller.
+    renewed: bool,
+    /// A lower priority was already told of.
+    told_lower: bool,
+}
+
+impl Backup {
+    pub(super) fn new(down: Instant) -> Self {
+        Self {
+            down,
+            late_from: down,
+            heard: None,
+            active_leaves: false,
+            tolerate_until: None,
+            renewed: false,
+            told_lower: false,
+        }
+    }
+
+    pub(super) fn timeout(&self) -> Instant {
+        self.down
+    }
+
+    /// The skew changed while the timer runs.
+    pub(super) fn shift(&mut self, old_skew: Duration, new_skew: Duration) {
+        self.down = self.down - old_skew + new_skew;
+        self.late_from = self.late_from.max(self.down);
+    }
+
+    fn arm(&mut self, down: Instant) {
+        self.down = down;
+        self.late_from = down;
+    }
+
+    /// The Active lives: everything that its silence had begun is over.
+    fn heard(&mut self, now: Instant, down: Instant) {
+        self.arm(down);
+        self.heard = Some(now);
+        self.active_leaves = false;
+        self.renewed = false;
+    }
+}
+
+/// A caller that comes later than this part of an interval is held to have looked away, for example in a
+/// suspended machine. Less would blame busy callers; with more, short suspensions end in false takeovers.
+const STALL_FRACTION: u32 = 4;
+
+/// Being this late is nothing that happens to suspended machines only.
+const STALL_FLOOR: Duration = Duration::from_millis(5);
+
+impl VirtualRouter {
+    /// (RFC 9568 §6.4.2, "If an ADVERTISEMENT is received")
+    pub(super) fn advert_in_backup(&mut self, now: Instant, advert: &Received) {
+        if advert.priority.is_stop() {
+            self.active_leaves(now, advert);
+        } else if self.accepts(now, advert) {
+            self.learn(advert.interval);
+            let down = now + self.active_down_interval();
+            if let Phase::Backup(backup) = &mut self.phase {
+                backup.heard(now, down);
+            }
+        } else {
+            self.tell_lower(advert);
+        }
+    }
+
+    /// Nobody served: send, claim, announce (RFC 9568 §6.4.2, "If the Active_Down_Timer fires").
+    pub(super) fn timeout_in_backup(&mut self, now: Instant) {
+        let interval = self.active_interval();
+        // The Active's next advert, and then some: several Backups may have been suspended together, and the best
+        // of them should speak first.
+        let grace = interval.saturating_add(self.skew(self.priority));
+        let Phase::Backup(backup) = &mut self.phase else { return };
+        if now < backup.down {
+            return;
+        }
+        let late = now.since(backup.late_from);
+        if late > (interval / STALL_FRACTION).max(STALL_FLOOR) && !backup.renewed {
+            backup.renewed = true;
+            backup.arm(now + grace);
+            self.counters.stalls += 1;
+            self.push(Action::Report(Report::Stalled { late, grace }));
+            return;
+        }
+        let cause = if backup.active_leaves {
+            Cause::ActiveLeft
+        } else {
+            Cause::ActiveDown { silent_for: backup.heard.map(|heard| now.since(heard)) }
+        };
+        self.become_active(now, cause);
+    }
+
+    /// Shutdown: nothing is sent (RFC 9568 §6.4.2).
+    pub(super) fn leave_backup(&mut self) {
+        self.enter(Phase::Initialize, Cause::Shutdown);
+    }
+
+    /// Steps down for a better router (RFC 9568 §6.4.3).
+    pub(super) fn become_backup(&mut self, now: Instant, better: &Received) {
+        self.learn(better.interval);
+        let mut backup = Backup::new(now);
+        backup.heard(now, now + self.active_down_interval());
+        self.push(Action::RemoveAddresses);
+        let cause = Cause::Better { source: better.source, priority: better.priority };
+        self.enter(Phase::Backup(backup), cause);
+    }
+
+    /// A reload changed how long to wait: the wait begins anew, which is never too short.
+    pub(super) fn listen_anew(&mut self, now: Instant) {
+        if let Phase::Backup(Backup { heard: None, .. }) = &self.phase {
+            self.learned_interval = self.config.advert_interval();
+        }
+        let down = now + self.active_down_interval();
+        if let Phase::Backup(backup) = &mut self.phase {
+            backup.arm(down);
+            backup.tolerate_until = None;
+        }
+    }
+
+    /// "If the Priority in the ADVERTISEMENT is zero: set the Active_Down_Timer to Skew_Time." Its interval is
+    /// not learned.
+    fn active_leaves(&mut self, now: Instant, advert: &Received) {
+        let down = now + self.skew(self.priority);
+        let Phase::Backup(backup) = &mut self.phase else { return };
+        backup.arm(down);
+        if !backup.active_leaves {
+            backup.active_leaves = true;
+            self.push(Action::Report(Report::ActiveLeaves { source: advert.source }));
+        }
+    }
+
+    /// "If Preempt_Mode is False, or if the Priority is greater than or equal to the local Priority", or a lower
+    /// one is tolerated for a while.
+    fn accepts(&mut self, now: Instant, advert: &Received) -> bool {
+        let preempt = if self.config.priority.is_owner() { Preempt::AtOnce } else { self.config.preempt };
+        let Phase::Backup(backup) = &mut self.phase else { return false };
+        if advert.priority >= self.priority {
+            backup.tolerate_until = None;
+            backup.told_lower = false;
+            return true;
+        }
+        match preempt {
+            Preempt::Never => true,
+            Preempt::AtOnce => false,
+            Preempt::After(delay) => now < *backup.tolerate_until.get_or_insert(now + delay),
+        }
+    }
+
+    fn tell_lower(&mut self, advert: &Received) {
+        let Phase::Backup(backup) = &mut self.phase else { return };
+        if !backup.told_lower {
+            backup.told_lower = true;
+            self.push(Action::Report(Report::LowerPriorityWhileBackup {
+                source: advert.source,
+                priority: advert.priority,
+            }));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What one virtual router is told.
+
+use core::time::Duration;
+
+use vrrp_proto::{AdvertInterval, Family, Priority, Version, Vrid};
+
+/// The parameters of a virtual router (RFC 9568 §6.1), and keepalived's additions to them.
+///
+/// [`RouterConfig::new`] gives the RFC's defaults; change what differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in keepalived's configuration"
+)]
+pub struct RouterConfig {
+    /// The virtual router identifier.
+    pub vrid: Vrid,
+    /// Which addresses it serves.
+    pub family: Family,
+    /// `Priority`: 1 to 254, or 255 for the owner of the addresses.
+    pub priority: Priority,
+    /// `Advertisement_Interval`; its unit decides the protocol version. Zero, which would be a flood, counts as
+    /// the shortest there is: 1 s in VRRPv2, 10 ms in VRRPv3.
+    pub interval: AdvertInterval,
+    /// `Preempt_Mode`, and how long to wait before preempting. The owner always preempts at once.
+    pub preempt: Preempt,
+    /// Whether an owner serves at once when it starts (RFC 9568 §6.4.1). Without effect below priority 255.
+    pub owner_starts_active: bool,
+    /// Adverts that may be missing before the Active is held to be down; the RFC's 3.
+    pub down_adverts: u8,
+    /// Whether an Active answers a lower priority with an advert at once (RFC 9568 §6.4.3; not in RFC 3768).
+    pub answer_lower_priority: bool,
+    /// Whether an Active sends one more advert before it yields to a better one.
+    pub answer_higher_priority: bool,
+    /// Whether the owner ignores every advert (RFC 5798 §7.1) instead of processing it (RFC 9568, erratum 8298).
+    pub owner_ignores_adverts: bool,
+    /// How often the addresses are announced.
+    pub announce: AnnounceConfig,
+}
+
+impl RouterConfig {
+    /// A virtual router with the defaults of RFC 9568 §6.1: priority 100, preempting.
+    #[must_use]
+    pub fn new(vrid: Vrid, family: Family, interval: AdvertInterval) -> Self {
+        Self {
+            vrid,
+            family,
+            priority: Priority::DEFAULT,
+            interval,
+            preempt: Preempt::AtOnce,
+            owner_starts_active: true,
+            down_adverts: 3,
+            answer_lower_priority: true,
+            answer_higher_priority: false,
+            owner_ignores_adverts: false,
+            announce: AnnounceConfig::default(),
+        }
+    }
+
+    /// The protocol version, which the interval's unit decides.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.interval.version()
+    }
+
+    /// `Advertisement_Interval` as time, never zero.
+    pub(crate) fn advert_interval(&self) -> Duration {
+        let shortest = match self.version() {
+            Version::V2 => Duration::from_secs(1),
+            Version::V3 => Duration::from_millis(10),
+        };
+        self.interval.duration().max(shortest)
+    }
+}
+
+/// `Preempt_Mode` (RFC 9568 §6.1) and keepalived's `preempt_delay`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preempt {
+    /// Never take over from a living Active, whatever its priority.
+    Never,
+    /// Take over from a lower priority as soon as the timer allows.
+    #[default]
+    AtOnce,
+    /// Tolerate a lower priority for this long first, counted from its first advert.
+    After(Duration),
+}
+
+/// How gratuitous ARPs or unsolicited neighbour advertisements are repeated.
+///
+/// A count is the number of packets for each address. The defaults are keepalived's: five at once, five more
+/// after five seconds, no refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnnounceConfig {
+    /// Packets in a burst, at least 1.
+    pub repeat: u32,
+    /// When the second burst follows the first; zero is never.
+    pub delay: Duration,
+    /// Interval of the refresh while Active; zero is never.
+    pub refresh: Duration,
+    /// Packets in a refresh, at least 1.
+    pub refresh_repeat: u32,
+    /// Packets in the burst after a lower priority was heard while Active; 0 is none.
+    pub lower_priority_repeat: u32,
+    /// When a second such burst follows; zero is never.
+    pub lower_priority_delay: Duration,
+}
+
+impl Default for AnnounceConfig {
+    fn default() -> Self {
+        Self {
+            repeat: 5,
+            delay: Duration::from_secs(5),
+            refresh: Duration::ZERO,
+            refresh_repeat: 1,
+            lower_priority_repeat: 5,
+            lower_priority_delay: Duration::from_secs(5),
+        }
+    }
+}

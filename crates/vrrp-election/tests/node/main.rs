@@ -1,0 +1,15 @@
+//! A whole machine: tracking, links, scripts, order of actions, stop and reload.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod lab;
+
+mod links;
+mod order;
+mod reload;
+mod scripts;
+mod startup;
+mod stop;
+mod weights;

@@ -1,0 +1,304 @@
+//! Any inputs to a whole machine.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::{
+    Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
+};
+use proptest::{collection::vec, test_runner::TestCaseError};
+use vrrp_election::{
+    Event, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, Received, RouterId, RouterSetup,
+    ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, State, Track,
+};
+
+use crate::support::{Speaks, ip, prio};
+
+const ROUTERS: u32 = 3;
+const LINKS: u32 = 2;
+const SCRIPTS: u32 = 2;
+
+#[derive(Clone, Debug)]
+enum Input {
+    Pass(u64),
+    Timeout,
+    /// So many adverts before anything is taken out.
+    Adverts {
+        router: u32,
+        priority: u8,
+        source: u8,
+        count: u16,
+    },
+    Link {
+        link: u32,
+        up: bool,
+        address: bool,
+    },
+    Script {
+        script: u32,
+        success: bool,
+    },
+    AddressLost(u32),
+    Reload(Box<NodeConfig>),
+    Retire(u32),
+    Stop,
+}
+
+fn setup(number: u32) -> impl Strategy<Value = RouterSetup> {
+    let track = |targets: u32| vec((0..targets + 1, -254_i16..=254, any::<bool>()), 0..3);
+    let weight = prop_oneof![Just(0_i16), Just(-20), Just(30)];
+    (
+        0..3_usize,
+        prop_oneof![Just(255_u8), Just(100), 1_u8..=254],
+        0..LINKS,
+        track(LINKS),
+        track(SCRIPTS),
+        weight,
+    )
+        .prop_map(move |(speaks, priority, link, links, scripts, weight)| {
+            let speaks = [Speaks::V2, Speaks::V3Ipv4, Speaks::V3Ipv6][speaks];
+            let mut config = speaks.config();
+            config.priority = prio(priority);
+            RouterSetup {
+                track_links: links
+                    .into_iter()
+                    .map(|(id, weight, reverse)| Track { target: LinkId(id), weight, reverse })
+                    .collect(),
+                track_scripts: scripts
+                    .into_iter()
+                    .map(|(id, _, reverse)| Track { target: ScriptId(id), weight, reverse })
+                    .collect(),
+                resume: priority % 7 == 0,
+                carries: Some(RouterId(number)),
+                ..RouterSetup::new(config, LinkId(link))
+            }
+        })
+}
+
+fn check(number: u32) -> impl Strategy<Value = ScriptSetup> {
+    (1_u32..4, 1_u32..4, any::<bool>()).prop_map(move |(rise, fall, init_fail)| ScriptSetup {
+        config: ScriptConfig { rise, fall, init_fail, ..ScriptConfig::default() },
+        carries: Some(ScriptId(number)),
+    })
+}
+
+fn machine() -> impl Strategy<Value = NodeConfig> {
+    let links = vec(any::<[bool; 2]>().prop_map(|[up, address]| link(up, address)), LINKS as usize);
+    ((setup(0), setup(1), setup(2)), (check(0), check(1)), links, prop_oneof![Just(0), 0_u64..3_000])
+        .prop_map(|((a, b, c), (d, e), links, delay)| NodeConfig {
+            routers: vec![a, b, c],
+            scripts: vec![d, e],
+            links,
+            startup_delay: Duration::from_millis(delay),
+        })
+}
+
+fn link(up: bool, address: bool) -> LinkState {
+    LinkState {
+        up,
+        ipv4: address.then(|| [192, 0, 2, 20].into()),
+        ipv6: address.then(|| "fe80::20".parse().unwrap()),
+    }
+}
+
+fn input() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        4 => prop_oneof![0_u64..50, 0_u64..5_000, 0_u64..60_000].prop_map(Input::Pass),
+        8 => Just(Input::Timeout),
+        6 => (0..=ROUTERS, prop_oneof![Just(0_u8), Just(255), any::<u8>()], 0_u8..3, 1_u16..100).prop_map(
+            |(router, priority, source, count)| Input::Adverts { router, priority, source, count }
+        ),
+        3 => (0..=LINKS, any::<bool>(), any::<bool>()).prop_map(
+            |(link, up, address)| Input::Link { link, up, address: up || address }
+        ),
+        4 => (0..=SCRIPTS, any::<bool>()).prop_map(|(script, success)| Input::Script { script, success }),
+        1 => (0..=ROUTERS).prop_map(Input::AddressLost),
+        1 => machine().prop_map(|config| Input::Reload(Box::new(config))),
+        1 => (0..=ROUTERS).prop_map(Input::Retire),
+        1 => Just(Input::Stop),
+    ]
+}
+
+/// A node, and what somebody outside knows of it from its actions alone.
+struct Lab {
+    node: Node,
+    now: Instant,
+    holds: BTreeMap<RouterId, bool>,
+    told: BTreeMap<RouterId, Standing>,
+    running: BTreeMap<ScriptId, bool>,
+    /// Carrying over keeps what is told; what is not carried begins anew.
+    retired: Vec<u32>,
+}
+
+impl Lab {
+    fn new(config: NodeConfig) -> Self {
+        let now = Instant::from_nanos(1_000_000_000);
+        Self {
+            node: Node::new(now, config),
+            now,
+            holds: BTreeMap::new(),
+            told: BTreeMap::new(),
+            running: BTreeMap::new(),
+            retired: Vec::new(),
+        }
+    }
+
+    fn feed(&mut self, input: Input) {
+        let now = self.now;
+        match input {
+            Input::Pass(ms) => self.now += Duration::from_millis(ms),
+            Input::Timeout => self.node.handle_timeout(now),
+            Input::Adverts { router, priority, source, count } => {
+                for n in 0..count {
+                    let arrived = now - Duration::from_millis(u64::from((count - n) * 10));
+                    let advert = received(priority, source);
+                    let _ = self.node.handle_advert(arrived, RouterId(router), &advert);
+                }
+            }
+            Input::Link { link: id, up, address } => {
+                self.node.handle_link(now, LinkId(id), link(up, address));
+            }
+            Input::Script { script, success } => {
+                self.running.remove(&ScriptId(script));
+                self.node.handle_script(now, ScriptId(script), success);
+            }
+            Input::AddressLost(router) => self.node.handle_address_lost(now, RouterId(router)),
+            Input::Reload(config) => {
+                self.node.stop_scripts();
+                self.drain().unwrap();
+                self.running.clear();
+                for router in self.retired.drain(..).map(RouterId) {
+                    self.told.remove(&router);
+                    self.holds.remove(&router);
+                }
+                self.node.reload(now, *config);
+            }
+            Input::Retire(router) => {
+                self.retired.push(router);
+                self.node.retire(now, RouterId(router));
+            }
+            Input::Stop => self.node.handle_stop(now),
+        }
+    }
+
+    /// Takes out everything, and compares it with what was known.
+    fn drain(&mut self) -> Result<usize, String> {
+        let mut count = 0;
+        let mut rank = 0;
+        while let Some(action) = self.node.poll_action() {
+            count += 1;
+            let before = std::mem::replace(&mut rank, self.see(action)?);
+            if rank < before {
+                return Err(format!("kind {rank} after kind {before}"));
+            }
+        }
+        Ok(count)
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "its parts are copied out")]
+    fn see(&mut self, action: NodeAction) -> Result<u8, String> {
+        match action {
+            NodeAction::SendAdvert { .. } => return Ok(0),
+            NodeAction::AddAddresses { router } => self.holds.insert(router, true),
+            NodeAction::RemoveAddresses { router } => self.holds.insert(router, false),
+            NodeAction::Announce { router, repeat } => {
+                let holds = self.holds.get(&router) == Some(&true);
+                return if holds && repeat > 0 { Ok(2) } else { Err(format!("{router} announces {repeat}")) };
+            }
+            NodeAction::Script { script, act } => {
+                let ran = self.running.insert(script, act == ScriptAct::Run);
+                return match (act, ran) {
+                    (ScriptAct::Run, Some(_)) => Err(format!("script {script} runs twice")),
+                    (ScriptAct::Terminate | ScriptAct::Kill, None) => {
+                        Err(format!("script {script} does not run"))
+                    }
+                    _ => Ok(3),
+                };
+            }
+            NodeAction::Tell(Event::Standing { router, from, to, .. }) => {
+                let known = self.told.insert(router, to).unwrap_or(Standing::Waiting);
+                return if known == from && from != to {
+                    Ok(4)
+                } else {
+                    Err(format!("{known:?}: {from:?} to {to:?}"))
+                };
+            }
+            NodeAction::Tell(_) => return Ok(4),
+        };
+        Ok(1)
+    }
+
+    fn check(&self) -> Result<(), TestCaseError> {
+        for router in (0..ROUTERS).map(RouterId) {
+            let state = self.node.router(router).unwrap().state();
+            let holds = self.holds.get(&router).copied();
+            prop_assert_eq!(holds == Some(true), state == State::Active);
+            let standing = self.node.standing(router).unwrap();
+            prop_assert_eq!(self.told.get(&router).copied().unwrap_or(Standing::Waiting), standing);
+            let expected = match state {
+                State::Active => standing == Standing::Active,
+                State::Backup => standing == Standing::Backup,
+                State::Initialize => !matches!(standing, Standing::Active | Standing::Backup),
+            };
+            prop_assert!(expected, "{:?} is {:?}", state, standing);
+            if standing != Standing::Waiting {
+                prop_assert!(holds.is_some(), "nobody knows what a predecessor left");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn received(priority: u8, source: u8) -> Received {
+    let source = ip(["192.0.2.3", "192.0.2.20", "192.0.2.100"][usize::from(source % 3)]);
+    Received { source, priority: prio(priority), interval: Speaks::V2.one_second() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    #[test]
+    fn any_inputs_keep_the_promises(config in machine(), inputs in vec(input(), 1..80)) {
+        let mut lab = Lab::new(config);
+        lab.drain().map_err(TestCaseError::fail)?;
+        lab.check()?;
+        for input in inputs {
+            let timed = matches!(input, Input::Timeout);
+            lab.feed(input);
+            lab.drain().map_err(TestCaseError::fail)?;
+            lab.check()?;
+            if timed {
+                let at = lab.node.poll_timeout();
+                prop_assert!(at.is_none_or(|at| at > lab.now), "a busy loop: {:?} at {}", at, lab.now);
+                lab.node.handle_timeout(lab.now);
+                prop_assert_eq!(lab.drain().map_err(TestCaseError::fail)?, 0, "a repeated wake-up");
+                prop_assert_eq!(lab.node.poll_timeout(), at);
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_of_adverts_ends_where_single_ones_do(
+        config in machine(),
+        adverts in vec((0..ROUTERS, any::<u8>(), 0_u8..3), 1..60),
+    ) {
+        let mut one_by_one = Lab::new(config);
+        one_by_one.now += Duration::from_secs(8);
+        one_by_one.feed(Input::Timeout);
+        one_by_one.feed(Input::Timeout);
+        one_by_one.drain().map_err(TestCaseError::fail)?;
+        let mut batch = one_by_one.node.clone();
+        for (n, (router, priority, source)) in adverts.into_iter().enumerate() {
+            let arrived = one_by_one.now + Duration::from_millis(n as u64);
+            let advert = received(priority, source);
+            let _ = one_by_one.node.handle_advert(arrived, RouterId(router), &advert);
+            one_by_one.drain().map_err(TestCaseError::fail)?;
+            let _ = batch.handle_advert(arrived, RouterId(router), &advert);
+        }
+        while batch.poll_action().is_some() {}
+        prop_assert_eq!(batch.poll_timeout(), one_by_one.node.poll_timeout());
+        for router in (0..ROUTERS).map(RouterId) {
+            prop_assert_eq!(batch.standing(router), one_by_one.node.standing(router));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What holds whatever happens, in whatever order.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod machine;
+mod one_router;

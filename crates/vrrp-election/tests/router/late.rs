@@ -1,0 +1,211 @@
+//! A caller that comes late, early or twice, and adverts that were read after they had arrived.
+
+use vrrp_election::{Action, Cause, Instant, Report, State, VirtualRouter};
+use vrrp_proto::Priority;
+
+use crate::support::{ALL, Speaks, actions, advert, centis, config, millis, ms, nanos, serving, started, us};
+
+/// How many adverts a router asked for.
+fn adverts(router: &mut VirtualRouter) -> usize {
+    actions(router).iter().filter(|action| matches!(action, Action::SendAdvert(_))).count()
+}
+
+#[test]
+fn a_wait_that_expired_unobserved_is_renewed_once() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        // Due at 3.609375 s; the caller comes more than a quarter of an interval later.
+        router.handle_timeout(us(3_859_376));
+        let stalled = Report::Stalled { late: nanos(250_001_000), grace: nanos(1_609_375_000) };
+        assert_eq!(actions(&mut router), [Action::Report(stalled)]);
+        assert_eq!(router.state(), State::Backup);
+        assert_eq!(router.poll_timeout(), Some(us(5_468_751)));
+        // Late again: now it acts.
+        router.handle_timeout(us(60_000_000));
+        assert_eq!(router.state(), State::Active);
+        assert_eq!(router.counters().stalls, 1);
+    }
+}
+
+#[test]
+fn late_by_a_quarter_of_an_interval_is_not_a_stall() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        router.handle_timeout(us(3_859_375));
+        assert_eq!(router.state(), State::Active);
+        assert_eq!(router.counters().stalls, 0);
+    }
+}
+
+#[test]
+fn an_advert_entitles_to_another_renewal() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        router.handle_timeout(us(10_000_000));
+        router.handle_advert(us(10_500_000), &advert(200, speaks.above(), speaks.one_second())).unwrap();
+        router.handle_timeout(us(20_000_000));
+        assert_eq!(router.state(), State::Backup);
+        assert_eq!(router.counters().stalls, 2);
+    }
+}
+
+#[test]
+fn the_renewal_follows_the_learned_interval() {
+    let speaks = Speaks::V3Ipv4;
+    let mut router = started(speaks, speaks.config());
+    router.handle_advert(us(0), &advert(200, speaks.above(), centis(250))).unwrap();
+    router.handle_timeout(us(20_000_000));
+    assert_eq!(router.poll_timeout(), Some(Instant::from_nanos(24_023_437_500)));
+}
+
+#[test]
+fn patience_counts_from_when_an_advert_arrived() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        // Read at 3 s, but it had arrived at 1 s.
+        router.handle_timeout(us(3_000_000));
+        router.handle_advert(us(1_000_000), &advert(200, speaks.above(), speaks.one_second())).unwrap();
+        assert_eq!(router.poll_timeout(), Some(us(4_609_375)));
+    }
+}
+
+#[test]
+fn a_stalled_active_first_hears_who_took_over() {
+    for speaks in ALL {
+        let mut router = serving(speaks, speaks.config());
+        for second in 8..20 {
+            let heard = advert(101, speaks.below(), speaks.one_second());
+            router.handle_advert(us(second * 1_000_000), &heard).unwrap();
+        }
+        router.handle_timeout(us(20_000_000));
+        assert_eq!(adverts(&mut router), 0, "it does not speak up as a second Active");
+        assert_eq!(router.state(), State::Backup);
+        assert_eq!(router.poll_timeout(), Some(us(22_609_375)));
+    }
+}
+
+#[test]
+fn n_intervals_give_n_adverts_however_late_each_is_called() {
+    for speaks in ALL {
+        let mut config = speaks.config();
+        config.announce.delay = millis(0);
+        let mut router = serving(speaks, config);
+        let began = us(3_609_375);
+        for n in 1..=1_000_u32 {
+            let due = began + millis(1_000) * n;
+            assert_eq!(router.poll_timeout(), Some(due), "no drift");
+            // Later than this is a missed advert: the next one is due within the slack of 1 ms.
+            let late = millis(u64::from(n * 7919 % 999));
+            router.handle_timeout(due + late);
+            assert_eq!(adverts(&mut router), 1);
+        }
+        assert_eq!(router.counters().late_adverts, 0);
+    }
+}
+
+#[test]
+fn an_advert_late_by_an_interval_goes_out_once_and_is_counted() {
+    for speaks in ALL {
+        let mut router = serving(speaks, speaks.config());
+        // Due at 4.609375 s. Missed adverts are not made up for: a burst of them would help nobody.
+        router.handle_timeout(us(8_000_000));
+        assert_eq!(adverts(&mut router), 1);
+        assert_eq!(router.counters().late_adverts, 1);
+        assert_eq!(router.poll_timeout(), Some(us(8_609_375)), "the second announcements, then 9 s");
+        router.handle_timeout(us(8_609_375));
+        assert_eq!(actions(&mut router), [Action::Announce { repeat: 5 }]);
+        assert_eq!(router.poll_timeout(), Some(us(9_000_000)));
+    }
+}
+
+#[test]
+fn an_advert_due_within_a_fiftieth_goes_along() {
+    // Due at 360.9375 ms + 100 ms; a fiftieth of 100 ms is 2 ms, but 1 ms is the most.
+    let speaks = Speaks::V3Ipv4;
+    let mut router = serving(speaks, config(speaks.family(), centis(10)));
+    router.handle_timeout(Instant::from_nanos(459_937_499));
+    assert_eq!(adverts(&mut router), 0);
+    router.handle_timeout(Instant::from_nanos(459_937_500));
+    assert_eq!(adverts(&mut router), 1);
+    assert_eq!(router.poll_timeout(), Some(Instant::from_nanos(560_937_500)), "the grid stays");
+}
+
+#[test]
+fn at_the_shortest_interval_the_slack_is_a_fiftieth_of_it() {
+    // Active at 36.09375 ms; due 10 ms later; 0.2 ms of slack.
+    let speaks = Speaks::V3Ipv4;
+    let mut router = serving(speaks, config(speaks.family(), centis(1)));
+    router.handle_timeout(Instant::from_nanos(45_893_749));
+    assert_eq!(adverts(&mut router), 0);
+    router.handle_timeout(Instant::from_nanos(45_893_750));
+    assert_eq!(adverts(&mut router), 1);
+}
+
+#[test]
+fn a_backup_is_never_early() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        router.handle_timeout(Instant::from_nanos(3_609_374_999));
+        assert_eq!(router.state(), State::Backup);
+    }
+}
+
+#[test]
+fn a_repeated_timeout_asks_for_nothing() {
+    for speaks in ALL {
+        let mut router = serving(speaks, speaks.config());
+        router.handle_timeout(us(4_609_375));
+        assert_eq!(adverts(&mut router), 1);
+        let timeout = router.poll_timeout();
+        for _ in 0..3 {
+            router.handle_timeout(us(4_609_375));
+            assert_eq!(actions(&mut router), []);
+            assert_eq!(router.poll_timeout(), timeout);
+        }
+    }
+}
+
+#[test]
+fn announcements_come_again_after_their_delay_and_then_by_the_refresh() {
+    for speaks in ALL {
+        let mut config = speaks.config();
+        config.priority = Priority::OWNER;
+        config.announce.repeat = 3;
+        config.announce.delay = millis(2_500);
+        config.announce.refresh = millis(10_000);
+        config.announce.refresh_repeat = 2;
+        let mut router = started(speaks, config);
+        let mut announced = Vec::new();
+        let mut now = Instant::ZERO;
+        while let Some(timeout) = router.poll_timeout().filter(|timeout| *timeout <= ms(40_000)) {
+            assert!(timeout > now);
+            now = timeout;
+            router.handle_timeout(now);
+            for action in actions(&mut router) {
+                if let Action::Announce { repeat } = action {
+                    announced.push((now, repeat));
+                }
+            }
+        }
+        assert_eq!(announced, [(ms(2_500), 3), (ms(12_500), 2), (ms(22_500), 2), (ms(32_500), 2)]);
+    }
+}
+
+#[test]
+fn a_resumed_router_serves_at_once_and_says_why() {
+    for speaks in ALL {
+        let mut router = VirtualRouter::new(speaks.config());
+        router.handle_resume(us(0));
+        let transition =
+            Report::Transition { from: State::Initialize, to: State::Active, cause: Cause::Resumed };
+        assert_eq!(
+            actions(&mut router),
+            [
+                Action::SendAdvert(Priority::DEFAULT),
+                Action::AddAddresses,
+                Action::Announce { repeat: 5 },
+                Action::Report(transition)
+            ]
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! Equal priorities: "unsigned integer comparison, network byte order" (RFC 9568 §6.4.3), in Active only.
+
+use vrrp_election::{Action, Report, RouterConfig, State, VirtualRouter};
+use vrrp_proto::Family;
+
+use crate::support::{ALL, Speaks, actions, advert, ip, prio, serving, us};
+
+/// The state of an Active at `ours` after an equal advert from `theirs`.
+fn after_tie(ours: &str, theirs: &str) -> State {
+    let ours = ip(ours);
+    let speaks = match Family::of(ours) {
+        Family::Ipv4 => Speaks::V2,
+        Family::Ipv6 => Speaks::V3Ipv6,
+    };
+    let mut router = serving(speaks, speaks.config());
+    router.set_address(Some(ours));
+    router.handle_advert(us(4_000_000), &advert(100, ip(theirs), speaks.one_second())).unwrap();
+    router.state()
+}
+
+#[test]
+fn the_greater_address_wins_by_its_first_differing_octet() {
+    for (lower, higher) in [
+        ("10.0.0.1", "10.0.0.2"),
+        ("10.0.0.255", "10.0.1.0"),
+        ("9.255.255.255", "10.0.0.0"),
+        ("127.255.255.255", "128.0.0.0"),
+        ("100.64.0.1", "223.255.255.254"),
+        ("fe80::1", "fe80::2"),
+        ("fe80::ff", "fe80::100"),
+        ("fe80::7fff:ffff:ffff:ffff", "fe80::8000:0:0:0"),
+    ] {
+        assert_eq!(after_tie(lower, higher), State::Backup, "{lower} yields to {higher}");
+        assert_eq!(after_tie(higher, lower), State::Active, "{higher} does not yield to {lower}");
+    }
+}
+
+#[test]
+fn the_address_does_not_matter_between_different_priorities() {
+    for speaks in ALL {
+        let mut router = serving(speaks, speaks.config());
+        router.handle_advert(us(4_000_000), &advert(99, speaks.above(), speaks.one_second())).unwrap();
+        assert_eq!(router.state(), State::Active);
+        router.handle_advert(us(4_100_000), &advert(101, speaks.below(), speaks.one_second())).unwrap();
+        assert_eq!(router.state(), State::Backup);
+    }
+}
+
+fn owner(speaks: Speaks) -> VirtualRouter {
+    let mut router = serving(speaks, RouterConfig { priority: prio(255), ..speaks.config() });
+    actions(&mut router);
+    router
+}
+
+#[test]
+fn of_two_owners_the_lower_address_yields_and_both_say_so() {
+    for speaks in ALL {
+        for (source, state) in [(speaks.above(), State::Backup), (speaks.below(), State::Active)] {
+            let mut router = owner(speaks);
+            router.handle_advert(us(1_500_000), &advert(255, source, speaks.one_second())).unwrap();
+            let told = actions(&mut router);
+            assert!(told.contains(&Action::Report(Report::TwoOwners { source })), "{told:?}");
+            assert_eq!(router.state(), state);
+        }
+    }
+}
+
+#[test]
+fn a_new_own_address_decides_the_next_tie() {
+    for speaks in ALL {
+        let mut router = serving(speaks, speaks.config());
+        router.set_address(Some(speaks.below()));
+        router.handle_advert(us(4_000_000), &advert(100, speaks.ours(), speaks.one_second())).unwrap();
+        assert_eq!(router.state(), State::Backup);
+    }
+}
