@@ -1,0 +1,265 @@
+//! What must hold all the time, whatever happens.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use vrrp_election::{Instant, RouterId, Standing, State};
+use vrrp_proto::{Family, Vrid};
+
+use crate::machine::View;
+use crate::{HostId, Limits, Timeline};
+
+/// One virtual router as the hosts share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Service {
+    /// Its identifier.
+    pub vrid: Vrid,
+    /// Which addresses it serves.
+    pub family: Family,
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "virtual router {} ({})", self.vrid, self.family)
+    }
+}
+
+/// A promise that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Two hosts that hear each other have served for too long.
+    TwoActive {
+        /// What they serve.
+        service: Service,
+        /// Who.
+        hosts: [HostId; 2],
+        /// Since when.
+        since: Instant,
+    },
+    /// A host listens and could serve, and nobody does.
+    Unserved {
+        /// What nobody serves.
+        service: Service,
+        /// Who could.
+        host: HostId,
+        /// Since when.
+        since: Instant,
+    },
+    /// A host holds the addresses and is not Active, or the other way round.
+    Addresses {
+        /// Which host.
+        host: HostId,
+        /// Which router of it.
+        router: RouterId,
+        /// Its state.
+        state: State,
+        /// Whether the addresses are on its interface.
+        holds: bool,
+    },
+    /// A host announces addresses that it does not hold.
+    Announces {
+        /// Which host.
+        host: HostId,
+        /// Which router of it.
+        router: RouterId,
+    },
+    /// A change was told twice, or does not follow from the one before.
+    Told {
+        /// Which host.
+        host: HostId,
+        /// Which router of it.
+        router: RouterId,
+        /// What had been told.
+        known: Standing,
+        /// What was told now.
+        from: Standing,
+        /// And to what it led.
+        to: Standing,
+    },
+    /// In the end not exactly one host serves.
+    Serving {
+        /// What they serve.
+        service: Service,
+        /// Who.
+        hosts: Vec<HostId>,
+    },
+    /// In the end one serves although another should have taken over.
+    NotTheBest {
+        /// What is served.
+        service: Service,
+        /// Who serves.
+        serving: HostId,
+        /// Who should.
+        better: HostId,
+    },
+    /// In the end the network sends packets for the addresses to another host than the one that serves.
+    Misdirected {
+        /// What is served.
+        service: Service,
+        /// Who serves.
+        serving: HostId,
+        /// Where packets go.
+        reached: Option<HostId>,
+    },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TwoActive { service, hosts: [one, other], since } => {
+                write!(
+                    f,
+                    "{one} and {other} both serve {service} since {since} although they hear each other"
+                )
+            }
+            Self::Unserved { service, host, since } => {
+                write!(f, "nobody serves {service} since {since} although {host} could")
+            }
+            Self::Addresses { host, router, state, holds } => {
+                let holds = if *holds { "holds" } else { "does not hold" };
+                write!(f, "{host} router {router} is {state:?} and {holds} its addresses")
+            }
+            Self::Announces { host, router } => {
+                write!(f, "{host} router {router} announces addresses that it does not hold")
+            }
+            Self::Told { host, router, known, from, to } => {
+                write!(f, "{host} router {router} told {from:?} -> {to:?} when it was {known:?}")
+            }
+            Self::Serving { service, hosts } => write!(f, "in the end {hosts:?} serve {service}"),
+            Self::NotTheBest { service, serving, better } => {
+                write!(f, "in the end {serving} serves {service} although {better} is better")
+            }
+            Self::Misdirected { service, serving, reached } => {
+                write!(f, "in the end {serving} serves {service} and packets go to {reached:?}")
+            }
+        }
+    }
+}
+
+/// A broken promise, and everything needed to see it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The promise.
+    pub problem: Problem,
+    /// When it was noticed.
+    pub at: Instant,
+    /// The seed of the run.
+    pub seed: u64,
+    /// What led to it.
+    pub timeline: Timeline,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "at {}: {}", self.at, self.problem)?;
+        writeln!(f, "seed {}", self.seed)?;
+        self.timeline.fmt(f)
+    }
+}
+
+impl std::error::Error for Violation {}
+
+/// What is wrong at the moment and since when, and what was told.
+#[derive(Debug)]
+pub(crate) struct Checks {
+    limits: Limits,
+    two_active: BTreeMap<(Service, HostId, HostId), Instant>,
+    unserved: BTreeMap<(Service, HostId), Instant>,
+    told: BTreeMap<(HostId, RouterId), Standing>,
+}
+
+impl Checks {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, two_active: BTreeMap::new(), unserved: BTreeMap::new(), told: BTreeMap::new() }
+    }
+
+    /// A host's daemon starts: it begins to tell anew.
+    pub(crate) fn forget(&mut self, host: HostId) {
+        self.told.retain(|(teller, _), _| *teller != host);
+    }
+
+    /// What has been wrong for too long by `now`.
+    pub(crate) fn overdue(&self, now: Instant) -> Option<Problem> {
+        let two = self.two_active.iter().find(|(_, since)| now - **since > self.limits.two_active);
+        let two = two.map(|((service, one, other), since)| Problem::TwoActive {
+            service: *service,
+            hosts: [*one, *other],
+            since: *since,
+        });
+        let unserved = || {
+            let found = self.unserved.iter().find(|(_, since)| now - **since > self.limits.unserved);
+            found.map(|((service, host), since)| Problem::Unserved {
+                service: *service,
+                host: *host,
+                since: *since,
+            })
+        };
+        two.or_else(unserved)
+    }
+
+    /// A host told that a router's standing changed.
+    pub(crate) fn told(
+        &mut self,
+        host: HostId,
+        router: RouterId,
+        from: Standing,
+        to: Standing,
+    ) -> Result<(), Problem> {
+        let known = self.told.insert((host, router), to).unwrap_or(Standing::Waiting);
+        if known == from && from != to {
+            Ok(())
+        } else {
+            Err(Problem::Told { host, router, known, from, to })
+        }
+    }
+
+    /// Looks at everybody. `hear` says whether two hosts hear each other.
+    pub(crate) fn observe(
+        &mut self,
+        now: Instant,
+        views: &[View],
+        hear: impl Fn(HostId, HostId) -> bool,
+    ) -> Result<(), Problem> {
+        if let Some(view) = views.iter().find(|view| view.attentive && !view.is_consistent()) {
+            let View { host, router, state, holds, .. } = *view;
+            return Err(Problem::Addresses { host, router, state, holds });
+        }
+        let serving: Vec<_> = views.iter().filter(|view| view.serves()).collect();
+
+        let mut two = BTreeMap::new();
+        for (index, one) in serving.iter().enumerate() {
+            let others = serving.iter().skip(index + 1).filter(|other| other.service == one.service);
+            for other in others.filter(|other| hear(one.host, other.host)) {
+                let key = (one.service, one.host, other.host);
+                two.insert(key, self.two_active.get(&key).copied().unwrap_or(now));
+            }
+        }
+        self.two_active = two;
+
+        let mut unserved = BTreeMap::new();
+        for view in views.iter().filter(|view| view.could_serve()) {
+            if !serving.iter().any(|other| other.service == view.service) {
+                let key = (view.service, view.host);
+                unserved.insert(key, self.unserved.get(&key).copied().unwrap_or(now));
+            }
+        }
+        self.unserved = unserved;
+        Ok(())
+    }
+}
+
+impl View {
+    /// Addresses belong to an Active. What a predecessor left is nobody's fault until the router begins.
+    fn is_consistent(&self) -> bool {
+        self.standing == Standing::Waiting || self.holds == (self.state == State::Active)
+    }
+
+    pub(crate) fn serves(&self) -> bool {
+        self.state == State::Active && self.attentive && self.connected
+    }
+
+    fn could_serve(&self) -> bool {
+        self.state == State::Backup && self.attentive && self.connected
+    }
+}

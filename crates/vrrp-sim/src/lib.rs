@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod checks;
+mod machine;
+mod network;
+mod packet;
+mod random;
+mod rng;
+mod scenario;
+mod simulation;
+mod timeline;
+
+pub use checks::{Problem, Service, Violation};
+pub use network::Network;
+pub use random::CALM_AFTER;
+pub use rng::Rng;
+pub use scenario::{Fault, Host, HostId, Limits, Scenario};
+pub use simulation::Simulation;
+pub use timeline::{Moment, Timeline, What};

@@ -1,0 +1,313 @@
+//! One host: a daemon around a [`Node`], and a kernel that holds addresses.
+//!
+//! The daemon does what a real one does: when it gets attention, it reads every advert that has arrived, with the
+//! time of arrival, then takes note of links and scripts, and only then looks at its timers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vrrp_election::{
+    Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, RouterId, ScriptId, Standing, State,
+};
+use vrrp_proto::{Family, Vrid};
+
+use crate::packet::Packet;
+use crate::{Host, HostId, Service};
+
+/// A host while it is simulated.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    config: NodeConfig,
+    daemon: Option<Daemon>,
+    /// Which routers have their addresses on the interface.
+    held: BTreeSet<RouterId>,
+    /// What the scripts will say.
+    outcomes: Vec<bool>,
+    stalled_until: Option<Instant>,
+    /// Whether the stall is one of the whole machine.
+    suspended: bool,
+    /// Daemons started so far.
+    starts: u32,
+}
+
+#[derive(Debug)]
+struct Daemon {
+    node: Node,
+    inbox: Vec<Input>,
+    /// The node's timeout and when the daemon will really look.
+    alarm: Option<(Instant, Instant)>,
+}
+
+/// Something that waits for the daemon's attention.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// A packet, and when the kernel received it.
+    Packet(Instant, Packet),
+    /// The interface went up or down.
+    Link(LinkState),
+    /// A script ended.
+    Script(ScriptId, bool),
+}
+
+/// One router of a host, as the checks see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    pub(crate) host: HostId,
+    pub(crate) router: RouterId,
+    pub(crate) service: Service,
+    pub(crate) state: State,
+    pub(crate) standing: Standing,
+    /// Whether its addresses are on the interface.
+    pub(crate) holds: bool,
+    /// Whether its daemon does not stall.
+    pub(crate) attentive: bool,
+    /// Whether its interface is up.
+    pub(crate) connected: bool,
+}
+
+impl Machine {
+    pub(crate) fn new(host: &Host, id: HostId) -> Self {
+        Self {
+            config: host.node_config(id),
+            daemon: None,
+            held: BTreeSet::new(),
+            outcomes: vec![true; host.scripts.len()],
+            stalled_until: None,
+            suspended: false,
+            starts: 0,
+        }
+    }
+
+    /// Starts the daemon, unless one runs; gives whether it did. Routers whose addresses are there go on.
+    pub(crate) fn start(&mut self, now: Instant) -> bool {
+        if self.daemon.is_some() {
+            return false;
+        }
+        let mut config = self.config.clone();
+        for (index, setup) in config.routers.iter_mut().enumerate() {
+            setup.resume = self.held.contains(&router_id(index));
+        }
+        self.starts += 1;
+        self.daemon = Some(Daemon { node: Node::new(now, config), inbox: Vec::new(), alarm: None });
+        true
+    }
+
+    /// The daemon is gone; what the kernel has stays.
+    pub(crate) fn kill(&mut self) {
+        self.daemon = None;
+        self.stalled_until = None;
+    }
+
+    /// The whole machine is gone.
+    pub(crate) fn power_off(&mut self) {
+        self.kill();
+        self.held.clear();
+    }
+
+    /// Ends the daemon in order; gives its last actions.
+    pub(crate) fn stop(&mut self, now: Instant) -> Vec<NodeAction> {
+        let Some(daemon) = &mut self.daemon else { return Vec::new() };
+        daemon.node.handle_stop(now);
+        daemon.actions()
+    }
+
+    /// Reloads the same configuration.
+    pub(crate) fn reload(&mut self, now: Instant) -> Vec<NodeAction> {
+        let Some(daemon) = &mut self.daemon else { return Vec::new() };
+        daemon.node.stop_scripts();
+        let mut actions = daemon.actions();
+        let mut config = self.config.clone();
+        for (index, setup) in config.routers.iter_mut().enumerate() {
+            setup.carries = Some(router_id(index));
+        }
+        for (index, setup) in config.scripts.iter_mut().enumerate() {
+            setup.carries = Some(ScriptId(u32::try_from(index).unwrap_or(u32::MAX)));
+        }
+        // Scripts under way were ended: what they would have said is void.
+        self.starts += 1;
+        daemon.node.reload(now, config);
+        actions.extend(daemon.actions());
+        actions
+    }
+
+    /// Whether packets reach it.
+    pub(crate) fn is_reachable(&self) -> bool {
+        self.is_connected() && !(self.suspended && self.stalled_until.is_some())
+    }
+
+    pub(crate) fn stall_until(&mut self, end: Instant, suspended: bool) {
+        if self.daemon.is_some() {
+            self.suspended = suspended || (self.suspended && self.stalled_until.is_some());
+            self.stalled_until = Some(self.stalled_until.map_or(end, |until| until.max(end)));
+        }
+    }
+
+    /// Ends a stall that ends now; gives whether there was one.
+    pub(crate) fn wake(&mut self, now: Instant) -> bool {
+        self.stalled_until.take_if(|until| *until <= now).is_some()
+    }
+
+    pub(crate) fn set_link(&mut self, up: bool) {
+        for link in &mut self.config.links {
+            link.up = up;
+        }
+        if let Some(link) = self.config.links.first().copied() {
+            self.deliver(Input::Link(link));
+        }
+    }
+
+    pub(crate) fn set_outcome(&mut self, script: ScriptId, success: bool) {
+        if let Some(outcome) = self.outcomes.get_mut(script.0 as usize) {
+            *outcome = success;
+        }
+    }
+
+    pub(crate) fn outcome(&self, script: ScriptId) -> bool {
+        self.outcomes.get(script.0 as usize).copied().unwrap_or(true)
+    }
+
+    /// Which run of the daemon this is: what was meant for another one is void.
+    pub(crate) fn run(&self) -> u32 {
+        self.starts
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.config.links.iter().all(|link| link.up)
+    }
+
+    pub(crate) fn is_attentive(&self) -> bool {
+        self.daemon.is_some() && self.stalled_until.is_none()
+    }
+
+    pub(crate) fn deliver(&mut self, input: Input) {
+        if let Some(daemon) = &mut self.daemon {
+            daemon.inbox.push(input);
+        }
+    }
+
+    /// Whether the daemon has something to do by `now`.
+    pub(crate) fn wants_attention(&self, now: Instant) -> bool {
+        self.is_attentive()
+            && self.daemon.as_ref().is_some_and(|daemon| {
+                !daemon.inbox.is_empty() || daemon.alarm.is_some_and(|(_, looks)| looks <= now)
+            })
+    }
+
+    /// When the daemon looks at its timers next.
+    pub(crate) fn looks_at(&self) -> Option<Instant> {
+        let daemon = self.daemon.as_ref().filter(|_| self.is_attentive())?;
+        daemon.alarm.map(|(_, looks)| looks)
+    }
+
+    /// Lets the daemon do everything that waits; gives what it wants done.
+    pub(crate) fn attend(&mut self, now: Instant) -> Vec<NodeAction> {
+        self.daemon.as_mut().map(|daemon| daemon.attend(now)).unwrap_or_default()
+    }
+
+    /// Sets the alarm anew if the node's timeout changed; `late` is how late the daemon will be.
+    pub(crate) fn set_alarm(&mut self, late: impl FnOnce() -> std::time::Duration) {
+        let Some(daemon) = &mut self.daemon else { return };
+        let timeout = daemon.node.poll_timeout();
+        if daemon.alarm.map(|(timeout, _)| timeout) != timeout {
+            daemon.alarm = timeout.map(|timeout| (timeout, timeout + late()));
+        }
+    }
+
+    pub(crate) fn hold(&mut self, router: RouterId, holds: bool) {
+        if holds {
+            self.held.insert(router);
+        } else {
+            self.held.remove(&router);
+        }
+    }
+
+    pub(crate) fn holds(&self, router: RouterId) -> bool {
+        self.held.contains(&router)
+    }
+
+    pub(crate) fn node(&self) -> Option<&Node> {
+        self.daemon.as_ref().map(|daemon| &daemon.node)
+    }
+
+    pub(crate) fn advert(&self, router: RouterId, priority: vrrp_proto::Priority) -> Option<Packet> {
+        let node = self.node()?;
+        Packet::advert(node.router(router)?.config(), priority, node.source(router)?)
+    }
+
+    pub(crate) fn service(&self, router: RouterId) -> Option<Service> {
+        let config = self.node()?.router(router)?.config();
+        Some(Service { vrid: config.vrid, family: config.family })
+    }
+
+    /// Its routers; none without a daemon.
+    pub(crate) fn views(&self, host: HostId) -> impl Iterator<Item = View> {
+        (0..self.config.routers.len()).filter_map(move |index| {
+            let router = router_id(index);
+            let node = self.node()?;
+            Some(View {
+                host,
+                router,
+                service: self.service(router)?,
+                state: node.router(router)?.state(),
+                standing: node.standing(router)?,
+                holds: self.holds(router),
+                attentive: self.is_attentive(),
+                connected: self.is_connected(),
+            })
+        })
+    }
+}
+
+impl Daemon {
+    fn attend(&mut self, now: Instant) -> Vec<NodeAction> {
+        let by_service = self.routers();
+        let mut others = Vec::new();
+        for input in std::mem::take(&mut self.inbox) {
+            match input {
+                Input::Packet(arrived, packet) => self.receive(arrived, &packet, &by_service),
+                Input::Link(_) | Input::Script(..) => others.push(input),
+            }
+        }
+        let mut actions = self.actions();
+        for input in others {
+            match input {
+                Input::Link(state) => self.node.handle_link(now, LinkId(0), state),
+                Input::Script(script, success) => self.node.handle_script(now, script, success),
+                Input::Packet(..) => {}
+            }
+            actions.extend(self.actions());
+        }
+        if self.node.poll_timeout().is_some_and(|timeout| timeout <= now) {
+            self.node.handle_timeout(now);
+            actions.extend(self.actions());
+        }
+        self.alarm = None;
+        actions
+    }
+
+    fn receive(&mut self, arrived: Instant, packet: &Packet, routers: &BTreeMap<(Vrid, Family), RouterId>) {
+        let Some(router) = packet.addressee().and_then(|addressee| routers.get(&addressee)) else { return };
+        let Some(config) = self.node.router(*router).map(vrrp_election::VirtualRouter::config) else {
+            return;
+        };
+        if let Ok(received) = packet.judge(config) {
+            // Whether it changed anything is the router's business.
+            let _ = self.node.handle_advert(arrived, *router, &received);
+        }
+    }
+
+    fn routers(&self) -> BTreeMap<(Vrid, Family), RouterId> {
+        (0..)
+            .map(RouterId)
+            .map_while(|id| self.node.router(id).map(|router| (id, router.config())))
+            .map(|(id, config)| ((config.vrid, config.family), id))
+            .collect()
+    }
+
+    fn actions(&mut self) -> Vec<NodeAction> {
+        std::iter::from_fn(|| self.node.poll_action()).collect()
+    }
+}
+
+fn router_id(index: usize) -> RouterId {
+    RouterId(u32::try_from(index).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,91 @@
+//! Adverts as octets: written by the sender, judged by the receiver, as on a real wire.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use vrrp_election::{Received, RouterConfig};
+use vrrp_proto::{
+    Addresses, Advert, AuthData, ChecksumRule, Datagram, Endpoints, Family, Priority, Receiver, Rejection,
+    TTL, Vrid, group, peek,
+};
+
+/// One packet on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Packet {
+    endpoints: Endpoints,
+    message: Vec<u8>,
+}
+
+impl Packet {
+    /// The advert that `config` asks for; `None` if it cannot be written (VRRPv2 over IPv6).
+    pub(crate) fn advert(config: &RouterConfig, priority: Priority, source: IpAddr) -> Option<Self> {
+        let vrid = config.vrid;
+        let v4 = [[198, 51, 100, vrid.get()]];
+        let v6 = [Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0x5100, vrid.get().into()).octets()];
+        let addresses = match config.family {
+            Family::Ipv4 => Addresses::V4(&v4),
+            Family::Ipv6 => Addresses::V6(&v6),
+        };
+        let advert = Advert { vrid, priority, interval: config.interval, addresses, auth: AuthData::None };
+        let endpoints = Endpoints::new(source, group(config.family))?;
+        let mut message = vec![0; advert.buffer_len()];
+        advert.emit(&mut message, &endpoints, ChecksumRule::PseudoHeader).ok()?;
+        Some(Self { endpoints, message })
+    }
+
+    /// For which virtual router it is.
+    pub(crate) fn addressee(&self) -> Option<(Vrid, Family)> {
+        let peek = peek(&self.message)?;
+        Some((Vrid::new(peek.vrid)?, self.endpoints.family()))
+    }
+
+    /// What the router with this configuration takes from it.
+    pub(crate) fn judge(&self, config: &RouterConfig) -> Result<Received, Rejection> {
+        let receiver = Receiver {
+            owner: config.priority.is_owner(),
+            ..Receiver::new(config.family, config.vrid, config.interval)
+        };
+        let datagram =
+            Datagram { endpoints: self.endpoints, ttl: TTL, envelope: None, message: &self.message };
+        let accepted = receiver.check(&datagram)?;
+        Ok(Received {
+            source: accepted.source,
+            priority: accepted.advert.priority,
+            interval: accepted.advert.interval,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vrrp_proto::{AdvertInterval, Centiseconds, Seconds};
+
+    fn config(family: Family, interval: AdvertInterval) -> RouterConfig {
+        RouterConfig::new(Vrid::new(51).unwrap(), family, interval)
+    }
+
+    #[test]
+    fn what_one_sends_another_takes() {
+        let v3 = AdvertInterval::V3(Centiseconds::new(50).unwrap());
+        for (family, interval, source) in [
+            (Family::Ipv4, AdvertInterval::V2(Seconds(1)), "192.0.2.1"),
+            (Family::Ipv4, v3, "192.0.2.1"),
+            (Family::Ipv6, v3, "fe80::1"),
+        ] {
+            let config = config(family, interval);
+            let source = source.parse().unwrap();
+            let packet = Packet::advert(&config, Priority::new(7), source).unwrap();
+            assert_eq!(packet.addressee(), Some((config.vrid, family)));
+            let received = packet.judge(&config).unwrap();
+            assert_eq!(received, Received { source, priority: Priority::new(7), interval });
+        }
+    }
+
+    #[test]
+    fn a_damaged_one_is_rejected() {
+        let config = config(Family::Ipv4, AdvertInterval::V2(Seconds(1)));
+        let mut packet = Packet::advert(&config, Priority::new(7), "192.0.2.1".parse().unwrap()).unwrap();
+        packet.message[2] ^= 1;
+        assert!(packet.judge(&config).is_err());
+    }
+}

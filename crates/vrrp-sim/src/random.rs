@@ -1,0 +1,147 @@
+//! Scenarios that nobody thought of.
+
+use std::time::Duration;
+
+use vrrp_election::{
+    AnnounceConfig, LinkId, Preempt, RouterConfig, RouterSetup, ScriptConfig, ScriptId, Track,
+};
+use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, Seconds, Vrid};
+
+use crate::{Fault, Host, HostId, Network, Rng, Scenario};
+
+impl Scenario {
+    /// Two to four hosts that share one or two virtual routers, and a minute of faults. Then everything is well
+    /// again; after [`settling_time`](Self::settling_time), [`Simulation`](crate::Simulation)'s
+    /// [`check_settled`](crate::Simulation::check_settled) must hold.
+    ///
+    /// ```
+    /// use vrrp_sim::{CALM_AFTER, Scenario};
+    ///
+    /// let scenario = Scenario::random(1);
+    /// let run = scenario.run(1, CALM_AFTER + scenario.settling_time())?;
+    /// run.check_settled()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn random(seed: u64) -> Self {
+        let mut rng = Rng::new(seed ^ 0x5ce7_a710);
+        let services: Vec<_> = (0..=rng.below(2)).filter_map(|number| service(&mut rng, number)).collect();
+        let hosts: Vec<_> =
+            (0..2 + rng.below(3)).map(|place| host(&mut rng, &services, place == 0)).collect();
+        let scenario = Self {
+            network: network(&mut rng),
+            wakes_late: Duration::from_micros(rng.below(500)),
+            hosts,
+            ..Self::new()
+        };
+        recover(strike(scenario, &mut rng))
+    }
+}
+
+/// When the last fault of a random scenario has happened.
+pub const CALM_AFTER: Duration = Duration::from_secs(69);
+
+const STORM_ENDS: Duration = Duration::from_secs(60);
+const LONGEST_STALL: Duration = Duration::from_secs(8);
+
+/// The parameters that the hosts have in common.
+fn service(rng: &mut Rng, number: u64) -> Option<RouterConfig> {
+    let vrid = Vrid::new(u8::try_from(51 + number).ok()?)?;
+    let interval = match rng.below(3) {
+        0 => AdvertInterval::V2(Seconds(1)),
+        1 => AdvertInterval::V3(Centiseconds::new(100)?),
+        _ => AdvertInterval::V3(Centiseconds::new(20)?),
+    };
+    let family = match interval {
+        AdvertInterval::V3(_) if rng.happens(500) => Family::Ipv6,
+        AdvertInterval::V2(_) | AdvertInterval::V3(_) => Family::Ipv4,
+    };
+    Some(RouterConfig::new(vrid, family, interval))
+}
+
+fn host(rng: &mut Rng, services: &[RouterConfig], may_own: bool) -> Host {
+    let mut host = Host::new().script(ScriptConfig { fall: 2, ..ScriptConfig::default() });
+    for service in services {
+        let priority = match rng.below(4) {
+            0 if may_own => Priority::OWNER,
+            0 | 1 => Priority::DEFAULT,
+            _ => Priority::new(u8::try_from(1 + rng.below(254)).unwrap_or(1)),
+        };
+        let preempt = match rng.below(4) {
+            0 => Preempt::Never,
+            1 => Preempt::After(Duration::from_millis(rng.below(5_000))),
+            _ => Preempt::AtOnce,
+        };
+        let config = RouterConfig {
+            priority,
+            preempt,
+            answer_higher_priority: rng.happens(500),
+            announce: AnnounceConfig { refresh: Duration::from_secs(5), ..AnnounceConfig::default() },
+            ..service.clone()
+        };
+        let mut setup = RouterSetup::new(config, LinkId(0));
+        if rng.happens(400) {
+            let weight = if rng.happens(500) { 0 } else { -60 };
+            setup.track_scripts.push(Track { target: ScriptId(0), weight, reverse: false });
+        }
+        host = host.setup(setup);
+    }
+    host
+}
+
+fn network(rng: &mut Rng) -> Network {
+    if rng.happens(300) {
+        return Network::LAN;
+    }
+    Network {
+        delay: Duration::from_micros(100 + rng.below(5_000)),
+        jitter: Duration::from_micros(rng.below(5_000)),
+        loss: u16::try_from(rng.below(150)).unwrap_or_default(),
+        duplication: u16::try_from(rng.below(100)).unwrap_or_default(),
+        reordering: u16::try_from(rng.below(100)).unwrap_or_default(),
+        overtaken_by: Duration::from_micros(rng.below(100_000)),
+    }
+}
+
+fn strike(mut scenario: Scenario, rng: &mut Rng) -> Scenario {
+    for _ in 0..rng.below(16) {
+        let at = rng.up_to(STORM_ENDS);
+        let fault = fault(rng, scenario.hosts.len());
+        scenario = scenario.at(at, fault);
+    }
+    scenario
+}
+
+fn fault(rng: &mut Rng, hosts: usize) -> Fault {
+    let mut host = || HostId(usize::try_from(rng.below(hosts as u64)).unwrap_or_default());
+    let (one, other) = (host(), host());
+    match rng.below(14) {
+        0 => Fault::PowerOff(one),
+        1 => Fault::Kill(one),
+        2 => Fault::Stop(one),
+        3 | 4 => Fault::Start(one),
+        5 => Fault::Stall(one, rng.up_to(LONGEST_STALL)),
+        6 => Fault::Suspend(one, rng.up_to(LONGEST_STALL)),
+        7 => Fault::Reload(one),
+        8 => Fault::LinkDown(one),
+        9 => Fault::LinkUp(one),
+        10 => Fault::Script(one, ScriptId(0), rng.happens(300)),
+        11 => Fault::Block(one, other),
+        12 => Fault::Isolate(one),
+        _ => Fault::Heal,
+    }
+}
+
+/// Everything is well again.
+fn recover(mut scenario: Scenario) -> Scenario {
+    scenario = scenario.at(STORM_ENDS, Fault::Heal).at(STORM_ENDS, Fault::Network(Network::LAN));
+    // The longest stall has ended by then.
+    let ready = STORM_ENDS + LONGEST_STALL;
+    for host in (0..scenario.hosts.len()).map(HostId) {
+        scenario = scenario
+            .at(ready, Fault::LinkUp(host))
+            .at(ready, Fault::Script(host, ScriptId(0), true))
+            .at(ready, Fault::Start(host));
+    }
+    scenario
+}

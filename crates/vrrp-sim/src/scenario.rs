@@ -1,0 +1,274 @@
+//! What is simulated: hosts, the network between them, and what goes wrong when.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::time::Duration;
+
+use vrrp_election::{
+    Instant, LinkId, LinkState, NodeConfig, Preempt, RouterConfig, RouterSetup, ScriptConfig, ScriptId,
+    ScriptSetup,
+};
+
+use crate::{Network, Simulation, Violation};
+
+/// A host, by the order in which the scenario names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostId(pub usize);
+
+impl fmt::Display for HostId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "host {}", self.0)
+    }
+}
+
+/// One machine: its virtual routers and its checks, on one interface.
+///
+/// Its addresses follow from its place in the scenario: 192.0.2.1 and fe80::1 for the first, and so on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Host {
+    /// Its virtual routers; the first is `RouterId(0)`.
+    pub routers: Vec<RouterSetup>,
+    /// Its check scripts; the first is `ScriptId(0)`. Each succeeds until [`Fault::Script`] says otherwise.
+    pub scripts: Vec<ScriptConfig>,
+    /// How long it stays silent after a start.
+    pub startup_delay: Duration,
+}
+
+impl Host {
+    /// A host without any virtual router.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a virtual router that depends on nothing but the interface.
+    #[must_use]
+    pub fn router(self, config: RouterConfig) -> Self {
+        self.setup(RouterSetup::new(config, LinkId(0)))
+    }
+
+    /// Adds a virtual router that may track something. Its link is `LinkId(0)`, the only one there is.
+    #[must_use]
+    pub fn setup(mut self, setup: RouterSetup) -> Self {
+        self.routers.push(setup);
+        self
+    }
+
+    /// Adds a check script.
+    #[must_use]
+    pub fn script(mut self, config: ScriptConfig) -> Self {
+        self.scripts.push(config);
+        self
+    }
+
+    /// What the host's node is started with, `id` being its place in the scenario.
+    pub(crate) fn node_config(&self, id: HostId) -> NodeConfig {
+        let number = u16::try_from(id.0 % 250).unwrap_or(0) + 1;
+        let [_, low] = number.to_be_bytes();
+        let link = LinkState {
+            up: true,
+            ipv4: Some([192, 0, 2, low].into()),
+            ipv6: Some(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, number)),
+        };
+        NodeConfig {
+            routers: self.routers.clone(),
+            scripts: self
+                .scripts
+                .iter()
+                .map(|config| ScriptSetup { config: *config, carries: None })
+                .collect(),
+            links: vec![link],
+            startup_delay: self.startup_delay,
+        }
+    }
+}
+
+/// Something that goes wrong, or right again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The machine loses power: nothing is said, its addresses are gone.
+    PowerOff(HostId),
+    /// Its daemon dies and its kernel lives: nothing is said, its addresses stay.
+    Kill(HostId),
+    /// Its daemon ends in order.
+    Stop(HostId),
+    /// Its daemon starts. Routers whose addresses are still there go on as Active.
+    Start(HostId),
+    /// It does nothing for so long, and then finds everything that arrived meanwhile.
+    Stall(HostId, Duration),
+    /// It is suspended for so long, as virtual machines are: what is sent to it meanwhile is lost.
+    Suspend(HostId, Duration),
+    /// Its daemon reloads an unchanged configuration.
+    Reload(HostId),
+    /// Its interface goes down.
+    LinkDown(HostId),
+    /// Its interface comes up.
+    LinkUp(HostId),
+    /// A check of it succeeds or fails, from its next run on.
+    Script(HostId, ScriptId, bool),
+    /// Nothing gets from the first to the second any more.
+    Block(HostId, HostId),
+    /// It does again.
+    Unblock(HostId, HostId),
+    /// Nothing gets to it or from it any more.
+    Isolate(HostId),
+    /// Every blocked way is open again.
+    Heal,
+    /// The network becomes better or worse.
+    Network(Network),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PowerOff(host) => write!(f, "{host} loses power"),
+            Self::Kill(host) => write!(f, "the daemon of {host} dies"),
+            Self::Stop(host) => write!(f, "{host} is stopped"),
+            Self::Start(host) => write!(f, "{host} starts"),
+            Self::Stall(host, time) => write!(f, "{host} stalls for {time:?}"),
+            Self::Suspend(host, time) => write!(f, "{host} is suspended for {time:?}"),
+            Self::Reload(host) => write!(f, "{host} reloads"),
+            Self::LinkDown(host) => write!(f, "the link of {host} goes down"),
+            Self::LinkUp(host) => write!(f, "the link of {host} comes up"),
+            Self::Script(host, script, true) => write!(f, "script {script} of {host} succeeds from now on"),
+            Self::Script(host, script, false) => write!(f, "script {script} of {host} fails from now on"),
+            Self::Block(from, to) => write!(f, "nothing gets from {from} to {to}"),
+            Self::Unblock(from, to) => write!(f, "packets get from {from} to {to} again"),
+            Self::Isolate(host) => write!(f, "{host} is cut off"),
+            Self::Heal => write!(f, "every way is open again"),
+            Self::Network(network) => write!(f, "the network becomes {network:?}"),
+        }
+    }
+}
+
+/// How long something may be wrong before it is a [`Violation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Two hosts that hear each other serve the same virtual router.
+    pub two_active: Duration,
+    /// Nobody serves, although a host listens all that time and could.
+    pub unserved: Duration,
+}
+
+/// Hosts, network and faults: with a seed, a whole run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scenario {
+    /// The hosts. All start at 0.
+    pub hosts: Vec<Host>,
+    /// The network at the start.
+    pub network: Network,
+    /// What happens when, in any order.
+    pub faults: Vec<(Instant, Fault)>,
+    /// How late a daemon wakes up at most, even when it is well.
+    pub wakes_late: Duration,
+    /// Other limits than [`natural_limits`](Self::natural_limits).
+    pub limits: Option<Limits>,
+}
+
+impl Scenario {
+    /// Nothing on a perfect switch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a host.
+    #[must_use]
+    pub fn host(mut self, host: Host) -> Self {
+        self.hosts.push(host);
+        self
+    }
+
+    /// Sets the network at the start.
+    #[must_use]
+    pub fn network(self, network: Network) -> Self {
+        Self { network, ..self }
+    }
+
+    /// Lets `fault` happen at `time` after the start.
+    #[must_use]
+    pub fn at(mut self, time: Duration, fault: Fault) -> Self {
+        self.faults.push((Instant::ZERO + time, fault));
+        self
+    }
+
+    /// Makes every daemon wake up late, by a random time up to `bound`.
+    #[must_use]
+    pub fn wakes_late(self, bound: Duration) -> Self {
+        Self { wakes_late: bound, ..self }
+    }
+
+    /// Replaces the limits.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// The run that `seed` stands for, at its start.
+    #[must_use]
+    pub fn start(&self, seed: u64) -> Simulation {
+        Simulation::new(self.clone(), seed)
+    }
+
+    /// The run that `seed` stands for, until `time` after the start.
+    ///
+    /// # Errors
+    /// The first broken promise, with the seed and everything that led to it.
+    pub fn run(&self, seed: u64, time: Duration) -> Result<Simulation, Box<Violation>> {
+        let mut simulation = self.start(seed);
+        simulation.run_for(time)?;
+        Ok(simulation)
+    }
+
+    /// What the protocol promises for these intervals and the worst network of the scenario.
+    ///
+    /// Two Actives end with the first advert that arrives; a silent Active is missed after
+    /// `Active_Down_Interval` (at most 4 intervals), and an interval and a skew later if the Backup itself was late.
+    #[must_use]
+    pub fn natural_limits(&self) -> Limits {
+        let interval = self.longest_interval();
+        let networks = || self.networks();
+        let slowest = networks().map(|network| network.slowest()).max().unwrap_or_default();
+        let losses = networks().map(|network| network.losses_in_a_row()).max().unwrap_or(1);
+        let slack = slowest * 2 + self.wakes_late * 2 + Duration::from_millis(20);
+        Limits { two_active: interval * (losses + 1) + slack, unserved: interval * 6 + slack }
+    }
+
+    /// How long after the last fault everything has found its place.
+    #[must_use]
+    pub fn settling_time(&self) -> Duration {
+        let limits = self.limits.unwrap_or_else(|| self.natural_limits());
+        let setups = || self.hosts.iter().flat_map(|host| &host.routers);
+        let delay = setups()
+            .map(|setup| match setup.config.preempt {
+                Preempt::After(delay) => delay,
+                Preempt::AtOnce | Preempt::Never => Duration::ZERO,
+            })
+            .max()
+            .unwrap_or_default();
+        let refresh = setups().map(|setup| setup.config.announce.refresh + setup.config.announce.delay).max();
+        let startup = self.hosts.iter().map(|host| host.startup_delay).max();
+        let scripts = self.hosts.iter().flat_map(|host| &host.scripts);
+        let checks = scripts.map(|script| script.interval * (script.rise + 1)).max();
+        limits.unserved * 2
+            + limits.two_active
+            + delay
+            + refresh.unwrap_or_default()
+            + startup.unwrap_or_default()
+            + checks.unwrap_or_default()
+    }
+
+    fn longest_interval(&self) -> Duration {
+        let setups = self.hosts.iter().flat_map(|host| &host.routers);
+        // VRRPv2 skews in seconds whatever the interval, which is at least one.
+        setups.map(|setup| setup.config.interval.duration()).max().unwrap_or(Duration::from_secs(1))
+    }
+
+    fn networks(&self) -> impl Iterator<Item = Network> {
+        let later = self.faults.iter().filter_map(|(_, fault)| match fault {
+            Fault::Network(network) => Some(*network),
+            _ => None,
+        });
+        std::iter::once(self.network).chain(later)
+    }
+}

@@ -1,0 +1,10 @@
+//! Named scenarios: what operators meet.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod lab;
+
+mod checks;
+mod crashes;
+mod maintenance;
+mod partitions;
+mod stalls;

@@ -1,0 +1,65 @@
+//! Operators and checks that move the service on purpose.
+
+use vrrp_election::{LinkId, RouterConfig, RouterSetup, ScriptConfig, ScriptId, Track};
+use vrrp_sim::{Fault, Host, Scenario};
+
+use crate::lab::{A, B, R0, go_on, ms, run, secs, service, takeovers, v2};
+
+fn tracking(config: RouterConfig, weight: i16) -> Host {
+    let mut setup = RouterSetup::new(config, LinkId(0));
+    setup.track_scripts.push(Track { target: ScriptId(0), weight, reverse: false });
+    Host::new().setup(setup).script(ScriptConfig::default())
+}
+
+fn pair(weight: i16) -> Scenario {
+    Scenario::new().host(tracking(v2(150), weight)).host(tracking(v2(100), weight))
+}
+
+#[test]
+fn a_weight_moves_the_service_there_and_back() {
+    let scenario = pair(-60)
+        .at(secs(10), Fault::Script(A, ScriptId(0), false))
+        .at(secs(30), Fault::Script(A, ScriptId(0), true));
+    let mut run = run(&scenario, secs(20));
+    assert_eq!(run.serving(service()), [B]);
+    assert_eq!(run.node(A).unwrap().router(R0).unwrap().priority().get(), 90);
+    go_on(&mut run, secs(20));
+    assert_eq!(run.serving(service()), [A]);
+    assert_eq!(takeovers(run.timeline()).len(), 3);
+}
+
+#[test]
+fn a_weight_that_is_too_small_moves_nothing() {
+    let scenario = pair(-49).at(secs(10), Fault::Script(A, ScriptId(0), false));
+    assert_eq!(takeovers(run(&scenario, secs(40)).timeline()).len(), 1);
+}
+
+#[test]
+fn a_failed_check_without_weight_hands_over_within_a_skew() {
+    let scenario = pair(0).at(ms(10_500), Fault::Script(A, ScriptId(0), false));
+    let run = run(&scenario, secs(20));
+    let takeovers = takeovers(run.timeline());
+    let [(_, A), (at, B)] = takeovers[..] else { panic!("{takeovers:?}") };
+    // The check runs at 11 s and takes 10 ms; B skews 0.609 s after the goodbye.
+    assert!((11_610..=11_630).contains(&at), "{at} ms");
+}
+
+#[test]
+fn when_every_check_fails_nobody_serves_and_nobody_pretends_to() {
+    let scenario = pair(0)
+        .at(secs(10), Fault::Script(A, ScriptId(0), false))
+        .at(secs(10), Fault::Script(B, ScriptId(0), false));
+    let run = run(&scenario, secs(60));
+    assert_eq!(run.serving(service()), []);
+    assert!(!run.holds(A, R0) && !run.holds(B, R0));
+}
+
+#[test]
+fn a_link_that_flaps_moves_the_service_once_for_each_time_it_is_missed() {
+    let scenario = (0..5).fold(pair(-60), |scenario, n| {
+        scenario.at(secs(20 + n * 20), Fault::LinkDown(A)).at(secs(30 + n * 20), Fault::LinkUp(A))
+    });
+    let run = run(&scenario, secs(140));
+    assert_eq!(takeovers(run.timeline()).len(), 1 + 2 * 5);
+    run.check_settled().unwrap();
+}

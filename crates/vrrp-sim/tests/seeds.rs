@@ -1,0 +1,41 @@
+//! Hundreds of random scenarios: every promise is kept, and everything finds its place in the end.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+use vrrp_sim::{CALM_AFTER, Scenario, Simulation};
+
+/// Runs the scenario of `seed` to its end.
+fn run(seed: u64) -> Simulation {
+    let scenario = Scenario::random(seed);
+    let settled = scenario
+        .run(seed, CALM_AFTER + scenario.settling_time())
+        .and_then(|run| run.check_settled().map(|()| run));
+    settled.unwrap_or_else(|violation| panic!("{violation}\nmore: cargo run --example storm -- {seed}"))
+}
+
+#[test]
+fn random_scenarios_keep_every_promise() {
+    for seed in 0..150 {
+        run(seed);
+    }
+}
+
+#[test]
+fn more_random_scenarios_keep_every_promise() {
+    for seed in 150..300 {
+        run(seed);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_timeline() {
+    for seed in [3, 14, 159] {
+        let (one, other) = (run(seed), run(seed));
+        assert!(one.timeline().moments().len() > 4);
+        assert_eq!(one.timeline(), other.timeline());
+    }
+}
+
+#[test]
+fn another_seed_gives_another_timeline() {
+    assert_ne!(run(3).timeline(), run(4).timeline());
+}
