@@ -1,0 +1,288 @@
+//! The table, driven by captured messages and by whole tables.
+
+use super::*;
+
+/// The captured messages, grouped by the command that caused them.
+fn captured() -> Vec<(&'static str, Vec<Vec<u8>>)> {
+    let mut groups: Vec<(&str, Vec<Vec<u8>>)> = Vec::new();
+    for line in include_str!("../../test_data/events.txt").lines() {
+        if let Some(command) = line.strip_prefix("## ip ") {
+            groups.push((command, Vec::new()));
+        } else if !line.starts_with('#') {
+            let bytes = line
+                .as_bytes()
+                .chunks(2)
+                .map(|hex| u8::from_str_radix(std::str::from_utf8(hex).unwrap(), 16).unwrap());
+            groups.last_mut().unwrap().1.push(bytes.collect());
+        }
+    }
+    groups
+}
+
+fn apply(interfaces: &mut Interfaces, datagram: &[u8]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    interfaces.apply(datagram, &mut changes);
+    changes
+}
+
+/// A table after the first `commands` of the capture.
+fn table_after(commands: usize) -> Interfaces {
+    let mut interfaces = Interfaces::new();
+    for (_, messages) in captured().into_iter().take(commands) {
+        for message in messages {
+            apply(&mut interfaces, &message);
+        }
+    }
+    interfaces
+}
+
+fn added(index: u32, network: &str) -> Change {
+    Change::AddressAdded { index, network: network.parse().unwrap() }
+}
+
+fn removed(index: u32, network: &str) -> Change {
+    Change::AddressRemoved { index, network: network.parse().unwrap() }
+}
+
+#[test]
+fn every_command_of_the_capture_is_reported_as_what_it_did() {
+    let (eth1, eth0, br0) = (2, 3, 4);
+    let expected: [(&str, Vec<Change>); 13] = [
+        ("link add eth0", vec![Change::LinkAdded { index: eth1 }, Change::LinkAdded { index: eth0 }]),
+        // Only now, with its peer, has it something to sit on.
+        ("link set eth1 up", vec![Change::LinkChanged { index: eth1 }]),
+        ("link set eth0 up", vec![Change::LinkUp { index: eth0 }, Change::LinkUp { index: eth1 }]),
+        ("addr add 192.0.2.1/24", vec![added(eth0, "192.0.2.1/24")]),
+        ("addr add 192.0.2.2/24", vec![added(eth0, "192.0.2.2/24")]),
+        ("addr add 10.0.0.1 peer 10.0.0.2/32", vec![added(eth0, "10.0.0.1/32")]),
+        ("addr add 2001:db8::1/64", vec![added(eth0, "2001:db8::1/64")]),
+        ("addr del 192.0.2.1/24", vec![removed(eth0, "192.0.2.2/24"), removed(eth0, "192.0.2.1/24")]),
+        (
+            "link add br0",
+            vec![
+                Change::LinkAdded { index: br0 },
+                added(eth0, "fe80::ff:fe00:1/64"),
+                added(eth1, "fe80::ff:fe00:2/64"),
+            ],
+        ),
+        // The bridge takes over the MAC address of its port.
+        (
+            "link set eth0 master br0",
+            vec![Change::LinkChanged { index: eth0 }, Change::LinkChanged { index: br0 }],
+        ),
+        (
+            "link set eth0 nomaster",
+            vec![Change::LinkChanged { index: eth0 }, Change::LinkChanged { index: br0 }],
+        ),
+        (
+            "link set eth0 down",
+            vec![
+                Change::LinkDown { index: eth0 },
+                removed(eth0, "2001:db8::1/64"),
+                removed(eth0, "fe80::ff:fe00:1/64"),
+                Change::LinkDown { index: eth1 },
+            ],
+        ),
+        (
+            "link set eth0 name wan0",
+            vec![
+                Change::LinkRenamed { index: eth0, before: "eth0".into() },
+                // The label follows the name.
+                Change::AddressChanged { index: eth0, network: "10.0.0.1/32".parse().unwrap() },
+            ],
+        ),
+    ];
+    let mut interfaces = Interfaces::new();
+    for ((command, messages), (name, expected)) in captured().into_iter().zip(expected) {
+        assert!(command.starts_with(name), "{command}");
+        let changes: Vec<_> = messages.iter().flat_map(|message| apply(&mut interfaces, message)).collect();
+        assert_eq!(changes, expected, "{command}");
+    }
+}
+
+#[test]
+fn a_deleted_link_leaves_nothing_behind() {
+    let interfaces = table_after(14);
+    assert_eq!(interfaces.iter().map(|i| i.name.as_str()).collect::<Vec<_>>(), ["br0"]);
+    assert_eq!(interfaces.by_name("wan0"), None);
+}
+
+#[test]
+fn an_interface_is_described_by_its_messages() {
+    let interfaces = table_after(7);
+    let eth0 = interfaces.by_name("eth0").unwrap();
+    assert_eq!((eth0.index, eth0.up, eth0.mtu, eth0.lower), (3, true, 1500, Some(2)));
+    assert_eq!(eth0.mac, Some([2, 0, 0, 0, 0, 1]));
+    assert!(!eth0.noarp && !eth0.loopback);
+    let expected = InterfaceAddress {
+        network: "192.0.2.1/24".parse().unwrap(),
+        peer: None,
+        scope: Scope::UNIVERSE,
+        flags: AddressFlags::PERMANENT,
+        label: Some("eth0:vip".into()),
+        broadcast: Some("192.0.2.255".parse().unwrap()),
+        protocol: None,
+    };
+    assert_eq!(eth0.addresses.first(), Some(&expected));
+    let tunnel = eth0.addresses.iter().find(|a| a.peer.is_some()).unwrap();
+    assert_eq!(tunnel.peer, Some("10.0.0.2".parse().unwrap()));
+    assert_eq!(interfaces.owner_of("2001:db8::1".parse().unwrap()), Some(eth0));
+}
+
+#[test]
+fn the_primary_address_is_the_first_that_is_not_secondary() {
+    let mut interfaces = table_after(7);
+    let eth0 = interfaces.by_index.get_mut(&3).unwrap();
+    assert_eq!(eth0.primary_ipv4(), Some("192.0.2.1".parse().unwrap()));
+    eth0.addresses.remove(0);
+    assert!(eth0.addresses[0].flags.contains(AddressFlags::SECONDARY));
+    assert_eq!(eth0.primary_ipv4(), Some("10.0.0.1".parse().unwrap()));
+}
+
+#[test]
+fn a_tentative_link_local_address_is_no_source_yet() {
+    let mut interfaces = table_after(9);
+    let eth0 = interfaces.by_index.get_mut(&3).unwrap();
+    assert_eq!(eth0.link_local_ipv6(), Some("fe80::ff:fe00:1".parse().unwrap()));
+    for address in &mut eth0.addresses {
+        address.flags |= AddressFlags::TENTATIVE;
+    }
+    assert_eq!(eth0.link_local_ipv6(), None);
+}
+
+#[test]
+fn a_virtual_address_is_a_source_only_if_there_is_no_other() {
+    let mut interfaces = table_after(9);
+    let eth0 = interfaces.by_index.get_mut(&3).unwrap();
+    let template = eth0.addresses[0].clone();
+    let address = |network: &str, protocol, flags| InterfaceAddress {
+        network: network.parse().unwrap(),
+        protocol,
+        flags,
+        ..template.clone()
+    };
+    let marked = address("192.0.2.50/32", Some(PROTOCOL), AddressFlags::PERMANENT);
+    let never_a_source = address("fe80::50/128", None, AddressFlags::DEPRECATED);
+    eth0.addresses.splice(..0, [marked.clone(), never_a_source.clone()]);
+    assert_eq!(eth0.primary_ipv4(), Some("10.0.0.1".parse().unwrap()));
+    assert_eq!(eth0.link_local_ipv6(), Some("fe80::ff:fe00:1".parse().unwrap()));
+    eth0.addresses = vec![marked, never_a_source];
+    assert_eq!(eth0.primary_ipv4(), Some("192.0.2.50".parse().unwrap()));
+    assert_eq!(eth0.link_local_ipv6(), Some("fe80::50".parse().unwrap()));
+}
+
+#[test]
+fn a_message_seen_twice_changes_nothing() {
+    let mut interfaces = Interfaces::new();
+    for (command, messages) in captured().into_iter().take(7) {
+        for message in messages {
+            apply(&mut interfaces, &message);
+            assert_eq!(apply(&mut interfaces, &message), [], "{command}");
+        }
+    }
+}
+
+#[test]
+fn a_message_cut_anywhere_or_with_any_bit_flipped_is_survived() {
+    let before = table_after(3);
+    for (_, messages) in captured() {
+        for message in messages {
+            // The flags and attributes that matter are at the start.
+            for length in 16..message.len().min(300) {
+                let mut cut = message[..length].to_vec();
+                cut[..4].copy_from_slice(&u32::try_from(length).unwrap().to_ne_bytes());
+                apply(&mut before.clone(), &cut);
+            }
+            for bit in 0..message.len().min(128) * 8 {
+                let mut flipped = message.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                let mut interfaces = before.clone();
+                apply(&mut interfaces, &flipped);
+                let names: Vec<_> = interfaces.iter().map(|i| (i.name.clone(), i.index)).collect();
+                let mut known: Vec<_> = interfaces.by_name.clone().into_iter().collect();
+                known.sort_by_key(|(_, index)| *index);
+                assert_eq!(names, known);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_sequence_of_damaged_messages_breaks_the_table() {
+    let messages: Vec<_> = captured().into_iter().flat_map(|(_, messages)| messages).collect();
+    let mut interfaces = Interfaces::new();
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    // xorshift64: the damage is the same every time.
+    let mut random = |bound: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % u64::try_from(bound).unwrap()).unwrap()
+    };
+    for _ in 0..10_000 {
+        let mut message = messages[random(messages.len())].clone();
+        for _ in 0..random(4) {
+            let place = random(message.len().min(400));
+            message[place] = u8::try_from(random(256)).unwrap();
+        }
+        apply(&mut interfaces, &message);
+        assert_eq!(interfaces.by_name.len(), interfaces.by_index.len());
+        for interface in interfaces.iter() {
+            assert_eq!(interfaces.by_name(&interface.name), Some(interface));
+        }
+    }
+}
+
+#[test]
+fn a_new_owner_of_a_name_displaces_one_whose_end_was_missed() {
+    let (_, creation) = captured().remove(0);
+    let mut interfaces = table_after(1);
+    let mut recreated = creation[1].clone();
+    recreated[20] = 9; // the index
+    let changes = apply(&mut interfaces, &recreated);
+    let gone = Change::LinkRemoved { index: 3, name: "eth0".into() };
+    assert_eq!(changes, [gone, Change::LinkAdded { index: 9 }]);
+    assert_eq!(interfaces.by_name("eth0").unwrap().index, 9);
+}
+
+#[test]
+fn a_fresh_table_is_reported_by_its_differences() {
+    let mut interfaces = table_after(7);
+    let fresh = table_after(13);
+    let mut changes = Vec::new();
+    interfaces.replace(fresh.clone(), &mut changes);
+    assert_eq!(interfaces, fresh);
+    let expected = [
+        removed(3, "192.0.2.1/24"),
+        removed(3, "192.0.2.2/24"),
+        removed(3, "2001:db8::1/64"),
+        Change::LinkRenamed { index: 3, before: "eth0".into() },
+        Change::LinkDown { index: 3 },
+        Change::LinkDown { index: 2 },
+        Change::AddressChanged { index: 3, network: "10.0.0.1/32".parse().unwrap() },
+        added(2, "fe80::ff:fe00:2/64"),
+        Change::LinkAdded { index: 4 },
+    ];
+    for change in &expected {
+        assert!(changes.contains(change), "{change:?} is missing in {changes:?}");
+    }
+    assert_eq!(changes.len(), expected.len());
+}
+
+#[test]
+fn replacing_a_table_by_itself_reports_nothing_and_by_an_empty_one_all_removals() {
+    let mut interfaces = table_after(13);
+    let mut changes = Vec::new();
+    interfaces.replace(interfaces.clone(), &mut changes);
+    assert_eq!(changes, []);
+    interfaces.replace(Interfaces::new(), &mut changes);
+    let gone = |index, name: &str| Change::LinkRemoved { index, name: name.into() };
+    assert_eq!(changes, [gone(2, "eth1"), gone(3, "wan0"), gone(4, "br0")]);
+}
+
+#[test]
+fn a_table_can_be_written_down_by_hand() {
+    let table = table_after(13);
+    let rebuilt: Interfaces = table.iter().chain(table.iter()).cloned().collect();
+    assert_eq!(rebuilt, table);
+}

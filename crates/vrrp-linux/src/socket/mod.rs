@@ -1,0 +1,284 @@
+//! Sockets that send and receive VRRP packets (RFC 9568 §5.1).
+//!
+//! One [`VrrpSocket`] serves all virtual routers of one interface and family: the kernel makes a copy of every
+//! packet for every socket, so fewer sockets are less work. The IP header is the caller's for IPv4 and the
+//! kernel's for IPv6. Nothing is checked here: hop limit, length and checksum arrive as they are, so that the
+//! caller can count what is wrong. Raw IPv6 sockets would verify a checksum if they were told where it is, and
+//! drop bad packets in silence; they are not told.
+//!
+//! ```no_run
+//! use vrrp_linux::socket::{Device, ReceiveBatch, SendBatch, SocketConfig, VrrpSocket};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let device = Device { index: 2, name: "eth0".to_owned() };
+//! let group = "224.0.0.18".parse().unwrap();
+//! let socket = VrrpSocket::multicast(&device, group, &SocketConfig::default())?;
+//! let mut received = ReceiveBatch::default();
+//! // When the descriptor is readable:
+//! loop {
+//!     let count = socket.receive(&mut received)?;
+//!     for packet in received.iter() {
+//!         println!("{} bytes from {}", packet.bytes.len(), packet.source);
+//!     }
+//!     if count < received.capacity() {
+//!         break;
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod receive;
+mod send;
+
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+use nix::sys::socket::{setsockopt, sockopt};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockFilter, Socket, Type};
+
+use crate::interfaces::Interface;
+
+pub use self::receive::{ReceiveBatch, Received};
+pub use self::send::{SendBatch, SendError};
+
+/// An interface, by both of its handles.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Device {
+    /// Its index.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+}
+
+/// What can be chosen about a socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocketConfig {
+    /// The IP protocol: 112 for VRRP, 51 for VRRPv2 inside an authentication header.
+    pub protocol: u8,
+    /// IPv6: the hop limit of what is sent, 255 unless unicast packets cross routers on purpose.
+    pub hop_limit: u8,
+    /// Room for unread packets in bytes, where one packet takes about 1 KiB; `None`: the system's default.
+    pub receive_buffer_len: Option<usize>,
+    /// The firewall mark of what is sent.
+    pub mark: Option<u32>,
+}
+
+/// A raw socket for one protocol of one address family.
+#[derive(Debug)]
+pub struct VrrpSocket {
+    socket: Socket,
+    reach: Reach,
+}
+
+#[derive(Debug, Clone)]
+enum Reach {
+    Multicast { device: Device, group: IpAddr },
+    Unicast,
+}
+
+impl From<&Interface> for Device {
+    fn from(interface: &Interface) -> Self {
+        Self { index: interface.index, name: interface.name.clone() }
+    }
+}
+
+impl Default for SocketConfig {
+    fn default() -> Self {
+        Self { protocol: 112, hop_limit: 255, receive_buffer_len: None, mark: None }
+    }
+}
+
+impl VrrpSocket {
+    /// A socket for the packets to `group` on `device`, and for sending to it from there. What it sends is not
+    /// heard on this machine. Opened in the network namespace of the calling thread; needs `CAP_NET_RAW`.
+    pub fn multicast(device: &Device, group: IpAddr, config: &SocketConfig) -> io::Result<Self> {
+        let socket = open(group, config)?;
+        match group {
+            IpAddr::V4(_) => {
+                socket.set_multicast_all_v4(false)?;
+                socket.set_multicast_loop_v4(false)?;
+            }
+            IpAddr::V6(_) => {
+                socket.set_multicast_loop_v6(false)?;
+                socket.set_multicast_hops_v6(config.hop_limit.into())?;
+            }
+        }
+        attach(&socket, device, group)?;
+        discard_early(&socket);
+        let reach = Reach::Multicast { device: device.clone(), group };
+        Ok(Self { socket, reach })
+    }
+
+    /// A socket for the packets sent to the address `source`, which need not be on this machine yet. With a
+    /// `device` only for those that come in by it.
+    ///
+    /// A link-local IPv6 source needs the device.
+    pub fn unicast(source: IpAddr, device: Option<&Device>, config: &SocketConfig) -> io::Result<Self> {
+        let socket = open(source, config)?;
+        if let Some(device) = device {
+            socket.bind_device(Some(device.name.as_bytes()))?;
+        }
+        match source {
+            IpAddr::V4(_) => socket.set_freebind_v4(true)?,
+            IpAddr::V6(_) => socket.set_freebind_v6(true)?,
+        }
+        socket.bind(&bind_address(source, device.map_or(0, |device| device.index)).into())?;
+        discard_early(&socket);
+        Ok(Self { socket, reach: Reach::Unicast })
+    }
+
+    /// Attaches a multicast socket to its interface again, after that was re-created or renamed, and also to
+    /// remind switches of the membership. The descriptor stays the same. Does nothing for unicast.
+    pub fn rejoin(&mut self, device: &Device) -> io::Result<()> {
+        let Reach::Multicast { device: before, group } = &mut self.reach else { return Ok(()) };
+        // Leaving fails if the interface took the membership with it.
+        let _ = match *group {
+            IpAddr::V4(group) => {
+                self.socket.leave_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(before.index))
+            }
+            IpAddr::V6(group) => self.socket.leave_multicast_v6(&group, before.index),
+        };
+        before.clone_from(device);
+        attach(&self.socket, device, *group)
+    }
+
+    /// Receives what is waiting, as much as fits into `batch`. Gives the number of packets; fewer than the batch's
+    /// capacity means that nothing is left. Never blocks.
+    ///
+    /// # Errors
+    /// Only for what cannot pass, like a closed descriptor; not for a network that is down.
+    pub fn receive(&self, batch: &mut ReceiveBatch) -> io::Result<usize> {
+        batch.fill(self.socket.as_fd())
+    }
+
+    /// Sends all packets of `batch` and empties it; `each` learns how every packet, by its place in the batch,
+    /// fared. Never blocks.
+    pub fn send(&self, batch: &mut SendBatch, each: impl FnMut(usize, Result<(), SendError>)) {
+        batch.flush(self.socket.as_fd(), each);
+    }
+}
+
+impl AsFd for VrrpSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl AsRawFd for VrrpSocket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+}
+
+/// Opens a socket of the family of `address` with everything that is the same for multicast and unicast.
+fn open(address: IpAddr, config: &SocketConfig) -> io::Result<Socket> {
+    let domain = if address.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
+    let socket =
+        Socket::new(domain, Type::RAW.nonblocking(), Some(Protocol::from(i32::from(config.protocol))))?;
+    match address {
+        IpAddr::V4(_) => {
+            socket.set_header_included_v4(true)?;
+            socket.set_tos_v4(INTERNETWORK_CONTROL)?;
+            setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
+        }
+        IpAddr::V6(address) => {
+            socket.set_tclass_v6(INTERNETWORK_CONTROL)?;
+            socket.set_unicast_hops_v6(config.hop_limit.into())?;
+            setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+            setsockopt(&socket, sockopt::Ipv6RecvHopLimit, &true)?;
+            // A raw IPv6 socket gets all multicast packets that anybody here has joined, whatever it is bound to.
+            socket.attach_filter(&only_to(address))?;
+        }
+    }
+    // After the TOS, which overwrites it (with 0 for this TOS).
+    socket.set_priority(PRIORITY)?;
+    setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
+    setsockopt(&socket, sockopt::RxqOvfl, &1)?;
+    if let Some(len) = config.receive_buffer_len
+        && setsockopt(&socket, sockopt::RcvBufForce, &len).is_err()
+    {
+        socket.set_recv_buffer_size(len)?;
+    }
+    if let Some(mark) = config.mark {
+        socket.set_mark(mark)?;
+    }
+    Ok(socket)
+}
+
+/// Binds to device and group, and joins the group.
+fn attach(socket: &Socket, device: &Device, group: IpAddr) -> io::Result<()> {
+    socket.bind_device(Some(device.name.as_bytes()))?;
+    socket.bind(&bind_address(group, device.index).into())?;
+    match group {
+        IpAddr::V4(group) => {
+            socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(device.index))
+        }
+        IpAddr::V6(group) => {
+            socket.set_multicast_if_v6(device.index)?;
+            socket.join_multicast_v6(&group, device.index)
+        }
+    }
+}
+
+/// A classic BPF program that accepts the IPv6 packets sent to `address`: it compares the destination word by word.
+fn only_to(address: Ipv6Addr) -> [SockFilter; 10] {
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = address.segments().map(u32::from);
+    let load = |word: u32| SockFilter::new(BPF_LOAD_WORD, 0, 0, NETWORK_HEADER + 24 + 4 * word);
+    let compare =
+        |high: u32, low: u32, to_reject| SockFilter::new(BPF_JUMP_IF_EQUAL, 0, to_reject, high << 16 | low);
+    let accept = |bytes| SockFilter::new(BPF_RETURN, 0, 0, bytes);
+    [
+        load(0),
+        compare(s0, s1, 7),
+        load(1),
+        compare(s2, s3, 5),
+        load(2),
+        compare(s4, s5, 3),
+        load(3),
+        compare(s6, s7, 1),
+        accept(u32::MAX),
+        accept(0),
+    ]
+}
+
+/// Throws away what came for anybody between the socket's creation and its binding.
+fn discard_early(socket: &Socket) {
+    for _ in 0..MOST_EARLY_PACKETS {
+        if socket.recv(&mut []).is_err() {
+            break;
+        }
+    }
+}
+
+fn bind_address(address: IpAddr, index: u32) -> SocketAddr {
+    match address {
+        IpAddr::V4(address) => SocketAddr::new(address.into(), 0),
+        IpAddr::V6(address) => {
+            let scope = if needs_scope(address) { index } else { 0 };
+            SocketAddrV6::new(address, 0, 0, scope).into()
+        }
+    }
+}
+
+/// Whether an address means nothing without an interface: link-local, or multicast of that scope.
+fn needs_scope(address: Ipv6Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    address.is_unicast_link_local() || (first == 0xff && second & 0x0f <= 2)
+}
+
+/// Class selector 6 (RFC 2474), as keepalived marks its advertisements.
+const INTERNETWORK_CONTROL: u32 = 0xc0;
+/// More packets than can arrive in some microseconds.
+const MOST_EARLY_PACKETS: usize = 1024;
+/// The queue for what must not wait; more needs `CAP_NET_ADMIN`.
+const PRIORITY: u32 = 6;
+/// Where classic BPF finds the IP header of a packet whose payload it is shown.
+const NETWORK_HEADER: u32 = (-0x10_0000_i32).cast_unsigned();
+/// Load the word at an absolute offset.
+const BPF_LOAD_WORD: u16 = 0x20;
+/// Go on with the next instruction if the loaded word is the given one, else skip some.
+const BPF_JUMP_IF_EQUAL: u16 = 0x15;
+/// End; accept so many bytes of the packet.
+const BPF_RETURN: u16 = 0x06;
