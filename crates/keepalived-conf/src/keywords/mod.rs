@@ -1,0 +1,96 @@
+//! The keyword table: every word of keepalived.conf, declared once, as data.
+//!
+//! The block parser, "did you mean", completion and reference pages all read this table, so they cannot disagree.
+//! It follows keepalived 2.4.3; [`Keyword::since`] tells what an older one does not know.
+//!
+//! ```
+//! use keepalived_conf::keywords;
+//!
+//! for keyword in keywords::explain("weight") {
+//!     println!("{keyword} in {:?}: {}", keyword.contexts, keyword.meaning);
+//! }
+//! ```
+
+mod bfd;
+mod checkers;
+mod context;
+mod global_defs;
+mod lists;
+mod root;
+mod routes;
+mod rules;
+mod sync_group;
+mod table;
+mod trackers;
+mod virtual_server;
+mod vrrp_instance;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+pub use context::Context;
+pub(crate) use table::Millionths;
+pub use table::{Arguments, Keyword, LINE, Status, Unit};
+
+/// All declarations, by file.
+static TABLES: &[&[Keyword]] = &[
+    root::ROOT,
+    global_defs::GLOBAL_DEFS,
+    vrrp_instance::VRRP_INSTANCE,
+    lists::LISTS,
+    sync_group::SYNC_GROUP,
+    trackers::TRACKERS,
+    routes::ROUTES,
+    rules::RULES,
+    virtual_server::VIRTUAL_SERVER,
+    checkers::CHECKERS,
+    bfd::BFD,
+];
+
+/// The declarations by name, one map per context in the order of [`Context::ALL`].
+static BY_CONTEXT: LazyLock<Vec<HashMap<&'static str, &'static Keyword>>> = LazyLock::new(|| {
+    let mut maps = vec![HashMap::new(); Context::ALL.len()];
+    for keyword in all() {
+        for &context in keyword.contexts {
+            if let Some(map) = maps.get_mut(context as usize) {
+                map.insert(keyword.name, keyword);
+            }
+        }
+    }
+    maps
+});
+
+/// Every declaration. A keyword that means different things in different places has one for each.
+pub fn all() -> impl Iterator<Item = &'static Keyword> {
+    TABLES.iter().flat_map(|table| table.iter())
+}
+
+/// The keyword with this name in this context.
+pub fn find(context: Context, name: &str) -> Option<&'static Keyword> {
+    BY_CONTEXT.get(context as usize)?.get(name).copied()
+}
+
+/// What may stand in this context, in the order declared: for completion and "did you mean".
+pub fn within(context: Context) -> impl Iterator<Item = &'static Keyword> {
+    all().filter(move |keyword| keyword.contexts.contains(&context))
+}
+
+/// Every declaration of this name, wherever it may stand; empty for an unknown word.
+pub fn explain(name: &str) -> Vec<&'static Keyword> {
+    all().filter(|keyword| keyword.name == name && name != LINE).collect()
+}
+
+/// What is meant by a word that many configurations and some manuals have but no keepalived ever knew.
+pub fn never_existed(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "tcp_port" => "connect_port",
+        "state_file_location" => "state_dump_file",
+        "stats_file_location" => "stats_dump_file",
+        "json_file_location" => "json_dump_file",
+        "ip_proto" => "ipproto",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

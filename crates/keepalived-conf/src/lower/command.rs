@@ -1,0 +1,91 @@
+//! Commands: what is run, how, and as whom.
+
+use crate::diagnostic::{Class, Diagnostic, Severity};
+use crate::model::{Command, Run, User};
+use crate::script::script_words;
+
+use super::arguments;
+use super::reader::Entry;
+use super::report::Report;
+use super::shell;
+
+/// The command of a line, with its own user or `script_user`.
+pub(super) fn command(
+    entry: &Entry<'_>,
+    script_user: Option<&User>,
+    report: &mut Report<'_>,
+) -> Option<Command> {
+    let bad = |error| {
+        Diagnostic::error("bad-command", format!("`{}`: {error}", entry.keyword.name)).at(entry.span())
+    };
+    let line = match script_words(&entry.statement.raw) {
+        Ok(line) => line,
+        Err(error) => {
+            report.push(bad(error));
+            return None;
+        }
+    };
+    let Some(text) = line.command.filter(|text| !text.trim().is_empty()) else {
+        report.missing_argument(entry.keyword, entry.span());
+        return None;
+    };
+    let run = match shell::how_to_run(&text) {
+        Ok(run) => run,
+        Err(error) => {
+            report.push(bad(error));
+            return None;
+        }
+    };
+    hint(entry, &run, &line.rest, report);
+    if !matches!(run, Run::FileReadable(_)) {
+        report.script_configured(entry.span());
+    }
+    let user = user_of(&line.rest).or_else(|| script_user.cloned());
+    Some(Command { text, run, user })
+}
+
+/// What a reader of the file may not expect.
+fn hint(entry: &Entry<'_>, run: &Run, rest: &[String], report: &mut Report<'_>) {
+    let name = entry.keyword.name;
+    let at = entry.argument().map_or(entry.span(), |word| word.span);
+    if let Run::Shell { bash } = run {
+        let shell = if *bash { "bash" } else { "sh" };
+        let message = format!("this is shell text: it is run by `{shell} -c`");
+        report.push(Diagnostic::note("shell-text", message).at(at).help(
+            "keepalived runs no shell and would disable this; put the text in a script file to suit both",
+        ));
+    }
+    if looks_unquoted(name, rest) {
+        let message = format!("only the first word of an unquoted command is run by `{name}`");
+        report.push(
+            Diagnostic::new(Severity::Warning, Class::None, "unquoted-command", message)
+                .at(at)
+                .help("put the command and its arguments in double quotes, together"),
+        );
+    }
+}
+
+/// Words behind a command are its user and group, except behind `script`, which has a line of its own for them.
+/// More words, or the name of a state, are arguments that lack their quotes.
+fn looks_unquoted(keyword: &str, rest: &[String]) -> bool {
+    const STATES: &[&str] = &["master", "backup", "fault", "stop", "MASTER", "BACKUP", "FAULT", "STOP"];
+    let user_words = if keyword == "script" { 0 } else { 2 };
+    rest.len() > user_words || rest.first().is_some_and(|word| STATES.contains(&word.as_str()))
+}
+
+/// `user [[:]group]` behind a keyword.
+pub(super) fn user(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<User> {
+    if entry.arguments().is_empty() {
+        report.missing_argument(entry.keyword, entry.span());
+        return None;
+    }
+    arguments::extra_words(entry, 2, report);
+    let words: Vec<_> = entry.arguments().iter().map(|word| word.text.to_string()).collect();
+    user_of(&words)
+}
+
+fn user_of(words: &[String]) -> Option<User> {
+    let user = words.first()?.clone();
+    let group = words.get(1).map(|group| group.strip_prefix(':').unwrap_or(group).to_owned());
+    Some(User { user, group })
+}

@@ -1,0 +1,468 @@
+//! Turns what an instance's block says into what it means: defaults, rules between keywords, strict mode.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ipnetwork::IpNetwork;
+
+use crate::diagnostic::{Class, Diagnostic, Severity};
+use crate::keywords::Millionths;
+use crate::model::{Auth, Garp, InitialState, Preempt, VirtualAddress, VrrpInstance};
+use crate::source::Span;
+
+use super::global::Globals;
+use super::instance::{AuthKind, Draft};
+use super::load::{InstanceProblem, Unusable};
+use super::report::Report;
+use super::value;
+
+/// An instance being finished.
+struct Finish<'d, 'r, 'f> {
+    draft: &'d mut Draft,
+    globals: &'d Globals,
+    report: &'r mut Report<'f>,
+    /// Where the instance's name stands.
+    at: Span,
+    ipv6: bool,
+    version: u8,
+    strict: bool,
+    priority: u8,
+    state: InitialState,
+}
+
+/// The instance, or why a daemon cannot run with it.
+pub(super) fn finish(
+    mut draft: Draft,
+    at: Span,
+    globals: &Globals,
+    report: &mut Report<'_>,
+) -> Result<VrrpInstance, Unusable> {
+    let name = draft.name.clone();
+    let mut finish = Finish::new(&mut draft, at, globals, report);
+    finish.instance().map_err(|problem| Unusable::Instance { name, problem })
+}
+
+impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
+    fn new(draft: &'d mut Draft, at: Span, globals: &'d Globals, report: &'r mut Report<'f>) -> Self {
+        let ipv6 = draft.ipv6.unwrap_or(false);
+        let strict = draft.strict.unwrap_or(globals.strict);
+        let version = match draft.version {
+            Some((2, span)) if ipv6 => {
+                ipv6_version_2(span, strict, report);
+                3
+            }
+            _ if ipv6 => 3,
+            Some((version, _)) => version,
+            None => globals.version,
+        };
+        let wants_master = draft.state.is_some_and(|(state, _)| state == InitialState::Master);
+        let priority = draft.priority.unwrap_or(if wants_master { 255 } else { 100 });
+        let state = match draft.state {
+            _ if strict && priority == 255 => InitialState::Master,
+            Some((state, _)) => state,
+            None if priority == 255 => InitialState::Master,
+            None => InitialState::Backup,
+        };
+        Self { draft, globals, report, at, ipv6, version, strict, priority, state }
+    }
+
+    fn instance(&mut self) -> Result<VrrpInstance, InstanceProblem> {
+        let auth = self.auth();
+        self.settle_state(&auth);
+        let advert_interval = self.advert_interval();
+        let preempt = self.preempt();
+        let accept = self.accept();
+        let garp = self.garp();
+        let unicast = !self.draft.unicast_peers.is_empty();
+        self.unicast_rules(unicast);
+        self.too_many_addresses();
+        let (vrid, interface) = self.identity(unicast)?;
+        self.addresses_required()?;
+        if self.strict && unicast {
+            let message = "strict mode forbids unicast peers";
+            self.report.error("strict-unicast", self.at, message);
+            return Err(InstanceProblem::StrictUnicast);
+        }
+        let owner = self.priority == 255;
+        let (draft, globals) = (&mut *self.draft, self.globals);
+        let own_interface = interface.clone();
+        Ok(VrrpInstance {
+            name: std::mem::take(&mut draft.name),
+            version: self.version,
+            ipv6: self.ipv6,
+            interface,
+            vrid,
+            state: self.state,
+            priority: self.priority,
+            advert_interval,
+            down_adverts: if self.strict { 3 } else { draft.down_adverts.unwrap_or(globals.down_adverts) },
+            preempt,
+            auth,
+            strict: self.strict,
+            accept,
+            lower_priority_no_advert: self.strict
+                || draft.lower_priority_no_advert.unwrap_or(globals.lower_priority_no_advert),
+            higher_priority_send_advert: if self.strict {
+                Some(false)
+            } else {
+                draft.higher_priority_send_advert.or(globals.higher_priority_send_advert)
+            },
+            owner_ignores_adverts: self.strict && owner
+                || draft.owner_ignores_adverts.unwrap_or(globals.owner_ignores_adverts),
+            v3_checksum_as_v2: draft.v3_checksum_as_v2.unwrap_or(globals.v3_checksum_as_v2),
+            skip_check_adv_addr: draft.skip_check_adv_addr.unwrap_or(globals.skip_check_adv_addr),
+            garp,
+            source: draft.source,
+            track_source: draft.track_source,
+            multicast_group: (!unicast).then(|| multicast_group(draft, globals, self.ipv6)),
+            unicast_peers: std::mem::take(&mut draft.unicast_peers),
+            unicast_ttl: draft.unicast_ttl.filter(|_| unicast).map(|(ttl, _)| ttl),
+            check_unicast_source: draft.check_unicast_source.unwrap_or(globals.check_unicast_source),
+            unicast_fault_no_peer: draft.unicast_fault_no_peer,
+            dont_track_primary: draft.dont_track_primary,
+            addresses: without_places(&mut draft.addresses),
+            excluded_addresses: without_places(&mut draft.excluded_addresses),
+            promote_secondaries: draft.promote_secondaries,
+            // The instance's own interface is watched anyway.
+            track_interfaces: std::mem::take(&mut draft.track_interfaces)
+                .into_iter()
+                .filter(|tracked| Some(&tracked.interface) != own_interface.as_ref())
+                .collect(),
+            track_scripts: std::mem::take(&mut draft.track_scripts),
+            notify: std::mem::take(&mut draft.notify),
+            smtp_alert: draft.smtp_alert.or(globals.smtp_alert_vrrp).or(globals.smtp_alert).unwrap_or(false),
+        })
+    }
+
+    /// `state` means less than it seems to, and is refused where it contradicts the rest.
+    fn settle_state(&mut self, auth: &Auth) {
+        let Some((InitialState::Master, span)) = self.draft.state else { return };
+        let name = &self.draft.name;
+        if self.draft.priority.is_none() {
+            let message =
+                format!("{name}: `state MASTER` without `priority` means priority 255, the address owner");
+            self.report.lint("owner-by-state", span, message);
+        } else if self.priority < 255 && (self.strict || matches!(auth, Auth::Ah(_))) {
+            let why = if self.strict {
+                "in strict mode only the address owner (priority 255) may start as MASTER"
+            } else {
+                "`auth_type AH` does not allow it"
+            };
+            let message = format!("{name}: `state MASTER` is taken as BACKUP: {why}");
+            self.report.warning("state-refused", span, message);
+            self.state = InitialState::Backup;
+        } else if self.priority < 255 {
+            let message =
+                "`state MASTER` decides nothing here: the router starts as BACKUP and its priority decides";
+            self.report.once(Diagnostic::note("state-without-effect", message).at(span).help(
+                "all it does is to refuse `nopreempt` and `preempt_delay`; write `state BACKUP` on every \
+                         router",
+            ));
+        }
+    }
+
+    /// Whole seconds in version 2, hundredths in version 3.
+    fn advert_interval(&mut self) -> Duration {
+        let Some((interval, span)) = self.draft.advert_interval else { return Duration::from_secs(1) };
+        let rounded = if self.version == 2 { whole_seconds(interval) } else { centiseconds(interval) };
+        if rounded == interval {
+            return interval;
+        }
+        let name = &self.draft.name;
+        let (written, used) = (seconds(interval), seconds(rounded));
+        let finding = if self.version == 3 && interval > rounded && rounded == MAX_V3_INTERVAL {
+            Diagnostic::error(
+                "advert-interval",
+                format!("{name}: VRRPv3 can say at most 40.95 s; that is used"),
+            )
+        } else if self.version == 3 {
+            Diagnostic::warning(
+                "advert-interval",
+                format!("{name}: VRRPv3 counts hundredths of a second; {used} s is used for {written}"),
+            )
+        } else if interval < Duration::from_secs(1) {
+            Diagnostic::error(
+                "advert-interval",
+                format!("{name}: VRRPv2 cannot advertise every {written} s, only whole seconds; 1 s is used"),
+            )
+            .help("write `version 3` on every router to advertise faster; keepalived makes this 0 and floods the \
+                 network")
+        } else {
+            Diagnostic::warning(
+                "advert-interval",
+                format!("{name}: VRRPv2 counts whole seconds; {used} s is used for {written}"),
+            )
+        };
+        self.report.push(finding.at(span));
+        rounded
+    }
+
+    /// What keepalived refuses of `nopreempt` and `preempt_delay`.
+    fn preempt(&mut self) -> Preempt {
+        let name = &self.draft.name;
+        let wants_master = self.state == InitialState::Master;
+        if let Some(span) = self.draft.no_preempt {
+            if wants_master && self.priority < 255 {
+                let message = format!("{name}: `nopreempt` is ignored because of `state MASTER`");
+                self.report.push(
+                    Diagnostic::warning("nopreempt", message)
+                        .at(span)
+                        .help("`nopreempt` needs `state BACKUP` on every router"),
+                );
+                self.draft.no_preempt = None;
+            } else if self.priority == 255 {
+                let message = format!(
+                    "{name}: `nopreempt` is ignored: the address owner (priority 255) always preempts"
+                );
+                self.report.warning("nopreempt", span, message);
+                self.draft.no_preempt = None;
+            }
+        }
+        let delay = self.draft.preempt_delay.filter(|(delay, _)| !delay.is_zero());
+        let never = self.draft.no_preempt.is_some();
+        let Some((delay, span)) = delay else {
+            return if never { Preempt::Never } else { Preempt::AtOnce };
+        };
+        let refusal = if self.strict {
+            "strict mode"
+        } else if never {
+            "`nopreempt`"
+        } else if wants_master {
+            "`state MASTER`"
+        } else {
+            return Preempt::After(delay);
+        };
+        self.report.warning(
+            "preempt-delay",
+            span,
+            format!("{name}: `preempt_delay` is ignored because of {refusal}"),
+        );
+        if never { Preempt::Never } else { Preempt::AtOnce }
+    }
+
+    fn auth(&mut self) -> Auth {
+        let auth = &self.draft.auth;
+        let (Some(span), name) = (auth.span, &self.draft.name) else { return Auth::None };
+        if auth.kind.is_none() && auth.password.is_none() {
+            return Auth::None;
+        }
+        if self.version == 3 || self.strict {
+            let why = if self.strict {
+                "strict mode has no authentication"
+            } else {
+                "VRRPv3 has no authentication"
+            };
+            self.report.warning("auth-ignored", span, format!("{name}: `authentication` is ignored: {why}"));
+            return Auth::None;
+        }
+        match (auth.kind, auth.password) {
+            (Some(AuthKind::Pass), Some(password)) => Auth::Password(password),
+            (Some(AuthKind::Ah), Some(password)) => Auth::Ah(password),
+            (Some(_), None) => {
+                let message = format!("{name}: `auth_type` without `auth_pass`; authentication is ignored");
+                self.report.warning("auth-ignored", span, message);
+                Auth::None
+            }
+            (None, _) => {
+                let message = format!("{name}: `auth_pass` without `auth_type`; authentication is ignored");
+                self.report.lint("auth-ignored", span, message);
+                Auth::None
+            }
+        }
+    }
+
+    /// Strict mode closes the addresses of a non-owner unless told otherwise.
+    fn accept(&mut self) -> bool {
+        let accept = self.draft.accept.unwrap_or(!self.strict || self.priority == 255);
+        if self.strict && !accept && self.draft.accept.is_none() && !self.draft.addresses.is_empty() {
+            let message = format!(
+                "{}: strict mode without `accept`: nothing on this host can be reached at its virtual \
+                 addresses, not even by ping",
+                self.draft.name
+            );
+            self.report.push(
+                Diagnostic::new(Severity::Warning, Class::None, "strict-without-accept", message)
+                    .at(self.at)
+                    .help("add `accept` if a service listens there; without strict mode that is the default"),
+            );
+        }
+        accept
+    }
+
+    fn garp(&self) -> Garp {
+        let (own, globals) = (&self.draft.garp, self.globals);
+        let few = globals.min_garp;
+        let default_delay = globals.garp_delay.unwrap_or(Duration::from_secs(if few { 0 } else { 5 }));
+        let default_repeat = globals.garp_repeat.unwrap_or(if few { 1 } else { 5 });
+        let lower_delay = own.lower_delay.or(globals.garp_lower_delay).unwrap_or(default_delay);
+        let lower_repeat = own.lower_repeat.or(globals.garp_lower_repeat).unwrap_or(default_repeat);
+        Garp {
+            delay: own.delay.unwrap_or(default_delay),
+            repeat: own.repeat.unwrap_or(default_repeat),
+            refresh: own.refresh.or(globals.garp_refresh).unwrap_or_default(),
+            refresh_repeat: own.refresh_repeat.or(globals.garp_refresh_repeat).unwrap_or(1),
+            lower_priority_delay: if self.strict { Duration::ZERO } else { lower_delay },
+            lower_priority_repeat: if self.strict { 0 } else { lower_repeat },
+        }
+    }
+
+    fn unicast_rules(&mut self, unicast: bool) {
+        if unicast {
+            if let Some((_, span)) = self.draft.multicast_group {
+                let message =
+                    format!("{}: `mcast_dst_ip` is ignored: adverts go to unicast peers", self.draft.name);
+                self.report.warning("multicast-unicast", span, message);
+            }
+            return;
+        }
+        if let Some(span) = self.draft.unicast_keyword.filter(|_| !self.draft.unicast_fault_no_peer) {
+            let message = format!(
+                "{}: unicast is configured without peers, so adverts go to the multicast group",
+                self.draft.name
+            );
+            self.report.push(
+                Diagnostic::warning("no-unicast-peer", message)
+                    .at(span)
+                    .help("with `unicast_fault_no_peer` the instance would stay in FAULT instead"),
+            );
+        }
+        if let Some((_, span)) = self.draft.unicast_ttl {
+            self.report.warning(
+                "no-unicast-peer",
+                span,
+                format!("{}: `unicast_ttl` needs unicast peers; it is ignored", self.draft.name),
+            );
+        }
+    }
+
+    /// What is left over is held, but not advertised.
+    fn too_many_addresses(&mut self) {
+        if self.draft.addresses.len() <= 255 {
+            return;
+        }
+        let surplus = self.draft.addresses.split_off(255);
+        if let Some((_, span)) = surplus.first() {
+            let message = format!(
+                "{}: an advert lists at most 255 addresses; from here on they are not advertised",
+                self.draft.name
+            );
+            self.report.error("too-many-addresses", *span, message);
+        }
+        self.draft.excluded_addresses.splice(0..0, surplus);
+    }
+
+    fn identity(&mut self, unicast: bool) -> Result<(u8, Option<String>), InstanceProblem> {
+        let name = &self.draft.name;
+        let vrid = self.draft.vrid;
+        if vrid.is_none() {
+            let message = format!("{name}: `virtual_router_id` is missing; the instance cannot work");
+            self.report.error("no-virtual-router-id", self.at, message);
+        }
+        let interface = self.draft.interface.take();
+        let needless = unicast && self.draft.source.is_some();
+        if interface.is_none() && !needless {
+            let message = format!("{name}: `interface` is missing; the instance cannot work");
+            self.report.error("no-interface", self.at, message);
+        }
+        match (vrid, interface) {
+            (None, _) => Err(InstanceProblem::NoVirtualRouterId),
+            (Some(_), None) if !needless => Err(InstanceProblem::NoInterface),
+            (Some(vrid), interface) => Ok((vrid, interface)),
+        }
+    }
+
+    fn addresses_required(&mut self) -> Result<(), InstanceProblem> {
+        let name = &self.draft.name;
+        if let Some((first, span)) = self.draft.addresses.first() {
+            if let (true, IpNetwork::V6(network)) = (self.strict, first.network)
+                && !value::is_link_local(network.ip())
+            {
+                let message = format!("{name}: strict mode wants a link-local address (fe80::/10) first");
+                self.report.error("strict-link-local", *span, message);
+                return Err(InstanceProblem::StrictLinkLocal);
+            }
+            return Ok(());
+        }
+        if self.draft.no_addresses && !self.strict {
+            return Ok(());
+        }
+        if self.version == 2 && !self.strict {
+            let message = format!("{name}: no virtual address: the router protects nothing");
+            self.report.push(
+                Diagnostic::warning("no-address", message)
+                    .at(self.at)
+                    .help("write `no_virtual_ipaddress` if that is meant"),
+            );
+            return Ok(());
+        }
+        let what = if self.strict { "strict mode" } else { "VRRPv3" };
+        self.report.error(
+            "no-address",
+            self.at,
+            format!("{name}: {what} needs at least one virtual address"),
+        );
+        Err(InstanceProblem::NoAddress)
+    }
+}
+
+/// keepalived is silent about it, except in strict mode.
+fn ipv6_version_2(span: Span, strict: bool, report: &mut Report<'_>) {
+    let message = "VRRP over IPv6 is always version 3";
+    if strict {
+        report.warning("ipv6-version", span, message);
+    } else {
+        report.lint("ipv6-version", span, message);
+    }
+}
+
+const MAX_V3_INTERVAL: Duration = Duration::from_millis(40_950);
+
+/// To the nearest second, half up, 1 to 255.
+fn whole_seconds(interval: Duration) -> Duration {
+    Duration::from_secs((interval + Duration::from_millis(500)).as_secs().clamp(1, 255))
+}
+
+/// To the nearest hundredth, half up, 0.01 to 40.95.
+fn centiseconds(interval: Duration) -> Duration {
+    let hundredths = (interval + Duration::from_millis(5)).as_millis() / 10;
+    Duration::from_millis(u64::try_from(hundredths).unwrap_or(u64::MAX).clamp(1, 4095) * 10)
+}
+
+fn seconds(duration: Duration) -> Millionths {
+    Millionths(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn multicast_group(draft: &Draft, globals: &Globals, ipv6: bool) -> IpAddr {
+    match draft.multicast_group {
+        Some((group, _)) => group,
+        None if ipv6 => globals.public.multicast_v6.into(),
+        None => globals.public.multicast_v4.into(),
+    }
+}
+
+fn without_places(addresses: &mut Vec<(VirtualAddress, Span)>) -> Vec<VirtualAddress> {
+    std::mem::take(addresses).into_iter().map(|(address, _)| address).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_2_never_advertises_more_than_once_a_second() {
+        let rounded = |milliseconds| whole_seconds(Duration::from_millis(milliseconds)).as_secs();
+        assert_eq!(
+            (rounded(10), rounded(400), rounded(1_400), rounded(1_500), rounded(255_000)),
+            (1, 1, 1, 2, 255)
+        );
+    }
+
+    #[test]
+    fn version_3_counts_hundredths() {
+        let rounded = |micros| centiseconds(Duration::from_micros(micros)).as_millis();
+        assert_eq!(
+            (rounded(15_000), rounded(14_999), rounded(10_000), rounded(41_000_000)),
+            (20, 10, 10, 40_950)
+        );
+    }
+}

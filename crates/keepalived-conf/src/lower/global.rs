@@ -1,0 +1,371 @@
+//! `global_defs`, and the global keywords that stand outside of it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::keywords::Status;
+use crate::model::Global;
+
+use super::Lowering;
+use super::arguments::{self, Junk};
+use super::command;
+use super::reader::Entry;
+use super::value;
+
+/// The global settings, with the defaults for instances that the model does not show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
+pub(super) struct Globals {
+    pub(super) public: Global,
+    /// `vrrp_version`
+    pub(super) version: u8,
+    /// `vrrp_strict`
+    pub(super) strict: bool,
+    pub(super) garp_delay: Option<Duration>,
+    pub(super) garp_repeat: Option<u32>,
+    pub(super) garp_refresh: Option<Duration>,
+    pub(super) garp_refresh_repeat: Option<u32>,
+    pub(super) garp_lower_delay: Option<Duration>,
+    pub(super) garp_lower_repeat: Option<u32>,
+    /// `vrrp_min_garp`
+    pub(super) min_garp: bool,
+    pub(super) down_adverts: u8,
+    pub(super) lower_priority_no_advert: bool,
+    pub(super) higher_priority_send_advert: Option<bool>,
+    pub(super) owner_ignores_adverts: bool,
+    pub(super) v3_checksum_as_v2: bool,
+    pub(super) skip_check_adv_addr: bool,
+    pub(super) check_unicast_source: bool,
+    /// `smtp_alert_vrrp`, else `smtp_alert`.
+    pub(super) smtp_alert: Option<bool>,
+    pub(super) smtp_alert_vrrp: Option<bool>,
+}
+
+impl Default for Globals {
+    fn default() -> Self {
+        Self {
+            public: defaults(),
+            version: 2,
+            strict: false,
+            garp_delay: None,
+            garp_repeat: None,
+            garp_refresh: None,
+            garp_refresh_repeat: None,
+            garp_lower_delay: None,
+            garp_lower_repeat: None,
+            min_garp: false,
+            down_adverts: 3,
+            lower_priority_no_advert: false,
+            higher_priority_send_advert: None,
+            owner_ignores_adverts: false,
+            v3_checksum_as_v2: false,
+            skip_check_adv_addr: false,
+            check_unicast_source: false,
+            smtp_alert: None,
+            smtp_alert_vrrp: None,
+        }
+    }
+}
+
+fn defaults() -> Global {
+    Global {
+        router_id: None,
+        script_security: false,
+        script_user: None,
+        dynamic_interfaces: false,
+        default_interface: None,
+        multicast_v4: Ipv4Addr::new(224, 0, 0, 18),
+        multicast_v6: Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12),
+        startup_delay: Duration::ZERO,
+        garp_interval: Duration::ZERO,
+        gna_interval: Duration::ZERO,
+        log_unknown_vrids: false,
+        child_wait_time: Duration::from_secs(5),
+        vrrp_rt_priority: None,
+        vrrp_nice: None,
+        vrrp_no_swap: false,
+        netlink_monitor_receive_buffer: None,
+        netlink_monitor_receive_buffer_force: false,
+        instance: None,
+        net_namespace: None,
+        use_pid_dir: false,
+        reload_check_config: false,
+        state_dump_file: None,
+        umask: None,
+    }
+}
+
+/// A value read replaces the default; one that was refused does not.
+fn set<T>(slot: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *slot = value;
+    }
+}
+
+/// The same for a slot that tells "unset".
+fn set_some<T>(slot: &mut Option<T>, value: Option<T>) {
+    if value.is_some() {
+        *slot = value;
+    }
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn global_defs(&mut self, entry: Entry<'a>) {
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
+            if !self.global_keyword(entry) {
+                self.understood(entry);
+            }
+        }
+    }
+
+    /// Takes a global keyword; `false` if nothing acts on it.
+    pub(super) fn global_keyword(&mut self, entry: Entry<'a>) -> bool {
+        if entry.keyword.status != Status::Acts {
+            return false;
+        }
+        self.global_identity(&entry)
+            || self.global_process(&entry)
+            || self.global_protocol(&entry)
+            || self.global_announcements(&entry)
+    }
+
+    /// Names, users, files.
+    fn global_identity(&mut self, entry: &Entry<'a>) -> bool {
+        let (report, global) = (&mut self.report, &mut self.globals.public);
+        let word = |report: &mut _| arguments::required(entry, report).map(|word| word.text.to_string());
+        match entry.keyword.name {
+            "router_id" => set_some(&mut global.router_id, word(report)),
+            // The first one holds.
+            "instance" if global.instance.is_none() => {
+                global.instance = word(report);
+                global.use_pid_dir |= global.instance.is_some();
+            }
+            "net_namespace" if global.net_namespace.is_none() => {
+                global.net_namespace = word(report);
+                global.use_pid_dir |= global.net_namespace.is_some();
+            }
+            "instance" | "net_namespace" => {
+                report.lint(
+                    "repeated",
+                    entry.span(),
+                    format!("`{}` is set already; the first holds", entry.keyword.name),
+                );
+            }
+            "use_pid_dir" => global.use_pid_dir = arguments::bare(entry, report),
+            "state_dump_file" => set_some(&mut global.state_dump_file, word(report).map(PathBuf::from)),
+            // Its argument is where the findings of the check go; here they go where all findings go.
+            "reload_check_config" => global.reload_check_config = true,
+            "default_interface" => {
+                set_some(&mut global.default_interface, arguments::interface(entry, report));
+            }
+            "enable_script_security" => global.script_security = arguments::bare(entry, report),
+            "script_user" => {
+                if let Some(user) = command::user(entry, report) {
+                    global.script_user = Some(user.clone());
+                    self.script_user = Some(user);
+                }
+            }
+            "umask" => self.global_umask(entry),
+            _ => return false,
+        }
+        true
+    }
+
+    /// How the processes run.
+    fn global_process(&mut self, entry: &Entry<'a>) -> bool {
+        let (report, global) = (&mut self.report, &mut self.globals.public);
+        match entry.keyword.name {
+            "child_wait_time" => set(&mut global.child_wait_time, arguments::seconds(entry, report)),
+            "vrrp_rt_priority" => set_some(&mut global.vrrp_rt_priority, real_time_priority(entry, report)),
+            "vrrp_priority" => {
+                set_some(&mut global.vrrp_nice, arguments::number(entry, Junk::Ignored, "", report));
+            }
+            "vrrp_no_swap" => global.vrrp_no_swap = arguments::bare(entry, report),
+            "vrrp_netlink_monitor_rcv_bufs" => {
+                let octets = arguments::number(entry, Junk::Ignored, "", report);
+                set_some(&mut global.netlink_monitor_receive_buffer, octets);
+            }
+            "vrrp_netlink_monitor_rcv_bufs_force" => {
+                set(&mut global.netlink_monitor_receive_buffer_force, arguments::switch(entry, report));
+            }
+            "dynamic_interfaces" => match entry.argument() {
+                Some(word) if &*word.text != "allow_if_changes" => {
+                    arguments::not(entry, word, "`allow_if_changes` or nothing", report);
+                }
+                _ => global.dynamic_interfaces = true,
+            },
+            "smtp_alert" => set_some(&mut self.globals.smtp_alert, arguments::switch(entry, report)),
+            "smtp_alert_vrrp" => {
+                set_some(&mut self.globals.smtp_alert_vrrp, arguments::switch(entry, report));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// What VRRP does.
+    fn global_protocol(&mut self, entry: &Entry<'a>) -> bool {
+        let (report, globals) = (&mut self.report, &mut self.globals);
+        match entry.keyword.name {
+            "vrrp_version" => set(&mut globals.version, arguments::number(entry, Junk::Refused, "", report)),
+            "vrrp_strict" => set(&mut globals.strict, arguments::switch(entry, report)),
+            "vrrp_mcast_group4" => {
+                if let Some(IpAddr::V4(group)) = arguments::multicast(entry, report) {
+                    globals.public.multicast_v4 = group;
+                }
+            }
+            "vrrp_mcast_group6" => {
+                if let Some(IpAddr::V6(group)) = arguments::multicast(entry, report) {
+                    if group.segments()[0] & 0x000f != 2 {
+                        report.warning(
+                            "multicast-scope",
+                            entry.span(),
+                            "an IPv6 group should be link-local (ff02::/16)",
+                        );
+                    }
+                    globals.public.multicast_v6 = group;
+                }
+            }
+            "vrrp_startup_delay" => {
+                set(&mut globals.public.startup_delay, arguments::decimal(entry, Junk::Ignored, "", report));
+            }
+            "vrrp_down_timer_adverts" => {
+                set(&mut globals.down_adverts, arguments::number(entry, Junk::Ignored, "", report));
+            }
+            "vrrp_lower_prio_no_advert" => {
+                set(&mut globals.lower_priority_no_advert, arguments::switch(entry, report));
+            }
+            "vrrp_higher_prio_send_advert" => {
+                set_some(&mut globals.higher_priority_send_advert, arguments::switch(entry, report));
+            }
+            "vrrp_owner_ignore_adverts" => {
+                set(&mut globals.owner_ignores_adverts, arguments::switch(entry, report));
+            }
+            "v3_checksum_as_v2" => globals.v3_checksum_as_v2 = true,
+            "vrrp_skip_check_adv_addr" => {
+                set(&mut globals.skip_check_adv_addr, arguments::switch(entry, report));
+            }
+            "vrrp_check_unicast_src" => globals.check_unicast_source = arguments::bare(entry, report),
+            "log_unknown_vrids" => globals.public.log_unknown_vrids = arguments::bare(entry, report),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Gratuitous ARP and unsolicited NA.
+    fn global_announcements(&mut self, entry: &Entry<'a>) -> bool {
+        let (report, globals) = (&mut self.report, &mut self.globals);
+        match entry.keyword.name {
+            "vrrp_garp_master_delay" => set_some(&mut globals.garp_delay, arguments::seconds(entry, report)),
+            "vrrp_garp_master_repeat" => {
+                set_some(&mut globals.garp_repeat, arguments::repeats(entry, report));
+            }
+            "vrrp_garp_master_refresh" => {
+                set_some(&mut globals.garp_refresh, arguments::seconds(entry, report));
+            }
+            "vrrp_garp_master_refresh_repeat" => {
+                set_some(&mut globals.garp_refresh_repeat, arguments::repeats(entry, report));
+            }
+            "vrrp_garp_lower_prio_delay" => {
+                set_some(&mut globals.garp_lower_delay, arguments::seconds(entry, report));
+            }
+            "vrrp_garp_lower_prio_repeat" => {
+                set_some(&mut globals.garp_lower_repeat, arguments::repeats(entry, report));
+            }
+            "vrrp_min_garp" => set(&mut globals.min_garp, arguments::switch(entry, report)),
+            "vrrp_garp_interval" => {
+                set(&mut globals.public.garp_interval, arguments::decimal(entry, Junk::Ignored, "", report));
+            }
+            "vrrp_gna_interval" => {
+                set(&mut globals.public.gna_interval, arguments::decimal(entry, Junk::Ignored, "", report));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn global_umask(&mut self, entry: &Entry<'a>) {
+        let Some(first) = entry.argument() else {
+            self.report.missing_argument(entry.keyword, entry.span());
+            return;
+        };
+        let words: Vec<_> = entry.arguments().iter().map(|word| &*word.text).collect();
+        match umask(&words.join("|")) {
+            Some(mask) => self.globals.public.umask = Some(mask),
+            None => arguments::not(
+                entry,
+                first,
+                "a number up to 0777 or names such as IRWXG|IRWXO",
+                &mut self.report,
+            ),
+        }
+    }
+}
+
+/// Out of range becomes the nearest possible, with a complaint.
+fn real_time_priority(entry: &Entry<'_>, report: &mut super::Report<'_>) -> Option<u8> {
+    let word = arguments::required(entry, report)?;
+    let value = value::integer(&word.text, i64::MIN, i64::MAX);
+    let Ok(value) = value else {
+        arguments::bad_number(entry, word, "", report);
+        return None;
+    };
+    let possible = value.clamp(1, 99);
+    if possible != value {
+        arguments::bad_number(entry, word, &format!("{possible} is used"), report);
+    }
+    u8::try_from(possible).ok()
+}
+
+/// A number in C's spelling (`0177`, `0x7f`, `127`) or names of permission bits joined by `|`.
+fn umask(text: &str) -> Option<u32> {
+    let number = if let Some(hex) = text.strip_prefix("0x") {
+        u32::from_str_radix(hex, 16).ok()
+    } else if let Some(octal) = text.strip_prefix('0').filter(|octal| !octal.is_empty()) {
+        u32::from_str_radix(octal, 8).ok()
+    } else {
+        text.parse().ok()
+    };
+    if let Some(number) = number {
+        return (number <= 0o777).then_some(number);
+    }
+    text.split('|')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .try_fold(0, |mask, name| Some(mask | bit(name)?))
+}
+
+fn bit(name: &str) -> Option<u32> {
+    Some(match name.strip_prefix("S_").unwrap_or(name) {
+        "IRUSR" => 0o400,
+        "IWUSR" => 0o200,
+        "IXUSR" => 0o100,
+        "IRWXU" => 0o700,
+        "IRGRP" => 0o040,
+        "IWGRP" => 0o020,
+        "IXGRP" => 0o010,
+        "IRWXG" => 0o070,
+        "IROTH" => 0o004,
+        "IWOTH" => 0o002,
+        "IXOTH" => 0o001,
+        "IRWXO" => 0o007,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_umask_is_a_number_or_names() {
+        assert_eq!(
+            (umask("022"), umask("0x1ff"), umask("8"), umask("0")),
+            (Some(0o22), Some(0o777), Some(8), Some(0))
+        );
+        assert_eq!(umask("IXUSR|IRWXG|IRWXO"), Some(0o177));
+        assert_eq!((umask("1000"), umask("foo"), umask("IRWXG|foo")), (None, None, None));
+    }
+}

@@ -1,0 +1,443 @@
+//! `vrrp_instance`: what its block says. What that means in the end is decided in [`super::finish`].
+
+use std::collections::HashSet;
+use std::collections::hash_map::Entry as MapEntry;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::keywords::Status;
+use crate::model::{InitialState, Notify, TrackInterface, TrackScript, UnicastPeer, VirtualAddress};
+use crate::source::Span;
+
+use super::Lowering;
+use super::address::virtual_address;
+use super::arguments::{self, Junk};
+use super::command;
+use super::reader::Entry;
+use super::report::Report;
+
+/// A value with the place it was written at.
+pub(super) type At<T> = Option<(T, Span)>;
+
+/// What has been read of an instance; `None` is "not said".
+#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
+pub(super) struct Draft {
+    pub(super) name: String,
+    /// Whether the first address said IPv6.
+    pub(super) ipv6: Option<bool>,
+    pub(super) version: At<u8>,
+    pub(super) interface: Option<String>,
+    pub(super) vrid: Option<u8>,
+    pub(super) state: At<InitialState>,
+    pub(super) priority: Option<u8>,
+    pub(super) advert_interval: At<Duration>,
+    pub(super) down_adverts: Option<u8>,
+    pub(super) no_preempt: Option<Span>,
+    pub(super) preempt_delay: At<Duration>,
+    pub(super) auth: DraftAuth,
+    pub(super) strict: Option<bool>,
+    pub(super) accept: Option<bool>,
+    pub(super) lower_priority_no_advert: Option<bool>,
+    pub(super) higher_priority_send_advert: Option<bool>,
+    pub(super) owner_ignores_adverts: Option<bool>,
+    pub(super) v3_checksum_as_v2: Option<bool>,
+    pub(super) skip_check_adv_addr: Option<bool>,
+    pub(super) garp: DraftGarp,
+    pub(super) source: Option<IpAddr>,
+    pub(super) track_source: bool,
+    pub(super) multicast_group: At<IpAddr>,
+    /// The first keyword that only makes sense with unicast peers.
+    pub(super) unicast_keyword: Option<Span>,
+    pub(super) unicast_peers: Vec<UnicastPeer>,
+    pub(super) seen_peers: HashSet<IpAddr>,
+    pub(super) unicast_ttl: At<u8>,
+    pub(super) check_unicast_source: Option<bool>,
+    pub(super) unicast_fault_no_peer: bool,
+    pub(super) dont_track_primary: bool,
+    pub(super) addresses: Vec<(VirtualAddress, Span)>,
+    pub(super) excluded_addresses: Vec<(VirtualAddress, Span)>,
+    /// Address and device of both lists.
+    seen_addresses: HashSet<(IpAddr, Option<String>)>,
+    pub(super) no_addresses: bool,
+    pub(super) promote_secondaries: bool,
+    pub(super) track_interfaces: Vec<TrackInterface>,
+    pub(super) seen_interfaces: HashSet<String>,
+    pub(super) track_scripts: Vec<TrackScript>,
+    pub(super) seen_scripts: HashSet<usize>,
+    pub(super) notify: Notify,
+    pub(super) smtp_alert: Option<bool>,
+}
+
+/// `authentication`
+#[derive(Default)]
+pub(super) struct DraftAuth {
+    /// Where the block stands.
+    pub(super) span: Option<Span>,
+    pub(super) kind: Option<AuthKind>,
+    pub(super) password: Option<[u8; 8]>,
+}
+
+/// `auth_type`
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum AuthKind {
+    Pass,
+    Ah,
+}
+
+/// `garp_*`
+#[derive(Default)]
+pub(super) struct DraftGarp {
+    pub(super) delay: Option<Duration>,
+    pub(super) repeat: Option<u32>,
+    pub(super) refresh: Option<Duration>,
+    pub(super) refresh_repeat: Option<u32>,
+    pub(super) lower_delay: Option<Duration>,
+    pub(super) lower_repeat: Option<u32>,
+}
+
+impl Draft {
+    /// Whether an address is of the instance's family; the first address decides it.
+    pub(super) fn fits_family(&mut self, address: IpAddr, span: Span, report: &mut Report<'_>) -> bool {
+        let ipv6 = *self.ipv6.get_or_insert(address.is_ipv6());
+        if ipv6 == address.is_ipv6() {
+            return true;
+        }
+        let family = if ipv6 { "IPv6" } else { "IPv4" };
+        report.push(
+            Diagnostic::error("family", format!("{address} is left out: its instance speaks {family}"))
+                .at(span)
+                .help(
+                    "the first address decides; the other family belongs in an instance of its own or in \
+                     virtual_ipaddress_excluded",
+                ),
+        );
+        false
+    }
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn vrrp_instance(&mut self, entry: Entry<'a>) {
+        let Some(name) = entry.argument() else {
+            self.report.error(
+                "missing-argument",
+                entry.span(),
+                "a vrrp_instance needs a name; it is left out",
+            );
+            self.reader.skip_next_block();
+            return;
+        };
+        arguments::extra_words(&entry, 1, &mut self.report);
+        match self.instance_names.entry(&name.text) {
+            MapEntry::Vacant(free) => drop(free.insert(name.span)),
+            MapEntry::Occupied(first) => {
+                let first = *first.get();
+                let message =
+                    format!("vrrp_instance {} is defined already; this block is left out", name.text);
+                self.report.push(
+                    Diagnostic::error("duplicate-instance", message)
+                        .at(name.span)
+                        .related(Some(first), "first defined here"),
+                );
+                self.reader.skip_next_block();
+                return;
+            }
+        }
+        let mut draft = Box::new(Draft { name: name.text.to_string(), ..Draft::default() });
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
+            if !self.instance_keyword(&mut draft, entry) {
+                self.understood(entry);
+            }
+        }
+        self.drafts.push((name.span, draft));
+    }
+
+    /// Takes a keyword of an instance; `false` if nothing acts on it.
+    pub(super) fn instance_keyword(&mut self, draft: &mut Draft, entry: Entry<'a>) -> bool {
+        if entry.keyword.name == "native_ipv6" {
+            self.report.old_spelling(entry.keyword, entry.span());
+            draft.ipv6 = Some(true);
+            return true;
+        }
+        entry.keyword.status == Status::Acts
+            && (self.instance_election(draft, &entry)
+                || self.instance_switch(draft, &entry)
+                || self.instance_announcements(draft, &entry)
+                || self.instance_transport(draft, &entry)
+                || self.instance_notify(draft, &entry)
+                || self.instance_block(draft, entry))
+    }
+
+    /// Who becomes MASTER, and when.
+    fn instance_election(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
+        let report = &mut self.report;
+        match entry.keyword.name {
+            "state" => draft.state = state(entry, report).map(|state| (state, entry.span())).or(draft.state),
+            "interface" => draft.interface = arguments::interface(entry, report).or(draft.interface.take()),
+            "virtual_router_id" => {
+                draft.vrid = arguments::number(entry, Junk::Refused, "", report).or(draft.vrid);
+            }
+            // What is wrong becomes the default of 100, also after `state MASTER`.
+            "priority" => {
+                if entry.argument().is_some() {
+                    draft.priority =
+                        arguments::number(entry, Junk::Refused, "100 is used", report).or(Some(100));
+                } else {
+                    report.missing_argument(entry.keyword, entry.span());
+                }
+            }
+            "advert_int" => {
+                let interval = arguments::decimal(entry, Junk::Refused, "it is ignored", report);
+                draft.advert_interval =
+                    interval.map(|interval| (interval, entry.span())).or(draft.advert_interval);
+            }
+            "version" => {
+                let version = arguments::number(entry, Junk::Refused, "", report);
+                draft.version = version.map(|version| (version, entry.span())).or(draft.version);
+            }
+            "down_timer_adverts" => {
+                draft.down_adverts =
+                    arguments::number(entry, Junk::Ignored, "", report).or(draft.down_adverts);
+            }
+            "preempt" => {
+                arguments::bare(entry, report);
+                draft.no_preempt = None;
+            }
+            "nopreempt" => {
+                arguments::bare(entry, report);
+                draft.no_preempt = Some(entry.span());
+            }
+            "preempt_delay" => {
+                let delay = arguments::decimal(entry, Junk::Refused, "", report);
+                draft.preempt_delay = delay.map(|delay| (delay, entry.span())).or(draft.preempt_delay);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn instance_switch(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
+        let report = &mut self.report;
+        let bare = |report: &mut Report<'_>| arguments::bare(entry, report);
+        let switched =
+            |report: &mut Report<'_>, before: Option<bool>| arguments::switch(entry, report).or(before);
+        match entry.keyword.name {
+            "strict_mode" => draft.strict = switched(report, draft.strict),
+            "accept" => draft.accept = Some(bare(report)),
+            "no_accept" => draft.accept = Some(!bare(report)),
+            "lower_prio_no_advert" => {
+                draft.lower_priority_no_advert = switched(report, draft.lower_priority_no_advert);
+            }
+            "higher_prio_send_advert" => {
+                draft.higher_priority_send_advert = switched(report, draft.higher_priority_send_advert);
+            }
+            "owner_ignore_adverts" => {
+                draft.owner_ignores_adverts = switched(report, draft.owner_ignores_adverts);
+            }
+            "v3_checksum_as_v2" => draft.v3_checksum_as_v2 = switched(report, draft.v3_checksum_as_v2),
+            // keepalived reads the value, then sets the flag whatever it is.
+            "skip_check_adv_addr" => {
+                if let Some(value) = arguments::switch(entry, report) {
+                    if !value {
+                        report.lint(
+                            "switch-ignored",
+                            entry.span(),
+                            "keepalived takes any value here as on, and so it is",
+                        );
+                    }
+                    draft.skip_check_adv_addr = Some(true);
+                }
+            }
+            "dont_track_primary" => draft.dont_track_primary = bare(report),
+            "promote_secondaries" => draft.promote_secondaries = bare(report),
+            "no_virtual_ipaddress" => draft.no_addresses = bare(report),
+            "smtp_alert" => draft.smtp_alert = switched(report, draft.smtp_alert),
+            _ => return false,
+        }
+        true
+    }
+
+    fn instance_announcements(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
+        let (report, garp) = (&mut self.report, &mut draft.garp);
+        match entry.keyword.name {
+            "garp_master_delay" => garp.delay = arguments::seconds(entry, report).or(garp.delay),
+            "garp_master_repeat" => garp.repeat = arguments::repeats(entry, report).or(garp.repeat),
+            "garp_master_refresh" => garp.refresh = arguments::seconds(entry, report).or(garp.refresh),
+            "garp_master_refresh_repeat" => {
+                garp.refresh_repeat = arguments::repeats(entry, report).or(garp.refresh_repeat);
+            }
+            "garp_lower_prio_delay" => {
+                garp.lower_delay = arguments::seconds(entry, report).or(garp.lower_delay);
+            }
+            "garp_lower_prio_repeat" => {
+                garp.lower_repeat = arguments::repeats(entry, report).or(garp.lower_repeat);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Where adverts come from and go to.
+    fn instance_transport(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
+        let report = &mut self.report;
+        match entry.keyword.name {
+            "mcast_src_ip" | "unicast_src_ip" => {
+                if let Some(address) = arguments::address(entry, report)
+                    && draft.fits_family(address, entry.span(), report)
+                {
+                    draft.source = Some(address);
+                }
+                if entry.keyword.name == "unicast_src_ip" {
+                    draft.unicast_keyword.get_or_insert(entry.span());
+                }
+            }
+            "mcast_dst_ip" => {
+                if let Some(group) = arguments::multicast(entry, report)
+                    && draft.fits_family(group, entry.span(), report)
+                {
+                    draft.multicast_group = Some((group, entry.span()));
+                }
+            }
+            "track_src_ip" => draft.track_source = arguments::bare(entry, report),
+            "unicast_ttl" => {
+                let ttl = arguments::number(entry, Junk::Ignored, "", report);
+                draft.unicast_ttl = ttl.map(|ttl| (ttl, entry.span())).or(draft.unicast_ttl);
+            }
+            "unicast_fault_no_peer" => draft.unicast_fault_no_peer = arguments::bare(entry, report),
+            "check_unicast_src" => {
+                draft.unicast_keyword.get_or_insert(entry.span());
+                draft.check_unicast_source = Some(arguments::bare(entry, report));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn instance_notify(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
+        let notify = &mut draft.notify;
+        let slot = match entry.keyword.name {
+            "notify_master" => &mut notify.master,
+            "notify_backup" => &mut notify.backup,
+            "notify_fault" => &mut notify.fault,
+            "notify_stop" => &mut notify.stop,
+            "notify" => &mut notify.any,
+            "notify_master_rx_lower_pri" => &mut notify.master_received_lower_priority,
+            "notify_deleted" => {
+                let bare = entry.arguments().is_empty();
+                let command = if bare {
+                    None
+                } else {
+                    command::command(entry, self.script_user.as_ref(), &mut self.report)
+                };
+                notify.deleted = Some(command);
+                return true;
+            }
+            _ => return false,
+        };
+        if entry.argument().is_some() && slot.is_some() {
+            let message = format!("`{}` is set already; this one is ignored", entry.keyword.name);
+            self.report.warning("repeated", entry.span(), message);
+        } else {
+            *slot = command::command(entry, self.script_user.as_ref(), &mut self.report);
+        }
+        true
+    }
+
+    fn instance_block(&mut self, draft: &mut Draft, entry: Entry<'a>) -> bool {
+        match entry.keyword.name {
+            "authentication" => self.authentication(draft, entry),
+            "unicast_peer" => self.unicast_peers(draft, entry),
+            "track_interface" => self.track_interfaces(draft, entry),
+            "track_script" => self.track_scripts(draft, entry),
+            "virtual_ipaddress" => self.virtual_addresses(draft, entry, false),
+            "virtual_ipaddress_excluded" => self.virtual_addresses(draft, entry, true),
+            _ => return false,
+        }
+        true
+    }
+
+    fn authentication(&mut self, draft: &mut Draft, entry: Entry<'a>) {
+        draft.auth.span = Some(entry.span());
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
+            let report = &mut self.report;
+            match entry.keyword.name {
+                "auth_type" => draft.auth.kind = auth_kind(&entry, report).or(draft.auth.kind),
+                "auth_pass" => draft.auth.password = password(&entry, report).or(draft.auth.password),
+                _ => self.understood(entry),
+            }
+        }
+    }
+
+    fn virtual_addresses(&mut self, draft: &mut Draft, entry: Entry<'a>, excluded: bool) {
+        let context = entry.keyword.arguments.block().unwrap_or(entry.context);
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
+            let report = &mut self.report;
+            let Some(address) = virtual_address(line, context, report) else { continue };
+            let ip = address.network.ip();
+            // Excluded addresses are not in adverts, so either family will do.
+            if !excluded && !draft.fits_family(ip, line.keyword_span(), report) {
+                continue;
+            }
+            if !draft.seen_addresses.insert((ip, address.interface.clone())) {
+                let message = format!("{ip} is listed already; this line is ignored");
+                report.warning("duplicate-address", line.keyword_span(), message);
+                continue;
+            }
+            let addresses = if excluded { &mut draft.excluded_addresses } else { &mut draft.addresses };
+            addresses.push((address, line.keyword_span()));
+        }
+    }
+}
+
+fn state(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<InitialState> {
+    let word = arguments::required(entry, report)?;
+    match &*word.text {
+        "MASTER" => Some(InitialState::Master),
+        "BACKUP" => Some(InitialState::Backup),
+        other => {
+            let message = format!("`state` is MASTER or BACKUP, not `{other}`; BACKUP is used");
+            report.error("bad-value", word.span, message);
+            Some(InitialState::Backup)
+        }
+    }
+}
+
+fn auth_kind(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<AuthKind> {
+    let word = arguments::required(entry, report)?;
+    match &*word.text {
+        "PASS" => Some(AuthKind::Pass),
+        "AH" => Some(AuthKind::Ah),
+        _ => {
+            arguments::not(entry, word, "PASS or AH", report);
+            None
+        }
+    }
+}
+
+/// The first eight octets, zero-filled; an empty password is none.
+fn password(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<[u8; 8]> {
+    let word = arguments::required(entry, report)?;
+    let octets = word.text.as_bytes();
+    if octets.is_empty() {
+        return None;
+    }
+    if octets.len() > 8 {
+        report.push(
+            Diagnostic::error(
+                "password-length",
+                "`auth_pass` is longer than 8 characters; the first 8 are used",
+            )
+            .at(word.span)
+            .help("shorten it on every router: the rest protects nothing"),
+        );
+    }
+    let mut password = [0; 8];
+    for (to, from) in password.iter_mut().zip(octets) {
+        *to = *from;
+    }
+    Some(password)
+}

@@ -1,0 +1,152 @@
+//! Entry points: a file in, a model and findings out.
+
+use std::path::Path;
+
+use crate::diagnostic::{Class, Diagnostics};
+use crate::model::Config;
+use crate::preprocess::{MAIN_FILE_MISSING, MemoryFiles, Options, preprocess};
+use crate::source::SourceMap;
+
+/// A configuration as read: always a model, and everything that was found on the way.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What the file means, with keepalived's defaults in place of what was wrong.
+    pub config: Config,
+    /// What was found, in the order found.
+    pub diagnostics: Diagnostics,
+    /// The files that were read: spans point into them.
+    pub sources: SourceMap,
+    /// Whether a daemon would run with it; otherwise the first reason why not.
+    pub usable: Result<(), Unusable>,
+    /// Whether the main file exists. A configuration test passes without it.
+    pub found: bool,
+}
+
+/// Why a daemon refuses a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unusable {
+    /// There is no main file.
+    #[error("the configuration file does not exist")]
+    NoFile,
+    /// An include check failed.
+    #[error("an included file is missing or unusable")]
+    Include,
+    /// A keyword that needs an argument has none, and is one of those where keepalived stops.
+    #[error("a keyword lacks its argument")]
+    MissingArgument,
+    /// A `vrrp_instance` cannot work.
+    #[error("vrrp_instance {name}: {problem}")]
+    Instance {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        problem: InstanceProblem,
+    },
+}
+
+/// What makes a `vrrp_instance` unable to work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum InstanceProblem {
+    /// No (valid) `virtual_router_id`.
+    #[error("virtual_router_id is missing")]
+    NoVirtualRouterId,
+    /// No (valid) `interface`, and no unicast peers with a configured source either.
+    #[error("interface is missing")]
+    NoInterface,
+    /// VRRPv3 (or strict mode) without a virtual address.
+    #[error("it has no virtual address")]
+    NoAddress,
+    /// Strict mode with unicast peers.
+    #[error("strict mode forbids unicast peers")]
+    StrictUnicast,
+    /// Strict mode over IPv6 whose first address is not link-local.
+    #[error("strict mode wants a link-local address first")]
+    StrictLinkLocal,
+}
+
+impl Unusable {
+    /// The status a daemon exits with.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::NoFile | Self::Include => 6,
+            Self::MissingArgument | Self::Instance { .. } => 2,
+        }
+    }
+}
+
+/// Reads a configuration file and everything it includes.
+///
+/// Never fails and never panics: see [`Loaded::usable`] and [`exit_code`]. Whether interfaces, users and programs
+/// exist is not asked here, so that a file can be checked on another machine than its own.
+///
+/// Differs from keepalived on purpose:
+/// - A block under an unknown keyword is left out as a whole, and a stray `{` is paired with its own `}`. keepalived
+///   lets such a `}` close the block around it, after which every later line is unknown.
+/// - `advert_int` below one second in VRRPv2 becomes one second, not zero.
+/// - The second instance with one VRID on the same interface and family is left out, instead of being held in FAULT.
+/// - Shell text as a command is run by a shell, instead of being disabled or passed as arguments.
+/// - Tracking the instance's own interface is no complaint.
+pub fn load(path: &Path, options: &Options<'_>) -> Loaded {
+    let mut sources = SourceMap::new();
+    let mut diagnostics = Diagnostics::new();
+    let lines = preprocess(path, options, &mut sources, &mut diagnostics);
+    let found = !diagnostics.has_code(MAIN_FILE_MISSING);
+    let (config, problem) = super::lower(&lines, &mut diagnostics);
+    let usable = refusal(found, problem, &diagnostics).map_or(Ok(()), Err);
+    Loaded { config, diagnostics, sources, usable, found }
+}
+
+/// Reads a configuration from text; includes find no files.
+///
+/// ```
+/// let loaded = keepalived_conf::load_str(
+///     "vrrp_instance web {
+///         interface eth0
+///         virtual_router_id 51
+///         prioritty 150
+///         virtual_ipaddress {
+///             192.0.2.10/24
+///         }
+///     }",
+/// );
+/// assert_eq!(loaded.config.instances[0].vrid, 51);
+/// assert_eq!(loaded.config.instances[0].priority, 100);
+/// let finding = loaded.diagnostics.iter().next().unwrap();
+/// assert_eq!(finding.message, "unknown keyword: `prioritty` in vrrp_instance");
+/// assert_eq!(keepalived_conf::exit_code(&loaded.diagnostics), 5);
+/// ```
+pub fn load_str(text: &str) -> Loaded {
+    let files = MemoryFiles::from([("keepalived.conf", text)]);
+    load(Path::new("keepalived.conf"), &Options::new(&files))
+}
+
+fn refusal(found: bool, problem: Option<Unusable>, diagnostics: &Diagnostics) -> Option<Unusable> {
+    if !found {
+        Some(Unusable::NoFile)
+    } else if diagnostics.has_class(Class::Include) {
+        Some(Unusable::Include)
+    } else if diagnostics.has_class(Class::MissingArgument) {
+        Some(Unusable::MissingArgument)
+    } else {
+        problem
+    }
+}
+
+/// The status a configuration test (`-t`) ends with: 0 clean (hints and a missing main file included), 2 aborted for
+/// a missing argument, 4 only fatal problems, 5 any other problem, 6 script security or a failed include check.
+pub fn exit_code(diagnostics: &Diagnostics) -> u8 {
+    let has = |class| diagnostics.has_class(class);
+    if has(Class::MissingArgument) {
+        2
+    } else if has(Class::Security) || has(Class::Include) {
+        6
+    } else if has(Class::General) {
+        5
+    } else if has(Class::Fatal) {
+        4
+    } else {
+        0
+    }
+}

@@ -1,0 +1,149 @@
+//! From logical lines to the [model](crate::model): the meaning of a configuration.
+//!
+//! Never fails: what is wrong is reported, keepalived's default is taken in its place, and reading goes on. What is
+//! known only at the end of the file (defaults of `global_defs`, collisions between instances) is decided there.
+
+mod across;
+mod address;
+mod arguments;
+mod command;
+mod finish;
+mod global;
+mod instance;
+mod load;
+mod reader;
+mod report;
+mod script;
+mod shell;
+mod track;
+mod understood;
+mod value;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::diagnostic::Diagnostics;
+use crate::line::{Line, Word};
+use crate::model::{Config, User, VrrpScript};
+use crate::source::Span;
+
+use global::Globals;
+use instance::Draft;
+use reader::{Entry, Reader};
+use report::Report;
+
+pub use load::{InstanceProblem, Loaded, Unusable, exit_code, load, load_str};
+
+/// Everything known while the lines are read.
+struct Lowering<'a> {
+    reader: Reader<'a>,
+    report: Report<'a>,
+    globals: Globals,
+    /// `script_user` as last set: it holds for the scripts that follow.
+    script_user: Option<User>,
+    scripts: Vec<VrrpScript>,
+    /// Where each script is defined, by name, and whether something tracks it.
+    script_index: HashMap<String, (usize, Span)>,
+    tracked_scripts: HashSet<usize>,
+    /// Scripts that were left out because they run nothing.
+    empty_scripts: HashSet<&'a str>,
+    /// Every script name of the file, to tell "later" from "nowhere".
+    all_scripts: HashSet<&'a str>,
+    /// Instances with the place of their name.
+    drafts: Vec<(Span, Box<Draft>)>,
+    instance_names: HashMap<&'a str, Span>,
+    sync_groups: HashMap<&'a str, Span>,
+    /// The members of sync groups and track groups.
+    group_members: Vec<&'a Word>,
+    has_virtual_servers: bool,
+}
+
+/// Lowers logical lines to the model; the first thing that makes a daemon refuse comes with it.
+fn lower(lines: &[Line], diagnostics: &mut Diagnostics) -> (Config, Option<Unusable>) {
+    let mut lowering = Lowering {
+        reader: Reader::new(lines),
+        report: Report::new(diagnostics),
+        globals: Globals::default(),
+        script_user: None,
+        scripts: Vec::new(),
+        script_index: HashMap::new(),
+        tracked_scripts: HashSet::new(),
+        empty_scripts: HashSet::new(),
+        all_scripts: names_of_scripts(lines),
+        drafts: Vec::new(),
+        instance_names: HashMap::new(),
+        sync_groups: HashMap::new(),
+        group_members: Vec::new(),
+        has_virtual_servers: false,
+    };
+    lowering.read();
+    lowering.finish()
+}
+
+/// The names behind every `vrrp_script` in the file, wherever it stands.
+fn names_of_scripts(lines: &[Line]) -> HashSet<&str> {
+    let statements = lines.iter().filter_map(|line| match line {
+        Line::Words(statement) if statement.keyword() == "vrrp_script" => Some(statement),
+        _ => None,
+    });
+    statements.filter_map(|statement| statement.arguments().first()).map(|name| &*name.text).collect()
+}
+
+impl<'a> Lowering<'a> {
+    /// Reads every block of the file.
+    fn read(&mut self) {
+        let mut root = Reader::root();
+        while let Some(entry) = self.reader.next(&mut root, &mut self.report) {
+            self.root_keyword(entry);
+        }
+        self.reader.report_cut_off(&mut self.report);
+    }
+
+    fn root_keyword(&mut self, entry: Entry<'a>) {
+        match entry.keyword.name {
+            "global_defs" => self.global_defs(entry),
+            "vrrp_script" => self.vrrp_script(entry),
+            "vrrp_instance" => self.vrrp_instance(entry),
+            "vrrp_sync_group" => self.sync_group(entry),
+            "virtual_server" => {
+                self.has_virtual_servers = true;
+                self.understood(entry);
+            }
+            _ => {
+                if !self.global_keyword(entry) {
+                    self.understood(entry);
+                }
+            }
+        }
+    }
+
+    /// Fills in what depends on the whole file.
+    fn finish(mut self) -> (Config, Option<Unusable>) {
+        let mut unusable = None;
+        let mut instances = Vec::with_capacity(self.drafts.len());
+        let mut spans = Vec::with_capacity(self.drafts.len());
+        for (span, draft) in std::mem::take(&mut self.drafts) {
+            match finish::finish(*draft, span, &self.globals, &mut self.report) {
+                Ok(instance) => {
+                    instances.push(instance);
+                    spans.push(span);
+                }
+                Err(problem) => unusable = unusable.or(Some(problem)),
+            }
+        }
+        across::across_instances(&mut instances, &spans, &mut self.report);
+        self.check_group_members();
+        self.note_untracked_scripts();
+        let script_security = self.globals.public.script_security;
+        self.report.script_security(script_security);
+        let config = Config {
+            global: self.globals.public,
+            scripts: self.scripts,
+            instances,
+            has_virtual_servers: self.has_virtual_servers,
+        };
+        (config, unusable)
+    }
+}
+
+#[cfg(test)]
+mod tests;

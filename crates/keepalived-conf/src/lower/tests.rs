@@ -1,0 +1,115 @@
+//! The keyword table and the code that acts on it say the same.
+
+use crate::keywords::{self, Arguments, Context, Keyword, LINE, Status};
+
+use super::load_str;
+
+/// Something the keyword takes.
+fn sample(keyword: &Keyword) -> String {
+    match keyword.arguments {
+        Arguments::Integer { min, max, .. } => min.max(1).min(max).to_string(),
+        Arguments::Decimal { min, .. } => min.div_ceil(1_000_000).max(1).to_string(),
+        Arguments::Weight { .. } => "5".to_owned(),
+        Arguments::Choice(words) | Arguments::ChoiceAnyCase(words) => words[0].to_owned(),
+        Arguments::Address | Arguments::Prefix => "192.0.2.9".to_owned(),
+        Arguments::Multicast4 | Arguments::Multicast => "224.0.0.77".to_owned(),
+        Arguments::Multicast6 => "ff02::77".to_owned(),
+        Arguments::Command | Arguments::OptionalCommand => "/bin/true".to_owned(),
+        Arguments::Block(_) | Arguments::Lines(_) => "{\n}".to_owned(),
+        Arguments::NamedBlock(_) | Arguments::NamedLines(_) | Arguments::KeyedBlock(..) => {
+            "x {\n}".to_owned()
+        }
+        Arguments::None
+        | Arguments::Ignored
+        | Arguments::Switch
+        | Arguments::OptionalInteger { .. }
+        | Arguments::OptionalChoice(_)
+        | Arguments::OptionalWord(_) => String::new(),
+        Arguments::Word(_)
+        | Arguments::Words(_)
+        | Arguments::Interface
+        | Arguments::User
+        | Arguments::Fifo => "x".to_owned(),
+        Arguments::Form(_) => match keyword.name {
+            "umask" => "022".to_owned(),
+            "scope" => "link".to_owned(),
+            "brd" | "broadcast" => "+".to_owned(),
+            "peer" => "192.0.2.3".to_owned(),
+            "preferred_lft" => "forever".to_owned(),
+            _ => "x".to_owned(),
+        },
+    }
+}
+
+/// A configuration that uses the keyword in the context.
+fn using(context: Context, keyword: &Keyword) -> String {
+    let line = format!("{} {}", keyword.name, sample(keyword));
+    match context {
+        Context::Root => line,
+        Context::VrrpInstance => format!("vrrp_instance A {{\n{line}\n}}"),
+        Context::VrrpScript => format!("vrrp_script A {{\n{line}\n}}"),
+        Context::GlobalDefs => format!("global_defs {{\n{line}\n}}"),
+        Context::Authentication => format!("vrrp_instance A {{\nauthentication {{\n{line}\n}}\n}}"),
+        list => format!("vrrp_instance A {{\n{} {{\n192.0.2.1/24 {line}\n}}\n}}", list.name()),
+    }
+}
+
+#[test]
+fn a_keyword_acts_if_and_only_if_the_table_says_so() {
+    let contexts = [
+        Context::Root,
+        Context::GlobalDefs,
+        Context::VrrpScript,
+        Context::VrrpInstance,
+        Context::Authentication,
+        Context::VirtualAddresses,
+        Context::ExcludedAddresses,
+    ];
+    for context in contexts {
+        // Includes are gone before lowering, and lines have no name.
+        let here = keywords::within(context)
+            .filter(|keyword| keyword.name != LINE && !keyword.name.starts_with("include"));
+        for keyword in here {
+            let loaded = load_str(&using(context, keyword));
+            let idle = loaded.diagnostics.iter().any(|finding| {
+                matches!(finding.code, "not-acted-on" | "no-effect")
+                    && finding.message.contains(&format!("`{}`", keyword.name))
+            });
+            let acts = keyword.status == Status::Acts || keyword.name == "native_ipv6";
+            assert_eq!(idle, !acts, "{} in {context}: {:?}", keyword.name, loaded.diagnostics);
+            assert!(!loaded.diagnostics.has_code("unknown-keyword"), "{} in {context}", keyword.name);
+            assert!(!loaded.diagnostics.has_code("unknown-option"), "{} in {context}", keyword.name);
+        }
+    }
+}
+
+#[test]
+fn keywords_that_abort_keepalived_without_argument_are_reported_as_such() {
+    for context in [Context::GlobalDefs, Context::VrrpInstance, Context::VrrpScript] {
+        for keyword in keywords::within(context).filter(|keyword| keyword.aborts) {
+            let text = format!("{} {{\n{}\n}}", opener(context), keyword.name);
+            assert_eq!(super::exit_code(&load_str(&text).diagnostics), 2, "{text}");
+        }
+    }
+}
+
+fn opener(context: Context) -> &'static str {
+    match context {
+        Context::GlobalDefs => "global_defs",
+        Context::VrrpInstance => "vrrp_instance A",
+        _ => "vrrp_script A",
+    }
+}
+
+#[test]
+fn every_choice_and_range_of_the_table_is_checked() {
+    for keyword in keywords::within(Context::VirtualServer) {
+        if matches!(
+            keyword.arguments,
+            Arguments::Integer { .. } | Arguments::Choice(_) | Arguments::Decimal { .. }
+        ) {
+            let text = format!("virtual_server 192.0.2.1 80 {{\n{} nonsense\n}}", keyword.name);
+            assert!(load_str(&text).diagnostics.has_code("bad-value"), "{text}");
+        }
+    }
+}

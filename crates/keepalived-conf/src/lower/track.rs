@@ -1,0 +1,216 @@
+//! Lines of `track_interface`, `track_script` and `unicast_peer`.
+
+use crate::diagnostic::Diagnostic;
+use crate::line::Word;
+use crate::model::{TrackInterface, TrackScript, UnicastPeer};
+use crate::similar::did_you_mean;
+
+use super::Lowering;
+use super::arguments;
+use super::instance::Draft;
+use super::reader::Entry;
+use super::report::Report;
+use super::value;
+
+/// What may follow the name of a tracker.
+#[derive(Default)]
+struct TrackOptions {
+    weight: Option<i16>,
+    reverse: Option<bool>,
+}
+
+/// Reads `[weight N [reverse|noreverse]]`; `None` leaves the line out.
+fn track_options(
+    name: &str,
+    options: &[Word],
+    noreverse: bool,
+    report: &mut Report<'_>,
+) -> Option<TrackOptions> {
+    let mut read = TrackOptions::default();
+    let mut words = options.iter();
+    while let Some(word) = words.next() {
+        match &*word.text {
+            "weight" => {
+                let Some(number) = words.next() else {
+                    report.error(
+                        "missing-argument",
+                        word.span,
+                        format!("`weight` of {name} has no number; {name} is left out"),
+                    );
+                    return None;
+                };
+                read.weight = weight(name, number, report);
+            }
+            "reverse" => read.reverse = Some(true),
+            "noreverse" if noreverse => read.reverse = Some(false),
+            other => {
+                let message = format!("unknown option `{other}`; {name} is left out");
+                report.error("unknown-option", word.span, message);
+                return None;
+            }
+        }
+    }
+    Some(read)
+}
+
+/// From -254 to 254; the ends are taken as 253.
+fn weight(name: &str, word: &Word, report: &mut Report<'_>) -> Option<i16> {
+    let Ok(weight) = value::integer(&word.text, -254, 254) else {
+        let message =
+            format!("the weight of {name} is a number from -253 to 253, not `{}`; it is ignored", word.text);
+        report.error("bad-value", word.span, message);
+        return None;
+    };
+    if weight.abs() == 254 {
+        report.error(
+            "bad-value",
+            word.span,
+            format!("the weight of {name} is at most 253; {} is used", weight.signum() * 253),
+        );
+    }
+    i16::try_from(weight.clamp(-253, 253)).ok()
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn track_interfaces(&mut self, draft: &mut Draft, entry: Entry<'a>) {
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
+            let report = &mut self.report;
+            let Some((name, options)) = line.words.split_first() else { continue };
+            let Some(interface) = arguments::interface_name(name, report) else { continue };
+            let Some(options) = track_options(&interface, options, false, report) else { continue };
+            if !draft.seen_interfaces.insert(interface.clone()) {
+                report.warning(
+                    "duplicate",
+                    name.span,
+                    format!("{interface} is tracked already; this line is ignored"),
+                );
+                continue;
+            }
+            draft.track_interfaces.push(TrackInterface {
+                interface,
+                weight: options.weight.unwrap_or(0),
+                reverse: options.reverse.unwrap_or(false),
+            });
+        }
+    }
+
+    pub(super) fn track_scripts(&mut self, draft: &mut Draft, entry: Entry<'a>) {
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
+            let Some((name, options)) = line.words.split_first() else { continue };
+            let Some(script) = self.script_named(name) else { continue };
+            let report = &mut self.report;
+            let Some(options) = track_options(&name.text, options, true, report) else { continue };
+            if !draft.seen_scripts.insert(script) {
+                report.warning(
+                    "duplicate",
+                    name.span,
+                    format!("{} is tracked already; this line is ignored", name.text),
+                );
+                continue;
+            }
+            let Some(definition) = self.scripts.get(script) else { continue };
+            draft.track_scripts.push(TrackScript {
+                script,
+                weight: options.weight.unwrap_or(definition.weight),
+                reverse: options.reverse.unwrap_or(definition.reverse),
+            });
+        }
+    }
+
+    /// The script a track line names; it must stand above.
+    pub(super) fn script_named(&mut self, name: &Word) -> Option<usize> {
+        if let Some(&(index, _)) = self.script_index.get(&*name.text) {
+            self.tracked_scripts.insert(index);
+            return Some(index);
+        }
+        let finding =
+            Diagnostic::error("unknown-script", format!("there is no vrrp_script {} above", name.text));
+        let known = self.script_index.keys().map(String::as_str);
+        let help = if self.empty_scripts.contains(&*name.text) {
+            Some("it was left out, because it has no `script`".to_owned())
+        } else if self.all_scripts.contains(&*name.text) {
+            Some("it is defined below: move the vrrp_script before the block that tracks it".to_owned())
+        } else {
+            // Enough names for a person, and a bound for a hostile file.
+            let known = known.take(if self.report.keeps_findings() { 1000 } else { 0 });
+            did_you_mean(&name.text, known).map(|near| format!("did you mean `{near}`?"))
+        };
+        let mut finding = finding.at(name.span).label("this line is ignored");
+        finding.help = help;
+        self.report.push(finding);
+        None
+    }
+
+    pub(super) fn unicast_peers(&mut self, draft: &mut Draft, entry: Entry<'a>) {
+        draft.unicast_keyword.get_or_insert(entry.span());
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
+            let report = &mut self.report;
+            let Some((word, options)) = line.words.split_first() else { continue };
+            let Ok(address) = word.text.parse() else {
+                report.error(
+                    "bad-address",
+                    word.span,
+                    format!("`{}` is not an IP address; this peer is left out", word.text),
+                );
+                continue;
+            };
+            if !draft.fits_family(address, word.span, report) {
+                continue;
+            }
+            if !draft.seen_peers.insert(address) {
+                report.warning(
+                    "duplicate",
+                    word.span,
+                    format!("{address} is a peer already; this line is ignored"),
+                );
+                continue;
+            }
+            draft.unicast_peers.push(UnicastPeer { address, ttl: peer_ttl(options, report) });
+        }
+    }
+}
+
+/// `[min_ttl N] [max_ttl N]`
+fn peer_ttl(options: &[Word], report: &mut Report<'_>) -> Option<(u8, u8)> {
+    let (mut min, mut max) = (None, None);
+    let mut words = options.iter();
+    while let Some(word) = words.next() {
+        let slot = match &*word.text {
+            "min_ttl" => &mut min,
+            "max_ttl" => &mut max,
+            other => {
+                report.error(
+                    "unknown-option",
+                    word.span,
+                    format!("unknown option `{other}` of a peer; it is ignored"),
+                );
+                continue;
+            }
+        };
+        let Some(number) = words.next() else {
+            report.error("missing-argument", word.span, format!("`{}` has no number", word.text));
+            break;
+        };
+        let ttl = value::integer(&number.text, 0, 255).ok().and_then(|ttl| u8::try_from(ttl).ok());
+        *slot = ttl.or(*slot);
+        if ttl.is_none() {
+            let message = format!("`{}` takes a number from 0 to 255, not `{}`", word.text, number.text);
+            report.error("bad-value", number.span, message);
+        }
+    }
+    if min.is_none() && max.is_none() {
+        return None;
+    }
+    let (min, max) = (min.unwrap_or(0), max.unwrap_or(255));
+    if let Some(first) = options.first().filter(|_| min > max) {
+        report.warning(
+            "ttl-range",
+            first.span,
+            format!("min_ttl {min} is above max_ttl {max}: every advert is discarded"),
+        );
+    }
+    Some((min, max))
+}

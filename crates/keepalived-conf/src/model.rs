@@ -1,0 +1,389 @@
+//! The typed model: what a keepalived.conf means, with every default filled in.
+//!
+//! Units are in the types; what a later keyword depends on (for example a `track_script` on the weight of
+//! its `vrrp_script`) is resolved here, so that a reader of the model never looks anything up twice.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnetwork::IpNetwork;
+
+/// A whole configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Config {
+    /// `global_defs`, all of them merged.
+    pub global: Global,
+    /// Every `vrrp_script`, in file order; [`TrackScript::script`] is an index into this.
+    pub scripts: Vec<VrrpScript>,
+    /// Every usable `vrrp_instance`, in file order.
+    pub instances: Vec<VrrpInstance>,
+    /// Whether the file has blocks that need the LVS worker (`virtual_server`).
+    pub has_virtual_servers: bool,
+}
+
+/// `global_defs` (only what acts today; the rest is validated and reported).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
+pub struct Global {
+    /// `router_id`; `None` means the host name.
+    pub router_id: Option<String>,
+    /// `enable_script_security`.
+    pub script_security: bool,
+    /// `script_user` as last set.
+    pub script_user: Option<User>,
+    /// `dynamic_interfaces`: interfaces may appear later.
+    pub dynamic_interfaces: bool,
+    /// `default_interface`.
+    pub default_interface: Option<String>,
+    /// `vrrp_mcast_group4`, default 224.0.0.18.
+    pub multicast_v4: Ipv4Addr,
+    /// `vrrp_mcast_group6`, default ff02::12.
+    pub multicast_v6: Ipv6Addr,
+    /// `vrrp_startup_delay`.
+    pub startup_delay: Duration,
+    /// `vrrp_garp_interval`: least gap between gratuitous ARPs on an interface.
+    pub garp_interval: Duration,
+    /// `vrrp_gna_interval`: the same for unsolicited NAs.
+    pub gna_interval: Duration,
+    /// `log_unknown_vrids`.
+    pub log_unknown_vrids: bool,
+    /// `child_wait_time`, default 5 s: how long a stop waits for workers and scripts.
+    pub child_wait_time: Duration,
+    /// `vrrp_rt_priority`: SCHED_RR priority of the VRRP worker, 1 to 99.
+    pub vrrp_rt_priority: Option<u8>,
+    /// `vrrp_priority`: nice value of the VRRP worker, -20 to 19.
+    pub vrrp_nice: Option<i8>,
+    /// `vrrp_no_swap`: lock the VRRP worker's memory.
+    pub vrrp_no_swap: bool,
+    /// `vrrp_netlink_monitor_rcv_bufs`, octets.
+    pub netlink_monitor_receive_buffer: Option<u32>,
+    /// `vrrp_netlink_monitor_rcv_bufs_force`: beyond the system's limit (`SO_RCVBUFFORCE`).
+    pub netlink_monitor_receive_buffer_force: bool,
+    /// `instance`: suffix of pid files and log identity.
+    pub instance: Option<String>,
+    /// `net_namespace`.
+    pub net_namespace: Option<String>,
+    /// `use_pid_dir`, or implied by `instance` and `net_namespace`.
+    pub use_pid_dir: bool,
+    /// `reload_check_config`: a reload with errors is refused.
+    pub reload_check_config: bool,
+    /// `state_dump_file`.
+    pub state_dump_file: Option<PathBuf>,
+    /// `umask`, default 0o177.
+    pub umask: Option<u32>,
+}
+
+/// A user (and group) by name or number, as written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct User {
+    /// Name or number.
+    pub user: String,
+    /// Group name or number; `None` is the user's own.
+    pub group: Option<String>,
+}
+
+/// A command with the user it runs as: what `script` and `notify*` hold.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Command {
+    /// The command text as the author wrote it, outer quotes removed.
+    pub text: String,
+    /// How it is to be run.
+    pub run: Run,
+    /// `[user [group]]` behind the command, or `user` of the `vrrp_script`, or `script_user` at that point.
+    pub user: Option<User>,
+}
+
+/// How a [`Command`] is to be run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Run {
+    /// Directly: program and arguments, no shell.
+    Exec(Vec<String>),
+    /// The text holds shell syntax: it is given to a shell as `-c TEXT`.
+    Shell {
+        /// The text uses bash's own syntax (`[[ … ]]`, …), so `sh` would not do.
+        bash: bool,
+    },
+    /// `</path>`: no process; succeeds when the file can be opened.
+    FileReadable(PathBuf),
+}
+
+/// A `vrrp_script`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct VrrpScript {
+    /// Its name.
+    pub name: String,
+    /// `script`.
+    pub command: Command,
+    /// `interval`, start to start; default 1 s.
+    pub interval: Duration,
+    /// `timeout`; default `interval`.
+    pub timeout: Duration,
+    /// `weight`, -253 to 253; 0 makes a failure a FAULT.
+    pub weight: i16,
+    /// `weight N reverse`.
+    pub reverse: bool,
+    /// `rise`, at least 1.
+    pub rise: u32,
+    /// `fall`, at least 1.
+    pub fall: u32,
+    /// `init_fail`.
+    pub init_fail: bool,
+}
+
+/// `state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum InitialState {
+    /// `MASTER`
+    Master,
+    /// `BACKUP`
+    Backup,
+}
+
+/// `preempt`, `nopreempt` and `preempt_delay` together, after keepalived's rules for refusing them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Preempt {
+    /// `nopreempt`
+    Never,
+    /// The default.
+    AtOnce,
+    /// `preempt_delay`
+    After(Duration),
+}
+
+/// VRRPv2 authentication (RFC 2338).
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Auth {
+    /// None (or VRRPv3).
+    None,
+    /// `auth_type PASS`: eight octets, zero-filled.
+    Password([u8; 8]),
+    /// `auth_type AH`: eight octets of key, zero-filled.
+    Ah([u8; 8]),
+}
+
+impl std::fmt::Debug for Auth {
+    /// Never shows the secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Password(_) => "Password(********)",
+            Self::Ah(_) => "Ah(********)",
+        })
+    }
+}
+
+/// A `vrrp_instance`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
+pub struct VrrpInstance {
+    /// Its name.
+    pub name: String,
+    /// `version`, 2 or 3; always 3 for IPv6.
+    pub version: u8,
+    /// Whether the virtual router speaks IPv6 (decided by its addresses).
+    pub ipv6: bool,
+    /// `interface`; `None` only for unicast with a configured source.
+    pub interface: Option<String>,
+    /// `virtual_router_id`, 1 to 255.
+    pub vrid: u8,
+    /// `state`, with keepalived's default (MASTER if the priority is 255).
+    pub state: InitialState,
+    /// `priority`, 1 to 255.
+    pub priority: u8,
+    /// `advert_int`, already rounded to what the version can say.
+    pub advert_interval: Duration,
+    /// `down_timer_adverts`, default 3.
+    pub down_adverts: u8,
+    /// Preemption.
+    pub preempt: Preempt,
+    /// `authentication`.
+    pub auth: Auth,
+    /// `strict_mode` or `vrrp_strict`.
+    pub strict: bool,
+    /// `accept` / `no_accept` / strict: whether packets to the VIPs are taken by a non-owner.
+    pub accept: bool,
+    /// `lower_prio_no_advert`
+    pub lower_priority_no_advert: bool,
+    /// `higher_prio_send_advert`; `None` where the file does not say (keepalived takes that as off).
+    pub higher_priority_send_advert: Option<bool>,
+    /// `owner_ignore_adverts`
+    pub owner_ignores_adverts: bool,
+    /// `v3_checksum_as_v2`: IPv4 VRRPv3 checksum without pseudo-header.
+    pub v3_checksum_as_v2: bool,
+    /// `skip_check_adv_addr`
+    pub skip_check_adv_addr: bool,
+    /// `garp_master_*` and `garp_lower_prio_*`.
+    pub garp: Garp,
+    /// `mcast_src_ip` or `unicast_src_ip`.
+    pub source: Option<IpAddr>,
+    /// `track_src_ip`
+    pub track_source: bool,
+    /// `mcast_dst_ip`, or the global group; `None` with unicast peers.
+    pub multicast_group: Option<IpAddr>,
+    /// `unicast_peer`; empty means multicast.
+    pub unicast_peers: Vec<UnicastPeer>,
+    /// `unicast_ttl`
+    pub unicast_ttl: Option<u8>,
+    /// `check_unicast_src`
+    pub check_unicast_source: bool,
+    /// `unicast_fault_no_peer`
+    pub unicast_fault_no_peer: bool,
+    /// `dont_track_primary`
+    pub dont_track_primary: bool,
+    /// `virtual_ipaddress`, in file order: what adverts list.
+    pub addresses: Vec<VirtualAddress>,
+    /// `virtual_ipaddress_excluded`: held while MASTER, not advertised.
+    pub excluded_addresses: Vec<VirtualAddress>,
+    /// `promote_secondaries`
+    pub promote_secondaries: bool,
+    /// `track_interface`, without the instance's own.
+    pub track_interfaces: Vec<TrackInterface>,
+    /// `track_script`
+    pub track_scripts: Vec<TrackScript>,
+    /// `notify*`
+    pub notify: Notify,
+    /// `smtp_alert`, with the global defaults applied.
+    pub smtp_alert: bool,
+}
+
+/// How often addresses are announced by gratuitous ARP or unsolicited NA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Garp {
+    /// `garp_master_delay`, default 5 s: when the second burst follows; 0 is never.
+    pub delay: Duration,
+    /// `garp_master_repeat`, default 5: packets per address in a burst.
+    pub repeat: u32,
+    /// `garp_master_refresh`, default 0 = never.
+    pub refresh: Duration,
+    /// `garp_master_refresh_repeat`, default 1.
+    pub refresh_repeat: u32,
+    /// `garp_lower_prio_delay`; default `vrrp_garp_lower_prio_delay`, else the default of `delay` (not its value here).
+    pub lower_priority_delay: Duration,
+    /// `garp_lower_prio_repeat`, by the same rule; 0 is none.
+    pub lower_priority_repeat: u32,
+}
+
+/// A line of `unicast_peer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct UnicastPeer {
+    /// The peer.
+    pub address: IpAddr,
+    /// `min_ttl`, `max_ttl`: `None` checks nothing.
+    pub ttl: Option<(u8, u8)>,
+}
+
+/// A line of `virtual_ipaddress`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
+pub struct VirtualAddress {
+    /// Address and prefix length (32 or 128 where none was written).
+    pub network: IpNetwork,
+    /// `dev`; `None` is the instance's interface.
+    pub interface: Option<String>,
+    /// `label`, at most 15 characters.
+    pub label: Option<String>,
+    /// `scope` as a number; default 0 (universe).
+    pub scope: u8,
+    /// `brd`, resolved (`+` and `-` included).
+    pub broadcast: Option<Ipv4Addr>,
+    /// `peer`
+    pub peer: Option<IpNetwork>,
+    /// `home`
+    pub home: bool,
+    /// `-nodad`: let the kernel run duplicate address detection.
+    pub duplicate_detection: bool,
+    /// `mngtmpaddr`
+    pub manage_temporary: bool,
+    /// `noprefixroute`
+    pub no_prefix_route: bool,
+    /// `autojoin`
+    pub autojoin: bool,
+    /// `no_track`
+    pub no_track: bool,
+    /// `preferred_lft`, seconds; `None` is forever. keepalived's default is 0 for an IPv6 /128.
+    pub preferred_lifetime: Option<u32>,
+}
+
+/// A line of `track_interface`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TrackInterface {
+    /// The interface.
+    pub interface: String,
+    /// -253 to 253; 0: down means FAULT.
+    pub weight: i16,
+    /// `reverse`
+    pub reverse: bool,
+}
+
+/// A line of `track_script`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TrackScript {
+    /// Index into [`Config::scripts`].
+    pub script: usize,
+    /// The line's weight, or the script's.
+    pub weight: i16,
+    /// `reverse`
+    pub reverse: bool,
+}
+
+/// The `notify*` keywords of one instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Notify {
+    /// `notify_master`
+    pub master: Option<Command>,
+    /// `notify_backup`
+    pub backup: Option<Command>,
+    /// `notify_fault`
+    pub fault: Option<Command>,
+    /// `notify_stop`
+    pub stop: Option<Command>,
+    /// `notify_deleted`; `Some(None)` is the bare keyword.
+    #[cfg_attr(feature = "serde", serde(with = "nested_option"))]
+    pub deleted: Option<Option<Command>>,
+    /// `notify`: run on every change with `INSTANCE NAME STATE PRIORITY` appended.
+    pub any: Option<Command>,
+    /// `notify_master_rx_lower_pri`
+    pub master_received_lower_priority: Option<Command>,
+}
+
+/// JSON and its like have one `null`, so "bare keyword" and "no keyword" would be the same: written as two values.
+#[cfg(feature = "serde")]
+#[expect(
+    clippy::option_option,
+    clippy::ref_option,
+    reason = "that is what the field is, and how serde hands it over"
+)]
+mod nested_option {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<Option<T>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (value.is_some(), value.as_ref().and_then(Option::as_ref)).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        let (written, value) = <(bool, Option<T>)>::deserialize(deserializer)?;
+        Ok(written.then_some(value))
+    }
+}

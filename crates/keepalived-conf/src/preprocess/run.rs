@@ -1,0 +1,329 @@
+//! The preprocessor itself: what happens to a line.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::definitions::{Definition, Definitions, Random, definition};
+use super::fragment::{Fragment, is_blank};
+use super::include::{Checks, Matches, Problem, find, include_check, include_line};
+use super::quotes::{content, first_brace};
+use super::{Budget, DEPTH_LIMIT, Exhausted, FileKind, MAIN_FILE_MISSING, Options, words};
+use crate::diagnostic::{Class, Diagnostic, Diagnostics, Severity};
+use crate::line::{Line, Statement, Word};
+use crate::source::{SourceMap, Span};
+
+/// State while the files are read.
+pub(super) struct Preprocessor<'r, 'o> {
+    pub(super) options: &'r Options<'o>,
+    pub(super) sources: &'r mut SourceMap,
+    pub(super) diagnostics: &'r mut Diagnostics,
+    pub(super) lines: Vec<Line>,
+    pub(super) definitions: Definitions,
+    pub(super) random: Random,
+    pub(super) budget: Budget,
+    /// A definition whose last line so far ended in a backslash.
+    pub(super) pending: Option<(String, Definition)>,
+    /// The files being read, outermost first.
+    pub(super) reading: Vec<Reading>,
+    checks: Checks,
+    /// Room for the words of one line.
+    words: Vec<Word>,
+    /// An unclosed quote is reported once for each physical line.
+    pub(super) quote_reported: bool,
+}
+
+/// A file being read.
+pub(super) struct Reading {
+    pub(super) directory: PathBuf,
+    identity: PathBuf,
+}
+
+impl<'r, 'o> Preprocessor<'r, 'o> {
+    pub(super) fn new(
+        options: &'r Options<'o>,
+        sources: &'r mut SourceMap,
+        diagnostics: &'r mut Diagnostics,
+    ) -> Self {
+        Self {
+            options,
+            sources,
+            diagnostics,
+            lines: Vec::new(),
+            definitions: Definitions::default(),
+            random: Random::seeded(options.random_seed),
+            budget: Budget(options.cost_limit),
+            pending: None,
+            reading: Vec::new(),
+            checks: if options.strict_includes { Checks::ALL } else { Checks::NONE },
+            words: Vec::new(),
+            quote_reported: false,
+        }
+    }
+
+    /// Reads the main file.
+    pub(super) fn run(mut self, main: &Path) -> Vec<Line> {
+        let name = main.to_string_lossy();
+        let matches = if self.options.files.kind(main).is_ok_and(|kind| kind == FileKind::Plain) {
+            Matches { files: vec![main.to_owned()], problems: Vec::new() }
+        } else {
+            find(self.options.files, Path::new(""), &name)
+        };
+        for (problem, check) in matches.problems {
+            let code = match problem {
+                Problem::Missing(_) | Problem::NoMatch(_) => MAIN_FILE_MISSING,
+                _ => "include-skipped",
+            };
+            let class = if self.checks.any_of(check) { Class::Include } else { Class::None };
+            self.report(Diagnostic::new(Severity::Error, class, code, problem.to_string()));
+        }
+        if matches.files.len() > 1 {
+            let message = format!("{name} stands for {} files: all are read", matches.files.len());
+            self.report(Diagnostic::warning("main-file-pattern", message).class(Class::None));
+        }
+        for file in matches.files {
+            if self.read_file(&file, None).is_err() {
+                break;
+            }
+        }
+        self.lines
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reads one file down to lines; `at` is where it is included.
+    fn read_file(&mut self, path: &Path, at: Option<Span>) -> Result<(), Exhausted> {
+        self.budget.spend(Budget::INCLUDE)?;
+        let identity = self.options.files.identity(path);
+        if self.reading.iter().any(|reading| reading.identity == identity) {
+            let message = format!("{} includes itself", path.display());
+            self.report_at(Diagnostic::error("include-cycle", message), at);
+            return Ok(());
+        }
+        if self.reading.len() >= DEPTH_LIMIT as usize {
+            let message = format!("includes are nested deeper than {DEPTH_LIMIT}");
+            self.report_at(Diagnostic::error("include-depth", message), at);
+            return Ok(());
+        }
+        let known = self.sources.find(path);
+        let source = match known {
+            Some(source) => source,
+            None => match self.options.files.read(path) {
+                Ok(bytes) => self.sources.add(path, bytes),
+                Err(error) => {
+                    let problem = Problem::Unreadable { path: path.to_owned(), reason: error.to_string() };
+                    self.include_problem(&problem, self.checks.any_of(Checks::READ), at);
+                    return Ok(());
+                }
+            },
+        };
+        let directory = self.options.files.directory_of(path);
+        self.reading.push(Reading { directory, identity });
+        let checks = self.checks;
+        let outcome = self.physical_lines(source);
+        self.checks = checks;
+        self.reading.pop();
+        outcome
+    }
+
+    fn report_at(&mut self, diagnostic: Diagnostic, at: Option<Span>) {
+        self.report(Diagnostic { span: at, ..diagnostic });
+    }
+
+    /// Takes one line through all steps. `substituted`: its definitions are already replaced.
+    pub(super) fn line(
+        &mut self,
+        line: Fragment<'_>,
+        mut substituted: bool,
+        depth: u32,
+    ) -> Result<(), Exhausted> {
+        if depth > DEPTH_LIMIT {
+            let message = format!("definitions and sequences are nested deeper than {DEPTH_LIMIT}");
+            self.report(Diagnostic::error("expansion-depth", message).at(line.span(0..line.text().len())));
+            return Err(Exhausted);
+        }
+        let mut next = Some(line);
+        while let Some(line) = next.take() {
+            let Some(line) = self.conditional(line.trimmed()) else { return Ok(()) };
+            if line.text().is_empty() || self.define(&line) {
+                return Ok(());
+            }
+            if line.text().starts_with('~')
+                && let Some(head) = super::sequence::head(line.text())
+            {
+                return self.repeat(&line, head, depth);
+            }
+            if !substituted && line.text().contains('$') {
+                return self.substituted(line, depth);
+            }
+            substituted = true;
+            if let Some((checks, pattern)) = include_line(line.text()) {
+                return self.include(&line, checks, pattern);
+            }
+            next = self.emit(&line)?;
+        }
+        Ok(())
+    }
+
+    /// `@id text`: the text if the id is ours; `@^id text`: if it is not.
+    fn conditional<'t>(&mut self, line: Fragment<'t>) -> Option<Fragment<'t>> {
+        let Some(rest) = line.text().strip_prefix('@') else { return Some(line) };
+        let (id, text) = rest.split_once(is_blank).unwrap_or((rest, ""));
+        let keep = match id.strip_prefix('^') {
+            Some(id) => id != self.options.config_id,
+            None => id == self.options.config_id,
+        };
+        let text = text.trim_start_matches(is_blank);
+        keep.then(|| line.slice(line.text().len() - text.len()..line.text().len()))
+    }
+
+    /// Stores a `$NAME=value` line; whether it is one.
+    fn define(&mut self, line: &Fragment<'_>) -> bool {
+        let text = line.text();
+        let Some((name, value)) = definition(text) else { return false };
+        let span = line.span(0..text.len());
+        if let Some(quote) = content(text).open_quote {
+            self.unclosed_quote(line, quote..text.len());
+        }
+        let value_text = text.get(value..).unwrap_or_default();
+        if let Some(first) = value_text.strip_suffix('\\') {
+            let mut started = Definition { lines: Vec::new(), span };
+            let first = first.trim_end_matches(is_blank);
+            if !first.is_empty() {
+                started.lines.push((first.into(), line.span(value..value + first.len())));
+            }
+            self.pending = Some((name.to_owned(), started));
+        } else {
+            let value = Definition { lines: vec![(value_text.into(), line.span(value..text.len()))], span };
+            self.definitions.set(name, value);
+        }
+        true
+    }
+
+    /// Continues or ends a definition of several lines.
+    pub(super) fn continue_definition(&mut self, line: &Fragment<'_>) {
+        let Some((name, mut started)) = self.pending.take() else { return };
+        let text = line.text();
+        let continued = text.strip_suffix('\\');
+        let content = continued.unwrap_or(text).trim_end_matches(is_blank);
+        if !content.is_empty() {
+            started.lines.push((content.into(), line.span(0..content.len())));
+        }
+        if continued.is_some() {
+            self.pending = Some((name, started));
+        } else {
+            self.finish_definition(&name, started);
+        }
+    }
+
+    /// Ends a definition of several lines where its text ends without one.
+    pub(super) fn end_definition(&mut self) {
+        if let Some((name, started)) = self.pending.take() {
+            self.finish_definition(&name, started);
+        }
+    }
+
+    fn finish_definition(&mut self, name: &str, mut definition: Definition) {
+        if definition.lines.is_empty() {
+            definition.lines.push(("".into(), definition.span));
+        }
+        self.definitions.set(name, definition);
+    }
+
+    fn include(
+        &mut self,
+        line: &Fragment<'_>,
+        checks: Option<Checks>,
+        pattern: usize,
+    ) -> Result<(), Exhausted> {
+        self.budget.spend(Budget::INCLUDE)?;
+        let at = line.span(pattern..line.text().len());
+        let checks = if self.options.strict_includes { Checks::ALL } else { checks.unwrap_or(self.checks) };
+        let directory = self.reading.last().map(|reading| reading.directory.clone()).unwrap_or_default();
+        let matches = find(self.options.files, &directory, line.text().get(pattern..).unwrap_or_default());
+        for (problem, check) in &matches.problems {
+            self.include_problem(problem, checks.any_of(*check), Some(at));
+        }
+        let quote_reported = self.quote_reported;
+        for file in matches.files {
+            self.read_file(&file, Some(at))?;
+        }
+        self.quote_reported = quote_reported;
+        Ok(())
+    }
+
+    fn include_problem(&mut self, problem: &Problem, counts: bool, at: Option<Span>) {
+        let (severity, class) =
+            if counts { (Severity::Error, Class::Include) } else { (Severity::Warning, Class::None) };
+        let code = match problem {
+            Problem::Missing(_) => "include-missing",
+            Problem::NoMatch(_) => "include-no-match",
+            Problem::NotAFile(_) | Problem::Executable(_) => "include-skipped",
+            Problem::Unreadable { .. } => "include-unreadable",
+        };
+        let mut diagnostic = Diagnostic::new(severity, class, code, problem.to_string());
+        if let Problem::Missing(name) = problem
+            && name.contains(['"', ' '])
+        {
+            diagnostic = diagnostic.help("the pattern goes to the end of the line: no quotes, one pattern");
+        } else if let Problem::Executable(path) = problem {
+            diagnostic = diagnostic.help(format!("chmod a-x {}", path.display()));
+        }
+        self.report_at(diagnostic, at);
+    }
+
+    /// Makes the words before the first brace a statement; gives what follows the brace.
+    fn emit<'t>(&mut self, line: &Fragment<'t>) -> Result<Option<Fragment<'t>>, Exhausted> {
+        let brace = first_brace(line.text());
+        let end = brace.unwrap_or(line.text().len());
+        let (statement, unclosed) = words::statement(&line.slice(0..end), &mut self.words);
+        if let Some(statement) = statement {
+            self.budget.spend(Budget::OVERHEAD * (1 + statement.words.len()) + statement.raw.len())?;
+            self.listen(&statement);
+            self.lines.push(Line::Words(statement));
+        }
+        if let Some(range) = unclosed {
+            self.unclosed_quote(line, range);
+        }
+        let Some(brace) = brace else { return Ok(None) };
+        self.budget.spend(Budget::OVERHEAD)?;
+        let span = line.span(brace..brace + 1);
+        let is_open = line.text().as_bytes().get(brace) == Some(&b'{');
+        self.lines.push(if is_open { Line::Open(span) } else { Line::Close(span) });
+        let rest = line.slice(brace + 1..line.text().len()).trimmed();
+        Ok((!rest.text().is_empty()).then_some(rest))
+    }
+
+    /// Two keywords act on preprocessing itself, from their line on.
+    fn listen(&mut self, statement: &Statement) {
+        let parameters = || statement.arguments().iter().map(|word| &*word.text);
+        match statement.keyword() {
+            "include_check" if !self.options.strict_includes => {
+                let (checks, _unknown_is_reported_with_the_keyword) =
+                    include_check(self.checks, parameters());
+                self.checks = checks;
+            }
+            "random_seed" => {
+                if let Some(seed) = parameters().next().and_then(|seed| seed.parse().ok()) {
+                    self.random = Random::seeded(seed);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Reports a quote that is opened and not closed, once for each physical line.
+    pub(super) fn unclosed_quote(&mut self, line: &Fragment<'_>, range: Range<usize>) {
+        if std::mem::replace(&mut self.quote_reported, true) {
+            return;
+        }
+        let diagnostic = Diagnostic::error("unterminated-quote", "a double quote is opened and not closed");
+        let diagnostic = diagnostic.at(line.span(range));
+        self.report(if line.text().contains("\\\"") {
+            diagnostic.help("only the commands of scripts understand \\\", and even there this is reported")
+        } else {
+            diagnostic.label("the line is lost from here").help("quotes end on their line")
+        });
+    }
+}

@@ -1,0 +1,534 @@
+//! What keywords mean: defaults, substitutes, rules between keywords.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use keepalived_conf::model::{Auth, InitialState, Preempt, Run, User, VrrpInstance};
+use keepalived_conf::{Class, InstanceProblem, Loaded, Severity, Unusable, exit_code, load_str};
+
+/// An IPv4 instance with these lines.
+fn instance(lines: &str) -> Loaded {
+    load_str(&format!(
+        "vrrp_instance A {{\ninterface eth0\nvirtual_router_id 7\n{lines}\nvirtual_ipaddress {{\n192.0.2.10/24\n}}\n}}\n"
+    ))
+}
+
+fn only(loaded: &Loaded) -> &VrrpInstance {
+    assert_eq!(loaded.config.instances.len(), 1, "{:?}", loaded.diagnostics);
+    &loaded.config.instances[0]
+}
+
+fn has(loaded: &Loaded, code: &str) -> bool {
+    loaded.diagnostics.has_code(code)
+}
+
+#[test]
+fn an_instance_has_keepaliveds_defaults() {
+    let loaded = instance("");
+    let a = only(&loaded);
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    assert_eq!((a.version, a.priority, a.state, a.preempt), (2, 100, InitialState::Backup, Preempt::AtOnce));
+    assert_eq!((a.advert_interval, a.down_adverts), (Duration::from_secs(1), 3));
+    assert_eq!((a.garp.delay, a.garp.repeat), (Duration::from_secs(5), 5));
+    assert_eq!((a.garp.refresh, a.garp.refresh_repeat), (Duration::ZERO, 1));
+    assert_eq!(a.multicast_group, Some("224.0.0.18".parse().unwrap()));
+    assert!(a.accept && !a.strict && !a.ipv6);
+}
+
+#[test]
+fn global_defaults_hold_wherever_global_defs_stands() {
+    let text = "vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n\
+                global_defs {\nvrrp_version 3\nvrrp_garp_master_repeat 2\nvrrp_mcast_group4 224.0.0.77\nsmtp_alert\n}\n";
+    let loaded = load_str(text);
+    let a = only(&loaded);
+    assert_eq!((a.version, a.garp.repeat, a.garp.lower_priority_repeat, a.smtp_alert), (3, 2, 2, true));
+    assert_eq!(a.multicast_group, Some("224.0.0.77".parse().unwrap()));
+}
+
+#[test]
+fn the_delay_after_a_lower_advert_follows_the_global_delay_only() {
+    let a = instance("garp_master_delay 1\ngarp_master_repeat 2");
+    assert_eq!(only(&a).garp.delay, Duration::from_secs(1));
+    assert_eq!(only(&a).garp.lower_priority_delay, Duration::from_secs(5));
+    assert_eq!(only(&a).garp.lower_priority_repeat, 5);
+}
+
+#[test]
+fn vrrp_min_garp_changes_only_what_is_not_set() {
+    let loaded = load_str(
+        "global_defs {\nvrrp_min_garp\nvrrp_garp_master_delay 3\n}\n\
+         vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n",
+    );
+    let garp = only(&loaded).garp;
+    assert_eq!((garp.delay, garp.repeat, garp.refresh_repeat), (Duration::from_secs(3), 1, 1));
+}
+
+#[test]
+fn a_priority_out_of_range_becomes_100_even_for_a_wanted_master() {
+    for value in ["0", "256", "150x", "high"] {
+        let loaded = instance(&format!("state MASTER\npriority {value}"));
+        assert_eq!(only(&loaded).priority, 100, "{value}");
+        assert_eq!(exit_code(&loaded.diagnostics), 5);
+    }
+}
+
+#[test]
+fn state_master_without_priority_is_the_owner() {
+    let loaded = instance("state MASTER");
+    assert_eq!((only(&loaded).priority, only(&loaded).state), (255, InitialState::Master));
+    assert!(has(&loaded, "owner-by-state"));
+    assert_eq!(exit_code(&loaded.diagnostics), 0);
+}
+
+#[test]
+fn priority_255_wants_to_be_master_unless_told_otherwise() {
+    assert_eq!(only(&instance("priority 255")).state, InitialState::Master);
+    assert_eq!(only(&instance("priority 255\nstate BACKUP")).state, InitialState::Backup);
+    assert_eq!(only(&instance("priority 255\nstate BACKUP\nstrict_mode")).state, InitialState::Master);
+}
+
+#[test]
+fn version_2_never_advertises_faster_than_once_a_second() {
+    let loaded = instance("advert_int 0.4");
+    assert_eq!(only(&loaded).advert_interval, Duration::from_secs(1));
+    let finding = loaded.diagnostics.iter().next().unwrap();
+    assert_eq!((finding.severity, finding.code), (Severity::Error, "advert-interval"));
+    assert!(finding.message.contains("0.4 s"), "{}", finding.message);
+    assert_eq!(only(&instance("version 3\nadvert_int 0.4")).advert_interval, Duration::from_millis(400));
+}
+
+#[test]
+fn an_interval_is_rounded_to_what_the_version_can_say() {
+    assert_eq!(only(&instance("advert_int 1.5")).advert_interval, Duration::from_secs(2));
+    assert_eq!(only(&instance("version 3\nadvert_int 0.015")).advert_interval, Duration::from_millis(20));
+    assert_eq!(only(&instance("version 3\nadvert_int 200")).advert_interval, Duration::from_millis(40_950));
+    assert_eq!(only(&instance("advert_int 300")).advert_interval, Duration::from_secs(1));
+}
+
+#[test]
+fn passwords_are_eight_octets() {
+    let auth = |pass| instance(&format!("authentication {{\nauth_type PASS\nauth_pass {pass}\n}}"));
+    assert_eq!(only(&auth("abc")).auth, Auth::Password(*b"abc\0\0\0\0\0"));
+    let long = auth("123456789");
+    assert_eq!(only(&long).auth, Auth::Password(*b"12345678"));
+    assert!(has(&long, "password-length"));
+    assert!(!format!("{:?}", long.config).contains("123"), "a dump shows no secret");
+}
+
+#[test]
+fn authentication_is_ignored_where_it_does_not_exist() {
+    for lines in ["version 3", "strict_mode\naccept"] {
+        let loaded = instance(&format!("{lines}\nauthentication {{\nauth_type PASS\nauth_pass x\n}}"));
+        assert_eq!(only(&loaded).auth, Auth::None, "{lines}");
+        assert!(has(&loaded, "auth-ignored"));
+    }
+    assert_eq!(only(&instance("authentication {\nauth_pass x\n}")).auth, Auth::None);
+    assert_eq!(
+        only(&instance("authentication {\nauth_type AH\nauth_pass x\n}")).auth,
+        Auth::Ah(*b"x\0\0\0\0\0\0\0")
+    );
+}
+
+#[test]
+fn preemption_follows_keepaliveds_refusals() {
+    let preempt = |lines| only(&instance(lines)).preempt;
+    assert_eq!(preempt("nopreempt"), Preempt::Never);
+    assert_eq!(preempt("nopreempt\npreempt"), Preempt::AtOnce);
+    assert_eq!(preempt("preempt_delay 2.5"), Preempt::After(Duration::from_millis(2500)));
+    assert_eq!(preempt("nopreempt\npreempt_delay 5"), Preempt::Never);
+    assert_eq!(preempt("state MASTER\npriority 100\nnopreempt"), Preempt::AtOnce);
+    assert_eq!(preempt("state MASTER\npriority 100\npreempt_delay 5"), Preempt::AtOnce);
+    assert_eq!(preempt("priority 255\nnopreempt"), Preempt::AtOnce);
+    assert_eq!(preempt("strict_mode\npreempt_delay 5"), Preempt::AtOnce);
+    assert_eq!(preempt("preempt_delay 1001"), Preempt::AtOnce);
+}
+
+#[test]
+fn strict_mode_changes_what_it_should() {
+    let loaded =
+        instance("strict_mode\ndown_timer_adverts 9\ngarp_lower_prio_repeat 4\nhigher_prio_send_advert");
+    let a = only(&loaded);
+    assert_eq!((a.down_adverts, a.garp.lower_priority_repeat, a.accept), (3, 0, false));
+    assert!(a.lower_priority_no_advert && a.higher_priority_send_advert == Some(false));
+    assert!(has(&loaded, "strict-without-accept"));
+    let loaded = instance("strict_mode\naccept");
+    assert!(only(&loaded).accept && !has(&loaded, "strict-without-accept"));
+    let owner = instance("strict_mode\npriority 255");
+    assert!(
+        only(&owner).accept && only(&owner).owner_ignores_adverts && !has(&owner, "strict-without-accept")
+    );
+}
+
+#[test]
+fn an_instance_that_cannot_work_makes_the_configuration_unusable() {
+    let problem = |text: &str| match load_str(text).usable {
+        Err(Unusable::Instance { name, problem }) => {
+            assert_eq!(name, "A");
+            Some(problem)
+        }
+        Ok(()) => None,
+        Err(other) => panic!("{other}"),
+    };
+    let vip = "virtual_ipaddress {\n192.0.2.1\n}";
+    assert_eq!(
+        problem(&format!("vrrp_instance A {{\ninterface eth0\n{vip}\n}}")),
+        Some(InstanceProblem::NoVirtualRouterId)
+    );
+    assert_eq!(
+        problem(&format!("vrrp_instance A {{\nvirtual_router_id 7\n{vip}\n}}")),
+        Some(InstanceProblem::NoInterface)
+    );
+    let head = "vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\n";
+    assert_eq!(problem(&format!("{head}version 3\n}}")), Some(InstanceProblem::NoAddress));
+    assert_eq!(problem(&format!("{head}strict_mode\n}}")), Some(InstanceProblem::NoAddress));
+    assert_eq!(problem(&format!("{head}version 3\nno_virtual_ipaddress\n}}")), None);
+    assert_eq!(problem(&format!("{head}}}")), None);
+    assert_eq!(
+        problem(&format!("{head}strict_mode\n{vip}\nunicast_peer {{\n192.0.2.2\n}}\n}}")),
+        Some(InstanceProblem::StrictUnicast)
+    );
+    assert_eq!(
+        problem(&format!("{head}strict_mode\nvirtual_ipaddress {{\n2001:db8::1\n}}\n}}")),
+        Some(InstanceProblem::StrictLinkLocal)
+    );
+}
+
+#[test]
+fn unicast_with_a_source_needs_no_interface() {
+    let loaded = load_str(
+        "vrrp_instance A {\nvirtual_router_id 7\nunicast_src_ip 192.0.2.1\nunicast_peer {\n\
+         192.0.2.2\n192.0.2.3 min_ttl 254\n}\nvirtual_ipaddress {\n192.0.2.9\n}\n}\n",
+    );
+    let a = only(&loaded);
+    assert_eq!((a.interface.as_deref(), a.multicast_group), (None, None));
+    assert_eq!(a.unicast_peers[0].ttl, None);
+    assert_eq!(a.unicast_peers[1].ttl, Some((254, 255)));
+    assert_eq!(loaded.usable, Ok(()));
+}
+
+#[test]
+fn the_first_address_decides_the_family() {
+    let loaded = load_str(
+        "vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress {\nfe80::7\n192.0.2.1\n}\n\
+         virtual_ipaddress_excluded {\n192.0.2.2\n}\n}\n",
+    );
+    let a = only(&loaded);
+    assert!(a.ipv6 && a.version == 3 && has(&loaded, "family"));
+    assert_eq!((a.addresses.len(), a.excluded_addresses.len()), (1, 1));
+    assert_eq!(a.multicast_group, Some("ff02::12".parse().unwrap()));
+}
+
+#[test]
+fn address_options_are_resolved() {
+    let loaded = load_str(
+        "vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress {\n\
+         192.0.2.10/24 brd + dev eth1 label eth1:0 scope link no_track\n\
+         192.0.2.11/24 broadcast -\n192.0.2.12/31 brd +\n192.0.2.13 peer 198.51.100.1/32\n}\n}\n",
+    );
+    let addresses = &only(&loaded).addresses;
+    let first = &addresses[0];
+    assert_eq!(first.broadcast, Some("192.0.2.255".parse().unwrap()));
+    assert_eq!(
+        (first.interface.as_deref(), first.label.as_deref(), first.scope),
+        (Some("eth1"), Some("eth1:0"), 253)
+    );
+    assert!(first.no_track && !first.duplicate_detection);
+    assert_eq!(addresses[1].broadcast, Some("192.0.2.0".parse().unwrap()));
+    assert_eq!(addresses[2].broadcast, None);
+    assert_eq!(addresses[3].peer, Some("198.51.100.1/32".parse().unwrap()));
+    assert_eq!(exit_code(&loaded.diagnostics), 5);
+}
+
+#[test]
+fn an_ipv6_host_address_is_deprecated_at_once() {
+    let loaded = load_str(
+        "vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress {\n\
+         fe80::7\n2001:db8::7/64\n2001:db8::8 preferred_lft forever\n2001:db8::9 -nodad preferred_lft 60\n}\n}\n",
+    );
+    let lifetimes: Vec<_> =
+        only(&loaded).addresses.iter().map(|address| address.preferred_lifetime).collect();
+    assert_eq!(lifetimes, [Some(0), None, None, Some(60)]);
+    assert!(only(&loaded).addresses[3].duplicate_detection);
+}
+
+#[test]
+fn tracks_of_the_own_interface_go_without_a_word() {
+    let loaded = instance("track_interface {\neth0\neth1 weight -20 reverse\n}");
+    assert!(loaded.diagnostics.is_empty());
+    let tracked = &only(&loaded).track_interfaces;
+    assert_eq!(tracked.len(), 1);
+    assert_eq!((tracked[0].interface.as_str(), tracked[0].weight, tracked[0].reverse), ("eth1", -20, true));
+}
+
+const SCRIPTS: &str = "vrrp_script near {\nscript /bin/true\nweight -5 reverse\nuser nobody\n}\n";
+
+#[test]
+fn a_track_line_overrides_the_weight_of_its_script() {
+    let loaded = load_str(&format!(
+        "{SCRIPTS}vrrp_instance A {{\ninterface eth0\nvirtual_router_id 7\ntrack_script {{\nnear\n}}\nvirtual_ipaddress {{\n192.0.2.1\n}}\n}}\n\
+         vrrp_instance B {{\ninterface eth0\nvirtual_router_id 8\ntrack_script {{\nnear weight 254 noreverse\n}}\nvirtual_ipaddress {{\n192.0.2.2\n}}\n}}\n"
+    ));
+    let [a, b] = loaded.config.instances.as_slice() else { panic!("two instances") };
+    assert_eq!((a.track_scripts[0].weight, a.track_scripts[0].reverse), (-5, true));
+    assert_eq!((b.track_scripts[0].weight, b.track_scripts[0].reverse), (253, false));
+}
+
+#[test]
+fn a_script_below_its_track_line_is_told_apart_from_a_misspelt_one() {
+    let track = |name| format!("vrrp_instance A {{\ntrack_script {{\n{name}\n}}\n}}\n");
+    let help = |text: &str| {
+        let loaded = load_str(text);
+        let finding = loaded.diagnostics.iter().find(|finding| finding.code == "unknown-script").unwrap();
+        finding.help.clone().unwrap_or_default()
+    };
+    assert!(help(&format!("{}{SCRIPTS}", track("near"))).contains("defined below"));
+    assert!(help(&format!("{SCRIPTS}{}", track("naer"))).contains("did you mean `near`"));
+}
+
+#[test]
+fn script_times_and_counts_have_their_substitutes() {
+    let loaded = load_str(
+        "vrrp_script s {\nscript /bin/true\ninterval 0\ntimeout 2.5\nrise 0\nfall 3\nweight 300\n}\n",
+    );
+    let script = &loaded.config.scripts[0];
+    assert_eq!((script.interval, script.timeout), (Duration::from_secs(1), Duration::from_millis(2500)));
+    assert_eq!((script.rise, script.fall, script.weight, script.reverse), (1, 3, 253, false));
+    let loaded = load_str("vrrp_script s {\nscript /bin/true\ninterval 7\n}\n");
+    assert_eq!(loaded.config.scripts[0].timeout, Duration::from_secs(7));
+}
+
+#[test]
+fn script_user_holds_for_what_follows() {
+    let loaded = load_str(
+        "vrrp_script a {\nscript /bin/true\n}\nglobal_defs {\nscript_user nobody :nogroup\n}\n\
+         vrrp_script b {\nscript /bin/true\n}\nvrrp_script c {\nuser root\nscript /bin/true\n}\n",
+    );
+    let users: Vec<_> = loaded.config.scripts.iter().map(|script| script.command.user.clone()).collect();
+    let user =
+        |user: &str, group: Option<&str>| Some(User { user: user.into(), group: group.map(Into::into) });
+    assert_eq!(users, [None, user("nobody", Some("nogroup")), user("root", None)]);
+}
+
+#[test]
+fn a_notify_line_has_command_user_and_group() {
+    let loaded =
+        instance("notify_master \"/etc/keepalived/notify.sh master\" nobody nogroup\nnotify_deleted");
+    let notify = &only(&loaded).notify;
+    let master = notify.master.as_ref().unwrap();
+    assert_eq!(master.text, "/etc/keepalived/notify.sh master");
+    assert_eq!(master.run, Run::Exec(vec!["/etc/keepalived/notify.sh".into(), "master".into()]));
+    assert_eq!(master.user, Some(User { user: "nobody".into(), group: Some("nogroup".into()) }));
+    assert_eq!(notify.deleted, Some(None));
+}
+
+#[test]
+fn arguments_outside_of_quotes_are_pointed_out() {
+    for lines in ["notify_master /etc/keepalived/notify.sh master", "notify /bin/x a b c"] {
+        assert!(has(&instance(lines), "unquoted-command"), "{lines}");
+    }
+    assert!(!has(&instance("notify_master /bin/x nobody nogroup"), "unquoted-command"));
+    assert!(has(&load_str("vrrp_script s {\nscript /bin/x arg\n}\n"), "unquoted-command"));
+}
+
+#[test]
+fn shell_text_is_run_by_a_shell_and_the_file_form_by_nothing() {
+    let run = |script: &str| {
+        let loaded = load_str(&format!("vrrp_script s {{\nscript {script}\n}}\n"));
+        (loaded.config.scripts[0].command.run.clone(), loaded)
+    };
+    let (shell, loaded) = run("\"[[ -f /run/down ]] && exit 1 || exit 0\"");
+    assert_eq!(shell, Run::Shell { bash: true });
+    assert_eq!(loaded.config.scripts[0].command.text, "[[ -f /run/down ]] && exit 1 || exit 0");
+    let note = loaded.diagnostics.iter().find(|finding| finding.code == "shell-text").unwrap();
+    assert_eq!((note.severity, note.class), (Severity::Note, Class::None));
+    let (file, loaded) = run("\"</run/up\"");
+    assert_eq!(file, Run::FileReadable("/run/up".into()));
+    assert!(!has(&loaded, "script-security"));
+    assert!(has(&run("\"killall -0 haproxy\"").1, "process-check"));
+}
+
+#[test]
+fn scripts_without_script_security_are_warned_about_once() {
+    let loaded = instance("notify /bin/true\nnotify_master /bin/true");
+    let warnings: Vec<_> =
+        loaded.diagnostics.iter().filter(|finding| finding.class == Class::Security).collect();
+    assert_eq!(warnings.len(), 1);
+    let help = warnings[0].help.as_deref().unwrap();
+    assert!(help.contains("enable_script_security") && help.contains("script_user"), "{help}");
+    assert_eq!(exit_code(&loaded.diagnostics), 6);
+    let secure = load_str("global_defs {\nenable_script_security\n}\nvrrp_script s {\nscript /bin/true\n}\n");
+    assert_eq!(exit_code(&secure.diagnostics), 0);
+}
+
+#[test]
+fn an_unknown_block_is_left_out_as_a_whole() {
+    let loaded = load_str(
+        "global_defs {\nzzz {\nabc 1\n}\nrouter_id here\n}\nvrrp_instanse B {\ninterface eth0\nunicast_peer {\n}\n}\n",
+    );
+    assert_eq!(loaded.config.global.router_id.as_deref(), Some("here"));
+    let messages: Vec<_> = loaded.diagnostics.iter().map(|finding| finding.message.as_str()).collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    let help: Vec<_> = loaded.diagnostics.iter().filter_map(|finding| finding.help.as_deref()).collect();
+    assert_eq!(help, ["did you mean `vrrp_instance`?"]);
+}
+
+#[test]
+fn a_stray_opening_brace_takes_only_its_own_closing_one_along() {
+    let loaded = instance("interface eth1 {\npriority 150\n}\nstate BACKUP");
+    assert_eq!((only(&loaded).interface.as_deref(), only(&loaded).priority), (Some("eth1"), 150));
+    assert!(has(&loaded, "unexpected-brace"));
+    assert_eq!(loaded.diagnostics.len(), 1);
+}
+
+#[test]
+fn missing_braces_are_found() {
+    let text = "vrrp_instance A\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress\n192.0.2.1\n}\n}\n";
+    let loaded = load_str(text);
+    assert_eq!(only(&loaded).addresses.len(), 1);
+    assert_eq!(loaded.diagnostics.iter().filter(|finding| finding.code == "missing-brace").count(), 2);
+    let loaded =
+        load_str("vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress {\n192.0.2.1\n");
+    assert_eq!(only(&loaded).addresses.len(), 1);
+    let finding = loaded.diagnostics.iter().find(|finding| finding.code == "missing-end").unwrap();
+    assert!(finding.message.contains('2'), "{}", finding.message);
+    assert!(has(&load_str("}\n"), "extra-brace"));
+}
+
+#[test]
+fn a_second_instance_of_the_same_name_is_left_out() {
+    let block =
+        "vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n";
+    let loaded = load_str(&format!("{block}{}", block.replace('7', "8")));
+    assert_eq!(only(&loaded).vrid, 7);
+    let finding = loaded.diagnostics.iter().next().unwrap();
+    assert_eq!((finding.code, finding.related.len()), ("duplicate-instance", 1));
+}
+
+#[test]
+fn one_vrid_is_one_router_per_interface_and_family() {
+    let block = |name: &str, interface: &str, address: &str| {
+        format!(
+            "vrrp_instance {name} {{\ninterface {interface}\nvirtual_router_id 7\nvirtual_ipaddress {{\n{address}\n}}\n}}\n"
+        )
+    };
+    let several =
+        block("A", "eth0", "192.0.2.1") + &block("B", "eth1", "192.0.2.2") + &block("C", "eth0", "fe80::1");
+    assert!(load_str(&several).diagnostics.is_empty());
+    let loaded = load_str(&(several + &block("D", "eth0", "192.0.2.4")));
+    assert!(has(&loaded, "duplicate-router"));
+    let names: Vec<_> = loaded.config.instances.iter().map(|instance| instance.name.as_str()).collect();
+    assert_eq!(names, ["A", "B", "C"]);
+}
+
+#[test]
+fn an_address_that_two_instances_hold_is_pointed_out() {
+    let block = |name: &str, vrid: u8| {
+        format!(
+            "vrrp_instance {name} {{\ninterface eth0\nvirtual_router_id {vrid}\nvirtual_ipaddress {{\n192.0.2.1\n}}\n}}\n"
+        )
+    };
+    let loaded = load_str(&(block("A", 1) + &block("B", 2)));
+    assert!(has(&loaded, "shared-address"));
+    assert_eq!((loaded.config.instances.len(), exit_code(&loaded.diagnostics)), (2, 0));
+}
+
+#[test]
+fn surplus_addresses_are_held_without_being_advertised() {
+    let mut lines = String::new();
+    for last in 0..=255 {
+        let _ = writeln!(lines, "198.51.100.{last}");
+    }
+    let loaded = load_str(&format!(
+        "vrrp_instance A {{\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress {{\n{lines}}}\n}}\n"
+    ));
+    assert_eq!((only(&loaded).addresses.len(), only(&loaded).excluded_addresses.len()), (255, 1));
+    assert!(has(&loaded, "too-many-addresses"));
+}
+
+#[test]
+fn two_keywords_on_one_line_are_pointed_out() {
+    let loaded = instance("priority 150 advert_int 2");
+    let finding = loaded.diagnostics.iter().find(|finding| finding.code == "extra-argument").unwrap();
+    assert!(finding.help.as_deref().unwrap().contains("line of its own"));
+    assert_eq!(only(&loaded).advert_interval, Duration::from_secs(1));
+}
+
+#[test]
+fn an_unknown_word_is_explained_where_possible() {
+    let help = |line: &str| {
+        let loaded = instance(line);
+        loaded.diagnostics.iter().next().unwrap().help.clone()
+    };
+    assert_eq!(help("prioritty 3").as_deref(), Some("did you mean `priority`?"));
+    assert_eq!(help("router_id x").as_deref(), Some("`router_id` belongs in `global_defs`"));
+    assert_eq!(help("net_namespace x").as_deref(), Some("`net_namespace` belongs outside of every block"));
+    assert_eq!(help("qqqqqqqqqqqqqqq").as_deref(), None);
+}
+
+#[test]
+fn what_nothing_acts_on_is_said_once_per_keyword() {
+    let server = "virtual_server 192.0.2.1 80 {\ndelay_loop 6\nlb_algo rr\nreal_server 192.0.2.2 80 {\nTCP_CHECK {\ntcp_port 80\n}\n}\n}\n";
+    let loaded = load_str(&format!("{server}{server}"));
+    assert!(loaded.config.has_virtual_servers);
+    let notes: Vec<_> = loaded.diagnostics.iter().filter(|finding| finding.code == "not-acted-on").collect();
+    assert_eq!(notes.len(), 1);
+    assert_eq!(notes[0].message, "`virtual_server` is understood, but not acted on yet");
+    assert_eq!((notes[0].severity, notes[0].class), (Severity::Note, Class::None));
+    let unknown = loaded.diagnostics.iter().find(|finding| finding.code == "unknown-keyword").unwrap();
+    assert_eq!(unknown.help.as_deref(), Some("`tcp_port` never existed; `connect_port` is meant"));
+}
+
+#[test]
+fn a_number_with_something_behind_it_counts_where_a_running_keepalived_takes_it() {
+    let loaded = instance("garp_master_delay 3x\ndown_timer_adverts 4y");
+    assert_eq!((only(&loaded).garp.delay, only(&loaded).down_adverts), (Duration::from_secs(3), 4));
+    assert_eq!(exit_code(&loaded.diagnostics), 5);
+}
+
+#[test]
+fn instance_and_namespace_imply_the_pid_directory() {
+    let loaded = load_str("instance a\nnet_namespace b\ninstance c\n");
+    let global = &loaded.config.global;
+    assert_eq!((global.instance.as_deref(), global.net_namespace.as_deref()), (Some("a"), Some("b")));
+    assert!(global.use_pid_dir && has(&loaded, "repeated"));
+}
+
+#[test]
+fn a_file_that_does_not_exist_passes_a_test_but_starts_nothing() {
+    let files = keepalived_conf::MemoryFiles::new();
+    let loaded = keepalived_conf::load("nowhere.conf".as_ref(), &keepalived_conf::Options::new(&files));
+    assert!(!loaded.found);
+    assert_eq!((exit_code(&loaded.diagnostics), loaded.usable), (0, Err(Unusable::NoFile)));
+    assert_eq!(Unusable::NoFile.exit_status(), 6);
+}
+
+#[test]
+fn the_gravest_class_decides_the_exit_status() {
+    let of = |text: &str| exit_code(&load_str(text).diagnostics);
+    assert_eq!(of("zzz\n"), 5);
+    assert_eq!(of("zzz\nvrrp_script s {\nscript /bin/true\n}\n"), 6);
+    assert_eq!(of("zzz\nvrrp_script s {\nscript /bin/true\ninterval\n}\n"), 2);
+}
+
+#[test]
+fn state_master_is_refused_where_it_contradicts_the_rest() {
+    let auth = "authentication {\nauth_type AH\nauth_pass x\n}";
+    let ah = instance(&format!("state MASTER\npriority 100\nnopreempt\n{auth}"));
+    assert_eq!((only(&ah).state, only(&ah).preempt), (InitialState::Backup, Preempt::Never));
+    let strict = instance("strict_mode\naccept\nstate MASTER\npriority 100");
+    assert_eq!(only(&strict).state, InitialState::Backup);
+    assert!(has(&ah, "state-refused") && has(&strict, "state-refused"));
+}
+
+#[test]
+fn members_of_a_group_may_be_defined_after_it() {
+    let group = "vrrp_sync_group G {\ngroup {\nA\nB\n}\n}\n";
+    let a = "vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n";
+    let loaded = load_str(&format!("{group}{a}"));
+    let missing: Vec<_> =
+        loaded.diagnostics.iter().filter(|finding| finding.code == "unknown-instance").collect();
+    assert_eq!(missing.len(), 1);
+    assert!(missing[0].message.contains("vrrp_instance B"), "{}", missing[0].message);
+    assert!(has(&load_str(&format!("{group}{group}")), "duplicate-group"));
+    assert!(has(&load_str("vrrp_sync_group G {\n}\n"), "empty-group"));
+}
