@@ -1,0 +1,67 @@
+//! What `-h` and `-v` print.
+
+/// The text of `--help`.
+pub const HELP: &str = "\
+Usage: vipd [OPTION...]           run keepalived.conf
+       vipd demo                  watch a failover between two routers on this machine
+       vipd explain KEYWORD       what a keyword of keepalived.conf means
+
+Configuration
+  -f, --use-file=FILE            configuration file (default /etc/keepalived/keepalived.conf)
+  -t, --config-test[=FILE]       test the configuration and exit; findings go to FILE or standard error
+  -e, --all-config               a missing or unreadable include is an error
+  -i, --config-id=ID             id for lines that begin with '@' (default: host name up to the first dot)
+  -d, --dump-conf                log the configuration as understood
+
+What runs
+  -P, --vrrp                     only VRRP
+  -C, --check                    only health checks
+  -B, --no_bfd                   no BFD
+      --all                      run everything, even without configuration for it
+  -s, --namespace=NAME           run in this network namespace
+  -R, --dont-respawn             stop when a worker dies, instead of restarting it
+  -V, --dont-release-vrrp        leave virtual addresses in place at a stop
+  -n, --dont-fork                stay in the foreground
+      --ignore-sigint            do not stop on SIGINT
+
+Log
+  -l, --log-console              log to standard error too
+  -D, --log-detail               log more
+  -S, --log-facility=FACILITY    0-7, local0-local7, user or daemon (default)
+  -G, --no-syslog                do not log to syslog
+
+Files
+  -p, --pid=FILE                 pid file of the daemon (default /run/keepalived.pid)
+  -r, --vrrp_pid=FILE            pid file of the VRRP worker (default /run/vrrp.pid)
+  -u, --umask=MASK               mask for new files, numeric
+
+      --signum=FUNCTION          print the signal for STOP, RELOAD, DATA, STATS, STATS_CLEAR or JSON
+  -v, --version                  print the version
+  -h, --help                     print this
+
+Accepted as keepalived's, without effect yet: -a -A -c -b -g -I -m -M -x -X --debug --flush-log-file --perf
+";
+
+/// The text of `--version`.
+pub fn version_text() -> String {
+    format!(
+        "vipd v{}\n\nRuns keepalived.conf: VRRPv2 and VRRPv3 as keepalived speaks them.\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SPECS;
+    use super::HELP;
+
+    #[test]
+    fn the_help_names_every_option() {
+        for spec in SPECS.iter().filter(|spec| !matches!(spec.name, "genhash" | "no-mem-check")) {
+            let long = HELP.contains(&format!("--{}", spec.name));
+            let letter =
+                spec.letter.is_some_and(|letter| HELP.contains(&format!(" -{} ", char::from(letter))));
+            assert!(long || letter, "{}", spec.name);
+        }
+    }
+}

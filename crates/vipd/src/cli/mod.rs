@@ -1,0 +1,310 @@
+//! The command line: keepalived's, letter for letter, and three words of our own.
+//!
+//! `vipd [OPTIONS]` runs the daemon or tests a configuration; `vipd demo` and `vipd explain KEYWORD` are words
+//! keepalived does not have. What keepalived accepts is accepted; what has no effect here is listed in
+//! [`Options::without_effect`] so that the daemon can say so.
+
+mod explain;
+mod getopt;
+mod help;
+mod values;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use getopt::{Item, Spec, Value};
+
+pub use explain::explain;
+pub use help::{HELP, version_text};
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Run the daemon, or with [`Options::test`] only test its configuration.
+    Run(Box<Options>),
+    /// Print this on standard output and exit with status 0.
+    Print(String),
+    /// Print this on standard error (keepalived's place for `-h` and `-v`) and exit with this status.
+    PrintError(String, u8),
+}
+
+/// The options of the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each switch of the command line")]
+pub struct Options {
+    /// `-f`: the configuration file (a glob is allowed).
+    pub config: PathBuf,
+    /// The VRRP worker may run: not `-C` alone.
+    pub vrrp: bool,
+    /// `--all`: workers run even without configuration.
+    pub all: bool,
+    /// `-l`: log to standard error too.
+    pub log_console: bool,
+    /// `-D`: how often it was given.
+    pub log_detail: u8,
+    /// `-S`: the syslog facility, as in the priority value (already shifted); daemon by default.
+    pub facility: u8,
+    /// `-G` clears it: log to syslog.
+    pub syslog: bool,
+    /// `-u`: file mode mask.
+    pub umask: Option<u32>,
+    /// `-V`: leave addresses where they are at a stop.
+    pub keep_addresses: bool,
+    /// `-R` clears it: restart workers that die.
+    pub respawn: bool,
+    /// `-n`: stay in the foreground.
+    pub foreground: bool,
+    /// `-d`: log the configuration as understood.
+    pub dump_config: bool,
+    /// `-p`: pid file of the daemon.
+    pub pid_file: Option<PathBuf>,
+    /// `-r`: pid file of the VRRP worker.
+    pub vrrp_pid_file: Option<PathBuf>,
+    /// `-s`: network namespace, stronger than the configuration's.
+    pub namespace: Option<String>,
+    /// `-e`: a missing include is an error.
+    pub all_config: bool,
+    /// `-i`: id for `@` lines.
+    pub config_id: Option<String>,
+    /// `-t`: test the configuration; the file to append findings to, standard error without one.
+    pub test: Option<Option<PathBuf>>,
+    /// `--ignore-sigint`
+    pub ignore_sigint: bool,
+    /// Options that were given and do nothing here, by long name.
+    pub without_effect: Vec<&'static str>,
+    /// Values that were refused, in keepalived's words; they raise the status of `-t`.
+    pub complaints: Vec<String>,
+    /// Words that are no options; keepalived warns and goes on.
+    pub operands: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            config: PathBuf::from(DEFAULT_CONFIG),
+            vrrp: true,
+            all: false,
+            log_console: false,
+            log_detail: 0,
+            facility: values::FACILITY_DAEMON,
+            syslog: true,
+            umask: None,
+            keep_addresses: false,
+            respawn: true,
+            foreground: false,
+            dump_config: false,
+            pid_file: None,
+            vrrp_pid_file: None,
+            namespace: None,
+            all_config: false,
+            config_id: None,
+            test: None,
+            ignore_sigint: false,
+            without_effect: Vec::new(),
+            complaints: Vec::new(),
+            operands: Vec::new(),
+        }
+    }
+}
+
+/// Understands the words behind the program's name.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Request {
+    let items = match getopt::parse(SPECS, words) {
+        Ok(items) => items,
+        Err(error) => return Request::PrintError(format!("{error}\n"), 1),
+    };
+    let mut options = Options::default();
+    let mut only = Only::default();
+    for item in items {
+        match item {
+            Item::Operand(word) => options.operands.push(lossy(word)),
+            Item::Option(name, value) => {
+                if let Some(request) = apply(&mut options, &mut only, name, value) {
+                    return request;
+                }
+            }
+        }
+    }
+    options.vrrp = only.vrrp || !only.checkers;
+    Request::Run(Box::new(options))
+}
+
+/// `-P` and `-C`: together they mean both.
+#[derive(Default)]
+struct Only {
+    vrrp: bool,
+    checkers: bool,
+}
+
+/// Takes one option over; a request is one that ends the parsing.
+fn apply(
+    options: &mut Options,
+    only: &mut Only,
+    name: &'static str,
+    value: Option<OsString>,
+) -> Option<Request> {
+    let text = |value: Option<OsString>| lossy(value.unwrap_or_default());
+    match name {
+        "help" => return Some(Request::PrintError(HELP.to_owned(), 0)),
+        "version" => return Some(Request::PrintError(version_text(), 0)),
+        "signum" => return Some(values::signal_number(&text(value))),
+        "genhash" => {
+            return Some(Request::PrintError("vipd: genhash is not part of this program\n".to_owned(), 1));
+        }
+        "use-file" => options.config = value.unwrap_or_default().into(),
+        "vrrp" => only.vrrp = true,
+        "check" => only.checkers = true,
+        "all" => options.all = true,
+        "log-console" => options.log_console = true,
+        "log-detail" => options.log_detail = options.log_detail.saturating_add(1),
+        "log-facility" => match values::facility(&text(value)) {
+            Ok(facility) => options.facility = facility,
+            Err(complaint) => options.complaints.push(complaint),
+        },
+        "no-syslog" => options.syslog = false,
+        "umask" => match values::umask(&text(value)) {
+            Ok(umask) => options.umask = Some(umask),
+            Err(complaint) => options.complaints.push(complaint),
+        },
+        "dont-release-vrrp" => options.keep_addresses = true,
+        "dont-respawn" => options.respawn = false,
+        "dont-fork" => options.foreground = true,
+        "dump-conf" => options.dump_config = true,
+        "pid" => options.pid_file = value.map(PathBuf::from),
+        "vrrp_pid" => options.vrrp_pid_file = value.map(PathBuf::from),
+        "namespace" => options.namespace = Some(text(value)),
+        "all-config" => options.all_config = true,
+        "config-id" => options.config_id = Some(text(value)),
+        "config-test" => options.test = Some(value.map(PathBuf::from)),
+        "ignore-sigint" => options.ignore_sigint = true,
+        // What these ask for is so in any case: there is no BFD process, addresses are released at a stop, and
+        // the processes whose pid files these name do not exist.
+        "no_bfd" | "release-vips" | "checkers_pid" | "bfd_pid" => {}
+        other => {
+            if !options.without_effect.contains(&other) {
+                options.without_effect.push(other);
+            }
+        }
+    }
+    None
+}
+
+fn lossy(word: OsString) -> String {
+    word.into_string().unwrap_or_else(|word| word.to_string_lossy().into_owned())
+}
+
+/// Where keepalived looks.
+const DEFAULT_CONFIG: &str = "/etc/keepalived/keepalived.conf";
+
+const fn option(letter: u8, name: &'static str, value: Value) -> Spec {
+    Spec { letter: Some(letter), name, value }
+}
+
+const fn long(name: &'static str, value: Value) -> Spec {
+    Spec { letter: None, name, value }
+}
+
+/// Every option of keepalived 2.4.
+const SPECS: &[Spec] = &[
+    option(b'f', "use-file", Value::Required),
+    option(b'P', "vrrp", Value::None),
+    option(b'C', "check", Value::None),
+    option(b'B', "no_bfd", Value::None),
+    long("all", Value::None),
+    option(b'l', "log-console", Value::None),
+    option(b'D', "log-detail", Value::None),
+    option(b'S', "log-facility", Value::Required),
+    option(b'g', "log-file", Value::Optional),
+    long("flush-log-file", Value::None),
+    option(b'G', "no-syslog", Value::None),
+    option(b'u', "umask", Value::Required),
+    option(b'X', "release-vips", Value::None),
+    option(b'V', "dont-release-vrrp", Value::None),
+    option(b'I', "dont-release-ipvs", Value::None),
+    option(b'R', "dont-respawn", Value::None),
+    option(b'n', "dont-fork", Value::None),
+    option(b'd', "dump-conf", Value::None),
+    option(b'p', "pid", Value::Required),
+    option(b'r', "vrrp_pid", Value::Required),
+    option(b'c', "checkers_pid", Value::Required),
+    option(b'b', "bfd_pid", Value::Required),
+    option(b'a', "address-monitoring", Value::None),
+    option(b's', "namespace", Value::Required),
+    option(b'm', "core-dump", Value::None),
+    option(b'M', "core-dump-pattern", Value::Optional),
+    option(b'e', "all-config", Value::None),
+    option(b'i', "config-id", Value::Required),
+    option(b'x', "snmp", Value::None),
+    option(b'A', "snmp-agent-socket", Value::Required),
+    option(b'T', "genhash", Value::None),
+    long("ignore-sigint", Value::None),
+    long("perf", Value::Optional),
+    long("debug", Value::Optional),
+    long("no-mem-check", Value::None),
+    long("signum", Value::Required),
+    option(b't', "config-test", Value::Optional),
+    option(b'v', "version", Value::None),
+    option(b'h', "help", Value::None),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(line: &str) -> Options {
+        match parse(line.split_whitespace().map(OsString::from)) {
+            Request::Run(options) => *options,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn no_options_give_keepalived_s_defaults() {
+        let options = run("");
+        assert_eq!(options.config, PathBuf::from("/etc/keepalived/keepalived.conf"));
+        assert!(options.vrrp && options.respawn && options.syslog && !options.foreground);
+        assert_eq!(options.facility, 24);
+    }
+
+    #[test]
+    fn the_lines_of_distributions_are_understood() {
+        let options = run("--dont-fork -D -f /etc/k.conf -p /run/a.pid -r /run/b.pid -c /run/c.pid");
+        assert!(options.foreground);
+        assert_eq!(options.log_detail, 1);
+        assert_eq!(options.vrrp_pid_file, Some(PathBuf::from("/run/b.pid")));
+        assert!(options.without_effect.is_empty());
+    }
+
+    #[test]
+    fn only_checkers_means_no_vrrp_worker() {
+        assert!(!run("-C").vrrp);
+        assert!(run("-P").vrrp);
+        assert!(run("-C -P").vrrp);
+    }
+
+    #[test]
+    fn what_does_nothing_is_remembered_once() {
+        assert_eq!(run("-x -x --snmp -m").without_effect, ["snmp", "core-dump"]);
+    }
+
+    #[test]
+    fn refused_values_are_complaints_and_change_nothing() {
+        let options = run("-S 99 -u zz");
+        assert_eq!(options.complaints, ["Invalid log facility '99'", "Invalid --umask option zz"]);
+        assert_eq!((options.facility, options.umask), (24, None));
+    }
+
+    #[test]
+    fn the_first_of_help_and_an_error_wins_as_with_getopt() {
+        assert!(matches!(parse(["-h".into()]), Request::PrintError(_, 0)));
+        assert!(
+            matches!(parse(["--bogus".into()]), Request::PrintError(text, 1) if text == "Unknown option --bogus\n")
+        );
+    }
+
+    #[test]
+    fn operands_are_kept_for_the_warning() {
+        assert_eq!(run("-t log x").operands, ["log", "x"]);
+        assert_eq!(run("-tlog").test, Some(Some(PathBuf::from("log"))));
+    }
+}

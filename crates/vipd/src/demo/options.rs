@@ -1,0 +1,97 @@
+//! The demonstration's command line.
+
+use std::path::PathBuf;
+
+/// What the user asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Options {
+    /// The two files of `--config`; `None` is the built-in pair.
+    pub(super) config: Option<[PathBuf; 2]>,
+    /// `--fast`: VRRPv3 with adverts every 0.1 s.
+    pub(super) fast: bool,
+    /// Where the picture goes.
+    pub(super) svg: PathBuf,
+    /// Command line of the daemon, with `{conf}`; `None` is this program.
+    pub(super) daemon: Option<String>,
+    /// `--verbose`: the daemons' own output too.
+    pub(super) verbose: bool,
+}
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Run the story.
+    Story(Options),
+    /// Print [`USAGE`].
+    Help,
+    /// Be the service of a router (used by the demonstration itself): name, then the sockets to answer on.
+    StandIn(Vec<String>),
+}
+
+pub(super) const USAGE: &str = "\
+vipd demo: two routers and a client on a virtual LAN inside this machine
+
+  --config A.conf B.conf   run the story on your own two files (default: a built-in pair)
+  --fast                   built-in pair with VRRPv3 and adverts every 0.1 s
+  --svg PATH               where the timeline picture goes (default: vipd-demo.svg)
+  --daemon 'CMD'           run another daemon; {conf} stands for its configuration file, for example
+                           'keepalived -n -l -D -G -P -f {conf}'
+  --verbose                show the daemons' own log lines too
+
+Exit code: 0 the address behaved, 1 it did not, 2 wrong usage or configuration, 3 no permission for namespaces.
+";
+
+impl Wish {
+    /// Reads the arguments behind `demo`.
+    pub(super) fn parse(arguments: &[String]) -> Result<Self, String> {
+        let mut options = Options {
+            config: None,
+            fast: false,
+            svg: PathBuf::from("vipd-demo.svg"),
+            daemon: None,
+            verbose: false,
+        };
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value"));
+            match argument.as_str() {
+                "--config" => options.config = Some([value()?.into(), value()?.into()]),
+                "--fast" => options.fast = true,
+                "--svg" => options.svg = value()?.into(),
+                "--daemon" => options.daemon = Some(value()?.clone()),
+                "--verbose" | "-v" => options.verbose = true,
+                "--help" | "-h" => return Ok(Self::Help),
+                "--stand-in" => return Ok(Self::StandIn(rest.cloned().collect())),
+                other => return Err(format!("unknown argument {other}")),
+            }
+        }
+        if options.fast && options.config.is_some() {
+            return Err("--fast changes the built-in pair; it cannot change your files".to_owned());
+        }
+        Ok(Self::Story(options))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Wish, String> {
+        Wish::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn config_takes_both_files() {
+        let Ok(Wish::Story(options)) = parse("--config a.conf b.conf --svg x.svg") else { panic!("refused") };
+        assert_eq!(options.config, Some(["a.conf".into(), "b.conf".into()]));
+        assert_eq!(options.svg, PathBuf::from("x.svg"));
+        assert!(parse("--config a.conf").is_err());
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_with_its_name() {
+        assert_eq!(parse("--fats"), Err("unknown argument --fats".to_owned()));
+        assert!(parse("--fast --config a b").is_err());
+        assert_eq!(parse("-h"), Ok(Wish::Help));
+    }
+}

@@ -1,0 +1,150 @@
+//! What parent and worker say to each other, and how it is framed.
+//!
+//! One stream socket pair for each worker. A message is a length (u32, little endian) and a postcard-encoded
+//! value. The worker never asks for a command line: it names a script by its index in the configuration of a
+//! given generation, and only the parent, which read that configuration, runs it.
+
+use keepalived_conf::model::Config;
+use serde::{Deserialize, Serialize};
+
+mod channel;
+pub use channel::{Channel, ChannelError};
+
+/// Which reading of the configuration an index belongs to: 0 at the start, one more with each reload.
+pub type Generation = u32;
+
+/// From the parent to a worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ToWorker {
+    /// Run this configuration: the first message, and again on each reload.
+    Config {
+        /// Counts the readings of the configuration.
+        generation: Generation,
+        /// What to run.
+        config: Box<Config>,
+        /// Names of the instances that were Active when the predecessor of this worker died: they resume as
+        /// Active, their addresses are adopted. Empty at a normal start and on a reload.
+        resume: Vec<String>,
+    },
+    /// A check run that the worker had asked for ended.
+    ScriptDone {
+        /// Generation that `script` is an index in.
+        generation: Generation,
+        /// Index into [`Config::scripts`].
+        script: u32,
+        /// How it ended.
+        outcome: ScriptOutcome,
+    },
+    /// Write the state: the answer is [`FromWorker::Dump`].
+    Dump(DumpKind),
+    /// Stop in order: priority 0, addresses removed, STOP reported, then [`FromWorker::Stopped`] and exit 0.
+    Stop {
+        /// `-V`: leave the addresses where they are.
+        keep_addresses: bool,
+    },
+}
+
+/// From a worker to the parent.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum FromWorker {
+    /// The configuration of this generation is in force.
+    Running(Generation),
+    /// Do this with a check script.
+    Script {
+        /// Generation that `script` is an index in.
+        generation: Generation,
+        /// Index into [`Config::scripts`].
+        script: u32,
+        /// What to do.
+        act: ScriptAct,
+    },
+    /// An instance changed its state: run what its `notify*` keywords ask for, and remember it.
+    Transition {
+        /// Generation that `instance` is an index in.
+        generation: Generation,
+        /// Index into [`Config::instances`].
+        instance: u32,
+        /// The state reached, or what happened.
+        event: InstanceEvent,
+        /// Effective priority at that moment.
+        priority: u8,
+    },
+    /// A line for the log.
+    Log {
+        /// Its weight.
+        level: LogLevel,
+        /// The text, without time and name.
+        text: String,
+    },
+    /// The answer to [`ToWorker::Dump`]: the whole text of the file.
+    Dump(DumpKind, String),
+    /// Everything is released; the process exits now.
+    Stopped,
+    /// The configuration cannot be run (keepalived exits 2): the parent stops everything with this reason.
+    Refused(String),
+}
+
+/// How a check run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScriptOutcome {
+    /// Exit status.
+    Exited(u8),
+    /// Killed by this signal.
+    Signalled(i32),
+    /// It could not be started (errno).
+    NotStarted(i32),
+}
+
+/// What the worker wants done with a check script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScriptAct {
+    /// Start it.
+    Run,
+    /// Its time is up: SIGTERM to its process group.
+    Terminate,
+    /// It ignored that: SIGKILL to its process group.
+    Kill,
+}
+
+/// What happened to an instance, in keepalived's words where scripts see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InstanceEvent {
+    /// MASTER
+    Master,
+    /// BACKUP
+    Backup,
+    /// FAULT
+    Fault,
+    /// STOP
+    Stop,
+    /// DELETED (removed by a reload)
+    Deleted,
+    /// A lower priority was heard while MASTER (`notify_master_rx_lower_pri`).
+    MasterReceivedLowerPriority,
+}
+
+/// Weight of a log line, as syslog's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum LogLevel {
+    /// LOG_ERR
+    Error,
+    /// LOG_WARNING
+    Warning,
+    /// LOG_INFO
+    Info,
+    /// LOG_DEBUG
+    Debug,
+}
+
+/// Which state file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DumpKind {
+    /// SIGUSR1: keepalived.data
+    Data,
+    /// SIGUSR2: keepalived.stats
+    Stats,
+    /// SIGRTMAX-1: keepalived.stats, counters cleared afterwards
+    StatsClear,
+    /// SIGRTMIN+2: keepalived.json
+    Json,
+}

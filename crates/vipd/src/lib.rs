@@ -1,0 +1,13 @@
+//! The thin daemon around the project's libraries, and the lab it is shown and tested in.
+//!
+//! No protocol decision is made here: `vrrp-election` decides, `keepalived-conf` says what was asked for,
+//! `vrrp-linux` knows the kernel. This crate moves bytes between them and runs scripts.
+
+pub mod check;
+pub mod cli;
+pub mod demo;
+pub mod ipc;
+pub mod lab;
+pub mod log;
+pub mod parent;
+pub mod worker;

@@ -1,0 +1,72 @@
+//! Local time as text. Nothing is decided by it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A moment in local time.
+pub(super) struct LocalTime {
+    weekday: usize,
+    day: i32,
+    month: usize,
+    year: i32,
+    hour: i32,
+    minute: i32,
+    second: i32,
+}
+
+impl LocalTime {
+    /// Now.
+    pub(super) fn now() -> Self {
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
+        Self::at(libc::time_t::try_from(seconds).unwrap_or(0))
+    }
+
+    fn at(seconds: libc::time_t) -> Self {
+        // SAFETY: `tm` is plain data (integers and a pointer that is only written), for which zero is a value.
+        let mut parts: libc::tm = unsafe { std::mem::zeroed() };
+        // SAFETY: both pointers are to live values of the right types; nothing is kept by the function.
+        unsafe { libc::localtime_r(&raw const seconds, &raw mut parts) };
+        Self {
+            weekday: usize::try_from(parts.tm_wday).unwrap_or(0),
+            day: parts.tm_mday,
+            month: usize::try_from(parts.tm_mon).unwrap_or(0),
+            year: parts.tm_year.saturating_add(1900),
+            hour: parts.tm_hour,
+            minute: parts.tm_min,
+            second: parts.tm_sec,
+        }
+    }
+
+    /// `Sun Nov 22 13:35:53 2026`, as keepalived writes on a console.
+    pub(super) fn long(&self) -> String {
+        let weekday = WEEKDAYS.get(self.weekday).copied().unwrap_or("???");
+        format!("{weekday} {} {}", self.short(), self.year)
+    }
+
+    /// `Nov 22 13:35:53`, as the syslog protocol has it.
+    pub(super) fn short(&self) -> String {
+        let month = MONTHS.get(self.month).copied().unwrap_or("???");
+        format!("{month} {:2} {:02}:{:02}:{:02}", self.day, self.hour, self.minute, self.second)
+    }
+}
+
+const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_is_the_one_keepalived_prints() {
+        let time = LocalTime { weekday: 0, day: 2, month: 10, year: 2026, hour: 9, minute: 5, second: 53 };
+        assert_eq!(time.long(), "Sun Nov  2 09:05:53 2026");
+        assert_eq!(time.short(), "Nov  2 09:05:53");
+    }
+
+    #[test]
+    fn local_time_is_within_a_day_of_the_epoch_at_the_epoch() {
+        let time = LocalTime::at(0);
+        assert!(["Wed", "Thu"].contains(&WEEKDAYS[time.weekday]));
+    }
+}

@@ -1,0 +1,162 @@
+//! The log: one line for each thing that happened, in keepalived's words and format.
+//!
+//! Only the parent writes; a worker sends its lines there. Writing never waits: a line that a sink cannot take now
+//! is dropped and counted, and the count is the first thing said when the sink takes lines again.
+
+mod clock;
+mod console;
+mod syslog;
+
+use std::borrow::Cow;
+
+use crate::ipc::LogLevel;
+use console::Console;
+use syslog::Syslog;
+
+/// Who speaks: the name in the system log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// The parent: `Keepalived`.
+    Parent,
+    /// The VRRP worker with its process id: `Keepalived_vrrp`.
+    Vrrp(u32),
+}
+
+/// Where lines go.
+#[derive(Clone, Copy, Debug)]
+pub struct LogOptions {
+    /// Standard error, each line with the local time in front.
+    pub console: bool,
+    /// The system log, with this facility (shifted as in a priority value).
+    pub syslog: Option<u8>,
+    /// `-D`: debug lines too.
+    pub detail: bool,
+}
+
+/// The sinks of the log.
+#[derive(Debug)]
+pub struct Log {
+    detail: bool,
+    console: Option<Console>,
+    syslog: Option<Syslog>,
+    /// `_NETNS_INSTANCE`, behind the names in the system log.
+    suffix: String,
+}
+
+impl Log {
+    /// Opens the sinks. A sink that is missing is tried again with later lines.
+    pub fn new(options: LogOptions) -> Self {
+        let syslog = options.syslog.map(Syslog::new);
+        // Under systemd without a system log, the journal reads standard error.
+        let journal = !options.console
+            && syslog.as_ref().is_some_and(|syslog| !syslog.is_open())
+            && console::is_journal();
+        Self {
+            detail: options.detail,
+            console: (options.console || journal).then(|| Console::new(journal)),
+            syslog,
+            suffix: String::new(),
+        }
+    }
+
+    /// Tells copies of the daemon apart: network namespace and instance name behind the names in the system log.
+    pub fn tell_apart(&mut self, namespace: Option<&str>, instance: Option<&str>) {
+        self.suffix = [namespace, instance].into_iter().flatten().flat_map(|part| ["_", part]).collect();
+    }
+
+    /// Writes a line for this voice. Control characters are shown escaped, so that a line stays one line.
+    pub fn write(&mut self, voice: Voice, level: LogLevel, text: &str) {
+        if level == LogLevel::Debug && !self.detail {
+            return;
+        }
+        let text = printable(text);
+        if let Some(console) = &mut self.console {
+            console.write(level, &text);
+        }
+        if let Some(syslog) = &mut self.syslog {
+            let (name, pid) = match voice {
+                Voice::Parent => ("Keepalived", std::process::id()),
+                Voice::Vrrp(pid) => ("Keepalived_vrrp", pid),
+            };
+            syslog.write(level, &format!("{name}{}[{pid}]: {text}", self.suffix));
+        }
+    }
+
+    /// An error of the parent.
+    pub fn error(&mut self, text: impl AsRef<str>) {
+        self.write(Voice::Parent, LogLevel::Error, text.as_ref());
+    }
+
+    /// A warning of the parent.
+    pub fn warning(&mut self, text: impl AsRef<str>) {
+        self.write(Voice::Parent, LogLevel::Warning, text.as_ref());
+    }
+
+    /// A line of the parent.
+    pub fn info(&mut self, text: impl AsRef<str>) {
+        self.write(Voice::Parent, LogLevel::Info, text.as_ref());
+    }
+}
+
+/// Severity number of syslog.
+fn severity(level: LogLevel) -> u8 {
+    match level {
+        LogLevel::Error => 3,
+        LogLevel::Warning => 4,
+        LogLevel::Info => 6,
+        LogLevel::Debug => 7,
+    }
+}
+
+/// The text with control characters escaped and a bound on its length.
+fn printable(text: &str) -> Cow<'_, str> {
+    let cut = text.char_indices().map(|(at, _)| at).find(|&at| at >= LINE_LIMIT);
+    let text = cut.and_then(|end| text.get(..end)).unwrap_or(text);
+    if !text.chars().any(is_unprintable) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_unprintable(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Controls, and what makes a terminal show text in another order than it stands.
+fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Octets of a line. Console lines must fit the 4096 octets a pipe takes whole.
+const LINE_LIMIT: usize = 2000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_stays_one_line_and_moves_no_cursor() {
+        assert_eq!(printable("name\n\u{1b}[2Jx\u{202e}"), "name\\n\\u{1b}[2Jx\\u{202e}");
+        assert_eq!(printable("Grüße (V1)"), "Grüße (V1)");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        let shown = printable(&"ü".repeat(5000)).into_owned();
+        assert_eq!(shown.len(), 2000);
+    }
+
+    #[test]
+    fn names_carry_namespace_and_instance() {
+        let mut log = Log::new(LogOptions { console: false, syslog: None, detail: false });
+        log.tell_apart(Some("blue"), Some("west"));
+        assert_eq!(log.suffix, "_blue_west");
+        log.tell_apart(None, None);
+        assert_eq!(log.suffix, "");
+    }
+}

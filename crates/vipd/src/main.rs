@@ -1,0 +1,61 @@
+//! The `vipd` program.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::path::Path;
+use std::process::ExitCode;
+
+use vipd::cli::{self, Request};
+use vipd::{check, demo, parent, worker};
+
+fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let shown: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let rest = shown.get(2..).unwrap_or_default();
+    let request = match shown.get(1).map(String::as_str) {
+        Some("worker") => return run_worker(),
+        Some("demo") => return demo::main(rest),
+        Some("explain") => cli::explain(rest),
+        _ => cli::parse(words.into_iter().skip(1)),
+    };
+    match request {
+        Request::Run(options) => run(*options, &shown),
+        // Who closed our output does not want to hear about it.
+        Request::Print(text) => {
+            let _ = io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Request::PrintError(text, status) => {
+            let _ = io::stderr().write_all(text.as_bytes());
+            ExitCode::from(status)
+        }
+    }
+}
+
+fn run(options: cli::Options, command_line: &[String]) -> ExitCode {
+    let mut complaints = options.complaints.clone();
+    if !options.operands.is_empty() {
+        complaints.push(format!("Unexpected argument(s): {}", options.operands.join(" ")));
+    }
+    for complaint in complaints {
+        let _ = writeln!(io::stderr(), "{complaint}");
+    }
+    match &options.test {
+        Some(output) => check::main(&options, output.as_deref()),
+        None => parent::main(options, command_line),
+    }
+}
+
+/// `vipd worker`: how the parent starts the other half of itself.
+fn run_worker() -> ExitCode {
+    if !Path::new(&format!("/proc/self/fd/{}", parent::WORKER_SOCKET)).exists() {
+        let _ = writeln!(io::stderr(), "vipd worker: only vipd itself starts this");
+        return ExitCode::FAILURE;
+    }
+    // `ps` and `top` tell the two apart; execution through /proc left the name `exe`.
+    let _ = nix::sys::prctl::set_name(c"vipd_vrrp");
+    // SAFETY: the descriptor is open, it came from whoever started us, and nobody else in this process knows it.
+    let socket = unsafe { OwnedFd::from_raw_fd(parent::WORKER_SOCKET) };
+    worker::main(socket)
+}

@@ -1,0 +1,132 @@
+//! Users and groups of scripts, looked up once for each reading of the configuration.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+
+use keepalived_conf::model::{Config, Notify, User};
+use nix::unistd::{self, Gid, Uid, getgrouplist};
+
+use super::process::Credentials;
+
+/// Whom each script of a configuration runs as.
+#[derive(Clone, Debug)]
+pub(super) struct Accounts {
+    default: DefaultUser,
+    named: HashMap<User, Result<Credentials, AccountError>>,
+}
+
+/// Whom scripts without a user of their own run as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum DefaultUser {
+    /// `keepalived_script` exists.
+    KeepalivedScript(Credentials),
+    /// It does not: whoever the daemon is.
+    Daemon(Credentials),
+}
+
+/// Why a script's user is nobody.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum AccountError {
+    #[error("user '{0}' does not exist")]
+    NoUser(String),
+    #[error("group '{0}' does not exist")]
+    NoGroup(String),
+}
+
+impl Accounts {
+    /// Looks up every user that the configuration names.
+    pub(super) fn of(config: &Config) -> Self {
+        let scripts = config.scripts.iter().map(|script| &script.command);
+        let notify = config.instances.iter().flat_map(|instance| notify_commands(&instance.notify));
+        let users: Vec<Option<&User>> = scripts.chain(notify).map(|command| command.user.as_ref()).collect();
+        // Looking users up may mean to ask a directory service: only those that matter.
+        let keepalived_script = || look_up(&User { user: DEFAULT_USER.to_owned(), group: None }).ok();
+        let default = users.contains(&None).then(keepalived_script).flatten();
+        Self {
+            default: default.map_or(DefaultUser::Daemon(Credentials::own()), DefaultUser::KeepalivedScript),
+            named: users.into_iter().flatten().map(|user| (user.clone(), look_up(user))).collect(),
+        }
+    }
+
+    /// Whom a command with this user runs as.
+    pub(super) fn find(&self, user: Option<&User>) -> Result<Credentials, AccountError> {
+        match user {
+            None => Ok(match &self.default {
+                DefaultUser::KeepalivedScript(credentials) | DefaultUser::Daemon(credentials) => {
+                    credentials.clone()
+                }
+            }),
+            Some(user) => self.named.get(user).cloned().unwrap_or_else(|| look_up(user)),
+        }
+    }
+
+    /// Whether scripts without a user of their own run as the daemon itself.
+    pub(super) fn default_is_daemon(&self) -> bool {
+        matches!(self.default, DefaultUser::Daemon(_))
+    }
+}
+
+/// Every command of the `notify*` keywords, with the keyword.
+pub(super) fn notify_commands(notify: &Notify) -> impl Iterator<Item = &keepalived_conf::model::Command> {
+    [
+        notify.master.as_ref(),
+        notify.backup.as_ref(),
+        notify.fault.as_ref(),
+        notify.stop.as_ref(),
+        notify.deleted.as_ref().and_then(Option::as_ref),
+        notify.any.as_ref(),
+        notify.master_received_lower_priority.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn look_up(user: &User) -> Result<Credentials, AccountError> {
+    let no_user = || AccountError::NoUser(user.user.clone());
+    let by_name = unistd::User::from_name(&user.user).ok().flatten();
+    let by_number = || user.user.parse().ok().map(Uid::from_raw);
+    let uid = by_name.as_ref().map(|entry| entry.uid).or_else(by_number).ok_or_else(no_user)?;
+    let entry = by_name.or_else(|| unistd::User::from_uid(uid).ok().flatten());
+    let gid = match &user.group {
+        Some(group) => group_id(group)?,
+        // A number nobody knows has no group of its own; keepalived takes the same number.
+        None => entry.as_ref().map_or(Gid::from_raw(uid.as_raw()), |entry| entry.gid),
+    };
+    let name = entry.and_then(|entry| CString::new(entry.name).ok());
+    let groups = name.and_then(|name| getgrouplist(&name, gid).ok()).unwrap_or_else(|| vec![gid]);
+    Ok(Credentials { uid, gid, groups })
+}
+
+fn group_id(group: &str) -> Result<Gid, AccountError> {
+    let by_name = unistd::Group::from_name(group).ok().flatten().map(|entry| entry.gid);
+    by_name
+        .or_else(|| group.parse().ok().map(Gid::from_raw))
+        .ok_or_else(|| AccountError::NoGroup(group.to_owned()))
+}
+
+/// Runs scripts that name no user, if it exists.
+pub(super) const DEFAULT_USER: &str = "keepalived_script";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(user: &str, group: Option<&str>) -> User {
+        User { user: user.to_owned(), group: group.map(str::to_owned) }
+    }
+
+    #[test]
+    fn root_is_known_by_name_and_number() {
+        let by_name = look_up(&user("root", None)).unwrap();
+        assert!(by_name.uid.is_root() && by_name.gid.as_raw() == 0);
+        assert_eq!(look_up(&user("0", Some("0"))).unwrap().uid, by_name.uid);
+    }
+
+    #[test]
+    fn who_does_not_exist_is_named() {
+        let error = look_up(&user("no-such-user-here", None)).unwrap_err();
+        assert_eq!(error.to_string(), "user 'no-such-user-here' does not exist");
+        let error = look_up(&user("root", Some("no-such-group"))).unwrap_err();
+        assert_eq!(error.to_string(), "group 'no-such-group' does not exist");
+    }
+}

@@ -1,0 +1,50 @@
+//! Going to the background.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+
+use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid};
+
+/// What the process that was started waits for: it exits when the daemon works, so that who started it can go on.
+#[derive(Debug)]
+pub(super) struct Starter(Option<io::PipeWriter>);
+
+impl Starter {
+    /// Nobody waits: the daemon stays in the foreground.
+    pub(super) fn none() -> Self {
+        Self(None)
+    }
+
+    /// The daemon works.
+    pub(super) fn release(&mut self) {
+        if let Some(mut pipe) = self.0.take() {
+            let _ = pipe.write_all(b"+");
+        }
+    }
+}
+
+/// Forks. Only the new process returns, in a session of its own, at `/`, with its standard streams on `/dev/null`.
+/// The old one exits: with 0 when the new one calls [`Starter::release`], with 1 when it ends before.
+///
+/// Must be called while the process has one thread.
+pub(super) fn daemonize() -> io::Result<Starter> {
+    let (mut reading, writing) = io::pipe()?;
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    // SAFETY: the process has one thread, so the child's copy of every lock is in a usable state.
+    match unsafe { fork() }? {
+        ForkResult::Parent { .. } => {
+            drop(writing);
+            let released = reading.read_exact(&mut [0]).is_ok();
+            // Not by returning: what the daemon owns (its pid file) must not be cleaned up here.
+            std::process::exit(i32::from(!released));
+        }
+        ForkResult::Child => {
+            setsid()?;
+            chdir("/")?;
+            dup2_stdin(&null)?;
+            dup2_stdout(&null)?;
+            dup2_stderr(&null)?;
+            Ok(Starter(Some(writing)))
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The parent process: reads the configuration, keeps the worker running, runs scripts, writes the log.
+//!
+//! It holds what needs root and reads nothing from the network. The order of a start: configuration, network
+//! namespace, pid file, background, worker. Everything after that happens in one loop (`supervise`).
+
+mod accounts;
+mod checks;
+mod command;
+mod daemonize;
+mod dump;
+pub(crate) mod load;
+mod notifier;
+mod notify;
+mod path_walk;
+mod pid_file;
+mod process;
+mod respawn;
+mod security;
+mod signals;
+mod supervise;
+mod systemd;
+#[cfg(test)]
+pub(crate) mod testing;
+mod worker;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use keepalived_conf::Severity;
+use keepalived_conf::model::Global;
+use nix::sys::stat::{Mode, umask};
+use vrrp_linux::namespace::Namespace;
+
+use crate::cli::Options;
+use crate::ipc::LogLevel;
+use crate::log::{Log, LogOptions, Voice};
+use daemonize::Starter;
+use load::Reading;
+use pid_file::{PidFile, PidFileError, default_paths};
+use signals::Signals;
+use supervise::Parent;
+use worker::WorkerProgram;
+
+/// Descriptor at which a worker finds its end of the channel.
+pub const WORKER_SOCKET: i32 = process::SOCKET;
+
+/// Runs the daemon until it is told to stop. The words are the whole command line, for the log.
+///
+/// The exit status is keepalived's: 0 after a stop or when another copy already runs, 1 for what should not happen,
+/// 2 when a worker cannot run the configuration, 6 when the configuration file or an include is missing.
+pub fn main(mut options: Options, command_line: &[String]) -> ExitCode {
+    let mut log = Log::new(LogOptions {
+        console: options.log_console,
+        syslog: options.syslog.then_some(options.facility),
+        detail: options.log_detail > 0,
+    });
+    greet(&mut log, &options, command_line);
+    match start(&mut options, &mut log) {
+        Ok(mut parent) => {
+            let status = parent.run(log);
+            ExitCode::from(status)
+        }
+        Err(end) => {
+            if end.status == 0 {
+                log.info(&end.reason);
+            } else {
+                log.error(&end.reason);
+                log.info(farewell());
+            }
+            if !options.log_console {
+                // Whoever started it looks here.
+                let _ = writeln!(io::stderr(), "vipd: {}", end.reason);
+            }
+            ExitCode::from(end.status)
+        }
+    }
+}
+
+/// Why the daemon does not run.
+struct End {
+    status: u8,
+    reason: String,
+}
+
+impl End {
+    fn failure(reason: impl Into<String>) -> Self {
+        Self { status: 1, reason: reason.into() }
+    }
+}
+
+fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
+    // Before anything slow: a reload asked for during the start is not lost.
+    let signals =
+        Signals::install(options.ignore_sigint).map_err(|error| End::failure(format!("signals: {error}")))?;
+    // The directory changes in the background; a reload must find the same file.
+    options.config = std::path::absolute(&options.config).unwrap_or_else(|_| options.config.clone());
+    log.info(format!("Configuration file {}", options.config.display()));
+    let reading = load::read(options);
+    report(log, &reading);
+    if let Err(why) = &reading.usable {
+        let reason = if reading.sources.is_empty() {
+            format!("Config files missing '{}'.", options.config.display())
+        } else {
+            why.to_string()
+        };
+        return Err(End { status: why.exit_status(), reason });
+    }
+    enter_namespace(options, &reading.config.global)?;
+    log.tell_apart(namespace(options, &reading.config.global), reading.config.global.instance.as_deref());
+    set_umask(options, &reading.config.global);
+    let (pid_path, worker_pid_path) = pid_paths(options, &reading.config.global);
+    let mut pid_file = match PidFile::lock(pid_path) {
+        Ok(file) => file,
+        Err(error @ PidFileError::Held) => return Err(End { status: 0, reason: error.to_string() }),
+        Err(error) => return Err(End::failure(error.to_string())),
+    };
+    let starter = if options.foreground {
+        Starter::none()
+    } else {
+        daemonize::daemonize()
+            .map_err(|error| End::failure(format!("cannot go to the background: {error}")))?
+    };
+    pid_file
+        .write(std::process::id())
+        .map_err(|error| End::failure(format!("cannot write the pid file: {error}")))?;
+    Parent::new(options.clone(), reading, signals, pid_file, worker_pid_path, starter, WorkerProgram::this())
+        .map_err(|error| End::failure(format!("cannot start: {error}")))
+}
+
+fn greet(log: &mut Log, options: &Options, command_line: &[String]) {
+    log.info(format!("Starting vipd v{}", env!("CARGO_PKG_VERSION")));
+    let system = rustix::system::uname();
+    log.info(format!(
+        "Running on Linux {} {}",
+        system.release().to_string_lossy(),
+        system.version().to_string_lossy()
+    ));
+    let quoted: Vec<String> = command_line.iter().map(|word| format!("'{word}'")).collect();
+    log.info(format!("Command line: {}", quoted.join(" ")));
+    if !options.without_effect.is_empty() {
+        let names: Vec<String> = options.without_effect.iter().map(|name| format!("--{name}")).collect();
+        log.warning(format!("Options without effect: {}", names.join(", ")));
+    }
+}
+
+/// Every finding as one line.
+fn report(log: &mut Log, reading: &Reading) {
+    for finding in &reading.diagnostics {
+        let level = match finding.severity {
+            Severity::Error => LogLevel::Error,
+            Severity::Warning => LogLevel::Warning,
+            Severity::Note => LogLevel::Info,
+        };
+        log.write(Voice::Parent, level, &keepalived_conf::render_line(finding, &reading.sources));
+    }
+    if reading.diagnostics.omitted() > 0 {
+        log.warning(format!("{} more findings", reading.diagnostics.omitted()));
+    }
+}
+
+/// The namespace to run in: the command line's, else the configuration's.
+fn namespace<'a>(options: &'a Options, global: &'a Global) -> Option<&'a str> {
+    options.namespace.as_deref().or(global.net_namespace.as_deref())
+}
+
+/// Scripts and workers inherit it.
+fn enter_namespace(options: &Options, global: &Global) -> Result<(), End> {
+    let Some(name) = namespace(options, global) else { return Ok(()) };
+    Namespace::open(name)
+        .and_then(|namespace| namespace.enter())
+        .map_err(|error| End::failure(format!("network namespace {name}: {error}")))
+}
+
+fn set_umask(options: &Options, global: &Global) {
+    let mask = options.umask.or(global.umask).unwrap_or(DEFAULT_UMASK);
+    umask(Mode::from_bits_truncate(mask));
+}
+
+fn pid_paths(options: &Options, global: &Global) -> (PathBuf, PathBuf) {
+    let namespace = namespace(options, global);
+    let (parent, vrrp) = default_paths(global.use_pid_dir, namespace, global.instance.as_deref());
+    (options.pid_file.clone().unwrap_or(parent), options.vrrp_pid_file.clone().unwrap_or(vrrp))
+}
+
+fn farewell() -> String {
+    format!("Stopped vipd v{}", env!("CARGO_PKG_VERSION"))
+}
+
+/// keepalived's: what the daemon and its scripts create is for the owner only, and not executable.
+const DEFAULT_UMASK: u32 = 0o177;

@@ -1,0 +1,112 @@
+//! Runs what the notify queue asks for.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Instant;
+
+use keepalived_conf::model::Run;
+
+use super::command;
+use super::notify::{Action, Job, NotifyQueue, RunId};
+use super::process::{Child, Ended};
+use crate::log::{Log, Voice};
+
+/// The notify queue and its processes.
+#[derive(Debug, Default)]
+pub(super) struct Notifier {
+    queue: NotifyQueue,
+    running: HashMap<RunId, Child>,
+}
+
+impl Notifier {
+    /// An event of an instance and the scripts it calls for.
+    pub(super) fn event(&mut self, now: Instant, instance: &str, jobs: Vec<Job>, log: &mut Log) {
+        self.queue.handle_event(now, instance, jobs);
+        self.perform(now, log);
+    }
+
+    /// SIGCHLD came.
+    pub(super) fn reap(&mut self, now: Instant, log: &mut Log) {
+        let mut ended = Vec::new();
+        self.running.retain(|&id, child| {
+            let end = child.poll();
+            ended.extend(end.map(|end| (id, end)));
+            end.is_none()
+        });
+        for (id, end) in ended {
+            self.queue.handle_ended(now, id, end);
+        }
+        self.perform(now, log);
+    }
+
+    /// Time passed.
+    pub(super) fn timeout(&mut self, now: Instant, log: &mut Log) {
+        self.queue.handle_timeout(now);
+        self.perform(now, log);
+    }
+
+    /// When [`Notifier::timeout`] is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.queue.poll_timeout()
+    }
+
+    /// Whether nothing runs and nothing waits.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.is_idle()
+    }
+
+    /// Process ids of the scripts that run.
+    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
+        self.running.values().map(Child::pid)
+    }
+
+    /// The daemon ends now: scripts that run are terminated, those that wait never run.
+    pub(super) fn abandon(&mut self, log: &mut Log) {
+        if !self.queue.is_idle() {
+            log.error(format!("{} notify scripts did not end in time", self.queue.unfinished()));
+        }
+        for child in self.running.values_mut() {
+            child.terminate();
+        }
+    }
+
+    fn perform(&mut self, now: Instant, log: &mut Log) {
+        while let Some(action) = self.queue.poll_action() {
+            match action {
+                Action::Start(id, job) => {
+                    if let Err(end) = self.start(id, &job) {
+                        self.queue.handle_ended(now, id, end);
+                    }
+                }
+                Action::Terminate(id) => {
+                    if let Some(child) = self.running.get_mut(&id) {
+                        child.terminate();
+                    }
+                }
+                Action::Kill(id) => {
+                    if let Some(child) = self.running.get_mut(&id) {
+                        child.kill();
+                    }
+                }
+                Action::Log(level, text) => log.write(Voice::Parent, level, &text),
+            }
+        }
+    }
+
+    /// # Errors
+    /// There is no process to wait for: the job has this end.
+    fn start(&mut self, id: RunId, job: &Job) -> Result<(), Ended> {
+        if let Run::FileReadable(file) = &job.command.run {
+            return Err(Ended::Exited(u8::from(!is_readable(file))));
+        }
+        let started = command::launch(&job.command, &job.arguments, job.credentials.clone());
+        let child =
+            started.and_then(|launch| launch.start()).map_err(|errno| Ended::NotStarted(errno as i32))?;
+        self.running.insert(id, child);
+        Ok(())
+    }
+}
+
+fn is_readable(file: &Path) -> bool {
+    rustix::fs::access(file, rustix::fs::Access::READ_OK).is_ok()
+}

@@ -1,0 +1,322 @@
+//! Starting other programs without waiting for them.
+//!
+//! The standard library's `Command` waits until the new program runs, which a hung file system can make long. Here
+//! the parent only forks; why a program could not be run comes back with its end. Every child leads a process
+//! group, dies with the parent (SIGTERM), has clean signals, and sees no descriptor of ours.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::sys::prctl;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal as NixSignal, sigprocmask};
+use nix::unistd::{ForkResult, Gid, Uid, fork, setgid, setgroups, setpgid, setuid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
+
+/// Whom a program runs as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Credentials {
+    pub(super) uid: Uid,
+    pub(super) gid: Gid,
+    /// Supplementary groups.
+    pub(super) groups: Vec<Gid>,
+}
+
+impl Credentials {
+    /// Those of this process; the kernel need not be asked to change anything.
+    pub(super) fn own() -> Self {
+        Self { uid: Uid::effective(), gid: Gid::effective(), groups: Vec::new() }
+    }
+
+    fn is_own(&self) -> bool {
+        self.uid == Uid::effective() && self.gid == Gid::effective()
+    }
+}
+
+/// A program to start.
+#[derive(Debug)]
+pub(super) struct Launch {
+    /// Path of the executable file.
+    pub(super) program: CString,
+    /// Its arguments, its name first.
+    pub(super) arguments: Vec<CString>,
+    /// `NAME=value`.
+    pub(super) environment: Vec<CString>,
+    /// Whom it runs as; `None` changes nothing.
+    pub(super) credentials: Option<Credentials>,
+    /// Descriptor 3 of the program; without one, its standard input and outputs are `/dev/null` too.
+    pub(super) socket: Option<OwnedFd>,
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Exited(u8),
+    Signalled(i32),
+    /// It never ran: errno.
+    NotStarted(i32),
+}
+
+/// A started program. Its end must be awaited with [`Child::poll`], or it stays a zombie.
+#[derive(Debug)]
+pub(super) struct Child {
+    pid: Pid,
+    /// Carries the errno of a program that could not be run.
+    failure: File,
+    condemned: bool,
+}
+
+impl Launch {
+    /// Starts it.
+    pub(super) fn start(&self) -> Result<Child, Errno> {
+        let (failure, report) = failure_pipe()?;
+        let null = match self.socket {
+            Some(_) => None,
+            None => Some(
+                File::options().read(true).write(true).open("/dev/null").map_err(|error| errno(&error))?,
+            ),
+        };
+        let arguments = pointers(&self.arguments);
+        let environment = pointers(&self.environment);
+        let parent = nix::unistd::getpid();
+        // A signal between fork and exec must not run our handlers in the child.
+        let mut mask = SigSet::empty();
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut mask))?;
+        // SAFETY: the child calls nothing but async-signal-safe functions until it execs or exits: everything that
+        // allocates was done above.
+        let forked = unsafe { fork() };
+        if let Ok(ForkResult::Child) = forked {
+            let errno = match self.prepare(null.as_ref(), parent) {
+                Ok(()) => exec(&self.program, &arguments, &environment),
+                Err(errno) => errno,
+            };
+            give_up(report.as_fd(), errno);
+        }
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
+        let ForkResult::Parent { child } = forked? else { return Err(Errno::ECHILD) };
+        // The child does the same; whoever is first, the group exists before anyone signals it.
+        let _ = setpgid(child, child);
+        let pid = Pid::from_raw(child.as_raw()).ok_or(Errno::ECHILD)?;
+        Ok(Child { pid, failure: File::from(failure), condemned: false })
+    }
+
+    /// What the child does before it becomes the program.
+    fn prepare(&self, null: Option<&File>, parent: nix::unistd::Pid) -> Result<(), Errno> {
+        let _ = setpgid(nix::unistd::Pid::from_raw(0), nix::unistd::Pid::from_raw(0));
+        reset_signals();
+        if let Some(null) = null {
+            nix::unistd::dup2_stdin(null)?;
+            nix::unistd::dup2_stdout(null)?;
+            nix::unistd::dup2_stderr(null)?;
+        }
+        if let Some(socket) = &self.socket {
+            place(socket)?;
+        }
+        close_on_exec(if self.socket.is_some() { SOCKET + 1 } else { SOCKET });
+        if let Some(credentials) = self.credentials.as_ref().filter(|credentials| !credentials.is_own()) {
+            setgroups(&credentials.groups)?;
+            setgid(credentials.gid)?;
+            setuid(credentials.uid)?;
+        }
+        // Only now: a change of user takes it back.
+        prctl::set_pdeathsig(NixSignal::SIGTERM)?;
+        if nix::unistd::getppid() != parent {
+            return Err(Errno::ESRCH);
+        }
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
+    }
+}
+
+impl Child {
+    /// Its process id.
+    pub(super) fn pid(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// How it ended, if it has; to be called when SIGCHLD came, until it gives an answer.
+    pub(super) fn poll(&mut self) -> Option<Ended> {
+        let peek = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let status = match waitid(WaitId::Pid(self.pid), peek) {
+            Ok(None) => return None,
+            Ok(Some(status)) => status,
+            // Not our child any more: nothing will ever be known about it.
+            Err(_) => return Some(Ended::Exited(u8::MAX)),
+        };
+        if self.condemned {
+            // While it is a zombie its number names this group and no other.
+            self.signal_group(Signal::KILL);
+        }
+        let _ = waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
+        let mut errno = [0; 4];
+        if self.failure.read_exact(&mut errno).is_ok() {
+            return Some(Ended::NotStarted(i32::from_ne_bytes(errno)));
+        }
+        Some(match status.terminating_signal() {
+            Some(signal) => Ended::Signalled(signal),
+            None => Ended::Exited(
+                status.exit_status().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX),
+            ),
+        })
+    }
+
+    /// Sends a signal to it alone.
+    pub(super) fn signal(&self, signal: Signal) {
+        let _ = kill_process(self.pid, signal);
+    }
+
+    /// Sends a signal to its process group.
+    pub(super) fn signal_group(&self, signal: Signal) {
+        let _ = kill_process_group(self.pid, signal);
+    }
+
+    /// Its time is up: SIGTERM to its group, and when it ends, whoever is left of the group is killed.
+    pub(super) fn terminate(&mut self) {
+        self.condemned = true;
+        self.signal_group(Signal::TERM);
+    }
+
+    /// SIGKILL to its group.
+    pub(super) fn kill(&mut self) {
+        self.condemned = true;
+        self.signal_group(Signal::KILL);
+    }
+}
+
+/// The errno of an error of the standard library.
+pub(super) fn errno(error: &std::io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+/// Both ends close on exec, and the writing end is above [`SOCKET`]. Nobody waits on the reading end.
+fn failure_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    let (reading, writing) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+    let high = rustix::io::fcntl_dupfd_cloexec(&writing, SOCKET + 1)
+        .map_err(|error| Errno::from_raw(error.raw_os_error()))?;
+    Ok((reading, high))
+}
+
+fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
+    strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
+}
+
+/// Handlers go at exec by themselves; what was ignored would stay ignored.
+fn reset_signals() {
+    for signal in 1..=libc::SIGRTMAX() {
+        // SAFETY: the default action is no function of ours. Signals that cannot be changed are refused.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
+/// Makes the socket descriptor [`SOCKET`], open across exec.
+fn place(socket: &OwnedFd) -> Result<(), Errno> {
+    if socket.as_raw_fd() == SOCKET {
+        fcntl(socket, FcntlArg::F_SETFD(FdFlag::empty()))?;
+        return Ok(());
+    }
+    // SAFETY: plain system call on numbers; what it closes in this child is nothing that the child still uses.
+    Errno::result(unsafe { libc::dup2(socket.as_raw_fd(), SOCKET) }).map(drop)
+}
+
+/// Marks every descriptor from `first` on. Kernels before 5.11 cannot; ours are marked when made.
+fn close_on_exec(first: i32) {
+    // SAFETY: plain system call on numbers.
+    unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+}
+
+/// Becomes the program, or says why not.
+fn exec(program: &CString, arguments: &[*const libc::c_char], environment: &[*const libc::c_char]) -> Errno {
+    // SAFETY: both arrays end with a null pointer and point to strings that live in the caller.
+    unsafe { libc::execve(program.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
+    Errno::last()
+}
+
+/// Tells the parent and ends the child.
+fn give_up(report: BorrowedFd<'_>, errno: Errno) -> ! {
+    let _ = nix::unistd::write(report, &(errno as i32).to_ne_bytes());
+    // SAFETY: ends the process; no destructor of the forked copy may run.
+    unsafe { libc::_exit(127) }
+}
+
+/// Number of the descriptor that a worker finds its socket at.
+pub(super) const SOCKET: i32 = 3;
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn launch(program: &str, arguments: &[&str]) -> Launch {
+        let c = |text: &str| CString::new(text).unwrap();
+        Launch {
+            program: c(program),
+            arguments: std::iter::once(program).chain(arguments.iter().copied()).map(c).collect(),
+            environment: vec![c("PATH=/usr/bin:/bin")],
+            credentials: None,
+            socket: None,
+        }
+    }
+
+    fn end(child: &mut Child) -> Ended {
+        let limit = Instant::now() + Duration::from_secs(10);
+        loop {
+            if let Some(ended) = child.poll() {
+                return ended;
+            }
+            assert!(Instant::now() < limit, "the child does not end");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn the_status_of_a_program_comes_back() {
+        let mut child = launch("/bin/sh", &["-c", "exit 3"]).start().unwrap();
+        assert_eq!(end(&mut child), Ended::Exited(3));
+    }
+
+    #[test]
+    fn a_program_that_exits_127_was_started() {
+        let mut child = launch("/bin/sh", &["-c", "exit 127"]).start().unwrap();
+        assert_eq!(end(&mut child), Ended::Exited(127));
+    }
+
+    #[test]
+    fn why_a_program_could_not_run_comes_back() {
+        let mut child = launch("/nonexistent/program", &[]).start().unwrap();
+        assert_eq!(end(&mut child), Ended::NotStarted(libc::ENOENT));
+        let mut child = launch("/etc/passwd", &[]).start().unwrap();
+        assert_eq!(end(&mut child), Ended::NotStarted(libc::EACCES));
+    }
+
+    #[test]
+    fn a_killed_program_is_reported_with_its_signal() {
+        let mut child = launch("/bin/sh", &["-c", "sleep 60"]).start().unwrap();
+        child.kill();
+        assert_eq!(end(&mut child), Ended::Signalled(libc::SIGKILL));
+    }
+
+    #[test]
+    fn a_program_sees_three_null_descriptors_and_leads_its_group() {
+        let script = "set -- $(ls -l /proc/self/fd | grep -c ' -> ') $(readlink /proc/self/fd/2) \
+                      $(cut -d' ' -f5 /proc/$$/stat); [ $1 -le 5 ] && [ $2 = /dev/null ] && [ $3 = $$ ]";
+        let mut child = launch("/bin/sh", &["-c", script]).start().unwrap();
+        assert_eq!(end(&mut child), Ended::Exited(0));
+    }
+
+    #[test]
+    fn who_is_left_of_a_terminated_group_is_killed_with_its_leader() {
+        let (mut reading, writing) = std::io::pipe().unwrap();
+        let mut start =
+            launch("/bin/sh", &["-c", "trap 'exit 1' TERM; (trap '' TERM; exec sleep 60) & wait"]);
+        start.socket = Some(OwnedFd::from(writing));
+        let mut child = start.start().unwrap();
+        drop(start);
+        child.terminate();
+        assert!(matches!(end(&mut child), Ended::Exited(_) | Ended::Signalled(_)));
+        // The pipe ends only when nobody holds descriptor 3 any more.
+        assert_eq!(reading.read(&mut [0]).unwrap(), 0);
+    }
+}

@@ -1,0 +1,256 @@
+//! Which scripts may run: they exist, their user can run them, and nobody but root can change what runs as root.
+//!
+//! The configuration is changed accordingly: a check script that cannot run is taken out of its instances (it
+//! never makes one fail), an insecure notify script is forgotten. Everything is said in findings, with what is wrong where.
+//! (That scripts are used without `enable_script_security` is found by `keepalived-conf`.)
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use keepalived_conf::model::{Command, Config, Notify, Run};
+use keepalived_conf::{Class, Diagnostic, Diagnostics};
+
+use super::accounts::{Accounts, DEFAULT_USER};
+use super::command::{find_program, shell};
+use super::path_walk::{self, PathProblem};
+
+/// Checks every script of a configuration, and disables those that must not run.
+pub(super) fn check_scripts(config: &mut Config, accounts: &Accounts, diagnostics: &mut Diagnostics) {
+    let mut review =
+        Review { enforce: config.global.script_security, accounts, known: HashMap::new(), diagnostics };
+    let mut any = false;
+    let mut disabled = Vec::new();
+    for script in &config.scripts {
+        any = true;
+        let what = format!("track script {}", script.name);
+        disabled.push(!review.passes(Use::Check, &what, &script.command));
+    }
+    for instance in &mut config.instances {
+        instance.track_scripts.retain(|track| !disabled.get(track.script).copied().unwrap_or(true));
+        any |= review.check_notify(&instance.name, &mut instance.notify);
+    }
+    if any && accounts.default_is_daemon() && config.global.script_user.is_none() {
+        let text = format!(
+            "scripts run as the daemon itself: no script_user is set, user '{DEFAULT_USER}' does not exist"
+        );
+        diagnostics.push(Diagnostic::note("default-script-user", text));
+    }
+}
+
+struct Review<'a> {
+    enforce: bool,
+    accounts: &'a Accounts,
+    /// One program, one verdict: many instances share a script.
+    known: HashMap<Command, Verdict>,
+    diagnostics: &'a mut Diagnostics,
+}
+
+/// What a script is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// A check, which runs all the time.
+    Check,
+    /// A notification, which runs when something happens.
+    Notify,
+}
+
+#[derive(Clone, Debug)]
+enum Verdict {
+    Fit,
+    /// It cannot run at all.
+    Unfit(String),
+    /// It could run, but others can change it.
+    Insecure(String),
+}
+
+impl Review<'_> {
+    /// Whether the command may run; says so when it may not, or should not.
+    fn passes(&mut self, purpose: Use, what: &str, command: &Command) -> bool {
+        let (enforce, accounts) = (self.enforce, self.accounts);
+        let verdict = self.known.entry(command.clone()).or_insert_with(|| judge(command, enforce, accounts));
+        let finding = match verdict {
+            Verdict::Fit => return true,
+            // It may be there when it is needed; who demands security wants it to be there to be looked at.
+            Verdict::Unfit(why) if purpose == Use::Notify && !enforce => {
+                let text = format!("{what} cannot be run as things are: {why}");
+                self.diagnostics.push(Diagnostic::warning("script-not-runnable", text).class(Class::None));
+                return true;
+            }
+            Verdict::Unfit(why) => Diagnostic::error(
+                "script-not-runnable",
+                format!("Disabling {what} since not found/accessible: {why}"),
+            ),
+            Verdict::Insecure(why) if enforce => {
+                Diagnostic::error("script-insecure", format!("Disabling {what} due to insecure: {why}"))
+                    .class(Class::Security)
+            }
+            Verdict::Insecure(why) => {
+                Diagnostic::warning("script-insecure", format!("Unsafe permissions found for {what}: {why}"))
+                    .class(Class::Security)
+            }
+        };
+        let passes = matches!(verdict, Verdict::Insecure(_)) && !enforce;
+        self.diagnostics.push(finding);
+        passes
+    }
+
+    /// Forgets the scripts that must not run; whether there was any script.
+    fn check_notify(&mut self, instance: &str, notify: &mut Notify) -> bool {
+        let mut any = false;
+        let mut check = |keyword: &str, command: &mut Option<Command>| {
+            if let Some(present) = command {
+                any = true;
+                if !self.passes(Use::Notify, &format!("{keyword} script of instance {instance}"), present) {
+                    *command = None;
+                }
+            }
+        };
+        check("notify_master", &mut notify.master);
+        check("notify_backup", &mut notify.backup);
+        check("notify_fault", &mut notify.fault);
+        check("notify_stop", &mut notify.stop);
+        check("notify", &mut notify.any);
+        check("notify_master_rx_lower_pri", &mut notify.master_received_lower_priority);
+        if let Some(deleted) = &mut notify.deleted {
+            check("notify_deleted", deleted);
+        }
+        any
+    }
+}
+
+fn judge(command: &Command, enforce: bool, accounts: &Accounts) -> Verdict {
+    if enforce && command.user.is_none() && accounts.default_is_daemon() {
+        let why = format!("no script_user is set and user '{DEFAULT_USER}' does not exist");
+        return Verdict::Unfit(why);
+    }
+    let credentials = match accounts.find(command.user.as_ref()) {
+        Ok(credentials) => credentials,
+        Err(error) => return Verdict::Unfit(error.to_string()),
+    };
+    let program = match program(&command.run) {
+        Ok(Some(program)) => program,
+        Ok(None) => return Verdict::Fit,
+        Err(why) => return Verdict::Unfit(why),
+    };
+    if program.is_relative() {
+        return Verdict::Unfit(format!("{} is not an absolute path", program.display()));
+    }
+    match path_walk::check(&program, &credentials) {
+        Ok(()) => Verdict::Fit,
+        Err(problem @ PathProblem::Weak(..)) => Verdict::Insecure(describe(&program, &problem)),
+        Err(problem) => Verdict::Unfit(describe(&program, &problem)),
+    }
+}
+
+/// The file that a command makes the kernel run; none for a file check.
+fn program(run: &Run) -> Result<Option<PathBuf>, String> {
+    match run {
+        Run::Exec(words) => {
+            let name = words.first().ok_or("the command is empty")?;
+            let found = find_program(OsStr::new(name));
+            found.map(Some).ok_or_else(|| format!("{name} is in no directory of PATH"))
+        }
+        Run::Shell { bash } => Ok(Some(shell(*bash))),
+        Run::FileReadable(_) => Ok(None),
+    }
+}
+
+fn describe(program: &Path, problem: &PathProblem) -> String {
+    let text = problem.to_string();
+    let named = program.to_string_lossy();
+    if text.starts_with(named.as_ref()) { text } else { format!("{named}: {text}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use keepalived_conf::model::{User, VrrpScript};
+
+    use super::*;
+    use crate::parent::testing::empty_config;
+
+    fn exec(words: &[&str], user: Option<&str>) -> Command {
+        Command {
+            text: words.join(" "),
+            run: Run::Exec(words.iter().map(|&word| word.to_owned()).collect()),
+            user: user.map(|user| User { user: user.to_owned(), group: None }),
+        }
+    }
+
+    fn with_script(command: Command, enforce: bool) -> Config {
+        let mut config = empty_config();
+        config.global.script_security = enforce;
+        config.scripts.push(VrrpScript {
+            name: "chk".to_owned(),
+            command,
+            interval: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
+            weight: 0,
+            reverse: false,
+            rise: 1,
+            fall: 1,
+            init_fail: false,
+        });
+        config
+    }
+
+    fn findings(mut config: Config) -> (Vec<(&'static str, String)>, Diagnostics) {
+        let mut diagnostics = Diagnostics::new();
+        let accounts = Accounts::of(&config);
+        check_scripts(&mut config, &accounts, &mut diagnostics);
+        let found = diagnostics.iter().filter(|finding| finding.class != Class::None);
+        (found.map(|finding| (finding.code, finding.message.clone())).collect(), diagnostics)
+    }
+
+    #[test]
+    fn a_system_program_of_root_passes_with_script_security() {
+        let (found, _) = findings(with_script(exec(&["/bin/sh"], Some("root")), true));
+        assert_eq!(found, []);
+    }
+
+    #[test]
+    fn a_missing_program_is_a_general_finding_that_names_it() {
+        let (found, diagnostics) = findings(with_script(exec(&["/no/such/script", "x"], Some("root")), true));
+        let text = "Disabling track script chk since not found/accessible: /no/such/script: /no: No such file or \
+                    directory";
+        assert_eq!(found, [("script-not-runnable", text.to_owned())]);
+        assert!(diagnostics.has_class(Class::General) && !diagnostics.has_class(Class::Security));
+    }
+
+    #[test]
+    fn a_user_who_does_not_exist_disables_the_script() {
+        let (found, _) = findings(with_script(exec(&["/bin/sh"], Some("no-such-user")), true));
+        assert!(found[0].1.ends_with("user 'no-such-user' does not exist"), "{found:?}");
+    }
+
+    #[test]
+    fn shell_text_is_judged_by_the_shell() {
+        let command = Command { run: Run::Shell { bash: false }, ..exec(&["exit", "1"], Some("root")) };
+        assert_eq!(findings(with_script(command, true)).0, []);
+    }
+
+    #[test]
+    fn a_disabled_notify_script_is_forgotten() {
+        let mut diagnostics = Diagnostics::new();
+        let config = empty_config();
+        let accounts = Accounts::of(&config);
+        let mut review = Review {
+            enforce: true,
+            accounts: &accounts,
+            known: HashMap::new(),
+            diagnostics: &mut diagnostics,
+        };
+        let mut notify = Notify {
+            master: Some(exec(&["/no/such"], Some("root"))),
+            any: Some(exec(&["/bin/sh"], Some("root"))),
+            deleted: Some(Some(exec(&["/no/such"], Some("root")))),
+            ..Notify::default()
+        };
+        assert!(review.check_notify("V1", &mut notify));
+        assert!(notify.master.is_none() && notify.any.is_some());
+        assert_eq!(notify.deleted, Some(None));
+        assert_eq!(diagnostics.len(), 2);
+    }
+}

@@ -1,0 +1,65 @@
+//! The stop: the worker first, then the scripts that its last events called for, both before one deadline.
+
+use std::time::{Duration, Instant};
+
+use super::Parent;
+use crate::ipc::ToWorker;
+use crate::log::Log;
+
+/// A stop under way.
+#[derive(Debug)]
+pub(super) struct Stop {
+    /// Whoever still runs then is killed.
+    pub(super) deadline: Instant,
+    status: u8,
+    killed: bool,
+}
+
+impl Parent {
+    /// SIGTERM, SIGINT or the end after a permanent error. Asked a second time, it waits less.
+    pub(super) fn handle_stop(&mut self, now: Instant, status: u8, log: &mut Log) {
+        if let Some(stop) = &mut self.stop {
+            stop.deadline = stop.deadline.min(now + HASTE);
+            stop.status = stop.status.max(status);
+            return;
+        }
+        log.info("Stopping");
+        self.systemd.stopping(status);
+        let patience = self.readings.get(&self.current).map(|reading| reading.config.global.child_wait_time);
+        let deadline = now + patience.unwrap_or_default();
+        self.stop = Some(Stop { deadline, status, killed: false });
+        self.respawn_at = None;
+        self.tell_worker(&ToWorker::Stop { keep_addresses: self.options.keep_addresses }, now, log);
+    }
+
+    /// The exit status, once nothing is left to wait for.
+    pub(super) fn finished(&mut self, now: Instant, log: &mut Log) -> Option<u8> {
+        let stop = self.stop.as_mut()?;
+        let late = stop.deadline <= now;
+        if let Some(worker) = self.worker.as_mut() {
+            if late && !stop.killed {
+                log.error(format!("VRRP child process({}) does not stop - killing it", worker.pid()));
+                worker.kill();
+                stop.killed = true;
+                // A killed process ends at once, except in the middle of a system call that never returns.
+                stop.deadline = now + LAST_WAIT;
+                return None;
+            }
+            if !late {
+                return None;
+            }
+        }
+        if !late && !self.notifier.is_idle() {
+            return None;
+        }
+        self.notifier.abandon(log);
+        self.checks.abandon();
+        Some(stop.status)
+    }
+}
+
+/// What is left after the second request to stop.
+const HASTE: Duration = Duration::from_secs(1);
+
+/// For a killed worker.
+const LAST_WAIT: Duration = Duration::from_millis(200);

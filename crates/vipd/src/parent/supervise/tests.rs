@@ -1,0 +1,262 @@
+//! The parent against a worker that says what it is told to say, and writes down what it hears.
+
+use std::ffi::CString;
+use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+
+use super::*;
+use crate::ipc::{Channel, FromWorker, InstanceEvent};
+use crate::log::LogOptions;
+use crate::parent::testing::TestDirectory;
+
+/// Says what is in the first file, then listens into the second until it is killed.
+const LISTENS: &str = "cat \"$0\" >&3; exec cat <&3 >>\"$1\"";
+
+/// Says what is in the first file and ends with status 2.
+const FAILS: &str = "cat \"$0\" >&3; exit 2";
+
+struct Scene {
+    parent: Parent,
+    log: Log,
+    directory: TestDirectory,
+}
+
+impl Scene {
+    /// A parent whose worker is this shell text and says this.
+    fn new(script: &str, says: &[FromWorker]) -> Self {
+        let directory = TestDirectory::new();
+        let path = |name: &str| directory.path().join(name);
+        let options = Options { config: path("keepalived.conf"), ..Options::default() };
+        write_config(&directory, "V1");
+        std::fs::write(path("says"), encoded(says)).unwrap();
+        let files =
+            [path("says"), path("hears")].map(|path| CString::new(path.as_os_str().as_bytes()).unwrap());
+        let words = ["sh", "-c", script].map(|word| CString::new(word).unwrap());
+        let program = WorkerProgram {
+            file: c"/bin/sh".to_owned(),
+            arguments: words.into_iter().chain(files).collect(),
+        };
+        let reading = super::super::load::read(&options);
+        assert_eq!(reading.usable, Ok(()));
+        let pid_file = PidFile::lock(path("pid")).unwrap();
+        let parent = Parent::new(
+            options,
+            reading,
+            Signals::none(),
+            pid_file,
+            path("worker-pid"),
+            Starter::none(),
+            program,
+        )
+        .unwrap();
+        let log = Log::new(LogOptions { console: false, syslog: None, detail: false });
+        Self { parent, log, directory }
+    }
+
+    fn start(&mut self) {
+        self.parent.start_worker(Instant::now(), &mut self.log);
+    }
+
+    /// Lets the parent hear its worker until this holds.
+    fn until(&mut self, holds: impl Fn(&Self) -> bool) {
+        let limit = Instant::now() + Duration::from_secs(20);
+        while !holds(self) {
+            assert!(Instant::now() < limit, "it never happens");
+            self.parent.handle_channel(Instant::now(), &mut self.log);
+            self.parent.reap(Instant::now(), &mut self.log);
+        }
+    }
+
+    /// What the workers have heard until now.
+    fn heard(&self) -> Vec<ToWorker> {
+        let (mut written, read) = UnixStream::pair().unwrap();
+        written.write_all(&std::fs::read(self.directory.path().join("hears")).unwrap_or_default()).unwrap();
+        let mut channel = Channel::new(read).unwrap();
+        std::iter::from_fn(|| channel.receive().unwrap()).collect()
+    }
+
+    fn kill_worker(&mut self) {
+        self.parent.worker.as_mut().unwrap().kill();
+    }
+
+    /// Name of the first instance of the configuration in force.
+    fn configured(&self) -> &str {
+        &self.parent.readings[&self.parent.current].config.instances[0].name
+    }
+}
+
+fn write_config(directory: &TestDirectory, instance: &str) {
+    let text = format!(
+        "vrrp_instance {instance} {{\n interface eth0\n virtual_router_id 7\n virtual_ipaddress {{\n 192.0.2.1\n }}\n}}\n"
+    );
+    std::fs::write(directory.path().join("keepalived.conf"), text).unwrap();
+}
+
+fn encoded(messages: &[FromWorker]) -> Vec<u8> {
+    let (near, mut far) = UnixStream::pair().unwrap();
+    let mut channel = Channel::new(near).unwrap();
+    for message in messages {
+        channel.send(message).unwrap();
+    }
+    drop(channel);
+    let mut octets = Vec::new();
+    far.read_to_end(&mut octets).unwrap();
+    octets
+}
+
+fn transition(event: InstanceEvent) -> FromWorker {
+    FromWorker::Transition { generation: 0, instance: 0, event, priority: 100 }
+}
+
+fn resumes(message: &ToWorker) -> Option<&[String]> {
+    match message {
+        ToWorker::Config { resume, .. } => Some(resume),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_worker_that_dies_is_started_again_and_told_who_was_master() {
+    let mut scene = Scene::new(LISTENS, &[transition(InstanceEvent::Master), FromWorker::Running(0)]);
+    scene.start();
+    scene.until(|scene| scene.parent.states.contains_key("V1") && scene.heard().len() == 1);
+    let first = scene.parent.worker.as_ref().unwrap().pid();
+    scene.kill_worker();
+    scene.until(|scene| scene.heard().len() == 2);
+    assert_ne!(scene.parent.worker.as_ref().unwrap().pid(), first);
+    let heard = scene.heard();
+    assert_eq!(resumes(&heard[0]), Some([].as_slice()));
+    assert_eq!(resumes(&heard[1]), Some(["V1".to_owned()].as_slice()));
+    scene.kill_worker();
+}
+
+#[test]
+fn who_was_not_master_last_is_not_resumed() {
+    let events = [InstanceEvent::Master, InstanceEvent::Backup].map(transition);
+    let mut scene = Scene::new(LISTENS, &events);
+    scene.start();
+    scene.until(|scene| {
+        scene.parent.states.get("V1") == Some(&InstanceEvent::Backup) && scene.heard().len() == 1
+    });
+    scene.kill_worker();
+    scene.until(|scene| scene.heard().len() == 2);
+    assert_eq!(resumes(&scene.heard()[1]), Some([].as_slice()));
+    scene.kill_worker();
+}
+
+#[test]
+fn a_worker_that_dies_again_soon_is_waited_for_and_without_respawn_everything_ends() {
+    let mut scene = Scene::new(LISTENS, &[]);
+    scene.start();
+    scene.kill_worker();
+    scene.until(|scene| scene.parent.worker.is_some() && scene.heard().len() == 1);
+    scene.kill_worker();
+    scene.until(|scene| scene.parent.worker.is_none());
+    assert!(scene.parent.respawn_at.is_some());
+
+    let mut scene = Scene::new(LISTENS, &[]);
+    scene.parent.options.respawn = false;
+    scene.start();
+    scene.kill_worker();
+    scene.until(|scene| scene.parent.worker.is_none());
+    assert_eq!(scene.parent.finished(Instant::now(), &mut scene.log), Some(0));
+}
+
+#[test]
+fn a_configuration_the_worker_cannot_run_ends_the_daemon_with_status_2() {
+    for (script, says) in [(FAILS, vec![]), (LISTENS, vec![FromWorker::Refused("no".to_owned())])] {
+        let mut scene = Scene::new(script, &says);
+        scene.start();
+        scene.until(|scene| scene.parent.stop.is_some());
+        if scene.parent.worker.is_some() {
+            scene.kill_worker();
+        }
+        scene.until(|scene| scene.parent.worker.is_none());
+        assert_eq!(scene.parent.finished(Instant::now(), &mut scene.log), Some(2));
+    }
+}
+
+#[test]
+fn a_reload_waits_for_the_one_before() {
+    let mut scene = Scene::new(LISTENS, &[FromWorker::Running(0)]);
+    scene.start();
+    scene.until(|scene| scene.heard().len() == 1);
+    let now = Instant::now();
+    scene.parent.handle_running(0, now, &mut scene.log);
+    scene.parent.handle_reload(now, &mut scene.log);
+    scene.parent.handle_reload(now, &mut scene.log);
+    scene.parent.handle_reload(now, &mut scene.log);
+    assert_eq!(scene.parent.current, 1);
+    scene.parent.handle_running(1, now, &mut scene.log);
+    assert_eq!(scene.parent.current, 2);
+    scene.parent.handle_running(2, now, &mut scene.log);
+    assert_eq!(scene.parent.current, 2);
+    // Deletions may still name the generation before.
+    assert_eq!(scene.parent.readings.keys().copied().collect::<Vec<_>>(), [1, 2]);
+    scene.kill_worker();
+}
+
+#[test]
+fn a_reload_that_the_worker_refuses_or_dies_of_is_taken_back() {
+    let mut scene = Scene::new(LISTENS, &[FromWorker::Running(0)]);
+    scene.start();
+    scene.until(|scene| scene.heard().len() == 1);
+    let now = Instant::now();
+    scene.parent.handle_running(0, now, &mut scene.log);
+    write_config(&scene.directory, "V2");
+    scene.parent.handle_reload(now, &mut scene.log);
+    assert_eq!(scene.configured(), "V2");
+    assert!(scene.parent.take_back_reload(now, &mut scene.log));
+    assert_eq!(scene.configured(), "V1");
+    assert!(!scene.parent.take_back_reload(now, &mut scene.log));
+
+    scene.parent.handle_reload(now, &mut scene.log);
+    assert_eq!((scene.configured(), scene.parent.current), ("V2", 2));
+    scene.parent.handle_worker_end(Ended::Exited(2), now, &mut scene.log);
+    assert_eq!(scene.configured(), "V1");
+    assert!(scene.parent.stop.is_none() && scene.parent.worker.is_some());
+    scene.kill_worker();
+}
+
+#[test]
+fn one_death_during_a_reload_may_be_an_accident_but_not_two() {
+    let mut scene = Scene::new(LISTENS, &[]);
+    scene.start();
+    let now = Instant::now();
+    scene.parent.handle_running(0, now, &mut scene.log);
+    write_config(&scene.directory, "V2");
+    scene.parent.handle_reload(now, &mut scene.log);
+    scene.parent.handle_worker_end(Ended::Signalled(11), now, &mut scene.log);
+    assert_eq!(scene.configured(), "V2");
+    scene.parent.handle_worker_end(Ended::Signalled(11), now, &mut scene.log);
+    assert_eq!(scene.configured(), "V1");
+    scene.kill_worker();
+}
+
+#[test]
+fn a_worker_that_does_not_stop_is_killed_at_the_deadline() {
+    let mut scene = Scene::new(LISTENS, &[FromWorker::Running(0)]);
+    scene.start();
+    scene.until(|scene| scene.heard().len() == 1);
+    let now = Instant::now();
+    scene.parent.handle_stop(now, 0, &mut scene.log);
+    scene.until(|scene| matches!(scene.heard().last(), Some(ToWorker::Stop { .. })));
+    let patience = Duration::from_secs(5);
+    assert_eq!(scene.parent.finished(now + patience / 2, &mut scene.log), None);
+    assert_eq!(scene.parent.finished(now + patience, &mut scene.log), None);
+    scene.until(|scene| scene.parent.worker.is_none());
+    assert_eq!(scene.parent.finished(now + patience, &mut scene.log), Some(0));
+}
+
+#[test]
+fn a_second_request_to_stop_shortens_the_wait() {
+    let mut scene = Scene::new(LISTENS, &[]);
+    scene.start();
+    let now = Instant::now();
+    scene.parent.handle_stop(now, 0, &mut scene.log);
+    let first = scene.parent.stop.as_ref().unwrap().deadline;
+    scene.parent.handle_stop(now, 0, &mut scene.log);
+    assert!(scene.parent.stop.as_ref().unwrap().deadline < first);
+    scene.kill_worker();
+}

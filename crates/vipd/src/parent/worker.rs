@@ -1,0 +1,97 @@
+//! The worker process as the parent sees it.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::time::Instant;
+
+use keepalived_conf::model::VrrpInstance;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use rustix::process::Signal;
+
+use super::process::{Child, Ended, Launch};
+use crate::ipc::{Channel, ChannelError, FromWorker, ToWorker};
+
+/// A running worker.
+#[derive(Debug)]
+pub(super) struct Worker {
+    child: Child,
+    channel: Channel,
+    /// When it is killed, if it does not end by itself.
+    pub(super) kill_at: Option<Instant>,
+    /// It was told to stop.
+    pub(super) stopping: bool,
+}
+
+/// The program that workers are: this one, except in tests.
+#[derive(Clone, Debug)]
+pub(super) struct WorkerProgram {
+    pub(super) file: CString,
+    pub(super) arguments: Vec<CString>,
+}
+
+impl WorkerProgram {
+    /// This program, even when its file was replaced by an update.
+    pub(super) fn this() -> Self {
+        Self { file: c"/proc/self/exe".to_owned(), arguments: vec![c"vipd".to_owned(), c"worker".to_owned()] }
+    }
+}
+
+impl Worker {
+    /// Starts the program as a worker, with its socket registered.
+    pub(super) fn start(program: &WorkerProgram, registry: &Registry, token: Token) -> io::Result<Self> {
+        let (near, far) = UnixStream::pair()?;
+        let launch = Launch {
+            program: program.file.clone(),
+            arguments: program.arguments.clone(),
+            environment: std::env::vars_os()
+                .filter_map(|(name, value)| {
+                    CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok()
+                })
+                .collect(),
+            credentials: None,
+            socket: Some(OwnedFd::from(far)),
+        };
+        let child = launch.start()?;
+        let channel = Channel::new(near).map_err(io::Error::other)?;
+        registry.register(
+            &mut SourceFd(&channel.as_raw_fd()),
+            token,
+            Interest::READABLE | Interest::WRITABLE,
+        )?;
+        Ok(Self { child, channel, kill_at: None, stopping: false })
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
+    pub(super) fn send(&mut self, message: &ToWorker) -> Result<(), ChannelError> {
+        self.channel.send(message)
+    }
+
+    pub(super) fn flush(&mut self) -> Result<(), ChannelError> {
+        self.channel.flush()
+    }
+
+    pub(super) fn receive(&mut self) -> Result<Option<FromWorker>, ChannelError> {
+        self.channel.receive()
+    }
+
+    /// How it ended, if it has.
+    pub(super) fn poll(&mut self) -> Option<Ended> {
+        self.child.poll()
+    }
+
+    pub(super) fn kill(&mut self) {
+        self.child.signal(Signal::KILL);
+    }
+}
+
+/// The instance that a message names.
+pub(super) fn instance(instances: &[VrrpInstance], index: u32) -> Option<&VrrpInstance> {
+    instances.get(usize::try_from(index).ok()?)
+}

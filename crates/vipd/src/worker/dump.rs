@@ -1,0 +1,370 @@
+//! The state as text, in keepalived's formats, so that exporters and scripts go on working.
+//!
+//! Secrets are never shown.
+
+use std::fmt::{self, Display, Write};
+use std::time::Duration;
+
+use keepalived_conf::model::{Command, Preempt, VirtualAddress, VrrpInstance};
+use serde_json::{Map, Value, json};
+use vrrp_election::{Counters, Node, RouterId, ScriptId, Standing};
+use vrrp_proto::Counter;
+
+use super::judge::Record;
+use super::narrate::fault_text;
+use super::plan::{Plan, Reach, YIELDING_ADVERT};
+use crate::ipc::DumpKind;
+
+/// The whole text of a state file.
+pub(super) fn text(kind: DumpKind, plan: &Plan, node: &Node, records: &[Record]) -> String {
+    let views = plan.config.instances.iter().enumerate().filter_map(|(index, instance)| {
+        let id = RouterId(u32::try_from(index).ok()?);
+        let router = node.router(id)?;
+        Some(View {
+            id,
+            instance,
+            plan,
+            node,
+            counters: router.counters(),
+            record: records.get(index)?,
+            standing: node.standing(id)?,
+        })
+    });
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = match kind {
+        DumpKind::Data => data(&mut text, plan, node, views),
+        DumpKind::Stats | DumpKind::StatsClear => stats(&mut text, views),
+        DumpKind::Json => write!(text, "{}", Value::Array(views.map(|view| view.json()).collect())),
+    };
+    text
+}
+
+/// One instance, from all sides.
+struct View<'a> {
+    id: RouterId,
+    instance: &'a VrrpInstance,
+    plan: &'a Plan,
+    node: &'a Node,
+    counters: Counters,
+    record: &'a Record,
+    standing: Standing,
+}
+
+fn data<'a>(
+    out: &mut String,
+    plan: &Plan,
+    node: &Node,
+    views: impl Iterator<Item = View<'a>>,
+) -> fmt::Result {
+    let global = &plan.config.global;
+    writeln!(out, "------< Global definitions >------")?;
+    writeln!(out, " Router ID = {}", global.router_id.as_deref().unwrap_or("(host name)"))?;
+    writeln!(out, " Dynamic interfaces = {}", global.dynamic_interfaces)?;
+    writeln!(out, " VRRP IPv4 mcast group = {}", global.multicast_v4)?;
+    writeln!(out, " VRRP IPv6 mcast group = {}", global.multicast_v6)?;
+    writeln!(out, " Gratuitous ARP interval = {:.6}", global.garp_interval.as_secs_f64())?;
+    writeln!(out, " Gratuitous NA interval = {:.6}", global.gna_interval.as_secs_f64())?;
+    let security = if global.script_security { "enabled" } else { "disabled" };
+    writeln!(out, " Script security {security}")?;
+    writeln!(out, "------< VRRP Topology >------")?;
+    for view in views {
+        view.topology(out)?;
+    }
+    writeln!(out, "------< VRRP Scripts >------")?;
+    for (index, script) in plan.config.scripts.iter().enumerate() {
+        let status = match node.script_up(ScriptId(u32::try_from(index).unwrap_or(u32::MAX))) {
+            Some(true) => "GOOD",
+            Some(false) => "BAD",
+            None => "INIT",
+        };
+        writeln!(out, " VRRP Script = {}", script.name)?;
+        writeln!(out, "   Command = {}", quoted(&script.command))?;
+        writeln!(out, "   Interval = {} sec", Seconds(script.interval))?;
+        writeln!(out, "   Timeout = {} sec", Seconds(script.timeout))?;
+        writeln!(out, "   Weight = {}", script.weight)?;
+        writeln!(out, "   Rise = {}", script.rise)?;
+        writeln!(out, "   Fall = {}", script.fall)?;
+        writeln!(out, "   Status = {status}")?;
+    }
+    Ok(())
+}
+
+fn stats<'a>(out: &mut String, views: impl Iterator<Item = View<'a>>) -> fmt::Result {
+    for view in views {
+        let (counters, bad) = (&view.counters, |name| view.rejected(name));
+        writeln!(out, "VRRP Instance: {}", view.instance.name)?;
+        writeln!(out, "  Advertisements:")?;
+        writeln!(out, "    Received: {}", counters.adverts_received)?;
+        writeln!(out, "    Sent: {}", counters.adverts_sent)?;
+        writeln!(out, "  Became master: {}", counters.became_active)?;
+        writeln!(out, "  Released master: {}", counters.released_active)?;
+        writeln!(out, "  Packet Errors:")?;
+        writeln!(out, "    Length: {}", bad("packet_len_err"))?;
+        writeln!(out, "    TTL: {}", bad("ip_ttl_err"))?;
+        writeln!(out, "    Invalid Type: {}", bad("invalid_type_rcvd"))?;
+        writeln!(out, "    Advertisement Interval: {}", bad("advert_interval_err"))?;
+        writeln!(out, "    Address List: {}", bad("addr_list_err"))?;
+        writeln!(out, "    Version: {}", view.record.rejected[Counter::Version.index()])?;
+        writeln!(out, "    Checksum: {}", view.record.rejected[Counter::Checksum.index()])?;
+        writeln!(out, "  Authentication Errors:")?;
+        writeln!(out, "    Invalid Type: {}", bad("invalid_authtype"))?;
+        writeln!(out, "    Type Mismatch: {}", bad("authtype_mismatch"))?;
+        writeln!(out, "    Failure: {}", bad("auth_failure"))?;
+        writeln!(out, "  Priority Zero:")?;
+        writeln!(out, "    Received: {}", counters.priority_zero_received)?;
+        writeln!(out, "    Sent: {}", counters.priority_zero_sent)?;
+    }
+    Ok(())
+}
+
+impl View<'_> {
+    /// Rejected packets that keepalived counts under this name.
+    fn rejected(&self, name: &str) -> u64 {
+        let same = |counter: &&Counter| counter.keepalived() == Some(name);
+        Counter::ALL.iter().filter(same).map(|counter| self.record.rejected[counter.index()]).sum()
+    }
+
+    fn topology(&self, out: &mut String) -> fmt::Result {
+        let instance = self.instance;
+        writeln!(out, " VRRP Instance = {}", instance.name)?;
+        writeln!(out, "   VRRP Version = {}", instance.version)?;
+        writeln!(out, "   State = {}", state_word(self.standing))?;
+        if let Some(fault) = self.node.fault(self.id) {
+            writeln!(out, "   Fault = {}", fault_text(self.plan, fault))?;
+        }
+        writeln!(out, "   Last transition = {}", Seconds(self.record.last_transition))?;
+        writeln!(out, "   Interface = {}", instance.interface.as_deref().unwrap_or("(none)"))?;
+        match self.node.source(self.id) {
+            Some(source) => writeln!(out, "   Using src_ip = {source}")?,
+            None => writeln!(out, "   Using src_ip = (none)")?,
+        }
+        match self.plan.routers.get(self.id.0 as usize).map(|router| &router.reach) {
+            Some(Reach::Multicast { group }) => writeln!(out, "   Multicast address {group}")?,
+            Some(Reach::Unicast { peers, .. }) => {
+                writeln!(out, "   Unicast Peer :")?;
+                peers.iter().try_for_each(|peer| writeln!(out, "     {}", peer.address))?;
+            }
+            None => {}
+        }
+        writeln!(out, "   Gratuitous ARP delay = {}", instance.garp.delay.as_secs())?;
+        writeln!(out, "   Gratuitous ARP repeat = {}", instance.garp.repeat)?;
+        writeln!(out, "   Gratuitous ARP refresh = {}", instance.garp.refresh.as_secs())?;
+        writeln!(out, "   Gratuitous ARP refresh repeat = {}", instance.garp.refresh_repeat)?;
+        writeln!(out, "   Down timer adverts = {}", instance.down_adverts)?;
+        writeln!(out, "   Virtual Router ID = {}", instance.vrid)?;
+        writeln!(out, "   Priority = {}", instance.priority)?;
+        writeln!(out, "   Effective priority = {}", self.effective_priority())?;
+        writeln!(out, "   Advert interval = {} sec", Seconds(instance.advert_interval))?;
+        writeln!(out, "   Accept = {}", if instance.accept { "enabled" } else { "disabled" })?;
+        match instance.preempt {
+            Preempt::Never => writeln!(out, "   Preempt = disabled")?,
+            Preempt::AtOnce => writeln!(out, "   Preempt = enabled")?,
+            Preempt::After(delay) => {
+                writeln!(out, "   Preempt = enabled\n   Preempt delay = {} secs", Seconds(delay))?;
+            }
+        }
+        self.lists(out)
+    }
+
+    fn lists(&self, out: &mut String) -> fmt::Result {
+        let instance = self.instance;
+        writeln!(out, "   Virtual IP ({}):", instance.addresses.len())?;
+        self.address_lines(&instance.addresses).iter().try_for_each(|line| writeln!(out, "     {line}"))?;
+        if !instance.excluded_addresses.is_empty() {
+            writeln!(out, "   Virtual IP Excluded :")?;
+            let lines = self.address_lines(&instance.excluded_addresses);
+            lines.iter().try_for_each(|line| writeln!(out, "     {line}"))?;
+        }
+        if !instance.track_interfaces.is_empty() {
+            writeln!(out, "   Tracked interfaces :")?;
+            let tracks = &instance.track_interfaces;
+            tracks
+                .iter()
+                .try_for_each(|track| writeln!(out, "     {} weight {}", track.interface, track.weight))?;
+        }
+        if !instance.track_scripts.is_empty() {
+            writeln!(out, "   Tracked scripts :")?;
+            for track in &instance.track_scripts {
+                let id = ScriptId(u32::try_from(track.script).unwrap_or(u32::MAX));
+                writeln!(out, "     {} weight {}", self.plan.script_name(id), track.weight)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> Value {
+        let instance = self.instance;
+        let seconds = |duration: Duration| json!(duration.as_secs_f64());
+        let active_interval = self
+            .node
+            .router(self.id)
+            .map_or(instance.advert_interval, vrrp_election::VirtualRouter::active_interval);
+        let mut data = Map::new();
+        let mut put = |key: &str, value: Value| _ = data.insert(key.to_owned(), value);
+        put("iname", json!(instance.name));
+        put("dont_track_primary", json!(u8::from(instance.dont_track_primary)));
+        put("skip_check_adv_addr", json!(u8::from(instance.skip_check_adv_addr)));
+        put("strict_mode", json!(u8::from(instance.strict)));
+        put("vmac_ifname", json!(""));
+        put("ifp_ifname", json!(instance.interface.as_deref().unwrap_or("")));
+        put("master_priority", json!(0));
+        put("last_transition", seconds(self.record.last_transition));
+        put("garp_delay", json!(instance.garp.delay.as_secs()));
+        put("garp_refresh", json!(instance.garp.refresh.as_secs()));
+        put("garp_rep", json!(instance.garp.repeat));
+        put("garp_refresh_rep", json!(instance.garp.refresh_repeat));
+        put("garp_lower_prio_delay", json!(instance.garp.lower_priority_delay.as_secs()));
+        put("garp_lower_prio_rep", json!(instance.garp.lower_priority_repeat));
+        put("lower_prio_no_advert", json!(u8::from(instance.lower_priority_no_advert)));
+        put(
+            "higher_prio_send_advert",
+            json!(u8::from(instance.higher_priority_send_advert.unwrap_or(YIELDING_ADVERT))),
+        );
+        put("vrid", json!(instance.vrid));
+        put("base_priority", json!(instance.priority));
+        put("effective_priority", json!(self.effective_priority()));
+        put("vipset", json!(self.standing == Standing::Active));
+        put("promote_secondaries", json!(instance.promote_secondaries));
+        put("adver_int", seconds(instance.advert_interval));
+        put("master_adver_int", seconds(active_interval));
+        put("accept", json!(u8::from(instance.accept)));
+        put("nopreempt", json!(instance.preempt == Preempt::Never));
+        put("preempt_delay", seconds(preempt_delay(instance)));
+        put("state", json!(state_number(self.standing)));
+        put("wantstate", json!(state_number(self.standing)));
+        put("version", json!(instance.version));
+        put("smtp_alert", json!(instance.smtp_alert));
+        put("notify_deleted", json!(instance.notify.deleted.is_some()));
+        for (key, command) in [
+            ("script_backup", &instance.notify.backup),
+            ("script_master", &instance.notify.master),
+            ("script_fault", &instance.notify.fault),
+            ("script_stop", &instance.notify.stop),
+            ("script", &instance.notify.any),
+        ] {
+            if let Some(command) = command {
+                put(key, json!(quoted(command)));
+            }
+        }
+        put("vips", json!(self.address_lines(&instance.addresses)));
+        put("evips", json!(self.address_lines(&instance.excluded_addresses)));
+        let interfaces: Vec<_> = instance.track_interfaces.iter().map(|track| &track.interface).collect();
+        put("track_ifp", json!(interfaces));
+        let scripts =
+            instance.track_scripts.iter().filter_map(|track| self.plan.config.scripts.get(track.script));
+        put("track_script", json!(scripts.map(|script| quoted(&script.command)).collect::<Vec<_>>()));
+        json!({ "data": data, "stats": self.json_stats() })
+    }
+
+    fn json_stats(&self) -> Value {
+        let counters = &self.counters;
+        let mut stats = Map::new();
+        let mut put = |key: &str, value: u64| _ = stats.insert(key.to_owned(), json!(value));
+        put("advert_rcvd", counters.adverts_received);
+        put("advert_sent", counters.adverts_sent);
+        put("become_master", counters.became_active);
+        put("release_master", counters.released_active);
+        for name in [
+            "packet_len_err",
+            "advert_interval_err",
+            "ip_ttl_err",
+            "invalid_type_rcvd",
+            "addr_list_err",
+            "invalid_authtype",
+            "authtype_mismatch",
+            "auth_failure",
+        ] {
+            put(name, self.rejected(name));
+        }
+        put("pri_zero_rcvd", counters.priority_zero_received);
+        put("pri_zero_sent", counters.priority_zero_sent);
+        Value::Object(stats)
+    }
+
+    fn effective_priority(&self) -> u8 {
+        self.node.router(self.id).map_or(0, |router| router.priority().get())
+    }
+
+    fn address_lines(&self, addresses: &[VirtualAddress]) -> Vec<String> {
+        let set = self.standing == Standing::Active;
+        addresses.iter().map(|address| address_line(address, self.instance, set)).collect()
+    }
+}
+
+fn address_line(address: &VirtualAddress, instance: &VrrpInstance, set: bool) -> String {
+    let whole = if address.network.is_ipv4() { 32 } else { 128 };
+    let mut line = if address.network.prefix() == whole {
+        address.network.ip().to_string()
+    } else {
+        address.network.to_string()
+    };
+    let device = address.interface.as_deref().or(instance.interface.as_deref()).unwrap_or("(none)");
+    let _ = write!(line, " dev {device} scope {}", scope_word(address.scope));
+    if let Some(label) = &address.label {
+        let _ = write!(line, " label {label}");
+    }
+    if set {
+        line += " set";
+    }
+    line
+}
+
+fn scope_word(scope: u8) -> String {
+    match scope {
+        0 => "global".to_owned(),
+        200 => "site".to_owned(),
+        253 => "link".to_owned(),
+        254 => "host".to_owned(),
+        255 => "nowhere".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Each word of a command in single quotes, as keepalived shows it.
+fn quoted(command: &Command) -> String {
+    match &command.run {
+        keepalived_conf::model::Run::Exec(words) => {
+            words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ")
+        }
+        _ => format!("'{}'", command.text),
+    }
+}
+
+fn preempt_delay(instance: &VrrpInstance) -> Duration {
+    match instance.preempt {
+        Preempt::After(delay) => delay,
+        Preempt::Never | Preempt::AtOnce => Duration::ZERO,
+    }
+}
+
+const fn state_word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Waiting => "INIT",
+        Standing::Fault => "FAULT",
+        Standing::Backup => "BACKUP",
+        Standing::Active => "MASTER",
+        Standing::Stopped => "STOP",
+    }
+}
+
+const fn state_number(standing: Standing) -> u8 {
+    match standing {
+        Standing::Waiting | Standing::Stopped => 0,
+        Standing::Backup => 1,
+        Standing::Active => 2,
+        Standing::Fault => 3,
+    }
+}
+
+/// A duration as seconds, with a fraction only where there is one.
+struct Seconds(Duration);
+
+impl Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.subsec_micros() {
+            0 => write!(f, "{}", self.0.as_secs()),
+            micros => write!(f, "{}.{micros:06}", self.0.as_secs()),
+        }
+    }
+}

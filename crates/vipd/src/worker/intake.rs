@@ -1,0 +1,184 @@
+//! Taking in what arrived: packets, the kernel's events and answers, the parent's words.
+
+use std::io;
+use std::net::IpAddr;
+
+use vrrp_election::{Instant, Node, Received, RouterId, ScriptId};
+use vrrp_linux::address_commands::Outcome;
+use vrrp_proto::{Accepted, Datagram};
+
+use super::Worker;
+use super::dump;
+use super::judge::{Complaints, Kind, Record};
+use super::parent::Parent;
+use super::plan::Plan;
+use super::wire::{Arrival, now};
+use crate::ipc::{DumpKind, FromWorker, LogLevel, ScriptOutcome, ToWorker};
+
+impl Worker {
+    /// Reads a socket to its end, or for a bounded while.
+    pub(super) fn read_port(&mut self, place: usize) {
+        for _ in 0..MOST_BATCHES {
+            match self.read_batch(place) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    return self.parent.log(LogLevel::Error, format!("cannot receive adverts: {error}"));
+                }
+            }
+        }
+        self.unread.push(place);
+    }
+
+    fn read_batch(&mut self, place: usize) -> io::Result<bool> {
+        let Self { wire, node, plan, records, complaints, parent, .. } = self;
+        let mut intake = Intake { now: now(), node, plan, records, complaints, parent };
+        wire.receive(place, |arrival| intake.take(arrival))
+    }
+
+    /// Interfaces and addresses as the kernel has them now.
+    pub(super) fn look_at_kernel(&mut self) {
+        let news = match self.kernel.look() {
+            Ok(news) => news,
+            Err(error) => {
+                self.kernel_unread = true;
+                return self.parent.log(LogLevel::Error, format!("cannot read the kernel's tables: {error}"));
+            }
+        };
+        self.kernel_unread = news.more;
+        let now = now();
+        if news.links_moved {
+            self.connect();
+        }
+        if news.changed {
+            for (link, watched) in self.plan.links.iter() {
+                let state = self.kernel.link_state(watched, &self.plan.virtual_ips);
+                self.node.handle_link(now, link, state);
+            }
+        }
+        for (router, address) in news.lost {
+            let text = || format!("({}) somebody removed {address}", self.plan.name(router));
+            let line = self.complaints.about(now, Some(router), Kind::Lost, text);
+            self.parent.log_some(LogLevel::Warning, line);
+            if !self.is_untracked(router, address) {
+                self.node.handle_address_lost(now, router);
+            }
+        }
+    }
+
+    fn is_untracked(&self, router: RouterId, address: IpAddr) -> bool {
+        let mut vips = self.plan.routers.get(router.0 as usize).into_iter().flat_map(|plan| &plan.addresses);
+        vips.any(|vip| vip.untracked && vip.spec.network.ip() == address)
+    }
+
+    pub(super) fn read_results(&mut self) {
+        let Self { kernel, parent, .. } = self;
+        let read = kernel.commands.drain_results(|change, result| match result {
+            Ok(Outcome::Changed | Outcome::AlreadySo) => {}
+            Err(refusal) => parent.log(LogLevel::Error, format!("cannot {change}: {refusal}")),
+        });
+        if let Err(error) = read {
+            self.parent.log(LogLevel::Error, format!("cannot read the kernel's answers: {error}"));
+        }
+    }
+
+    pub(super) fn hear_parent(&mut self) {
+        while let Some(message) = self.parent.receive() {
+            match message {
+                ToWorker::Config { generation, config, .. } => self.reload(generation, *config),
+                ToWorker::ScriptDone { generation, script, outcome }
+                    if generation == self.plan.generation =>
+                {
+                    let success = matches!(outcome, ScriptOutcome::Exited(0));
+                    self.node.handle_script(now(), ScriptId(script), success);
+                }
+                ToWorker::ScriptDone { .. } => {} // of a run before the reload
+                ToWorker::Dump(kind) => {
+                    let text = dump::text(kind, &self.plan, &self.node, &self.records);
+                    self.parent.send(&FromWorker::Dump(kind, text));
+                    if kind == DumpKind::StatsClear {
+                        self.node.clear_counters();
+                        self.records
+                            .iter_mut()
+                            .for_each(|record| record.rejected = Record::default().rejected);
+                    }
+                }
+                ToWorker::Stop { keep_addresses } => {
+                    self.keep_addresses = keep_addresses;
+                    self.stopped = true;
+                }
+            }
+        }
+    }
+}
+
+/// What a packet passes through.
+struct Intake<'a> {
+    now: Instant,
+    node: &'a mut Node,
+    plan: &'a Plan,
+    records: &'a mut [Record],
+    complaints: &'a mut Complaints,
+    parent: &'a mut Parent,
+}
+
+impl Intake<'_> {
+    fn take(&mut self, arrival: Arrival<'_>) {
+        match arrival {
+            Arrival::For(router, arrived, datagram) => self.judge(router, arrived, &datagram),
+            Arrival::UnknownVrid { vrid, source } => {
+                if self.plan.config.global.log_unknown_vrids {
+                    let text = || format!("advert from {source} for unknown VRID {vrid}");
+                    self.complain(LogLevel::Info, None, Kind::UnknownVrid, text);
+                }
+            }
+            Arrival::NotAPacket(error) => {
+                self.complain(LogLevel::Warning, None, Kind::NotAPacket, || format!("bad packet: {error}"));
+            }
+        }
+    }
+
+    fn judge(&mut self, id: RouterId, arrived: Instant, datagram: &Datagram<'_>) {
+        let index = id.0 as usize;
+        let (Some(router), Some(record)) = (self.plan.routers.get(index), self.records.get_mut(index)) else {
+            return;
+        };
+        match record.judge(router, datagram) {
+            Ok(accepted) => self.accept(id, arrived, &accepted),
+            Err(rejection) => {
+                let (source, plan) = (datagram.endpoints.source(), self.plan);
+                let text = || format!("({}) bad advert from {source}: {rejection}", plan.name(id));
+                self.complain(LogLevel::Warning, Some(id), Kind::Rejected(rejection.counter()), text);
+            }
+        }
+    }
+
+    fn accept(&mut self, id: RouterId, arrived: Instant, accepted: &Accepted<'_>) {
+        let received = Received {
+            source: accepted.source,
+            priority: accepted.advert.priority,
+            interval: accepted.advert.interval,
+        };
+        // What the election ignores, it counts and reports itself.
+        let _ = self.node.handle_advert(arrived, id, &received);
+        let warnings = accepted.warnings;
+        if !warnings.is_empty() {
+            let plan = self.plan;
+            let text = || format!("({}) advert from {}: {warnings}", plan.name(id), accepted.source);
+            self.complain(LogLevel::Info, Some(id), Kind::warned(warnings), text);
+        }
+    }
+
+    fn complain(
+        &mut self,
+        level: LogLevel,
+        router: Option<RouterId>,
+        kind: Kind,
+        text: impl FnOnce() -> String,
+    ) {
+        self.parent.log_some(level, self.complaints.about(self.now, router, kind, text));
+    }
+}
+
+/// Batches read from one socket before the others have their turn.
+const MOST_BATCHES: usize = 16;

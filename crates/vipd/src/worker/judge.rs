@@ -1,0 +1,158 @@
+//! Is this packet an advertisement for one of our routers? What is wrong with it is counted and told, rarely.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use vrrp_election::{Instant, RouterId};
+use vrrp_proto::{
+    Accepted, AuthData, ChecksumRule, Counter, Datagram, ExpectedAuth, Mode, Policy, Reaction, Receiver,
+    Rejection, Warnings,
+};
+
+use super::plan::{Reach, RouterAuth, RouterPlan};
+
+/// What the receive checks remember of one router.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record {
+    /// Rejected packets, by [`Counter::index`].
+    pub(super) rejected: [u64; Counter::ALL.len()],
+    /// The greatest sequence number of an Authentication Header, sent or received.
+    pub(super) ah_sequence: u32,
+    /// When its standing last changed, on the wall clock since 1970: only to be shown.
+    pub(super) last_transition: Duration,
+}
+
+impl Record {
+    /// Runs the receive checks of RFC 9568 §7.1 and RFC 3768 §7.1 for one router.
+    pub(super) fn judge<'p>(
+        &mut self,
+        router: &RouterPlan,
+        datagram: &Datagram<'p>,
+    ) -> Result<Accepted<'p>, Rejection> {
+        let result = self.receiver(router).check(datagram);
+        match &result {
+            Ok(accepted) => {
+                if let Some(sequence) = accepted.ah_sequence {
+                    self.ah_sequence = sequence;
+                }
+            }
+            Err(rejection) => self.rejected[rejection.counter().index()] += 1,
+        }
+        result
+    }
+
+    fn receiver<'r>(&self, router: &'r RouterPlan) -> Receiver<'r> {
+        let config = &router.config;
+        Receiver {
+            family: config.family,
+            vrid: config.vrid,
+            interval: config.interval,
+            mode: match &router.reach {
+                Reach::Multicast { group } => Mode::Multicast { group: *group },
+                Reach::Unicast { peers, strangers, .. } => Mode::Unicast { peers, strangers: *strangers },
+            },
+            auth: match router.auth {
+                RouterAuth::None => ExpectedAuth::None,
+                RouterAuth::Password(password) => ExpectedAuth::Password(password),
+                RouterAuth::Ah(key) => ExpectedAuth::Ah { key, last_sequence: self.ah_sequence },
+            },
+            owner: config.priority.is_owner(),
+            addresses: Some(router.advertised.borrow()),
+            policy: POLICY,
+        }
+    }
+}
+
+/// What the field needs; and two owners have to hear each other, or both would serve for ever.
+const POLICY: Policy = Policy { v2_local_is_owner: Reaction::Warn, ..Policy::INTEROP };
+
+/// The authentication that a router's own adverts carry.
+pub(super) fn auth_data(auth: &RouterAuth) -> AuthData {
+    match auth {
+        RouterAuth::None => AuthData::None,
+        RouterAuth::Password(password) => AuthData::Password(*password),
+        RouterAuth::Ah(_) => AuthData::Ah,
+    }
+}
+
+/// How a router sums up its VRRPv3 adverts over IPv4.
+pub(super) fn checksum_rule(as_v2: bool) -> ChecksumRule {
+    if as_v2 { ChecksumRule::MessageOnly } else { ChecksumRule::PseudoHeader }
+}
+
+/// Says the same thing about the same router at most once a minute, and how often it was kept to itself.
+///
+/// Bounded: there are few kinds of complaints, and as many routers as the configuration has.
+#[derive(Debug, Default)]
+pub(super) struct Complaints {
+    last: HashMap<(Option<RouterId>, Kind), (Instant, u64)>,
+}
+
+/// What a complaint is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Rejected(Counter),
+    Warned(u32),
+    NotSent,
+    UnknownVrid,
+    NotAPacket,
+    Announcement,
+    Lost,
+}
+
+impl Kind {
+    pub(super) fn warned(warnings: Warnings) -> Self {
+        Self::Warned(warnings.bits().into())
+    }
+}
+
+impl Complaints {
+    /// The text to log, if it is time to.
+    pub(super) fn about(
+        &mut self,
+        now: Instant,
+        router: Option<RouterId>,
+        kind: Kind,
+        text: impl FnOnce() -> String,
+    ) -> Option<String> {
+        match self.last.get_mut(&(router, kind)) {
+            Some((last, unsaid)) if now.since(*last) < PAUSE => {
+                *unsaid += 1;
+                None
+            }
+            known => {
+                let unsaid = known.map_or(0, |(_, unsaid)| *unsaid);
+                self.last.insert((router, kind), (now, 0));
+                Some(match unsaid {
+                    0 => text(),
+                    _ => format!("{} ({unsaid} more of this kind since)", text()),
+                })
+            }
+        }
+    }
+
+    /// The numbers of routers mean something else now.
+    pub(super) fn forget(&mut self) {
+        self.last.clear();
+    }
+}
+
+const PAUSE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_the_same_complaint_is_one_line_a_minute() {
+        let mut complaints = Complaints::default();
+        let mut say = |second| {
+            let now = Instant::ZERO + Duration::from_secs(second);
+            complaints.about(now, None, Kind::NotAPacket, || "bad".to_owned())
+        };
+        assert_eq!(say(0).as_deref(), Some("bad"));
+        assert_eq!(say(1), None);
+        assert_eq!(say(59), None);
+        assert_eq!(say(60).as_deref(), Some("bad (2 more of this kind since)"));
+    }
+}

@@ -1,0 +1,122 @@
+//! What happened, in the words that operators know and their tools search for.
+
+use vrrp_election::{Cause, Event, Fault, Report, Standing, Why};
+use vrrp_proto::Priority;
+
+use super::plan::Plan;
+use crate::ipc::{InstanceEvent, LogLevel};
+
+/// What the parent runs scripts for, if the event is such.
+pub(super) fn instance_event(event: &Event) -> Option<InstanceEvent> {
+    match event {
+        Event::Standing { to, why, .. } => Some(match (to, why) {
+            (Standing::Waiting, _) => return None,
+            (Standing::Fault, _) => InstanceEvent::Fault,
+            (Standing::Backup, _) => InstanceEvent::Backup,
+            (Standing::Active, _) => InstanceEvent::Master,
+            (Standing::Stopped, Why::Deleted) => InstanceEvent::Deleted,
+            (Standing::Stopped, _) => InstanceEvent::Stop,
+        }),
+        Event::Router { report: Report::LowerPriorityWhileActive { .. }, .. } => {
+            Some(InstanceEvent::MasterReceivedLowerPriority)
+        }
+        Event::Router { .. } | Event::Script { .. } => None,
+    }
+}
+
+/// The lines for the log.
+pub(super) fn lines(plan: &Plan, event: &Event) -> Vec<(LogLevel, String)> {
+    match event {
+        Event::Standing { router, from, to, why, priority: ours } => {
+            let name = plan.name(*router);
+            let mut lines = Vec::new();
+            if let Some(because) = because(plan, *from, why, *ours) {
+                lines.push((LogLevel::Info, format!("({name}) {because}")));
+            }
+            let init = if *from == Standing::Waiting { " (init)" } else { "" };
+            let entering = match to {
+                Standing::Active => "Entering MASTER STATE",
+                Standing::Backup => "Entering BACKUP STATE",
+                Standing::Fault => "Entering FAULT STATE",
+                Standing::Waiting | Standing::Stopped => return lines,
+            };
+            lines.push((LogLevel::Info, format!("({name}) {entering}{init}")));
+            lines
+        }
+        Event::Router { router, report } => {
+            let name = plan.name(*router);
+            report_line(report).map(|(level, text)| (level, format!("({name}) {text}"))).into_iter().collect()
+        }
+        Event::Script { script, up } => {
+            let outcome = if *up { "succeeded" } else { "failed" };
+            vec![(LogLevel::Info, format!("VRRP_Script({}) {outcome}", plan.script_name(*script)))]
+        }
+    }
+}
+
+/// One line that says why.
+fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<String> {
+    Some(match why {
+        Why::Election(Cause::ActiveDown { silent_for: Some(silence) }) => {
+            format!("Receive advertisement timeout: silent for {:.3} s", silence.as_secs_f64())
+        }
+        Why::Election(Cause::ActiveDown { silent_for: None }) => "Receive advertisement timeout".to_owned(),
+        Why::Election(Cause::ActiveLeft) => "Receive advertisement timeout: the master has left".to_owned(),
+        Why::Election(Cause::Better { source, priority }) => {
+            format!("Master received advert from {source} with higher priority {priority}, ours {ours}")
+        }
+        Why::Election(Cause::Resumed) => "Resuming as master after a restart of the worker".to_owned(),
+        Why::Fault(fault) => fault_text(plan, *fault),
+        Why::Stop if from == Standing::Active => "sent 0 priority".to_owned(),
+        Why::Deleted => "is no longer configured".to_owned(),
+        Why::Election(Cause::Startup | Cause::Owner | Cause::Shutdown) | Why::Stop => return None,
+    })
+}
+
+/// What is missing.
+pub(super) fn fault_text(plan: &Plan, fault: Fault) -> String {
+    let watched = |link| plan.watched(link).map_or_else(String::new, ToString::to_string);
+    match fault {
+        Fault::LinkDown(link) => format!("{} is down or missing", watched(link)),
+        Fault::NoAddress => "no address to send adverts from".to_owned(),
+        Fault::TrackedLink(link) => format!("tracked {} is down or missing", watched(link)),
+        Fault::TrackedScript(script) => format!("tracked script {} failed", plan.script_name(script)),
+        other => format!("{other:?}"),
+    }
+}
+
+fn report_line(report: &Report) -> Option<(LogLevel, String)> {
+    Some(match report {
+        Report::Transition { .. } => return None,
+        Report::PriorityChanged { from, to } => {
+            (LogLevel::Info, format!("Changing effective priority from {from} to {to}"))
+        }
+        Report::LowerPriorityWhileActive { source, priority } => (
+            LogLevel::Info,
+            format!("Received advert from {source} with lower priority {priority}, answering it"),
+        ),
+        Report::LowerPriorityWhileBackup { source, priority } => (
+            LogLevel::Info,
+            format!("received lower priority ({priority}) advert from {source} - discarding"),
+        ),
+        Report::ActiveLeaves { source } => {
+            (LogLevel::Info, format!("Backup received priority 0 advertisement from {source}"))
+        }
+        Report::Stalled { late, grace } => (
+            LogLevel::Warning,
+            format!(
+                "this machine was stalled: looked {:.3} s too late for adverts, listening {:.3} s longer",
+                late.as_secs_f64(),
+                grace.as_secs_f64()
+            ),
+        ),
+        Report::OwnAddressHeard { source } => (
+            LogLevel::Warning,
+            format!("another router sends adverts from our address {source}, or our own come back"),
+        ),
+        Report::TwoOwners { source } => (
+            LogLevel::Warning,
+            format!("{source} claims priority 255 as this router does: only one can own the addresses"),
+        ),
+    })
+}

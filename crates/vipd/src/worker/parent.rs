@@ -1,0 +1,151 @@
+//! The worker's end of the connection to the parent, and the signal that means the same as its word.
+
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use keepalived_conf::model::Config;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+
+use crate::ipc::{Channel, ChannelError, FromWorker, Generation, LogLevel, ToWorker};
+
+/// What the worker says and hears.
+#[derive(Debug)]
+pub(super) struct Parent {
+    channel: Channel,
+    /// Readable after SIGTERM.
+    terminated: UnixStream,
+    /// Log lines that were dropped since the last one that was not.
+    unsaid: u64,
+    gone: bool,
+}
+
+impl Parent {
+    /// Takes over the inherited socket, and signals: SIGTERM is an orderly stop, what a terminal or an operator
+    /// sends to the whole process group is the parent's to interpret.
+    pub(super) fn connect(
+        socket: OwnedFd,
+        registry: &Registry,
+        message: Token,
+        signal: Token,
+    ) -> io::Result<Self> {
+        let channel = Channel::from_fd(socket).map_err(io::Error::other)?;
+        let (terminated, write) = UnixStream::pair()?;
+        terminated.set_nonblocking(true)?;
+        signal_hook::low_level::pipe::register(SIGTERM, write)?;
+        let ignored = std::sync::Arc::default();
+        for signal in [SIGHUP, SIGINT, SIGUSR1, SIGUSR2] {
+            signal_hook::flag::register(signal, std::sync::Arc::clone(&ignored))?;
+        }
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        registry.register(&mut SourceFd(&channel.as_raw_fd()), message, interest)?;
+        registry.register(&mut SourceFd(&terminated.as_raw_fd()), signal, Interest::READABLE)?;
+        Ok(Self { channel, terminated, unsaid: 0, gone: false })
+    }
+
+    /// Waits for the first message, which is the configuration; `None` if there is nothing to do after all.
+    pub(super) fn first_config(
+        &mut self,
+        poll: &mut Poll,
+    ) -> io::Result<Option<(Generation, Config, Vec<String>)>> {
+        let mut events = Events::with_capacity(8);
+        loop {
+            match self.receive() {
+                Some(ToWorker::Config { generation, config, resume }) => {
+                    return Ok(Some((generation, *config, resume)));
+                }
+                Some(ToWorker::Stop { .. }) => return Ok(None),
+                Some(ToWorker::ScriptDone { .. } | ToWorker::Dump(_)) => {}
+                None if self.gone || self.was_terminated() => return Ok(None),
+                None => match poll.poll(&mut events, None) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    result => result?,
+                },
+            }
+        }
+    }
+
+    /// The next message, if there is one.
+    pub(super) fn receive(&mut self) -> Option<ToWorker> {
+        match self.channel.receive() {
+            Ok(message) => message,
+            Err(error) => {
+                self.lose(&error);
+                None
+            }
+        }
+    }
+
+    /// Queues a message; [`flush`](Self::flush) sends it.
+    pub(super) fn send(&mut self, message: &FromWorker) {
+        if let Err(error) = self.channel.queue(message) {
+            self.lose(&error);
+        }
+    }
+
+    /// Queues a log line. If the parent does not keep up, lines are dropped and counted, for an election must not
+    /// wait for a log.
+    pub(super) fn log(&mut self, level: LogLevel, text: String) {
+        if self.channel.waiting() > LOG_LIMIT {
+            self.unsaid += 1;
+            return;
+        }
+        let unsaid = std::mem::take(&mut self.unsaid);
+        if unsaid > 0 {
+            let text = format!("{unsaid} log lines were dropped");
+            self.send(&FromWorker::Log { level: LogLevel::Warning, text });
+        }
+        self.send(&FromWorker::Log { level, text });
+    }
+
+    /// Queues a log line, if it is one.
+    pub(super) fn log_some(&mut self, level: LogLevel, text: Option<String>) {
+        if let Some(text) = text {
+            self.log(level, text);
+        }
+    }
+
+    /// Sends what the socket takes.
+    pub(super) fn flush(&mut self) {
+        if let Err(error) = self.channel.flush() {
+            self.lose(&error);
+        }
+    }
+
+    /// Sends the rest, and waits a moment for a slow parent: it is the end.
+    pub(super) fn say_goodbye(&mut self) {
+        for _ in 0..GOODBYE_STEPS {
+            self.flush();
+            if self.gone || self.channel.is_flushed() {
+                return;
+            }
+            std::thread::sleep(GOODBYE_STEP);
+        }
+    }
+
+    /// Whether the parent can no longer be heard.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// Whether SIGTERM came.
+    pub(super) fn was_terminated(&mut self) -> bool {
+        matches!(self.terminated.read(&mut [0; 8]), Ok(1..))
+    }
+
+    fn lose(&mut self, error: &ChannelError) {
+        if !self.gone && !matches!(error, ChannelError::Closed) {
+            eprintln!("vipd worker: lost the parent: {error}");
+        }
+        self.gone = true;
+    }
+}
+
+/// Octets that may wait for the parent before log lines are dropped.
+const LOG_LIMIT: usize = 1 << 20;
+
+const GOODBYE_STEPS: u32 = 100;
+const GOODBYE_STEP: Duration = Duration::from_millis(10);

@@ -1,0 +1,123 @@
+//! Doing what the election asks for, in the order that decides how long an outage is.
+
+use vrrp_election::{Event, Instant, NodeAction, RouterId, ScriptId};
+use vrrp_proto::Priority;
+
+use super::Worker;
+use super::judge::Kind;
+use super::narrate;
+use super::wire::now;
+use crate::ipc::{FromWorker, LogLevel, ScriptAct};
+
+impl Worker {
+    /// Does everything the election asks for: adverts leave before the first address is set, addresses are set
+    /// before the first is announced, and nobody is told before that.
+    pub(super) fn perform(&mut self) {
+        let now = now();
+        let mut announcements = Vec::new();
+        let mut acts = Vec::new();
+        let mut told = Vec::new();
+        let mut moved = Vec::new();
+        while let Some(action) = self.node.poll_action() {
+            match action {
+                NodeAction::SendAdvert { router, priority } => self.queue_advert(router, priority),
+                NodeAction::AddAddresses { router } => {
+                    self.send_adverts(now);
+                    self.add_addresses(router);
+                    moved.push((router, "setting VIPs."));
+                }
+                NodeAction::RemoveAddresses { router } => {
+                    self.send_adverts(now);
+                    if self.remove_addresses(router) {
+                        moved.push((router, "removing VIPs."));
+                    }
+                }
+                NodeAction::Announce { router, repeat } => announcements.push((router, repeat)),
+                NodeAction::Script { script, act } => acts.push((script, act)),
+                NodeAction::Tell(event) => told.push(event),
+            }
+        }
+        self.send_adverts(now);
+        self.set_addresses();
+        self.announce(now, &announcements);
+        for (script, act) in acts {
+            self.ask_for_script(script, act);
+        }
+        for event in told {
+            self.tell(&event);
+        }
+        for (router, what) in moved {
+            self.parent.log(LogLevel::Info, format!("({}) {what}", self.plan.name(router)));
+        }
+    }
+
+    fn queue_advert(&mut self, router: RouterId, priority: Priority) {
+        let source = self.node.source(router);
+        if let Some(record) = self.records.get_mut(router.0 as usize) {
+            self.wire.queue(&self.plan, router, record, source, priority);
+        }
+    }
+
+    fn send_adverts(&mut self, now: Instant) {
+        let Self { wire, plan, complaints, parent, .. } = self;
+        wire.flush(|router, error| {
+            let text = || format!("({}) cannot send an advert: {error}", plan.name(router));
+            parent.log_some(LogLevel::Warning, complaints.about(now, Some(router), Kind::NotSent, text));
+        });
+    }
+
+    fn add_addresses(&mut self, router: RouterId) {
+        if let Some(plan) = self.plan.routers.get(router.0 as usize) {
+            self.kernel.add(router, &plan.addresses, &self.plan.links);
+        }
+    }
+
+    /// Gives whether there were any.
+    fn remove_addresses(&mut self, router: RouterId) -> bool {
+        let plan = self.plan.routers.get(router.0 as usize).filter(|_| !self.keep_addresses);
+        plan.is_some_and(|plan| self.kernel.remove(router, &plan.addresses, &self.plan.links))
+    }
+
+    /// The kernel carries everything out before this returns; its answers are read when there is time.
+    fn set_addresses(&mut self) {
+        if let Err(error) = self.kernel.commands.flush() {
+            self.parent.log(LogLevel::Error, format!("cannot change addresses: {error}"));
+        }
+    }
+
+    fn announce(&mut self, now: Instant, asked: &[(RouterId, u32)]) {
+        let Self { announcements, plan, kernel, complaints, parent, .. } = self;
+        announcements.announce(now, asked, plan, kernel, |error| {
+            let text = || format!("cannot announce an address: {error}");
+            parent.log_some(LogLevel::Warning, complaints.about(now, None, Kind::Announcement, text));
+        });
+    }
+
+    fn ask_for_script(&mut self, script: ScriptId, act: vrrp_election::ScriptAct) {
+        let act = match act {
+            vrrp_election::ScriptAct::Run => ScriptAct::Run,
+            vrrp_election::ScriptAct::Terminate => ScriptAct::Terminate,
+            vrrp_election::ScriptAct::Kill => ScriptAct::Kill,
+        };
+        let generation = self.plan.generation;
+        self.parent.send(&FromWorker::Script { generation, script: script.0, act });
+    }
+
+    /// Log lines, and a message to run scripts and remember the state.
+    fn tell(&mut self, event: &Event) {
+        for (level, line) in narrate::lines(&self.plan, event) {
+            self.parent.log(level, line);
+        }
+        let (Event::Standing { router, .. } | Event::Router { router, .. }) = event else { return };
+        if let Event::Standing { .. } = event
+            && let Some(record) = self.records.get_mut(router.0 as usize)
+        {
+            record.last_transition = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+        }
+        if let Some(what) = narrate::instance_event(event) {
+            let priority = self.node.router(*router).map_or(0, |router| router.priority().get());
+            let (generation, instance) = (self.plan.generation, router.0);
+            self.parent.send(&FromWorker::Transition { generation, instance, event: what, priority });
+        }
+    }
+}

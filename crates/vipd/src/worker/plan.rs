@@ -1,0 +1,461 @@
+//! From the configuration to what the election and the kernel need: pure translation, no decision.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use keepalived_conf::model::{
+    Auth, Config, Garp, InitialState, Preempt as ConfPreempt, VirtualAddress, VrrpInstance, VrrpScript,
+};
+use vrrp_election::{
+    AnnounceConfig, LinkId, LinkState, NodeConfig, Preempt, RouterConfig, RouterId, RouterSetup,
+    ScriptConfig, ScriptId, ScriptSetup, Track,
+};
+use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
+use vrrp_proto::{Addresses, AdvertInterval, AuthKey, Family, Peer, Priority, TTL, TtlRange, Version, Vrid};
+
+use crate::ipc::Generation;
+
+/// One reading of the configuration, translated. Router `n` is `config.instances[n]`, script `n` is
+/// `config.scripts[n]`.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) generation: Generation,
+    pub(super) config: Config,
+    /// All interfaces that matter.
+    pub(super) links: Links,
+    pub(super) routers: Vec<RouterPlan>,
+    /// Every virtual address: none of them is an interface's own.
+    pub(super) virtual_ips: HashSet<IpAddr>,
+    /// What tells routers apart, across readings of the configuration.
+    identities: HashMap<Identity, RouterId>,
+}
+
+/// Two instances of different readings are the same virtual router if they agree in this.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Identity {
+    vrid: u8,
+    ipv6: bool,
+    interface: Option<String>,
+    unicast: bool,
+    /// The source address of a unicast router, if it has one of its own.
+    unicast_source: Option<IpAddr>,
+}
+
+/// What a router needs beside its election parameters.
+#[derive(Debug)]
+pub(super) struct RouterPlan {
+    pub(super) config: RouterConfig,
+    /// The interface of its adverts.
+    pub(super) link: Option<LinkId>,
+    /// Where adverts go.
+    pub(super) reach: Reach,
+    pub(super) auth: RouterAuth,
+    /// What adverts list, in file order.
+    pub(super) advertised: Advertised,
+    /// What is put on interfaces: the advertised addresses, then the excluded ones.
+    pub(super) addresses: Vec<Vip>,
+    /// Another instance before it has the same VRID, family and interface: this one cannot take part.
+    pub(super) duplicate: bool,
+}
+
+/// Multicast or unicast.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    Multicast { group: IpAddr },
+    Unicast { peers: Vec<Peer>, ttl: u8, strangers: Option<TtlRange> },
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum RouterAuth {
+    None,
+    Password(AuthKey),
+    Ah(AuthKey),
+}
+
+/// Addresses in the form that adverts borrow.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Advertised {
+    V4(Vec<[u8; 4]>),
+    V6(Vec<[u8; 16]>),
+}
+
+/// One virtual address on its interface.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Vip {
+    pub(super) link: LinkId,
+    /// Its description; the interface index is filled in when it is used.
+    pub(super) spec: AddressSpec,
+    /// `no_track`: not restored when somebody deletes it.
+    pub(super) untracked: bool,
+}
+
+impl Plan {
+    pub(super) fn new(generation: Generation, config: Config) -> Self {
+        let mut links = Links::default();
+        let mut identities = HashMap::new();
+        let mut routers = Vec::with_capacity(config.instances.len());
+        for (index, instance) in config.instances.iter().enumerate() {
+            let mut router = router_plan(instance, &config, &mut links);
+            let id = RouterId(number(index));
+            router.duplicate = *identities.entry(Identity::of(instance)).or_insert(id) != id;
+            for track in &instance.track_interfaces {
+                links.id(&Watched::interface(&track.interface));
+            }
+            if let Some(source) = instance.source.filter(|_| instance.track_source) {
+                links.id(&Watched::Address(source));
+            }
+            routers.push(router);
+        }
+        let virtual_ips =
+            routers.iter().flat_map(|router| &router.addresses).map(|vip| vip.spec.network.ip()).collect();
+        Self { generation, config, links, routers, virtual_ips, identities }
+    }
+
+    /// What the election is told. `state` says how an interface is now, `resume` names the instances that were
+    /// Active until a moment ago, `before` is the reading of the configuration that this one replaces.
+    pub(super) fn node_config(
+        &self,
+        state: impl Fn(&Watched) -> LinkState,
+        resume: &[String],
+        before: Option<&Self>,
+    ) -> NodeConfig {
+        let resumes = !resume.is_empty();
+        let resume = resume.iter().map(String::as_str).collect();
+        let scripts = before.map(|before| {
+            before
+                .config
+                .scripts
+                .iter()
+                .enumerate()
+                .map(|(index, script)| (&script.name, (index, script)))
+                .collect()
+        });
+        let scripts: HashMap<_, _> = scripts.unwrap_or_default();
+        let carried = |script: &VrrpScript| {
+            let (index, old) = scripts.get(&script.name)?;
+            (old.command == script.command).then(|| ScriptId(number(*index)))
+        };
+        let instances = self.routers.iter().zip(&self.config.instances);
+        NodeConfig {
+            routers: instances
+                .map(|(router, instance)| self.setup(router, instance, &resume, before))
+                .collect(),
+            scripts: self
+                .config
+                .scripts
+                .iter()
+                .map(|script| ScriptSetup { config: script_config(script), carries: carried(script) })
+                .collect(),
+            links: self.links.watched.iter().map(state).collect(),
+            // Who resumes holds addresses already: silence would make the peers take them too.
+            startup_delay: if before.is_some() || resumes {
+                Duration::ZERO
+            } else {
+                self.config.global.startup_delay
+            },
+        }
+    }
+
+    /// The router of this reading that an instance of another one is.
+    pub(super) fn same_router(&self, instance: &VrrpInstance) -> Option<RouterId> {
+        self.identities.get(&Identity::of(instance)).copied()
+    }
+
+    /// The name of an instance.
+    pub(super) fn name(&self, router: RouterId) -> &str {
+        self.config.instances.get(router.0 as usize).map_or("?", |instance| &instance.name)
+    }
+
+    /// The name of a script.
+    pub(super) fn script_name(&self, script: ScriptId) -> &str {
+        self.config.scripts.get(script.0 as usize).map_or("?", |script| &script.name)
+    }
+
+    /// What is watched under this number.
+    pub(super) fn watched(&self, link: LinkId) -> Option<&Watched> {
+        self.links.watched.get(link.0 as usize)
+    }
+
+    fn setup(
+        &self,
+        router: &RouterPlan,
+        instance: &VrrpInstance,
+        resume: &HashSet<&str>,
+        before: Option<&Self>,
+    ) -> RouterSetup {
+        let carries = before.and_then(|before| before.same_router(instance));
+        let old = carries.and_then(|id| before?.routers.get(id.0 as usize));
+        // The interfaces of the addresses are needed as the router's own is, unless the file says otherwise.
+        let mut track_links: Vec<_> = router
+            .addresses
+            .iter()
+            .filter(|vip| Some(vip.link) != router.link && !vip.untracked && !instance.dont_track_primary)
+            .map(|vip| Track { target: vip.link, weight: 0, reverse: false })
+            .collect();
+        track_links.dedup();
+        track_links.extend(instance.track_interfaces.iter().filter_map(|track| {
+            let target = self.links.known(&Watched::interface(&track.interface))?;
+            Some(Track { target, weight: track.weight, reverse: track.reverse })
+        }));
+        if let Some(source) = instance.source.filter(|_| instance.track_source)
+            && let Some(target) = self.links.known(&Watched::Address(source))
+        {
+            track_links.push(Track { target, weight: 0, reverse: false });
+        }
+        RouterSetup {
+            config: router.config.clone(),
+            // Without link and source, a duplicate stays in FAULT.
+            link: router.link.filter(|_| !router.duplicate),
+            ignore_link_state: instance.dont_track_primary,
+            source: instance.source.filter(|_| !router.duplicate),
+            track_links,
+            track_scripts: instance
+                .track_scripts
+                .iter()
+                .map(|track| Track {
+                    target: ScriptId(number(track.script)),
+                    weight: track.weight,
+                    reverse: track.reverse,
+                })
+                .collect(),
+            resume: resume.contains(instance.name.as_str()),
+            carries,
+            addresses_changed: old.is_some_and(|old| old.addresses != router.addresses),
+        }
+    }
+}
+
+impl Identity {
+    fn of(instance: &VrrpInstance) -> Self {
+        Self {
+            vrid: instance.vrid,
+            ipv6: instance.ipv6,
+            interface: instance.interface.clone(),
+            unicast: !instance.unicast_peers.is_empty(),
+            unicast_source: instance.source.filter(|_| !instance.unicast_peers.is_empty()),
+        }
+    }
+}
+
+impl Advertised {
+    pub(super) fn borrow(&self) -> Addresses<'_> {
+        match self {
+            Self::V4(list) => Addresses::V4(list),
+            Self::V6(list) => Addresses::V6(list),
+        }
+    }
+}
+
+/// Something that is there or not: for the election, a link.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Watched {
+    /// The interface of this name.
+    Interface(String),
+    /// This address on any interface (`track_src_ip`).
+    Address(IpAddr),
+}
+
+impl Watched {
+    fn interface(name: &str) -> Self {
+        Self::Interface(name.to_owned())
+    }
+}
+
+impl fmt::Display for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interface(name) => write!(f, "interface {name}"),
+            Self::Address(address) => write!(f, "source address {address}"),
+        }
+    }
+}
+
+/// Numbers for what is watched, in the order of first use.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    watched: Vec<Watched>,
+    ids: HashMap<Watched, LinkId>,
+}
+
+impl Links {
+    /// The number of something that the configuration names.
+    pub(super) fn known(&self, watched: &Watched) -> Option<LinkId> {
+        self.ids.get(watched).copied()
+    }
+
+    /// The name of an interface; `None` if the number means something else.
+    pub(super) fn interface(&self, link: LinkId) -> Option<&str> {
+        match self.watched.get(link.0 as usize)? {
+            Watched::Interface(name) => Some(name),
+            Watched::Address(_) => None,
+        }
+    }
+
+    /// Every number with what it stands for.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (LinkId, &Watched)> {
+        self.watched.iter().enumerate().map(|(index, watched)| (LinkId(number(index)), watched))
+    }
+
+    fn id(&mut self, watched: &Watched) -> LinkId {
+        if let Some(id) = self.ids.get(watched) {
+            return *id;
+        }
+        let id = LinkId(number(self.watched.len()));
+        self.watched.push(watched.clone());
+        self.ids.insert(watched.clone(), id);
+        id
+    }
+}
+
+fn router_plan(instance: &VrrpInstance, config: &Config, links: &mut Links) -> RouterPlan {
+    let link = instance.interface.as_deref().map(|name| links.id(&Watched::interface(name)));
+    let default_device =
+        instance.interface.as_deref().or(config.global.default_interface.as_deref()).unwrap_or("eth0");
+    let mut vip = |address: &VirtualAddress| Vip {
+        link: links.id(&Watched::interface(address.interface.as_deref().unwrap_or(default_device))),
+        spec: address_spec(address),
+        untracked: address.no_track,
+    };
+    let addresses =
+        instance.addresses.iter().chain(&instance.excluded_addresses).map(&mut vip).collect::<Vec<_>>();
+    RouterPlan {
+        config: router_config(instance),
+        link,
+        reach: reach(instance, config),
+        auth: match instance.auth {
+            Auth::None => RouterAuth::None,
+            Auth::Password(password) => RouterAuth::Password(AuthKey::new(&password)),
+            Auth::Ah(key) => RouterAuth::Ah(AuthKey::new(&key)),
+        },
+        advertised: advertised(instance),
+        addresses,
+        duplicate: false,
+    }
+}
+
+fn router_config(instance: &VrrpInstance) -> RouterConfig {
+    let version = if instance.version == 2 { Version::V2 } else { Version::V3 };
+    let family = if instance.ipv6 { Family::Ipv6 } else { Family::Ipv4 };
+    // The model has no VRID 0; if it had, 1 would be as good as any.
+    let vrid = Vrid::new(instance.vrid.max(1)).unwrap_or(FIRST_VRID);
+    let interval = AdvertInterval::nearest(version, instance.advert_interval);
+    RouterConfig {
+        priority: Priority::new(instance.priority),
+        preempt: match instance.preempt {
+            ConfPreempt::Never => Preempt::Never,
+            ConfPreempt::AtOnce => Preempt::AtOnce,
+            ConfPreempt::After(delay) => Preempt::After(delay),
+        },
+        owner_starts_active: instance.state == InitialState::Master || instance.strict,
+        down_adverts: instance.down_adverts,
+        answer_lower_priority: !instance.lower_priority_no_advert,
+        answer_higher_priority: instance.higher_priority_send_advert.unwrap_or(YIELDING_ADVERT),
+        owner_ignores_adverts: instance.owner_ignores_adverts,
+        announce: announce_config(&instance.garp),
+        ..RouterConfig::new(vrid, family, interval)
+    }
+}
+
+fn announce_config(garp: &Garp) -> AnnounceConfig {
+    AnnounceConfig {
+        repeat: garp.repeat,
+        delay: garp.delay,
+        refresh: garp.refresh,
+        refresh_repeat: garp.refresh_repeat,
+        lower_priority_repeat: garp.lower_priority_repeat,
+        lower_priority_delay: garp.lower_priority_delay,
+    }
+}
+
+fn script_config(script: &VrrpScript) -> ScriptConfig {
+    ScriptConfig {
+        interval: script.interval,
+        timeout: script.timeout,
+        rise: script.rise,
+        fall: script.fall,
+        init_fail: script.init_fail,
+    }
+}
+
+fn reach(instance: &VrrpInstance, config: &Config) -> Reach {
+    if instance.unicast_peers.is_empty() {
+        let group = instance.multicast_group.unwrap_or(if instance.ipv6 {
+            IpAddr::V6(config.global.multicast_v6)
+        } else {
+            IpAddr::V4(config.global.multicast_v4)
+        });
+        return Reach::Multicast { group };
+    }
+    let peers = instance.unicast_peers.iter().map(|peer| Peer {
+        address: peer.address,
+        ttl: peer.ttl.map_or(TtlRange::ANY, |(min, max)| TtlRange { min, max }),
+    });
+    // A TTL bound on any peer means that the author wants to know who speaks.
+    let checked =
+        instance.check_unicast_source || instance.unicast_peers.iter().any(|peer| peer.ttl.is_some());
+    Reach::Unicast {
+        peers: peers.collect(),
+        ttl: instance.unicast_ttl.unwrap_or(TTL),
+        strangers: (!checked).then_some(TtlRange::ANY),
+    }
+}
+
+fn advertised(instance: &VrrpInstance) -> Advertised {
+    let addresses = instance.addresses.iter().map(|address| address.network.ip());
+    if instance.ipv6 {
+        Advertised::V6(
+            addresses
+                .filter_map(|address| match address {
+                    IpAddr::V6(address) => Some(address.octets()),
+                    IpAddr::V4(_) => None,
+                })
+                .take(MOST_V6_ADDRESSES)
+                .collect(),
+        )
+    } else {
+        Advertised::V4(
+            addresses
+                .filter_map(|address| match address {
+                    IpAddr::V4(address) => Some(address.octets()),
+                    IpAddr::V6(_) => None,
+                })
+                .take(MOST_V4_ADDRESSES)
+                .collect(),
+        )
+    }
+}
+
+fn address_spec(address: &VirtualAddress) -> AddressSpec {
+    let mut spec = AddressSpec::new(0, address.network);
+    spec.scope = Scope(address.scope);
+    spec.label.clone_from(&address.label);
+    spec.broadcast = address.broadcast;
+    spec.peer = address.peer.map(|peer| peer.ip());
+    spec.preferred_lifetime = address.preferred_lifetime;
+    spec.flags.set(AddressFlags::NODAD, address.network.is_ipv6() && !address.duplicate_detection);
+    spec.flags.set(AddressFlags::HOMEADDRESS, address.home);
+    spec.flags.set(AddressFlags::MANAGETEMPADDR, address.manage_temporary);
+    spec.flags.set(AddressFlags::NOPREFIXROUTE, address.no_prefix_route);
+    spec.flags.set(AddressFlags::MCAUTOJOIN, address.autojoin);
+    spec
+}
+
+/// Whether an Active that yields sends one more advert, where the file does not say. keepalived does not; but after
+/// a partition has healed, that advert is what tells the winner to announce the addresses again, and without it
+/// neighbours may go on sending to the loser.
+pub(super) const YIELDING_ADVERT: bool = true;
+
+const FIRST_VRID: Vrid = match Vrid::new(1) {
+    Some(vrid) => vrid,
+    None => panic!("1 is a VRID"),
+};
+
+/// The count of an advert is one octet; of IPv6 addresses, as many as fit into 1500 octets (keepalived's number).
+const MOST_V4_ADDRESSES: usize = 255;
+const MOST_V6_ADDRESSES: usize = 89;
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

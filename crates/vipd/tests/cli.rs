@@ -1,0 +1,312 @@
+//! The program as it is called: command line, exit statuses, configuration test, start and stop.
+//!
+//! No network is needed: the daemons started here have nothing to run.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// A directory of its own, removed with this value.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("vipd-cli-{}-{number}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn vipd(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vipd")).args(arguments).output().unwrap()
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Status and text of a configuration test.
+fn test(config: &str) -> (i32, String) {
+    let directory = Directory::new();
+    let path = directory.file("keepalived.conf", config);
+    let output = vipd(&["-t", "-f", path.to_str().unwrap()]);
+    assert!(output.stdout.is_empty());
+    (status(&output), errors(&output))
+}
+
+const INSTANCE: &str = "vrrp_instance V1 {
+    interface eth0
+    virtual_router_id 51
+    priority 100
+    virtual_ipaddress {
+        192.0.2.10/24
+    }
+}
+";
+
+#[test]
+fn version_and_help_go_to_standard_error_with_status_0() {
+    for option in ["-v", "--version", "-h", "--help", "--vers"] {
+        let output = vipd(&[option]);
+        assert_eq!(status(&output), 0, "{option}");
+        assert!(output.stdout.is_empty() && errors(&output).contains("vipd"), "{option}");
+    }
+}
+
+#[test]
+fn an_unknown_option_ends_with_status_1() {
+    for (arguments, message) in [
+        (["--bogus"].as_slice(), "Unknown option --bogus\n"),
+        (&["-nZ"], "Unknown option -Z\n"),
+        (&["--log"], "Unknown option --log\n"),
+        (&["-f"], "Missing parameter for option -f\n"),
+    ] {
+        let output = vipd(arguments);
+        assert_eq!((status(&output), errors(&output).as_str()), (1, message));
+    }
+}
+
+#[test]
+fn signal_numbers_are_printed_for_scripts() {
+    for (function, number) in [("STOP", "15\n"), ("RELOAD", "1\n"), ("DATA", "10\n"), ("STATS", "12\n")] {
+        let output = vipd(&[&format!("--signum={function}")]);
+        assert_eq!((status(&output), String::from_utf8_lossy(&output.stdout).as_ref()), (0, number));
+    }
+    assert_eq!(status(&vipd(&["--signum=FOO"])), 1);
+}
+
+#[test]
+fn a_keyword_is_explained() {
+    let output = vipd(&["explain", "virtual_router_id"]);
+    assert_eq!(status(&output), 0);
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("virtual_router_id <1..255>\n"));
+    assert_eq!(status(&vipd(&["explain", "no_such_keyword_at_all"])), 1);
+}
+
+#[test]
+fn a_clean_configuration_tests_with_status_0_and_a_missing_one_too() {
+    let (status_of_clean, _) = test(INSTANCE);
+    assert_eq!(status_of_clean, 0);
+    let output = vipd(&["-t", "-f", "/nonexistent/keepalived.conf"]);
+    assert_eq!(status(&output), 0);
+    assert!(errors(&output).contains("/nonexistent/keepalived.conf"));
+}
+
+#[test]
+fn an_unknown_keyword_tests_with_status_5_and_is_named_with_its_line() {
+    let (status, text) = test(&INSTANCE.replace("priority", "prioritty"));
+    assert_eq!(status, 5, "{text}");
+    assert!(text.contains("prioritty") && text.contains(":4:"), "{text}");
+}
+
+#[test]
+fn scripts_without_script_security_test_with_status_6() {
+    let notify = "    notify_master \"/bin/sh -x\" root\n}\n";
+    let (status, text) = test(&INSTANCE.replace("}\n}\n", &format!("}}\n{notify}")));
+    assert_eq!(status, 6, "{text}");
+    assert!(text.contains("enable_script_security"), "{text}");
+}
+
+#[test]
+fn a_missing_script_tests_with_status_5_and_says_which_part_is_missing() {
+    let config = format!(
+        "global_defs {{\n enable_script_security\n script_user root\n}}\n\
+         vrrp_script chk {{\n script \"/etc/no-such-directory/chk.sh now\"\n}}\n{}",
+        INSTANCE.replace("}\n}\n", "}\n    track_script {\n        chk\n    }\n}\n")
+    );
+    let (status, text) = test(&config);
+    assert_eq!(status, 5, "{text}");
+    assert!(text.contains("Disabling track script chk since not found/accessible"), "{text}");
+    assert!(text.contains("/etc/no-such-directory: No such file"), "{text}");
+}
+
+#[test]
+fn findings_are_appended_to_the_file_of_the_test() {
+    let directory = Directory::new();
+    let config = directory.file("keepalived.conf", "nonsense\n");
+    let log = directory.file("log", "before\n");
+    let output = vipd(&[&format!("-t{}", log.display()), "-f", config.to_str().unwrap()]);
+    assert_eq!((status(&output), errors(&output).as_str()), (5, ""));
+    let text = std::fs::read_to_string(log).unwrap();
+    assert!(text.starts_with("before\n") && text.contains("nonsense"), "{text}");
+}
+
+#[test]
+fn a_refused_option_value_raises_the_status_of_a_test() {
+    let directory = Directory::new();
+    let config = directory.file("keepalived.conf", INSTANCE);
+    let output = vipd(&["-S", "99", "-t", "-f", config.to_str().unwrap(), "more"]);
+    assert_eq!(status(&output), 5);
+    assert!(errors(&output).starts_with("Invalid log facility '99'\nUnexpected argument(s): more\n"));
+}
+
+#[test]
+fn a_daemon_without_configuration_file_ends_with_status_6() {
+    let output = vipd(&["-n", "-G", "-f", "/nonexistent/keepalived.conf"]);
+    assert_eq!(status(&output), 6);
+    assert!(errors(&output).contains("Config files missing '/nonexistent/keepalived.conf'."));
+}
+
+/// A daemon in the foreground whose log is read.
+struct Daemon {
+    child: Child,
+    log: BufReader<std::process::ChildStderr>,
+    _directory: Directory,
+    config: PathBuf,
+    pid_file: PathBuf,
+}
+
+impl Daemon {
+    fn start(config: &str) -> Self {
+        let directory = Directory::new();
+        let config = directory.file("keepalived.conf", config);
+        let pid_file = directory.0.join("vipd.pid");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_vipd"))
+            .args(["-n", "-l", "-G", "-f"])
+            .arg(&config)
+            .arg("-p")
+            .arg(&pid_file)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut daemon = Self { child, log, _directory: directory, config, pid_file };
+        daemon.wait_for("Nothing to run");
+        daemon
+    }
+
+    /// Reads the log up to a line with this text. The end of the log is a failure.
+    fn wait_for(&mut self, text: &str) -> String {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            assert!(self.log.read_line(&mut line).unwrap() > 0, "the log ends before '{text}'");
+        }
+        line
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+
+    fn stop(mut self, signal: Signal) {
+        self.signal(signal);
+        self.wait_for("Stopped vipd");
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        assert!(!self.pid_file.exists());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_daemon_writes_its_pid_file_and_stops_with_status_0() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let daemon = Daemon::start("global_defs {\n}\n");
+        assert_eq!(std::fs::read_to_string(&daemon.pid_file).unwrap(), format!("{}\n", daemon.child.id()));
+        daemon.stop(signal);
+    }
+}
+
+#[test]
+fn a_second_copy_ends_with_status_0_and_leaves_the_first_alone() {
+    let daemon = Daemon::start("global_defs {\n}\n");
+    let pid_file = daemon.pid_file.to_str().unwrap();
+    let output = vipd(&["-n", "-G", "-f", daemon.config.to_str().unwrap(), "-p", pid_file]);
+    assert_eq!((status(&output), errors(&output).as_str()), (0, "vipd: daemon is already running\n"));
+    assert!(daemon.pid_file.exists());
+    daemon.stop(Signal::SIGTERM);
+}
+
+#[test]
+fn a_reload_of_a_missing_file_keeps_the_old_configuration() {
+    let mut daemon = Daemon::start("global_defs {\n}\n");
+    std::fs::remove_file(&daemon.config).unwrap();
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_for("Reload refused, the old configuration stays in force");
+    daemon.stop(Signal::SIGTERM);
+}
+
+#[test]
+fn a_reload_with_errors_is_refused_when_asked_to() {
+    let mut daemon = Daemon::start("global_defs {\n reload_check_config\n}\n");
+    std::fs::write(&daemon.config, "global_defs {\n}\nnonsense\n").unwrap();
+    daemon.signal(Signal::SIGHUP);
+    let line = daemon.wait_for("Reload refused");
+    assert!(line.contains("reload_check_config"), "{line}");
+    daemon.stop(Signal::SIGTERM);
+}
+
+#[test]
+fn log_lines_begin_with_the_time_as_keepalived_writes_it() {
+    let daemon = Daemon::start("global_defs {\n}\n");
+    let mut daemon = daemon;
+    daemon.signal(Signal::SIGHUP);
+    let line = daemon.wait_for("Reloading ...");
+    let (time, text) = line.split_at(24);
+    assert_eq!(text, ": Reloading ...\n");
+    let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    assert!(shape.ends_with(" 99:99:99 9999"), "{time}");
+    daemon.stop(Signal::SIGTERM);
+}
+
+#[test]
+fn the_program_returns_from_the_background_when_the_daemon_works() {
+    let directory = Directory::new();
+    let config = directory.file("keepalived.conf", "global_defs {\n}\n");
+    let pid_file = directory.0.join("vipd.pid");
+    let output = vipd(&["-G", "-f", config.to_str().unwrap(), "-p", pid_file.to_str().unwrap()]);
+    assert_eq!(status(&output), 0, "{}", errors(&output));
+    let pid: i32 = std::fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
+    let directory_of_daemon = std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap();
+    assert_eq!(directory_of_daemon, Path::new("/"));
+    kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
+    let limit = Instant::now() + Duration::from_secs(10);
+    while pid_file.exists() {
+        assert!(Instant::now() < limit, "the daemon does not stop");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn nobody_else_starts_a_worker() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vipd"))
+        .arg("worker")
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut text = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
