@@ -204,6 +204,13 @@ impl Node {
         });
     }
 
+    /// Packets for `router` may have been dropped unread: see [`VirtualRouter::handle_packets_lost`].
+    pub fn handle_packets_lost(&mut self, router: RouterId) {
+        if let Some(member) = self.routers.get_mut(router.index()) {
+            member.router.handle_packets_lost();
+        }
+    }
+
     /// Somebody else removed a virtual address of `router`: see [`VirtualRouter::handle_address_lost`].
     pub fn handle_address_lost(&mut self, now: Instant, router: RouterId) {
         if let Some(member) = self.routers.get_mut(router.index()) {

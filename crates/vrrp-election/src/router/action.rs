@@ -70,6 +70,11 @@ pub enum Report {
         /// How much longer the router listens.
         grace: Duration,
     },
+    /// Packets were lost unread while the router waited: the expired wait was renewed once by `grace`.
+    PacketsLost {
+        /// How much longer the router listens.
+        grace: Duration,
+    },
     /// Another router sends from our own address: told once in each state.
     OwnAddressHeard {
         /// That address.

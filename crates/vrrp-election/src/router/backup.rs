@@ -24,7 +24,9 @@ pub(super) struct Backup {
     active_leaves: bool,
     /// Until when a lower priority is tolerated, once one was heard.
     tolerate_until: Option<Instant>,
-    /// The wait was already renewed for a late caller.
+    /// Packets were lost unread since the last accepted advert.
+    unread: bool,
+    /// The wait was already renewed, for a late caller or lost packets.
     renewed: bool,
     /// A lower priority was already told of.
     told_lower: bool,
@@ -38,6 +40,7 @@ impl Backup {
             heard: None,
             active_leaves: false,
             tolerate_until: None,
+            unread: false,
             renewed: false,
             told_lower: false,
         }
@@ -63,6 +66,7 @@ impl Backup {
         self.arm(down);
         self.heard = Some(now);
         self.active_leaves = false;
+        self.unread = false;
         self.renewed = false;
     }
 }
@@ -101,11 +105,14 @@ impl VirtualRouter {
             return;
         }
         let late = now.since(backup.late_from);
-        if late > (interval / STALL_FRACTION).max(STALL_FLOOR) && !backup.renewed {
+        let stalled = late > (interval / STALL_FRACTION).max(STALL_FLOOR);
+        if (stalled || backup.unread) && !backup.renewed {
+            let report =
+                if stalled { Report::Stalled { late, grace } } else { Report::PacketsLost { grace } };
             backup.renewed = true;
             backup.arm(now + grace);
             self.counters.stalls += 1;
-            self.push(Action::Report(Report::Stalled { late, grace }));
+            self.push(Action::Report(report));
             return;
         }
         let cause = if backup.active_leaves {
@@ -114,6 +121,13 @@ impl VirtualRouter {
             Cause::ActiveDown { silent_for: backup.heard.map(|heard| now.since(heard)) }
         };
         self.become_active(now, cause);
+    }
+
+    /// Among what nobody read may have been the advert that this router waits for.
+    pub(super) fn packets_lost(&mut self) {
+        if let Phase::Backup(backup) = &mut self.phase {
+            backup.unread = true;
+        }
     }
 
     /// Shutdown: nothing is sent (RFC 9568 §6.4.2).

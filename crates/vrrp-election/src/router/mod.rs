@@ -138,7 +138,7 @@ pub struct Counters {
     pub priority_zero_sent: u64,
     /// Adverts that left more than one interval too late.
     pub late_adverts: u64,
-    /// Expired waits renewed because the caller came late.
+    /// Expired waits renewed because the caller came late or packets were lost.
     pub stalls: u64,
 }
 
@@ -227,6 +227,12 @@ impl VirtualRouter {
     /// was handed in: a Backup must not believe that nobody spoke when nobody listened.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.step(now, &Event::Timeout);
+    }
+
+    /// The socket dropped packets before they could be read, so that silence proves nothing: when the wait of a
+    /// Backup expires, it is renewed once.
+    pub fn handle_packets_lost(&mut self) {
+        self.packets_lost();
     }
 
     /// Somebody else removed a virtual address from its interface. An Active puts it back and announces it, at
