@@ -175,8 +175,14 @@ impl Parent {
             worker.kill();
         }
         if self.respawn_at.is_some_and(|at| at <= now) {
-            self.respawn_at = None;
-            self.start_worker(now, log);
+            match &self.worker {
+                None => {
+                    self.respawn_at = None;
+                    self.start_worker(now, log);
+                }
+                // It still sweeps; its end starts the next.
+                Some(_) => self.respawn_at = Some(now + SWEEP_TIME),
+            }
         }
     }
 
@@ -261,6 +267,9 @@ impl Parent {
         if self.stop.is_some() || (expected && !self.wants_worker()) {
             return;
         }
+        if expected && self.respawn_at.is_some() {
+            return; // it only swept, the next one has to wait
+        }
         if expected {
             // It was not wanted any more, but a reload since then wants it again.
             self.start_worker(now, log);
@@ -300,9 +309,33 @@ impl Parent {
                 delay.as_secs()
             ));
             self.respawn_at = Some(now + delay);
+            self.sweep(now, log);
         }
     }
+
+    /// Takes away the addresses that a dead worker left: by the time the next one may start, a peer has them too. A
+    /// worker that is stopped at once does it.
+    fn sweep(&mut self, now: Instant, log: &mut Log) {
+        if !self.states.values().any(|&state| state == InstanceEvent::Master) {
+            return;
+        }
+        let mut worker = match Worker::start(&self.program, self.poll.registry(), WORKER) {
+            Ok(worker) => worker,
+            Err(error) => return log.error(format!("cannot take the addresses away: {error}")),
+        };
+        let stop = ToWorker::Stop { keep_addresses: self.options.keep_addresses };
+        let sent = self.send_config(&mut worker, Vec::new()).and_then(|()| worker.send(&stop));
+        if let Err(error) = sent {
+            log.error(format!("cannot take the addresses away: {error}"));
+        }
+        worker.stopping = true;
+        worker.kill_at = Some(now + SWEEP_TIME);
+        self.worker = Some(worker);
+    }
 }
+
+/// How long a worker may take that only takes addresses away.
+const SWEEP_TIME: Duration = Duration::from_secs(1);
 
 /// A worker that cannot be talked to gets a moment to end by itself: its exit status may say why.
 fn give_up(worker: &mut Worker, error: &ChannelError, now: Instant, log: &mut Log) {

@@ -132,6 +132,7 @@ impl Intake<'_> {
                     self.complain(LogLevel::Info, None, Kind::UnknownVrid, text);
                 }
             }
+            Arrival::Lost(router) => self.node.handle_packets_lost(router),
             Arrival::NotAPacket(error) => {
                 self.complain(LogLevel::Warning, None, Kind::NotAPacket, || format!("bad packet: {error}"));
             }

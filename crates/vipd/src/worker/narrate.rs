@@ -58,7 +58,7 @@ pub(super) fn lines(plan: &Plan, event: &Event) -> Vec<(LogLevel, String)> {
 fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<String> {
     Some(match why {
         Why::Election(Cause::ActiveDown { silent_for: Some(silence) }) => {
-            format!("Receive advertisement timeout: silent for {:.3} s", silence.as_secs_f64())
+            format!("Receive advertisement timeout: nothing to obey for {:.3} s", silence.as_secs_f64())
         }
         Why::Election(Cause::ActiveDown { silent_for: None }) => "Receive advertisement timeout".to_owned(),
         Why::Election(Cause::ActiveLeft) => "Receive advertisement timeout: the master has left".to_owned(),
@@ -109,6 +109,10 @@ fn report_line(report: &Report) -> Option<(LogLevel, String)> {
                 late.as_secs_f64(),
                 grace.as_secs_f64()
             ),
+        ),
+        Report::PacketsLost { grace } => (
+            LogLevel::Warning,
+            format!("packets were lost unread, listening {:.3} s longer", grace.as_secs_f64()),
         ),
         Report::OwnAddressHeard { source } => (
             LogLevel::Warning,

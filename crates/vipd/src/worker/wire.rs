@@ -46,6 +46,8 @@ struct Open {
     device: Option<Device>,
     /// When it was last seen empty: nothing in it arrived before.
     empty_at: Instant,
+    /// Packets it had dropped because nobody read them in time.
+    dropped: u32,
 }
 
 /// What tells sockets apart.
@@ -62,7 +64,12 @@ struct Key {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Arrival<'p> {
     For(RouterId, Instant, Datagram<'p>),
-    UnknownVrid { vrid: u8, source: IpAddr },
+    UnknownVrid {
+        vrid: u8,
+        source: IpAddr,
+    },
+    /// Something for this router may have been dropped unread.
+    Lost(RouterId),
     NotAPacket(IpError),
 }
 
@@ -127,7 +134,7 @@ impl Wire {
 
     /// Receives one batch from the port of a token and hands every packet to `each`. Gives whether there may be
     /// more.
-    pub(super) fn receive(&mut self, place: usize, each: impl FnMut(Arrival<'_>)) -> io::Result<bool> {
+    pub(super) fn receive(&mut self, place: usize, mut each: impl FnMut(Arrival<'_>)) -> io::Result<bool> {
         let Some(port) = self.ports.get_mut(place) else { return Ok(false) };
         let Some(open) = &mut port.open else { return Ok(false) };
         let before = now();
@@ -139,7 +146,12 @@ impl Wire {
             // The wall clock may have been stepped; nothing here is older than the last look that found nothing.
             arrival(&port.routers, &packet, instant(arrived).max(empty_at))
         });
-        arrivals.for_each(each);
+        arrivals.for_each(&mut each);
+        let dropped = self.received.iter().map(|packet| packet.dropped).max().unwrap_or(open.dropped);
+        if dropped != open.dropped {
+            open.dropped = dropped;
+            port.routers.values().for_each(|router| each(Arrival::Lost(*router)));
+        }
         let more = count == self.received.capacity();
         if !more {
             open.empty_at = before;
@@ -253,7 +265,7 @@ impl Port {
         };
         // Closing the old one takes it out of the poll.
         registry.register(&mut SourceFd(&socket.as_raw_fd()), token(place), Interest::READABLE)?;
-        self.open = Some(Open { socket, device, empty_at: now });
+        self.open = Some(Open { socket, device, empty_at: now, dropped: 0 });
         Ok(())
     }
 
