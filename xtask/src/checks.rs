@@ -1,0 +1,75 @@
+//! Everything that is checked without running a test.
+
+use std::time::Instant;
+
+use crate::compatibility;
+use crate::run::{cargo, has, step};
+
+/// Formatting, lints, unit tests.
+pub(crate) fn quick() -> bool {
+    let start = Instant::now();
+    let good =
+        formatting() && lints() && step("unit tests", &mut cargo(&["test", "-q", "--workspace", "--lib"]));
+    println!("quick took {:.0} s", start.elapsed().as_secs_f64());
+    good
+}
+
+/// Everything but the tests.
+pub(crate) fn all() -> bool {
+    formatting()
+        && lints()
+        && docs()
+        && compatibility::check()
+        && dependencies()
+        && fuzz_targets()
+        && benches()
+        && packages()
+}
+
+/// Runs every fuzz target for some seconds, without sanitizers: they need a nightly compiler.
+pub(crate) fn fuzz(seconds: &str) -> bool {
+    if !has("cargo-fuzz") && !step("cargo-fuzz", &mut cargo(&["install", "--locked", "cargo-fuzz"])) {
+        return false;
+    }
+    let targets = cargo(&["fuzz", "list"]).output().map(|output| output.stdout).unwrap_or_default();
+    let targets = String::from_utf8_lossy(&targets).into_owned();
+    let limit = format!("-max_total_time={seconds}");
+    targets
+        .lines()
+        .all(|target| step(target, &mut cargo(&["fuzz", "run", "--sanitizer", "none", target, "--", &limit])))
+}
+
+fn formatting() -> bool {
+    step("formatting", &mut cargo(&["fmt", "--all", "--check"]))
+}
+
+fn lints() -> bool {
+    let words = ["clippy", "-q", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+    step("lints", &mut cargo(&words))
+}
+
+fn docs() -> bool {
+    let mut command = cargo(&["doc", "-q", "--workspace", "--no-deps", "--all-features"]);
+    step("docs", command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Licences, sources and doubles. Advisories are a database that is not fetched here.
+fn dependencies() -> bool {
+    if !has("cargo-deny") && !step("cargo-deny", &mut cargo(&["install", "-q", "--locked", "cargo-deny"])) {
+        return false;
+    }
+    step("dependencies", &mut cargo(&["deny", "check", "bans", "licenses", "sources"]))
+}
+
+fn fuzz_targets() -> bool {
+    step("fuzz targets", &mut cargo(&["build", "-q", "--manifest-path", "fuzz/Cargo.toml"]))
+}
+
+fn benches() -> bool {
+    step("benches", &mut cargo(&["check", "-q", "--workspace", "--benches", "--all-features"]))
+}
+
+fn packages() -> bool {
+    let words = ["package", "-q", "--workspace", "--exclude", "xtask", "--no-verify", "--allow-dirty"];
+    step("packages", &mut cargo(&words))
+}

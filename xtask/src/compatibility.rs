@@ -1,0 +1,112 @@
+//! COMPATIBILITY.md, written from the keyword table, so that it cannot disagree with the parser.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use keepalived_conf::keywords::{self, Context, Keyword, LINE, Status};
+
+use crate::run::workspace;
+
+/// Writes the file.
+pub(crate) fn write() -> bool {
+    let path = workspace().join(FILE);
+    match fs::write(&path, text()) {
+        Ok(()) => true,
+        Err(error) => {
+            eprintln!("{}: {error}", path.display());
+            false
+        }
+    }
+}
+
+/// Whether the file says what the table says.
+pub(crate) fn check() -> bool {
+    let same = fs::read_to_string(workspace().join(FILE)).is_ok_and(|found| found == text());
+    if !same {
+        eprintln!("{FILE} is not what the keyword table says: run `cargo xtask compatibility`");
+    }
+    same
+}
+
+const FILE: &str = "COMPATIBILITY.md";
+
+fn text() -> String {
+    let mut text = String::from(INTRODUCTION);
+    let count = |wanted: fn(Status) -> bool| keywords::all().filter(|keyword| wanted(keyword.status)).count();
+    let acting = count(|status| matches!(status, Status::Acts));
+    let understood = count(|status| matches!(status, Status::Understood));
+    // Writing to a string cannot fail.
+    let _ =
+        writeln!(text, "{acting} declarations act, {understood} are understood and wait for their turn.\n");
+    for &context in Context::ALL {
+        let keywords: Vec<_> = keywords::within(context).collect();
+        if keywords.is_empty() {
+            continue;
+        }
+        let _ = writeln!(
+            text,
+            "## {}\n\n| keyword | default | since | here |\n| --- | --- | --- | --- |",
+            title(context)
+        );
+        for keyword in keywords {
+            let _ = writeln!(text, "{}", row(keyword));
+        }
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+fn row(keyword: &Keyword) -> String {
+    let shown = if keyword.name == LINE { keyword.arguments.to_string() } else { keyword.to_string() };
+    let here = match keyword.status {
+        Status::Acts => "acts".to_owned(),
+        Status::Understood => "understood".to_owned(),
+        Status::Deprecated(instead) | Status::OldSpelling(instead) => format!("old spelling of `{instead}`"),
+        Status::Ignored => "no effect, nor in keepalived".to_owned(),
+    };
+    let cell = |text: &str| text.replace('|', "\\|");
+    format!("| `{}` | {} | {} | {here} |", cell(shown.trim()), cell(keyword.default), keyword.since)
+}
+
+fn title(context: Context) -> String {
+    let title = context.to_string();
+    if title.is_empty() { "Top level".to_owned() } else { title }
+}
+
+const INTRODUCTION: &str = "\
+# Compatibility with keepalived
+
+Written by `cargo xtask compatibility` from the keyword table of `keepalived-conf`, which follows keepalived 2.4.3.
+
+- **acts**: does here what it does in keepalived.
+- **understood**: its arguments are checked and a note says that nothing comes of it yet.
+
+`since` is the first keepalived release known to have the keyword.
+
+## What is the same
+
+Command line (getopt_long semantics included), signals, exit codes (`-t`: 0, 2, 4, 5, 6), pid files, arguments of notify
+scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `.stats` and `.json`, the packets on the wire
+(checksums with pseudo-header unless `v3_checksum_as_v2`, gratuitous ARP as requests, bursts of five).
+
+## What differs on purpose
+
+| keepalived 2.2.7 | vipd |
+| --- | --- |
+| a check in shell syntax is disabled | it is run by bash (or sh), and `-t` says so |
+| notify scripts of one instance run at the same time, in any order | one after the other, in the order of events |
+| an unknown block's `}` closes the enclosing block | the unknown block is skipped as a unit |
+| `$IF=$IF` hangs | an error names the cycle |
+| a Backup drops adverts whose address list or VRRPv3 count differs | it warns and accepts, as RFC 9568 asks |
+| accepts a VRRPv3 interval of 0 and takes over at once | rejects it (RFC 9568, erratum 8301) |
+| accepts only its own reading of the VRRPv3 IPv4 checksum | accepts both |
+| a deleted virtual address makes the instance give up and come back | it is put back and announced |
+| a missing interface ends the daemon (without `dynamic_interfaces`) | the instance is in FAULT until the interface is there |
+| a master that yields falls silent; after a healed partition neighbours may keep the loser's MAC address | it sends one more advert, so that the winner announces again (`higher_prio_send_advert off` stops that) |
+| a stop takes a second | it takes as long as the stop scripts, else some milliseconds |
+| passwords are shown in state files | never |
+| every copy of a bad packet is logged | each kind once a minute for each instance, with a count |
+
+";

@@ -1,0 +1,42 @@
+//! The project's own chores: `cargo xtask COMMAND`.
+//!
+//! | command | does |
+//! | --- | --- |
+//! | `test` | installs what the tests need (Debian, as root), runs every test, counts what was skipped |
+//! | `quick` | formatting, lints and unit tests: the inner loop of a developer |
+//! | `ci` | everything: formatting, lints, docs, dependencies, fuzz targets, benches, packages, tests |
+//! | `compatibility` | writes COMPATIBILITY.md from the keyword table |
+//! | `setup` | only installs what the tests need |
+//! | `fuzz SECONDS` | runs every fuzz target for so long (needs `cargo-fuzz`) |
+
+mod checks;
+mod compatibility;
+mod run;
+mod setup;
+mod tests;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let good = match words.as_slice() {
+        ["test", rest @ ..] => {
+            let missing = setup::install();
+            tests::run(rest, &missing)
+        }
+        ["quick"] => checks::quick(),
+        ["ci"] => {
+            let missing = setup::install();
+            checks::all() && tests::run(&[], &missing)
+        }
+        ["compatibility"] => compatibility::write(),
+        ["setup"] => setup::install().is_empty(),
+        ["fuzz", seconds] => checks::fuzz(seconds),
+        _ => {
+            eprintln!("usage: cargo xtask test [FILTER] | quick | ci | compatibility | setup | fuzz SECONDS");
+            false
+        }
+    };
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
