@@ -337,6 +337,10 @@ impl Node {
                 }
             })
             .collect();
+        // What a carried router asked for waits in it even while the startup delay keeps it quiet.
+        for router in self.ids() {
+            self.settle(router);
+        }
         self.begin(now);
     }
 

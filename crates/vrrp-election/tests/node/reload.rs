@@ -180,3 +180,18 @@ fn a_machine_that_has_stopped_stays_stopped() {
     assert_eq!(all(&mut node), []);
     assert_eq!(node.poll_timeout(), None);
 }
+
+#[test]
+fn reloads_during_the_startup_delay_pile_nothing_up() {
+    let with_priority = |priority: u8| {
+        let mut setup = router(51);
+        setup.config.priority = prio(priority);
+        let delayed = machine(vec![carried(setup, 0)]);
+        NodeConfig { startup_delay: core::time::Duration::from_secs(60), ..delayed }
+    };
+    let mut node = node(with_priority(100));
+    for priority in 1..100 {
+        node.reload(ms(500), with_priority(priority));
+        assert_eq!(all(&mut node).len(), 1, "the priority changed, and that is all");
+    }
+}
