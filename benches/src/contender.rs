@@ -1,0 +1,118 @@
+//! The daemons that are measured.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use vipd::lab::daemon::Program;
+
+use crate::Failure;
+
+/// A daemon and how to start it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Contender {
+    /// Its name in the tables.
+    pub(crate) label: String,
+    line: String,
+}
+
+/// Where a router of the lab has its files.
+pub(crate) const CONFIGURATION: &str = "/etc/keepalived/keepalived.conf";
+
+impl Contender {
+    /// Those of the command line; without any, vipd as it is built here and keepalived if it is installed.
+    pub(crate) fn all(lines: &[String]) -> Result<Vec<Self>, Failure> {
+        if !lines.is_empty() {
+            return lines
+                .iter()
+                .map(|line| Self::parse(line).ok_or_else(|| format!("{line}: not LABEL=COMMAND").into()))
+                .collect();
+        }
+        let vipd = build_vipd()?;
+        let mut programs = vec![("vipd", vipd)];
+        let keepalived = PathBuf::from("/usr/sbin/keepalived");
+        if keepalived.exists() {
+            programs.push(("keepalived", keepalived));
+        } else {
+            eprintln!("keepalived is not installed: vipd is measured alone");
+        }
+        let contender = |(label, path): (&str, PathBuf)| Self {
+            label: label.to_owned(),
+            line: format!("{} {ARGUMENTS}", path.display()),
+        };
+        Ok(programs.into_iter().map(contender).collect())
+    }
+
+    /// `LABEL=COMMAND`.
+    fn parse(text: &str) -> Option<Self> {
+        let (label, line) = text.split_once('=')?;
+        let usable = !label.is_empty() && !label.contains([' ', '/']) && !line.trim().is_empty();
+        usable.then(|| Self { label: label.to_owned(), line: line.to_owned() })
+    }
+
+    /// The command that starts it in a router of the lab.
+    pub(crate) fn command(&self) -> Command {
+        let line = self.line.replace("{pid}", "/run/daemon.pid").replace("{dir}", "/run");
+        // Never empty: `parse` has seen to it.
+        Program::parse(&line).map_or_else(|| Command::new(""), |program| program.command(CONFIGURATION))
+    }
+
+    /// The command that tests a configuration.
+    pub(crate) fn check(&self, configuration: &Path) -> Command {
+        let mut command = Command::new(self.program());
+        command.arg("-t").arg("-f").arg(configuration);
+        command
+    }
+
+    fn program(&self) -> &str {
+        self.line.split_whitespace().next().unwrap_or_default()
+    }
+}
+
+/// `-G`: without it each line of the log costs more than a millisecond where there is no syslog.
+const ARGUMENTS: &str = "-n -l -G -P -f {conf} -p {pid} -r {dir}/vrrp.pid";
+
+/// Builds vipd beside this program, as this program was built, and gives its path.
+fn build_vipd() -> Result<PathBuf, Failure> {
+    let own = std::env::current_exe()?;
+    let folder = own.parent().ok_or("this program is nowhere")?;
+    let path = folder.join("vipd");
+    let Some(cargo) = std::env::var_os("CARGO") else {
+        let found = path.exists().then_some(path);
+        return found
+            .ok_or_else(|| "no vipd beside this program: run it with cargo, or give --daemon".into());
+    };
+    let mut command = Command::new(cargo);
+    command.args(["build", "-q", "-p", "vipd", "--bin", "vipd"]);
+    if folder.ends_with("release") {
+        command.arg("--release");
+    } else {
+        eprintln!("not a release build: the figures mean nothing");
+    }
+    if let Some(target) = folder.parent() {
+        command.arg("--target-dir").arg(target);
+    }
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    if command.status()?.success() { Ok(path) } else { Err("vipd does not build".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_the_router_are_put_where_the_command_line_says() {
+        let contender =
+            Contender::parse("ka=/usr/sbin/keepalived -n -f {conf} -p {pid} -r {dir}/v.pid").unwrap();
+        let command = contender.command();
+        let words: Vec<_> = command.get_args().map(|word| word.to_str().unwrap()).collect();
+        assert_eq!(command.get_program(), "/usr/sbin/keepalived");
+        assert_eq!(words, ["-n", "-f", CONFIGURATION, "-p", "/run/daemon.pid", "-r", "/run/v.pid"]);
+    }
+
+    #[test]
+    fn a_daemon_needs_a_label_and_a_command() {
+        for text in ["", "keepalived", "=x", "x=", "/usr/bin/x --a=b"] {
+            assert_eq!(Contender::parse(text), None, "{text}");
+        }
+    }
+}
