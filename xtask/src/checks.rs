@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::compatibility;
-use crate::run::{cargo, has, step};
+use crate::run::{cargo, has, step, workspace};
 
 /// Formatting, lints, unit tests.
 pub(crate) fn quick() -> bool {
@@ -33,10 +33,18 @@ pub(crate) fn fuzz(seconds: &str) -> bool {
     }
     let targets = cargo(&["fuzz", "list"]).output().map(|output| output.stdout).unwrap_or_default();
     let targets = String::from_utf8_lossy(&targets).into_owned();
-    let limit = format!("-max_total_time={seconds}");
-    targets
-        .lines()
-        .all(|target| step(target, &mut cargo(&["fuzz", "run", "--sanitizer", "none", target, "--", &limit])))
+    targets.lines().all(|target| fuzz_one(target, seconds))
+}
+
+fn fuzz_one(target: &str, seconds: &str) -> bool {
+    let (corpus, seeds) = (format!("fuzz/corpus/{target}"), format!("fuzz/seeds/{target}"));
+    if let Err(error) = std::fs::create_dir_all(workspace().join(&corpus)) {
+        eprintln!("{corpus}: {error}");
+        return false;
+    }
+    let time = format!("-max_total_time={seconds}");
+    let words = ["fuzz", "run", "--sanitizer", "none", target, &corpus, &seeds, "--", &time, "-timeout=10"];
+    step(target, &mut cargo(&words))
 }
 
 fn formatting() -> bool {
@@ -70,6 +78,9 @@ fn benches() -> bool {
 }
 
 fn packages() -> bool {
-    let words = ["package", "-q", "--workspace", "--exclude", "xtask", "--no-verify", "--allow-dirty"];
+    let mut words = vec!["package", "-q", "--workspace", "--no-verify", "--allow-dirty"];
+    for private in ["xtask", "vipd-bench", "vipd-examples"] {
+        words.extend(["--exclude", private]);
+    }
     step("packages", &mut cargo(&words))
 }

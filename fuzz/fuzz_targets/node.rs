@@ -1,0 +1,213 @@
+//! Any inputs to a whole machine: no panic, no busy loop, addresses held exactly while Active, scripts run once.
+
+#![no_main]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::fuzz_target;
+use vrrp_election::{
+    Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, Preempt, Received, RouterConfig, RouterId,
+    RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, State, Track,
+};
+use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, Seconds, Vrid};
+
+#[derive(Arbitrary, Debug)]
+enum Input {
+    Pass(u16),
+    Wake,
+    Advert { router: u8, priority: u8, source: u8, centiseconds: u16, age_ms: u16 },
+    Link { link: u8, up: bool, address: bool },
+    Script { script: u8, success: bool },
+    AddressLost(u8),
+    Retire(u8),
+    Reload(Machine),
+    Stop,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Machine {
+    startup_delay_ms: u16,
+    links: [bool; 2],
+    scripts: [(u8, u8, bool); 2],
+    routers: [Router; 3],
+}
+
+#[derive(Arbitrary, Debug)]
+struct Router {
+    priority: u8,
+    centiseconds: Option<u16>,
+    link: u8,
+    preempt_delay_ms: Option<u16>,
+    down_adverts: u8,
+    resume: bool,
+    is_new: bool,
+    addresses_changed: bool,
+    track_link: Option<(u8, i8, bool)>,
+    track_script: Option<(u8, i8, bool)>,
+}
+
+fuzz_target!(|story: (Machine, Vec<Input>)| {
+    let (machine, inputs) = story;
+    let mut world = World::new(&machine);
+    world.perform();
+    for input in inputs {
+        world.take(&input);
+        world.perform();
+        world.check();
+    }
+});
+
+/// The node, and what somebody outside knows of it from its actions alone.
+struct World {
+    node: Node,
+    now: Instant,
+    holds: BTreeMap<RouterId, bool>,
+    retired: BTreeSet<RouterId>,
+    running: BTreeSet<ScriptId>,
+}
+
+impl World {
+    fn new(machine: &Machine) -> Self {
+        let now = Instant::from_nanos(100_000_000_000);
+        let node = Node::new(now, config(machine));
+        Self { node, now, holds: BTreeMap::new(), retired: BTreeSet::new(), running: BTreeSet::new() }
+    }
+
+    fn take(&mut self, input: &Input) {
+        let now = self.now;
+        match *input {
+            Input::Pass(ms) => self.now += Duration::from_millis(ms.into()),
+            Input::Wake => self.wake(),
+            Input::Advert { router, priority, source, centiseconds, age_ms } => {
+                let advert = Received {
+                    source: Ipv4Addr::new(192, 0, 2, source).into(),
+                    priority: Priority::new(priority),
+                    interval: AdvertInterval::V3(Centiseconds::new(centiseconds % 4096).unwrap()),
+                };
+                let arrived = now - Duration::from_millis(age_ms.into());
+                let _ = self.node.handle_advert(arrived, RouterId(u32::from(router % 4)), &advert);
+            }
+            Input::Link { link, up, address } => {
+                self.node.handle_link(now, LinkId(u32::from(link % 3)), state(up, address));
+            }
+            Input::Script { script, success } => {
+                let script = ScriptId(u32::from(script % 3));
+                self.running.remove(&script);
+                self.node.handle_script(now, script, success);
+            }
+            Input::AddressLost(router) => self.node.handle_address_lost(now, RouterId(u32::from(router % 4))),
+            Input::Retire(router) => {
+                let router = RouterId(u32::from(router % 4));
+                self.retired.insert(router);
+                self.node.retire(now, router);
+            }
+            Input::Reload(ref machine) => self.reload(machine),
+            Input::Stop => self.node.handle_stop(now),
+        }
+    }
+
+    /// As the worker does it: what is not carried over is retired, scripts are stopped, then the new one runs.
+    fn reload(&mut self, machine: &Machine) {
+        let config = config(machine);
+        let dropped = config.routers.iter().enumerate().filter(|(_, router)| router.carries.is_none());
+        for number in dropped.map(|(number, _)| u32::try_from(number).unwrap()) {
+            self.retired.insert(RouterId(number));
+            self.node.retire(self.now, RouterId(number));
+        }
+        self.node.stop_scripts();
+        self.perform();
+        self.running.clear();
+        for router in std::mem::take(&mut self.retired) {
+            self.holds.remove(&router);
+        }
+        self.node.reload(self.now, config);
+    }
+
+    fn wake(&mut self) {
+        self.node.handle_timeout(self.now);
+        self.perform();
+        let next = self.node.poll_timeout();
+        assert!(next.is_none_or(|at| at > self.now), "a busy loop");
+        self.node.handle_timeout(self.now);
+        assert_eq!(self.perform(), 0, "a repeated wake-up is harmless");
+        assert_eq!(self.node.poll_timeout(), next);
+    }
+
+    /// Takes out everything; gives how much that was.
+    fn perform(&mut self) -> usize {
+        let mut count = 0;
+        while let Some(action) = self.node.poll_action() {
+            count += 1;
+            assert!(count < 100, "an endless list: {action:?}");
+            match action {
+                NodeAction::AddAddresses { router } => drop(self.holds.insert(router, true)),
+                NodeAction::RemoveAddresses { router } => drop(self.holds.insert(router, false)),
+                NodeAction::Announce { router, repeat } => {
+                    assert!(repeat > 0 && self.holds.get(&router) == Some(&true), "{router} announces");
+                }
+                NodeAction::Script { script, act: ScriptAct::Run } => {
+                    assert!(self.running.insert(script), "{script} runs twice");
+                }
+                NodeAction::Script { script, .. } => {
+                    assert!(self.running.contains(&script), "{script} does not run");
+                }
+                NodeAction::SendAdvert { .. } | NodeAction::Tell(_) => {}
+            }
+        }
+        count
+    }
+
+    fn check(&self) {
+        for router in (0..3).map(RouterId) {
+            let active = self.node.router(router).unwrap().state() == State::Active;
+            assert_eq!(self.holds.get(&router) == Some(&true), active, "{router}");
+        }
+    }
+}
+
+fn config(machine: &Machine) -> NodeConfig {
+    let script = |number: u32, &(rise, fall, init_fail): &(u8, u8, bool)| ScriptSetup {
+        config: ScriptConfig { rise: rise.into(), fall: fall.into(), init_fail, ..ScriptConfig::default() },
+        carries: Some(ScriptId(number)),
+    };
+    NodeConfig {
+        routers: (0..).zip(&machine.routers).map(|(number, router)| setup(number, router)).collect(),
+        scripts: (0..).zip(&machine.scripts).map(|(number, choices)| script(number, choices)).collect(),
+        links: machine.links.iter().map(|up| state(*up, true)).collect(),
+        startup_delay: Duration::from_millis(machine.startup_delay_ms.into()),
+    }
+}
+
+fn setup(number: u32, router: &Router) -> RouterSetup {
+    let interval = match router.centiseconds {
+        Some(centiseconds) => AdvertInterval::V3(Centiseconds::new(centiseconds % 4096).unwrap()),
+        None => AdvertInterval::V2(Seconds(1)),
+    };
+    let config = RouterConfig {
+        priority: Priority::new(router.priority.max(1)),
+        preempt: router
+            .preempt_delay_ms
+            .map_or(Preempt::Never, |ms| Preempt::After(Duration::from_millis(ms.into()))),
+        down_adverts: router.down_adverts,
+        ..RouterConfig::new(Vrid::new(51).unwrap(), Family::Ipv4, interval)
+    };
+    RouterSetup {
+        track_links: router.track_link.map(|choices| track(choices, LinkId)).into_iter().collect(),
+        track_scripts: router.track_script.map(|choices| track(choices, ScriptId)).into_iter().collect(),
+        resume: router.resume,
+        carries: (!router.is_new).then_some(RouterId(number)),
+        addresses_changed: router.addresses_changed,
+        ..RouterSetup::new(config, LinkId(u32::from(router.link % 3)))
+    }
+}
+
+fn track<T>((target, weight, reverse): (u8, i8, bool), id: impl Fn(u32) -> T) -> Track<T> {
+    Track { target: id(u32::from(target % 3)), weight: weight.into(), reverse }
+}
+
+fn state(up: bool, address: bool) -> LinkState {
+    LinkState { up, ipv4: address.then_some(Ipv4Addr::new(192, 0, 2, 20)), ipv6: None }
+}
