@@ -24,12 +24,21 @@ pub(super) struct Backup {
     active_leaves: bool,
     /// Until when a lower priority is tolerated, once one was heard.
     tolerate_until: Option<Instant>,
-    /// Packets were lost unread since the last accepted advert.
-    unread: bool,
-    /// The wait was already renewed, for a late caller or lost packets.
-    renewed: bool,
+    /// What the silence so far proves.
+    silence: Silence,
     /// A lower priority was already told of.
     told_lower: bool,
+}
+
+/// What it is worth that no advert was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Silence {
+    /// Somebody listened.
+    Listened,
+    /// Packets were lost unread.
+    Lossy,
+    /// The wait was renewed for a late caller or lost packets: the next time it counts all the same.
+    Renewed,
 }
 
 impl Backup {
@@ -40,8 +49,7 @@ impl Backup {
             heard: None,
             active_leaves: false,
             tolerate_until: None,
-            unread: false,
-            renewed: false,
+            silence: Silence::Listened,
             told_lower: false,
         }
     }
@@ -66,8 +74,7 @@ impl Backup {
         self.arm(down);
         self.heard = Some(now);
         self.active_leaves = false;
-        self.unread = false;
-        self.renewed = false;
+        self.silence = Silence::Listened;
     }
 }
 
@@ -106,10 +113,11 @@ impl VirtualRouter {
         }
         let late = now.since(backup.late_from);
         let stalled = late > (interval / STALL_FRACTION).max(STALL_FLOOR);
-        if (stalled || backup.unread) && !backup.renewed {
+        let doubtful = stalled || backup.silence == Silence::Lossy;
+        if doubtful && backup.silence != Silence::Renewed {
             let report =
                 if stalled { Report::Stalled { late, grace } } else { Report::PacketsLost { grace } };
-            backup.renewed = true;
+            backup.silence = Silence::Renewed;
             backup.arm(now + grace);
             self.counters.stalls += 1;
             self.push(Action::Report(report));
@@ -125,8 +133,10 @@ impl VirtualRouter {
 
     /// Among what nobody read may have been the advert that this router waits for.
     pub(super) fn packets_lost(&mut self) {
-        if let Phase::Backup(backup) = &mut self.phase {
-            backup.unread = true;
+        if let Phase::Backup(backup) = &mut self.phase
+            && backup.silence == Silence::Listened
+        {
+            backup.silence = Silence::Lossy;
         }
     }
 
