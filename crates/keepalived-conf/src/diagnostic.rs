@@ -159,6 +159,16 @@ impl Diagnostics {
         }
     }
 
+    /// Takes back findings with this code, for a reader who knows better: a file looks different to who can see the
+    /// machine that it is for.
+    pub fn withdraw(&mut self, code: &str) {
+        self.found.retain(|diagnostic| diagnostic.code != code);
+        if self.omitted == 0 {
+            self.classes =
+                self.found.iter().fold(0, |classes, diagnostic| classes | 1 << diagnostic.class as u8);
+        }
+    }
+
     /// The findings kept, in the order found.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.found.iter()

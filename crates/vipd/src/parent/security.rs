@@ -30,6 +30,11 @@ pub(super) fn check_scripts(config: &mut Config, accounts: &Accounts, diagnostic
         instance.track_scripts.retain(|track| !disabled.get(track.script).copied().unwrap_or(true));
         any |= review.check_notify(&instance.name, &mut instance.notify);
     }
+    // What does not exist cannot run as root; keepalived does not count it either.
+    let runnable = review.known.values().any(|verdict| !matches!(verdict, Verdict::Unfit(_)));
+    if !runnable {
+        diagnostics.withdraw("script-security");
+    }
     if any && accounts.default_is_daemon() && config.global.script_user.is_none() {
         let text = format!(
             "scripts run as the daemon itself: no script_user is set, user '{DEFAULT_USER}' does not exist"
@@ -170,6 +175,20 @@ mod tests {
 
     use super::*;
     use crate::parent::testing::empty_config;
+
+    #[test]
+    fn scripts_that_do_not_exist_are_no_security_problem() {
+        for (program, status) in [("/no/such/script", 0), ("/bin/true", 6)] {
+            let text = format!(
+                "global_defs {{\nscript_user root\n}}\nvrrp_instance A {{\ninterface eth0\nvirtual_router_id 1\n\
+                 notify_master {program}\nvirtual_ipaddress {{\n192.0.2.1\n}}\n}}\n"
+            );
+            let mut loaded = keepalived_conf::load_str(&text);
+            let accounts = Accounts::of(&loaded.config);
+            check_scripts(&mut loaded.config, &accounts, &mut loaded.diagnostics);
+            assert_eq!(keepalived_conf::exit_code(&loaded.diagnostics), status, "{program}");
+        }
+    }
 
     fn exec(words: &[&str], user: Option<&str>) -> Command {
         Command {
