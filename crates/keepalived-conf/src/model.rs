@@ -211,7 +211,7 @@ pub struct VrrpInstance {
     pub auth: Auth,
     /// `strict_mode` or `vrrp_strict`.
     pub strict: bool,
-    /// `accept` / `no_accept` / strict: whether packets to the VIPs are taken by a non-owner.
+    /// `accept` / strict: whether packets to the VIPs are taken by a non-owner.
     pub accept: bool,
     /// `lower_prio_no_advert`
     pub lower_priority_no_advert: bool,
@@ -253,8 +253,6 @@ pub struct VrrpInstance {
     pub track_scripts: Vec<TrackScript>,
     /// `notify*`
     pub notify: Notify,
-    /// `smtp_alert`, with the global defaults applied.
-    pub smtp_alert: bool,
 }
 
 /// How often addresses are announced by gratuitous ARP or unsolicited NA.

@@ -38,10 +38,10 @@ fn an_instance_has_keepaliveds_defaults() {
 #[test]
 fn global_defaults_hold_wherever_global_defs_stands() {
     let text = "vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n\
-                global_defs {\nvrrp_version 3\nvrrp_garp_master_repeat 2\nvrrp_mcast_group4 224.0.0.77\nsmtp_alert\n}\n";
+                global_defs {\nvrrp_version 3\nvrrp_garp_master_repeat 2\nvrrp_mcast_group4 224.0.0.77\n}\n";
     let loaded = load_str(text);
     let a = only(&loaded);
-    assert_eq!((a.version, a.garp.repeat, a.garp.lower_priority_repeat, a.smtp_alert), (3, 2, 2, true));
+    assert_eq!((a.version, a.garp.repeat, a.garp.lower_priority_repeat), (3, 2, 2));
     assert_eq!(a.multicast_group, Some("224.0.0.77".parse().unwrap()));
 }
 

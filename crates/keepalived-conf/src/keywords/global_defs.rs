@@ -38,9 +38,9 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "smtp_connect_timeout": integer(1, 4294, Unit::Seconds) => aborts,
         default "30", since "1.2.1", Understood,
         "Mail connect/read/write timeout; 0 becomes 1.";
-    [GlobalDefs] "smtp_alert": Switch, default "unset", since "2.0.0", Acts,
+    [GlobalDefs] "smtp_alert": Switch, default "unset", since "2.0.0", Understood,
         "Default for smtp_alert of instances, sync groups, virtual and real servers.";
-    [GlobalDefs] "smtp_alert_vrrp": Switch, default "unset", since "2.0.0", Acts,
+    [GlobalDefs] "smtp_alert_vrrp": Switch, default "unset", since "2.0.0", Understood,
         "Overrides smtp_alert for VRRP objects.";
     [GlobalDefs] "smtp_alert_checker": Switch, default "unset", since "2.0.0", Understood,
         "Overrides smtp_alert for LVS objects.";

@@ -83,7 +83,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "Set promote_secondaries sysctl on the interface while running.";
     [VrrpInstance] "accept": None, default "on unless strict", since "1.2.17", Acts,
         "Accept packets addressed to VIPs when not owner.";
-    [VrrpInstance] "no_accept": None, default "off", since "1.3.0", Acts,
+    [VrrpInstance] "no_accept": None, default "off", since "1.3.0", Understood,
         "Firewall off packets addressed to VIPs when not owner.";
     [VrrpInstance] "preempt": None, default "on", since "1.2.1", Acts,
         "Take over from lower priority master.";
@@ -136,7 +136,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "Run when master hears a lower priority advert.";
     [VrrpInstance] "notify_priority_changes": Switch, default "global", since "2.0.16", Understood,
         "Write priority changes to FIFO.";
-    [VrrpInstance] "smtp_alert": Switch, default "off", since "1.2.1", Acts,
+    [VrrpInstance] "smtp_alert": Switch, default "off", since "1.2.1", Understood,
         "Mail on state change.";
     [VrrpInstance] "garp_master_delay": integer(0, U32, Unit::Seconds) => aborts,
         default "global", since "1.2.1", Acts,

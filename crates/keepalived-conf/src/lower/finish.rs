@@ -116,9 +116,9 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             track_source: draft.track_source,
             multicast_group: (!unicast).then(|| multicast_group(draft, globals, self.ipv6)),
             unicast_peers: std::mem::take(&mut draft.unicast_peers),
+            unicast_fault_no_peer: draft.unicast_fault_no_peer,
             unicast_ttl: draft.unicast_ttl.filter(|_| unicast).map(|(ttl, _)| ttl),
             check_unicast_source: draft.check_unicast_source.unwrap_or(globals.check_unicast_source),
-            unicast_fault_no_peer: draft.unicast_fault_no_peer,
             dont_track_primary: draft.dont_track_primary,
             addresses: without_places(&mut draft.addresses),
             excluded_addresses: without_places(&mut draft.excluded_addresses),
@@ -130,7 +130,6 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
                 .collect(),
             track_scripts: std::mem::take(&mut draft.track_scripts),
             notify: std::mem::take(&mut draft.notify),
-            smtp_alert: draft.smtp_alert.or(globals.smtp_alert_vrrp).or(globals.smtp_alert).unwrap_or(false),
         })
     }
 

@@ -37,9 +37,6 @@ pub(super) struct Globals {
     pub(super) v3_checksum_as_v2: bool,
     pub(super) skip_check_adv_addr: bool,
     pub(super) check_unicast_source: bool,
-    /// `smtp_alert_vrrp`, else `smtp_alert`.
-    pub(super) smtp_alert: Option<bool>,
-    pub(super) smtp_alert_vrrp: Option<bool>,
 }
 
 impl Default for Globals {
@@ -62,8 +59,6 @@ impl Default for Globals {
             v3_checksum_as_v2: false,
             skip_check_adv_addr: false,
             check_unicast_source: false,
-            smtp_alert: None,
-            smtp_alert_vrrp: None,
         }
     }
 }
@@ -196,10 +191,6 @@ impl<'a> Lowering<'a> {
                 }
                 _ => global.dynamic_interfaces = true,
             },
-            "smtp_alert" => set_some(&mut self.globals.smtp_alert, arguments::switch(entry, report)),
-            "smtp_alert_vrrp" => {
-                set_some(&mut self.globals.smtp_alert_vrrp, arguments::switch(entry, report));
-            }
             _ => return false,
         }
         true

@@ -67,7 +67,6 @@ pub(super) struct Draft {
     pub(super) track_scripts: Vec<TrackScript>,
     pub(super) seen_scripts: HashSet<usize>,
     pub(super) notify: Notify,
-    pub(super) smtp_alert: Option<bool>,
 }
 
 /// `authentication`
@@ -226,7 +225,6 @@ impl<'a> Lowering<'a> {
         match entry.keyword.name {
             "strict_mode" => draft.strict = switched(report, draft.strict),
             "accept" => draft.accept = Some(bare(report)),
-            "no_accept" => draft.accept = Some(!bare(report)),
             "lower_prio_no_advert" => {
                 draft.lower_priority_no_advert = switched(report, draft.lower_priority_no_advert);
             }
@@ -253,7 +251,6 @@ impl<'a> Lowering<'a> {
             "dont_track_primary" => draft.dont_track_primary = bare(report),
             "promote_secondaries" => draft.promote_secondaries = bare(report),
             "no_virtual_ipaddress" => draft.no_addresses = bare(report),
-            "smtp_alert" => draft.smtp_alert = switched(report, draft.smtp_alert),
             _ => return false,
         }
         true

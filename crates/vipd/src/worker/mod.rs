@@ -242,11 +242,11 @@ impl Worker {
         self.parent.send(&FromWorker::Running(self.plan.generation));
     }
 
-    /// `no_accept` asks for a packet filter that does not exist yet.
+    /// Strict mode asks for a packet filter that does not exist yet.
     fn warn_of_open_addresses(&mut self) {
         for instance in self.plan.config.instances.iter().filter(|instance| !instance.accept) {
             let text = format!(
-                "({}) packets to the virtual addresses are accepted: `no_accept` and `vrrp_strict` do not drop them yet",
+                "({}) packets to the virtual addresses are accepted: strict mode does not drop them yet",
                 instance.name
             );
             self.parent.log(LogLevel::Warning, text);

@@ -185,6 +185,8 @@ impl Plan {
         resume: &HashSet<&str>,
         before: Option<&Self>,
     ) -> RouterSetup {
+        let silent =
+            router.duplicate || (instance.unicast_fault_no_peer && instance.unicast_peers.is_empty());
         let carries = before.and_then(|before| before.same_router(instance));
         let old = carries.and_then(|id| before?.routers.get(id.0 as usize));
         // The interfaces of the addresses are needed as the router's own is, unless the file says otherwise.
@@ -206,10 +208,10 @@ impl Plan {
         }
         RouterSetup {
             config: router.config.clone(),
-            // Without link and source, a duplicate stays in FAULT.
-            link: router.link.filter(|_| !router.duplicate),
+            // Without link and source, a router stays in FAULT.
+            link: router.link.filter(|_| !silent),
             ignore_link_state: instance.dont_track_primary,
-            source: instance.source.filter(|_| !router.duplicate),
+            source: instance.source.filter(|_| !silent),
             track_links,
             track_scripts: instance
                 .track_scripts
