@@ -1,0 +1,1 @@
+//! The Linux kernel's IPVS load balancer over generic netlink.
