@@ -9,6 +9,12 @@ use std::time::Duration;
 
 use ipnetwork::IpNetwork;
 
+pub mod lvs;
+pub mod mail;
+
+use lvs::{LvsGlobal, VirtualServer};
+use mail::Mail;
+
 /// A whole configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -19,8 +25,10 @@ pub struct Config {
     pub scripts: Vec<VrrpScript>,
     /// Every usable `vrrp_instance`, in file order.
     pub instances: Vec<VrrpInstance>,
-    /// Whether the file has blocks that need the LVS worker (`virtual_server`).
-    pub has_virtual_servers: bool,
+    /// Every usable `virtual_server`, in file order.
+    pub virtual_servers: Vec<VirtualServer>,
+    /// The scripts of `MISC_CHECK`s, in file order.
+    pub checks: Vec<Command>,
 }
 
 /// `global_defs` (only what acts today; the rest is validated and reported).
@@ -74,6 +82,10 @@ pub struct Global {
     pub state_dump_file: Option<PathBuf>,
     /// `umask`, default 0o177.
     pub umask: Option<u32>,
+    /// `notification_email*`, `smtp_*`.
+    pub mail: Mail,
+    /// `lvs_*`, `checker_*`.
+    pub lvs: LvsGlobal,
 }
 
 /// A user (and group) by name or number, as written.
@@ -253,6 +265,8 @@ pub struct VrrpInstance {
     pub track_scripts: Vec<TrackScript>,
     /// `notify*`
     pub notify: Notify,
+    /// Whether state changes are mailed (`smtp_alert` after its precedence).
+    pub smtp_alert: bool,
 }
 
 /// How often addresses are announced by gratuitous ARP or unsolicited NA.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::keywords::Status;
 use crate::model::Global;
+use crate::model::lvs::LvsGlobal;
+use crate::model::mail::Mail;
 
 use super::Lowering;
 use super::arguments::{self, Junk};
@@ -88,6 +90,8 @@ fn defaults() -> Global {
         reload_check_config: false,
         state_dump_file: None,
         umask: None,
+        mail: Mail::default(),
+        lvs: LvsGlobal::default(),
     }
 }
 

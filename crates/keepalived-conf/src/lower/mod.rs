@@ -139,7 +139,8 @@ impl<'a> Lowering<'a> {
             global: self.globals.public,
             scripts: self.scripts,
             instances,
-            has_virtual_servers: self.has_virtual_servers,
+            virtual_servers: Vec::new(),
+            checks: Vec::new(),
         };
         (config, unusable)
     }

@@ -1,0 +1,463 @@
+//! Virtual servers, real servers and their checkers, with everything inherited filled in.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Command;
+
+/// What `global_defs` says about the LVS worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
+#[derive(Default)]
+pub struct LvsGlobal {
+    /// `lvs_timeouts`
+    pub timeouts: LvsTimeouts,
+    /// `lvs_flush`: clear the whole table at the start.
+    pub flush: bool,
+    /// `lvs_flush_on_stop`
+    pub flush_on_stop: FlushOnStop,
+    /// `lvs_sync_daemon`
+    pub sync_daemon: Option<LvsSyncDaemon>,
+    /// `checker_log_all_failures` is resolved into each checker; `checker_priority`: nice value.
+    pub nice: Option<i8>,
+    /// `checker_rt_priority`: SCHED_RR priority, 1 to 99.
+    pub rt_priority: Option<u8>,
+    /// `checker_no_swap`
+    pub no_swap: bool,
+    /// `checker_cpu_affinity`
+    pub cpu_affinity: Vec<u16>,
+    /// `checker_rlimit_rttime`, microseconds.
+    pub rlimit_rttime: Option<u32>,
+    /// `checker_process_name`
+    pub process_name: Option<String>,
+    /// `lvs_netlink_cmd_rcv_bufs`, octets.
+    pub netlink_command_receive_buffer: Option<u32>,
+    /// `lvs_netlink_monitor_rcv_bufs`, octets.
+    pub netlink_monitor_receive_buffer: Option<u32>,
+    /// `lvs_netlink_monitor_rcv_bufs_force`
+    pub netlink_monitor_receive_buffer_force: bool,
+    /// `rs_init_notifies`: notify_up also for servers that are up at the start.
+    pub initial_notifies: bool,
+    /// `lvs_share_checks`: equal checks of the same server are made once for all virtual servers (vipd's own).
+    pub share_checks: bool,
+    /// `lvs_notify_fifo` and `notify_fifo`, in that order.
+    pub fifos: Vec<Fifo>,
+}
+
+/// A FIFO that gets a line for each event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Fifo {
+    /// Its path.
+    pub path: PathBuf,
+    /// Owner, should it have to be made.
+    pub owner: Option<super::User>,
+    /// `*_fifo_script`: started with the path as its last argument.
+    pub script: Option<Command>,
+}
+
+/// `lvs_timeouts`, seconds; `None` leaves the kernel's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LvsTimeouts {
+    /// Established TCP connections.
+    pub tcp: Option<u32>,
+    /// TCP connections after a FIN.
+    pub tcp_fin: Option<u32>,
+    /// UDP.
+    pub udp: Option<u32>,
+}
+
+/// `lvs_flush_on_stop`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum FlushOnStop {
+    /// Not given: real servers, then their virtual servers, one by one.
+    #[default]
+    Off,
+    /// Bare: the whole table, whoever made it.
+    Everything,
+    /// `VS`: virtual servers as a whole.
+    VirtualServers,
+}
+
+/// `lvs_sync_daemon`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LvsSyncDaemon {
+    /// Interface of the multicast.
+    pub interface: String,
+    /// Name of the VRRP instance whose state it follows; `None`: both daemons run always.
+    pub instance: Option<String>,
+    /// `id`: 0 to 255; default the instance's VRID, or 0.
+    pub id: u8,
+    /// `maxlen`
+    pub max_length: Option<u16>,
+    /// `port`
+    pub port: Option<u16>,
+    /// `ttl`
+    pub ttl: Option<u8>,
+    /// `group`
+    pub group: Option<IpAddr>,
+}
+
+/// A `virtual_server`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
+pub struct VirtualServer {
+    /// As keepalived writes it in logs, mails and FIFO lines: `[192.0.2.1]:tcp:80`, `FWM 5`, `[group]:tcp:80`.
+    pub name: String,
+    /// The kernel services it stands for: one, or the members of its group in order.
+    pub services: Vec<LvsService>,
+    /// `lb_algo`, `lvs_sched`; default `wlc`.
+    pub scheduler: String,
+    /// `flag-1` to `flag-3`, and the `sh-`, `mh-` names for them.
+    pub scheduler_flags: [bool; 3],
+    /// `ops`
+    pub one_packet: bool,
+    /// `persistence_timeout`, seconds.
+    pub persistence_timeout: Option<u32>,
+    /// `persistence_granularity` as a prefix length; 32 or 128 where not given.
+    pub persistence_granularity: u8,
+    /// `persistence_engine`
+    pub persistence_engine: Option<String>,
+    /// `quorum`, at least 1; already reduced to what the servers can reach.
+    pub quorum: u32,
+    /// `hysteresis`, below `quorum`.
+    pub hysteresis: u32,
+    /// `quorum_up`
+    pub quorum_up: Option<Command>,
+    /// `quorum_down`
+    pub quorum_down: Option<Command>,
+    /// `alpha` of the virtual server.
+    pub alpha: bool,
+    /// `omega`
+    pub omega: bool,
+    /// `ha_suspend`
+    pub ha_suspend: bool,
+    /// Whether quorum changes are mailed (`smtp_alert` after its precedence).
+    pub smtp_alert: bool,
+    /// `sorry_server`
+    pub sorry_server: Option<SorryServer>,
+    /// `drain_timeout` (vipd's own): a server that a reload removed stays with weight 0 for so long.
+    pub drain_timeout: Duration,
+    /// `real_server`s in file order.
+    pub real_servers: Vec<RealServer>,
+}
+
+/// One service in the kernel's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum LvsService {
+    /// Address, port and protocol.
+    Address {
+        /// Transport.
+        protocol: LvsProtocol,
+        /// Port 0 is any, for persistent services.
+        address: SocketAddr,
+    },
+    /// A firewall mark.
+    Fwmark {
+        /// The mark, never 0.
+        mark: u32,
+        /// `ip_family inet6`
+        ipv6: bool,
+    },
+}
+
+/// `protocol`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum LvsProtocol {
+    /// `TCP`
+    Tcp,
+    /// `UDP`
+    Udp,
+    /// `SCTP`
+    Sctp,
+}
+
+/// `lb_kind`, `lvs_method`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Forwarding {
+    /// `NAT`
+    Nat,
+    /// `DR`
+    DirectRoute,
+    /// `TUN`
+    Tunnel {
+        /// `type`
+        kind: TunnelKind,
+        /// `nocsum`, `csum`, `remcsum`
+        checksum: TunnelChecksum,
+    },
+}
+
+/// `type` of `TUN`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum TunnelKind {
+    /// `ipip`, the default.
+    Ipip,
+    /// `gue port N`
+    Gue(u16),
+    /// `gre`
+    Gre,
+}
+
+/// Checksums of an encapsulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum TunnelChecksum {
+    /// `nocsum`, the default.
+    None,
+    /// `csum`
+    Checksum,
+    /// `remcsum` (GUE)
+    Remote,
+}
+
+/// `sorry_server`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SorryServer {
+    /// Its address; the port is the virtual server's with DR and TUN.
+    pub address: SocketAddr,
+    /// `sorry_server_lvs_method`
+    pub forwarding: Forwarding,
+    /// `sorry_server_inhibit`: it stays in the table with weight 0.
+    pub inhibit: bool,
+}
+
+/// A `real_server`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RealServer {
+    /// Its address as written; what the kernel gets as port follows from the service (0 for a firewall mark, the
+    /// virtual port for DR and TUN).
+    pub address: SocketAddr,
+    /// `weight`, 0 to 65535; default 1.
+    pub weight: u32,
+    /// `lvs_method`
+    pub forwarding: Forwarding,
+    /// `uthreshold`; 0 is none.
+    pub upper_threshold: u32,
+    /// `lthreshold`; 0 is none.
+    pub lower_threshold: u32,
+    /// `inhibit_on_failure`
+    pub inhibit_on_failure: bool,
+    /// `notify_up`
+    pub notify_up: Option<Command>,
+    /// `notify_down`
+    pub notify_down: Option<Command>,
+    /// Whether state changes are mailed (`smtp_alert` after its precedence).
+    pub smtp_alert: bool,
+    /// `slow_start` (vipd's own): the weight grows to its full value over this time; zero is at once.
+    pub slow_start: Duration,
+    /// Checkers in file order; none: always up.
+    pub checkers: Vec<Checker>,
+}
+
+/// A checker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Checker {
+    /// What it does.
+    pub kind: CheckerKind,
+    /// `delay_loop`, default 60 s.
+    pub delay_loop: Duration,
+    /// `retry`
+    pub retry: u32,
+    /// `delay_before_retry`
+    pub delay_before_retry: Duration,
+    /// `warmup`, default `delay_loop`.
+    pub warmup: Duration,
+    /// `alpha`
+    pub alpha: bool,
+    /// `log_all_failures`
+    pub log_all_failures: bool,
+}
+
+/// What a checker does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum CheckerKind {
+    /// `TCP_CHECK`
+    Tcp(Connection),
+    /// `HTTP_GET`, and `SSL_GET` where `tls` is set.
+    Http(Connection, Box<HttpCheck>),
+    /// `SMTP_CHECK` (each `host` of the old form is a checker of its own).
+    Smtp(Connection, String),
+    /// `DNS_CHECK`: type by its name, and name.
+    Dns {
+        /// Whom to ask.
+        connection: Connection,
+        /// `type`: `SOA` …
+        query_type: String,
+        /// `name`
+        name: String,
+    },
+    /// `UDP_CHECK`
+    Udp(Connection, Box<UdpCheck>),
+    /// `PING_CHECK`
+    Ping(Connection),
+    /// `MISC_CHECK`: index into [`super::Config::checks`].
+    Misc {
+        /// Which script.
+        script: usize,
+        /// `misc_timeout`, default `delay_loop`.
+        timeout: Duration,
+        /// `misc_dynamic`
+        dynamic: bool,
+    },
+    /// `FILE_CHECK`
+    File {
+        /// `file` of the `track_file`.
+        path: PathBuf,
+        /// -254 to 254.
+        weight: i16,
+        /// `reverse`
+        reverse: bool,
+    },
+    /// `BFD_CHECK`: name of the session.
+    Bfd(String),
+    /// `AGENT_CHECK` (vipd's own): HAProxy's agent protocol, with the text sent first.
+    Agent(Connection, String),
+    /// `GRPC_CHECK` (vipd's own)
+    Grpc(Connection, Box<GrpcCheck>),
+}
+
+/// With whom a checker speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Connection {
+    /// `connect_ip` and `connect_port`, or the real server's.
+    pub address: SocketAddr,
+    /// `bindto` and `bind_port`.
+    pub bind: Option<SocketAddr>,
+    /// `bind_if`
+    pub interface: Option<String>,
+    /// `fwmark`; 0 is none.
+    pub fwmark: u32,
+    /// `connect_timeout`, default 5 s.
+    pub timeout: Duration,
+}
+
+/// `HTTP_GET`, `SSL_GET`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct HttpCheck {
+    /// `url`s, at least one.
+    pub urls: Vec<Url>,
+    /// `http_protocol`
+    pub version: HttpVersion,
+    /// `fast_recovery`
+    pub fast_recovery: bool,
+    /// `SSL_GET`
+    pub tls: Option<TlsCheck>,
+    /// `header "NAME: VALUE"` (vipd's own).
+    pub headers: Vec<(String, String)>,
+    /// `basic_auth USER PASSWORD` (vipd's own).
+    pub basic_auth: Option<(String, String)>,
+}
+
+/// `http_protocol`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum HttpVersion {
+    /// `1.0`
+    Http10,
+    /// `1.0C`
+    Http10Close,
+    /// `1.1`
+    Http11,
+    /// `2` (vipd's own)
+    Http2,
+}
+
+/// A `url`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Url {
+    /// `path`
+    pub path: String,
+    /// `Host`: the virtualhost that holds here, or the address as keepalived writes it (with port; IPv6 in brackets).
+    pub host: String,
+    /// TLS server name; `None`: not sent.
+    pub server_name: Option<String>,
+    /// `status_code` as inclusive ranges; default 200 to 299.
+    pub status: Vec<(u16, u16)>,
+    /// `digest`
+    pub digest: Option<[u8; 16]>,
+    /// `regex`
+    pub regex: Option<Regex>,
+    /// `body "TEXT"` (vipd's own): must occur in the body.
+    pub body: Option<String>,
+    /// `tls_compliant`
+    pub tls_compliant: bool,
+}
+
+/// `regex` and its options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Regex {
+    /// PCRE pattern.
+    pub pattern: String,
+    /// `regex_no_match`
+    pub no_match: bool,
+    /// `regex_options`, as written.
+    pub options: Vec<String>,
+    /// `regex_min_offset`
+    pub min_offset: usize,
+    /// `regex_max_offset`
+    pub max_offset: Option<usize>,
+}
+
+/// TLS of `SSL_GET` and `GRPC_CHECK`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TlsCheck {
+    /// `SSL { certificate }`
+    pub certificate: Option<PathBuf>,
+    /// `SSL { key }`
+    pub key: Option<PathBuf>,
+    /// `tls_verify` (vipd's own): the authorities (`tls_ca_file`, or `ca` of the `SSL` block) a server's certificate
+    /// must lead to; `None` takes any certificate, as keepalived.
+    pub verify: Option<PathBuf>,
+    /// `tls_expiry_warning DAYS` (vipd's own); zero never warns.
+    pub expiry_warning: Duration,
+    /// `tls_version MIN [MAX]` (vipd's own): 12 is TLS 1.2, 13 is TLS 1.3.
+    pub versions: Option<(u8, u8)>,
+}
+
+/// `UDP_CHECK`
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct UdpCheck {
+    /// `payload`, or keepalived's 32 octets.
+    pub payload: Vec<u8>,
+    /// `require_reply`: value and mask of each octet (empty: any).
+    pub reply: Option<Vec<(u8, u8)>>,
+    /// `min_reply_length`
+    pub min_length: usize,
+    /// `max_reply_length`
+    pub max_length: usize,
+}
+
+/// `GRPC_CHECK` (vipd's own)
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct GrpcCheck {
+    /// `service`; empty: the server as a whole.
+    pub service: String,
+    /// `:authority`: virtualhost, or address and port.
+    pub authority: String,
+    /// `tls`
+    pub tls: Option<TlsCheck>,
+    /// TLS server name.
+    pub server_name: Option<String>,
+}

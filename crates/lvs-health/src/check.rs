@@ -1,0 +1,429 @@
+//! What is checked, how, and when: the definition of one checker on one real server.
+//!
+//! Definitions are plain values: equal definitions are the same check, which is how a reload knows what to keep.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One checker on one real server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Check {
+    /// What an attempt does.
+    pub probe: Probe,
+    /// When attempts are made, and how many failures count.
+    pub timing: Timing,
+}
+
+/// When attempts are made, and how many failures in a row count.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Timing {
+    /// From the end of an attempt to the start of the next (`delay_loop`).
+    pub delay_loop: Duration,
+    /// Failures that are tolerated while up (`retry`): the one after them counts. 0: the first counts.
+    pub retry: u32,
+    /// From a tolerated failure to the next attempt (`delay_before_retry`).
+    pub delay_before_retry: Duration,
+    /// The first attempt is made at some time in this span, so that many checks do not start at once (`warmup`).
+    pub warmup: Duration,
+    /// Down until the first success (`alpha`).
+    pub alpha: bool,
+    /// While down, the next step (url) follows a success at once (`fast_recovery`).
+    pub fast_recovery: bool,
+}
+
+/// What an attempt does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Probe {
+    /// A dialogue over a socket: [`crate::Prepared`] makes its machine.
+    Network(Box<Network>),
+    /// `MISC_CHECK`: a program's exit status.
+    Script(Script),
+    /// `FILE_CHECK`: the number in a file.
+    File(File),
+    /// `BFD_CHECK`: the state of a BFD session.
+    Bfd(Bfd),
+}
+
+impl Probe {
+    /// Steps of a whole cycle, at least 1: an attempt does one step (one url), and the check passes after all of them.
+    pub fn steps(&self) -> usize {
+        match self {
+            Self::Network(network) => match &network.protocol {
+                Protocol::Http(http) => http.urls.len().max(1),
+                _ => 1,
+            },
+            Self::Script(_) | Self::File(_) | Self::Bfd(_) => 1,
+        }
+    }
+}
+
+/// A dialogue over a socket.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Network {
+    /// With whom, from where, and for how long.
+    pub target: Target,
+    /// What is said.
+    pub protocol: Protocol,
+}
+
+/// Whom a dialogue is with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// `connect_ip`, `connect_port`. The port of a ping is 0.
+    pub address: SocketAddr,
+    /// `bindto`, `bind_port`: the socket's own end; port 0 is any.
+    pub bind: Option<SocketAddr>,
+    /// `bind_if`: the socket is bound to this interface.
+    pub interface: Option<String>,
+    /// `fwmark` of the socket; 0 is none.
+    pub fwmark: u32,
+    /// `connect_timeout`: limit for connecting, and for each wait for an answer after that.
+    pub timeout: Duration,
+    /// Limit for a whole attempt, however busy the peer looks: who sends an octet a second gets no further.
+    pub limit: Duration,
+}
+
+impl Target {
+    /// A target with nothing but an address and a time limit: the whole attempt may take twice that.
+    pub fn new(address: SocketAddr, timeout: Duration) -> Self {
+        Self { address, bind: None, interface: None, fwmark: 0, timeout, limit: timeout.saturating_mul(2) }
+    }
+
+    /// The peer's address.
+    pub fn ip(&self) -> IpAddr {
+        self.address.ip()
+    }
+}
+
+/// What is said in a dialogue.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// `TCP_CHECK`: a connection is made.
+    Connect,
+    /// `HTTP_GET`, `SSL_GET`
+    Http(Http),
+    /// `SMTP_CHECK`
+    Smtp(Smtp),
+    /// `DNS_CHECK`
+    Dns(Dns),
+    /// `UDP_CHECK`
+    Udp(Udp),
+    /// `PING_CHECK`: one ICMP (ICMPv6) echo request, and a reply with its sequence number and payload.
+    Ping,
+    /// HAProxy's agent protocol: the server says how it feels.
+    Agent(Agent),
+    /// The health service of gRPC (`grpc.health.v1.Health/Check`).
+    Grpc(Grpc),
+}
+
+/// `HTTP_GET` (without TLS) and `SSL_GET` (with).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Http {
+    /// What is asked for, one after the other; at least one.
+    pub urls: Vec<Url>,
+    /// `http_protocol`
+    pub version: HttpVersion,
+    /// TLS, and how.
+    pub tls: Option<Tls>,
+    /// More header lines: name and value.
+    pub headers: Vec<(String, String)>,
+    /// `Authorization: Basic`.
+    pub basic_auth: Option<BasicAuth>,
+}
+
+/// Name and password. `Debug` does not show the password.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct BasicAuth {
+    /// The name; no colon.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for BasicAuth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BasicAuth({}:********)", self.user)
+    }
+}
+
+/// `http_protocol`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HttpVersion {
+    /// `1.0`
+    Http10,
+    /// `1.0C`: 1.0 with `Connection: close`.
+    Http10Close,
+    /// `1.1`, with `Connection: close`.
+    Http11,
+    /// `2`: HTTP/2 (RFC 9113), by ALPN with TLS and by prior knowledge without.
+    Http2,
+}
+
+/// One request, and what its answer must be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Url {
+    /// `path`
+    pub path: String,
+    /// `Host`, as it is sent: `virtualhost`, or the target's address as keepalived writes it.
+    pub host: String,
+    /// TLS server name (`enable_sni`, `sni_name`); `None` sends none.
+    pub server_name: Option<String>,
+    /// `status_code`
+    pub status: StatusCodes,
+    /// `digest` of the body.
+    pub digest: Option<DigestMd5>,
+    /// `regex` and its options.
+    pub pattern: Option<Pattern>,
+    /// The body must contain these octets.
+    pub body: Option<Vec<u8>>,
+    /// `tls_compliant`: end TLS with close_notify.
+    pub tls_compliant: bool,
+}
+
+/// An MD5 digest: 16 octets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DigestMd5(pub [u8; 16]);
+
+impl std::fmt::Display for DigestMd5 {
+    /// 32 lower-case hexadecimal digits.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+impl std::fmt::Debug for DigestMd5 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DigestMd5({self})")
+    }
+}
+
+/// A set of HTTP status codes, 100 to 599.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StatusCodes(Vec<(u16, u16)>);
+
+impl StatusCodes {
+    /// From inclusive ranges; they may overlap and come in any order.
+    pub fn from_ranges(ranges: impl IntoIterator<Item = (u16, u16)>) -> Self {
+        let mut ranges: Vec<_> = ranges.into_iter().collect();
+        ranges.sort_unstable();
+        ranges.dedup();
+        Self(ranges)
+    }
+
+    /// Whether the status is one of them.
+    pub fn contains(&self, status: u16) -> bool {
+        self.0.iter().any(|&(first, last)| (first..=last).contains(&status))
+    }
+}
+
+impl Default for StatusCodes {
+    /// 200 to 299.
+    fn default() -> Self {
+        Self(vec![(200, 299)])
+    }
+}
+
+impl std::fmt::Display for StatusCodes {
+    /// `200-299 404`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (place, (first, last)) in self.0.iter().enumerate() {
+            let gap = if place == 0 { "" } else { " " };
+            if first == last { write!(f, "{gap}{first}")? } else { write!(f, "{gap}{first}-{last}")? }
+        }
+        Ok(())
+    }
+}
+
+/// `regex`: a search in the body.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pattern {
+    /// PCRE syntax.
+    pub text: String,
+    /// `regex_no_match`: the answer is good if nothing matches.
+    pub no_match: bool,
+    /// `regex_options`
+    pub options: Vec<RegexOption>,
+    /// `regex_min_offset`: a match starts here or later, octets.
+    pub min_offset: usize,
+    /// `regex_max_offset`: a match starts no later than this, octets.
+    pub max_offset: Option<usize>,
+}
+
+/// `regex_options`, those that have a meaning here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RegexOption {
+    /// `allow_empty_class`, `alt_bsux`, … : accepted by keepalived, without effect on what matches here.
+    WithoutEffect,
+    /// `anchored`
+    Anchored,
+    /// `caseless`
+    Caseless,
+    /// `dollar_endonly`
+    DollarEndOnly,
+    /// `dotall`
+    DotAll,
+    /// `endanchored`
+    EndAnchored,
+    /// `extended`
+    Extended,
+    /// `firstline`
+    FirstLine,
+    /// `literal`
+    Literal,
+    /// `multiline`
+    Multiline,
+    /// `no_auto_capture`
+    NoAutoCapture,
+    /// `ucp`
+    Ucp,
+    /// `ungreedy`
+    Ungreedy,
+    /// `utf`
+    Utf,
+}
+
+/// How TLS is spoken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Tls {
+    /// How the server's certificate is judged.
+    pub certificates: Certificates,
+    /// The client's own, from the `SSL` block.
+    pub client: Option<ClientCertificate>,
+    /// Oldest version that will do.
+    pub min_version: TlsVersion,
+    /// Newest version that is offered.
+    pub max_version: TlsVersion,
+}
+
+/// How a server's certificate is judged.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Certificates {
+    /// Not at all, as keepalived.
+    Any,
+    /// It must lead to one of the authorities in `ca_file` (PEM), name the server, and be in date.
+    Verified {
+        /// PEM file.
+        ca_file: PathBuf,
+        /// Warn when less than this is left of it; zero never warns.
+        expiry_warning: Duration,
+    },
+}
+
+/// A certificate of ours for servers that ask for one; PEM files.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientCertificate {
+    /// Certificate chain.
+    pub certificate: PathBuf,
+    /// Private key.
+    pub key: PathBuf,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246)
+    Tls12,
+    /// TLS 1.3 (RFC 8446)
+    Tls13,
+}
+
+/// `SMTP_CHECK`: banner, HELO, QUIT.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Smtp {
+    /// `helo_name`
+    pub helo_name: String,
+}
+
+/// `DNS_CHECK`: one query over UDP.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Dns {
+    /// `type`
+    pub query_type: QueryType,
+    /// `name`; `.` is the root.
+    pub name: String,
+}
+
+/// `type` of a DNS query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names of the records themselves")]
+pub enum QueryType {
+    A,
+    NS,
+    CNAME,
+    SOA,
+    MX,
+    TXT,
+    AAAA,
+    RRSIG,
+    DNSKEY,
+}
+
+/// `UDP_CHECK`: one datagram, and perhaps one back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Udp {
+    /// `payload`
+    pub payload: Vec<u8>,
+    /// `require_reply`; `None`: good unless an ICMP error comes before the time-out.
+    pub reply: Option<Reply>,
+}
+
+/// What a reply datagram must be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reply {
+    /// The pattern: value and mask of each octet (an `x` is a nibble of mask 0). Empty: any content.
+    pub pattern: Vec<(u8, u8)>,
+    /// `min_reply_length`; lengths count only where there is a pattern.
+    pub min_length: usize,
+    /// `max_reply_length`
+    pub max_length: usize,
+}
+
+/// HAProxy's agent protocol: connect, optionally send a text, read a line of words.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Agent {
+    /// Sent after connecting, if not empty.
+    pub send: String,
+}
+
+/// `grpc.health.v1.Health/Check`
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Grpc {
+    /// Name of the service that is asked about; empty: the server as a whole.
+    pub service: String,
+    /// `:authority`
+    pub authority: String,
+    /// TLS, and how.
+    pub tls: Option<Tls>,
+    /// TLS server name.
+    pub server_name: Option<String>,
+}
+
+/// `MISC_CHECK`
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Script {
+    /// The command as written, and the user it runs as: what tells two scripts apart.
+    pub command: String,
+    /// `misc_timeout`
+    pub timeout: Duration,
+    /// `misc_dynamic`: exit statuses 2 to 255 are weights.
+    pub dynamic: bool,
+}
+
+/// `FILE_CHECK`
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct File {
+    /// `track_file`: its path.
+    pub path: PathBuf,
+    /// `weight`, -254 to 254. 0: a value other than 0 is down.
+    pub weight: i16,
+    /// `reverse`
+    pub reverse: bool,
+}
+
+/// `BFD_CHECK`
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Bfd {
+    /// Name of the session.
+    pub session: String,
+}

@@ -1,0 +1,127 @@
+//! How an attempt ended.
+
+use std::io;
+
+use crate::check::DigestMd5;
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server answered as it should.
+    Pass(Weigh),
+    /// It did not.
+    Fail(Failure),
+}
+
+/// What a passed check says about its server's weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weigh {
+    /// Nothing: most checks.
+    Unsaid,
+    /// Back to the configured weight (`misc_dynamic`, exit status 0).
+    Configured,
+    /// Exactly this (`misc_dynamic`, exit status - 2; an agent's `drain` is 0).
+    Exactly(u32),
+    /// This much of the configured weight, percent (an agent's `75%`).
+    Percent(u32),
+    /// The configured weight and this (`FILE_CHECK`).
+    Plus(i32),
+}
+
+/// Why an attempt failed; `Display` is the text for the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// No connection in time.
+    #[error("timeout while connecting")]
+    ConnectTimeout,
+    /// Connected, but then nothing (more) in time.
+    #[error("timeout while waiting for {0}")]
+    Silent(&'static str),
+    /// The whole attempt took too long although something went on.
+    #[error("not finished within the time for a whole check")]
+    TooSlow,
+    /// The system could not connect, or the connection broke (refused, reset, unreachable …).
+    #[error("{}", io::Error::from(*.0))]
+    Io(io::ErrorKind),
+    /// The peer closed the connection before its answer was complete.
+    #[error("connection closed while waiting for {0}")]
+    Closed(&'static str),
+    /// TLS could not be established or broke; the text is the TLS library's.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// The answer breaks its protocol.
+    #[error("malformed answer: {0}")]
+    Malformed(&'static str),
+    /// The answer is larger than anybody would wait for.
+    #[error("{what} longer than {limit} octets")]
+    TooLong {
+        /// What of the answer.
+        what: &'static str,
+        /// The most that is taken.
+        limit: usize,
+    },
+    /// HTTP status.
+    #[error("HTTP status {0}")]
+    Status(u16),
+    /// MD5 digest of the body.
+    #[error("digest {actual} instead of {expected}")]
+    Digest {
+        /// As configured.
+        expected: DigestMd5,
+        /// Of what came.
+        actual: DigestMd5,
+    },
+    /// The regular expression does not match, or does with `regex_no_match`.
+    #[error("{}", if *.matched { "regex matches" } else { "regex does not match" })]
+    Regex {
+        /// Whether it did.
+        matched: bool,
+    },
+    /// The body has not the text it should.
+    #[error("text not found in the body")]
+    Body,
+    /// A reply code other than the dialogue needs.
+    #[error("SMTP reply {actual} to {to} instead of {expected}")]
+    SmtpReply {
+        /// What was replied to.
+        to: &'static str,
+        /// As it should be.
+        expected: u16,
+        /// As it was.
+        actual: u16,
+    },
+    /// DNS response code other than NOERROR (RFC 1035 §4.1.1).
+    #[error("DNS response code {0}")]
+    DnsCode(u8),
+    /// The reply datagram is not what was asked for.
+    #[error("reply does not match")]
+    Reply,
+    /// gRPC status other than OK.
+    #[error("gRPC status {0}")]
+    GrpcStatus(u32),
+    /// gRPC health other than SERVING.
+    #[error("gRPC health {0}")]
+    GrpcHealth(u32),
+    /// An agent said so.
+    #[error("agent says {0}")]
+    Agent(&'static str),
+    /// A script ended with a status that means failure.
+    #[error("script exited with status {0}")]
+    ScriptExit(u8),
+    /// A signal ended a script.
+    #[error("script ended by signal {0}")]
+    ScriptSignal(i32),
+    /// A script did not end in time.
+    #[error("script did not end in time")]
+    ScriptTimeout,
+    /// A script could not be started.
+    #[error("script could not be started: {}", io::Error::from_raw_os_error(*.0))]
+    ScriptStart(i32),
+    /// The number in a file means down.
+    #[error("file says {0}")]
+    File(i64),
+    /// A BFD session is down.
+    #[error("BFD session is down")]
+    Bfd,
+}
