@@ -25,22 +25,32 @@ pub enum ToWorker {
         /// Names of the instances that were Active when the predecessor of this worker died: they resume as
         /// Active, their addresses are adopted. Empty at a normal start and on a reload.
         resume: Vec<String>,
+        /// A predecessor of this worker died, and left in the kernel what it had set there.
+        adopt: bool,
     },
     /// A check run that the worker had asked for ended.
     ScriptDone {
         /// Generation that `script` is an index in.
         generation: Generation,
-        /// Index into [`Config::scripts`].
+        /// Index into [`Config::scripts`] (VRRP) or [`Config::checks`] (LVS).
         script: u32,
         /// How it ended.
         outcome: ScriptOutcome,
     },
+    /// What a VRRP instance is now, for the LVS worker's sync daemon.
+    Standing {
+        /// Name of the instance.
+        instance: String,
+        /// Whether it is MASTER.
+        master: bool,
+    },
     /// Write the state: the answer is [`FromWorker::Dump`].
     Dump(DumpKind),
-    /// Stop in order: priority 0, addresses removed, STOP reported, then [`FromWorker::Stopped`] and exit 0.
+    /// Stop in order (VRRP: priority 0, addresses removed, STOP reported; LVS: virtual servers removed), then
+    /// [`FromWorker::Stopped`] and exit 0.
     Stop {
-        /// `-V`: leave the addresses where they are.
-        keep_addresses: bool,
+        /// `-V`, `-I`: leave in the kernel what is there.
+        keep: bool,
     },
 }
 
@@ -53,7 +63,7 @@ pub enum FromWorker {
     Script {
         /// Generation that `script` is an index in.
         generation: Generation,
-        /// Index into [`Config::scripts`].
+        /// Index into [`Config::scripts`] (VRRP) or [`Config::checks`] (LVS).
         script: u32,
         /// What to do.
         act: ScriptAct,
@@ -68,6 +78,30 @@ pub enum FromWorker {
         event: InstanceEvent,
         /// Effective priority at that moment.
         priority: u8,
+    },
+    /// A real server went up or down: run its `notify_up` or `notify_down`, tell FIFOs, send mail.
+    Server {
+        /// Generation that `service` is an index in.
+        generation: Generation,
+        /// Index into [`Config::virtual_servers`].
+        service: u32,
+        /// Index into its real servers.
+        server: u32,
+        /// Whether it is up.
+        up: bool,
+        /// What happened, the body of the mail.
+        because: String,
+    },
+    /// A virtual server has its quorum or lost it: run `quorum_up` or `quorum_down`, tell FIFOs, send mail.
+    Quorum {
+        /// Generation that `service` is an index in.
+        generation: Generation,
+        /// Index into [`Config::virtual_servers`].
+        service: u32,
+        /// Whether it is up.
+        up: bool,
+        /// What happened, the body of the mail.
+        because: String,
     },
     /// A line for the log.
     Log {

@@ -9,5 +9,7 @@ pub mod demo;
 pub mod ipc;
 pub mod lab;
 pub mod log;
+pub mod lvs;
 pub mod parent;
-pub mod worker;
+pub mod vrrp;
+mod worker;

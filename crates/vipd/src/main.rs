@@ -1,20 +1,20 @@
 //! The `vipd` program.
 
-use std::ffi::OsString;
+use std::ffi::{CStr, OsString};
 use std::io::{self, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::path::Path;
 use std::process::ExitCode;
 
 use vipd::cli::{self, Request};
-use vipd::{check, demo, parent, worker};
+use vipd::{check, demo, lvs, parent, vrrp};
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let shown: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let rest = shown.get(2..).unwrap_or_default();
     let request = match shown.get(1).map(String::as_str) {
-        Some("worker") => return run_worker(),
+        Some("worker") => return run_worker(rest),
         Some("demo") => return demo::main(rest),
         Some("explain") => cli::explain(rest),
         _ => cli::parse(words.into_iter().skip(1)),
@@ -47,15 +47,21 @@ fn run(options: cli::Options, command_line: &[String]) -> ExitCode {
     }
 }
 
-/// `vipd worker`: how the parent starts the other half of itself.
-fn run_worker() -> ExitCode {
-    if !Path::new(&format!("/proc/self/fd/{}", parent::WORKER_SOCKET)).exists() {
+/// `vipd worker ROLE`: how the parent starts the other parts of itself.
+fn run_worker(words: &[String]) -> ExitCode {
+    let role: (&CStr, fn(OwnedFd) -> ExitCode) = match words {
+        [role] if role == "vrrp" => (c"vipd_vrrp", vrrp::main),
+        [role] if role == "lvs" => (c"vipd_lvs", lvs::main),
+        _ => (c"", |_| ExitCode::FAILURE),
+    };
+    let (name, main) = role;
+    if name.is_empty() || !Path::new(&format!("/proc/self/fd/{}", parent::WORKER_SOCKET)).exists() {
         let _ = writeln!(io::stderr(), "vipd worker: only vipd itself starts this");
         return ExitCode::FAILURE;
     }
     // `ps` and `top` tell the two apart; execution through /proc left the name `exe`.
-    let _ = nix::sys::prctl::set_name(c"vipd_vrrp");
+    let _ = nix::sys::prctl::set_name(name);
     // SAFETY: the descriptor is open, it came from whoever started us, and nobody else in this process knows it.
     let socket = unsafe { OwnedFd::from_raw_fd(parent::WORKER_SOCKET) };
-    worker::main(socket)
+    main(socket)
 }

@@ -21,6 +21,7 @@ What runs
   -s, --namespace=NAME           run in this network namespace
   -R, --dont-respawn             stop when a worker dies, instead of restarting it
   -V, --dont-release-vrrp        leave virtual addresses in place at a stop
+  -I, --dont-release-ipvs        leave the kernel's load balancer as it is at a stop
   -n, --dont-fork                stay in the foreground
       --ignore-sigint            do not stop on SIGINT
 
@@ -33,13 +34,14 @@ Log
 Files
   -p, --pid=FILE                 pid file of the daemon (default /run/keepalived.pid)
   -r, --vrrp_pid=FILE            pid file of the VRRP worker (default /run/vrrp.pid)
+  -c, --checkers_pid=FILE        pid file of the LVS worker (default /run/checkers.pid)
   -u, --umask=MASK               mask for new files, numeric
 
       --signum=FUNCTION          print the signal for STOP, RELOAD, DATA, STATS, STATS_CLEAR or JSON
   -v, --version                  print the version
   -h, --help                     print this
 
-Accepted as keepalived's, without effect yet: -a -A -c -b -g -I -m -M -x -X --debug --flush-log-file --perf
+Accepted as keepalived's, without effect yet: -a -A -b -g -m -M -x -X --debug --flush-log-file --perf
 ";
 
 /// The text of `--version`.

@@ -36,6 +36,8 @@ pub struct Options {
     pub config: PathBuf,
     /// The VRRP worker may run: not `-C` alone.
     pub vrrp: bool,
+    /// The LVS worker may run: not `-P` alone.
+    pub checkers: bool,
     /// `--all`: workers run even without configuration.
     pub all: bool,
     /// `-l`: log to standard error too.
@@ -50,6 +52,8 @@ pub struct Options {
     pub umask: Option<u32>,
     /// `-V`: leave addresses where they are at a stop.
     pub keep_addresses: bool,
+    /// `-I`: leave the kernel's load balancer as it is at a stop.
+    pub keep_ipvs: bool,
     /// `-R` clears it: restart workers that die.
     pub respawn: bool,
     /// `-n`: stay in the foreground.
@@ -60,6 +64,8 @@ pub struct Options {
     pub pid_file: Option<PathBuf>,
     /// `-r`: pid file of the VRRP worker.
     pub vrrp_pid_file: Option<PathBuf>,
+    /// `-c`: pid file of the LVS worker.
+    pub checkers_pid_file: Option<PathBuf>,
     /// `-s`: network namespace, stronger than the configuration's.
     pub namespace: Option<String>,
     /// `-e`: a missing include is an error.
@@ -83,6 +89,7 @@ impl Default for Options {
         Self {
             config: PathBuf::from(DEFAULT_CONFIG),
             vrrp: true,
+            checkers: true,
             all: false,
             log_console: false,
             log_detail: 0,
@@ -90,11 +97,13 @@ impl Default for Options {
             syslog: true,
             umask: None,
             keep_addresses: false,
+            keep_ipvs: false,
             respawn: true,
             foreground: false,
             dump_config: false,
             pid_file: None,
             vrrp_pid_file: None,
+            checkers_pid_file: None,
             namespace: None,
             all_config: false,
             config_id: None,
@@ -126,6 +135,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Request {
         }
     }
     options.vrrp = only.vrrp || !only.checkers;
+    options.checkers = only.checkers || !only.vrrp;
     Request::Run(Box::new(options))
 }
 
@@ -167,6 +177,7 @@ fn apply(
             Err(complaint) => options.complaints.push(complaint),
         },
         "dont-release-vrrp" => options.keep_addresses = true,
+        "dont-release-ipvs" => options.keep_ipvs = true,
         "dont-respawn" => options.respawn = false,
         "dont-fork" => options.foreground = true,
         "dump-conf" => options.dump_config = true,
@@ -177,9 +188,10 @@ fn apply(
         "config-id" => options.config_id = Some(text(value)),
         "config-test" => options.test = Some(value.map(PathBuf::from)),
         "ignore-sigint" => options.ignore_sigint = true,
+        "checkers_pid" => options.checkers_pid_file = value.map(PathBuf::from),
         // What these ask for is so in any case: there is no BFD process, addresses are released at a stop, and
-        // the processes whose pid files these name do not exist.
-        "no_bfd" | "release-vips" | "checkers_pid" | "bfd_pid" => {}
+        // the process whose pid file this names does not exist.
+        "no_bfd" | "release-vips" | "bfd_pid" => {}
         other => {
             if !options.without_effect.contains(&other) {
                 options.without_effect.push(other);

@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 /// let (parent, worker) = std::os::unix::net::UnixStream::pair()?;
 /// let mut parent = Channel::new(parent)?;
 /// let mut worker = Channel::new(worker)?;
-/// parent.send(&ToWorker::Stop { keep_addresses: false })?;
+/// parent.send(&ToWorker::Stop { keep: false })?;
 /// assert!(matches!(worker.receive()?, Some(ToWorker::Stop { .. })));
 /// assert!(worker.receive::<ToWorker>()?.is_none());
 /// worker.send(&FromWorker::Stopped)?;

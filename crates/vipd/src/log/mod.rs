@@ -20,6 +20,8 @@ pub enum Voice {
     Parent,
     /// The VRRP worker with its process id: `Keepalived_vrrp`.
     Vrrp(u32),
+    /// The LVS worker with its process id: `Keepalived_healthcheckers`.
+    Lvs(u32),
 }
 
 /// Where lines go.
@@ -77,6 +79,7 @@ impl Log {
             let (name, pid) = match voice {
                 Voice::Parent => ("Keepalived", std::process::id()),
                 Voice::Vrrp(pid) => ("Keepalived_vrrp", pid),
+                Voice::Lvs(pid) => ("Keepalived_healthcheckers", pid),
             };
             syslog.write(level, &format!("{name}{}[{pid}]: {text}", self.suffix));
         }

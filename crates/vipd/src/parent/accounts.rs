@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::ffi::CString;
 
-use keepalived_conf::model::{Config, Notify, User};
+use keepalived_conf::model::lvs::VirtualServer;
+use keepalived_conf::model::{Command, Config, Notify, User};
 use nix::unistd::{self, Gid, Uid, getgrouplist};
 
 use super::process::Credentials;
@@ -38,7 +39,9 @@ impl Accounts {
     pub(super) fn of(config: &Config) -> Self {
         let scripts = config.scripts.iter().map(|script| &script.command);
         let notify = config.instances.iter().flat_map(|instance| notify_commands(&instance.notify));
-        let users: Vec<Option<&User>> = scripts.chain(notify).map(|command| command.user.as_ref()).collect();
+        let balancing = config.checks.iter().chain(config.virtual_servers.iter().flat_map(balancer_commands));
+        let commands = scripts.chain(notify).chain(balancing);
+        let users: Vec<Option<&User>> = commands.map(|command| command.user.as_ref()).collect();
         // Looking users up may mean to ask a directory service: only those that matter.
         let keepalived_script = || look_up(&User { user: DEFAULT_USER.to_owned(), group: None }).ok();
         let default = users.contains(&None).then(keepalived_script).flatten();
@@ -67,7 +70,7 @@ impl Accounts {
 }
 
 /// Every command of the `notify*` keywords, with the keyword.
-pub(super) fn notify_commands(notify: &Notify) -> impl Iterator<Item = &keepalived_conf::model::Command> {
+pub(super) fn notify_commands(notify: &Notify) -> impl Iterator<Item = &Command> {
     [
         notify.master.as_ref(),
         notify.backup.as_ref(),
@@ -79,6 +82,14 @@ pub(super) fn notify_commands(notify: &Notify) -> impl Iterator<Item = &keepaliv
     ]
     .into_iter()
     .flatten()
+}
+
+/// Every command of a virtual server and its real servers.
+fn balancer_commands(server: &VirtualServer) -> impl Iterator<Item = &Command> {
+    let quorum = [server.quorum_up.as_ref(), server.quorum_down.as_ref()];
+    let servers =
+        server.real_servers.iter().flat_map(|real| [real.notify_up.as_ref(), real.notify_down.as_ref()]);
+    quorum.into_iter().chain(servers).flatten()
 }
 
 fn look_up(user: &User) -> Result<Credentials, AccountError> {

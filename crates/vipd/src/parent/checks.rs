@@ -1,4 +1,4 @@
-//! Runs of `vrrp_script`s. When and how often is the worker's business; here they are started, stopped and reaped.
+//! Runs of `vrrp_script`s and `MISC_CHECK`s. When and how often is the worker's business; here they are started, stopped and reaped.
 
 use std::collections::HashMap;
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,11 +9,12 @@ use nix::errno::Errno;
 
 use super::accounts::Accounts;
 use super::command;
+use super::post::Role;
 use super::process::{Child, Ended, errno};
 use crate::ipc::{Generation, ScriptOutcome};
 
-/// Which script: the generation of the configuration and the index in it.
-pub(super) type ScriptKey = (Generation, u32);
+/// Which script: whose it is, the generation of the configuration and the index in it.
+pub(super) type ScriptKey = (Role, Generation, u32);
 
 /// The check scripts that run now, at most one for each script.
 #[derive(Debug, Default)]
@@ -66,9 +67,9 @@ impl Checks {
         }
     }
 
-    /// Ends all runs; their results are of no interest any more.
-    pub(super) fn abandon(&mut self) {
-        for (_, mut child) in self.running.drain() {
+    /// Ends all runs for a worker; their results are of no interest any more.
+    pub(super) fn abandon(&mut self, role: Role) {
+        for (_, mut child) in self.running.extract_if(|&(whose, _, _), _| whose == role) {
             child.kill();
             self.orphans.push(child);
         }
@@ -116,6 +117,8 @@ mod tests {
     use super::*;
     use crate::parent::testing::empty_config;
 
+    const KEY: ScriptKey = (Role::Vrrp, 1, 2);
+
     fn command(text: &str, run: Run) -> Command {
         Command { text: text.to_owned(), run, user: None }
     }
@@ -136,7 +139,7 @@ mod tests {
     fn a_file_check_is_answered_without_a_process() {
         let (mut checks, accounts) = (Checks::default(), Accounts::of(&empty_config()));
         let mut check =
-            |path: &str| checks.run((0, 0), &command(path, Run::FileReadable(path.into())), &accounts);
+            |path: &str| checks.run(KEY, &command(path, Run::FileReadable(path.into())), &accounts);
         assert_eq!(check("/etc/passwd"), Some(ScriptOutcome::Exited(0)));
         assert_eq!(check("/etc/no-such-file"), Some(ScriptOutcome::Exited(1)));
     }
@@ -145,23 +148,23 @@ mod tests {
     fn shell_text_is_run_by_a_shell_and_its_status_reported() {
         let (mut checks, accounts) = (Checks::default(), Accounts::of(&empty_config()));
         let check = command("[ -f /etc/passwd ] && exit 7 || exit 0", Run::Shell { bash: false });
-        assert_eq!(checks.run((1, 2), &check, &accounts), None);
-        assert_eq!(reaped(&mut checks), [((1, 2), ScriptOutcome::Exited(7))]);
+        assert_eq!(checks.run(KEY, &check, &accounts), None);
+        assert_eq!(reaped(&mut checks), [(KEY, ScriptOutcome::Exited(7))]);
     }
 
     #[test]
     fn a_run_past_its_time_ends_by_the_signal() {
         let (mut checks, accounts) = (Checks::default(), Accounts::of(&empty_config()));
         let slow = command("sleep 60", Run::Exec(vec!["sleep".into(), "60".into()]));
-        assert_eq!(checks.run((0, 0), &slow, &accounts), None);
-        checks.kill((0, 0));
-        assert_eq!(reaped(&mut checks), [((0, 0), ScriptOutcome::Signalled(libc::SIGKILL))]);
+        assert_eq!(checks.run(KEY, &slow, &accounts), None);
+        checks.kill(KEY);
+        assert_eq!(reaped(&mut checks), [(KEY, ScriptOutcome::Signalled(libc::SIGKILL))]);
     }
 
     #[test]
     fn a_missing_program_is_an_outcome_too() {
         let (mut checks, accounts) = (Checks::default(), Accounts::of(&empty_config()));
         let missing = command("no-such-program-here", Run::Exec(vec!["no-such-program-here".into()]));
-        assert_eq!(checks.run((0, 0), &missing, &accounts), Some(ScriptOutcome::NotStarted(libc::ENOENT)));
+        assert_eq!(checks.run(KEY, &missing, &accounts), Some(ScriptOutcome::NotStarted(libc::ENOENT)));
     }
 }

@@ -1,4 +1,4 @@
-//! The parent process: reads the configuration, keeps the worker running, runs scripts, writes the log.
+//! The parent process: reads the configuration, keeps the workers running, runs scripts, writes the log.
 //!
 //! It holds what needs root and reads nothing from the network. The order of a start: configuration, network
 //! namespace, pid file, background, worker. Everything after that happens in one loop (`supervise`).
@@ -13,6 +13,7 @@ mod notifier;
 mod notify;
 mod path_walk;
 mod pid_file;
+mod post;
 mod process;
 mod respawn;
 mod security;
@@ -24,7 +25,6 @@ pub(crate) mod testing;
 mod worker;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use keepalived_conf::Severity;
@@ -37,7 +37,8 @@ use crate::ipc::LogLevel;
 use crate::log::{Log, LogOptions, Voice};
 use daemonize::Starter;
 use load::Reading;
-use pid_file::{PidFile, PidFileError, default_paths};
+use pid_file::{PidFile, PidFileError, PidPaths, default_paths};
+use post::{Post, Posts, Role};
 use signals::Signals;
 use supervise::Parent;
 use worker::WorkerProgram;
@@ -109,8 +110,8 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
     enter_namespace(options, &reading.config.global)?;
     log.tell_apart(namespace(options, &reading.config.global), reading.config.global.instance.as_deref());
     set_umask(options, &reading.config.global);
-    let (pid_path, worker_pid_path) = pid_paths(options, &reading.config.global);
-    let mut pid_file = match PidFile::lock(pid_path) {
+    let paths = pid_paths(options, &reading.config.global);
+    let mut pid_file = match PidFile::lock(paths.parent) {
         Ok(file) => file,
         Err(error @ PidFileError::Held) => return Err(End { status: 0, reason: error.to_string() }),
         Err(error) => return Err(End::failure(error.to_string())),
@@ -124,7 +125,11 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
     pid_file
         .write(std::process::id())
         .map_err(|error| End::failure(format!("cannot write the pid file: {error}")))?;
-    Parent::new(options.clone(), reading, signals, pid_file, worker_pid_path, starter, WorkerProgram::this())
+    let posts = Posts {
+        vrrp: Post::new(WorkerProgram::this(Role::Vrrp), paths.vrrp),
+        lvs: Post::new(WorkerProgram::this(Role::Lvs), paths.checkers),
+    };
+    Parent::new(options.clone(), reading, signals, pid_file, starter, posts)
         .map_err(|error| End::failure(format!("cannot start: {error}")))
 }
 
@@ -177,10 +182,14 @@ fn set_umask(options: &Options, global: &Global) {
     umask(Mode::from_bits_truncate(mask));
 }
 
-fn pid_paths(options: &Options, global: &Global) -> (PathBuf, PathBuf) {
+fn pid_paths(options: &Options, global: &Global) -> PidPaths {
     let namespace = namespace(options, global);
-    let (parent, vrrp) = default_paths(global.use_pid_dir, namespace, global.instance.as_deref());
-    (options.pid_file.clone().unwrap_or(parent), options.vrrp_pid_file.clone().unwrap_or(vrrp))
+    let usual = default_paths(global.use_pid_dir, namespace, global.instance.as_deref());
+    PidPaths {
+        parent: options.pid_file.clone().unwrap_or(usual.parent),
+        vrrp: options.vrrp_pid_file.clone().unwrap_or(usual.vrrp),
+        checkers: options.checkers_pid_file.clone().unwrap_or(usual.checkers),
+    }
 }
 
 fn farewell() -> String {

@@ -116,20 +116,25 @@ fn is_same(path: &Path, file: &File) -> bool {
     }
 }
 
-/// Where the pid files are: the daemon's and the VRRP worker's. Copies in other namespaces and of other instances
-/// have files of their own.
-pub(super) fn default_paths(
-    directory: bool,
-    namespace: Option<&str>,
-    instance: Option<&str>,
-) -> (PathBuf, PathBuf) {
+/// Where the pid files are.
+#[derive(Debug)]
+pub(super) struct PidPaths {
+    pub(super) parent: PathBuf,
+    pub(super) vrrp: PathBuf,
+    pub(super) checkers: PathBuf,
+}
+
+/// keepalived's places. Copies in other namespaces and of other instances have files of their own.
+pub(super) fn default_paths(directory: bool, namespace: Option<&str>, instance: Option<&str>) -> PidPaths {
     if !directory && namespace.is_none() && instance.is_none() {
-        return (PathBuf::from("/run/keepalived.pid"), PathBuf::from("/run/vrrp.pid"));
+        let [parent, vrrp, checkers] =
+            ["/run/keepalived.pid", "/run/vrrp.pid", "/run/checkers.pid"].map(PathBuf::from);
+        return PidPaths { parent, vrrp, checkers };
     }
     let directory = Path::new(DIRECTORY).join(namespace.unwrap_or_default());
     let suffix = instance.map(|instance| format!("_{instance}")).unwrap_or_default();
     let path = |name: &str| directory.join(format!("{name}{suffix}.pid"));
-    (path("keepalived"), path("vrrp"))
+    PidPaths { parent: path("keepalived"), vrrp: path("vrrp"), checkers: path("checkers") }
 }
 
 /// Makes the directory of a pid file, for everybody to read whatever the umask is. Others are not ours to make,
@@ -218,14 +223,15 @@ mod tests {
     #[test]
     fn names_are_keepalived_s() {
         let names = |directory, namespace, instance| {
-            let (parent, vrrp) = default_paths(directory, namespace, instance);
-            format!("{} {}", parent.display(), vrrp.display())
+            let paths = default_paths(directory, namespace, instance);
+            format!("{} {} {}", paths.parent.display(), paths.vrrp.display(), paths.checkers.display())
         };
-        assert_eq!(names(false, None, None), "/run/keepalived.pid /run/vrrp.pid");
-        assert_eq!(names(true, None, None), "/run/keepalived/keepalived.pid /run/keepalived/vrrp.pid");
-        let west = "/run/keepalived/keepalived_west.pid /run/keepalived/vrrp_west.pid";
+        assert_eq!(names(false, None, None), "/run/keepalived.pid /run/vrrp.pid /run/checkers.pid");
+        let own = "/run/keepalived/keepalived.pid /run/keepalived/vrrp.pid /run/keepalived/checkers.pid";
+        assert_eq!(names(true, None, None), own);
+        let west = "/run/keepalived/keepalived_west.pid /run/keepalived/vrrp_west.pid /run/keepalived/checkers_west.pid";
         assert_eq!(names(false, None, Some("west")), west);
-        let blue = "/run/keepalived/blue/keepalived.pid /run/keepalived/blue/vrrp.pid";
+        let blue = "/run/keepalived/blue/keepalived.pid /run/keepalived/blue/vrrp.pid /run/keepalived/blue/checkers.pid";
         assert_eq!(names(false, Some("blue"), None), blue);
     }
 }

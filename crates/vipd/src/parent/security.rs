@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use keepalived_conf::model::{Command, Config, Notify, Run};
+use keepalived_conf::model::lvs::{CheckerKind, VirtualServer};
+use keepalived_conf::model::{Command, Config, Notify, Run, VrrpScript};
 use keepalived_conf::{Class, Diagnostic, Diagnostics};
 
 use super::accounts::{Accounts, DEFAULT_USER};
@@ -19,16 +20,24 @@ use super::path_walk::{self, PathProblem};
 pub(super) fn check_scripts(config: &mut Config, accounts: &Accounts, diagnostics: &mut Diagnostics) {
     let mut review =
         Review { enforce: config.global.script_security, accounts, known: HashMap::new(), diagnostics };
-    let mut any = false;
-    let mut disabled = Vec::new();
-    for script in &config.scripts {
-        any = true;
-        let what = format!("track script {}", script.name);
-        disabled.push(!review.passes(Use::Check, &what, &script.command));
-    }
+    let mut any = !config.scripts.is_empty() || !config.checks.is_empty();
+    let track_script =
+        |script: &VrrpScript| (format!("track script {}", script.name), script.command.clone());
+    let tracked = review.fit(config.scripts.iter().map(track_script));
     for instance in &mut config.instances {
-        instance.track_scripts.retain(|track| !disabled.get(track.script).copied().unwrap_or(true));
+        instance.track_scripts.retain(|track| tracked.get(track.script).copied().unwrap_or(false));
         any |= review.check_notify(&instance.name, &mut instance.notify);
+    }
+    let check = |command: &Command| (format!("MISC_CHECK script {}", command.text), command.clone());
+    let checks = review.fit(config.checks.iter().map(check));
+    for server in &mut config.virtual_servers {
+        for real in &mut server.real_servers {
+            real.checkers.retain(|checker| match checker.kind {
+                CheckerKind::Misc { script, .. } => checks.get(script).copied().unwrap_or(false),
+                _ => true,
+            });
+        }
+        any |= review.check_balancer(server);
     }
     // What does not exist cannot run as root; keepalived does not count it either.
     let runnable = review.known.values().any(|verdict| !matches!(verdict, Verdict::Unfit(_)));
@@ -98,6 +107,33 @@ impl Review<'_> {
         let passes = matches!(verdict, Verdict::Insecure(_)) && !enforce;
         self.diagnostics.push(finding);
         passes
+    }
+
+    /// Which of these check scripts may run.
+    fn fit(&mut self, scripts: impl Iterator<Item = (String, Command)>) -> Vec<bool> {
+        scripts.map(|(what, command)| self.passes(Use::Check, &what, &command)).collect()
+    }
+
+    /// Forgets the scripts of a virtual server that must not run; whether there was any.
+    fn check_balancer(&mut self, server: &mut VirtualServer) -> bool {
+        let mut any = false;
+        let mut check = |what: String, command: &mut Option<Command>| {
+            if let Some(present) = command {
+                any = true;
+                if !self.passes(Use::Notify, &what, present) {
+                    *command = None;
+                }
+            }
+        };
+        let name = &server.name;
+        check(format!("quorum_up script of virtual server {name}"), &mut server.quorum_up);
+        check(format!("quorum_down script of virtual server {name}"), &mut server.quorum_down);
+        for real in &mut server.real_servers {
+            let name = format!("real server {} of virtual server {name}", real.address);
+            check(format!("notify_up script of {name}"), &mut real.notify_up);
+            check(format!("notify_down script of {name}"), &mut real.notify_down);
+        }
+        any
     }
 
     /// Forgets the scripts that must not run; whether there was any script.
@@ -171,7 +207,7 @@ fn describe(program: &Path, problem: &PathProblem) -> String {
 mod tests {
     use std::time::Duration;
 
-    use keepalived_conf::model::{User, VrrpScript};
+    use keepalived_conf::model::User;
 
     use super::*;
     use crate::parent::testing::empty_config;

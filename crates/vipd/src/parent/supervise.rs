@@ -1,8 +1,9 @@
-//! The loop: signals, the worker, timers.
+//! The loop: signals, the workers, timers.
 //!
-//! At any time at most one worker runs, one reload is under way and one more is remembered, and after the request
-//! to stop everything ends at a deadline.
+//! At any time at most one worker runs in each role, one reload is under way and one more is remembered, and after
+//! the request to stop everything ends at a deadline.
 
+mod balancing;
 mod messages;
 mod reload;
 mod stop;
@@ -10,7 +11,6 @@ mod stop;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
@@ -21,11 +21,11 @@ use super::daemonize::Starter;
 use super::load::Reading;
 use super::notifier::Notifier;
 use super::pid_file::PidFile;
+use super::post::{Posts, Role};
 use super::process::Ended;
-use super::respawn::Respawn;
 use super::signals::{Request, Signals};
 use super::systemd::Systemd;
-use super::worker::{Worker, WorkerProgram};
+use super::worker::Worker;
 use crate::cli::Options;
 use crate::ipc::{ChannelError, Generation, InstanceEvent, ToWorker};
 use crate::log::Log;
@@ -41,10 +41,8 @@ pub(super) struct Parent {
     starter: Starter,
     /// Removed when the parent ends.
     _pid_file: PidFile,
-    worker_pid_path: PathBuf,
-    worker_pid_file: Option<PidFile>,
 
-    /// Configurations that messages of the worker may still refer to; the last is the current one. Never empty.
+    /// Configurations that messages of workers may still refer to; the last is the current one. Never empty.
     readings: BTreeMap<Generation, Reading>,
     current: Generation,
     /// Numbers are used once, also for configurations that were taken back.
@@ -52,10 +50,7 @@ pub(super) struct Parent {
     reload: Reload,
     stop: Option<Stop>,
 
-    program: WorkerProgram,
-    worker: Option<Worker>,
-    respawn: Respawn,
-    respawn_at: Option<Instant>,
+    posts: Posts,
     /// The last state of each instance: a new worker goes on with those that are MASTER.
     states: BTreeMap<String, InstanceEvent>,
 
@@ -70,9 +65,8 @@ impl Parent {
         reading: Reading,
         signals: Signals,
         pid_file: PidFile,
-        worker_pid_path: PathBuf,
         starter: Starter,
-        program: WorkerProgram,
+        posts: Posts,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
@@ -83,17 +77,12 @@ impl Parent {
             systemd: Systemd::from_environment(),
             starter,
             _pid_file: pid_file,
-            worker_pid_path,
-            worker_pid_file: None,
             readings: BTreeMap::from([(0, reading)]),
             current: 0,
             last_generation: 0,
             reload: Reload::default(),
             stop: None,
-            program,
-            worker: None,
-            respawn: Respawn::default(),
-            respawn_at: None,
+            posts,
             states: BTreeMap::new(),
             checks: Checks::default(),
             notifier: Notifier::default(),
@@ -104,9 +93,11 @@ impl Parent {
     pub(super) fn run(&mut self, mut log: Log) -> u8 {
         let log = &mut log;
         self.log_options(log);
-        if self.wants_worker() {
-            self.start_worker(Instant::now(), log);
-        } else {
+        let wanted: Vec<Role> = Role::ALL.into_iter().filter(|&role| self.wants(role)).collect();
+        for &role in &wanted {
+            self.start_worker(role, Instant::now(), log);
+        }
+        if wanted.is_empty() {
             log.info("Nothing to run in this configuration");
             self.systemd.ready();
         }
@@ -125,8 +116,10 @@ impl Parent {
                 continue;
             }
             let now = Instant::now();
-            if events.iter().any(|event| event.token() == WORKER) {
-                self.handle_channel(now, log);
+            for role in Role::ALL {
+                if events.iter().any(|event| event.token() == role.token()) {
+                    self.handle_channel(role, now, log);
+                }
             }
             if events.iter().any(|event| event.token() == SIGNALS) {
                 for request in self.signals.take() {
@@ -152,133 +145,175 @@ impl Parent {
             Request::ChildEnded => self.reap(now, log),
             Request::Reload => self.handle_reload(now, log),
             Request::Stop => self.handle_stop(now, 0, log),
-            Request::Dump(kind) => self.tell_worker(&ToWorker::Dump(kind), now, log),
+            Request::Dump(kind) => {
+                for role in Role::ALL {
+                    self.tell_worker(role, &ToWorker::Dump(kind), now, log);
+                }
+            }
         }
     }
 
     /// How long nothing is due.
     fn patience(&self, now: Instant) -> Option<Duration> {
-        let worker = self.worker.as_ref().and_then(|worker| worker.kill_at);
+        let posts = self.posts.iter().filter_map(|post| post.deadline()).min();
         let stop = self.stop.as_ref().map(|stop| stop.deadline);
-        let first = [worker, stop, self.respawn_at, self.notifier.deadline()].into_iter().flatten().min()?;
+        let first = [posts, stop, self.notifier.deadline()].into_iter().flatten().min()?;
         // epoll counts milliseconds: never wake just before the moment.
         Some(first.saturating_duration_since(now) + Duration::from_millis(1))
     }
 
     fn handle_timers(&mut self, now: Instant, log: &mut Log) {
         self.notifier.timeout(now, log);
-        if let Some(worker) = self.worker.as_mut()
+        for role in Role::ALL {
+            self.handle_post_timers(role, now, log);
+        }
+    }
+
+    fn handle_post_timers(&mut self, role: Role, now: Instant, log: &mut Log) {
+        let post = &mut self.posts[role];
+        if let Some(worker) = post.worker.as_mut()
             && worker.kill_at.is_some_and(|at| at <= now)
         {
-            log.error(format!("VRRP child process({}) does not end - killing it", worker.pid()));
+            log.error(format!("{} child process({}) does not end - killing it", role.name(), worker.pid()));
             worker.kill_at = None;
             worker.kill();
         }
-        if self.respawn_at.is_some_and(|at| at <= now) {
-            match &self.worker {
-                None => {
-                    self.respawn_at = None;
-                    self.start_worker(now, log);
-                }
+        if post.respawn_at.is_some_and(|at| at <= now) {
+            if post.worker.is_none() {
+                post.respawn_at = None;
+                self.start_worker(role, now, log);
+            } else {
                 // It still sweeps; its end starts the next.
-                Some(_) => self.respawn_at = Some(now + SWEEP_TIME),
+                post.respawn_at = Some(now + SWEEP_TIME);
             }
         }
     }
 
-    /// Whether the current configuration has something for the worker to do.
-    fn wants_worker(&self) -> bool {
-        let has_instances =
-            self.readings.get(&self.current).is_some_and(|reading| !reading.config.instances.is_empty());
-        self.options.vrrp && (has_instances || self.options.all)
+    /// Whether the current configuration has something for a worker to do.
+    fn wants(&self, role: Role) -> bool {
+        let allowed = match role {
+            Role::Vrrp => self.options.vrrp,
+            Role::Lvs => self.options.checkers,
+        };
+        let has_work = self.readings.get(&self.current).is_some_and(|reading| role.has_work(&reading.config));
+        allowed && (has_work || self.options.all)
     }
 
-    fn start_worker(&mut self, now: Instant, log: &mut Log) {
-        self.respawn.handle_start(now);
-        let mut worker = match Worker::start(&self.program, self.poll.registry(), WORKER) {
+    /// Whether a worker leaves in the kernel what is there when it stops.
+    fn keeps(&self, role: Role) -> bool {
+        match role {
+            Role::Vrrp => self.options.keep_addresses,
+            Role::Lvs => self.options.keep_ipvs,
+        }
+    }
+
+    fn start_worker(&mut self, role: Role, now: Instant, log: &mut Log) {
+        let name = role.name();
+        let post = &mut self.posts[role];
+        post.respawn.handle_start(now);
+        post.running = None;
+        let worker = match Worker::start(&post.program, self.poll.registry(), role.token()) {
             Ok(worker) => worker,
             Err(error) => {
-                log.error(format!("cannot start the VRRP child process: {error}"));
-                self.respawn_at = Some(now + self.respawn.handle_death(now));
+                log.error(format!("cannot start the {name} child process: {error}"));
+                post.respawn_at = Some(now + post.respawn.handle_death(now));
                 return;
             }
         };
-        log.info(format!("Starting VRRP child process, pid={}", worker.pid()));
+        log.info(format!("Starting {name} child process, pid={}", worker.pid()));
         // Of a predecessor, should one still be there.
-        self.worker_pid_file = None;
-        match PidFile::lock(self.worker_pid_path.clone()) {
+        post.pid_file = None;
+        match PidFile::lock(post.pid_path.clone()) {
             Ok(mut file) => {
                 let written = file.write(worker.pid());
                 if let Err(error) = written {
-                    log.warning(format!("cannot write the pid file of the VRRP child process: {error}"));
+                    log.warning(format!("cannot write the pid file of the {name} child process: {error}"));
                 }
-                self.worker_pid_file = Some(file);
+                post.pid_file = Some(file);
             }
-            Err(error) => log.warning(format!("pid file of the VRRP child process: {error}")),
+            Err(error) => log.warning(format!("pid file of the {name} child process: {error}")),
         }
-        let masters = self.states.iter().filter(|&(_, &state)| state == InstanceEvent::Master);
-        let resume = masters.map(|(name, _)| name.clone()).collect();
-        if let Err(error) = self.send_config(&mut worker, resume) {
-            log.error(format!("VRRP child process({}): {error}", worker.pid()));
-            worker.kill_at = Some(now);
+        post.worker = Some(worker);
+        let resume = match role {
+            Role::Vrrp => self.masters().collect(),
+            Role::Lvs => Vec::new(),
+        };
+        self.send_config(role, resume, now, log);
+        if role == Role::Lvs {
+            let standings: Vec<String> = self.masters().collect();
+            for instance in standings {
+                self.tell_worker(role, &ToWorker::Standing { instance, master: true }, now, log);
+            }
         }
-        self.worker = Some(worker);
     }
 
-    fn send_config(&self, worker: &mut Worker, resume: Vec<String>) -> Result<(), ChannelError> {
-        let Some(reading) = self.readings.get(&self.current) else { return Ok(()) };
-        let config = Box::new(reading.config.clone());
-        worker.send(&ToWorker::Config { generation: self.current, config, resume })
+    /// The instances that are MASTER.
+    fn masters(&self) -> impl Iterator<Item = String> {
+        let masters = self.states.iter().filter(|&(_, &state)| state == InstanceEvent::Master);
+        masters.map(|(name, _)| name.clone())
+    }
+
+    /// Sends the current configuration to the worker in a role.
+    fn send_config(&mut self, role: Role, resume: Vec<String>, now: Instant, log: &mut Log) {
+        let Some(reading) = self.readings.get(&self.current) else { return };
+        let config = Box::new(role.part(&reading.config));
+        let adopt = std::mem::take(&mut self.posts[role].left_behind);
+        let message = ToWorker::Config { generation: self.current, config, resume, adopt };
+        self.tell_worker(role, &message, now, log);
     }
 
     /// Sends to the worker, if one runs. One that cannot be talked to is ended.
-    fn tell_worker(&mut self, message: &ToWorker, now: Instant, log: &mut Log) {
-        if let Some(worker) = self.worker.as_mut()
+    fn tell_worker(&mut self, role: Role, message: &ToWorker, now: Instant, log: &mut Log) {
+        if let Some(worker) = self.posts[role].worker.as_mut()
             && let Err(error) = worker.send(message)
         {
-            give_up(worker, &error, now, log);
+            give_up(role, worker, &error, now, log);
         }
     }
 
     fn reap(&mut self, now: Instant, log: &mut Log) {
-        for ((generation, script), outcome) in self.checks.reap() {
-            self.tell_worker(&ToWorker::ScriptDone { generation, script, outcome }, now, log);
+        for ((role, generation, script), outcome) in self.checks.reap() {
+            self.tell_worker(role, &ToWorker::ScriptDone { generation, script, outcome }, now, log);
         }
         self.notifier.reap(now, log);
-        if let Some(ended) = self.worker.as_mut().and_then(Worker::poll) {
-            // What it said before it died still counts.
-            self.receive_all(now, log);
-            self.handle_worker_end(ended, now, log);
+        for role in Role::ALL {
+            if let Some(ended) = self.posts[role].worker.as_mut().and_then(Worker::poll) {
+                // What it said before it died still counts.
+                self.receive_all(role, now, log);
+                self.handle_worker_end(role, ended, now, log);
+            }
         }
         if std::process::id() == 1 {
-            let ours =
-                self.checks.pids().chain(self.notifier.pids()).chain(self.worker.as_ref().map(Worker::pid));
+            let ours = self.checks.pids().chain(self.notifier.pids()).chain(self.posts.pids());
             adopt_orphans(&ours.collect());
         }
     }
 
-    fn handle_worker_end(&mut self, ended: Ended, now: Instant, log: &mut Log) {
-        let Some(worker) = self.worker.take() else { return };
-        self.checks.abandon();
-        self.worker_pid_file = None;
+    fn handle_worker_end(&mut self, role: Role, ended: Ended, now: Instant, log: &mut Log) {
+        let post = &mut self.posts[role];
+        let Some(worker) = post.worker.take() else { return };
+        post.pid_file = None;
+        let waits = post.respawn_at.is_some();
         let pid = worker.pid();
         let expected = worker.stopping;
         drop(worker);
-        if self.stop.is_some() || (expected && !self.wants_worker()) {
+        post.left_behind = !expected;
+        self.checks.abandon(role);
+        if self.stop.is_some() || (expected && !self.wants(role)) {
             return;
         }
-        if expected && self.respawn_at.is_some() {
+        if expected && waits {
             return; // it only swept, the next one has to wait
         }
         if expected {
             // It was not wanted any more, but a reload since then wants it again.
-            self.start_worker(now, log);
+            self.start_worker(role, now, log);
             return;
         }
         match ended {
             Ended::Exited(status) if PERMANENT.contains(&status) => {
                 log.error(format!("pid {pid} exited with permanent error {status}."));
-                if !self.take_back_reload(now, log) {
+                if !self.take_back_reload(role, now, log) {
                     log.error("Terminating");
                     self.handle_stop(now, status, log);
                 }
@@ -291,46 +326,53 @@ impl Parent {
                 log.error(format!("pid {pid} could not run this program: {why}"));
             }
         }
+        self.respawn(role, pid, now, log);
+    }
+
+    /// Starts the successor of a worker that died: at once, or later if they die often.
+    fn respawn(&mut self, role: Role, pid: u32, now: Instant, log: &mut Log) {
+        let name = role.name();
         if !self.options.respawn {
-            log.error(format!("VRRP child process({pid}) died: Exiting"));
+            log.error(format!("{name} child process({pid}) died: Exiting"));
             self.handle_stop(now, 0, log);
             return;
         }
-        if self.reload_died_twice() && self.take_back_reload(now, log) {
+        if self.reload_died_twice(role) && self.take_back_reload(role, now, log) {
             return;
         }
-        log.error(format!("VRRP child process({pid}) died: Respawning"));
-        let delay = self.respawn.handle_death(now);
+        log.error(format!("{name} child process({pid}) died: Respawning"));
+        let delay = self.posts[role].respawn.handle_death(now);
         if delay.is_zero() {
-            self.start_worker(now, log);
+            self.start_worker(role, now, log);
         } else {
             log.info(format!(
-                "Restart of VRRP process delayed {} seconds to limit respawn rate",
+                "Restart of {name} process delayed {} seconds to limit respawn rate",
                 delay.as_secs()
             ));
-            self.respawn_at = Some(now + delay);
-            self.sweep(now, log);
+            self.posts[role].respawn_at = Some(now + delay);
+            if role == Role::Vrrp {
+                self.sweep(now, log);
+            }
         }
     }
 
     /// Takes away the addresses that a dead worker left: by the time the next one may start, a peer has them too. A
-    /// worker that is stopped at once does it.
+    /// worker that is stopped at once does it. (Tables of the load balancer are best left alone meanwhile.)
     fn sweep(&mut self, now: Instant, log: &mut Log) {
+        let role = Role::Vrrp;
         if !self.states.values().any(|&state| state == InstanceEvent::Master) {
             return;
         }
-        let mut worker = match Worker::start(&self.program, self.poll.registry(), WORKER) {
+        let post = &mut self.posts[role];
+        let mut worker = match Worker::start(&post.program, self.poll.registry(), role.token()) {
             Ok(worker) => worker,
             Err(error) => return log.error(format!("cannot take the addresses away: {error}")),
         };
-        let stop = ToWorker::Stop { keep_addresses: self.options.keep_addresses };
-        let sent = self.send_config(&mut worker, Vec::new()).and_then(|()| worker.send(&stop));
-        if let Err(error) = sent {
-            log.error(format!("cannot take the addresses away: {error}"));
-        }
         worker.stopping = true;
         worker.kill_at = Some(now + SWEEP_TIME);
-        self.worker = Some(worker);
+        post.worker = Some(worker);
+        self.send_config(role, Vec::new(), now, log);
+        self.tell_worker(role, &ToWorker::Stop { keep: self.keeps(role) }, now, log);
     }
 }
 
@@ -338,9 +380,9 @@ impl Parent {
 const SWEEP_TIME: Duration = Duration::from_secs(1);
 
 /// A worker that cannot be talked to gets a moment to end by itself: its exit status may say why.
-fn give_up(worker: &mut Worker, error: &ChannelError, now: Instant, log: &mut Log) {
+fn give_up(role: Role, worker: &mut Worker, error: &ChannelError, now: Instant, log: &mut Log) {
     if !matches!(error, ChannelError::Closed) && worker.kill_at.is_none() {
-        log.error(format!("VRRP child process({}): {error}", worker.pid()));
+        log.error(format!("{} child process({}): {error}", role.name(), worker.pid()));
     }
     worker.kill_at.get_or_insert(now + LAST_MOMENT);
 }
@@ -360,7 +402,6 @@ fn adopt_orphans(ours: &BTreeSet<u32>) {
 }
 
 const SIGNALS: Token = Token(0);
-const WORKER: Token = Token(1);
 
 /// How long a worker that closed its channel may take to exit.
 const LAST_MOMENT: Duration = Duration::from_secs(1);

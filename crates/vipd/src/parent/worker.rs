@@ -1,6 +1,6 @@
-//! The worker process as the parent sees it.
+//! A worker process as the parent sees it.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -12,6 +12,7 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use rustix::process::Signal;
 
+use super::post::Role;
 use super::process::{Child, Ended, Launch};
 use crate::ipc::{Channel, ChannelError, FromWorker, ToWorker};
 
@@ -34,9 +35,14 @@ pub(super) struct WorkerProgram {
 }
 
 impl WorkerProgram {
-    /// This program, even when its file was replaced by an update.
-    pub(super) fn this() -> Self {
-        Self { file: c"/proc/self/exe".to_owned(), arguments: vec![c"vipd".to_owned(), c"worker".to_owned()] }
+    /// This program in a role, even when its file was replaced by an update.
+    pub(super) fn this(role: Role) -> Self {
+        let role = match role {
+            Role::Vrrp => c"vrrp",
+            Role::Lvs => c"lvs",
+        };
+        let words = [c"vipd", c"worker", role];
+        Self { file: c"/proc/self/exe".to_owned(), arguments: words.map(CStr::to_owned).into() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The worker's end of the connection to the parent, and the signal that means the same as its word.
+//! A worker's end of the connection to the parent, and the signal that means the same as its word.
 
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -12,9 +12,20 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 
 use crate::ipc::{Channel, ChannelError, FromWorker, Generation, LogLevel, ToWorker};
 
+/// What a worker starts with.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) generation: Generation,
+    pub(crate) config: Config,
+    /// The instances that resume as Active (VRRP worker).
+    pub(crate) resume: Vec<String>,
+    /// A predecessor died and left its state in the kernel (LVS worker).
+    pub(crate) adopt: bool,
+}
+
 /// What the worker says and hears.
 #[derive(Debug)]
-pub(super) struct Parent {
+pub(crate) struct Parent {
     channel: Channel,
     /// Readable after SIGTERM.
     terminated: UnixStream,
@@ -26,7 +37,7 @@ pub(super) struct Parent {
 impl Parent {
     /// Takes over the inherited socket, and signals: SIGTERM is an orderly stop, what a terminal or an operator
     /// sends to the whole process group is the parent's to interpret.
-    pub(super) fn connect(
+    pub(crate) fn connect(
         socket: OwnedFd,
         registry: &Registry,
         message: Token,
@@ -47,18 +58,15 @@ impl Parent {
     }
 
     /// Waits for the first message, which is the configuration; `None` if there is nothing to do after all.
-    pub(super) fn first_config(
-        &mut self,
-        poll: &mut Poll,
-    ) -> io::Result<Option<(Generation, Config, Vec<String>)>> {
+    pub(crate) fn first_config(&mut self, poll: &mut Poll) -> io::Result<Option<Start>> {
         let mut events = Events::with_capacity(8);
         loop {
             match self.receive() {
-                Some(ToWorker::Config { generation, config, resume }) => {
-                    return Ok(Some((generation, *config, resume)));
+                Some(ToWorker::Config { generation, config, resume, adopt }) => {
+                    return Ok(Some(Start { generation, config: *config, resume, adopt }));
                 }
                 Some(ToWorker::Stop { .. }) => return Ok(None),
-                Some(ToWorker::ScriptDone { .. } | ToWorker::Dump(_)) => {}
+                Some(ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } | ToWorker::Dump(_)) => {}
                 None if self.gone || self.was_terminated() => return Ok(None),
                 None => match poll.poll(&mut events, None) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -69,7 +77,7 @@ impl Parent {
     }
 
     /// The next message, if there is one.
-    pub(super) fn receive(&mut self) -> Option<ToWorker> {
+    pub(crate) fn receive(&mut self) -> Option<ToWorker> {
         match self.channel.receive() {
             Ok(message) => message,
             Err(error) => {
@@ -80,7 +88,7 @@ impl Parent {
     }
 
     /// Queues a message; [`flush`](Self::flush) sends it.
-    pub(super) fn send(&mut self, message: &FromWorker) {
+    pub(crate) fn send(&mut self, message: &FromWorker) {
         if let Err(error) = self.channel.queue(message) {
             self.lose(&error);
         }
@@ -88,7 +96,7 @@ impl Parent {
 
     /// Queues a log line. If the parent does not keep up, lines are dropped and counted, for an election must not
     /// wait for a log.
-    pub(super) fn log(&mut self, level: LogLevel, text: String) {
+    pub(crate) fn log(&mut self, level: LogLevel, text: String) {
         if self.channel.waiting() > LOG_LIMIT {
             self.unsaid += 1;
             return;
@@ -102,21 +110,21 @@ impl Parent {
     }
 
     /// Queues a log line, if it is one.
-    pub(super) fn log_some(&mut self, level: LogLevel, text: Option<String>) {
+    pub(crate) fn log_some(&mut self, level: LogLevel, text: Option<String>) {
         if let Some(text) = text {
             self.log(level, text);
         }
     }
 
     /// Sends what the socket takes.
-    pub(super) fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         if let Err(error) = self.channel.flush() {
             self.lose(&error);
         }
     }
 
     /// Sends the rest, and waits a moment for a slow parent: it is the end.
-    pub(super) fn say_goodbye(&mut self) {
+    pub(crate) fn say_goodbye(&mut self) {
         for _ in 0..GOODBYE_STEPS {
             self.flush();
             if self.gone || self.channel.is_flushed() {
@@ -127,12 +135,12 @@ impl Parent {
     }
 
     /// Whether the parent can no longer be heard.
-    pub(super) fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.gone
     }
 
     /// Whether SIGTERM came.
-    pub(super) fn was_terminated(&mut self) -> bool {
+    pub(crate) fn was_terminated(&mut self) -> bool {
         matches!(self.terminated.read(&mut [0; 8]), Ok(1..))
     }
 

@@ -1,57 +1,65 @@
-//! What the worker says.
+//! What the workers say.
 
 use std::time::Instant;
 
+use super::super::checks::ScriptKey;
+use super::super::post::Role;
 use super::super::worker::instance;
 use super::super::{dump, notify};
 use super::{Parent, give_up};
 use crate::ipc::{DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, ToWorker};
-use crate::log::{Log, Voice};
+use crate::log::Log;
 
 impl Parent {
-    /// The channel of the worker is readable or writable.
-    pub(super) fn handle_channel(&mut self, now: Instant, log: &mut Log) {
-        if let Some(worker) = self.worker.as_mut()
+    /// The channel of a worker is readable or writable.
+    pub(super) fn handle_channel(&mut self, role: Role, now: Instant, log: &mut Log) {
+        if let Some(worker) = self.posts[role].worker.as_mut()
             && let Err(error) = worker.flush()
         {
-            give_up(worker, &error, now, log);
+            give_up(role, worker, &error, now, log);
         }
-        self.receive_all(now, log);
+        self.receive_all(role, now, log);
     }
 
     /// Takes every message that is there.
-    pub(super) fn receive_all(&mut self, now: Instant, log: &mut Log) {
-        while let Some(worker) = self.worker.as_mut() {
+    pub(super) fn receive_all(&mut self, role: Role, now: Instant, log: &mut Log) {
+        while let Some(worker) = self.posts[role].worker.as_mut() {
             match worker.receive() {
-                Ok(Some(message)) => self.handle_message(now, message, log),
+                Ok(Some(message)) => self.handle_message(role, now, message, log),
                 Ok(None) => return,
                 Err(error) => {
-                    give_up(worker, &error, now, log);
+                    give_up(role, worker, &error, now, log);
                     return;
                 }
             }
         }
     }
 
-    fn handle_message(&mut self, now: Instant, message: FromWorker, log: &mut Log) {
+    fn handle_message(&mut self, role: Role, now: Instant, message: FromWorker, log: &mut Log) {
         match message {
-            FromWorker::Running(generation) => self.handle_running(generation, now, log),
+            FromWorker::Running(generation) => self.handle_running(role, generation, now, log),
             FromWorker::Script { generation, script, act } => {
-                self.handle_script((generation, script), act, now, log);
+                self.handle_script((role, generation, script), act, now, log);
+            }
+            FromWorker::Server { generation, service, server, up, because } => {
+                self.handle_server((generation, service, server), up, &because, now, log);
+            }
+            FromWorker::Quorum { generation, service, up, because } => {
+                self.handle_quorum((generation, service), up, &because, now, log);
             }
             FromWorker::Transition { generation, instance, event, priority } => {
                 self.handle_transition((generation, instance), event, priority, now, log);
             }
             FromWorker::Log { level, text } => {
-                let pid = self.worker.as_ref().map_or(0, super::Worker::pid);
-                log.write(Voice::Vrrp(pid), level, &text);
+                let pid = self.posts[role].worker.as_ref().map_or(0, super::Worker::pid);
+                log.write(role.voice(pid), level, &text);
             }
             FromWorker::Dump(kind, text) => self.write_dump(kind, &text, log),
             // Its end follows, and SIGCHLD tells of it.
             FromWorker::Stopped => {}
             FromWorker::Refused(reason) => {
                 log.error(&reason);
-                if !self.take_back_reload(now, log) {
+                if !self.take_back_reload(role, now, log) {
                     log.error("Terminating");
                     self.handle_stop(now, super::PERMANENT[0], log);
                 }
@@ -59,17 +67,21 @@ impl Parent {
         }
     }
 
-    fn handle_script(&mut self, key: (Generation, u32), act: ScriptAct, now: Instant, log: &mut Log) {
+    fn handle_script(&mut self, key: ScriptKey, act: ScriptAct, now: Instant, log: &mut Log) {
         match act {
             ScriptAct::Terminate => self.checks.terminate(key),
             ScriptAct::Kill => self.checks.kill(key),
             ScriptAct::Run => {
-                let (generation, script) = key;
+                let (role, generation, script) = key;
                 let Some(reading) = self.readings.get(&generation) else { return };
                 let index = usize::try_from(script).unwrap_or(usize::MAX);
-                let Some(configured) = reading.config.scripts.get(index) else { return };
-                if let Some(outcome) = self.checks.run(key, &configured.command, &reading.accounts) {
-                    self.tell_worker(&ToWorker::ScriptDone { generation, script, outcome }, now, log);
+                let command = match role {
+                    Role::Vrrp => reading.config.scripts.get(index).map(|script| &script.command),
+                    Role::Lvs => reading.config.checks.get(index),
+                };
+                let Some(command) = command else { return };
+                if let Some(outcome) = self.checks.run(key, command, &reading.accounts) {
+                    self.tell_worker(role, &ToWorker::ScriptDone { generation, script, outcome }, now, log);
                 }
             }
         }
@@ -99,6 +111,13 @@ impl Parent {
         }
         let jobs = notify::jobs(&instance.notify, &instance.name, event, priority, &reading.accounts);
         self.notifier.event(now, &instance.name, jobs, log);
+        if event != InstanceEvent::MasterReceivedLowerPriority {
+            let standing = ToWorker::Standing {
+                instance: instance.name.clone(),
+                master: event == InstanceEvent::Master,
+            };
+            self.tell_worker(Role::Lvs, &standing, now, log);
+        }
     }
 
     fn write_dump(&self, kind: DumpKind, text: &str, log: &mut Log) {

@@ -1,29 +1,28 @@
 //! Reloads: one at a time, and never worse than before.
 //!
 //! A configuration that cannot be used changes nothing: the old one stays in force. (keepalived takes whatever can
-//! be read, down to nothing at all.) The same when the worker refuses it.
+//! be read, down to nothing at all.) The same when a worker refuses it.
 
 use std::time::Instant;
 
 use keepalived_conf::Severity;
 
 use super::super::load::{self, Reading};
+use super::super::post::{Post, Role};
 use super::super::{namespace, report};
-use super::{Parent, give_up};
+use super::Parent;
 use crate::ipc::{Generation, ToWorker};
-use crate::log::{Log, Voice};
+use crate::log::Log;
 
 /// Where a reload is.
 #[derive(Debug, Default)]
 pub(super) struct Reload {
-    /// The worker works on this generation; [`Option::None`] when nothing is under way.
+    /// The workers take this generation; [`Option::None`] when nothing is under way.
     active: Option<Generation>,
-    /// How often a worker died of this reload.
-    deaths: u8,
     /// One more was asked for meanwhile.
     again: bool,
-    /// The generation the worker runs; `None` before it said so.
-    running: Option<Generation>,
+    /// The generation that all workers last ran together.
+    agreed: Option<Generation>,
 }
 
 impl Parent {
@@ -32,8 +31,8 @@ impl Parent {
         if self.stop.is_some() {
             return;
         }
-        // During the start too: the worker may not yet have taken its first configuration.
-        let starting = self.worker.is_some() && self.reload.running.is_none();
+        // During the start too: a worker may not yet have taken its first configuration.
+        let starting = self.posts.iter().any(|post| post.worker.is_some() && post.running.is_none());
         if self.reload.active.is_some() || starting {
             self.reload.again = true;
             return;
@@ -75,62 +74,87 @@ impl Parent {
         self.current = self.last_generation;
         self.readings.insert(self.current, reading);
         let generation = self.current;
-        if let Some(worker) = self.worker.as_mut().filter(|worker| !worker.stopping) {
-            self.reload.active = Some(generation);
-            self.reload.deaths = 0;
-            let config = self.readings.get(&generation).map(|reading| Box::new(reading.config.clone()));
-            let sent = config
-                .map(|config| worker.send(&ToWorker::Config { generation, config, resume: Vec::new() }));
-            if let Some(Err(error)) = sent {
-                give_up(worker, &error, now, log);
+        let mut asked = false;
+        for role in Role::ALL {
+            self.posts[role].deaths = 0;
+            if self.posts[role].serving().is_some() {
+                asked = true;
+                self.reload.active = Some(generation);
+                self.send_config(role, Vec::new(), now, log);
+                continue;
             }
-            return;
+            // None is wanted until now, or one starts with this configuration.
+            self.posts[role].respawn_at = None;
+            if self.posts[role].worker.is_none() && self.wants(role) {
+                self.start_worker(role, now, log);
+            }
         }
-        // No worker to wait for: either none is wanted, or one starts with this configuration.
-        self.respawn_at = None;
-        if self.worker.is_none() && self.wants_worker() {
-            self.start_worker(now, log);
+        if !asked {
+            self.reload.agreed = Some(generation);
+            self.forget_old();
+            self.systemd.ready();
         }
-        self.forget_old();
-        self.systemd.ready();
     }
 
-    /// The worker runs a generation.
-    pub(super) fn handle_running(&mut self, generation: Generation, now: Instant, log: &mut Log) {
-        let first = self.reload.running.is_none();
-        self.reload.running = Some(generation);
+    /// A worker runs a generation.
+    pub(super) fn handle_running(&mut self, role: Role, generation: Generation, now: Instant, log: &mut Log) {
+        let post = &mut self.posts[role];
+        let first = post.running.is_none();
+        post.running = Some(generation);
         if generation != self.current {
             return;
         }
-        let pid = self.worker.as_ref().map_or(0, super::Worker::pid);
-        let reloaded = self.reload.active.take().is_some();
-        if reloaded || first {
-            let what = if reloaded { "Reload complete" } else { "Startup complete" };
-            log.write(Voice::Vrrp(pid), crate::ipc::LogLevel::Info, what);
+        let pid = post.worker.as_ref().map_or(0, super::Worker::pid);
+        let reloading = self.reload.active.is_some();
+        if reloading || first {
+            let what = if reloading { "Reload complete" } else { "Startup complete" };
+            log.write(role.voice(pid), crate::ipc::LogLevel::Info, what);
         }
+        self.starter.release();
+        if !self.wants(role) {
+            // Everything was taken out of the configuration: deletions are told, now it can go.
+            self.dismiss_worker(role, now, log);
+        }
+        self.conclude_reload(now, log);
+    }
+
+    /// Ends the start or the reload under way once every worker runs the current generation.
+    fn conclude_reload(&mut self, now: Instant, log: &mut Log) {
+        let current = self.current;
+        let behind = |post: &Post| {
+            post.worker.as_ref().is_some_and(|worker| !worker.stopping) && post.running != Some(current)
+        };
+        if self.posts.iter().any(behind) {
+            return;
+        }
+        self.reload.active = None;
+        self.reload.agreed = Some(current);
         self.forget_old();
         self.systemd.ready();
-        self.starter.release();
-        if !self.wants_worker() {
-            // Everything was taken out of the configuration: deletions are told, now it can go.
-            self.dismiss_worker(now, log);
-        }
         if std::mem::take(&mut self.reload.again) {
             self.handle_reload(now, log);
         }
     }
 
-    /// Gives a reload up that the worker does not want, or died of; whether there was one.
-    pub(super) fn take_back_reload(&mut self, now: Instant, log: &mut Log) -> bool {
+    /// Gives a reload up that a worker does not want, or died of; whether there was one.
+    pub(super) fn take_back_reload(&mut self, role: Role, now: Instant, log: &mut Log) -> bool {
         let Some(refused) = self.reload.active.take() else { return false };
-        let previous = self.reload.running.filter(|running| self.readings.contains_key(running));
+        let previous = self.reload.agreed.filter(|agreed| self.readings.contains_key(agreed));
         let Some(previous) = previous.filter(|&previous| previous != refused) else { return false };
         self.readings.remove(&refused);
         self.current = previous;
-        log.error("Reload refused by the VRRP child process, the old configuration stays in force");
+        let name = role.name();
+        log.error(format!(
+            "Reload refused by the {name} child process, the old configuration stays in force"
+        ));
         self.systemd.ready();
-        if self.worker.is_none() {
-            self.start_worker(now, log);
+        for role in Role::ALL {
+            if self.posts[role].worker.is_none() && self.wants(role) {
+                self.start_worker(role, now, log);
+            } else if self.posts[role].running != Some(previous) && self.posts[role].serving().is_some() {
+                // It had taken the new one already.
+                self.send_config(role, Vec::new(), now, log);
+            }
         }
         if std::mem::take(&mut self.reload.again) {
             self.handle_reload(now, log);
@@ -139,16 +163,17 @@ impl Parent {
     }
 
     /// A worker died; whether a second one died of the reload under way, so that it is no accident.
-    pub(super) fn reload_died_twice(&mut self) -> bool {
-        self.reload.deaths = self.reload.deaths.saturating_add(1);
-        self.reload.active.is_some() && self.reload.deaths >= 2
+    pub(super) fn reload_died_twice(&mut self, role: Role) -> bool {
+        let post = &mut self.posts[role];
+        post.deaths = post.deaths.saturating_add(1);
+        self.reload.active.is_some() && post.deaths >= 2
     }
 
-    fn dismiss_worker(&mut self, now: Instant, log: &mut Log) {
-        if let Some(worker) = self.worker.as_mut() {
+    fn dismiss_worker(&mut self, role: Role, now: Instant, log: &mut Log) {
+        if let Some(worker) = self.posts[role].worker.as_mut() {
             worker.stopping = true;
         }
-        self.tell_worker(&ToWorker::Stop { keep_addresses: self.options.keep_addresses }, now, log);
+        self.tell_worker(role, &ToWorker::Stop { keep: self.keeps(role) }, now, log);
     }
 
     /// Messages may still name the generation before the running one, for deletions; none older.

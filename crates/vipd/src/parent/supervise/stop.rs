@@ -1,7 +1,8 @@
-//! The stop: the worker first, then the scripts that its last events called for, both before one deadline.
+//! The stop: the workers first, then the scripts that its last events called for, both before one deadline.
 
 use std::time::{Duration, Instant};
 
+use super::super::post::Role;
 use super::Parent;
 use crate::ipc::ToWorker;
 use crate::log::Log;
@@ -28,32 +29,43 @@ impl Parent {
         let patience = self.readings.get(&self.current).map(|reading| reading.config.global.child_wait_time);
         let deadline = now + patience.unwrap_or_default();
         self.stop = Some(Stop { deadline, status, killed: false });
-        self.respawn_at = None;
-        self.tell_worker(&ToWorker::Stop { keep_addresses: self.options.keep_addresses }, now, log);
+        for role in Role::ALL {
+            self.posts[role].respawn_at = None;
+            self.tell_worker(role, &ToWorker::Stop { keep: self.keeps(role) }, now, log);
+        }
     }
 
     /// The exit status, once nothing is left to wait for.
     pub(super) fn finished(&mut self, now: Instant, log: &mut Log) -> Option<u8> {
         let stop = self.stop.as_mut()?;
         let late = stop.deadline <= now;
-        if let Some(worker) = self.worker.as_mut() {
+        let mut left = false;
+        for role in Role::ALL {
+            let Some(worker) = self.posts[role].worker.as_mut() else { continue };
+            left = true;
             if late && !stop.killed {
-                log.error(format!("VRRP child process({}) does not stop - killing it", worker.pid()));
+                log.error(format!(
+                    "{} child process({}) does not stop - killing it",
+                    role.name(),
+                    worker.pid()
+                ));
                 worker.kill();
-                stop.killed = true;
-                // A killed process ends at once, except in the middle of a system call that never returns.
-                stop.deadline = now + LAST_WAIT;
-                return None;
             }
-            if !late {
-                return None;
-            }
+        }
+        if left && !late {
+            return None;
+        }
+        if left && !stop.killed {
+            stop.killed = true;
+            // A killed process ends at once, except in the middle of a system call that never returns.
+            stop.deadline = now + LAST_WAIT;
+            return None;
         }
         if !late && !self.notifier.is_idle() {
             return None;
         }
         self.notifier.abandon(log);
-        self.checks.abandon();
+        Role::ALL.into_iter().for_each(|role| self.checks.abandon(role));
         Some(stop.status)
     }
 }

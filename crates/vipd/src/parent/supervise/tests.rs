@@ -8,7 +8,9 @@ use std::os::unix::net::UnixStream;
 use super::*;
 use crate::ipc::{Channel, FromWorker, InstanceEvent};
 use crate::log::LogOptions;
+use crate::parent::post::Post;
 use crate::parent::testing::TestDirectory;
+use crate::parent::worker::WorkerProgram;
 
 /// Says what is in the first file, then listens into the second until it is killed.
 const LISTENS: &str = "cat \"$0\" >&3; exec cat <&3 >>\"$1\"";
@@ -39,23 +41,19 @@ impl Scene {
         };
         let reading = super::super::load::read(&options);
         assert_eq!(reading.usable, Ok(()));
+        let posts = Posts {
+            vrrp: Post::new(program.clone(), path("vrrp-pid")),
+            lvs: Post::new(program, path("checkers-pid")),
+        };
         let pid_file = PidFile::lock(path("pid")).unwrap();
-        let parent = Parent::new(
-            options,
-            reading,
-            Signals::none(),
-            pid_file,
-            path("worker-pid"),
-            Starter::none(),
-            program,
-        )
-        .unwrap();
+        let parent =
+            Parent::new(options, reading, Signals::none(), pid_file, Starter::none(), posts).unwrap();
         let log = Log::new(LogOptions { console: false, syslog: None, detail: false });
         Self { parent, log, directory }
     }
 
     fn start(&mut self) {
-        self.parent.start_worker(Instant::now(), &mut self.log);
+        self.parent.start_worker(Role::Vrrp, Instant::now(), &mut self.log);
     }
 
     /// Lets the parent hear its worker until this holds.
@@ -63,7 +61,7 @@ impl Scene {
         let limit = Instant::now() + Duration::from_secs(20);
         while !holds(self) {
             assert!(Instant::now() < limit, "it never happens");
-            self.parent.handle_channel(Instant::now(), &mut self.log);
+            self.parent.handle_channel(Role::Vrrp, Instant::now(), &mut self.log);
             self.parent.reap(Instant::now(), &mut self.log);
         }
     }
@@ -77,7 +75,7 @@ impl Scene {
     }
 
     fn kill_worker(&mut self) {
-        self.parent.worker.as_mut().unwrap().kill();
+        self.parent.posts.vrrp.worker.as_mut().unwrap().kill();
     }
 
     /// Name of the first instance of the configuration in force.
@@ -121,10 +119,10 @@ fn a_worker_that_dies_is_started_again_and_told_who_was_master() {
     let mut scene = Scene::new(LISTENS, &[transition(InstanceEvent::Master), FromWorker::Running(0)]);
     scene.start();
     scene.until(|scene| scene.parent.states.contains_key("V1") && scene.heard().len() == 1);
-    let first = scene.parent.worker.as_ref().unwrap().pid();
+    let first = scene.parent.posts.vrrp.worker.as_ref().unwrap().pid();
     scene.kill_worker();
     scene.until(|scene| scene.heard().len() == 2);
-    assert_ne!(scene.parent.worker.as_ref().unwrap().pid(), first);
+    assert_ne!(scene.parent.posts.vrrp.worker.as_ref().unwrap().pid(), first);
     let heard = scene.heard();
     assert_eq!(resumes(&heard[0]), Some([].as_slice()));
     assert_eq!(resumes(&heard[1]), Some(["V1".to_owned()].as_slice()));
@@ -150,16 +148,16 @@ fn a_worker_that_dies_again_soon_is_waited_for_and_without_respawn_everything_en
     let mut scene = Scene::new(LISTENS, &[]);
     scene.start();
     scene.kill_worker();
-    scene.until(|scene| scene.parent.worker.is_some() && scene.heard().len() == 1);
+    scene.until(|scene| scene.parent.posts.vrrp.worker.is_some() && scene.heard().len() == 1);
     scene.kill_worker();
-    scene.until(|scene| scene.parent.worker.is_none());
-    assert!(scene.parent.respawn_at.is_some());
+    scene.until(|scene| scene.parent.posts.vrrp.worker.is_none());
+    assert!(scene.parent.posts.vrrp.respawn_at.is_some());
 
     let mut scene = Scene::new(LISTENS, &[]);
     scene.parent.options.respawn = false;
     scene.start();
     scene.kill_worker();
-    scene.until(|scene| scene.parent.worker.is_none());
+    scene.until(|scene| scene.parent.posts.vrrp.worker.is_none());
     assert_eq!(scene.parent.finished(Instant::now(), &mut scene.log), Some(0));
 }
 
@@ -169,10 +167,10 @@ fn a_configuration_the_worker_cannot_run_ends_the_daemon_with_status_2() {
         let mut scene = Scene::new(script, &says);
         scene.start();
         scene.until(|scene| scene.parent.stop.is_some());
-        if scene.parent.worker.is_some() {
+        if scene.parent.posts.vrrp.worker.is_some() {
             scene.kill_worker();
         }
-        scene.until(|scene| scene.parent.worker.is_none());
+        scene.until(|scene| scene.parent.posts.vrrp.worker.is_none());
         assert_eq!(scene.parent.finished(Instant::now(), &mut scene.log), Some(2));
     }
 }
@@ -183,14 +181,14 @@ fn a_reload_waits_for_the_one_before() {
     scene.start();
     scene.until(|scene| scene.heard().len() == 1);
     let now = Instant::now();
-    scene.parent.handle_running(0, now, &mut scene.log);
+    scene.parent.handle_running(Role::Vrrp, 0, now, &mut scene.log);
     scene.parent.handle_reload(now, &mut scene.log);
     scene.parent.handle_reload(now, &mut scene.log);
     scene.parent.handle_reload(now, &mut scene.log);
     assert_eq!(scene.parent.current, 1);
-    scene.parent.handle_running(1, now, &mut scene.log);
+    scene.parent.handle_running(Role::Vrrp, 1, now, &mut scene.log);
     assert_eq!(scene.parent.current, 2);
-    scene.parent.handle_running(2, now, &mut scene.log);
+    scene.parent.handle_running(Role::Vrrp, 2, now, &mut scene.log);
     assert_eq!(scene.parent.current, 2);
     // Deletions may still name the generation before.
     assert_eq!(scene.parent.readings.keys().copied().collect::<Vec<_>>(), [1, 2]);
@@ -203,19 +201,19 @@ fn a_reload_that_the_worker_refuses_or_dies_of_is_taken_back() {
     scene.start();
     scene.until(|scene| scene.heard().len() == 1);
     let now = Instant::now();
-    scene.parent.handle_running(0, now, &mut scene.log);
+    scene.parent.handle_running(Role::Vrrp, 0, now, &mut scene.log);
     write_config(&scene.directory, "V2");
     scene.parent.handle_reload(now, &mut scene.log);
     assert_eq!(scene.configured(), "V2");
-    assert!(scene.parent.take_back_reload(now, &mut scene.log));
+    assert!(scene.parent.take_back_reload(Role::Vrrp, now, &mut scene.log));
     assert_eq!(scene.configured(), "V1");
-    assert!(!scene.parent.take_back_reload(now, &mut scene.log));
+    assert!(!scene.parent.take_back_reload(Role::Vrrp, now, &mut scene.log));
 
     scene.parent.handle_reload(now, &mut scene.log);
     assert_eq!((scene.configured(), scene.parent.current), ("V2", 2));
-    scene.parent.handle_worker_end(Ended::Exited(2), now, &mut scene.log);
+    scene.parent.handle_worker_end(Role::Vrrp, Ended::Exited(2), now, &mut scene.log);
     assert_eq!(scene.configured(), "V1");
-    assert!(scene.parent.stop.is_none() && scene.parent.worker.is_some());
+    assert!(scene.parent.stop.is_none() && scene.parent.posts.vrrp.worker.is_some());
     scene.kill_worker();
 }
 
@@ -224,12 +222,12 @@ fn one_death_during_a_reload_may_be_an_accident_but_not_two() {
     let mut scene = Scene::new(LISTENS, &[]);
     scene.start();
     let now = Instant::now();
-    scene.parent.handle_running(0, now, &mut scene.log);
+    scene.parent.handle_running(Role::Vrrp, 0, now, &mut scene.log);
     write_config(&scene.directory, "V2");
     scene.parent.handle_reload(now, &mut scene.log);
-    scene.parent.handle_worker_end(Ended::Signalled(11), now, &mut scene.log);
+    scene.parent.handle_worker_end(Role::Vrrp, Ended::Signalled(11), now, &mut scene.log);
     assert_eq!(scene.configured(), "V2");
-    scene.parent.handle_worker_end(Ended::Signalled(11), now, &mut scene.log);
+    scene.parent.handle_worker_end(Role::Vrrp, Ended::Signalled(11), now, &mut scene.log);
     assert_eq!(scene.configured(), "V1");
     scene.kill_worker();
 }
@@ -245,7 +243,7 @@ fn a_worker_that_does_not_stop_is_killed_at_the_deadline() {
     let patience = Duration::from_secs(5);
     assert_eq!(scene.parent.finished(now + patience / 2, &mut scene.log), None);
     assert_eq!(scene.parent.finished(now + patience, &mut scene.log), None);
-    scene.until(|scene| scene.parent.worker.is_none());
+    scene.until(|scene| scene.parent.posts.vrrp.worker.is_none());
     assert_eq!(scene.parent.finished(now + patience, &mut scene.log), Some(0));
 }
 

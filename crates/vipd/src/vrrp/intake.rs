@@ -10,10 +10,10 @@ use vrrp_proto::{Accepted, Datagram};
 use super::Worker;
 use super::dump;
 use super::judge::{Complaints, Kind, Record};
-use super::parent::Parent;
 use super::plan::Plan;
 use super::wire::{Arrival, now};
 use crate::ipc::{DumpKind, FromWorker, LogLevel, ScriptOutcome, ToWorker};
+use crate::worker::Parent;
 
 impl Worker {
     /// Reads a socket to its end, or for a bounded while.
@@ -92,7 +92,8 @@ impl Worker {
                     let success = matches!(outcome, ScriptOutcome::Exited(0));
                     self.node.handle_script(now(), ScriptId(script), success);
                 }
-                ToWorker::ScriptDone { .. } => {} // of a run before the reload
+                // Of a run before the reload; and what only the LVS worker asks about.
+                ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } => {}
                 ToWorker::Dump(kind) => {
                     let text = dump::text(kind, &self.plan, &self.node, &self.records);
                     self.parent.send(&FromWorker::Dump(kind, text));
@@ -103,8 +104,8 @@ impl Worker {
                             .for_each(|record| record.rejected = Record::default().rejected);
                     }
                 }
-                ToWorker::Stop { keep_addresses } => {
-                    self.keep_addresses = keep_addresses;
+                ToWorker::Stop { keep } => {
+                    self.keep_addresses = keep;
                     self.stopped = true;
                 }
             }

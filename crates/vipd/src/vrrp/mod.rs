@@ -1,0 +1,321 @@
+//! The VRRP worker: one thread, one loop, no decision of its own.
+//!
+//! [`Node`] decides, this moves bytes. The order within one turn of the loop is what failover time and false
+//! failovers depend on: first everything that has arrived is read, then timers are judged, then adverts leave,
+//! then addresses are set, then they are announced, and only then anything is told to the parent, which writes
+//! logs and runs scripts.
+
+mod announce;
+mod dump;
+mod intake;
+mod judge;
+mod kernel;
+mod narrate;
+mod perform;
+mod plan;
+mod wire;
+
+use std::collections::HashMap;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use vrrp_election::{Instant, Node, RouterId};
+use vrrp_linux::clock::TimerFd;
+use vrrp_linux::sysctl;
+
+use crate::ipc::{FromWorker, Generation, LogLevel};
+use crate::worker::{Parent, Start, scheduling};
+use announce::Announcements;
+use judge::{Complaints, Record};
+use kernel::Kernel;
+use plan::Plan;
+use wire::{FIRST_TOKEN, Wire, now};
+
+/// Runs the VRRP worker at the other end of `socket` until the parent says stop or goes away.
+///
+/// Exit status: 0 after an orderly stop, 1 if the machine denies what is needed.
+pub fn main(socket: OwnedFd) -> ExitCode {
+    match run(socket) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The parent logs the status; this is for people who start the worker by hand.
+            eprintln!("vipd worker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(socket: OwnedFd) -> io::Result<()> {
+    let mut poll = Poll::new()?;
+    let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
+    let Some(Start { generation, config, resume, .. }) = parent.first_config(&mut poll)? else {
+        return Ok(());
+    };
+    for complaint in scheduling::apply(&scheduling::Wishes::vrrp(&config.global)) {
+        parent.log(LogLevel::Warning, complaint);
+    }
+    let plan = Plan::new(generation, config);
+    Worker::start(poll, parent, plan, &resume)?.run()
+}
+
+/// Everything that the loop holds.
+#[derive(Debug)]
+struct Worker {
+    poll: Poll,
+    parent: Parent,
+    plan: Plan,
+    node: Node,
+    kernel: Kernel,
+    wire: Wire,
+    announcements: Announcements,
+    /// What the receive checks remember, by router.
+    records: Vec<Record>,
+    complaints: Complaints,
+    timer: TimerFd,
+    /// When the timer fires.
+    armed: Option<Instant>,
+    /// Ports with packets left to read that the poll will not tell of again.
+    unread: Vec<usize>,
+    /// The kernel's events are not read to the end.
+    kernel_unread: bool,
+    /// `promote_secondaries` as it was, by interface.
+    sysctls: HashMap<String, i32>,
+    keep_addresses: bool,
+    stopped: bool,
+}
+
+impl Worker {
+    fn start(poll: Poll, parent: Parent, plan: Plan, resume: &[String]) -> io::Result<Self> {
+        let global = &plan.config.global;
+        let receive_buffer = global
+            .netlink_monitor_receive_buffer
+            .map_or(vrrp_linux::monitor::RECEIVE_BUFFER_LEN, |bytes| bytes as usize);
+        let kernel = Kernel::open(receive_buffer)?;
+        let announcements = Announcements::open(global.garp_interval, global.gna_interval)?;
+        let timer = TimerFd::new()?;
+        let registry = poll.registry();
+        for (fd, token) in [
+            (timer.as_raw_fd(), TIMER),
+            (kernel.monitor.as_raw_fd(), MONITOR),
+            (kernel.commands.as_raw_fd(), COMMANDS),
+        ] {
+            registry.register(&mut SourceFd(&fd), token, Interest::READABLE)?;
+        }
+        let links = |watched: &_| kernel.link_state(watched, &plan.virtual_ips);
+        let node = Node::new(now(), plan.node_config(links, resume, None));
+        let mut worker = Self {
+            records: vec![Record::default(); plan.routers.len()],
+            poll,
+            parent,
+            plan,
+            node,
+            kernel,
+            wire: Wire::default(),
+            announcements,
+            complaints: Complaints::default(),
+            timer,
+            armed: None,
+            unread: Vec::new(),
+            kernel_unread: false,
+            sysctls: HashMap::new(),
+            keep_addresses: false,
+            stopped: false,
+        };
+        worker.take_plan_into_force();
+        Ok(worker)
+    }
+
+    fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(256);
+        self.turn();
+        while !self.stopped {
+            let timeout = self.has_backlog().then_some(Duration::ZERO);
+            self.gather(&mut events, timeout)?;
+            // Nothing that arrived by now may be overlooked when a wait is judged.
+            for _ in 0..MOST_LOOKS {
+                if self.node.poll_timeout().is_none_or(|at| at > now())
+                    || !self.gather(&mut events, Some(Duration::ZERO))?
+                {
+                    break;
+                }
+            }
+            self.turn();
+        }
+        self.stop();
+        Ok(())
+    }
+
+    /// Judges the timers, then does what came of everything.
+    fn turn(&mut self) {
+        let now = now();
+        self.node.handle_timeout(now);
+        self.announcements.handle_timeout(now);
+        self.perform();
+        self.arm();
+        self.parent.flush();
+        self.stopped |= self.parent.is_gone();
+    }
+
+    fn has_backlog(&self) -> bool {
+        !self.unread.is_empty() || self.kernel_unread
+    }
+
+    /// Waits for events and takes them in. Gives whether there were any.
+    fn gather(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<bool> {
+        match self.poll.poll(events, timeout) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(false),
+            result => result?,
+        }
+        for place in std::mem::take(&mut self.unread) {
+            self.read_port(place);
+        }
+        let mut kernel_spoke = std::mem::take(&mut self.kernel_unread);
+        for event in events.iter() {
+            match event.token() {
+                TIMER => {
+                    self.timer.acknowledge()?;
+                    self.armed = None;
+                }
+                MONITOR => kernel_spoke = true,
+                COMMANDS => self.read_results(),
+                PARENT => self.hear_parent(),
+                SIGNAL => self.stopped |= self.parent.was_terminated(),
+                Token(token) => self.read_port(token.saturating_sub(FIRST_TOKEN)),
+            }
+        }
+        if kernel_spoke {
+            self.look_at_kernel();
+        }
+        Ok(!events.is_empty())
+    }
+
+    /// Goes on with another reading of the configuration; adverts never stop.
+    fn reload(&mut self, generation: Generation, config: keepalived_conf::model::Config) {
+        let now = now();
+        let plan = Plan::new(generation, config);
+        self.node.stop_scripts();
+        for (index, instance) in self.plan.config.instances.iter().enumerate() {
+            if plan.same_router(instance).is_none() {
+                self.node.retire(now, router_id(index));
+            }
+        }
+        self.perform();
+
+        let old = std::mem::replace(&mut self.plan, plan);
+        let renumber = |id: RouterId| {
+            old.config.instances.get(id.0 as usize).and_then(|instance| self.plan.same_router(instance))
+        };
+        let mut records = vec![Record::default(); self.plan.routers.len()];
+        for (index, record) in std::mem::take(&mut self.records).into_iter().enumerate() {
+            let slot = renumber(router_id(index)).and_then(|id| records.get_mut(id.0 as usize));
+            if let Some(slot) = slot {
+                *slot = record;
+            }
+        }
+        self.records = records;
+        self.kernel.renumber(renumber);
+        self.complaints.forget();
+        let links = |watched: &_| self.kernel.link_state(watched, &self.plan.virtual_ips);
+        self.node.reload(now, self.plan.node_config(links, &[], Some(&old)));
+        self.take_plan_into_force();
+    }
+
+    /// Sockets and settings as the plan wants them.
+    fn take_plan_into_force(&mut self) {
+        let global = &self.plan.config.global;
+        self.announcements.space(global.garp_interval, global.gna_interval);
+        self.wire.arrange(&self.plan, self.poll.registry());
+        self.connect();
+        self.promote_secondaries();
+        for router in (0..self.plan.routers.len()).filter(|index| self.plan.routers[*index].duplicate) {
+            let text = format!(
+                "({}) another instance has the same VRID on the same interface: this one stays in FAULT",
+                self.plan.name(router_id(router))
+            );
+            self.parent.log(LogLevel::Error, text);
+        }
+        self.warn_of_open_addresses();
+        self.parent.send(&FromWorker::Running(self.plan.generation));
+    }
+
+    /// Strict mode asks for a packet filter that does not exist yet.
+    fn warn_of_open_addresses(&mut self) {
+        for instance in self.plan.config.instances.iter().filter(|instance| !instance.accept) {
+            let text = format!(
+                "({}) packets to the virtual addresses are accepted: strict mode does not drop them yet",
+                instance.name
+            );
+            self.parent.log(LogLevel::Warning, text);
+        }
+    }
+
+    fn connect(&mut self) {
+        let complaints = self.wire.connect(&self.plan, &self.kernel, self.poll.registry(), now());
+        for complaint in complaints {
+            self.parent.log(LogLevel::Error, complaint);
+        }
+        // What arrived before a socket was in the poll is read now.
+        self.unread = (0..self.wire.len()).collect();
+    }
+
+    fn promote_secondaries(&mut self) {
+        for instance in self.plan.config.instances.iter().filter(|instance| instance.promote_secondaries) {
+            let Some(name) = &instance.interface else { continue };
+            if self.sysctls.contains_key(name) {
+                continue;
+            }
+            match sysctl::set(sysctl::Family::V4, name, "promote_secondaries", 1) {
+                Ok(before) => _ = self.sysctls.insert(name.clone(), before),
+                Err(error) => {
+                    let text = format!("({}) promote_secondaries on {name}: {error}", instance.name);
+                    self.parent.log(LogLevel::Warning, text);
+                }
+            }
+        }
+    }
+
+    /// Lets the timer fire when something is due. It is left alone if it fires earlier anyway: a needless wake is
+    /// cheaper than setting it for every advert that a Backup hears.
+    fn arm(&mut self) {
+        let due = [self.node.poll_timeout(), self.announcements.poll_timeout()].into_iter().flatten().min();
+        let Some(due) = due else { return };
+        if self.armed.is_some_and(|armed| armed <= due) {
+            return;
+        }
+        match self.timer.arm(Duration::from_nanos(due.as_nanos())) {
+            Ok(()) => self.armed = Some(due),
+            Err(error) => self.parent.log(LogLevel::Error, format!("cannot set a timer: {error}")),
+        }
+    }
+
+    /// Priority 0, addresses off, STOP told, and out.
+    fn stop(mut self) {
+        self.node.handle_stop(now());
+        self.perform();
+        self.read_results();
+        for (name, before) in std::mem::take(&mut self.sysctls) {
+            // The interface may be gone; then there is nothing to restore.
+            let _ = sysctl::set(sysctl::Family::V4, &name, "promote_secondaries", before);
+        }
+        self.parent.send(&FromWorker::Stopped);
+        self.parent.say_goodbye();
+    }
+}
+
+fn router_id(index: usize) -> RouterId {
+    RouterId(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+const PARENT: Token = Token(0);
+const TIMER: Token = Token(1);
+const MONITOR: Token = Token(2);
+const COMMANDS: Token = Token(3);
+const SIGNAL: Token = Token(4);
+
+/// Times that new arrivals are looked for before timers are judged all the same: a flood must not stop the
+/// election.
+const MOST_LOOKS: usize = 4;
