@@ -1,0 +1,292 @@
+//! Questions and commands to the kernel: requests to a socket, answers from it.
+
+use crate::socket::{IpvsSocket, Reading};
+use crate::table::Table;
+use crate::wire::{self, ParseError, Refusal, Request};
+use crate::{
+    Change, Destination, DestinationStatus, Error, Info, ServiceKey, ServiceStatus, SyncDaemon, SyncRole,
+    Timeouts,
+};
+
+/// A connection to the IPVS of one network namespace: that of the thread that connects.
+///
+/// The kernel answers while it is being asked, so every method returns as soon as the kernel has done its work; if it
+/// does not answer for five seconds, that is an error. Reading is open to everybody, changing needs `CAP_NET_ADMIN`.
+#[derive(Debug)]
+pub struct Client {
+    socket: IpvsSocket,
+}
+
+/// What [`Client::apply`] could not do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[must_use]
+pub struct Report {
+    /// The changes that were refused, in their order. All others are done.
+    pub failed: Vec<Failure>,
+}
+
+/// A change that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{change}: {refusal}")]
+pub struct Failure {
+    /// Its place among the changes that were to be applied.
+    pub index: usize,
+    /// The change.
+    pub change: Change,
+    /// What the kernel said. [`libc::ENOENT`] for a service means that its scheduler or persistence engine cannot be
+    /// loaded, [`libc::ESRCH`] that there is no such service.
+    pub refusal: Refusal,
+}
+
+/// Everything the kernel has, with its counters.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The services, each with its destinations, in the kernel's order.
+    pub services: Vec<(ServiceStatus, Vec<DestinationStatus>)>,
+    /// What could not be read: services or destinations of a kind that this crate does not know. They are missing
+    /// above.
+    pub unreadable: Vec<ParseError>,
+}
+
+impl Client {
+    /// Connects, and asks for the number of the IPVS family.
+    ///
+    /// # Errors
+    /// [`Error::NoIpvs`] if the kernel lacks IPVS or has not loaded it.
+    pub fn connect() -> Result<Self, Error> {
+        let socket = IpvsSocket::open().map_err(|source| Error::Socket { command: "connect", source })?;
+        let mut client = Self { socket };
+        match client.ask("resolve family", &Request::ResolveFamily, wire::parse_family_id) {
+            Ok(family_id) => client.socket.set_family_id(family_id),
+            Err(Error::Refused { refusal: Refusal { errno: libc::ENOENT, .. }, .. }) => {
+                return Err(Error::NoIpvs);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(client)
+    }
+
+    /// Version and size.
+    pub fn info(&mut self) -> Result<Info, Error> {
+        self.ask("get info", &Request::Info, wire::parse_info)
+    }
+
+    /// All services, without their destinations. One of a kind unknown here is left out.
+    pub fn services(&mut self) -> Result<Vec<ServiceStatus>, Error> {
+        let (services, _) = self.dump("get services", &Request::Services, wire::parse_service)?;
+        Ok(services)
+    }
+
+    /// One service, if it is there.
+    pub fn service(&mut self, key: &ServiceKey) -> Result<Option<ServiceStatus>, Error> {
+        match self.ask("get service", &Request::Service(key), wire::parse_service) {
+            Ok(service) => Ok(Some(service)),
+            Err(Error::Refused { refusal: Refusal { errno: libc::ESRCH, .. }, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The destinations of a service; none for a service that is not there. One of a kind unknown here is left out.
+    pub fn destinations(&mut self, key: &ServiceKey) -> Result<Vec<DestinationStatus>, Error> {
+        let (destinations, _) = self.destinations_and_unreadable(key)?;
+        Ok(destinations)
+    }
+
+    /// Everything with its counters. This takes one dump per service, so a table that somebody else changes meanwhile
+    /// may be read as it never was.
+    pub fn snapshot(&mut self) -> Result<Snapshot, Error> {
+        let (services, mut unreadable) =
+            self.dump("get services", &Request::Services, wire::parse_service)?;
+        let mut snapshot = Snapshot::default();
+        for service in services {
+            let (destinations, more) = self.destinations_and_unreadable(&service.service.key)?;
+            unreadable.extend(more);
+            snapshot.services.push((service, destinations));
+        }
+        snapshot.unreadable = unreadable;
+        Ok(snapshot)
+    }
+
+    /// Everything without its counters: what to give to [`diff`](crate::diff()).
+    pub fn table(&mut self) -> Result<Table, Error> {
+        self.snapshot().map(|snapshot| snapshot.table())
+    }
+
+    /// Carries out changes in their order, many to a system call. A change that is refused does not keep the later ones
+    /// from being tried.
+    ///
+    /// What turns out to be so already is no failure: adding what is there sets it, setting what is not there adds it,
+    /// removing what is not there is done.
+    ///
+    /// # Errors
+    /// When the socket fails. Some changes may have been carried out then; [`Client::table`] knows.
+    pub fn apply(&mut self, changes: &[Change]) -> Result<Report, Error> {
+        let mut report = Report::default();
+        let mut again = Vec::new();
+        for (index, refusal) in self.attempt(changes.iter())? {
+            let Some(change) = changes.get(index) else { continue };
+            match second_chance(change, &refusal) {
+                SecondChance::NotNeeded => {}
+                SecondChance::Try(other) => again.push((index, change, other)),
+                SecondChance::None => report.failed.push(Failure { index, change: change.clone(), refusal }),
+            }
+        }
+        for (place, refusal) in self.attempt(again.iter().map(|(_, _, other)| other))? {
+            let Some((index, change, _)) = again.get(place) else { continue };
+            report.failed.push(Failure { index: *index, change: (*change).clone(), refusal });
+        }
+        report.failed.sort_by_key(|failure| failure.index);
+        Ok(report)
+    }
+
+    /// Removes every service, whoever added it.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.command("flush", &Request::Flush)
+    }
+
+    /// Sets the counters of a service and its destinations to 0, or of everything.
+    pub fn zero(&mut self, service: Option<&ServiceKey>) -> Result<(), Error> {
+        self.command("zero", &Request::Zero(service))
+    }
+
+    /// How long idle connections are remembered.
+    pub fn timeouts(&mut self) -> Result<Timeouts, Error> {
+        self.ask("get timeouts", &Request::Timeouts, wire::parse_timeouts)
+    }
+
+    /// Sets those time-outs that are not zero.
+    pub fn set_timeouts(&mut self, timeouts: &Timeouts) -> Result<(), Error> {
+        self.command("set timeouts", &Request::SetTimeouts(timeouts))
+    }
+
+    /// The sync daemons that run.
+    pub fn daemons(&mut self) -> Result<Vec<SyncDaemon>, Error> {
+        let (daemons, _) = self.dump("get daemons", &Request::Daemons, wire::parse_daemon)?;
+        Ok(daemons)
+    }
+
+    /// Starts a sync daemon. `EEXIST` if one of its role runs, `ENODEV` if there is no such interface.
+    pub fn start_daemon(&mut self, daemon: &SyncDaemon) -> Result<(), Error> {
+        self.command("start sync daemon", &Request::StartDaemon(daemon))
+    }
+
+    /// Stops a sync daemon. `ESRCH` if none of this role runs.
+    pub fn stop_daemon(&mut self, role: SyncRole) -> Result<(), Error> {
+        self.command("stop sync daemon", &Request::StopDaemon(role))
+    }
+
+    fn destinations_and_unreadable(
+        &mut self,
+        key: &ServiceKey,
+    ) -> Result<(Vec<DestinationStatus>, Vec<ParseError>), Error> {
+        let parse = |bytes: &[u8]| wire::parse_destination(bytes, key.family());
+        self.dump("get destinations", &Request::Destinations(key), parse)
+    }
+
+    /// Asks for one object.
+    fn ask<T>(
+        &mut self,
+        command: &'static str,
+        request: &Request<'_>,
+        parse: impl Fn(&[u8]) -> Result<T, ParseError>,
+    ) -> Result<T, Error> {
+        let answer = self.socket.ask(request, |bytes| parse(bytes));
+        let answer = answer.map_err(|source| Error::Socket { command, source })?;
+        let answer = answer.map_err(|refusal| Error::Refused { command, refusal })?;
+        answer.map_err(|source| Error::Answer { command, source })
+    }
+
+    /// Asks for objects; those that cannot be read come apart.
+    fn dump<T>(
+        &mut self,
+        command: &'static str,
+        request: &Request<'_>,
+        parse: impl Fn(&[u8]) -> Result<T, ParseError>,
+    ) -> Result<(Vec<T>, Vec<ParseError>), Error> {
+        for _ in 0..MOST_DUMPS {
+            let (mut read, mut unreadable) = (Vec::new(), Vec::new());
+            let reading = self.socket.dump(request, |bytes| match parse(bytes) {
+                Ok(object) => read.push(object),
+                Err(error) => unreadable.push(error),
+            });
+            let reading = reading.map_err(|source| Error::Socket { command, source })?;
+            match reading.map_err(|refusal| Error::Refused { command, refusal })? {
+                Reading::Whole => return Ok((read, unreadable)),
+                Reading::Torn => {}
+            }
+        }
+        let refusal =
+            Refusal { errno: libc::EAGAIN, message: Some("the table never stood still".to_owned()) };
+        Err(Error::Refused { command, refusal })
+    }
+
+    /// Has something done.
+    fn command(&mut self, command: &'static str, request: &Request<'_>) -> Result<(), Error> {
+        let done = self.socket.command(request).map_err(|source| Error::Socket { command, source })?;
+        done.map_err(|refusal| Error::Refused { command, refusal })
+    }
+
+    /// Sends changes and gives those that were refused, by their place.
+    fn attempt<'c>(
+        &mut self,
+        changes: impl ExactSizeIterator<Item = &'c Change>,
+    ) -> Result<Vec<(usize, Refusal)>, Error> {
+        self.socket
+            .batch(changes.map(Request::Change))
+            .map_err(|source| Error::Socket { command: "change the table", source })
+    }
+}
+
+impl Report {
+    /// Whether everything was done.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty()
+    }
+}
+
+impl Snapshot {
+    /// The table without its counters.
+    pub fn table(&self) -> Table {
+        let without_counters = |(status, destinations): &(ServiceStatus, Vec<DestinationStatus>)| {
+            let destinations: Vec<Destination> = destinations.iter().map(|d| d.destination).collect();
+            (status.service.clone(), destinations)
+        };
+        self.services.iter().map(without_counters).collect()
+    }
+}
+
+/// What to make of a refusal.
+#[derive(Debug, PartialEq, Eq)]
+enum SecondChance {
+    /// It is as it should be.
+    NotNeeded,
+    /// This says the same in another way.
+    Try(Change),
+    /// The refusal stands.
+    None,
+}
+
+/// The table was not as the changes took it to be: somebody else changed it, or the kernel forgot.
+fn second_chance(change: &Change, refusal: &Refusal) -> SecondChance {
+    use Change::{AddDestination, AddService, RemoveDestination, RemoveService, SetDestination, SetService};
+    match (change, refusal.errno) {
+        (AddService(service), libc::EEXIST) => SecondChance::Try(SetService(service.clone())),
+        (SetService(service), libc::ESRCH) => SecondChance::Try(AddService(service.clone())),
+        (&AddDestination { service, destination }, libc::EEXIST) => {
+            SecondChance::Try(SetDestination { service, destination })
+        }
+        // The service may be there now, if it has had a second chance itself.
+        (
+            &(AddDestination { service, destination } | SetDestination { service, destination }),
+            libc::ESRCH | libc::ENOENT,
+        ) => SecondChance::Try(AddDestination { service, destination }),
+        (RemoveService(_), libc::ESRCH) | (RemoveDestination { .. }, libc::ESRCH | libc::ENOENT) => {
+            SecondChance::NotNeeded
+        }
+        _ => SecondChance::None,
+    }
+}
+
+/// How often a table that changes while it is read is read again.
+const MOST_DUMPS: usize = 5;

@@ -1,0 +1,51 @@
+//! Why a question to the kernel has no answer.
+
+use std::io;
+
+use crate::wire::{ParseError, Refusal};
+
+/// Why a question to the kernel has no answer, or a command no effect.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The kernel has no IPVS, or its module is not loaded; [`load_module`](crate::load_module) may help.
+    #[error("the kernel has no IPVS (is the module ip_vs loaded?)")]
+    NoIpvs,
+    /// The kernel looked at the request and said no.
+    #[error("{command}: {refusal}")]
+    Refused {
+        /// What was asked for, in words.
+        command: &'static str,
+        /// What the kernel said.
+        refusal: Refusal,
+    },
+    /// The request or its answer did not get through. When a request of several was on its way, some of it may have
+    /// been carried out.
+    #[error("{command}: netlink socket: {source}")]
+    Socket {
+        /// What was asked for, in words.
+        command: &'static str,
+        /// What went wrong; [`io::ErrorKind::TimedOut`] when the kernel did not answer in time.
+        source: io::Error,
+    },
+    /// The kernel's answer makes no sense.
+    #[error("{command}: {source}")]
+    Answer {
+        /// What was asked for, in words.
+        command: &'static str,
+        /// What is wrong with the answer.
+        source: ParseError,
+    },
+}
+
+impl Error {
+    /// The error number, if there is one.
+    pub fn errno(&self) -> Option<i32> {
+        match self {
+            Self::NoIpvs => Some(libc::ENOENT),
+            Self::Refused { refusal, .. } => Some(refusal.errno),
+            Self::Socket { source, .. } => source.raw_os_error(),
+            Self::Answer { .. } => None,
+        }
+    }
+}

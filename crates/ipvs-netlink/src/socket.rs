@@ -1,0 +1,209 @@
+//! The socket: requests out, answers in.
+//!
+//! The kernel works on a datagram while it is being sent, one message after the other, so its answers wait when `send`
+//! returns; the receive time-out only guards against a kernel that never answers.
+//!
+//! System calls are what a big table costs. Changes therefore travel many to a datagram, and only the last of them asks
+//! for an acknowledgement: refusals are answered without being asked for, so whoever is not refused when the
+//! acknowledgement arrives has succeeded.
+
+use std::io;
+
+use netlink_sys::protocols::NETLINK_GENERIC;
+use netlink_sys::{Socket, SocketAddr};
+use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::time::{TimeVal, TimeValLike};
+
+use crate::wire::{Answer, Frame, Frames, Refusal, Request};
+
+/// A generic netlink socket for IPVS.
+#[derive(Debug)]
+pub(crate) struct IpvsSocket {
+    socket: Socket,
+    family_id: u16,
+    /// The number of the latest request.
+    sequence: u32,
+    request: Vec<u8>,
+    buffer: Vec<u8>,
+}
+
+/// Whether a table was read in one piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Reading {
+    /// What was read is true.
+    Whole,
+    /// The table changed while it was read: entries may be missing.
+    Torn,
+}
+
+/// What waiting for an answer comes to, unless the socket fails.
+type Outcome<T> = io::Result<Result<T, Refusal>>;
+
+impl IpvsSocket {
+    /// Opens a socket in the network namespace of the calling thread.
+    pub(crate) fn open() -> io::Result<Self> {
+        let mut socket = Socket::new(NETLINK_GENERIC)?;
+        socket.bind_auto()?;
+        // Old kernels lack these; answers are then only longer or without words.
+        let _ = socket.set_ext_ack(true);
+        let _ = socket.set_cap_ack(true);
+        setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::milliseconds(ANSWER_TIMEOUT_MS))?;
+        Ok(Self { socket, family_id: 0, sequence: 0, request: Vec::new(), buffer: vec![0; BUFFER_LEN] })
+    }
+
+    /// Tells by which number the kernel knows IPVS.
+    pub(crate) fn set_family_id(&mut self, family_id: u16) {
+        self.family_id = family_id;
+    }
+
+    /// Asks for one object and reads it.
+    pub(crate) fn ask<T>(&mut self, request: &Request<'_>, read: impl FnOnce(&[u8]) -> T) -> Outcome<T> {
+        self.send(std::iter::once(*request), false)?;
+        let mut read = Some(read);
+        let mut object = None;
+        let done = self.receive(|_, answer| match answer {
+            Answer::Data(bytes) => {
+                object = read.take().map(|read| read(bytes));
+                Some(Ok(()))
+            }
+            Answer::Ack | Answer::Done => Some(Err(no_data())),
+            Answer::Refused(refusal) => Some(Err(refusal)),
+            Answer::Nothing => None,
+        })?;
+        Ok(done.and_then(|()| object.ok_or_else(no_data)))
+    }
+
+    /// Asks for any number of objects and gives each to `each`.
+    pub(crate) fn dump(&mut self, request: &Request<'_>, mut each: impl FnMut(&[u8])) -> Outcome<Reading> {
+        self.send(std::iter::once(*request), false)?;
+        let mut reading = Reading::Whole;
+        self.receive(|frame, answer| {
+            if frame.is_torn() {
+                reading = Reading::Torn;
+            }
+            match answer {
+                Answer::Data(bytes) => {
+                    each(bytes);
+                    None
+                }
+                Answer::Nothing => None,
+                Answer::Ack | Answer::Done => Some(Ok(reading)),
+                Answer::Refused(refusal) => Some(Err(refusal)),
+            }
+        })
+    }
+
+    /// Has one thing done.
+    pub(crate) fn command(&mut self, request: &Request<'_>) -> Outcome<()> {
+        self.send(std::iter::once(*request), true)?;
+        self.receive(|_, answer| match answer {
+            Answer::Ack | Answer::Done => Some(Ok(())),
+            Answer::Refused(refusal) => Some(Err(refusal)),
+            Answer::Data(_) | Answer::Nothing => None,
+        })
+    }
+}
+
+impl IpvsSocket {
+    /// Sends requests, as many to a system call as can be, and gives the refusals by the place of their request.
+    pub(crate) fn batch<'r>(
+        &mut self,
+        mut requests: impl ExactSizeIterator<Item = Request<'r>>,
+    ) -> io::Result<Vec<(usize, Refusal)>> {
+        let mut refused = Vec::new();
+        let mut sent = 0;
+        while requests.len() > 0 {
+            let count = requests.len().min(REQUESTS_PER_SEND);
+            let first = self.send(requests.by_ref().take(count), true)?;
+            self.collect_refusals(first, count, sent, &mut refused)?;
+            sent += count;
+        }
+        Ok(refused)
+    }
+
+    /// Reads the answers to `count` requests of which `first` is the number of the first, until the last is answered.
+    fn collect_refusals(
+        &mut self,
+        first: u32,
+        count: usize,
+        place_of_first: usize,
+        refused: &mut Vec<(usize, Refusal)>,
+    ) -> io::Result<()> {
+        let last = self.sequence;
+        let place = |sequence: u32| {
+            let place = usize::try_from(sequence.wrapping_sub(first)).ok()?;
+            (place < count).then_some(place_of_first + place)
+        };
+        self.receive_any(|frame, answer| {
+            let sequence = frame.sequence();
+            if let (Answer::Refused(refusal), Some(place)) = (answer, place(sequence)) {
+                refused.push((place, refusal));
+            }
+            (sequence == last).then_some(())
+        })
+    }
+
+    /// Sends requests with the next numbers in one datagram; the last of them asks for an acknowledgement if
+    /// `acknowledge`. Gives the number of the first.
+    fn send<'r>(
+        &mut self,
+        requests: impl ExactSizeIterator<Item = Request<'r>>,
+        acknowledge: bool,
+    ) -> io::Result<u32> {
+        self.request.clear();
+        let first = self.sequence.wrapping_add(1);
+        let mut left = requests.len();
+        for request in requests {
+            left -= 1;
+            self.sequence = self.sequence.wrapping_add(1);
+            request.emit(self.family_id, self.sequence, acknowledge && left == 0, &mut self.request);
+        }
+        loop {
+            match self.socket.send_to(&self.request, &SocketAddr::new(0, 0), 0) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                sent => return sent.map(|_| first),
+            }
+        }
+    }
+
+    /// Reads answers to the latest request until `each` has what it wants.
+    fn receive<T>(&mut self, mut each: impl FnMut(&Frame<'_>, Answer<'_>) -> Option<T>) -> io::Result<T> {
+        let latest = self.sequence;
+        self.receive_any(|frame, answer| if frame.sequence() == latest { each(frame, answer) } else { None })
+    }
+
+    /// Reads answers until `each` has what it wants.
+    fn receive_any<T>(&mut self, mut each: impl FnMut(&Frame<'_>, Answer<'_>) -> Option<T>) -> io::Result<T> {
+        loop {
+            let (length, sender) = match self.socket.recv_from(&mut self.buffer.as_mut_slice(), 0) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                received => received?,
+            };
+            if sender.port_number() != 0 {
+                continue;
+            }
+            for frame in Frames::new(self.buffer.get(..length).unwrap_or_default()) {
+                if let Some(result) = each(&frame, frame.answer()) {
+                    return Ok(result);
+                }
+            }
+        }
+    }
+}
+
+/// The kernel acknowledged a question without answering it.
+fn no_data() -> Refusal {
+    Refusal { errno: libc::ENODATA, message: None }
+}
+
+/// Requests in one system call. So many refusals fit into the smallest receive buffer that Linux gives by default;
+/// five hundred do not.
+const REQUESTS_PER_SEND: usize = 128;
+/// How long an answer may take.
+const ANSWER_TIMEOUT_MS: i64 = 5_000;
+/// No answer is longer: the kernel builds dumps in pieces of at most 32 KiB.
+const BUFFER_LEN: usize = 64 * 1024;

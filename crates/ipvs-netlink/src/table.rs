@@ -1,0 +1,127 @@
+//! A whole IPVS table as a value.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use crate::{Destination, Service, ServiceKey};
+
+/// Services and their destinations, in the order of their keys.
+///
+/// ```
+/// use ipvs_netlink::{Destination, Forwarding, Scheduler, Service, ServiceKey, Table};
+///
+/// let mut table = Table::new();
+/// let key = ServiceKey::tcp("192.0.2.1:80".parse()?);
+/// table.insert(Service::new(key, Scheduler::WLC));
+/// table.insert_destination(&key, Destination::new("192.0.2.11:80".parse()?, Forwarding::DirectRoute));
+/// assert_eq!(table.service(&key).map(|entry| entry.destinations().count()), Some(1));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// Each under the key that it has itself.
+    services: BTreeMap<ServiceKey, Entry>,
+}
+
+/// A service of a [`Table`] with its destinations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    service: Service,
+    /// Each under the address that it has itself.
+    destinations: BTreeMap<SocketAddr, Destination>,
+}
+
+impl Table {
+    /// A table with nothing in it.
+    pub const fn new() -> Self {
+        Self { services: BTreeMap::new() }
+    }
+
+    /// Adds a service without destinations, or gives the one with this key other settings and leaves its
+    /// destinations.
+    pub fn insert(&mut self, service: Service) {
+        if let Some(entry) = self.services.get_mut(&service.key) {
+            entry.service = service;
+        } else {
+            let entry = Entry { service, destinations: BTreeMap::new() };
+            self.services.insert(entry.service.key, entry);
+        }
+    }
+
+    /// Adds a destination to a service, or replaces the one with its address. `false` if there is no such service;
+    /// then nothing is added.
+    pub fn insert_destination(&mut self, service: &ServiceKey, destination: Destination) -> bool {
+        let Some(entry) = self.services.get_mut(service) else { return false };
+        entry.destinations.insert(destination.address, destination);
+        true
+    }
+
+    /// Takes a service out with its destinations.
+    pub fn remove(&mut self, service: &ServiceKey) -> Option<Entry> {
+        self.services.remove(service)
+    }
+
+    /// Takes a destination out of a service.
+    pub fn remove_destination(&mut self, service: &ServiceKey, address: SocketAddr) -> Option<Destination> {
+        self.services.get_mut(service)?.destinations.remove(&address)
+    }
+
+    /// The service with this key.
+    pub fn service(&self, key: &ServiceKey) -> Option<&Entry> {
+        self.services.get(key)
+    }
+
+    /// A destination of a service.
+    pub fn destination(&self, service: &ServiceKey, address: SocketAddr) -> Option<&Destination> {
+        self.services.get(service)?.destination(address)
+    }
+
+    /// All services, in the order of their keys.
+    pub fn services(&self) -> impl ExactSizeIterator<Item = &Entry> {
+        self.services.values()
+    }
+
+    /// The keys of all services, in order.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &ServiceKey> {
+        self.services.keys()
+    }
+
+    /// Number of services.
+    pub fn len(&self) -> usize {
+        self.services.len()
+    }
+
+    /// Whether there is no service.
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty()
+    }
+}
+
+impl Entry {
+    /// The service.
+    pub const fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Its destinations, in the order of their addresses.
+    pub fn destinations(&self) -> impl ExactSizeIterator<Item = &Destination> {
+        self.destinations.values()
+    }
+
+    /// The destination at an address.
+    pub fn destination(&self, address: SocketAddr) -> Option<&Destination> {
+        self.destinations.get(&address)
+    }
+}
+
+/// The later of two services with the same key, or destinations with the same address, wins.
+impl<D: IntoIterator<Item = Destination>> FromIterator<(Service, D)> for Table {
+    fn from_iter<T: IntoIterator<Item = (Service, D)>>(services: T) -> Self {
+        let mut table = Self::new();
+        for (service, destinations) in services {
+            let destinations = destinations.into_iter().map(|d| (d.address, d)).collect();
+            table.services.insert(service.key, Entry { service, destinations });
+        }
+        table
+    }
+}

@@ -1,0 +1,161 @@
+//! Netlink framing: datagrams to messages, and acknowledgements to results.
+//!
+//! ```text
+//! 0        4      6       8          12     16
+//! | length | type | flags | sequence | port | payload, padded to 4 | next message ..
+//! ```
+//!
+//! All numbers are in host order. An acknowledgement (`NLMSG_ERROR`, type 2) carries an `i32`, which is 0 or a
+//! negative errno, then the header of the request, the rest of the request unless flag `CAPPED` is set, and, with
+//! flag `ACK_TLVS`, attributes with a sentence for people (`NLMSGERR_ATTR_MSG`). The payload of a generic netlink
+//! message starts with a command, a version and two octets of nothing.
+
+use std::fmt;
+use std::io;
+
+use netlink_packet_core::{
+    NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP,
+};
+
+use super::attribute::Attributes;
+
+/// One message of a datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
+    kind: u16,
+    flags: u16,
+    sequence: u32,
+    payload: &'a [u8],
+}
+
+/// What a message is to somebody who waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// The request was carried out.
+    Ack,
+    /// The request was refused.
+    Refused(Refusal),
+    /// A dump ends here.
+    Done,
+    /// A part of the answer: its attributes.
+    Data(&'a [u8]),
+    /// Nothing (`NLMSG_NOOP`), or a message of the family too short for its header.
+    Nothing,
+}
+
+/// Why the kernel refused a request: the error number and, often, a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The error number (`libc::EEXIST`, ...), positive.
+    pub errno: i32,
+    /// The kernel's own words (extended acknowledgement), if it gave any.
+    pub message: Option<String>,
+}
+
+/// Cuts a datagram into its messages. Stops silently at the first malformed one.
+#[derive(Debug, Clone)]
+pub struct Frames<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Frames<'a> {
+    /// The messages of `datagram`.
+    pub const fn new(datagram: &'a [u8]) -> Self {
+        Self { rest: datagram }
+    }
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = Frame<'a>;
+
+    fn next(&mut self) -> Option<Frame<'a>> {
+        let (header, _) = self.rest.split_first_chunk::<HEADER_LEN>()?;
+        let [l0, l1, l2, l3, k0, k1, f0, f1, s0, s1, s2, s3, ..] = *header;
+        let length = usize::try_from(u32::from_ne_bytes([l0, l1, l2, l3])).ok()?;
+        let payload = self.rest.get(HEADER_LEN..length)?;
+        self.rest = self.rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+        Some(Frame {
+            kind: u16::from_ne_bytes([k0, k1]),
+            flags: u16::from_ne_bytes([f0, f1]),
+            sequence: u32::from_ne_bytes([s0, s1, s2, s3]),
+            payload,
+        })
+    }
+}
+
+impl<'a> Frame<'a> {
+    /// The number of the request that this answers.
+    pub const fn sequence(&self) -> u32 {
+        self.sequence
+    }
+
+    /// Whether the table changed while it was being read (`NLM_F_DUMP_INTR`).
+    pub const fn is_torn(&self) -> bool {
+        self.flags & NLM_F_DUMP_INTR != 0
+    }
+
+    /// Reads the message as an answer to a request.
+    pub fn answer(&self) -> Answer<'a> {
+        match self.kind {
+            NLMSG_ERROR => match leading_error(self.payload) {
+                0 => Answer::Ack,
+                errno => Answer::Refused(Refusal { errno, message: extended_message(self) }),
+            },
+            // A dump that failed half way ends with the error number in its last message.
+            NLMSG_DONE => match leading_error(self.payload) {
+                0 => Answer::Done,
+                errno => Answer::Refused(Refusal { errno, message: None }),
+            },
+            NLMSG_NOOP => Answer::Nothing,
+            _ => self.payload.get(FAMILY_HEADER_LEN..).map_or(Answer::Nothing, Answer::Data),
+        }
+    }
+}
+
+impl Refusal {
+    /// The same as an [`io::Error`], without the sentence.
+    pub fn to_io(&self) -> io::Error {
+        io::Error::from_raw_os_error(self.errno)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.to_io())?;
+        match &self.message {
+            Some(message) => write!(f, ": {message}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// The errno at the start of an acknowledgement, positive; 0 if there is none.
+fn leading_error(payload: &[u8]) -> i32 {
+    payload.first_chunk::<4>().map_or(0, |code| i32::from_ne_bytes(*code).saturating_neg())
+}
+
+/// The kernel's sentence, from the attributes behind the echoed request.
+fn extended_message(frame: &Frame<'_>) -> Option<String> {
+    if frame.flags & NLM_F_ACK_TLVS == 0 {
+        return None;
+    }
+    let (echoed_length, _) = frame.payload.get(4..)?.split_first_chunk::<4>()?;
+    let echoed = if frame.flags & NLM_F_CAPPED == 0 {
+        usize::try_from(u32::from_ne_bytes(*echoed_length)).ok()?
+    } else {
+        HEADER_LEN
+    };
+    let attributes = frame.payload.get(4_usize.checked_add(echoed.checked_next_multiple_of(4)?)?..)?;
+    let message = Attributes::find(attributes, ATTR_MSG, "NLMSGERR_ATTR_MSG").ok()?;
+    let text = String::from_utf8_lossy(message.value);
+    Some(text.trim_end_matches('\0').to_owned())
+}
+
+/// Length of a netlink message header.
+const HEADER_LEN: usize = 16;
+/// Length of a generic netlink header.
+const FAMILY_HEADER_LEN: usize = 4;
+/// `NLMSGERR_ATTR_MSG`: a NUL-terminated sentence.
+const ATTR_MSG: u16 = 1;
