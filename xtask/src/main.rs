@@ -3,6 +3,7 @@
 //! | command | does |
 //! | --- | --- |
 //! | `test` | installs what the tests need (Debian, as root), runs every test, counts what was skipped |
+//! | `vm -- COMMAND` | runs a command on a kernel that has IPVS; options: `--timeout`, `--mem`, `--rw` |
 //! | `quick` | formatting, lints and unit tests: the inner loop of a developer |
 //! | `ci` | everything: formatting, lints, docs, dependencies, fuzz targets, benches, packages, tests |
 //! | `compatibility` | writes COMPATIBILITY.md from the keyword table |
@@ -14,6 +15,7 @@ mod compatibility;
 mod run;
 mod setup;
 mod tests;
+mod vm;
 
 use std::process::ExitCode;
 
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let good = match words.as_slice() {
+        ["vm", rest @ ..] => return vm::main(rest),
         ["test", rest @ ..] => {
             let missing = setup::install();
             tests::run(rest, &missing)
@@ -34,9 +37,13 @@ fn main() -> ExitCode {
         ["setup"] => setup::install().is_empty(),
         ["fuzz", seconds] => checks::fuzz(seconds),
         _ => {
-            eprintln!("usage: cargo xtask test [FILTER] | quick | ci | compatibility | setup | fuzz SECONDS");
+            eprintln!("{USAGE}");
             false
         }
     };
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
+
+const USAGE: &str = "\
+usage: cargo xtask test [FILTER] | quick | ci | compatibility | setup | fuzz SECONDS
+       cargo xtask vm [--timeout SECONDS] [--mem MIB] [--rw DIR]... -- COMMAND ARGUMENT...";

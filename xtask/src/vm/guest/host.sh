@@ -1,0 +1,6 @@
+# Starts user-mode-linux: console file, kernel, its arguments. A shell of its own, for as the first process of a
+# process namespace a panicking user-mode-linux cannot abort and hangs.
+exec 3>>"$1"
+shift
+"$@"
+exit

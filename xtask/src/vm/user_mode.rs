@@ -1,0 +1,93 @@
+//! user-mode-linux: Debian's kernel as a program.
+//!
+//! Its root is the machine's own (hostfs, read-only) under an overlay in memory, so that any program of the machine
+//! runs there and nothing has to be packed. It has one CPU, and nf_tables for bridges only.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::job::Job;
+use super::options::Options;
+use crate::run::has;
+use crate::setup::is_root;
+
+/// Whether everything it needs is there.
+pub(super) fn is_installed() -> bool {
+    Path::new(KERNEL).is_file() && ["busybox", "ip", "bash", "setpriv", "unshare"].into_iter().all(has)
+}
+
+/// The kernel with our scripts in it.
+pub(super) fn command(job: &Job, options: &Options) -> Command {
+    let mut command = Command::new("setpriv");
+    // In a process namespace of its own, so that none of its helpers outlives it or us.
+    command.args(["--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"]);
+    if !is_root() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    command.arg("sh").arg(job.file("host.sh")).arg(job.file("console")).arg(KERNEL);
+    command.args(arguments(job.folder(), options.memory_mib));
+    if !shared_memory_holds(options.memory_mib) {
+        // Where the guest's memory goes, instead of /dev/shm.
+        command.env("TMPDIR", "/tmp");
+    }
+    command
+}
+
+const KERNEL: &str = "/usr/bin/linux.uml";
+const MODULES: &str = "/usr/lib/uml/modules";
+
+fn arguments(job: &Path, memory_mib: u32) -> Vec<String> {
+    let job = job.display();
+    let mut arguments = vec![format!("mem={memory_mib}M"), format!("uml_dir={job}/uml")];
+    arguments.extend(FIXED.map(str::to_owned));
+    // `init` gets the last two in its environment, as the kernel does with what it does not know.
+    arguments.extend([format!("init={job}/init.sh"), format!("VM_JOB={job}"), format!("VM_MODS={MODULES}")]);
+    arguments
+}
+
+/// The consoles: 0 is the kernel's own, 1 and 2 carry the command's outputs. The initialisers left out only cost
+/// time: they measure RAID checksums or belong to what is not used.
+const FIXED: [&str; 11] = [
+    "root=/dev/root",
+    "rootfstype=hostfs",
+    "rootflags=/",
+    "ro",
+    "quiet",
+    "con=null",
+    "con0=null,fd:3",
+    "con1=null,fd:1",
+    "con2=null,fd:2",
+    "pty.legacy_count=0",
+    "initcall_blacklist=raid6_select_algo,init_zswap,init_jfs_fs,strp_dev_init",
+];
+
+/// Whether /dev/shm has room for the guest's memory: containers often have 64 MiB there.
+fn shared_memory_holds(memory_mib: u32) -> bool {
+    let asked = Command::new("df").args(["--output=avail", "--block-size=1M", "/dev/shm"]).output();
+    asked.is_ok_and(|said| available(&String::from_utf8_lossy(&said.stdout)) >= Some(memory_mib.into()))
+}
+
+/// The figure below the heading.
+fn available(said: &str) -> Option<u64> {
+    said.lines().nth(1)?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernel_learns_where_the_job_is() {
+        let arguments = arguments(Path::new("/tmp/job"), 256);
+        for wanted in ["mem=256M", "uml_dir=/tmp/job/uml", "init=/tmp/job/init.sh", "VM_JOB=/tmp/job"] {
+            assert!(arguments.iter().any(|argument| argument == wanted), "{wanted}: {arguments:?}");
+        }
+    }
+
+    #[test]
+    fn the_room_in_shared_memory_is_below_the_heading() {
+        assert_eq!(available("Avail\n24001\n"), Some(24_001));
+        assert_eq!(available("Avail\n  64\n"), Some(64));
+        assert_eq!(available("df: /dev/shm: No such file or directory\n"), None);
+    }
+}
