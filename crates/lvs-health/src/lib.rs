@@ -1,6 +1,7 @@
 //! Health checks for load balancers, and the virtual servers they decide about, without I/O.
 
 mod check;
+mod dialogue;
 mod outcome;
 
 pub use check::{
@@ -8,4 +9,5 @@ pub use check::{
     HttpVersion, Network, Pattern, Probe, Protocol, QueryType, RegexOption, Reply, Script, Smtp, StatusCodes,
     Target, Timing, Tls, TlsVersion, Udp, Url,
 };
+pub use dialogue::{Dialogue, Note, Outside, PrepareError, Prepared, Shared, Transport};
 pub use outcome::{Failure, Outcome, Weigh};

@@ -1,0 +1,38 @@
+//! What every protocol's machine looks like to the [frame](super).
+
+use std::io;
+
+use super::Note;
+use crate::{Failure, Outcome};
+
+/// One protocol's part of a dialogue: octets in, octets out, and at some time an outcome.
+///
+/// The [`Dialogue`](super::Dialogue) around it keeps the deadlines, the output that is not sent yet and the outcome; after
+/// an outcome nothing is called again. An implementation takes bounded memory whatever the peer sends, panics on nothing,
+/// and comes to the same outcome however a stream is cut.
+pub(crate) trait Exchange: Send {
+    /// Connected (or the datagram socket is ready): what is said first is appended to `out`. `Some` ends the attempt.
+    fn handle_connected(&mut self, out: &mut Vec<u8>) -> Option<Outcome>;
+
+    /// Plain text octets of a stream in any cut, or one whole datagram.
+    fn handle_input(&mut self, input: &[u8], out: &mut Vec<u8>) -> Option<Outcome>;
+
+    /// The peer closed.
+    fn handle_end(&mut self) -> Outcome;
+
+    /// The socket failed.
+    fn handle_error(&mut self, kind: io::ErrorKind) -> Outcome {
+        Outcome::Fail(Failure::Io(kind))
+    }
+
+    /// The step's time is up (connected, but nothing in time).
+    fn handle_timeout(&mut self) -> Outcome {
+        Outcome::Fail(Failure::Silent(self.awaits()))
+    }
+
+    /// What it waits for, for the log ("banner", "status line", "reply").
+    fn awaits(&self) -> &'static str;
+
+    /// What an operator should know besides the outcome.
+    fn append_notes(&self, _notes: &mut Vec<Note>) {}
+}

@@ -1,0 +1,96 @@
+//! A check made ready: everything that can be refused or computed once, before the first attempt.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::{Dialogue, Shared, Transport, protocols};
+use crate::{Network, Protocol, Target};
+
+/// A network check, ready to be done any number of times.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    target: Target,
+    transport: Transport,
+    plan: Plan,
+}
+
+/// What is prepared for each protocol.
+#[derive(Clone, Debug)]
+enum Plan {
+    /// All there is to know is in the definition.
+    Plain(Protocol),
+}
+
+/// Why a check cannot be done as it is configured.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrepareError {
+    /// The program was built without what the check needs.
+    #[error("built without {0}")]
+    Absent(&'static str),
+    /// There is nothing to ask for.
+    #[error("no url")]
+    NoUrl,
+    /// Something would break a request if it were sent: a line end in a path, a colon in a user's name.
+    #[error("{part} {text:?} cannot be sent")]
+    Unsendable {
+        /// Which part.
+        part: &'static str,
+        /// The part as configured.
+        text: String,
+    },
+    /// A regular expression is none, or is too large.
+    #[error("regex {pattern:?}: {reason}")]
+    Pattern {
+        /// As configured.
+        pattern: String,
+        /// The regex library's words.
+        reason: String,
+    },
+    /// A certificate or key cannot be used.
+    #[error("{path}: {reason}", path = .path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// TLS cannot be spoken as configured.
+    #[error("TLS: {0}")]
+    Tls(String),
+}
+
+impl Prepared {
+    /// Makes a check ready.
+    ///
+    /// # Errors
+    ///
+    /// [`PrepareError`], if the check could never succeed.
+    pub fn new(network: &Network, _shared: &mut Shared) -> Result<Self, PrepareError> {
+        protocols::is_built(&network.protocol)?;
+        let plan = Plan::Plain(network.protocol.clone());
+        let transport = protocols::transport(&network.protocol);
+        Ok(Self { target: network.target.clone(), transport, plan })
+    }
+
+    /// Whom the dialogue is with, and how its socket is made.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Which socket a dialogue needs.
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// Begins an attempt: the caller starts to connect at the same time.
+    ///
+    /// `step` is the place of the url, 0 for protocols without; a step that is not there is the first. `nonce` is any number
+    /// that late replies to earlier attempts do not carry: the id of a DNS query, the sequence number of a ping.
+    pub fn begin(&self, now: Instant, _step: usize, nonce: u32) -> Dialogue {
+        let exchange = match &self.plan {
+            Plan::Plain(protocol) => protocols::machine(protocol, nonce),
+        };
+        Dialogue::new(now, &self.target, self.transport, exchange)
+    }
+}
