@@ -3,6 +3,7 @@
 mod check;
 mod dialogue;
 mod outcome;
+pub mod smtp;
 
 pub use check::{
     Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, File, Grpc, Http,
