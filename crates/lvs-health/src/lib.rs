@@ -1,9 +1,15 @@
 //! Health checks for load balancers, and the virtual servers they decide about, without I/O.
 
+mod agent;
 mod check;
 mod dialogue;
+pub mod dns;
+pub mod file;
 mod outcome;
+mod ping;
+pub mod script;
 pub mod smtp;
+pub mod udp;
 
 pub use check::{
     Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, File, Grpc, Http,
