@@ -3,6 +3,7 @@
 mod agent;
 mod check;
 mod dialogue;
+pub mod director;
 pub mod dns;
 pub mod file;
 mod outcome;

@@ -1,0 +1,99 @@
+//! What the director is to do: plain values, made from a configuration.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use crate::Check;
+
+/// All virtual servers of a machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The virtual servers; [`ServiceId`](super::ServiceId) counts them from 0.
+    pub services: Vec<Service>,
+    /// Equal checks are made once, whichever servers they stand on, and their result counts for all of these.
+    pub share_checks: bool,
+}
+
+/// One virtual server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// What it is known by across reloads: no two of a plan have the same.
+    pub name: String,
+    /// `quorum`, at least 1: live weight that is needed.
+    pub quorum: u32,
+    /// `hysteresis`, below `quorum`: so much more than `quorum` to gain it, so much less to lose it.
+    pub hysteresis: u32,
+    /// `alpha`: the quorum counts as lost before the start. What that means for a server its checks say
+    /// ([`Timing::alpha`](crate::Timing::alpha)).
+    pub alpha: bool,
+    /// `omega`: servers and quorum are told to be down when the machine stops.
+    pub omega: bool,
+    /// `ha_suspend`: the addresses of which one has to be on this host for checks to be made; empty: always made.
+    pub ha_suspend: Vec<IpAddr>,
+    /// `sorry_server`
+    pub sorry: Option<Sorry>,
+    /// `drain_timeout`: a server that a reload removed stays for so long with weight 0; zero: it goes at once.
+    pub drain: Duration,
+    /// `rs_init_notifies`: servers that are up at the start are told to be.
+    pub initial_notifies: bool,
+    /// The real servers; [`ServerId::place`](super::ServerId::place) counts them from 0.
+    pub servers: Vec<Server>,
+}
+
+impl Service {
+    /// A virtual server with quorum 1 and nothing else.
+    ///
+    /// ```
+    /// use lvs_health::director::{Server, Service};
+    ///
+    /// let web = Service {
+    ///     servers: vec![Server::new("10.0.0.1:80".parse()?)],
+    ///     ..Service::new("[192.0.2.1]:tcp:80")
+    /// };
+    /// assert_eq!((web.quorum, web.servers[0].weight), (1, 1));
+    /// # Ok::<(), std::net::AddrParseError>(())
+    /// ```
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            quorum: 1,
+            hysteresis: 0,
+            alpha: false,
+            omega: false,
+            ha_suspend: Vec::new(),
+            sorry: None,
+            drain: Duration::ZERO,
+            initial_notifies: false,
+            servers: Vec::new(),
+        }
+    }
+}
+
+/// `sorry_server`: takes over while the quorum is lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sorry {
+    /// `sorry_server_inhibit`: it stays with weight 0 while it is not needed.
+    pub inhibit: bool,
+}
+
+/// One real server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// What it is known by across reloads: no two of a service have the same.
+    pub address: SocketAddr,
+    /// `weight`, 0 to [`MAX_WEIGHT`](super::MAX_WEIGHT).
+    pub weight: u32,
+    /// `inhibit_on_failure`: weight 0 instead of removal.
+    pub inhibit_on_failure: bool,
+    /// `slow_start`: for so long after it came back its weight grows from 1 to what it should be; zero: at once.
+    pub slow_start: Duration,
+    /// All have to be good; none: always up.
+    pub checks: Vec<Check>,
+}
+
+impl Server {
+    /// A server of weight 1 without checks.
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, weight: 1, inhibit_on_failure: false, slow_start: Duration::ZERO, checks: Vec::new() }
+    }
+}

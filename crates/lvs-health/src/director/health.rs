@@ -1,0 +1,133 @@
+//! One check as a state machine: what its outcomes mean, and when the next attempt is due.
+//!
+//! A check that is up tolerates `retry` failures in a row, except before its first result: there the first failure
+//! decides. While it is down one success (for several steps: one whole cycle from the first step on) brings it up.
+//! An attempt is one step. A failed step is repeated; when the step that brought the check down works again, the
+//! cycle begins anew with the first one.
+
+use std::time::Duration;
+
+use super::Verdict;
+use crate::{Check, Outcome, Probe, Protocol, Timing, Weigh};
+
+/// What is known of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Health {
+    up: bool,
+    /// There was a result: a failure, or a whole cycle without one.
+    settled: bool,
+    /// Tolerated failures in a row; 0 while down.
+    failures: u32,
+    /// The step of the next attempt.
+    step: usize,
+    /// That step failed the last time it was tried, while down.
+    repeats: bool,
+    /// What the last outcome with something to say about it said about the weight.
+    weigh: Weigh,
+}
+
+/// What an outcome changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    /// From the end of the attempt to the start of the next.
+    pub(super) wait: Duration,
+    /// What a failure means.
+    pub(super) verdict: Option<Verdict>,
+    /// The check is up now and was not, or the reverse.
+    pub(super) turned: bool,
+    /// This is the first result.
+    pub(super) first: bool,
+    /// The weight of its servers may have changed.
+    pub(super) weighs: bool,
+}
+
+impl Health {
+    /// Before the first attempt.
+    pub(super) fn new(up: bool) -> Self {
+        Self { up, settled: false, failures: 0, step: 0, repeats: false, weigh: Weigh::Unsaid }
+    }
+
+    pub(super) fn up(&self) -> bool {
+        self.up
+    }
+
+    pub(super) fn settled(&self) -> bool {
+        self.settled
+    }
+
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    pub(super) fn step(&self) -> usize {
+        self.step
+    }
+
+    pub(super) fn weigh(&self) -> Weigh {
+        self.weigh
+    }
+
+    /// An attempt at [`step`](Self::step) ended.
+    pub(super) fn handle(&mut self, check: &Check, outcome: &Outcome) -> Change {
+        let before = *self;
+        let (wait, verdict) = match outcome {
+            Outcome::Pass(weigh) => (self.pass(check, *weigh), None),
+            Outcome::Fail(_) => {
+                let verdict = self.fail(&check.timing);
+                (patience(check, verdict), Some(verdict))
+            }
+        };
+        Change {
+            wait,
+            verdict,
+            turned: self.up != before.up,
+            first: self.settled && !before.settled,
+            weighs: self.weigh != before.weigh,
+        }
+    }
+
+    fn pass(&mut self, check: &Check, weigh: Weigh) -> Duration {
+        // Who says nothing about the weight does not take back what was said.
+        if weigh != Weigh::Unsaid {
+            self.weigh = weigh;
+        }
+        self.failures = 0;
+        let restarts = std::mem::take(&mut self.repeats) && self.step > 0;
+        let next = if restarts { 0 } else { self.step + 1 };
+        let whole = next >= check.probe.steps();
+        self.step = if whole { 0 } else { next };
+        if whole {
+            self.up = true;
+            self.settled = true;
+        }
+        let hurries = check.timing.fast_recovery && !whole && (!self.up || !self.settled);
+        if hurries { Duration::ZERO } else { check.timing.delay_loop }
+    }
+
+    fn fail(&mut self, timing: &Timing) -> Verdict {
+        if self.up && self.settled && self.failures < timing.retry {
+            self.failures += 1;
+            return Verdict::Tolerated { failures: self.failures, left: timing.retry - self.failures };
+        }
+        let verdict = if self.up { Verdict::Down { retries: self.failures } } else { Verdict::StillDown };
+        *self = Self { up: false, settled: true, failures: 0, repeats: true, ..*self };
+        verdict
+    }
+}
+
+/// How long to wait after a failure.
+fn patience(check: &Check, verdict: Verdict) -> Duration {
+    let timing = &check.timing;
+    match verdict {
+        Verdict::Tolerated { .. } => timing.delay_before_retry,
+        Verdict::Down { .. } | Verdict::StillDown if is_http(&check.probe) => {
+            timing.delay_loop.max(timing.delay_before_retry)
+        }
+        Verdict::Down { .. } | Verdict::StillDown => timing.delay_loop,
+    }
+}
+
+/// Only these have steps; while down they wait for the longer of the two delays, as in keepalived.
+fn is_http(probe: &Probe) -> bool {
+    matches!(probe, Probe::Network(network) if matches!(network.protocol, Protocol::Http(_)))
+}

@@ -1,0 +1,393 @@
+//! The director: all virtual servers of a machine, when their servers are checked, and what follows.
+//!
+//! It owns no socket and reads no clock: outcomes of attempts go in, attempts to begin, destinations that the kernel
+//! should hold and events to tell come out.
+//!
+//! ```
+//! use std::net::SocketAddr;
+//! use std::time::{Duration, Instant};
+//!
+//! use lvs_health::director::{Action, Director, Plan, Server, Service};
+//! use lvs_health::{Check, Failure, Network, Outcome, Probe, Protocol, Target, Timing};
+//!
+//! let address: SocketAddr = "10.0.0.1:80".parse()?;
+//! let second = Duration::from_secs(1);
+//! let timing = Timing {
+//!     delay_loop: 10 * second,
+//!     retry: 1,
+//!     delay_before_retry: second,
+//!     warmup: 10 * second,
+//!     alpha: false,
+//!     fast_recovery: false,
+//! };
+//! let connect = Network { target: Target::new(address, second), protocol: Protocol::Connect };
+//! let check = Check { probe: Probe::Network(Box::new(connect)), timing };
+//! let server = Server { checks: vec![check], ..Server::new(address) };
+//! let service = Service { servers: vec![server], ..Service::new("[192.0.2.1]:tcp:80") };
+//!
+//! let mut now = Instant::now();
+//! let mut director = Director::new(now, Plan { services: vec![service], share_checks: false });
+//! loop {
+//!     while let Some(action) = director.poll_action() {
+//!         match action {
+//!             Action::Start { attempt, .. } => {
+//!                 // Here: at once, and it fails.
+//!                 director.handle_outcome(now, attempt, Outcome::Fail(Failure::ConnectTimeout));
+//!             }
+//!             Action::Program(service) => println!("{:?}", director.destinations(service).collect::<Vec<_>>()),
+//!             Action::Tell(event) => println!("{event:?}"),
+//!             Action::Cancel(_) | Action::Remove { .. } => {}
+//!         }
+//!     }
+//!     let Some(server) = director.services().flat_map(|service| director.members(service)).next() else { break };
+//!     if director.server_status(server).is_some_and(|status| !status.up) {
+//!         break;
+//!     }
+//!     now = director.poll_timeout().ok_or("nothing to wait for")?;
+//!     director.handle_timeout(now);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What always holds:
+//!
+//! - A server is up while none of its checks is down. A check has at most one attempt under way, and while none is,
+//!   a timer is armed for the next, unless all its virtual servers are suspended.
+//! - What the kernel should hold follows from who is up, the weights, the quorum, and what drains: nothing else.
+//! - The caller hears of the kernel first, then of what happened, then of new attempts.
+//!
+//! Where keepalived leaves something open: what several checks say about one weight is combined as [`MAX_WEIGHT`]'s
+//! module says; a check that a reload brings to a server it kept begins as that server stands, so that no reload
+//! takes a good server out or puts a bad one in; with several `ha_suspend` addresses, one that is there suffices.
+//! First attempts are spread evenly, not at random, and without keepalived's second of delay before them.
+//! `slow_start`, sharing and draining are our own.
+
+mod action;
+mod checks;
+mod config;
+mod health;
+mod outbox;
+mod ramp;
+mod reload;
+mod service;
+mod spread;
+mod status;
+mod timers;
+mod weight;
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use crate::Outcome;
+use checks::{Checks, Phase};
+use outbox::Outbox;
+use ramp::Ramp;
+use service::{Member, Pool};
+use spread::Spread;
+use timers::{Timer, Timers};
+
+pub use action::{Action, AttemptId, Cause, CheckId, Event, ServerId, ServiceId, Verdict, Wanted, Who};
+pub use config::{Plan, Server, Service, Sorry};
+pub use status::{CheckStatus, ServerStatus, ServiceStatus};
+pub use weight::MAX_WEIGHT;
+
+/// All virtual servers of a machine.
+///
+/// One input, then [`poll_action`](Self::poll_action) until it gives `None`, then wait until
+/// [`poll_timeout`](Self::poll_timeout). `now` never goes back. An early or repeated wake-up is harmless.
+#[derive(Clone, Debug)]
+pub struct Director {
+    pools: Vec<Pool>,
+    checks: Checks,
+    timers: Timers,
+    outbox: Outbox,
+    spread: Spread,
+    /// Addresses of this host, as far as was said.
+    present: HashSet<IpAddr>,
+    /// Who is suspended without which address.
+    suspending: HashMap<IpAddr, Vec<ServiceId>>,
+    stopping: bool,
+}
+
+impl Director {
+    /// A director that starts at `now`.
+    ///
+    /// No address is on this host before [`handle_address`](Self::handle_address) says so.
+    #[must_use]
+    pub fn new(now: Instant, plan: Plan) -> Self {
+        let mut director = Self {
+            pools: Vec::new(),
+            checks: Checks::default(),
+            timers: Timers::default(),
+            outbox: Outbox::default(),
+            spread: Spread::default(),
+            present: HashSet::new(),
+            suspending: HashMap::new(),
+            stopping: false,
+        };
+        director.install(now, plan, true);
+        director
+    }
+
+    /// Goes on with another plan. Take every action out before: afterwards all places mean the new plan.
+    ///
+    /// Virtual servers are the same if their names are, servers if their addresses are as well, and checks if they
+    /// are equal (shared ones: wherever they stand); what is the same keeps what is known of it and its timers.
+    pub fn reload(&mut self, now: Instant, plan: Plan) {
+        if !self.stopping {
+            self.install(now, plan, false);
+        }
+    }
+
+    /// An attempt ended. Ignored if it is not under way: it was given up since.
+    pub fn handle_outcome(&mut self, now: Instant, attempt: AttemptId, outcome: Outcome) {
+        if self.checks.runs(attempt) {
+            self.conclude(now, attempt.check.slot, outcome);
+        }
+    }
+
+    /// A check has news without an attempt, for example because its file or BFD session changed. Counts as an
+    /// attempt that ended now; one that is under way is given up. Ignored while the check is suspended.
+    pub fn handle_report(&mut self, now: Instant, check: CheckId, outcome: Outcome) {
+        let Some(runner) = self.checks.find(check) else { return };
+        match runner.phase {
+            Phase::Asleep => return,
+            Phase::Waits(at) => self.timers.disarm(at, Timer::Check(check.slot)),
+            Phase::Runs(number) => self.outbox.cancel(AttemptId { check, number }),
+        }
+        self.conclude(now, check.slot, outcome);
+    }
+
+    /// An address came to this host, or left it. Repeating what was said is harmless.
+    pub fn handle_address(&mut self, now: Instant, address: IpAddr, present: bool) {
+        let news = if present { self.present.insert(address) } else { self.present.remove(&address) };
+        if !news || self.stopping {
+            return;
+        }
+        for service in self.suspending.get(&address).cloned().unwrap_or_default() {
+            self.suspend_or_resume(now, service);
+        }
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.pop(now) {
+            match timer {
+                Timer::Check(slot) => self.begin(slot),
+                Timer::Ramp(server) => self.climb(now, server),
+                Timer::Drain(service) => self.end_drains(now, service),
+            }
+        }
+    }
+
+    /// The machine stops: nothing is checked any more, and nothing should be left in the kernel. With `omega`,
+    /// servers that are up and the quorum are told to be down. Every later input is ignored.
+    pub fn handle_stop(&mut self) {
+        if self.stopping {
+            return;
+        }
+        self.stopping = true;
+        self.timers.clear();
+        for runner in self.checks.iter_mut() {
+            if let Some(attempt) = runner.attempt() {
+                self.outbox.cancel(attempt);
+            }
+            runner.phase = Phase::Asleep;
+        }
+        for service in self.services() {
+            self.say_goodbye(service);
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.outbox.pop(|attempt| self.checks.runs(attempt))
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout); `None`: not before another input.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    fn begin(&mut self, slot: u32) {
+        let number = self.checks.next_attempt();
+        let Some(runner) = self.checks.at_mut(slot) else { return };
+        runner.phase = Phase::Runs(number);
+        self.outbox.start(AttemptId { check: runner.id, number }, runner.health.step());
+    }
+
+    /// Takes what an attempt says, and arms the timer of the next.
+    fn conclude(&mut self, now: Instant, slot: u32, outcome: Outcome) {
+        let Some(runner) = self.checks.at_mut(slot) else { return };
+        let check = runner.id;
+        let change = runner.health.handle(&runner.check, &outcome);
+        let up = runner.health.up();
+        let next = later(now, change.wait);
+        runner.phase = Phase::Waits(next);
+        self.timers.arm(next, Timer::Check(slot));
+        if let (Outcome::Fail(failure), Some(verdict)) = (outcome, change.verdict) {
+            self.outbox.tell(Event::Attempt { check, failure, verdict });
+        }
+        if change.turned || change.first {
+            self.outbox.tell(Event::Check { check, up, first: change.first });
+        }
+        if change.turned || change.first || change.weighs {
+            let servers = runner.servers.clone();
+            for server in servers {
+                if self.reassess(now, server, Cause::Check(check)) {
+                    self.reckon(server.service, false);
+                }
+            }
+        }
+    }
+
+    /// Brings a server in line with its checks; whether that changed anything for its virtual server.
+    fn reassess(&mut self, now: Instant, id: ServerId, cause: Cause) -> bool {
+        let Some(member) = self.member(id) else { return false };
+        let checks =
+            || member.checks.iter().filter_map(|slot| self.checks.at(*slot)).map(|runner| &runner.health);
+        let alive = checks().all(health::Health::up);
+        let failed = checks().any(|health| health.settled() && !health.up());
+        let weight = weight::combine(member.configured, checks().map(health::Health::weigh));
+
+        let Some(pool) = self.pools.get_mut(id.service.index()) else { return false };
+        let Some(member) = pool.members.get_mut(id.index()) else { return false };
+        let (was_alive, was_weight, counted) = (member.alive, member.weight, member.live());
+        (member.alive, member.weight) = (alive, weight);
+        pool.live = pool.live + member.live() - counted;
+        member.failed |= failed;
+        if alive && !was_alive && std::mem::take(&mut member.failed) {
+            member.ramp = Ramp::new(now, member.slow_start);
+            if let Some(ramp) = member.ramp {
+                self.timers.arm(ramp.due(), Timer::Ramp(id));
+            }
+        }
+        if !alive && let Some(ramp) = member.ramp.take() {
+            self.timers.disarm(ramp.due(), Timer::Ramp(id));
+        }
+        if weight != was_weight {
+            self.outbox.tell(Event::Weight { server: id, from: was_weight, to: weight });
+        }
+        if alive != was_alive {
+            self.outbox.tell(Event::Server { server: id, up: alive, cause });
+        }
+        let changed = (alive, weight) != (was_alive, was_weight);
+        if changed {
+            self.outbox.program(id.service);
+        }
+        changed
+    }
+
+    /// Brings the quorum in line with the servers. `initial`: for the first time.
+    fn reckon(&mut self, service: ServiceId, initial: bool) {
+        let Some(pool) = self.pools.get_mut(service.index()) else { return };
+        let up = pool.has_quorum();
+        let news = std::mem::replace(&mut pool.up, up) != up;
+        if news {
+            self.outbox.program(service);
+        }
+        if news || (initial && up) {
+            let Pool { live: weight, quorum, hysteresis, .. } = *pool;
+            self.outbox.tell(Event::Quorum { service, up, weight, quorum, hysteresis, initial });
+        }
+        let serving = pool.is_sorry();
+        if std::mem::replace(&mut pool.sorry_serves, serving) != serving {
+            self.outbox.tell(Event::Sorry { service, serving });
+        }
+    }
+
+    /// The next stair of a slow start.
+    fn climb(&mut self, now: Instant, id: ServerId) {
+        let Some(pool) = self.pools.get_mut(id.service.index()) else { return };
+        let Some(member) = pool.members.get_mut(id.index()) else { return };
+        let before = member.ramp.map(|ramp| ramp.weight(member.weight));
+        member.ramp = member.ramp.and_then(|ramp| ramp.at(now));
+        if let Some(ramp) = member.ramp {
+            self.timers.arm(ramp.due(), Timer::Ramp(id));
+        }
+        if before != Some(member.ramp.map_or(member.weight, |ramp| ramp.weight(member.weight))) {
+            self.outbox.program(id.service);
+        }
+    }
+
+    fn end_drains(&mut self, now: Instant, service: ServiceId) {
+        let Some(pool) = self.pools.get_mut(service.index()) else { return };
+        let outbox = &mut self.outbox;
+        pool.drained.retain(|drained| {
+            let stays = drained.until > now;
+            if !stays {
+                outbox.program(service);
+                outbox.tell(Event::Drained { service, server: drained.address });
+            }
+            stays
+        });
+    }
+
+    fn suspend_or_resume(&mut self, now: Instant, service: ServiceId) {
+        let Some(pool) = self.pools.get_mut(service.index()) else { return };
+        let suspended = pool.lacks_all(&self.present);
+        if std::mem::replace(&mut pool.suspended, suspended) == suspended {
+            return;
+        }
+        self.outbox.tell(Event::Suspended { service, suspended });
+        let slots: Vec<u32> = pool.members.iter().flat_map(|member| &member.checks).copied().collect();
+        for slot in slots {
+            self.wake_or_sleep(now, slot);
+        }
+    }
+
+    /// Makes a check go on, or not, as the virtual servers that need it are suspended or not.
+    fn wake_or_sleep(&mut self, now: Instant, slot: u32) {
+        let Some(runner) = self.checks.at_mut(slot) else { return };
+        let suspended = |id: &ServerId| self.pools.get(id.service.index()).is_none_or(|pool| pool.suspended);
+        let needed = !runner.servers.iter().all(suspended);
+        match (runner.phase, needed) {
+            (Phase::Asleep, true) => {
+                let first = later(now, self.spread.next(runner.check.timing.warmup));
+                runner.phase = Phase::Waits(first);
+                self.timers.arm(first, Timer::Check(slot));
+            }
+            (Phase::Waits(at), false) => {
+                runner.phase = Phase::Asleep;
+                self.timers.disarm(at, Timer::Check(slot));
+            }
+            (Phase::Runs(number), false) => {
+                runner.phase = Phase::Asleep;
+                self.outbox.cancel(AttemptId { check: runner.id, number });
+            }
+            (Phase::Asleep, false) | (Phase::Waits(_) | Phase::Runs(_), true) => {}
+        }
+    }
+
+    fn say_goodbye(&mut self, service: ServiceId) {
+        let Some(pool) = self.pools.get(service.index()) else { return };
+        self.outbox.remove(pool.name.clone());
+        if !pool.omega {
+            return;
+        }
+        for (place, member) in (0..).zip(&pool.members) {
+            if member.alive {
+                let server = ServerId { service, place };
+                self.outbox.tell(Event::Server { server, up: false, cause: Cause::Stop });
+            }
+        }
+        if pool.up {
+            let Pool { quorum, hysteresis, .. } = *pool;
+            let lost = Event::Quorum { service, up: false, weight: 0, quorum, hysteresis, initial: false };
+            self.outbox.tell(lost);
+        }
+    }
+
+    fn member(&self, id: ServerId) -> Option<&Member> {
+        self.pools.get(id.service.index())?.members.get(id.index())
+    }
+}
+
+/// A later time; no later than the clock can tell.
+fn later(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait).or_else(|| now.checked_add(A_CENTURY)).unwrap_or(now)
+}
+
+/// For waits without a sensible end.
+const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

@@ -1,0 +1,98 @@
+//! Slow start: the weight of a server that came back grows from 1 to what it should be.
+
+use std::time::{Duration, Instant};
+
+use super::later;
+
+/// A server on its way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ramp {
+    began: Instant,
+    /// `slow_start`, not zero.
+    length: Duration,
+    /// What of it has passed; less than `length`.
+    passed: Duration,
+    /// When the next stair is due.
+    due: Instant,
+}
+
+impl Ramp {
+    /// The ramp of a server that came back at `now`; `None` if it is to get its weight at once.
+    pub(super) fn new(now: Instant, length: Duration) -> Option<Self> {
+        let ramp = Self { began: now, length, passed: Duration::ZERO, due: now };
+        (!length.is_zero()).then(|| ramp.due_after(now))
+    }
+
+    /// The ramp at a later time; `None` when it is over.
+    pub(super) fn at(self, now: Instant) -> Option<Self> {
+        let passed = now.saturating_duration_since(self.began);
+        (passed < self.length).then(|| Self { passed, ..self }.due_after(now))
+    }
+
+    /// The same ramp, should it have had another length from the beginning.
+    pub(super) fn with_length(self, now: Instant, length: Duration) -> Option<Self> {
+        Self { length, ..self }.at(now)
+    }
+
+    /// When the weight grows next.
+    pub(super) fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// What of a weight is given now: at least 1, unless it is 0.
+    pub(super) fn weight(&self, full: u32) -> u32 {
+        let share = u128::from(full) * self.passed.as_nanos() / self.length.as_nanos().max(1);
+        u32::try_from(share).unwrap_or(full).clamp(full.min(1), full)
+    }
+
+    /// Twenty stairs if they are longer than a second, else stairs of a second, but at least ten of them.
+    fn due_after(mut self, now: Instant) -> Self {
+        let stair = (self.length / 20).max(Duration::from_secs(1)).min(self.length / 10);
+        let end = later(self.began, self.length);
+        self.due = later(now, stair.max(SHORTEST_STAIR)).min(end);
+        self
+    }
+}
+
+/// Nobody can tell the difference below.
+const SHORTEST_STAIR: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stairs(length: Duration, full: u32) -> Vec<(Duration, u32)> {
+        let start = Instant::now();
+        let mut ramp = Ramp::new(start, length);
+        let mut stairs = Vec::new();
+        while let Some(step) = ramp {
+            stairs.push((step.due() - start, step.weight(full)));
+            ramp = step.at(step.due());
+        }
+        stairs
+    }
+
+    #[test]
+    fn a_short_ramp_has_ten_stairs_and_a_longer_one_stairs_of_at_least_a_second() {
+        assert_eq!(stairs(Duration::from_secs(5), 100).len(), 10);
+        assert_eq!(stairs(Duration::from_secs(15), 100).len(), 15);
+        assert_eq!(stairs(Duration::from_secs(60), 100).len(), 20);
+    }
+
+    #[test]
+    fn weights_grow_from_1_and_never_reach_the_full_one_early() {
+        let weights: Vec<_> =
+            stairs(Duration::from_secs(10), 50).into_iter().map(|(_, weight)| weight).collect();
+        assert_eq!(weights, [1, 5, 10, 15, 20, 25, 30, 35, 40, 45]);
+        assert!(stairs(Duration::from_secs(10), 0).iter().all(|(_, weight)| *weight == 0));
+        assert!(stairs(Duration::from_secs(10), 1).iter().all(|(_, weight)| *weight == 1));
+    }
+
+    #[test]
+    fn extreme_lengths_end_and_do_not_overflow() {
+        assert_eq!(Ramp::new(Instant::now(), Duration::ZERO), None);
+        assert!(stairs(Duration::from_nanos(3), 9).len() == 1);
+        let ramp = Ramp::new(Instant::now(), Duration::MAX).unwrap();
+        assert_eq!(ramp.weight(u32::MAX), 1);
+    }
+}

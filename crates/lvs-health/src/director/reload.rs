@@ -1,0 +1,239 @@
+//! From one plan to the next: what is the same keeps what is known of it.
+//!
+//! The start is a reload from nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::checks::Phase;
+use super::health::Health;
+use super::service::{Drained, Member, Pool};
+use super::timers::Timer;
+use super::{Cause, Director, Event, Plan, Server, ServerId, Service, ServiceId, later};
+use crate::Check;
+
+/// Which checks of the last plan are still to be had, and which are made already.
+struct Claims {
+    /// Shared checks: their slots.
+    shared: Option<HashMap<Arc<Check>, u32>>,
+    /// Slots that the new plan has taken over.
+    taken: HashSet<u32>,
+}
+
+impl Director {
+    /// Goes on with `plan`; `start`: it is the first.
+    pub(super) fn install(&mut self, now: Instant, plan: Plan, start: bool) {
+        let old = std::mem::take(&mut self.pools);
+        let members = |services: &[Service]| -> usize {
+            services.iter().flat_map(|service| &service.servers).map(|server| 1 + server.checks.len()).sum()
+        };
+        let before: usize = old.iter().map(|pool| 1 + pool.members.len() + pool.drained.len()).sum();
+        self.outbox.resize(
+            plan.services.len(),
+            before + self.checks.iter().count() + plan.services.len() + members(&plan.services),
+        );
+        let mut claims = self.claims(plan.share_checks);
+        let mut old: HashMap<String, Pool> =
+            old.into_iter().rev().map(|pool| (pool.name.clone(), pool)).collect();
+        for (place, service) in (0..).zip(plan.services) {
+            let before = old.remove(&service.name);
+            self.install_service(now, ServiceId(place), service, before, &mut claims, start);
+        }
+        self.outbox_removals(old);
+        self.drop_unused();
+        self.rearm();
+        self.resume_needed(now);
+    }
+
+    fn claims(&mut self, share: bool) -> Claims {
+        for runner in self.checks.iter_mut() {
+            runner.servers.clear();
+        }
+        let shared = share.then(|| {
+            // The first of equal ones is taken over.
+            let mut shared = HashMap::new();
+            for runner in self.checks.iter() {
+                shared.entry(Arc::clone(&runner.check)).or_insert(runner.id.slot);
+            }
+            shared
+        });
+        Claims { shared, taken: HashSet::new() }
+    }
+
+    fn install_service(
+        &mut self,
+        now: Instant,
+        id: ServiceId,
+        service: Service,
+        before: Option<Pool>,
+        claims: &mut Claims,
+        start: bool,
+    ) {
+        let initial = before.is_none();
+        let mut pool = Pool::new(&service);
+        pool.suspended = pool.lacks_all(&self.present);
+        let mut old = HashMap::new();
+        if let Some(before) = before {
+            pool.up = before.up;
+            pool.sorry_serves = before.sorry_serves;
+            pool.drained.clone_from(&before.drained);
+            if before.suspended != pool.suspended {
+                self.outbox.tell(Event::Suspended { service: id, suspended: pool.suspended });
+            }
+            let wanted = |member: &Member| before.weight(member).is_some();
+            let members = before.members.iter().rev();
+            old = members.map(|member| (member.address, (member.clone(), wanted(member)))).collect();
+        }
+        self.pools.push(pool);
+        for (place, server) in (0..).zip(service.servers) {
+            let server_id = ServerId { service: id, place };
+            match old.remove(&server.address) {
+                Some((member, _)) => self.carry(now, server_id, server, &member, claims),
+                None => self.admit(server_id, server, claims, start),
+            }
+        }
+        if let Some(pool) = self.pools.last_mut() {
+            let mut gone: Vec<_> = old.into_iter().collect();
+            gone.sort_unstable_by_key(|(address, _)| *address);
+            for (server, (_, wanted)) in gone {
+                let draining = wanted && !service.drain.is_zero();
+                if draining {
+                    pool.drained.push(Drained { address: server, until: later(now, service.drain) });
+                }
+                self.outbox.tell(Event::Removed { service: id, server, draining });
+            }
+            // A server that came back is no longer drained.
+            let there: HashSet<_> = pool.members.iter().map(|member| member.address).collect();
+            pool.drained.retain(|drained| !there.contains(&drained.address));
+        }
+        self.outbox.program(id);
+        self.reckon(id, initial);
+    }
+
+    /// A server that the last plan had as well.
+    fn carry(&mut self, now: Instant, id: ServerId, server: Server, old: &Member, claims: &mut Claims) {
+        let mut member = Member::new(&server);
+        // A slow start goes on; timers are armed once all is in place.
+        let ramp = old.ramp.and_then(|ramp| ramp.with_length(now, server.slow_start));
+        (member.alive, member.weight, member.failed, member.ramp) = (old.alive, old.weight, old.failed, ramp);
+        member.checks = self.subscribe(id, server.checks, Some(old), claims);
+        if let Some(pool) = self.pools.last_mut() {
+            pool.live += member.live();
+            pool.members.push(member);
+        }
+        self.reassess(now, id, Cause::Reload);
+    }
+
+    /// A server that is new.
+    fn admit(&mut self, id: ServerId, server: Server, claims: &mut Claims, start: bool) {
+        let mut member = Member::new(&server);
+        member.checks = self.subscribe(id, server.checks, None, claims);
+        let checks =
+            || member.checks.iter().filter_map(|slot| self.checks.at(*slot)).map(|runner| &runner.health);
+        let up = checks().all(Health::up);
+        member.failed = checks().any(|health| health.settled() && !health.up());
+        member.weight = super::weight::combine(member.configured, checks().map(Health::weigh));
+        member.alive = up;
+        let Some(pool) = self.pools.last_mut() else { return };
+        pool.live += member.live();
+        pool.members.push(member);
+        if !start {
+            self.outbox.tell(Event::Added { server: id, up });
+        }
+        if up && pool.initial_notifies {
+            self.outbox.tell(Event::Server { server: id, up, cause: Cause::Start });
+        }
+    }
+
+    /// The slots of a server's checks: taken over where possible.
+    fn subscribe(
+        &mut self,
+        id: ServerId,
+        checks: Vec<Check>,
+        old: Option<&Member>,
+        claims: &mut Claims,
+    ) -> Vec<u32> {
+        let mut slots = Vec::with_capacity(checks.len());
+        for check in checks {
+            let slot = self.slot_for(check, old, claims);
+            claims.taken.insert(slot);
+            if let Some(runner) = self.checks.at_mut(slot) {
+                runner.servers.push(id);
+            }
+            slots.push(slot);
+        }
+        slots
+    }
+
+    fn slot_for(&mut self, check: Check, old: Option<&Member>, claims: &mut Claims) -> u32 {
+        // A check that is new stands as its server stands, and as it says itself if that is new as well.
+        let up = old.map_or(!check.timing.alpha, |member| member.alive);
+        if let Some(shared) = &mut claims.shared {
+            if let Some(slot) = shared.get(&check) {
+                return *slot;
+            }
+            let check = Arc::new(check);
+            let slot = self.checks.add(Arc::clone(&check), Health::new(up));
+            shared.insert(check, slot);
+            return slot;
+        }
+        let equal = |slot: &&u32| self.checks.at(**slot).is_some_and(|runner| *runner.check == check);
+        let mut candidates = old.into_iter().flat_map(|member| &member.checks).filter(equal);
+        let known = candidates.clone().next().copied();
+        if let Some(slot) = candidates.find(|slot| !claims.taken.contains(slot)) {
+            return *slot;
+        }
+        // It was shared, and somebody else goes on with it: what is known holds for both.
+        let health =
+            known.and_then(|slot| self.checks.at(slot)).map_or(Health::new(up), |runner| runner.health);
+        self.checks.add(Arc::new(check), health)
+    }
+
+    fn outbox_removals(&mut self, gone: HashMap<String, Pool>) {
+        let mut names: Vec<_> = gone.into_keys().collect();
+        names.sort_unstable();
+        for name in names {
+            self.outbox.remove(name);
+        }
+    }
+
+    fn drop_unused(&mut self) {
+        for runner in self.checks.remove_unused() {
+            if let Some(attempt) = runner.attempt() {
+                self.outbox.cancel(attempt);
+            }
+        }
+    }
+
+    /// Timers are named by places, and these are new.
+    fn rearm(&mut self) {
+        self.timers.clear();
+        for runner in self.checks.iter() {
+            if let Phase::Waits(at) = runner.phase {
+                self.timers.arm(at, Timer::Check(runner.id.slot));
+            }
+        }
+        self.suspending.clear();
+        for (service, pool) in (0..).map(ServiceId).zip(&self.pools) {
+            for (place, member) in (0..).zip(&pool.members) {
+                if let Some(ramp) = member.ramp {
+                    self.timers.arm(ramp.due(), Timer::Ramp(ServerId { service, place }));
+                }
+            }
+            for drained in &pool.drained {
+                self.timers.arm(drained.until, Timer::Drain(service));
+            }
+            for address in &pool.ha_suspend {
+                self.suspending.entry(*address).or_default().push(service);
+            }
+        }
+    }
+
+    fn resume_needed(&mut self, now: Instant) {
+        let slots: Vec<u32> = self.checks.iter().map(|runner| runner.id.slot).collect();
+        for slot in slots {
+            self.wake_or_sleep(now, slot);
+        }
+    }
+}

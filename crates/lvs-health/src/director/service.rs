@@ -1,0 +1,142 @@
+//! One virtual server: its servers, its quorum, and what the kernel should hold of it.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use super::ramp::Ramp;
+use super::{Server, ServerId, Service, ServiceId, Sorry, Wanted, Who};
+
+/// A virtual server as it stands.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "keywords, and answers to independent questions")]
+pub(super) struct Pool {
+    pub(super) name: String,
+    pub(super) quorum: u32,
+    pub(super) hysteresis: u32,
+    pub(super) omega: bool,
+    pub(super) ha_suspend: Vec<IpAddr>,
+    pub(super) sorry: Option<Sorry>,
+    pub(super) initial_notifies: bool,
+    pub(super) members: Vec<Member>,
+    pub(super) drained: Vec<Drained>,
+    /// There is a quorum.
+    pub(super) up: bool,
+    /// The sorry server was told to serve.
+    pub(super) sorry_serves: bool,
+    /// Its checks are not made.
+    pub(super) suspended: bool,
+    /// The weights of the members that are up.
+    pub(super) live: u64,
+}
+
+/// A server as it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) address: SocketAddr,
+    pub(super) configured: u32,
+    pub(super) inhibit: bool,
+    pub(super) slow_start: Duration,
+    /// Slots of its checks, in the plan's order.
+    pub(super) checks: Vec<u32>,
+    /// No check of it is down.
+    pub(super) alive: bool,
+    /// As its checks say, without slow start.
+    pub(super) weight: u32,
+    /// It did not only begin as down: a check failed since it was up last.
+    pub(super) failed: bool,
+    /// Set while it comes back slowly; its timer is armed.
+    pub(super) ramp: Option<Ramp>,
+}
+
+/// A server that a reload dropped.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Drained {
+    pub(super) address: SocketAddr,
+    /// It stays until then; that timer is armed.
+    pub(super) until: Instant,
+}
+
+impl Pool {
+    /// Of a new virtual server, without members yet.
+    pub(super) fn new(service: &Service) -> Self {
+        Self {
+            name: service.name.clone(),
+            quorum: service.quorum,
+            hysteresis: service.hysteresis,
+            omega: service.omega,
+            ha_suspend: service.ha_suspend.clone(),
+            sorry: service.sorry,
+            initial_notifies: service.initial_notifies,
+            members: Vec::with_capacity(service.servers.len()),
+            drained: Vec::new(),
+            up: !service.alpha,
+            sorry_serves: false,
+            suspended: false,
+            live: 0,
+        }
+    }
+
+    /// Whether there is a quorum now: it takes `hysteresis` more than `quorum` to gain it, and less to lose it.
+    pub(super) fn has_quorum(&self) -> bool {
+        let (quorum, hysteresis) = (u64::from(self.quorum), u64::from(self.hysteresis));
+        let needed = if self.up { quorum.saturating_sub(hysteresis) } else { quorum + hysteresis };
+        self.live >= needed.max(1)
+    }
+
+    /// Whether the sorry server serves in place of the members.
+    pub(super) fn is_sorry(&self) -> bool {
+        self.sorry.is_some() && !self.up
+    }
+
+    /// Whether none of the addresses is there that its checks wait for.
+    pub(super) fn lacks_all(&self, present: &HashSet<IpAddr>) -> bool {
+        !self.ha_suspend.is_empty() && !self.ha_suspend.iter().any(|address| present.contains(address))
+    }
+
+    /// What the kernel should hold, in no particular order.
+    pub(super) fn destinations(&self, id: ServiceId) -> impl Iterator<Item = Wanted> + use<'_> {
+        let members = (0..).zip(&self.members).filter_map(move |(place, member)| {
+            let who = Who::Server(ServerId { service: id, place });
+            Some(Wanted { who, weight: self.weight(member)? })
+        });
+        let drained =
+            self.drained.iter().map(|drained| Wanted { who: Who::Drained(drained.address), weight: 0 });
+        let sorry = self.sorry.and_then(|sorry| match (self.up, sorry.inhibit) {
+            (false, _) => Some(Wanted { who: Who::Sorry, weight: 1 }),
+            (true, true) => Some(Wanted { who: Who::Sorry, weight: 0 }),
+            (true, false) => None,
+        });
+        members.chain(drained).chain(sorry)
+    }
+
+    /// The weight that the kernel should give to a member; `None`: it should not hold it.
+    pub(super) fn weight(&self, member: &Member) -> Option<u32> {
+        if member.alive && !self.is_sorry() {
+            return Some(member.ramp.map_or(member.weight, |ramp| ramp.weight(member.weight)));
+        }
+        member.inhibit.then_some(0)
+    }
+}
+
+impl Member {
+    /// Of a new server, down and without checks yet.
+    pub(super) fn new(server: &Server) -> Self {
+        Self {
+            address: server.address,
+            configured: server.weight,
+            inhibit: server.inhibit_on_failure,
+            slow_start: server.slow_start,
+            checks: Vec::with_capacity(server.checks.len()),
+            alive: false,
+            weight: server.weight,
+            failed: false,
+            ramp: None,
+        }
+    }
+
+    /// What it adds to the quorum.
+    pub(super) fn live(&self) -> u64 {
+        if self.alive { self.weight.into() } else { 0 }
+    }
+}

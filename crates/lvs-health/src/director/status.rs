@@ -1,0 +1,152 @@
+//! What a director knows, for whoever asks.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::checks::{Phase, Runner};
+use super::{CheckId, Director, ServerId, ServiceId, Wanted};
+use crate::{Check, Weigh};
+
+/// How a virtual server stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceStatus<'a> {
+    /// [`Service::name`](super::Service::name)
+    pub name: &'a str,
+    /// There is a quorum.
+    pub up: bool,
+    /// Weights of the servers that are up, without `slow_start`.
+    pub live: u64,
+    /// The sorry server serves in place of the servers.
+    pub sorry: bool,
+    /// Checks are not made (`ha_suspend`).
+    pub suspended: bool,
+    /// Number of its servers.
+    pub servers: usize,
+    /// Number of its servers that are up.
+    pub alive: usize,
+    /// Number of dropped servers that still drain.
+    pub draining: usize,
+}
+
+/// How a real server stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerStatus {
+    /// [`Server::address`](super::Server::address)
+    pub address: SocketAddr,
+    /// No check of it is down.
+    pub up: bool,
+    /// What its checks make of the configured weight.
+    pub weight: u32,
+    /// The weight that the kernel should have, with `slow_start`; `None`: it should not hold the server.
+    pub programmed: Option<u32>,
+}
+
+/// How a check stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckStatus {
+    /// What is checked.
+    pub definition: Arc<Check>,
+    /// Its result, or what is assumed before the first.
+    pub up: bool,
+    /// There was a result.
+    pub settled: bool,
+    /// Tolerated failures in a row; 0 while down.
+    pub failures: u32,
+    /// What it says about the weight.
+    pub weigh: Weigh,
+    /// An attempt is under way.
+    pub running: bool,
+    /// When the next attempt is due; `None` while one is under way, or while suspended.
+    pub next: Option<Instant>,
+}
+
+impl Director {
+    /// Every virtual server.
+    pub fn services(&self) -> impl Iterator<Item = ServiceId> + use<> {
+        (0..number(self.pools.len())).map(ServiceId)
+    }
+
+    /// Every server of a virtual server.
+    pub fn members(&self, service: ServiceId) -> impl Iterator<Item = ServerId> + use<> {
+        let count = self.pools.get(service.index()).map_or(0, |pool| pool.members.len());
+        (0..number(count)).map(move |place| ServerId { service, place })
+    }
+
+    /// Every check, in no particular order.
+    pub fn checks(&self) -> impl Iterator<Item = CheckId> + use<'_> {
+        self.checks.iter().map(|runner| runner.id)
+    }
+
+    /// The checks of a server, in the plan's order.
+    pub fn checks_of(&self, server: ServerId) -> impl Iterator<Item = CheckId> + use<'_> {
+        let slots = self.member(server).map_or(&[][..], |member| &member.checks);
+        slots.iter().filter_map(|slot| Some(self.checks.at(*slot)?.id))
+    }
+
+    /// The servers that a check decides about: one, unless checks are shared.
+    pub fn servers(&self, check: CheckId) -> &[ServerId] {
+        self.checks.find(check).map_or(&[], |runner| &runner.servers)
+    }
+
+    /// What is checked; `None` if the check is no longer one.
+    pub fn check(&self, check: CheckId) -> Option<&Arc<Check>> {
+        self.checks.find(check).map(|runner| &runner.check)
+    }
+
+    /// What the kernel should hold for a virtual server: nothing more, nothing less, in no particular order.
+    /// Changes only with [`Action::Program`](super::Action::Program) for it, or with a reload.
+    pub fn destinations(&self, service: ServiceId) -> impl Iterator<Item = Wanted> + use<'_> {
+        let pool = self.pools.get(service.index()).filter(|_| !self.stopping);
+        pool.into_iter().flat_map(move |pool| pool.destinations(service))
+    }
+
+    /// How a virtual server stands.
+    pub fn service_status(&self, service: ServiceId) -> Option<ServiceStatus<'_>> {
+        let pool = self.pools.get(service.index())?;
+        Some(ServiceStatus {
+            name: &pool.name,
+            up: pool.up,
+            live: pool.live,
+            sorry: pool.is_sorry(),
+            suspended: pool.suspended,
+            servers: pool.members.len(),
+            alive: pool.members.iter().filter(|member| member.alive).count(),
+            draining: pool.drained.len(),
+        })
+    }
+
+    /// How a server stands.
+    pub fn server_status(&self, server: ServerId) -> Option<ServerStatus> {
+        let pool = self.pools.get(server.service.index())?;
+        let member = pool.members.get(server.index())?;
+        Some(ServerStatus {
+            address: member.address,
+            up: member.alive,
+            weight: member.weight,
+            programmed: pool.weight(member).filter(|_| !self.stopping),
+        })
+    }
+
+    /// How a check stands.
+    pub fn check_status(&self, check: CheckId) -> Option<CheckStatus> {
+        let Runner { check, health, phase, .. } = self.checks.find(check)?;
+        Some(CheckStatus {
+            definition: Arc::clone(check),
+            up: health.up(),
+            settled: health.settled(),
+            failures: health.failures(),
+            weigh: health.weigh(),
+            running: matches!(phase, Phase::Runs(_)),
+            next: match phase {
+                Phase::Waits(at) => Some(*at),
+                Phase::Asleep | Phase::Runs(_) => None,
+            },
+        })
+    }
+}
+
+/// A plan has far fewer members than `u32` can count; what is beyond has no name.
+pub(super) fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,60 @@
+//! A server's weight out of what its checks say about it.
+//!
+//! The order of the checks and of their results does not matter: the smallest [`Weigh::Exactly`] takes the place of
+//! the configured weight, the smallest [`Weigh::Percent`] scales it, and every [`Weigh::Plus`] is added. Who says 0
+//! wants the server drained, and nothing that is added outweighs that.
+
+use crate::Weigh;
+
+/// The greatest weight of a server: what keepalived takes in its configuration.
+pub const MAX_WEIGHT: u32 = 65535;
+
+/// The weight of a server: `configured`, and what its checks say.
+pub(super) fn combine(configured: u32, said: impl IntoIterator<Item = Weigh>) -> u32 {
+    let (mut exactly, mut percent, mut plus) = (None::<u32>, None::<u32>, 0_i64);
+    for weigh in said {
+        match weigh {
+            Weigh::Unsaid | Weigh::Configured => {}
+            Weigh::Exactly(weight) => exactly = Some(exactly.map_or(weight, |least| least.min(weight))),
+            Weigh::Percent(share) => percent = Some(percent.map_or(share, |least| least.min(share))),
+            Weigh::Plus(more) => plus = plus.saturating_add(more.into()),
+        }
+    }
+    if exactly == Some(0) || percent == Some(0) {
+        return 0;
+    }
+    let base = u64::from(exactly.unwrap_or(configured));
+    // Rounded up: a few percent of a small weight are little, but not nothing.
+    let scaled = percent.map_or(base, |percent| (base * u64::from(percent)).div_ceil(100));
+    let sum = i64::try_from(scaled).unwrap_or(i64::MAX).saturating_add(plus);
+    u32::try_from(sum.clamp(0, MAX_WEIGHT.into())).unwrap_or(MAX_WEIGHT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_about_the_weight_means_what_it_says() {
+        let table: [(&[Weigh], u32); 14] = [
+            (&[], 40),
+            (&[Weigh::Unsaid], 40),
+            (&[Weigh::Configured], 40),
+            (&[Weigh::Exactly(7)], 7),
+            (&[Weigh::Percent(50)], 20),
+            (&[Weigh::Percent(1)], 1),
+            (&[Weigh::Percent(200)], 80),
+            (&[Weigh::Plus(5)], 45),
+            (&[Weigh::Plus(-50)], 0),
+            (&[Weigh::Plus(i32::MAX), Weigh::Plus(i32::MAX)], 65535),
+            (&[Weigh::Exactly(u32::MAX), Weigh::Percent(u32::MAX)], 65535),
+            (&[Weigh::Exactly(9), Weigh::Exactly(3), Weigh::Configured], 3),
+            (&[Weigh::Exactly(10), Weigh::Percent(50), Weigh::Percent(80), Weigh::Plus(2)], 7),
+            (&[Weigh::Exactly(0), Weigh::Plus(5)], 0),
+        ];
+        for (said, weight) in table {
+            assert_eq!(combine(40, said.iter().copied()), weight, "{said:?}");
+            assert_eq!(combine(40, said.iter().rev().copied()), weight, "{said:?} from the end");
+        }
+    }
+}
