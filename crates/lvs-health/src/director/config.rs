@@ -14,7 +14,7 @@ pub struct Plan {
     pub share_checks: bool,
 }
 
-/// One virtual server.
+/// One virtual server. Its `alpha` is that of its checks ([`Timing::alpha`](crate::Timing::alpha)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
     /// What it is known by across reloads: no two of a plan have the same.
@@ -23,9 +23,6 @@ pub struct Service {
     pub quorum: u32,
     /// `hysteresis`, below `quorum`: so much more than `quorum` to gain it, so much less to lose it.
     pub hysteresis: u32,
-    /// `alpha`: the quorum counts as lost before the start. What that means for a server its checks say
-    /// ([`Timing::alpha`](crate::Timing::alpha)).
-    pub alpha: bool,
     /// `omega`: servers and quorum are told to be down when the machine stops.
     pub omega: bool,
     /// `ha_suspend`: the addresses of which one has to be on this host for checks to be made; empty: always made.
@@ -58,7 +55,6 @@ impl Service {
             name: name.into(),
             quorum: 1,
             hysteresis: 0,
-            alpha: false,
             omega: false,
             ha_suspend: Vec::new(),
             sorry: None,

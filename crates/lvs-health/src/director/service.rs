@@ -70,7 +70,7 @@ impl Pool {
             initial_notifies: service.initial_notifies,
             members: Vec::with_capacity(service.servers.len()),
             drained: Vec::new(),
-            up: !service.alpha,
+            up: false,
             sorry_serves: false,
             suspended: false,
             live: 0,

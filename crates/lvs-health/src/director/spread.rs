@@ -31,7 +31,7 @@ mod tests {
         let mut spread = Spread::default();
         let mut histogram = [0_u32; 100];
         for _ in 0..10_000 {
-            let part = spread.next(Duration::from_millis(100_000));
+            let part = spread.next(Duration::from_secs(100));
             histogram[usize::try_from(part.as_secs()).unwrap()] += 1;
         }
         assert!(histogram.iter().all(|count| (97..=103).contains(count)), "{histogram:?}");
