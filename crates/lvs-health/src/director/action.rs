@@ -99,7 +99,8 @@ pub enum Event {
         /// Now.
         to: u32,
     },
-    /// A server is up or down (`notify_up`, `notify_down`).
+    /// A server is up or down (`notify_up`, `notify_down`). One that began as down (`alpha`) is told to be when a check
+    /// of it fails for the first time, and only then.
     Server {
         /// The server.
         server: ServerId,
@@ -143,7 +144,7 @@ pub enum Event {
         quorum: u32,
         /// As configured.
         hysteresis: u32,
-        /// It is the state at the start of the service.
+        /// It is the state at the start of the service; one without quorum is told only if there is a sorry server.
         initial: bool,
     },
     /// The sorry server took over from the servers that are up, or gave back to them.

@@ -182,7 +182,7 @@ impl Director {
     }
 
     /// The machine stops: nothing is checked any more, and nothing should be left in the kernel. With `omega`,
-    /// servers that are up and the quorum are told to be down. Every later input is ignored.
+    /// servers that serve are told to be down, and so is the quorum, even if it was. Every later input is ignored.
     pub fn handle_stop(&mut self) {
         if self.stopping {
             return;
@@ -256,6 +256,8 @@ impl Director {
         let (was_alive, was_weight, counted) = (member.alive, member.weight, member.live());
         (member.alive, member.weight) = (alive, weight);
         pool.live = pool.live + member.live() - counted;
+        // A server that began as down is told to be down when that is proven.
+        let proven = !alive && failed && !member.failed;
         member.failed |= failed;
         if alive && !was_alive && std::mem::take(&mut member.failed) {
             member.ramp = Ramp::new(now, member.slow_start);
@@ -269,7 +271,7 @@ impl Director {
         if weight != was_weight {
             self.outbox.tell(Event::Weight { server: id, from: was_weight, to: weight });
         }
-        if alive != was_alive {
+        if alive != was_alive || proven {
             self.outbox.tell(Event::Server { server: id, up: alive, cause });
         }
         let changed = (alive, weight) != (was_alive, was_weight);
@@ -287,7 +289,8 @@ impl Director {
         if news {
             self.outbox.program(service);
         }
-        if news || (initial && up) {
+        // Keepalived tells of a start without quorum only where a sorry server steps in.
+        if news || (initial && (up || pool.sorry.is_some())) {
             let Pool { live: weight, quorum, hysteresis, .. } = *pool;
             self.outbox.tell(Event::Quorum { service, up, weight, quorum, hysteresis, initial });
         }
@@ -367,16 +370,13 @@ impl Director {
             return;
         }
         for (place, member) in (0..).zip(&pool.members) {
-            if member.alive {
+            if member.alive && !pool.is_sorry() {
                 let server = ServerId { service, place };
                 self.outbox.tell(Event::Server { server, up: false, cause: Cause::Stop });
             }
         }
-        if pool.up {
-            let Pool { quorum, hysteresis, .. } = *pool;
-            let lost = Event::Quorum { service, up: false, weight: 0, quorum, hysteresis, initial: false };
-            self.outbox.tell(lost);
-        }
+        let Pool { quorum, hysteresis, .. } = *pool;
+        self.outbox.tell(Event::Quorum { service, up: false, weight: 0, quorum, hysteresis, initial: false });
     }
 
     fn member(&self, id: ServerId) -> Option<&Member> {

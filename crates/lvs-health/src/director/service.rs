@@ -43,7 +43,7 @@ pub(super) struct Member {
     pub(super) alive: bool,
     /// As its checks say, without slow start.
     pub(super) weight: u32,
-    /// It did not only begin as down: a check failed since it was up last.
+    /// Proven to be down: a check failed since it was up last.
     pub(super) failed: bool,
     /// Set while it comes back slowly; its timer is armed.
     pub(super) ramp: Option<Ramp>,
