@@ -233,11 +233,11 @@ impl Director {
             self.outbox.tell(Event::Check { check, up, first: change.first });
         }
         if change.turned || change.first || change.weighs {
-            let servers = runner.servers.clone();
-            for server in servers {
-                if self.reassess(now, server, Cause::Check(check)) {
-                    self.reckon(server.service, false);
-                }
+            // All servers first: what a shared check says may raise one weight and lower another of the same service.
+            let mut concerned = runner.servers.clone();
+            concerned.retain(|server| self.reassess(now, *server, Cause::Check(check)));
+            for server in concerned {
+                self.reckon(server.service, false);
             }
         }
     }

@@ -1,0 +1,196 @@
+//! A director, a clock that only the test moves, and short words for both.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use lvs_health::director::{
+    Action, AttemptId, CheckId, Director, Event, Plan, Server, ServerId, Service, ServiceId, Who,
+};
+use lvs_health::{
+    Check, Failure, Http, HttpVersion, Network, Outcome, Probe, Protocol, StatusCodes, Target, Timing, Url,
+    Weigh,
+};
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+pub(crate) const FAIL: Outcome = Outcome::Fail(Failure::ConnectTimeout);
+
+/// Every 10 s, one retry after 2 s, the first attempt at once.
+pub(crate) const TIMING: Timing = Timing {
+    delay_loop: Duration::from_secs(10),
+    retry: 1,
+    delay_before_retry: Duration::from_secs(2),
+    warmup: Duration::ZERO,
+    alpha: false,
+    fast_recovery: false,
+};
+
+pub(crate) struct Lab {
+    pub(crate) director: Director,
+    pub(crate) now: Instant,
+    start: Instant,
+}
+
+impl Lab {
+    pub(crate) fn new(services: Vec<Service>) -> Self {
+        Self::of(Plan { services, share_checks: false })
+    }
+
+    pub(crate) fn of(plan: Plan) -> Self {
+        let now = Instant::now();
+        Self { director: Director::new(now, plan), now, start: now }
+    }
+
+    /// Everything it asks for now.
+    pub(crate) fn drain(&mut self) -> Vec<Action> {
+        std::iter::from_fn(|| self.director.poll_action()).collect()
+    }
+
+    /// Only what it tells.
+    pub(crate) fn told(&mut self) -> Vec<Event> {
+        told(self.drain())
+    }
+
+    pub(crate) fn pass_time(&mut self, time: Duration) {
+        self.now += time;
+        self.director.handle_timeout(self.now);
+    }
+
+    /// Sleeps until the next timer, and gives the attempts that begin then.
+    pub(crate) fn next_starts(&mut self) -> Vec<(AttemptId, usize)> {
+        let next = self.director.poll_timeout().expect("a timer is armed");
+        self.now = self.now.max(next);
+        self.director.handle_timeout(self.now);
+        starts(self.drain())
+    }
+
+    /// The same where it is one attempt.
+    pub(crate) fn next_start(&mut self) -> (AttemptId, usize) {
+        let starts = self.next_starts();
+        assert_eq!(starts.len(), 1, "{starts:?}");
+        starts[0]
+    }
+
+    /// Sleeps until the next attempt, and ends it so at once: what that is told to mean.
+    pub(crate) fn attempt(&mut self, outcome: Outcome) -> Vec<Event> {
+        let (attempt, _) = self.next_start();
+        self.director.handle_outcome(self.now, attempt, outcome);
+        self.told()
+    }
+
+    /// Seconds since the start.
+    pub(crate) fn seconds(&self) -> u64 {
+        (self.now - self.start).as_secs()
+    }
+
+    /// Seconds until the next timer.
+    pub(crate) fn wait(&self) -> u64 {
+        (self.director.poll_timeout().expect("a timer is armed") - self.now).as_secs()
+    }
+
+    pub(crate) fn reload(&mut self, services: Vec<Service>) {
+        self.director.reload(self.now, Plan { services, share_checks: false });
+    }
+
+    /// What the kernel should hold for the first service, as text: ports and weights.
+    pub(crate) fn wanted(&self) -> String {
+        self.wanted_of(ServiceId(0))
+    }
+
+    pub(crate) fn wanted_of(&self, service: ServiceId) -> String {
+        let mut wanted: Vec<_> = self.director.destinations(service).collect();
+        wanted.sort_unstable();
+        let text = wanted.iter().map(|wanted| match wanted.who {
+            Who::Server(id) => {
+                format!("{}={}", self.director.server_status(id).unwrap().address.port(), wanted.weight)
+            }
+            Who::Drained(address) => format!("drained {}={}", address.port(), wanted.weight),
+            Who::Sorry => format!("sorry={}", wanted.weight),
+        });
+        text.collect::<Vec<_>>().join(" ")
+    }
+
+    pub(crate) fn check(&self, server: ServerId) -> CheckId {
+        self.director.checks_of(server).next().expect("a check")
+    }
+
+    pub(crate) fn up(&self, server: ServerId) -> bool {
+        self.director.server_status(server).expect("a server").up
+    }
+}
+
+pub(crate) fn told(actions: Vec<Action>) -> Vec<Event> {
+    let event = |action| if let Action::Tell(event) = action { Some(event) } else { None };
+    actions.into_iter().filter_map(event).collect()
+}
+
+pub(crate) fn starts(actions: Vec<Action>) -> Vec<(AttemptId, usize)> {
+    let start =
+        |action| if let Action::Start { attempt, step } = action { Some((attempt, step)) } else { None };
+    actions.into_iter().filter_map(start).collect()
+}
+
+/// Servers that are told to be up or down.
+pub(crate) fn turns(events: &[Event]) -> Vec<(u32, bool)> {
+    let turn = |event: &Event| match event {
+        Event::Server { server, up, .. } => Some((server.place, *up)),
+        _ => None,
+    };
+    events.iter().filter_map(turn).collect()
+}
+
+/// Quorums that are told to be gained or lost.
+pub(crate) fn quorums(events: &[Event]) -> Vec<(u32, bool)> {
+    let quorum = |event: &Event| match event {
+        Event::Quorum { service, up, .. } => Some((service.0, *up)),
+        _ => None,
+    };
+    events.iter().filter_map(quorum).collect()
+}
+
+pub(crate) fn id(service: u32, place: u32) -> ServerId {
+    ServerId { service: ServiceId(service), place }
+}
+
+pub(crate) fn address(port: u16) -> SocketAddr {
+    (IpAddr::from([10, 0, 0, 1]), port).into()
+}
+
+/// Connects to 10.0.0.1 at this port.
+pub(crate) fn tcp(port: u16, timing: &Timing) -> Check {
+    let network = Network { target: Target::new(address(port), SECOND), protocol: Protocol::Connect };
+    Check { probe: Probe::Network(Box::new(network)), timing: timing.clone() }
+}
+
+/// Asks for so many urls.
+pub(crate) fn http(port: u16, urls: usize, timing: &Timing) -> Check {
+    let url = |number| Url {
+        path: format!("/{number}"),
+        host: "www".into(),
+        server_name: None,
+        status: StatusCodes::default(),
+        digest: None,
+        pattern: None,
+        body: None,
+        tls_compliant: false,
+    };
+    let http = Http {
+        urls: (0..urls).map(url).collect(),
+        version: HttpVersion::Http11,
+        tls: None,
+        headers: Vec::new(),
+        basic_auth: None,
+    };
+    let network = Network { target: Target::new(address(port), SECOND), protocol: Protocol::Http(http) };
+    Check { probe: Probe::Network(Box::new(network)), timing: timing.clone() }
+}
+
+/// A server at this port with one check that connects to it.
+pub(crate) fn server(port: u16) -> Server {
+    Server { checks: vec![tcp(port, &TIMING)], ..Server::new(address(port)) }
+}
+
+/// Of these servers.
+pub(crate) fn service(name: &str, servers: Vec<Server>) -> Service {
+    Service { servers, ..Service::new(name) }
+}

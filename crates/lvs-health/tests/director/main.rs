@@ -1,0 +1,16 @@
+//! The director from outside: what goes in, and what comes out when.
+
+mod lab;
+
+mod attempts;
+mod order;
+mod properties;
+mod quorum;
+mod reload;
+mod share;
+mod slow_start;
+mod spread;
+mod steps;
+mod stop;
+mod suspend;
+mod weights;

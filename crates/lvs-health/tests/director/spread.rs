@@ -1,0 +1,47 @@
+//! Ten thousand checks do not begin in the same millisecond.
+
+use std::time::Duration;
+
+use lvs_health::Timing;
+use lvs_health::director::Server;
+
+use crate::lab::{Lab, PASS, SECOND, TIMING, server, service, starts, tcp};
+
+#[test]
+fn first_attempts_fill_the_warmup_evenly_and_stay_apart() {
+    let timing = Timing { warmup: 10 * SECOND, ..TIMING };
+    // A hundred services of a hundred servers: the spread is over all of them, and good for each.
+    let services = (0..100_u16).map(|name| {
+        let port = |place| 1 + name * 100 + place;
+        let checked = |place| Server { checks: vec![tcp(port(place), &timing)], ..server(port(place)) };
+        service(&format!("s{name}"), (0..100).map(checked).collect())
+    });
+    let mut lab = Lab::new(services.collect());
+    lab.drain();
+    let mut histogram = vec![0; 100];
+    let mut of_one_service = vec![0; 10];
+    for round in 0..2 {
+        for tenth in 0..100 {
+            lab.pass_time(Duration::from_millis(100));
+            let begun = starts(lab.drain());
+            for (attempt, _) in &begun {
+                if round == 0 && lab.director.servers(attempt.check)[0].service.0 == 7 {
+                    of_one_service[tenth / 10] += 1;
+                }
+                lab.director.handle_outcome(lab.now, *attempt, PASS);
+            }
+            lab.drain();
+            histogram[tenth] = begun.len();
+        }
+        assert!(histogram.iter().all(|count| (95..=105).contains(count)), "{round}: {histogram:?}");
+    }
+    assert!(of_one_service.iter().all(|count| (8..=12).contains(count)), "{of_one_service:?}");
+}
+
+#[test]
+fn without_warmup_the_first_attempt_is_at_once() {
+    let mut lab = Lab::new(vec![service("a", vec![server(1), server(2)])]);
+    lab.drain();
+    assert_eq!(lab.director.poll_timeout(), Some(lab.now));
+    assert_eq!(lab.next_starts().len(), 2);
+}
