@@ -6,6 +6,7 @@ mod dialogue;
 pub mod director;
 pub mod dns;
 pub mod file;
+mod http;
 mod outcome;
 mod ping;
 pub mod script;

@@ -78,6 +78,9 @@ pub enum Failure {
         /// Whether it did.
         matched: bool,
     },
+    /// The regular expression needs more steps on this body than any search may take.
+    #[error("regex takes too long")]
+    RegexLimit,
     /// The body has not the text it should.
     #[error("text not found in the body")]
     Body,

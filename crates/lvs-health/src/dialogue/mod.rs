@@ -92,6 +92,11 @@ pub enum Note {
         /// How many octets were searched.
         searched: usize,
     },
+    /// The connection was closed before the body had its announced length; what came was judged.
+    BodyShort {
+        /// How many octets never came.
+        octets: u64,
+    },
 }
 
 /// Nothing unsent may grow beyond this, octets.

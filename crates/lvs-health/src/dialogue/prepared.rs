@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{Dialogue, Shared, Transport, protocols};
-use crate::{Network, Protocol, Target};
+use crate::{Network, Protocol, Target, http};
 
 /// A network check, ready to be done any number of times.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Prepared {
 enum Plan {
     /// All there is to know is in the definition.
     Plain(Protocol),
+    /// One for each url.
+    Http(http::Plan),
 }
 
 /// Why a check cannot be done as it is configured.
@@ -66,9 +68,14 @@ impl Prepared {
     /// # Errors
     ///
     /// [`PrepareError`], if the check could never succeed.
-    pub fn new(network: &Network, _shared: &mut Shared) -> Result<Self, PrepareError> {
-        protocols::is_built(&network.protocol)?;
-        let plan = Plan::Plain(network.protocol.clone());
+    pub fn new(network: &Network, shared: &mut Shared) -> Result<Self, PrepareError> {
+        let plan = match &network.protocol {
+            Protocol::Http(http) => Plan::Http(http::Plan::new(http, shared)?),
+            other => {
+                protocols::is_built(other)?;
+                Plan::Plain(other.clone())
+            }
+        };
         let transport = protocols::transport(&network.protocol);
         Ok(Self { target: network.target.clone(), transport, plan })
     }
@@ -87,9 +94,10 @@ impl Prepared {
     ///
     /// `step` is the place of the url, 0 for protocols without; a step that is not there is the first. `nonce` is any number
     /// that late replies to earlier attempts do not carry: the id of a DNS query, the sequence number of a ping.
-    pub fn begin(&self, now: Instant, _step: usize, nonce: u32) -> Dialogue {
+    pub fn begin(&self, now: Instant, step: usize, nonce: u32) -> Dialogue {
         let exchange = match &self.plan {
             Plan::Plain(protocol) => protocols::machine(protocol, nonce),
+            Plan::Http(plan) => Some(plan.machine(step)),
         };
         Dialogue::new(now, &self.target, self.transport, exchange)
     }

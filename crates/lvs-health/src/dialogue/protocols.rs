@@ -24,8 +24,7 @@ pub(crate) fn transport(protocol: &Protocol) -> Transport {
 /// Placeholder: goes away with the arms of [`machine`].
 pub(crate) fn is_built(protocol: &Protocol) -> Result<(), PrepareError> {
     match protocol {
-        Protocol::Connect => Ok(()),
-        Protocol::Http(_) => Err(PrepareError::Absent("HTTP")),
+        Protocol::Connect | Protocol::Http(_) => Ok(()),
         Protocol::Grpc(_) => Err(PrepareError::Absent("gRPC")),
         Protocol::Smtp(_) => Err(PrepareError::Absent("SMTP")),
         Protocol::Dns(_) => Err(PrepareError::Absent("DNS")),

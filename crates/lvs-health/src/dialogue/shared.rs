@@ -9,6 +9,8 @@ use std::time::SystemTime;
 /// It is needed while checks are [prepared](crate::Prepared) and may be dropped afterwards. A new one reads all files anew.
 /// `Shared::default()` knows no files and no time: enough for checks without TLS that is verified.
 pub struct Shared {
+    #[cfg(feature = "regex")]
+    patterns: std::collections::HashMap<crate::Pattern, std::sync::Arc<crate::http::Compiled>>,
     #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only TLS looks outside"))]
     outside: std::sync::Arc<dyn Outside>,
 }
@@ -45,7 +47,25 @@ pub trait Outside: std::fmt::Debug + Send + Sync + 'static {
 impl Shared {
     /// With files and a clock.
     pub fn new(outside: impl Outside) -> Self {
-        Self { outside: std::sync::Arc::new(outside) }
+        Self {
+            #[cfg(feature = "regex")]
+            patterns: std::collections::HashMap::new(),
+            outside: std::sync::Arc::new(outside),
+        }
+    }
+
+    /// A pattern, compiled once for all checks that have it.
+    #[cfg(feature = "regex")]
+    pub(crate) fn pattern(
+        &mut self,
+        pattern: &crate::Pattern,
+    ) -> Result<std::sync::Arc<crate::http::Compiled>, super::PrepareError> {
+        if let Some(compiled) = self.patterns.get(pattern) {
+            return Ok(std::sync::Arc::clone(compiled));
+        }
+        let compiled = std::sync::Arc::new(crate::http::Compiled::new(pattern)?);
+        self.patterns.insert(pattern.clone(), std::sync::Arc::clone(&compiled));
+        Ok(compiled)
     }
 }
 

@@ -1,0 +1,36 @@
+//! HTTP checks: one request, and what its answer must be (keepalived's `HTTP_GET` and `SSL_GET`).
+//!
+//! [`request`] writes what keepalived writes, octet by octet. [`exchange`] reads an HTTP/1 answer (RFC 9112): [`head`] finds
+//! status and framing, [`chunked`] takes the transfer coding off, and [`criteria`] judges status and body, for HTTP/2 too.
+//!
+//! # Invariants
+//!
+//! Memory is bounded: a head has at most [`head::LIMIT`] octets, a body is not kept (a digest and a text search take it as it
+//! flows by) save the first [`criteria::WINDOW`] octets for a regular expression. How long a body may be is a matter of
+//! time alone: [`Target::limit`](crate::Target::limit).
+//!
+//! # Where this differs from keepalived
+//!
+//! - It ends as soon as the outcome is certain: at the end of the head if only the status counts, at the end of the body if
+//!   the answer says where that is. keepalived waits until the server closes the connection, and fails on servers that
+//!   do not.
+//! - A chunked body is judged without the chunks' sizes; keepalived's digest and regular expression see them.
+//! - Interim answers (status 1xx) are skipped; keepalived takes them for the answer.
+//! - What does not begin like HTTP fails at once.
+//!
+//! As with keepalived, a connection that is closed before a body has its announced length is no failure: what came is
+//! judged, and a [`Note`](crate::Note) says so.
+
+mod chunked;
+mod criteria;
+mod exchange;
+mod head;
+#[cfg(feature = "regex")]
+mod pattern;
+mod plan;
+mod request;
+mod search;
+
+#[cfg(feature = "regex")]
+pub(crate) use pattern::Compiled;
+pub(crate) use plan::Plan;
