@@ -67,9 +67,10 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    /// A dialogue that has not begun; `id` should be hard to guess.
-    pub(crate) fn new(query: Query, id: u16) -> Self {
-        Self { query, id: id.to_be_bytes() }
+    /// A dialogue that has not begun. The nonce, of which the lower half is the query's id, should be hard to guess.
+    pub(crate) fn new(query: Query, nonce: u32) -> Self {
+        let [_, _, id @ ..] = nonce.to_be_bytes();
+        Self { query, id }
     }
 
     /// The response code, if this is the response to the query.
@@ -166,7 +167,7 @@ mod tests {
     }
 
     fn check() -> Check {
-        Check::new(query(QueryType::AAAA, "www.example.org").unwrap(), 0xfd89)
+        Check::new(query(QueryType::AAAA, "www.example.org").unwrap(), 0xabcd_fd89)
     }
 
     fn answer(datagram: &[u8]) -> Option<Outcome> {

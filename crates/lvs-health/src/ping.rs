@@ -15,17 +15,19 @@ pub(crate) struct Check {
     request_type: u8,
     reply_type: u8,
     sequence: [u8; 2],
-    nonce: [u8; 8],
+    nonce: [u8; 4],
 }
 
 impl Check {
-    /// A dialogue that has not begun. The nonce should be hard to guess: it is what a forger lacks.
-    pub(crate) fn new(target: IpAddr, sequence: u16, nonce: u64) -> Self {
+    /// A dialogue that has not begun. The nonce is sent as a whole, and its lower half as the sequence number; it should be
+    /// hard to guess, for it is what a forger lacks.
+    pub(crate) fn new(target: IpAddr, nonce: u32) -> Self {
         let (request_type, reply_type) = match target {
             IpAddr::V4(_) => (8, 0),
             IpAddr::V6(_) => (128, 129),
         };
-        Self { request_type, reply_type, sequence: sequence.to_be_bytes(), nonce: nonce.to_be_bytes() }
+        let nonce @ [_, _, sequence @ ..] = nonce.to_be_bytes();
+        Self { request_type, reply_type, sequence, nonce }
     }
 
     /// Whether this is the echo of what was sent.
@@ -50,7 +52,7 @@ impl Exchange for Check {
         let mut message = [0; MESSAGE_LEN];
         let (header, payload) = message.split_at_mut(8);
         header.copy_from_slice(&[self.request_type, 0, 0, 0, 0, 0, sequence0, sequence1]);
-        let (nonce, text) = payload.split_at_mut(8);
+        let (nonce, text) = payload.split_at_mut(4);
         nonce.copy_from_slice(&self.nonce);
         text.copy_from_slice(TEXT);
         // ICMPv6 has a pseudo-header in its sum, with an address that only the kernel knows: it fills that in itself.
@@ -85,9 +87,9 @@ fn checksum(message: &[u8]) -> u16 {
 }
 
 /// Behind the nonce, for who looks at the network.
-const TEXT: &[u8; 16] = b"vipd echo check.";
+const TEXT: &[u8; 20] = b"vipd checks a server";
 
-const MESSAGE_LEN: usize = 8 + 8 + TEXT.len();
+const MESSAGE_LEN: usize = 8 + 4 + TEXT.len();
 
 #[cfg(test)]
 mod tests {
@@ -99,27 +101,26 @@ mod tests {
 
     const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
     const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
-    const NONCE: u64 = 0x0102_0304_0506_0708;
-    const REPLY: &[u8; 32] =
-        b"\x00\x00\x9a\xbc\x12\x34\x00\x07\x01\x02\x03\x04\x05\x06\x07\x08vipd echo check.";
+    const NONCE: u32 = 0x0102_0304;
+    const REPLY: &[u8; 32] = b"\x00\x00\x9a\xbc\x12\x34\x03\x04\x01\x02\x03\x04vipd checks a server";
 
     fn answer(target: IpAddr, message: &[u8]) -> bool {
-        let outcome = Check::new(target, 7, NONCE).handle_input(message, &mut Vec::new());
+        let outcome = Check::new(target, NONCE).handle_input(message, &mut Vec::new());
         assert!(matches!(outcome, None | Some(Outcome::Pass(Weigh::Unsaid))));
         outcome.is_some()
     }
 
     fn said(target: IpAddr) -> Vec<u8> {
         let mut out = Vec::new();
-        assert_eq!(Check::new(target, 7, NONCE).handle_connected(&mut out), None);
+        assert_eq!(Check::new(target, NONCE).handle_connected(&mut out), None);
         out
     }
 
     #[test]
     fn a_request_is_an_echo_request() {
-        let v4 = b"\x08\x00\xda\x2e\x00\x00\x00\x07\x01\x02\x03\x04\x05\x06\x07\x08vipd echo check.";
+        let v4 = b"\x08\x00\xfe\x64\x00\x00\x03\x04\x01\x02\x03\x04vipd checks a server";
         assert_eq!(said(V4), v4);
-        let v6 = b"\x80\x00\x00\x00\x00\x00\x00\x07\x01\x02\x03\x04\x05\x06\x07\x08vipd echo check.";
+        let v6 = b"\x80\x00\x00\x00\x00\x00\x03\x04\x01\x02\x03\x04vipd checks a server";
         assert_eq!(said(V6), v6);
     }
 
@@ -156,7 +157,7 @@ mod tests {
 
     #[test]
     fn silence_is_a_failure() {
-        assert_eq!(Check::new(V4, 7, NONCE).handle_timeout(), Outcome::Fail(Failure::Silent("echo reply")));
+        assert_eq!(Check::new(V4, NONCE).handle_timeout(), Outcome::Fail(Failure::Silent("echo reply")));
     }
 
     proptest! {

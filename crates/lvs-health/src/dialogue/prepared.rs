@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::{Dialogue, Shared, Transport, protocols};
-use crate::{Network, Protocol, Target, http};
+use super::{Dialogue, Exchange, Shared, Transport, protocols};
+use crate::{Network, Protocol, Target, dns, http};
 
 /// A network check, ready to be done any number of times.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ enum Plan {
     Plain(Protocol),
     /// One for each url.
     Http(http::Plan),
+    /// The query but for its id.
+    Dns(dns::Query),
 }
 
 /// Why a check cannot be done as it is configured.
@@ -57,6 +59,14 @@ pub enum PrepareError {
         /// Why.
         reason: String,
     },
+    /// What DNS is asked for has no such name.
+    #[error("domain name {name:?}: {reason}")]
+    DomainName {
+        /// As configured.
+        name: String,
+        /// Why not.
+        reason: dns::NameError,
+    },
     /// TLS cannot be spoken as configured.
     #[error("TLS: {0}")]
     Tls(String),
@@ -71,6 +81,10 @@ impl Prepared {
     pub fn new(network: &Network, shared: &mut Shared) -> Result<Self, PrepareError> {
         let plan = match &network.protocol {
             Protocol::Http(http) => Plan::Http(http::Plan::new(http, shared)?),
+            Protocol::Dns(config) => Plan::Dns(
+                dns::Query::new(config)
+                    .map_err(|reason| PrepareError::DomainName { name: config.name.clone(), reason })?,
+            ),
             other => {
                 protocols::is_built(other)?;
                 Plan::Plain(other.clone())
@@ -95,9 +109,10 @@ impl Prepared {
     /// `step` is the place of the url, 0 for protocols without; a step that is not there is the first. `nonce` is any number
     /// that late replies to earlier attempts do not carry: the id of a DNS query, the sequence number of a ping.
     pub fn begin(&self, now: Instant, step: usize, nonce: u32) -> Dialogue {
-        let exchange = match &self.plan {
-            Plan::Plain(protocol) => protocols::machine(protocol, nonce),
+        let exchange: Option<Box<dyn Exchange>> = match &self.plan {
+            Plan::Plain(protocol) => protocols::machine(protocol, self.target.ip(), nonce),
             Plan::Http(plan) => Some(plan.machine(step)),
+            Plan::Dns(query) => Some(Box::new(dns::Check::new(query.clone(), nonce))),
         };
         Dialogue::new(now, &self.target, self.transport, exchange)
     }

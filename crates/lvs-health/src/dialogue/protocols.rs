@@ -1,11 +1,20 @@
 //! Which machine speaks which protocol.
 
-use super::{Exchange, PrepareError, Transport};
-use crate::Protocol;
+use std::net::IpAddr;
 
-/// The machine of a protocol that needs no preparation. `nonce` is a number that the last attempt did not have.
-pub(crate) fn machine(_protocol: &Protocol, _nonce: u32) -> Option<Box<dyn Exchange>> {
-    None
+use super::{Exchange, PrepareError, Transport};
+use crate::{Protocol, agent, ping, smtp, udp};
+
+/// The machine of a protocol that needs no preparation; `None` where a connection is all. `nonce` is a number that the last
+/// attempt did not have.
+pub(crate) fn machine(protocol: &Protocol, target: IpAddr, nonce: u32) -> Option<Box<dyn Exchange>> {
+    match protocol {
+        Protocol::Smtp(config) => Some(Box::new(smtp::Check::new(config))),
+        Protocol::Udp(config) => Some(Box::new(udp::Check::new(config))),
+        Protocol::Ping => Some(Box::new(ping::Check::new(target, nonce))),
+        Protocol::Agent(config) => Some(Box::new(agent::Check::new(config))),
+        Protocol::Connect | Protocol::Http(_) | Protocol::Dns(_) | Protocol::Grpc(_) => None,
+    }
 }
 
 /// The socket a protocol needs.
@@ -24,12 +33,13 @@ pub(crate) fn transport(protocol: &Protocol) -> Transport {
 /// Placeholder: goes away with the arms of [`machine`].
 pub(crate) fn is_built(protocol: &Protocol) -> Result<(), PrepareError> {
     match protocol {
-        Protocol::Connect | Protocol::Http(_) => Ok(()),
+        Protocol::Connect
+        | Protocol::Http(_)
+        | Protocol::Smtp(_)
+        | Protocol::Dns(_)
+        | Protocol::Udp(_)
+        | Protocol::Ping
+        | Protocol::Agent(_) => Ok(()),
         Protocol::Grpc(_) => Err(PrepareError::Absent("gRPC")),
-        Protocol::Smtp(_) => Err(PrepareError::Absent("SMTP")),
-        Protocol::Dns(_) => Err(PrepareError::Absent("DNS")),
-        Protocol::Udp(_) => Err(PrepareError::Absent("UDP")),
-        Protocol::Ping => Err(PrepareError::Absent("ping")),
-        Protocol::Agent(_) => Err(PrepareError::Absent("agent")),
     }
 }
