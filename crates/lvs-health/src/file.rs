@@ -48,8 +48,7 @@ fn parse_number(content: &[u8]) -> i64 {
     let blank = content.iter().take_while(|octet| matches!(octet, b' ' | b'\t'..=b'\r')).count();
     let (negative, digits) = match content.get(blank..).unwrap_or_default() {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
     };
     let (base, digits) = match digits {
         [b'0', b'x' | b'X', rest @ ..] if rest.first().is_some_and(u8::is_ascii_hexdigit) => (16, rest),
