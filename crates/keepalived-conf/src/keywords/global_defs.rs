@@ -11,7 +11,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_process_name": Word("name") => aborts, default "keepalived", since "2.0.16", Understood,
         "Name of the VRRP child.";
     [GlobalDefs] "checker_process_name": Word("name") => aborts,
-        default "keepalived", since "2.2.0", Understood,
+        default "keepalived", since "2.2.0", Acts,
         "Name of the checker child.";
     [GlobalDefs] "lvs_process_name": Word("name") => aborts,
         default "keepalived", since "2.0.16", OldSpelling("checker_process_name"),
@@ -25,28 +25,28 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "router_id": Word("string"), default "host name", since "1.2.1", Acts,
         "Name used in e-mail subjects, traps.";
     [GlobalDefs] "notification_email": Lines(Context::NotificationEmails),
-        default "none", since "1.2.1", Understood,
+        default "none", since "1.2.1", Acts,
         "Recipients for alert mail; display-name form accepted from 2.3.0.";
     [GlobalDefs] "notification_email_from": Word("address"),
-        default "<uid name>@<local host>", since "1.2.1", Understood,
+        default "<uid name>@<local host>", since "1.2.1", Acts,
         "Sender address.";
     [GlobalDefs] "smtp_server": Form("<ip|host> [<port>]") => aborts,
-        default "none, port 25", since "1.2.1", Understood,
+        default "none, port 25", since "1.2.1", Acts,
         "Mail relay; host names are resolved once at parse time.";
-    [GlobalDefs] "smtp_helo_name": Word("string"), default "local host name", since "1.2.20", Understood,
+    [GlobalDefs] "smtp_helo_name": Word("string"), default "local host name", since "1.2.20", Acts,
         "Argument of HELO.";
     [GlobalDefs] "smtp_connect_timeout": integer(1, 4294, Unit::Seconds) => aborts,
-        default "30", since "1.2.1", Understood,
+        default "30", since "1.2.1", Acts,
         "Mail connect/read/write timeout; 0 becomes 1.";
-    [GlobalDefs] "smtp_alert": Switch, default "unset", since "2.0.0", Understood,
+    [GlobalDefs] "smtp_alert": Switch, default "unset", since "2.0.0", Acts,
         "Default for smtp_alert of instances, sync groups, virtual and real servers.";
-    [GlobalDefs] "smtp_alert_vrrp": Switch, default "unset", since "2.0.0", Understood,
+    [GlobalDefs] "smtp_alert_vrrp": Switch, default "unset", since "2.0.0", Acts,
         "Overrides smtp_alert for VRRP objects.";
-    [GlobalDefs] "smtp_alert_checker": Switch, default "unset", since "2.0.0", Understood,
+    [GlobalDefs] "smtp_alert_checker": Switch, default "unset", since "2.0.0", Acts,
         "Overrides smtp_alert for LVS objects.";
-    [GlobalDefs] "no_email_faults": None, default "off", since "2.0.0", Understood,
+    [GlobalDefs] "no_email_faults": None, default "off", since "2.0.0", Acts,
         "Suppress alert mail for VRRP FAULT transitions.";
-    [GlobalDefs] "no_checker_emails": Switch, default "off", since "2.0.0", Understood,
+    [GlobalDefs] "no_checker_emails": Switch, default "off", since "2.0.0", Acts,
         "Suppress mails about individual checker results, keep real-server state mails.";
     [GlobalDefs] "startup_script": Command, default "none", since "2.1.0", Understood,
         "Run by the parent and waited for before children start.";
@@ -64,7 +64,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "min_auto_priority_delay": integer(1, 10_000_000, Unit::Microseconds),
         default "1000000", since "2.1.0", Understood,
         "Lag that triggers an automatic priority increase.";
-    [GlobalDefs] "checker_log_all_failures": Switch, default "off", since "2.0.11", Understood,
+    [GlobalDefs] "checker_log_all_failures": Switch, default "off", since "2.0.11", Acts,
         "Default for log_all_failures of every checker.";
     [GlobalDefs] "dynamic_interfaces": OptionalChoice(&["allow_if_changes"]),
         default "off", since "2.0.0", Acts,
@@ -76,17 +76,17 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "v3_checksum_as_v2": Ignored, default "off", since "2.2.8", Acts,
         "VRRPv3 over IPv4 checksums without pseudo header by default.";
     [GlobalDefs] "lvs_timeouts": Form("[tcp <n>] [tcpfin <n>] [udp <n>] each 0..2678400"),
-        default "kernel values", since "1.2.24", Understood,
+        default "kernel values", since "1.2.24", Acts,
         "Set IPVS connection timeouts in seconds.";
-    [GlobalDefs] "lvs_flush": None, default "off", since "1.2.23", Understood,
+    [GlobalDefs] "lvs_flush": None, default "off", since "1.2.23", Acts,
         "Clear the whole IPVS table at startup.";
-    [GlobalDefs] "lvs_flush_on_stop": OptionalChoice(&["VS"]), default "off", since "2.2.0", Understood,
+    [GlobalDefs] "lvs_flush_on_stop": OptionalChoice(&["VS"]), default "off", since "2.2.0", Acts,
         "At stop flush everything (bare) or delete virtual servers only without per-RS removal (VS).";
     [GlobalDefs] "lvs_flush_onstop": OptionalChoice(&["VS"]),
         default "off", since "2.0.15", OldSpelling("lvs_flush_on_stop"),
         "Deprecated spelling of lvs_flush_on_stop.";
     [GlobalDefs] "lvs_sync_daemon": Form("<ifname> [<vrrp inst>|inst <name>] [[id] <0..255>] [maxlen <1..65507>] [port <1..65535>] [ttl <1..255>] [group <mcast ip>]"),
-        default "id = VRID of inst or 0", since "1.2.20", Understood,
+        default "id = VRID of inst or 0", since "1.2.20", Acts,
         "Run IPVS connection sync; with inst its state follows that VRRP instance.";
     [GlobalDefs] "vrrp_mcast_group4": Multicast4 => aborts, default "224.0.0.18", since "1.2.10", Acts,
         "Destination of IPv4 multicast adverts.";
@@ -165,7 +165,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "Enforce RFC behaviour (no auth, no unicast, VIP required …); default of strict_mode.";
     [GlobalDefs] "vrrp_priority": integer(-20, 19, Unit::None), default "0", since "1.2.20", Acts,
         "Nice value of VRRP child.";
-    [GlobalDefs] "checker_priority": integer(-20, 19, Unit::None), default "0", since "1.2.20", Understood,
+    [GlobalDefs] "checker_priority": integer(-20, 19, Unit::None), default "0", since "1.2.20", Acts,
         "Nice value of checker child.";
     [GlobalDefs] "bfd_priority": integer(-20, 19, Unit::None), default "0", since "2.0.0", Understood,
         "Nice value of BFD child.";
@@ -182,15 +182,15 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_rlimit_rtime": integer(1, U32, Unit::Microseconds) => aborts,
         default "10000", since "2.0.0", OldSpelling("vrrp_rlimit_rttime"),
         "Deprecated spelling of vrrp_rlimit_rttime.";
-    [GlobalDefs] "checker_no_swap": None, default "off", since "1.2.20", Understood,
+    [GlobalDefs] "checker_no_swap": None, default "off", since "1.2.20", Acts,
         "Lock the checker child in memory.";
     [GlobalDefs] "checker_rt_priority": integer(1, 99, Unit::None),
-        default "0 (normal scheduling)", since "2.0.0", Understood,
+        default "0 (normal scheduling)", since "2.0.0", Acts,
         "SCHED_RR priority of the checker child.";
-    [GlobalDefs] "checker_cpu_affinity": Words("cpu"), default "all", since "2.0.17", Understood,
+    [GlobalDefs] "checker_cpu_affinity": Words("cpu"), default "all", since "2.0.17", Acts,
         "CPUs the checker child may run on.";
     [GlobalDefs] "checker_rlimit_rttime": integer(1, U32, Unit::Microseconds) => aborts,
-        default "10000", since "2.1.0", Understood,
+        default "10000", since "2.1.0", Acts,
         "RLIMIT_RTTIME of the checker child when realtime.";
     [GlobalDefs] "checker_rlimit_rtime": integer(1, U32, Unit::Microseconds) => aborts,
         default "10000", since "2.0.0", OldSpelling("checker_rlimit_rttime"),
@@ -208,17 +208,17 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "bfd_rlimit_rtime": integer(1, U32, Unit::Microseconds) => aborts,
         default "10000", since "2.0.0", OldSpelling("bfd_rlimit_rttime"),
         "Deprecated spelling of bfd_rlimit_rttime.";
-    [GlobalDefs] "notify_fifo": Fifo, default "none", since "1.3.6", Understood,
+    [GlobalDefs] "notify_fifo": Fifo, default "none", since "1.3.6", Acts,
         "FIFO receiving both VRRP and LVS state lines.";
-    [GlobalDefs] "notify_fifo_script": Command, default "none", since "1.3.6", Understood,
+    [GlobalDefs] "notify_fifo_script": Command, default "none", since "1.3.6", Acts,
         "Reader started for notify_fifo; FIFO path appended as last argument.";
     [GlobalDefs] "vrrp_notify_fifo": Fifo, default "none", since "1.3.6", Understood,
         "FIFO for VRRP state lines.";
     [GlobalDefs] "vrrp_notify_fifo_script": Command, default "none", since "1.3.6", Understood,
         "Reader started for vrrp_notify_fifo.";
-    [GlobalDefs] "lvs_notify_fifo": Fifo, default "none", since "1.3.6", Understood,
+    [GlobalDefs] "lvs_notify_fifo": Fifo, default "none", since "1.3.6", Acts,
         "FIFO for virtual/real server state lines.";
-    [GlobalDefs] "lvs_notify_fifo_script": Command, default "none", since "1.3.6", Understood,
+    [GlobalDefs] "lvs_notify_fifo_script": Command, default "none", since "1.3.6", Acts,
         "Reader started for lvs_notify_fifo.";
     [GlobalDefs] "vrrp_notify_priority_changes": Switch, default "off", since "2.0.16", Understood,
         "Also write priority change lines to FIFOs.";
@@ -271,21 +271,21 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", Acts,
         "Set that VRRP netlink monitor buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "lvs_netlink_cmd_rcv_bufs": integer(0, U32, Unit::Octets),
-        default "0 (system)", since "2.0.0", Understood,
+        default "0 (system)", since "2.0.0", Acts,
         "Receive buffer of the checker netlink command socket.";
     [GlobalDefs] "lvs_netlink_cmd_rcv_bufs_force": Switch, default "off", since "2.0.0", Understood,
         "Set that checker netlink command buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "lvs_netlink_monitor_rcv_bufs": integer(0, U32, Unit::Octets),
-        default "0 (system)", since "2.0.0", Understood,
+        default "0 (system)", since "2.0.0", Acts,
         "Receive buffer of the checker netlink monitor socket.";
-    [GlobalDefs] "lvs_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", Understood,
+    [GlobalDefs] "lvs_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", Acts,
         "Set that checker netlink monitor buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "process_monitor_rcv_bufs": integer(0, U32, Unit::Octets),
         default "0 (system)", since "2.0.11", Understood,
         "Receive buffer of the process-event socket.";
     [GlobalDefs] "process_monitor_rcv_bufs_force": Switch, default "off", since "2.0.11", Understood,
         "Set that process-event buffer beyond rmem_max (SO_RCVBUFFORCE).";
-    [GlobalDefs] "rs_init_notifies": Switch, default "off", since "2.0.0", Understood,
+    [GlobalDefs] "rs_init_notifies": Switch, default "off", since "2.0.0", Acts,
         "Run notify_up for real servers that start up in the up state.";
     [GlobalDefs] "vrrp_rx_bufs_policy": Form("MTU|ADVERT|<bytes>"),
         default "system", since "2.0.3", Understood,
@@ -365,10 +365,10 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
 
     [Ssl] "password": Word("string"), default "none", since "1.2.1", Understood,
         "Key password.";
-    [Ssl] "ca": Word("file"), default "none", since "1.2.1", Understood,
+    [Ssl] "ca": Word("file"), default "none", since "1.2.1", Acts,
         "CA file.";
-    [Ssl] "certificate": Word("file"), default "none", since "1.2.1", Understood,
+    [Ssl] "certificate": Word("file"), default "none", since "1.2.1", Acts,
         "Client certificate.";
-    [Ssl] "key": Word("file"), default "none", since "1.2.1", Understood,
+    [Ssl] "key": Word("file"), default "none", since "1.2.1", Acts,
         "Client key.";
 ];

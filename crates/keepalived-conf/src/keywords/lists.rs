@@ -84,6 +84,6 @@ pub(super) static LISTS: &[Keyword] = keywords![
         "Bind the object to instances of the group (fault if it vanishes).";
 
     [VirtualServerGroup] "<line>": Form("<ip>[-<range>|/<len>] [<port>] | <ip>-<ip> [<port>] | fwmark <n> [inet|inet6]"),
-        default "port 0", since "1.2.1", Understood,
+        default "port 0", since "1.2.1", Acts,
         "Members; range end is last octet / last hextet or full address; /len needs zero host bits.";
 ];

@@ -57,18 +57,18 @@ pub(super) static ROOT: &[Keyword] = keywords![
     [Root] "vrrp_track_process": NamedBlock(Context::TrackProcess) => aborts,
         default "", since "2.0.11", Understood,
         "Process-count monitor; must be defined before use.";
-    [Root] "track_file": NamedBlock(Context::TrackFile) => aborts, default "", since "2.1.0", Understood,
+    [Root] "track_file": NamedBlock(Context::TrackFile) => aborts, default "", since "2.1.0", Acts,
         "File whose integer content drives VRRP priority or a FILE_CHECK; define before use.";
     [Root] "vrrp_track_file": NamedBlock(Context::OldTrackFile) => aborts,
         default "", since "2.0.0", OldSpelling("track_file"),
         "Deprecated spelling of track_file (deprecation error, still works).";
-    [Root] "SSL": Block(Context::Ssl), default "", since "1.2.1", Understood,
+    [Root] "SSL": Block(Context::Ssl), default "", since "1.2.1", Acts,
         "Client certificate material for every SSL_GET.";
     [Root] "virtual_server_group": NamedLines(Context::VirtualServerGroup) => aborts,
-        default "", since "1.2.1", Understood,
+        default "", since "1.2.1", Acts,
         "Named list of VIP endpoints sharing one virtual_server definition.";
     [Root] "virtual_server": KeyedBlock(Context::VirtualServer, "<ip> [<port>] | fwmark <n> | group <name>") => aborts,
-        default "", since "1.2.1", Understood,
+        default "", since "1.2.1", Acts,
         "IPVS virtual service. No port (0) needs persistence. Service without real_server is dropped.";
     [Root] "bfd_instance": NamedBlock(Context::BfdInstance), default "", since "2.0.0", Understood,
         "BFD session; define before use in trackers.";

@@ -275,6 +275,10 @@ pub(super) const U32: i64 = 4_294_967_295;
 pub(super) const SECONDS: Arguments =
     Arguments::Decimal { min: 0, max: U32_SECONDS, places: 6, unit: Unit::Seconds };
 
+/// The same, but more than nothing.
+pub(super) const TIME: Arguments =
+    Arguments::Decimal { min: 1, max: U32_SECONDS, places: 6, unit: Unit::Seconds };
+
 /// The longest time 32 bits of microseconds hold, in microseconds.
 pub(super) const U32_SECONDS: u64 = 4_294_967_295;
 
@@ -300,7 +304,7 @@ macro_rules! keywords {
         #[allow(unused_imports, reason = "each table uses some of the short forms")]
         use $crate::keywords::{
             Context, Keyword, Status, Unit,
-            table::{decimal, integer, SCHEDULERS, SECONDS, U32, U32_SECONDS},
+            table::{decimal, integer, SCHEDULERS, SECONDS, TIME, U32, U32_SECONDS},
         };
         #[allow(clippy::enum_glob_use, clippy::wildcard_imports, reason = "the table reads as a table")]
         use $crate::keywords::Arguments::*;

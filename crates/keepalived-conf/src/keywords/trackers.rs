@@ -47,17 +47,17 @@ pub(super) static TRACKERS: &[Keyword] = keywords![
     [TrackProcess] "full_command": None, default "off", since "2.0.11", Understood,
         "Compare the whole path/cmdline rather than the 15 character comm.";
 
-    [TrackFile] "file": Word("path"), default "required", since "2.1.0", Understood,
+    [TrackFile] "file": Word("path"), default "required", since "2.1.0", Acts,
         "File to watch with inotify; directory must exist.";
-    [TrackFile] "weight": Weight { limit: 254, noreverse: false }, default "1", since "2.1.0", Understood,
+    [TrackFile] "weight": Weight { limit: 254, noreverse: false }, default "1", since "2.1.0", Acts,
         "Multiplier for the value; 0 = non-zero value means FAULT.";
     [TrackFile] "init_file": Form("[<value>] [overwrite]"),
         default "do not create; value 0", since "2.1.0", Understood,
         "Create file with value at start; overwrite also when present.";
 
-    [OldTrackFile] "file": Word("path"), default "required", since "2.0.0", Understood,
+    [OldTrackFile] "file": Word("path"), default "required", since "2.0.0", Acts,
         "File to watch with inotify; directory must exist.";
-    [OldTrackFile] "weight": Weight { limit: 254, noreverse: false }, default "1", since "2.0.0", Understood,
+    [OldTrackFile] "weight": Weight { limit: 254, noreverse: false }, default "1", since "2.0.0", Acts,
         "Multiplier for the value; 0 = non-zero value means FAULT.";
     [OldTrackFile] "init_file": Form("[<value>] [overwrite]"),
         default "do not create; value 0", since "2.0.0", Understood,

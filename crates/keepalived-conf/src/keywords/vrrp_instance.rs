@@ -136,7 +136,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "Run when master hears a lower priority advert.";
     [VrrpInstance] "notify_priority_changes": Switch, default "global", since "2.0.16", Understood,
         "Write priority changes to FIFO.";
-    [VrrpInstance] "smtp_alert": Switch, default "off", since "1.2.1", Understood,
+    [VrrpInstance] "smtp_alert": Switch, default "off", since "1.2.1", Acts,
         "Mail on state change.";
     [VrrpInstance] "garp_master_delay": integer(0, U32, Unit::Seconds) => aborts,
         default "global", since "1.2.1", Acts,

@@ -252,3 +252,37 @@ pub(super) fn not(entry: &Entry<'_>, word: &Word, wanted: &str, report: &mut Rep
         format!("`{name}` takes {wanted}, not `{}`; it is ignored", word.text),
     );
 }
+
+/// A name and a secret. What is wrong is said without a word of it.
+pub(super) fn name_and_secret(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(String, String)> {
+    let [name, secret] = entry.arguments() else {
+        let message = format!(
+            "`{}` takes two words, a name and a password; put one with blanks in double quotes",
+            entry.keyword.name
+        );
+        report.error("bad-value", entry.span(), message);
+        return None;
+    };
+    let control = |word: &Word| word.text.chars().any(char::is_control);
+    if name.text.is_empty() || control(name) || control(secret) {
+        let message = format!("`{}` is ignored: control characters cannot be sent", entry.keyword.name);
+        report.error("bad-value", entry.span(), message);
+        return None;
+    }
+    Some((name.text.to_string(), secret.text.to_string()))
+}
+
+/// One of the words the keyword takes.
+pub(super) fn choice<'a>(entry: &Entry<'a>, report: &mut Report<'_>) -> Option<&'a str> {
+    let word = required(entry, report)?;
+    let fits = match entry.keyword.arguments {
+        Arguments::Choice(words) | Arguments::OptionalChoice(words) => words.contains(&&*word.text),
+        Arguments::ChoiceAnyCase(words) => words.iter().any(|choice| choice.eq_ignore_ascii_case(&word.text)),
+        _ => true,
+    };
+    if !fits {
+        not(entry, word, &entry.keyword.arguments.to_string(), report);
+        return None;
+    }
+    Some(&word.text)
+}

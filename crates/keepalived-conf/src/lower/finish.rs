@@ -130,7 +130,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
                 .collect(),
             track_scripts: std::mem::take(&mut draft.track_scripts),
             notify: std::mem::take(&mut draft.notify),
-            smtp_alert: false,
+            smtp_alert: draft.smtp_alert.or(globals.smtp_alert_vrrp()).unwrap_or(false),
         })
     }
 

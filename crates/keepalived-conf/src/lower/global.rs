@@ -12,6 +12,7 @@ use crate::model::mail::Mail;
 use super::Lowering;
 use super::arguments::{self, Junk};
 use super::command;
+use super::global_lvs::{FifoDraft, SyncDaemonDraft};
 use super::reader::Entry;
 use super::value;
 
@@ -39,6 +40,28 @@ pub(super) struct Globals {
     pub(super) v3_checksum_as_v2: bool,
     pub(super) skip_check_adv_addr: bool,
     pub(super) check_unicast_source: bool,
+    /// `smtp_alert`, `smtp_alert_vrrp`, `smtp_alert_checker`
+    pub(super) smtp_alert: Option<bool>,
+    pub(super) smtp_alert_vrrp: Option<bool>,
+    pub(super) smtp_alert_checker: Option<bool>,
+    /// `smtp_server`, its port as written.
+    pub(super) smtp_server: Option<(String, Option<u16>)>,
+    pub(super) checker_log_all_failures: bool,
+    pub(super) sync_daemon: Option<SyncDaemonDraft>,
+    pub(super) lvs_fifo: FifoDraft,
+    pub(super) notify_fifo: FifoDraft,
+}
+
+impl Globals {
+    /// What instances mail where they do not say.
+    pub(super) fn smtp_alert_vrrp(&self) -> Option<bool> {
+        self.smtp_alert_vrrp.or(self.smtp_alert)
+    }
+
+    /// What virtual and real servers mail where they do not say.
+    pub(super) fn smtp_alert_checker(&self) -> Option<bool> {
+        self.smtp_alert_checker.or(self.smtp_alert)
+    }
 }
 
 impl Default for Globals {
@@ -61,6 +84,14 @@ impl Default for Globals {
             v3_checksum_as_v2: false,
             skip_check_adv_addr: false,
             check_unicast_source: false,
+            smtp_alert: None,
+            smtp_alert_vrrp: None,
+            smtp_alert_checker: None,
+            smtp_server: None,
+            checker_log_all_failures: false,
+            sync_daemon: None,
+            lvs_fifo: FifoDraft::default(),
+            notify_fifo: FifoDraft::default(),
         }
     }
 }
@@ -96,14 +127,14 @@ fn defaults() -> Global {
 }
 
 /// A value read replaces the default; one that was refused does not.
-fn set<T>(slot: &mut T, value: Option<T>) {
+pub(super) fn set<T>(slot: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *slot = value;
     }
 }
 
 /// The same for a slot that tells "unset".
-fn set_some<T>(slot: &mut Option<T>, value: Option<T>) {
+pub(super) fn set_some<T>(slot: &mut Option<T>, value: Option<T>) {
     if value.is_some() {
         *slot = value;
     }
@@ -121,10 +152,14 @@ impl<'a> Lowering<'a> {
 
     /// Takes a global keyword; `false` if nothing acts on it.
     pub(super) fn global_keyword(&mut self, entry: Entry<'a>) -> bool {
+        if self.global_lvs(&entry) {
+            return true;
+        }
         if entry.keyword.status != Status::Acts {
             return false;
         }
-        self.global_identity(&entry)
+        self.global_mail(entry)
+            || self.global_identity(&entry)
             || self.global_process(&entry)
             || self.global_protocol(&entry)
             || self.global_announcements(&entry)
@@ -300,7 +335,7 @@ impl<'a> Lowering<'a> {
 }
 
 /// Out of range becomes the nearest possible, with a complaint.
-fn real_time_priority(entry: &Entry<'_>, report: &mut super::Report<'_>) -> Option<u8> {
+pub(super) fn real_time_priority(entry: &Entry<'_>, report: &mut super::Report<'_>) -> Option<u8> {
     let word = arguments::required(entry, report)?;
     let value = value::integer(&word.text, i64::MIN, i64::MAX);
     let Ok(value) = value else {

@@ -67,6 +67,7 @@ pub(super) struct Draft {
     pub(super) track_scripts: Vec<TrackScript>,
     pub(super) seen_scripts: HashSet<usize>,
     pub(super) notify: Notify,
+    pub(super) smtp_alert: Option<bool>,
 }
 
 /// `authentication`
@@ -250,6 +251,7 @@ impl<'a> Lowering<'a> {
             }
             "dont_track_primary" => draft.dont_track_primary = bare(report),
             "promote_secondaries" => draft.promote_secondaries = bare(report),
+            "smtp_alert" => draft.smtp_alert = switched(report, draft.smtp_alert),
             "no_virtual_ipaddress" => draft.no_addresses = bare(report),
             _ => return false,
         }

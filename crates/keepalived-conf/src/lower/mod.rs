@@ -9,8 +9,11 @@ mod arguments;
 mod command;
 mod finish;
 mod global;
+mod global_lvs;
 mod instance;
 mod load;
+mod lvs;
+mod mail;
 mod reader;
 mod report;
 mod script;
@@ -28,6 +31,7 @@ use crate::source::Span;
 
 use global::Globals;
 use instance::Draft;
+use lvs::Lvs;
 use reader::{Entry, Reader};
 use report::Report;
 
@@ -54,7 +58,8 @@ struct Lowering<'a> {
     sync_groups: HashMap<&'a str, Span>,
     /// The members of sync groups and track groups.
     group_members: Vec<&'a Word>,
-    has_virtual_servers: bool,
+    /// Everything about virtual servers.
+    lvs: Lvs<'a>,
 }
 
 /// Lowers logical lines to the model; the first thing that makes a daemon refuse comes with it.
@@ -73,7 +78,7 @@ fn lower(lines: &[Line], diagnostics: &mut Diagnostics) -> (Config, Option<Unusa
         instance_names: HashMap::new(),
         sync_groups: HashMap::new(),
         group_members: Vec::new(),
-        has_virtual_servers: false,
+        lvs: Lvs::default(),
     };
     lowering.read();
     lowering.finish()
@@ -104,12 +109,8 @@ impl<'a> Lowering<'a> {
             "vrrp_script" => self.vrrp_script(entry),
             "vrrp_instance" => self.vrrp_instance(entry),
             "vrrp_sync_group" => self.sync_group(entry),
-            "virtual_server" => {
-                self.has_virtual_servers = true;
-                self.understood(entry);
-            }
             _ => {
-                if !self.global_keyword(entry) {
+                if !self.lvs_keyword(entry) && !self.global_keyword(entry) {
                     self.understood(entry);
                 }
             }
@@ -131,17 +132,14 @@ impl<'a> Lowering<'a> {
             }
         }
         across::across_instances(&mut instances, &spans, &mut self.report);
+        let (virtual_servers, checks) = self.finish_virtual_servers();
+        self.finish_global(&instances);
         self.check_group_members();
         self.note_untracked_scripts();
         let script_security = self.globals.public.script_security;
         self.report.script_security(script_security);
-        let config = Config {
-            global: self.globals.public,
-            scripts: self.scripts,
-            instances,
-            virtual_servers: Vec::new(),
-            checks: Vec::new(),
-        };
+        let config =
+            Config { global: self.globals.public, scripts: self.scripts, instances, virtual_servers, checks };
         (config, unusable)
     }
 }

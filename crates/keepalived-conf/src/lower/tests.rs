@@ -50,6 +50,17 @@ fn using(context: Context, keyword: &Keyword) -> String {
         Context::VrrpScript => format!("vrrp_script A {{\n{line}\n}}"),
         Context::GlobalDefs => format!("global_defs {{\n{line}\n}}"),
         Context::Authentication => format!("vrrp_instance A {{\nauthentication {{\n{line}\n}}\n}}"),
+        Context::Ssl | Context::TrackFile | Context::VirtualServerGroup => {
+            format!("{} A {{\n{line}\n}}", context.name())
+        }
+        inner if inner.path().starts_with("virtual_server") => {
+            let openers: Vec<_> = inner.path().split('/').collect();
+            format!(
+                "{}\n{line}\n{}",
+                openers.join(" 192.0.2.1 80 {\n") + " 192.0.2.1 80 {",
+                "}\n".repeat(openers.len())
+            )
+        }
         list => format!("vrrp_instance A {{\n{} {{\n192.0.2.1/24 {line}\n}}\n}}", list.name()),
     }
 }
@@ -64,8 +75,13 @@ fn a_keyword_acts_if_and_only_if_the_table_says_so() {
         Context::Authentication,
         Context::VirtualAddresses,
         Context::ExcludedAddresses,
+        Context::Ssl,
+        Context::TrackFile,
     ];
-    for context in contexts {
+    // A `BFD_CHECK` is said to do nothing as a whole.
+    let of_servers =
+        |context: &&Context| context.path().starts_with("virtual_server") && **context != Context::BfdCheck;
+    for context in contexts.into_iter().chain(Context::ALL.iter().filter(of_servers).copied()) {
         // Includes are gone before lowering, and lines have no name.
         let here = keywords::within(context)
             .filter(|keyword| keyword.name != LINE && !keyword.name.starts_with("include"));
@@ -75,11 +91,26 @@ fn a_keyword_acts_if_and_only_if_the_table_says_so() {
                 matches!(finding.code, "not-acted-on" | "no-effect")
                     && finding.message.contains(&format!("`{}`", keyword.name))
             });
-            let acts = keyword.status == Status::Acts || keyword.name == "native_ipv6";
+            let acts = acts(context, keyword);
             assert_eq!(idle, !acts, "{} in {context}: {:?}", keyword.name, loaded.diagnostics);
             assert!(!loaded.diagnostics.has_code("unknown-keyword"), "{} in {context}", keyword.name);
             assert!(!loaded.diagnostics.has_code("unknown-option"), "{} in {context}", keyword.name);
         }
+    }
+}
+
+/// Whether it acts, or is an old spelling of what does.
+fn acts(context: Context, keyword: &Keyword) -> bool {
+    match keyword.status {
+        Status::Acts => true,
+        Status::Deprecated(instead) | Status::OldSpelling(instead) => {
+            match keywords::find(context, instead) {
+                Some(instead) => instead.status == Status::Acts,
+                // Replaced by more than one word.
+                None => matches!(keyword.name, "native_ipv6" | "host"),
+            }
+        }
+        Status::Understood | Status::Ignored => false,
     }
 }
 

@@ -347,8 +347,8 @@ pub struct Connection {
     pub timeout: Duration,
 }
 
-/// `HTTP_GET`, `SSL_GET`
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `HTTP_GET`, `SSL_GET`. `Debug` shows neither the password nor what the headers hold.
+#[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HttpCheck {
     /// `url`s, at least one.
@@ -363,6 +363,19 @@ pub struct HttpCheck {
     pub headers: Vec<(String, String)>,
     /// `basic_auth USER PASSWORD` (vipd's own).
     pub basic_auth: Option<(String, String)>,
+}
+
+impl std::fmt::Debug for HttpCheck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpCheck")
+            .field("urls", &self.urls)
+            .field("version", &self.version)
+            .field("fast_recovery", &self.fast_recovery)
+            .field("tls", &self.tls)
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("basic_auth", &self.basic_auth.as_ref().map(|(user, _)| format!("{user}:********")))
+            .finish()
+    }
 }
 
 /// `http_protocol`

@@ -1,0 +1,493 @@
+//! Turns what a virtual server's block says into what it means: defaults, inheritance, what is refused.
+
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+
+use crate::diagnostic::{Class, Diagnostic, Severity};
+use crate::model::Command;
+use crate::model::lvs::{Forwarding, LvsProtocol, LvsService, RealServer, SorryServer, VirtualServer};
+use crate::source::Span;
+
+use super::super::Lowering;
+use super::super::global::Globals;
+use super::super::report::Report;
+use super::group::{Group, Member};
+use super::key::Key;
+use super::kinds::Around;
+use super::method::keeps_port;
+use super::real_server::RealDraft;
+use super::tls::Ssl;
+use super::virtual_server::{Granularity, PERSISTENCE, SorryDraft, VirtualDraft};
+
+/// What all virtual servers are finished with.
+struct File<'l, 'a, 'f> {
+    groups: &'l HashMap<&'a str, Group>,
+    ssl: Option<&'l Ssl>,
+    globals: &'l Globals,
+    report: &'l mut Report<'f>,
+    checks: Vec<Command>,
+    /// The kernel's services taken so far, with the place of their virtual server.
+    taken: HashMap<LvsService, Span>,
+}
+
+impl Lowering<'_> {
+    /// Every usable virtual server, and the scripts of their checkers.
+    pub(in super::super) fn finish_virtual_servers(&mut self) -> (Vec<VirtualServer>, Vec<Command>) {
+        let drafts = std::mem::take(&mut self.lvs.servers);
+        let mut file = File {
+            groups: &self.lvs.groups,
+            ssl: self.lvs.ssl.as_ref(),
+            globals: &self.globals,
+            report: &mut self.report,
+            checks: Vec::new(),
+            taken: HashMap::new(),
+        };
+        let servers = drafts.into_iter().filter_map(|draft| file.virtual_server(draft)).collect();
+        (servers, file.checks)
+    }
+}
+
+impl File<'_, '_, '_> {
+    /// The virtual server; `None` leaves it out.
+    fn virtual_server(&mut self, mut draft: VirtualDraft) -> Option<VirtualServer> {
+        let members = self.members(&draft)?;
+        let protocol = self.protocol(&draft, &members);
+        let name = name(&draft.key, protocol);
+        if draft.real_servers.is_empty() {
+            let message = format!("virtual server {name} has no real server; it is left out");
+            self.report.error("no-real-server", draft.at, message);
+            return None;
+        }
+        let ipv6 = self.family(&draft, &members);
+        let scheduler = self.scheduler(&draft, &name);
+        let forwarding = self.forwarding(&draft, &name);
+        let persistence_timeout = self.persistence(&draft, &members, &name);
+        let persistence_granularity = self.granularity(&draft, ipv6, &name);
+        let one_packet = self.one_packet(&draft, protocol, &name);
+        let services = self.services(&draft, &members, protocol, ipv6, &name)?;
+        let port = common_port(&services);
+        let drafts = self.real_servers_kept(&mut draft, forwarding, ipv6, port, &name);
+        let sorry_server = self.sorry_server(draft.sorry.take(), forwarding, ipv6, port, &name);
+        let real_servers: Vec<_> =
+            drafts.into_iter().map(|real| self.real_server(real, &draft, forwarding)).collect();
+        if real_servers.is_empty() {
+            let message = format!("virtual server {name} has no usable real server; it is left out");
+            self.report.error("no-real-server", draft.at, message);
+            return None;
+        }
+        let quorum = self.quorum(&draft, &real_servers, &name);
+        let hysteresis = self.hysteresis(&draft, quorum, &name);
+        let ha_suspend = self.ha_suspend(&draft, &services, &name);
+        Some(VirtualServer {
+            name,
+            services,
+            scheduler,
+            scheduler_flags: draft.flags,
+            one_packet,
+            persistence_timeout,
+            persistence_granularity,
+            persistence_engine: draft.persistence_engine,
+            quorum,
+            hysteresis,
+            quorum_up: draft.quorum_up,
+            quorum_down: draft.quorum_down,
+            alpha: draft.timing.alpha.unwrap_or(false),
+            omega: draft.omega,
+            ha_suspend,
+            smtp_alert: draft.smtp_alert.or(self.globals.smtp_alert_checker()).unwrap_or(false),
+            sorry_server,
+            drain_timeout: draft.drain_timeout,
+            real_servers,
+        })
+    }
+
+    /// The services it stands for, each once.
+    fn members(&mut self, draft: &VirtualDraft) -> Option<Vec<Member>> {
+        match &draft.key {
+            Key::Address(address) => Some(vec![Member::Address(*address)]),
+            Key::Fwmark(mark) => Some(vec![Member::Fwmark { mark: *mark, ipv6: None }]),
+            Key::Group(name) => {
+                let Some(group) = self.groups.get(&**name) else {
+                    let message =
+                        format!("there is no virtual_server_group {name}; the virtual server is left out");
+                    self.report.error("unknown-group", draft.at, message);
+                    return None;
+                };
+                let mut seen = HashSet::with_capacity(group.members.len());
+                Some(group.members.iter().copied().filter(|member| seen.insert(*member)).collect())
+            }
+        }
+    }
+
+    /// `None` where every member is a firewall mark: packets of any protocol can bear it.
+    fn protocol(&mut self, draft: &VirtualDraft, members: &[Member]) -> Option<LvsProtocol> {
+        let only_marks = members.iter().all(|member| matches!(member, Member::Fwmark { .. }));
+        match draft.protocol {
+            Some((_, at)) if only_marks => {
+                let message = "`protocol` is ignored: a firewall mark stands for packets of any protocol";
+                self.report.warning("protocol-of-mark", at, message);
+                None
+            }
+            None if only_marks => None,
+            Some((protocol, _)) => Some(protocol),
+            None => {
+                let name = name(&draft.key, None);
+                self.report.push(
+                    Diagnostic::error(
+                        "no-protocol",
+                        format!("virtual server {name} has no `protocol`; UDP is used"),
+                    )
+                    .at(draft.at)
+                    .help("write `protocol TCP`, or `protocol UDP` if that is meant"),
+                );
+                Some(LvsProtocol::Udp)
+            }
+        }
+    }
+
+    /// Whether IPv6: by the address, by what `ip_family` says of a mark, by the first real server.
+    fn family(&mut self, draft: &VirtualDraft, members: &[Member]) -> bool {
+        let of_members = members.iter().find_map(|member| match member {
+            Member::Address(address) => Some(address.is_ipv6()),
+            Member::Fwmark { ipv6, .. } => *ipv6,
+        });
+        match (of_members, draft.family) {
+            (Some(ipv6), Some((wanted, at))) if ipv6 != wanted => {
+                let message = "`ip_family` is ignored: the addresses are of the other family";
+                self.report.error("family", at, message);
+                ipv6
+            }
+            (Some(ipv6), _) | (None, Some((ipv6, _))) => ipv6,
+            (None, None) => draft.real_servers.first().is_some_and(|real| real.address.is_ipv6()),
+        }
+    }
+
+    fn scheduler(&mut self, draft: &VirtualDraft, name: &str) -> String {
+        if draft.scheduler.is_none() {
+            let message = format!("virtual server {name} has no `lb_algo`; wlc is used");
+            self.report.error("no-scheduler", draft.at, message);
+        }
+        draft.scheduler.unwrap_or("wlc").to_owned()
+    }
+
+    fn forwarding(&mut self, draft: &VirtualDraft, name: &str) -> Forwarding {
+        if draft.forwarding.is_none() {
+            let message = format!("virtual server {name} has no `lb_kind`; NAT is used");
+            self.report.error("no-method", draft.at, message);
+        }
+        draft.forwarding.unwrap_or(Forwarding::Nat)
+    }
+
+    /// The kernel takes port 0 only of persistent services.
+    fn persistence(&mut self, draft: &VirtualDraft, members: &[Member], name: &str) -> Option<u32> {
+        let any_port =
+            members.iter().any(|member| matches!(member, Member::Address(address) if address.port() == 0));
+        if any_port && draft.persistence_timeout.is_none() {
+            let message = format!(
+                "virtual server {name} has no port, which only persistent services can do without; \
+                 `persistence_timeout {PERSISTENCE}` is used"
+            );
+            self.report.warning("port-0", draft.at, message);
+            return Some(PERSISTENCE);
+        }
+        draft.persistence_timeout
+    }
+
+    /// A prefix length of the family.
+    fn granularity(&mut self, draft: &VirtualDraft, ipv6: bool, name: &str) -> u8 {
+        let whole = if ipv6 { 128 } else { 32 };
+        let Some((written, at)) = draft.granularity else { return whole };
+        match written {
+            Granularity::Length(length) if ipv6 => length,
+            Granularity::Mask(_) if ipv6 => {
+                let message = format!("{name}: IPv6 takes a prefix length, not a netmask; it is ignored");
+                self.report.error("bad-value", at, message);
+                whole
+            }
+            Granularity::Length(length) => {
+                let used = length.min(whole);
+                let message = format!(
+                    "{name}: for IPv4 keepalived takes a netmask, and `{length}` as 0.0.0.{length}; /{used} is used"
+                );
+                self.report.lint("granularity", at, message);
+                used
+            }
+            Granularity::Mask(mask) => {
+                let bits = mask.to_bits();
+                let length = bits.leading_ones();
+                if bits.checked_shl(length).unwrap_or(0) == 0 && length > 0 {
+                    return u8::try_from(length).unwrap_or(whole);
+                }
+                let message = format!("{name}: {mask} is not a netmask of leading ones; it is ignored");
+                self.report
+                    .push(Diagnostic::new(Severity::Error, Class::None, "granularity", message).at(at));
+                whole
+            }
+        }
+    }
+
+    fn one_packet(&mut self, draft: &VirtualDraft, protocol: Option<LvsProtocol>, name: &str) -> bool {
+        let Some(at) = draft.one_packet else { return false };
+        if matches!(protocol, Some(LvsProtocol::Tcp | LvsProtocol::Sctp)) {
+            let message = format!("{name}: `ops` is ignored: only UDP can be scheduled packet by packet");
+            self.report.error("ops", at, message);
+            return false;
+        }
+        true
+    }
+
+    /// The kernel's services, without those an earlier virtual server has; `None` if none is left.
+    fn services(
+        &mut self,
+        draft: &VirtualDraft,
+        members: &[Member],
+        protocol: Option<LvsProtocol>,
+        ipv6: bool,
+        name: &str,
+    ) -> Option<Vec<LvsService>> {
+        let mut services = Vec::with_capacity(members.len());
+        let mut elsewhere = None;
+        for member in members {
+            let service = match *member {
+                Member::Address(address) => {
+                    LvsService::Address { protocol: protocol.unwrap_or(LvsProtocol::Udp), address }
+                }
+                Member::Fwmark { mark, ipv6: own } => LvsService::Fwmark { mark, ipv6: own.unwrap_or(ipv6) },
+            };
+            if let Some(first) = self.taken.get(&service) {
+                elsewhere = elsewhere.or(Some(*first));
+                continue;
+            }
+            if self.taken.len() >= MOST_SERVICES {
+                let message =
+                    format!("virtual server {name} is left out: there are {MOST_SERVICES} services already");
+                self.report.push(
+                    Diagnostic::new(Severity::Error, Class::None, "too-many-services", message).at(draft.at),
+                );
+                return None;
+            }
+            self.taken.insert(service, draft.at);
+            services.push(service);
+        }
+        if elsewhere.is_some() {
+            let left_out = if services.is_empty() { "it is" } else { "those it shares are" };
+            let message =
+                format!("an earlier virtual server stands for the same as {name}; {left_out} left out");
+            self.report.push(
+                Diagnostic::error("duplicate-server", message)
+                    .at(draft.at)
+                    .related(elsewhere, "the earlier one"),
+            );
+        }
+        (!services.is_empty()).then_some(services)
+    }
+
+    /// The real servers that can stay, their ports filled in.
+    fn real_servers_kept(
+        &mut self,
+        draft: &mut VirtualDraft,
+        forwarding: Forwarding,
+        ipv6: bool,
+        port: Option<u16>,
+        name: &str,
+    ) -> Vec<RealDraft> {
+        let marks = matches!(draft.key, Key::Fwmark(_));
+        let mut seen: HashMap<SocketAddr, Span> = HashMap::with_capacity(draft.real_servers.len());
+        let mut kept = Vec::with_capacity(draft.real_servers.len());
+        for mut real in std::mem::take(&mut draft.real_servers) {
+            let method = real.forwarding.unwrap_or(forwarding);
+            if !self.fits_family("real server", real.address, real.at, method, ipv6) {
+                continue;
+            }
+            if let Some(first) = seen.insert(real.address, real.at) {
+                let message =
+                    format!("real server {} of {name} is listed already; this one is left out", real.address);
+                self.report.push(
+                    Diagnostic::error("duplicate-real-server", message)
+                        .at(real.at)
+                        .related(Some(first), "first listed here"),
+                );
+                seen.insert(real.address, first);
+                continue;
+            }
+            self.port(&mut real.address, real.at, method, port, marks, "real server");
+            if real.lower_threshold > real.upper_threshold {
+                let message = "`lthreshold` is ignored: it is above `uthreshold`, which the kernel refuses";
+                self.report.lint("thresholds", real.at, message);
+                real.lower_threshold = 0;
+            }
+            kept.push(real);
+        }
+        kept
+    }
+
+    /// Only tunnels lead to another address family.
+    fn fits_family(
+        &mut self,
+        what: &str,
+        address: SocketAddr,
+        at: Span,
+        method: Forwarding,
+        ipv6: bool,
+    ) -> bool {
+        if address.is_ipv6() == ipv6 || matches!(method, Forwarding::Tunnel { .. }) {
+            return true;
+        }
+        let family = if ipv6 { "IPv6" } else { "IPv4" };
+        let message = format!("{what} {} is left out: its virtual server speaks {family}", address.ip());
+        self.report.error("family", at, message);
+        false
+    }
+
+    /// Fills in a missing port; complains where the written one cannot count.
+    fn port(
+        &mut self,
+        address: &mut SocketAddr,
+        at: Span,
+        method: Forwarding,
+        port: Option<u16>,
+        marks: bool,
+        what: &str,
+    ) {
+        let written = address.port();
+        if marks {
+            if written != 0 && keeps_port(method) {
+                let message = format!(
+                    "packets with a mark keep their port: that of {what} {address} counts for checks only"
+                );
+                self.report.warning("port", at, message);
+            }
+            return;
+        }
+        let Some(port) = port else { return };
+        if written == 0 {
+            address.set_port(port);
+            if !keeps_port(method) && port != 0 {
+                let message =
+                    format!("{what} {} has no port; that of its virtual server is used", address.ip());
+                self.report.lint("no-port", at, message);
+            }
+        } else if written != port && keeps_port(method) {
+            let message = format!(
+                "packets keep their port {port} on the way (DR, TUN): that of {what} {address} counts for checks only"
+            );
+            self.report.warning("port", at, message);
+        }
+    }
+
+    fn sorry_server(
+        &mut self,
+        draft: Option<SorryDraft>,
+        forwarding: Forwarding,
+        ipv6: bool,
+        port: Option<u16>,
+        _name: &str,
+    ) -> Option<SorryServer> {
+        let mut draft = draft?;
+        let method = draft.forwarding.unwrap_or(forwarding);
+        if !self.fits_family("sorry server", draft.address, draft.at, method, ipv6) {
+            return None;
+        }
+        self.port(&mut draft.address, draft.at, method, port, false, "sorry server");
+        Some(SorryServer { address: draft.address, forwarding: method, inhibit: draft.inhibit })
+    }
+
+    fn real_server(&mut self, draft: RealDraft, server: &VirtualDraft, forwarding: Forwarding) -> RealServer {
+        let around = Around {
+            server: draft.address,
+            timing: draft.timing.or(server.timing),
+            virtual_host: draft.virtual_host.as_deref().or(server.virtual_host.as_deref()),
+            log_all_failures: self.globals.checker_log_all_failures,
+            ssl: self.ssl,
+        };
+        let checkers = draft
+            .checkers
+            .into_iter()
+            .map(|checker| checker.finish(&around, &mut self.checks, self.report))
+            .collect();
+        RealServer {
+            address: draft.address,
+            weight: draft.weight.unwrap_or(server.weight),
+            forwarding: draft.forwarding.unwrap_or(forwarding),
+            upper_threshold: draft.upper_threshold,
+            lower_threshold: draft.lower_threshold,
+            inhibit_on_failure: draft.inhibit_on_failure.unwrap_or(server.inhibit_on_failure),
+            notify_up: draft.notify_up,
+            notify_down: draft.notify_down,
+            smtp_alert: draft.smtp_alert.or(self.globals.smtp_alert_checker()).unwrap_or(true),
+            slow_start: draft.slow_start.unwrap_or(server.slow_start),
+            checkers,
+        }
+    }
+
+    /// Not more than all real servers together can give.
+    fn quorum(&mut self, draft: &VirtualDraft, real_servers: &[RealServer], name: &str) -> u32 {
+        let total: u64 = real_servers.iter().map(|real| u64::from(real.weight)).sum();
+        let quorum = draft.quorum.map_or(1, |(quorum, _)| quorum);
+        let reachable = u32::try_from(total).unwrap_or(u32::MAX);
+        if quorum <= reachable {
+            return quorum;
+        }
+        let at = draft.quorum.map_or(draft.at, |(_, at)| at);
+        let message = if total == 0 {
+            format!("no real server of {name} has a weight, so its quorum is never reached")
+        } else {
+            format!("the real servers of {name} weigh {total} together; its quorum is {total}, not {quorum}")
+        };
+        self.report.warning("quorum", at, message);
+        reachable.max(1)
+    }
+
+    fn hysteresis(&mut self, draft: &VirtualDraft, quorum: u32, name: &str) -> u32 {
+        let Some((hysteresis, at)) = draft.hysteresis else { return 0 };
+        if hysteresis < quorum {
+            return hysteresis;
+        }
+        let most = quorum.saturating_sub(1);
+        let message = format!("{name}: `hysteresis` stays below the quorum of {quorum}; {most} is used");
+        self.report.warning("hysteresis", at, message);
+        most
+    }
+
+    /// A mark is on no address, so nothing tells whether it is here.
+    fn ha_suspend(&mut self, draft: &VirtualDraft, services: &[LvsService], name: &str) -> bool {
+        let Some(at) = draft.ha_suspend else { return false };
+        let has_mark = services.iter().any(|service| matches!(service, LvsService::Fwmark { .. }));
+        if has_mark {
+            let message = format!("{name}: `ha_suspend` is ignored: a firewall mark is on no address");
+            self.report.error("ha-suspend", at, message);
+        }
+        !has_mark
+    }
+}
+
+/// The most services of all virtual servers together.
+const MOST_SERVICES: usize = 262_144;
+
+/// The name as keepalived writes it in logs, mails and FIFO lines.
+fn name(key: &Key, protocol: Option<LvsProtocol>) -> String {
+    match key {
+        Key::Address(address) => {
+            let protocol = match protocol {
+                Some(LvsProtocol::Tcp) => "tcp",
+                Some(LvsProtocol::Udp) => "udp",
+                Some(LvsProtocol::Sctp) => "sctp",
+                None => "none",
+            };
+            format!("[{}]:{protocol}:{}", address.ip(), address.port())
+        }
+        Key::Fwmark(mark) => format!("FWM {mark}"),
+        // keepalived 2.2.7 and 2.4.3 write the port the group's key has: none.
+        Key::Group(group) => format!("[{group}]:0"),
+    }
+}
+
+/// The port of all services, if they agree on one; `None` for marks.
+fn common_port(services: &[LvsService]) -> Option<u16> {
+    let mut ports = services.iter().map(|service| match service {
+        LvsService::Address { address, .. } => Some(address.port()),
+        LvsService::Fwmark { .. } => None,
+    });
+    let first = ports.next()??;
+    ports.all(|port| port == Some(first)).then_some(first)
+}

@@ -1,0 +1,352 @@
+//! `HTTP_GET` and `SSL_GET`.
+
+use std::net::SocketAddr;
+
+use crate::diagnostic::{Class, Diagnostic, Severity};
+use crate::model::lvs::{HttpCheck, HttpVersion, Regex, Url};
+use crate::script::script_words;
+use crate::similar::did_you_mean;
+
+use super::super::arguments::{self, Junk};
+use super::super::reader::Entry;
+use super::super::report::Report;
+use super::super::{Lowering, value};
+use super::acts;
+use super::checker::Common;
+use super::tls::{Ssl, TlsDraft};
+
+/// What an `HTTP_GET` or `SSL_GET` says.
+#[derive(Clone)]
+pub(super) struct HttpDraft {
+    urls: Vec<UrlDraft>,
+    version: HttpVersion,
+    virtual_host: Option<String>,
+    /// `enable_sni`, or that `sni_name` stands there.
+    sni: bool,
+    sni_name: Option<String>,
+    fast_recovery: bool,
+    tls_compliant: bool,
+    /// `SSL_GET`
+    tls: Option<TlsDraft>,
+    headers: Vec<(String, String)>,
+    basic_auth: Option<(String, String)>,
+}
+
+/// What a `url` says.
+#[derive(Clone, Default)]
+struct UrlDraft {
+    path: Option<String>,
+    virtual_host: Option<String>,
+    status: Vec<(u16, u16)>,
+    digest: Option<[u8; 16]>,
+    pattern: Option<String>,
+    no_match: bool,
+    options: Vec<String>,
+    min_offset: usize,
+    max_offset: Option<usize>,
+    body: Option<String>,
+    tls_compliant: Option<bool>,
+}
+
+impl<'a> Lowering<'a> {
+    /// Reads the block; `None` leaves the checker out.
+    pub(super) fn http_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<HttpDraft> {
+        let tls = (entry.keyword.name == "SSL_GET").then(TlsDraft::default);
+        let mut draft = HttpDraft {
+            urls: Vec::new(),
+            version: HttpVersion::Http10,
+            virtual_host: None,
+            sni: false,
+            sni_name: None,
+            fast_recovery: false,
+            tls_compliant: false,
+            tls,
+            headers: Vec::new(),
+            basic_auth: None,
+        };
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
+            if common.take(&inner, &mut self.report) {
+                continue;
+            }
+            if inner.keyword.name == "url" {
+                draft.urls.extend(self.url(inner));
+            } else if !draft.take(&inner, &mut self.report) {
+                self.understood(inner);
+            }
+        }
+        if draft.urls.is_empty() {
+            let message = format!("this {} has no `url`; it is left out", entry.keyword.name);
+            self.report.error("no-url", entry.span(), message);
+            return None;
+        }
+        Some(draft)
+    }
+
+    fn url(&mut self, entry: Entry<'a>) -> Option<UrlDraft> {
+        let mut draft = UrlDraft::default();
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
+            if !acts(&inner) || !draft.take(&inner, &mut self.report) {
+                self.understood(inner);
+            }
+        }
+        if draft.path.is_none() {
+            self.report.error("no-path", entry.span(), "this `url` has no `path`; it is left out");
+            return None;
+        }
+        if let Some(max) = draft.max_offset.filter(|max| *max < draft.min_offset && draft.pattern.is_some()) {
+            let message = format!("a match from octet {} on cannot end before octet {max}", draft.min_offset);
+            self.report.lint("regex-offsets", entry.span(), message);
+        }
+        Some(draft)
+    }
+}
+
+impl HttpDraft {
+    fn take(&mut self, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
+        if self.tls.as_mut().is_some_and(|tls| tls.take(entry, report)) {
+            return true;
+        }
+        match entry.keyword.name {
+            "virtualhost" => self.virtual_host = text(entry, report).or(self.virtual_host.take()),
+            "http_protocol" => self.version = version(entry, report).unwrap_or(self.version),
+            "enable_sni" => self.sni = arguments::switch(entry, report).unwrap_or(self.sni),
+            "sni_name" => {
+                arguments::extra_words(entry, 1, report);
+                self.sni = true;
+                self.sni_name = entry.argument().map(|word| word.text.to_string());
+            }
+            "fast_recovery" => {
+                self.fast_recovery = arguments::switch(entry, report).unwrap_or(self.fast_recovery);
+            }
+            "tls_compliant" => {
+                self.tls_compliant = arguments::switch(entry, report).unwrap_or(self.tls_compliant);
+            }
+            "header" => self.headers.extend(header(entry, report)),
+            "basic_auth" => {
+                self.basic_auth = arguments::name_and_secret(entry, report).or(self.basic_auth.take());
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The check, given whom it speaks to and the virtual host of the servers around it.
+    pub(super) fn finish(&self, address: SocketAddr, around: Option<&str>, ssl: Option<&Ssl>) -> HttpCheck {
+        let around = self.virtual_host.as_deref().or(around);
+        let urls = self.urls.iter().map(|url| self.url(url, address, around)).collect();
+        HttpCheck {
+            urls,
+            version: self.version,
+            fast_recovery: self.fast_recovery,
+            tls: self.tls.as_ref().map(|tls| tls.finish(ssl)),
+            headers: self.headers.clone(),
+            basic_auth: self.basic_auth.clone(),
+        }
+    }
+
+    fn url(&self, url: &UrlDraft, address: SocketAddr, around: Option<&str>) -> Url {
+        let virtual_host = url.virtual_host.as_deref().or(around);
+        let server_name = self.sni_name.as_deref().or(virtual_host);
+        Url {
+            path: url.path.clone().unwrap_or_default(),
+            host: virtual_host.map_or_else(|| address.to_string(), str::to_owned),
+            server_name: server_name.filter(|_| self.tls.is_some() && self.sni).map(str::to_owned),
+            status: if url.status.is_empty() { vec![(200, 299)] } else { url.status.clone() },
+            digest: url.digest,
+            regex: url.pattern.as_ref().map(|pattern| Regex {
+                pattern: pattern.clone(),
+                no_match: url.no_match,
+                options: url.options.clone(),
+                min_offset: url.min_offset,
+                max_offset: url.max_offset,
+            }),
+            body: url.body.clone(),
+            tls_compliant: url.tls_compliant.unwrap_or(self.tls_compliant),
+        }
+    }
+}
+
+impl UrlDraft {
+    fn take(&mut self, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
+        let offset = |report: &mut Report<'_>| arguments::number(entry, Junk::Ignored, "", report);
+        match entry.keyword.name {
+            "path" => self.path = text(entry, report).or(self.path.take()),
+            "virtualhost" => self.virtual_host = text(entry, report).or(self.virtual_host.take()),
+            "status_code" => status_codes(entry, &mut self.status, report),
+            "digest" => self.digest = digest(entry, report).or(self.digest),
+            "regex" => self.pattern = pattern(entry, report).or(self.pattern.take()),
+            "regex_no_match" => self.no_match = arguments::bare(entry, report),
+            "regex_options" => regex_options(entry, &mut self.options, report),
+            "regex_min_offset" => self.min_offset = offset(report).unwrap_or(self.min_offset),
+            "regex_max_offset" => self.max_offset = offset(report).or(self.max_offset),
+            "body" => self.body = text(entry, report).or(self.body.take()),
+            "tls_compliant" => self.tls_compliant = arguments::switch(entry, report).or(self.tls_compliant),
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// The one word behind a keyword.
+pub(super) fn text(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    arguments::required(entry, report).map(|word| word.text.to_string())
+}
+
+fn version(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<HttpVersion> {
+    let word = arguments::required(entry, report)?;
+    match &*word.text {
+        "1.0" => Some(HttpVersion::Http10),
+        "1.0C" | "1.0c" => Some(HttpVersion::Http10Close),
+        "1.1" => Some(HttpVersion::Http11),
+        "2" => Some(HttpVersion::Http2),
+        _ => {
+            arguments::not(entry, word, "1.0, 1.0C, 1.1 or 2", report);
+            None
+        }
+    }
+}
+
+/// `N` and `N-M`, added to those already there.
+fn status_codes(entry: &Entry<'_>, codes: &mut Vec<(u16, u16)>, report: &mut Report<'_>) {
+    if entry.arguments().is_empty() {
+        report.lint("missing-argument", entry.span(), "`status_code` lists nothing");
+    }
+    for word in entry.arguments() {
+        let (from, to) = word.text.split_once('-').unwrap_or((&word.text, &word.text));
+        let code = |text| value::integer(text, 100, 599).ok().and_then(|code| u16::try_from(code).ok());
+        match (code(from), code(to)) {
+            (Some(from), Some(to)) if from <= to => {
+                if !codes.contains(&(from, to)) {
+                    codes.push((from, to));
+                }
+            }
+            _ => arguments::not(entry, word, "codes from 100 to 599 and ranges of them", report),
+        }
+    }
+}
+
+/// 32 hexadecimal digits.
+fn digest(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<[u8; 16]> {
+    let word = arguments::required(entry, report)?;
+    let (digits, rest) = word.text.as_bytes().as_chunks::<2>();
+    let mut digest = [0; 16];
+    let fits = digits.len() == digest.len() && rest.is_empty();
+    let mut pairs = digest.iter_mut().zip(digits);
+    let read = |(octet, pair): (&mut u8, &[u8; 2])| {
+        let [Some(high), Some(low)] = pair.map(|digit| char::from(digit).to_digit(16)) else { return false };
+        *octet = u8::try_from(high << 4 | low).unwrap_or_default();
+        true
+    };
+    if fits && pairs.all(read) {
+        return Some(digest);
+    }
+    arguments::not(entry, word, "32 hexadecimal digits", report);
+    None
+}
+
+/// Taken apart as commands are: quotes of both kinds, and every backslash kept for the pattern.
+fn pattern(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    match script_words(&entry.statement.raw) {
+        Ok(line) => {
+            if let Some(pattern) = line.command.filter(|pattern| !pattern.is_empty()) {
+                if !line.rest.is_empty() {
+                    let message = "only the first word is the pattern: put it in double quotes";
+                    report.lint("extra-argument", entry.span(), message);
+                }
+                return Some(pattern);
+            }
+            report.missing_argument(entry.keyword, entry.span());
+        }
+        Err(error) => report.error("bad-pattern", entry.span(), format!("`regex`: {error}; it is ignored")),
+    }
+    None
+}
+
+fn regex_options(entry: &Entry<'_>, options: &mut Vec<String>, report: &mut Report<'_>) {
+    if entry.arguments().is_empty() {
+        report.missing_argument(entry.keyword, entry.span());
+    }
+    for word in entry.arguments() {
+        if REGEX_OPTIONS.contains(&&*word.text) {
+            if !options.iter().any(|option| **option == *word.text) {
+                options.push(word.text.to_string());
+            }
+            continue;
+        }
+        let message = format!("unknown option `{}` of a pattern; it is ignored", word.text);
+        let mut finding =
+            Diagnostic::new(Severity::Warning, Class::None, "unknown-option", message).at(word.span);
+        let near = did_you_mean(&word.text, REGEX_OPTIONS.iter().copied());
+        finding.help = near.map(|near| format!("did you mean `{near}`?"));
+        report.push(finding);
+    }
+}
+
+/// The names keepalived has for PCRE2's options.
+const REGEX_OPTIONS: &[&str] = &[
+    "allow_empty_class",
+    "alt_bsux",
+    "alt_circumflex",
+    "alt_verbnames",
+    "auto_callout",
+    "caseless",
+    "dollar_endonly",
+    "dotall",
+    "dupnames",
+    "extended",
+    "extended_more",
+    "firstline",
+    "literal",
+    "match_unset_backref",
+    "multiline",
+    "never_backslash_c",
+    "never_ucp",
+    "never_utf",
+    "no_auto_capture",
+    "no_auto_possess",
+    "no_dotstar_anchor",
+    "no_start_optimize",
+    "ucp",
+    "ungreedy",
+    "use_offset_limit",
+    "utf",
+];
+
+/// `NAME: VALUE`, as RFC 9110 §5 allows them.
+fn header(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(String, String)> {
+    let word = arguments::required(entry, report)?;
+    let pair = word.text.split_once(':').map(|(name, value)| (name, value.trim()));
+    let Some((name, value)) = pair.filter(|(name, value)| is_token(name) && is_field_value(value)) else {
+        report.error(
+            "bad-value",
+            word.span,
+            "`header` takes a name, a colon and a value, together in double quotes; it is ignored",
+        );
+        return None;
+    };
+    let said = OWN_HEADERS.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+    if let Some((own, instead)) = said {
+        report.error("bad-value", word.span, format!("`{own}` is ignored: {instead}"));
+        return None;
+    }
+    Some((name.to_owned(), value.to_owned()))
+}
+
+/// Header lines that follow from other keywords.
+const OWN_HEADERS: &[(&str, &str)] = &[
+    ("Host", "use `virtualhost`"),
+    ("Connection", "it follows from `http_protocol`"),
+    ("Content-Length", "the request has no content"),
+    ("Transfer-Encoding", "the request has no content"),
+];
+
+fn is_token(name: &str) -> bool {
+    let special = |octet| b"!#$%&'*+-.^_`|~".contains(&octet);
+    !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || special(octet))
+}
+
+fn is_field_value(value: &str) -> bool {
+    !value.chars().any(char::is_control)
+}

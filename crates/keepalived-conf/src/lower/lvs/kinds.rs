@@ -1,0 +1,473 @@
+//! The checkers other than `HTTP_GET`: what their blocks say, and what that means.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::diagnostic::{Class, Diagnostic, Severity};
+use crate::model::lvs::{Checker, CheckerKind, GrpcCheck, UdpCheck};
+use crate::model::{Command, User};
+use crate::script::command_argv;
+use crate::source::Span;
+
+use super::super::arguments::{self, Junk};
+use super::super::reader::Entry;
+use super::super::report::Report;
+use super::super::{Lowering, command};
+use super::acts;
+use super::checker::{Common, Timing};
+use super::http::{HttpDraft, text};
+use super::tls::{Ssl, TlsDraft};
+use super::track_file::{TrackFile, file_weight};
+
+/// A checker as read.
+#[derive(Clone)]
+pub(super) struct CheckerDraft {
+    /// Where its keyword stands.
+    at: Span,
+    common: Common,
+    kind: KindDraft,
+}
+
+#[derive(Clone)]
+enum KindDraft {
+    Tcp,
+    Ping,
+    Http(Box<HttpDraft>),
+    Smtp { helo: String },
+    Dns { query_type: String, name: String },
+    Udp(UdpCheck),
+    Misc { command: Command, timeout: Duration, dynamic: bool },
+    File(TrackFile),
+    Bfd(String),
+    Agent { send: String },
+    Grpc { service: String, virtual_host: Option<String>, tls: Option<TlsDraft> },
+}
+
+/// What a checker inherits from the servers around it.
+pub(super) struct Around<'c> {
+    pub(super) server: SocketAddr,
+    pub(super) timing: Timing,
+    pub(super) virtual_host: Option<&'c str>,
+    pub(super) log_all_failures: bool,
+    pub(super) ssl: Option<&'c Ssl>,
+}
+
+impl<'a> Lowering<'a> {
+    /// Takes the block of a checker; `false` if the keyword is none.
+    pub(super) fn checker(&mut self, entry: Entry<'a>, checkers: &mut Vec<CheckerDraft>) -> bool {
+        let mut common = Common::default();
+        let kind = match entry.keyword.name {
+            "TCP_CHECK" => self.plain_check(entry, &mut common, KindDraft::Tcp),
+            "PING_CHECK" => self.plain_check(entry, &mut common, KindDraft::Ping),
+            "HTTP_GET" | "SSL_GET" => {
+                self.http_check(entry, &mut common).map(|http| KindDraft::Http(Box::new(http)))
+            }
+            "SMTP_CHECK" => {
+                self.smtp_check(entry, checkers);
+                return true;
+            }
+            "DNS_CHECK" => self.dns_check(entry, &mut common),
+            "UDP_CHECK" => self.udp_check(entry, &mut common),
+            "MISC_CHECK" => self.misc_check(entry, &mut common),
+            "FILE_CHECK" => self.file_check(entry),
+            "BFD_CHECK" => self.bfd_check(entry),
+            "AGENT_CHECK" => self.agent_check(entry, &mut common),
+            "GRPC_CHECK" => self.grpc_check(entry, &mut common),
+            _ => return false,
+        };
+        checkers.extend(kind.map(|kind| CheckerDraft { at: entry.span(), common, kind }));
+        true
+    }
+
+    /// Reads a block; `take` gets what checkers do not share.
+    fn check_block(
+        &mut self,
+        entry: Entry<'a>,
+        common: &mut Common,
+        mut take: impl FnMut(&mut Self, &Entry<'a>) -> bool,
+    ) {
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
+            if common.take(&inner, &mut self.report) || acts(&inner) && take(self, &inner) {
+                continue;
+            }
+            self.understood(inner);
+        }
+    }
+
+    fn plain_check(&mut self, entry: Entry<'a>, common: &mut Common, kind: KindDraft) -> Option<KindDraft> {
+        self.check_block(entry, common, |_, _| false);
+        Some(kind)
+    }
+
+    /// Each `host` is a checker of its own.
+    fn smtp_check(&mut self, entry: Entry<'a>, checkers: &mut Vec<CheckerDraft>) {
+        let (mut common, mut helo, mut hosts) = (Common::default(), HELO.to_owned(), Vec::new());
+        self.check_block(entry, &mut common, |lowering, inner| {
+            match inner.keyword.name {
+                "helo_name" => helo = text(inner, &mut lowering.report).unwrap_or(std::mem::take(&mut helo)),
+                "host" => {
+                    lowering.report.old_spelling(inner.keyword, inner.span());
+                    let mut host = Common::default();
+                    lowering.check_block(*inner, &mut host, |_, _| false);
+                    hosts.push((inner.span(), host));
+                }
+                _ => return false,
+            }
+            true
+        });
+        if hosts.is_empty() {
+            hosts.push((entry.span(), Common::default()));
+        }
+        checkers.extend(hosts.into_iter().map(|(at, host)| CheckerDraft {
+            at,
+            common: host.or(&common),
+            kind: KindDraft::Smtp { helo: helo.clone() },
+        }));
+    }
+
+    fn dns_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
+        let (mut query_type, mut name) = ("SOA".to_owned(), ".".to_owned());
+        self.check_block(entry, common, |lowering, inner| {
+            let report = &mut lowering.report;
+            match inner.keyword.name {
+                "type" => {
+                    let chosen = arguments::choice(inner, report).map(|word| word.to_ascii_uppercase());
+                    query_type = chosen.unwrap_or(std::mem::take(&mut query_type));
+                }
+                "name" => name = domain(inner, report).unwrap_or(std::mem::take(&mut name)),
+                _ => return false,
+            }
+            true
+        });
+        Some(KindDraft::Dns { query_type, name })
+    }
+
+    fn udp_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
+        let mut udp =
+            UdpCheck { payload: PAYLOAD.to_vec(), reply: None, min_length: 0, max_length: MOST_REPLY };
+        self.check_block(entry, common, |lowering, inner| {
+            let report = &mut lowering.report;
+            match inner.keyword.name {
+                "payload" => udp.payload = payload(inner, report).unwrap_or(std::mem::take(&mut udp.payload)),
+                "require_reply" => udp.reply = reply(inner, report).or(udp.reply.take()),
+                "min_reply_length" => {
+                    udp.min_length =
+                        arguments::number(inner, Junk::Ignored, "", report).unwrap_or(udp.min_length);
+                }
+                "max_reply_length" => {
+                    udp.max_length =
+                        arguments::number(inner, Junk::Ignored, "", report).unwrap_or(udp.max_length);
+                }
+                _ => return false,
+            }
+            true
+        });
+        if udp.min_length > udp.max_length {
+            let message = format!(
+                "no reply is both at least {} and at most {} octets long: this check always fails",
+                udp.min_length, udp.max_length
+            );
+            self.report.warning("reply-length", entry.span(), message);
+        } else if let Some(pattern) = udp.reply.as_ref().filter(|pattern| pattern.len() > udp.max_length) {
+            let message = format!(
+                "`require_reply` has {} octets, but a reply at most {}: this check always fails",
+                pattern.len(),
+                udp.max_length
+            );
+            self.report.lint("reply-length", entry.span(), message);
+        }
+        Some(KindDraft::Udp(udp))
+    }
+
+    fn misc_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
+        let (mut path, mut timeout, mut dynamic) = (None::<Command>, Duration::ZERO, false);
+        let mut user: Option<User> = None;
+        self.check_block(entry, common, |lowering, inner| {
+            let script_user = lowering.script_user.clone();
+            let report = &mut lowering.report;
+            match inner.keyword.name {
+                "misc_path" => path = command::command(inner, script_user.as_ref(), report).or(path.take()),
+                "misc_timeout" => timeout = arguments::seconds(inner, report).unwrap_or(timeout),
+                "misc_dynamic" => dynamic = arguments::bare(inner, report),
+                "user" => user = command::user(inner, report).or(user.take()),
+                _ => return false,
+            }
+            true
+        });
+        let Some(mut command) = path else {
+            let message = "this MISC_CHECK has no `misc_path`; it is left out";
+            self.report.error("no-script", entry.span(), message);
+            return None;
+        };
+        command.user = user.or(command.user);
+        Some(KindDraft::Misc { command, timeout, dynamic })
+    }
+
+    fn file_check(&mut self, entry: Entry<'a>) -> Option<KindDraft> {
+        let (mut file, mut weight) = (None, None);
+        self.check_block(entry, &mut Common::default(), |lowering, inner| {
+            match inner.keyword.name {
+                "track_file" => file = lowering.track_file_named(inner).or(file.take()),
+                "weight" => weight = Some(*inner),
+                _ => return false,
+            }
+            true
+        });
+        let Some(mut file) = file else {
+            let message = "this FILE_CHECK has no `track_file`; it is left out";
+            self.report.error("no-track-file", entry.span(), message);
+            return None;
+        };
+        if let Some(weight) = weight {
+            (file.weight, file.reverse) = file_weight(&weight, (file.weight, file.reverse), &mut self.report);
+        }
+        Some(KindDraft::File(file))
+    }
+
+    /// The `track_file` of this name; it must stand above.
+    fn track_file_named(&mut self, entry: &Entry<'a>) -> Option<TrackFile> {
+        let name = arguments::required(entry, &mut self.report)?;
+        let found = self.lvs.track_files.get(&*name.text).cloned();
+        if found.is_none() {
+            let message = format!("there is no track_file {} above", name.text);
+            self.report.error("unknown-track-file", name.span, message);
+        }
+        found
+    }
+
+    /// Sessions do not exist yet: the check is read, said to do nothing, and counts as up.
+    fn bfd_check(&mut self, entry: Entry<'a>) -> Option<KindDraft> {
+        self.report.without_effect(entry.keyword, entry.span());
+        let mut session = None;
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
+            if inner.keyword.name == "name" {
+                session = arguments::required(&inner, &mut self.report).or(session);
+            } else {
+                arguments::switch(&inner, &mut self.report);
+            }
+        }
+        let Some(name) = session else {
+            self.report.error("no-session", entry.span(), "this BFD_CHECK has no `name`; it is left out");
+            return None;
+        };
+        if !self.lvs.bfd_sessions.contains(&*name.text) {
+            let message = format!("there is no bfd_instance {} above; this BFD_CHECK is left out", name.text);
+            self.report.error("unknown-bfd", name.span, message);
+            return None;
+        }
+        Some(KindDraft::Bfd(name.text.to_string()))
+    }
+
+    fn agent_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
+        let mut send = String::new();
+        self.check_block(entry, common, |lowering, inner| {
+            if inner.keyword.name != "send" {
+                return false;
+            }
+            send = escaped_text(inner, &mut lowering.report).unwrap_or(std::mem::take(&mut send));
+            true
+        });
+        Some(KindDraft::Agent { send })
+    }
+
+    fn grpc_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
+        let (mut service, mut virtual_host) = (String::new(), None);
+        let (mut tls, mut draft) = (None, TlsDraft::default());
+        self.check_block(entry, common, |lowering, inner| {
+            let report = &mut lowering.report;
+            match inner.keyword.name {
+                "service" => service = text(inner, report).unwrap_or(std::mem::take(&mut service)),
+                "virtualhost" => virtual_host = text(inner, report).or(virtual_host.take()),
+                "tls" => tls = arguments::switch(inner, report).or(tls),
+                _ => {
+                    let taken = draft.take(inner, report);
+                    // Whoever says how TLS is to be spoken wants it spoken.
+                    tls = tls.or(taken.then_some(true));
+                    return taken;
+                }
+            }
+            true
+        });
+        Some(KindDraft::Grpc { service, virtual_host, tls: tls.unwrap_or(false).then_some(draft) })
+    }
+}
+
+impl CheckerDraft {
+    /// The checker; a script is added to `checks`.
+    pub(super) fn finish(
+        self,
+        around: &Around<'_>,
+        checks: &mut Vec<Command>,
+        report: &mut Report<'_>,
+    ) -> Checker {
+        let timing = self.common.timing.or(around.timing);
+        let delay_loop = timing.delay_loop.unwrap_or(DELAY_LOOP);
+        let (retry, delay_before_retry) = self.kind.retries(delay_loop);
+        let timeout = timing.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+        let has_port = (!matches!(self.kind, KindDraft::Ping)).then_some(self.at);
+        let connection =
+            |report: &mut Report<'_>| self.common.connection(around.server, timeout, has_port, report);
+        let kind = match self.kind {
+            KindDraft::Tcp => CheckerKind::Tcp(connection(report)),
+            KindDraft::Ping => CheckerKind::Ping(connection(report)),
+            KindDraft::Http(http) => {
+                let connection = connection(report);
+                let http = http.finish(connection.address, around.virtual_host, around.ssl);
+                CheckerKind::Http(connection, Box::new(http))
+            }
+            KindDraft::Smtp { helo } => CheckerKind::Smtp(connection(report), helo),
+            KindDraft::Dns { query_type, name } => {
+                CheckerKind::Dns { connection: connection(report), query_type, name }
+            }
+            KindDraft::Udp(udp) => CheckerKind::Udp(connection(report), Box::new(udp)),
+            KindDraft::Misc { command, timeout, dynamic } => {
+                checks.push(command);
+                let timeout = if timeout.is_zero() { delay_loop } else { timeout };
+                CheckerKind::Misc { script: checks.len() - 1, timeout, dynamic }
+            }
+            KindDraft::File(TrackFile { path, weight, reverse }) => {
+                CheckerKind::File { path, weight, reverse }
+            }
+            KindDraft::Bfd(name) => CheckerKind::Bfd(name),
+            KindDraft::Agent { send } => CheckerKind::Agent(connection(report), send),
+            KindDraft::Grpc { service, virtual_host, tls } => {
+                let connection = connection(report);
+                let virtual_host = virtual_host.as_deref().or(around.virtual_host);
+                let grpc = GrpcCheck {
+                    service,
+                    authority: virtual_host.map_or_else(|| connection.address.to_string(), str::to_owned),
+                    server_name: virtual_host.filter(|_| tls.is_some()).map(str::to_owned),
+                    tls: tls.map(|tls| tls.finish(around.ssl)),
+                };
+                CheckerKind::Grpc(connection, Box::new(grpc))
+            }
+        };
+        Checker {
+            // Without sessions nothing would ever bring such a server up.
+            alpha: timing.alpha.unwrap_or(false) && !matches!(kind, CheckerKind::Bfd(_)),
+            kind,
+            delay_loop,
+            retry: timing.retry.unwrap_or(retry),
+            delay_before_retry: timing.delay_before_retry.unwrap_or(delay_before_retry),
+            warmup: timing.warmup.unwrap_or(delay_loop),
+            log_all_failures: self.common.log_all_failures.unwrap_or(around.log_all_failures),
+        }
+    }
+}
+
+impl KindDraft {
+    /// How often, and after how long, this kind tries again where nobody says anything.
+    fn retries(&self, delay_loop: Duration) -> (u32, Duration) {
+        match self {
+            Self::Dns { .. } => (3, delay_loop),
+            Self::Http(_) => (1, Duration::from_secs(3)),
+            Self::Misc { .. } => (0, Duration::from_secs(1)),
+            _ => (1, Duration::from_secs(1)),
+        }
+    }
+}
+
+const DELAY_LOOP: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const HELO: &str = "smtpchecker.keepalived.org";
+/// Where `max_reply_length` does not say otherwise.
+const MOST_REPLY: usize = 255;
+/// What keepalived sends where `payload` does not say otherwise.
+const PAYLOAD: &[u8; 32] = b"keepalived check - \x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c";
+
+/// A domain name that fits a query (RFC 1035 §2.3.4).
+fn domain(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    let name = text(entry, report)?;
+    let labels = name.strip_suffix('.').unwrap_or(&name);
+    let fits = labels.split('.').all(|label| (1..=63).contains(&label.len()));
+    if name == "." || fits && labels.len() <= 253 {
+        return Some(name);
+    }
+    report.push(
+        Diagnostic::new(
+            Severity::Error,
+            Class::None,
+            "bad-value",
+            "`name` is ignored: a domain name has parts of 1 to 63 octets, and 253 together",
+        )
+        .at(entry.span()),
+    );
+    None
+}
+
+/// The octets of `payload`.
+fn payload(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Vec<u8>> {
+    if entry.arguments().is_empty() {
+        report.missing_argument(entry.keyword, entry.span());
+        return None;
+    }
+    let octets = octets(entry)?.into_iter().map(|(value, mask)| (mask == 0xff).then_some(value)).collect();
+    let octets: Option<Vec<u8>> = octets;
+    not_hexadecimal(octets, entry, report)
+}
+
+/// Value and mask of each octet of `require_reply`.
+fn reply(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Vec<(u8, u8)>> {
+    not_hexadecimal(octets(entry), entry, report)
+}
+
+fn not_hexadecimal<T>(octets: Option<Vec<T>>, entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Vec<T>> {
+    if octets.is_none()
+        && let Some(word) = entry.argument()
+    {
+        arguments::not(entry, word, "hexadecimal digits", report);
+    }
+    octets
+}
+
+/// Pairs of hexadecimal digits, where `x` is any digit; one that stands alone before a blank is an octet too.
+fn octets(entry: &Entry<'_>) -> Option<Vec<(u8, u8)>> {
+    let mut octets = Vec::new();
+    for part in entry.arguments().iter().flat_map(|word| word.text.split_whitespace()) {
+        for pair in part.as_bytes().chunks(2) {
+            let mut octet = (0, 0);
+            for &digit in pair {
+                let (value, mask) = nibble(digit)?;
+                octet = (octet.0 << 4 | value, octet.1 << 4 | mask);
+            }
+            // A digit alone has nothing before it, which is 0.
+            octet.1 |= if pair.len() == 1 { 0xf0 } else { 0 };
+            octets.push(octet);
+        }
+    }
+    Some(octets)
+}
+
+fn nibble(digit: u8) -> Option<(u8, u8)> {
+    match digit {
+        b'x' | b'X' => Some((0, 0)),
+        _ => Some((u8::try_from(char::from(digit).to_digit(16)?).ok()?, 0xf)),
+    }
+}
+
+/// Text in which `\n`, `\t`, `\x41` and their like stand for what they do in commands.
+fn escaped_text(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    let word = arguments::required(entry, report)?;
+    // Blanks and quotes mean nothing here, so they are kept from being taken apart.
+    let mut guarded = String::with_capacity(word.text.len());
+    let mut characters = word.text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => {
+                guarded.push('\\');
+                guarded.extend(characters.next());
+            }
+            '\'' | '"' | ' ' | '\t' => guarded.extend(['\\', character]),
+            other => guarded.push(other),
+        }
+    }
+    match command_argv(&guarded) {
+        Ok(mut words) => Some(words.pop().unwrap_or_default()),
+        Err(error) => {
+            report.error("bad-value", word.span, format!("`{}`: {error}; it is ignored", entry.keyword.name));
+            None
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Virtual servers: what `virtual_server` and the blocks it refers to say, and what that means.
+//!
+//! Blocks are read into drafts in the order of the file; what depends on the whole file (groups that stand below,
+//! `SSL`, the defaults of `global_defs`) is decided at its end, in [`finish`].
+
+mod checker;
+mod finish;
+mod group;
+mod http;
+mod key;
+mod kinds;
+mod method;
+mod real_server;
+mod tls;
+mod track_file;
+mod virtual_server;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::keywords::Status;
+
+use super::Lowering;
+use super::reader::Entry;
+
+use group::Group;
+use tls::Ssl;
+use track_file::TrackFile;
+use virtual_server::VirtualDraft;
+
+/// Everything about virtual servers that is known while the lines are read.
+#[derive(Default)]
+pub(super) struct Lvs<'a> {
+    servers: Vec<VirtualDraft>,
+    groups: HashMap<&'a str, Group>,
+    track_files: HashMap<&'a str, TrackFile>,
+    bfd_sessions: HashSet<&'a str>,
+    ssl: Option<Ssl>,
+}
+
+impl<'a> Lowering<'a> {
+    /// Takes a keyword of the top level; `false` if it is none of virtual servers.
+    pub(super) fn lvs_keyword(&mut self, entry: Entry<'a>) -> bool {
+        match entry.keyword.name {
+            "virtual_server" => self.virtual_server(entry),
+            "virtual_server_group" => self.virtual_server_group(entry),
+            "track_file" | "vrrp_track_file" => self.track_file(entry),
+            "SSL" => self.ssl(entry),
+            "bfd_instance" => {
+                self.lvs.bfd_sessions.extend(entry.argument().map(|name| &*name.text));
+                self.understood(entry);
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// Whether a keyword is to be taken: it acts, or is an old spelling of one that does.
+fn acts(entry: &Entry<'_>) -> bool {
+    matches!(entry.keyword.status, Status::Acts | Status::Deprecated(_) | Status::OldSpelling(_))
+}

@@ -1,0 +1,312 @@
+//! `virtual_server`: what its block says. What that means in the end is decided in [`super::finish`].
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::diagnostic::{Class, Diagnostic, Severity};
+use crate::model::Command;
+use crate::model::lvs::{Forwarding, LvsProtocol};
+use crate::source::Span;
+
+use super::super::arguments::{self, Junk};
+use super::super::instance::At;
+use super::super::reader::Entry;
+use super::super::report::Report;
+use super::super::{Lowering, value};
+use super::acts;
+use super::checker::Timing;
+use super::http::text;
+use super::key::{Key, address_and_port, key};
+use super::method::forwarding;
+use super::real_server::RealDraft;
+
+/// What a `virtual_server` says; `None` is "not said".
+pub(super) struct VirtualDraft {
+    /// Where its key stands.
+    pub(super) at: Span,
+    pub(super) key: Key,
+    /// `ip_family`: whether IPv6.
+    pub(super) family: At<bool>,
+    pub(super) protocol: At<LvsProtocol>,
+    pub(super) scheduler: Option<&'static str>,
+    pub(super) flags: [bool; 3],
+    pub(super) one_packet: Option<Span>,
+    pub(super) forwarding: Option<Forwarding>,
+    pub(super) persistence_timeout: Option<u32>,
+    pub(super) granularity: At<Granularity>,
+    pub(super) persistence_engine: Option<String>,
+    pub(super) quorum: At<u32>,
+    pub(super) hysteresis: At<u32>,
+    pub(super) quorum_up: Option<Command>,
+    pub(super) quorum_down: Option<Command>,
+    pub(super) omega: bool,
+    pub(super) ha_suspend: Option<Span>,
+    pub(super) smtp_alert: Option<bool>,
+    pub(super) sorry: Option<SorryDraft>,
+    pub(super) drain_timeout: Duration,
+    pub(super) real_servers: Vec<RealDraft>,
+    // What real servers and checkers inherit.
+    pub(super) weight: u32,
+    pub(super) inhibit_on_failure: bool,
+    pub(super) slow_start: Duration,
+    pub(super) virtual_host: Option<String>,
+    pub(super) timing: Timing,
+}
+
+/// `persistence_granularity`, which the address family decides on.
+#[derive(Clone, Copy)]
+pub(super) enum Granularity {
+    Mask(Ipv4Addr),
+    Length(u8),
+}
+
+/// `sorry_server`
+pub(super) struct SorryDraft {
+    pub(super) at: Span,
+    pub(super) address: SocketAddr,
+    pub(super) forwarding: Option<Forwarding>,
+    pub(super) inhibit: bool,
+}
+
+impl VirtualDraft {
+    fn new(key: Key, at: Span) -> Self {
+        Self {
+            at,
+            key,
+            family: None,
+            protocol: None,
+            scheduler: None,
+            flags: [false; 3],
+            one_packet: None,
+            forwarding: None,
+            persistence_timeout: None,
+            granularity: None,
+            persistence_engine: None,
+            quorum: None,
+            hysteresis: None,
+            quorum_up: None,
+            quorum_down: None,
+            omega: false,
+            ha_suspend: None,
+            smtp_alert: None,
+            sorry: None,
+            drain_timeout: Duration::ZERO,
+            real_servers: Vec::new(),
+            weight: 1,
+            inhibit_on_failure: false,
+            slow_start: Duration::ZERO,
+            virtual_host: None,
+            timing: Timing::default(),
+        }
+    }
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn virtual_server(&mut self, entry: Entry<'a>) {
+        let Some(first) = entry.argument() else {
+            self.report.missing_argument(entry.keyword, entry.span());
+            self.reader.skip_next_block();
+            return;
+        };
+        arguments::extra_words(&entry, 2, &mut self.report);
+        let Some(key) = key(entry.arguments(), &mut self.report) else {
+            self.reader.skip_next_block();
+            return;
+        };
+        let mut draft = VirtualDraft::new(key, first.span);
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
+            if inner.keyword.name == "real_server" {
+                draft.real_servers.extend(self.real_server(inner));
+            } else if !(acts(&inner) && self.virtual_server_keyword(&mut draft, &inner)) {
+                self.understood(inner);
+            }
+        }
+        self.lvs.servers.push(draft);
+    }
+
+    fn virtual_server_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
+        // Without an argument here, unlike everywhere else.
+        if entry.keyword.name == "alpha" {
+            draft.timing.alpha = Some(arguments::bare(entry, &mut self.report));
+            return true;
+        }
+        draft.timing.take(entry, &mut self.report)
+            || self.service_keyword(draft, entry)
+            || self.quorum_keyword(draft, entry)
+            || self.sorry_keyword(draft, entry)
+            || self.inherited_keyword(draft, entry)
+    }
+
+    /// What the kernel's service is like.
+    fn service_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
+        let report = &mut self.report;
+        match entry.keyword.name {
+            "ip_family" => {
+                let family = arguments::choice(entry, report);
+                draft.family = family.map(|family| (family == "inet6", entry.span())).or(draft.family);
+            }
+            "lb_algo" | "lvs_sched" => draft.scheduler = scheduler(entry, report).or(draft.scheduler),
+            "lb_kind" | "lvs_method" => draft.forwarding = forwarding(entry, report).or(draft.forwarding),
+            "protocol" => {
+                let protocol = protocol(entry, report);
+                draft.protocol = protocol.map(|protocol| (protocol, entry.span())).or(draft.protocol);
+            }
+            "persistence_timeout" => {
+                draft.persistence_timeout = persistence(entry, report).or(draft.persistence_timeout);
+            }
+            "persistence_granularity" => {
+                let granularity = granularity(entry, report);
+                draft.granularity = granularity.map(|written| (written, entry.span())).or(draft.granularity);
+            }
+            "persistence_engine" => {
+                draft.persistence_engine = text(entry, report).or(draft.persistence_engine.take());
+            }
+            "ops" => draft.one_packet = arguments::bare(entry, report).then_some(entry.span()),
+            "flag-1" => draft.flags[0] = arguments::bare(entry, report),
+            "flag-2" => draft.flags[1] = arguments::bare(entry, report),
+            "flag-3" => draft.flags[2] = arguments::bare(entry, report),
+            "sh-fallback" | "mh-fallback" => draft.flags[0] |= flag_fits(draft.scheduler, entry, report),
+            "sh-port" | "mh-port" => draft.flags[1] |= flag_fits(draft.scheduler, entry, report),
+            _ => return false,
+        }
+        true
+    }
+
+    /// When it is up, and what happens then.
+    fn quorum_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
+        let report = &mut self.report;
+        match entry.keyword.name {
+            "quorum" => {
+                let quorum = arguments::number(entry, Junk::Ignored, "", report);
+                draft.quorum = quorum.map(|quorum| (quorum, entry.span())).or(draft.quorum);
+            }
+            "hysteresis" => {
+                let margin = arguments::number(entry, Junk::Ignored, "", report);
+                draft.hysteresis = margin.map(|margin| (margin, entry.span())).or(draft.hysteresis);
+            }
+            "quorum_up" => self.first_command(&mut draft.quorum_up, entry),
+            "quorum_down" => self.first_command(&mut draft.quorum_down, entry),
+            "omega" => draft.omega = arguments::bare(entry, report),
+            "ha_suspend" => draft.ha_suspend = arguments::bare(entry, report).then_some(entry.span()),
+            "smtp_alert" => draft.smtp_alert = arguments::switch(entry, report).or(draft.smtp_alert),
+            "drain_timeout" => {
+                draft.drain_timeout =
+                    arguments::decimal(entry, Junk::Refused, "", report).unwrap_or(draft.drain_timeout);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn sorry_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
+        let report = &mut self.report;
+        match entry.keyword.name {
+            "sorry_server" => {
+                let Some(address) = entry.argument() else {
+                    report.missing_argument(entry.keyword, entry.span());
+                    return true;
+                };
+                arguments::extra_words(entry, 2, report);
+                let server =
+                    address_and_port(address, entry.arguments().get(1), "there is no sorry server", report);
+                draft.sorry = server
+                    .map(|server| SorryDraft {
+                        at: address.span,
+                        address: server,
+                        forwarding: None,
+                        inhibit: false,
+                    })
+                    .or(draft.sorry.take());
+            }
+            "sorry_server_inhibit" | "sorry_server_lvs_method" => {
+                let Some(sorry) = &mut draft.sorry else {
+                    let message =
+                        format!("`{}` is ignored: no `sorry_server` stands above", entry.keyword.name);
+                    report.error("no-sorry-server", entry.span(), message);
+                    return true;
+                };
+                if entry.keyword.name == "sorry_server_inhibit" {
+                    sorry.inhibit = arguments::bare(entry, report);
+                } else {
+                    sorry.forwarding = forwarding(entry, report).or(sorry.forwarding);
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// What real servers and checkers inherit.
+    fn inherited_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
+        let report = &mut self.report;
+        match entry.keyword.name {
+            "weight" => {
+                draft.weight = arguments::number(entry, Junk::Ignored, "", report).unwrap_or(draft.weight);
+            }
+            "inhibit_on_failure" => draft.inhibit_on_failure = arguments::bare(entry, report),
+            "slow_start" => {
+                draft.slow_start =
+                    arguments::decimal(entry, Junk::Refused, "", report).unwrap_or(draft.slow_start);
+            }
+            "virtualhost" => draft.virtual_host = text(entry, report).or(draft.virtual_host.take()),
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// The scheduler by its name in the table.
+fn scheduler(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<&'static str> {
+    let chosen = arguments::choice(entry, report)?;
+    let crate::keywords::Arguments::Choice(names) = entry.keyword.arguments else { return None };
+    names.iter().copied().find(|name| *name == chosen)
+}
+
+fn protocol(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<LvsProtocol> {
+    let chosen = arguments::choice(entry, report)?;
+    Some(match chosen.to_ascii_uppercase().as_str() {
+        "TCP" => LvsProtocol::Tcp,
+        "UDP" => LvsProtocol::Udp,
+        _ => LvsProtocol::Sctp,
+    })
+}
+
+/// The bare keyword is six minutes.
+fn persistence(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<u32> {
+    if entry.argument().is_none() {
+        return Some(PERSISTENCE);
+    }
+    arguments::number(entry, Junk::Refused, "", report)
+}
+
+/// Where `persistence_timeout` stands alone, or port 0 asks for it.
+pub(super) const PERSISTENCE: u32 = 360;
+
+fn granularity(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Granularity> {
+    let word = arguments::required(entry, report)?;
+    if let Ok(mask) = word.text.parse() {
+        return Some(Granularity::Mask(mask));
+    }
+    if let Ok(length) = value::integer(&word.text, 1, 128) {
+        return u8::try_from(length).ok().map(Granularity::Length);
+    }
+    arguments::not(entry, word, "a netmask (IPv4) or a prefix length from 1 to 128 (IPv6)", report);
+    None
+}
+
+/// `sh-*` and `mh-*` stand behind the scheduler they begin with.
+fn flag_fits(scheduler: Option<&str>, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
+    let wanted = entry.keyword.name.split('-').next();
+    if scheduler == wanted {
+        return arguments::bare(entry, report);
+    }
+    let wanted = wanted.unwrap_or_default();
+    let message = format!("`{}` is ignored: it belongs to the scheduler `{wanted}`", entry.keyword.name);
+    report.push(
+        Diagnostic::new(Severity::Error, Class::General, "scheduler-flag", message)
+            .at(entry.span())
+            .help(format!("write it below `lb_algo {wanted}`")),
+    );
+    false
+}
