@@ -6,11 +6,14 @@ mod dialogue;
 pub mod director;
 pub mod dns;
 pub mod file;
+mod h2;
 mod http;
 mod outcome;
 mod ping;
 pub mod script;
 pub mod smtp;
+#[cfg(feature = "tls")]
+mod tls;
 pub mod udp;
 
 pub use check::{

@@ -100,6 +100,12 @@ pub enum Failure {
     /// The reply datagram is not what was asked for.
     #[error("reply does not match")]
     Reply,
+    /// The server gave up the HTTP/2 stream, with this error code (RFC 9113 §7).
+    #[error("HTTP/2 stream reset, error code {0}")]
+    Reset(u32),
+    /// The server ended the HTTP/2 connection without an answer, with this error code.
+    #[error("HTTP/2 connection ended, error code {0}")]
+    GoAway(u32),
     /// gRPC status other than OK.
     #[error("gRPC status {0}")]
     GrpcStatus(u32),

@@ -1,41 +1,8 @@
-//! One attempt of a check that goes over a socket, as a machine over octets and time.
+//! The frame of a dialogue: transport, deadlines, unsent output, outcome.
 //!
-//! The caller owns the socket and the clock; a [`Dialogue`] says what to send and when it wants to be woken, and in the end
-//! how the server did. It is told of exactly one thing at a time, each time with the present moment; afterwards the caller
-//! sends [`output`](Dialogue::output), looks for an [`outcome`](Dialogue::outcome) and sleeps until
-//! [`poll_timeout`](Dialogue::poll_timeout). An early or repeated wake-up is harmless.
-//!
-//! ```
-//! use std::net::{Ipv4Addr, SocketAddr};
-//! use std::time::{Duration, Instant};
-//!
-//! use lvs_health::{Network, Outcome, Prepared, Protocol, Shared, Target, Transport, Weigh};
-//!
-//! let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
-//! let network = Network { target: Target::new(address, Duration::from_secs(5)), protocol: Protocol::Connect };
-//! let prepared = Prepared::new(&network, &mut Shared::default())?;
-//!
-//! let start = Instant::now();
-//! let mut dialogue = prepared.begin(start, 0, 0);
-//! assert_eq!(dialogue.transport(), Transport::Stream); // connect a TCP socket, without waiting for it
-//! assert_eq!(dialogue.poll_timeout(), Some(start + Duration::from_secs(5)));
-//!
-//! dialogue.handle_connected(start + Duration::from_millis(1)); // the socket became writable without an error
-//! assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(Weigh::Unsaid))); // close it: this check wants no more
-//! # Ok::<(), lvs_health::PrepareError>(())
-//! ```
-//!
-//! # Time
-//!
-//! Two deadlines run. [`Target::timeout`](crate::Target::timeout) limits connecting, and each wait for octets after that:
-//! whatever arrives starts it anew. [`Target::limit`](crate::Target::limit) limits the whole attempt and is never renewed,
-//! so a server that sends an octet now and then fails like one that sends none.
-//!
-//! # Invariants
-//!
-//! An outcome never changes: what is told afterwards is ignored. Memory is bounded whatever the peer sends, and so is the
-//! output: who makes us answer without reading the answers fails.
+//! What is said inside is the business of an [`Exchange`]; TLS is one that has another inside.
 
+mod channel;
 mod exchange;
 mod prepared;
 mod protocols;
@@ -45,13 +12,50 @@ use std::fmt;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
+pub(crate) use channel::{Channel, Wishes};
 pub(crate) use exchange::Exchange;
 pub use prepared::{PrepareError, Prepared};
 pub use shared::{Outside, Shared};
 
 use crate::{Failure, Outcome, Weigh};
 
-/// One attempt; see the [module's documentation](self) for how it is driven.
+/// One attempt of a check that goes over a socket, as a machine over octets and time.
+///
+/// The caller owns the socket and the clock; a [`Dialogue`] says what to send and when it wants to be woken, and in the end
+/// how the server did. It is told of exactly one thing at a time, each time with the present moment; afterwards the caller
+/// sends [`output`](Dialogue::output), looks for an [`outcome`](Dialogue::outcome) and sleeps until
+/// [`poll_timeout`](Dialogue::poll_timeout). An early or repeated wake-up is harmless.
+///
+/// ```
+/// use std::net::{Ipv4Addr, SocketAddr};
+/// use std::time::{Duration, Instant};
+///
+/// use lvs_health::{Network, Outcome, Prepared, Protocol, Shared, Target, Transport, Weigh};
+///
+/// let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
+/// let network = Network { target: Target::new(address, Duration::from_secs(5)), protocol: Protocol::Connect };
+/// let prepared = Prepared::new(&network, &mut Shared::default())?;
+///
+/// let start = Instant::now();
+/// let mut dialogue = prepared.begin(start, 0, 0);
+/// assert_eq!(dialogue.transport(), Transport::Stream); // connect a TCP socket, without waiting for it
+/// assert_eq!(dialogue.poll_timeout(), Some(start + Duration::from_secs(5)));
+///
+/// dialogue.handle_connected(start + Duration::from_millis(1)); // the socket became writable without an error
+/// assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(Weigh::Unsaid))); // close it: this check wants no more
+/// # Ok::<(), lvs_health::PrepareError>(())
+/// ```
+///
+/// # Time
+///
+/// Two deadlines run. [`Target::timeout`](crate::Target::timeout) limits connecting, and each wait for octets after that:
+/// whatever arrives starts it anew. [`Target::limit`](crate::Target::limit) limits the whole attempt and is never renewed,
+/// so a server that sends an octet now and then fails like one that sends none.
+///
+/// # Invariants
+///
+/// An outcome never changes: what is told afterwards is ignored. Memory is bounded whatever the peer sends, and so is the
+/// output: who makes us answer without reading the answers fails.
 #[must_use]
 pub struct Dialogue {
     transport: Transport,

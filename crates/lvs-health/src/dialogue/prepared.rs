@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{Dialogue, Exchange, Shared, Transport, protocols};
-use crate::{Network, Protocol, Target, dns, http};
+use crate::{Network, Protocol, Target, dns, h2, http};
 
 /// A network check, ready to be done any number of times.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ enum Plan {
     Http(http::Plan),
     /// The query but for its id.
     Dns(dns::Query),
+    /// A request that never changes.
+    Grpc(h2::GrpcPlan),
 }
 
 /// Why a check cannot be done as it is configured.
@@ -80,15 +82,13 @@ impl Prepared {
     /// [`PrepareError`], if the check could never succeed.
     pub fn new(network: &Network, shared: &mut Shared) -> Result<Self, PrepareError> {
         let plan = match &network.protocol {
-            Protocol::Http(http) => Plan::Http(http::Plan::new(http, shared)?),
+            Protocol::Http(http) => Plan::Http(http::Plan::new(http, &network.target, shared)?),
+            Protocol::Grpc(grpc) => Plan::Grpc(h2::GrpcPlan::new(grpc, &network.target, shared)?),
             Protocol::Dns(config) => Plan::Dns(
                 dns::Query::new(config)
                     .map_err(|reason| PrepareError::DomainName { name: config.name.clone(), reason })?,
             ),
-            other => {
-                protocols::is_built(other)?;
-                Plan::Plain(other.clone())
-            }
+            plain => Plan::Plain(plain.clone()),
         };
         let transport = protocols::transport(&network.protocol);
         Ok(Self { target: network.target.clone(), transport, plan })
@@ -113,6 +113,7 @@ impl Prepared {
             Plan::Plain(protocol) => protocols::machine(protocol, self.target.ip(), nonce),
             Plan::Http(plan) => Some(plan.machine(step)),
             Plan::Dns(query) => Some(Box::new(dns::Check::new(query.clone(), nonce))),
+            Plan::Grpc(plan) => Some(plan.machine()),
         };
         Dialogue::new(now, &self.target, self.transport, exchange)
     }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Exchange, PrepareError, Transport};
+use super::{Exchange, Transport};
 use crate::{Protocol, agent, ping, smtp, udp};
 
 /// The machine of a protocol that needs no preparation; `None` where a connection is all. `nonce` is a number that the last
@@ -27,19 +27,5 @@ pub(crate) fn transport(protocol: &Protocol) -> Transport {
         | Protocol::Grpc(_) => Transport::Stream,
         Protocol::Dns(_) | Protocol::Udp(_) => Transport::Datagram,
         Protocol::Ping => Transport::Echo,
-    }
-}
-
-/// Placeholder: goes away with the arms of [`machine`].
-pub(crate) fn is_built(protocol: &Protocol) -> Result<(), PrepareError> {
-    match protocol {
-        Protocol::Connect
-        | Protocol::Http(_)
-        | Protocol::Smtp(_)
-        | Protocol::Dns(_)
-        | Protocol::Udp(_)
-        | Protocol::Ping
-        | Protocol::Agent(_) => Ok(()),
-        Protocol::Grpc(_) => Err(PrepareError::Absent("gRPC")),
     }
 }

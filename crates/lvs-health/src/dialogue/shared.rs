@@ -1,8 +1,19 @@
 //! What checks have in common.
 
+#[cfg(any(feature = "regex", feature = "tls"))]
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
+#[cfg(any(feature = "regex", feature = "tls"))]
+use std::sync::Arc;
 use std::time::SystemTime;
+
+#[cfg(any(feature = "regex", feature = "tls"))]
+use super::PrepareError;
+#[cfg(feature = "regex")]
+use crate::{Pattern, http::Compiled};
+#[cfg(feature = "tls")]
+use crate::{Tls, tls};
 
 /// What several checks use, made once: TLS configurations with their certificates, compiled regular expressions.
 ///
@@ -10,9 +21,12 @@ use std::time::SystemTime;
 /// `Shared::default()` knows no files and no time: enough for checks without TLS that is verified.
 pub struct Shared {
     #[cfg(feature = "regex")]
-    patterns: std::collections::HashMap<crate::Pattern, std::sync::Arc<crate::http::Compiled>>,
-    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "only TLS looks outside"))]
-    outside: std::sync::Arc<dyn Outside>,
+    patterns: HashMap<Pattern, Arc<Compiled>>,
+    /// By definition, and whether HTTP/2 is spoken inside.
+    #[cfg(feature = "tls")]
+    configs: HashMap<(Tls, bool), Arc<rustls::ClientConfig>>,
+    #[cfg(feature = "tls")]
+    outside: Arc<dyn Outside>,
 }
 
 /// What checks of certificates need from the world outside; implemented by whoever drives the dialogues.
@@ -47,25 +61,45 @@ pub trait Outside: std::fmt::Debug + Send + Sync + 'static {
 impl Shared {
     /// With files and a clock.
     pub fn new(outside: impl Outside) -> Self {
+        #[cfg(not(feature = "tls"))]
+        drop(outside);
         Self {
             #[cfg(feature = "regex")]
-            patterns: std::collections::HashMap::new(),
-            outside: std::sync::Arc::new(outside),
+            patterns: HashMap::new(),
+            #[cfg(feature = "tls")]
+            configs: HashMap::new(),
+            #[cfg(feature = "tls")]
+            outside: Arc::new(outside),
         }
     }
 
     /// A pattern, compiled once for all checks that have it.
     #[cfg(feature = "regex")]
-    pub(crate) fn pattern(
-        &mut self,
-        pattern: &crate::Pattern,
-    ) -> Result<std::sync::Arc<crate::http::Compiled>, super::PrepareError> {
+    pub(crate) fn pattern(&mut self, pattern: &Pattern) -> Result<Arc<Compiled>, PrepareError> {
         if let Some(compiled) = self.patterns.get(pattern) {
-            return Ok(std::sync::Arc::clone(compiled));
+            return Ok(Arc::clone(compiled));
         }
-        let compiled = std::sync::Arc::new(crate::http::Compiled::new(pattern)?);
-        self.patterns.insert(pattern.clone(), std::sync::Arc::clone(&compiled));
+        let compiled = Arc::new(Compiled::new(pattern)?);
+        self.patterns.insert(pattern.clone(), Arc::clone(&compiled));
         Ok(compiled)
+    }
+
+    /// A configuration, made once for all checks that speak TLS this way.
+    #[cfg(feature = "tls")]
+    pub(crate) fn tls(&mut self, tls: &Tls, h2: bool) -> Result<Arc<rustls::ClientConfig>, PrepareError> {
+        let key = (tls.clone(), h2);
+        if let Some(config) = self.configs.get(&key) {
+            return Ok(Arc::clone(config));
+        }
+        let config = Arc::new(tls::config(tls, h2, &self.outside)?);
+        self.configs.insert(key, Arc::clone(&config));
+        Ok(config)
+    }
+
+    /// Files and clock.
+    #[cfg(feature = "tls")]
+    pub(crate) fn outside(&self) -> Arc<dyn Outside> {
+        Arc::clone(&self.outside)
     }
 }
 

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use super::chunked::Decoder;
 use super::criteria::Judge;
 use super::head::{Framing, Head, Reader};
-use super::plan::Step;
 use crate::dialogue::{Exchange, Note};
 use crate::{Failure, Outcome};
 
 /// The machine of one attempt.
 pub(crate) struct Check {
-    step: Arc<Step>,
+    request: Arc<[u8]>,
     judge: Judge,
     state: State,
     /// Octets of the body that were announced and never came.
@@ -27,8 +26,8 @@ enum State {
 }
 
 impl Check {
-    pub(crate) fn new(step: Arc<Step>, judge: Judge) -> Self {
-        Self { step, judge, state: State::Head(Reader::default()), missing: None }
+    pub(crate) fn new(request: Arc<[u8]>, judge: Judge) -> Self {
+        Self { request, judge, state: State::Head(Reader::default()), missing: None }
     }
 
     fn input(&mut self, input: &[u8]) -> Result<Option<Outcome>, Failure> {
@@ -74,7 +73,7 @@ impl Check {
 
 impl Exchange for Check {
     fn handle_connected(&mut self, out: &mut Vec<u8>) -> Option<Outcome> {
-        out.extend_from_slice(&self.step.request);
+        out.extend_from_slice(&self.request);
         None
     }
 

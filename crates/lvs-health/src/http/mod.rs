@@ -31,6 +31,8 @@ mod plan;
 mod request;
 mod search;
 
+pub(crate) use criteria::Judge;
 #[cfg(feature = "regex")]
 pub(crate) use pattern::Compiled;
 pub(crate) use plan::Plan;
+pub(crate) use request::{USER_AGENT, fields, one_line, path};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::criteria::{Criteria, Judge};
 use super::exchange::Check;
 use super::request;
-use crate::dialogue::{Exchange, PrepareError, Shared};
-use crate::{Http, HttpVersion, Url};
+use crate::dialogue::{Channel, Exchange, PrepareError, Shared, Wishes};
+use crate::{Http, HttpVersion, Target, Url, h2};
 
 /// All urls of a check.
 #[derive(Clone, Debug)]
@@ -17,17 +17,19 @@ pub(crate) struct Plan {
 
 /// One url.
 #[derive(Debug)]
-pub(crate) struct Step {
+struct Step {
     /// What is sent.
-    pub(crate) request: Vec<u8>,
+    request: Arc<[u8]>,
+    h2: bool,
     criteria: Arc<Criteria>,
+    channel: Channel,
 }
 
 impl Plan {
-    pub(crate) fn new(http: &Http, shared: &mut Shared) -> Result<Self, PrepareError> {
+    pub(crate) fn new(http: &Http, target: &Target, shared: &mut Shared) -> Result<Self, PrepareError> {
         let mut steps = Vec::with_capacity(http.urls.len());
         for url in &http.urls {
-            steps.push(Arc::new(Step::new(http, url, shared)?));
+            steps.push(Arc::new(Step::new(http, url, target, shared)?));
         }
         let mut steps = steps.into_iter();
         let first = steps.next().ok_or(PrepareError::NoUrl)?;
@@ -37,19 +39,25 @@ impl Plan {
     /// The machine for one url; a step that is not there is the first.
     pub(crate) fn machine(&self, step: usize) -> Box<dyn Exchange> {
         let step = step.checked_sub(1).and_then(|place| self.more.get(place)).unwrap_or(&self.first);
-        Box::new(Check::new(Arc::clone(step), Judge::new(Arc::clone(&step.criteria))))
+        let judge = Judge::new(Arc::clone(&step.criteria));
+        let request = Arc::clone(&step.request);
+        step.channel.wrap(if step.h2 {
+            Box::new(h2::Client::new(request, h2::Web(judge)))
+        } else {
+            Box::new(Check::new(request, judge))
+        })
     }
 }
 
 impl Step {
-    fn new(http: &Http, url: &Url, shared: &mut Shared) -> Result<Self, PrepareError> {
-        if http.version == HttpVersion::Http2 {
-            return Err(PrepareError::Absent("HTTP/2"));
-        }
-        if http.tls.is_some() {
-            return Err(PrepareError::Absent("TLS"));
-        }
-        let request = request::http1(http, url)?;
-        Ok(Self { request, criteria: Arc::new(Criteria::new(url, shared)?) })
+    fn new(http: &Http, url: &Url, target: &Target, shared: &mut Shared) -> Result<Self, PrepareError> {
+        let h2 = http.version == HttpVersion::Http2;
+        let wishes = Wishes { server_name: url.server_name.as_deref(), h2, close_notify: url.tls_compliant };
+        Ok(Self {
+            request: if h2 { h2::http2(http, url)? } else { request::http1(http, url)? }.into(),
+            h2,
+            criteria: Arc::new(Criteria::new(url, shared)?),
+            channel: Channel::new(http.tls.as_ref(), target, wishes, shared)?,
+        })
     }
 }

@@ -7,7 +7,7 @@ use crate::dialogue::PrepareError;
 use crate::{Http, HttpVersion, Url};
 
 /// keepalived's name, which operators find in their logs and filter for.
-const USER_AGENT: &str = "KeepAliveClient";
+pub(crate) const USER_AGENT: &str = "KeepAliveClient";
 
 /// An HTTP/1 request as a whole (RFC 9112 §3).
 ///
@@ -19,18 +19,24 @@ pub(crate) fn http1(http: &Http, url: &Url) -> Result<Vec<u8>, PrepareError> {
         HttpVersion::Http10 | HttpVersion::Http10Close => "1.0",
         HttpVersion::Http11 | HttpVersion::Http2 => "1.1",
     };
-    let mut fields = vec![("User-Agent".to_owned(), USER_AGENT.to_owned())];
-    if http.version != HttpVersion::Http10 {
-        fields.push(("Connection".to_owned(), "close".to_owned()));
-    }
-    fields.push(("Host".to_owned(), url.host.clone()));
-    add_fields(&mut fields, http)?;
+    let fields = fields(http, url)?;
     let mut request = format!("GET {} HTTP/{version}\r\n", path(url)?);
     for (name, value) in &fields {
         request.extend([name, ": ", value, "\r\n"]);
     }
     request.push_str("\r\n");
     Ok(request.into_bytes())
+}
+
+/// The header fields of a request, in keepalived's order; those that are configured follow.
+pub(crate) fn fields(http: &Http, url: &Url) -> Result<Vec<(String, String)>, PrepareError> {
+    let mut fields = vec![("User-Agent".to_owned(), USER_AGENT.to_owned())];
+    if http.version != HttpVersion::Http10 {
+        fields.push(("Connection".to_owned(), "close".to_owned()));
+    }
+    fields.push(("Host".to_owned(), url.host.clone()));
+    add_fields(&mut fields, http)?;
+    Ok(fields)
 }
 
 /// The path, if it is one line.
@@ -60,7 +66,8 @@ fn add_fields(fields: &mut Vec<(String, String)>, http: &Http) -> Result<(), Pre
     Ok(())
 }
 
-fn one_line<'t>(part: &'static str, text: &'t str) -> Result<&'t str, PrepareError> {
+/// The text itself, if it does not end its line.
+pub(crate) fn one_line<'t>(part: &'static str, text: &'t str) -> Result<&'t str, PrepareError> {
     if text.contains(['\r', '\n', '\0']) {
         return Err(PrepareError::Unsendable { part, text: text.to_owned() });
     }

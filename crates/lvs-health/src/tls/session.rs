@@ -1,0 +1,179 @@
+//! One connection's TLS, with another exchange inside.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use rustls::ClientConnection;
+
+use super::certificate::Certificate;
+use super::config::Layer;
+use crate::dialogue::{Exchange, Note};
+use crate::{Failure, Outcome};
+
+/// Ciphertext outside, plain text inside.
+///
+/// rustls' own buffers are bounded, and emptied each time something comes: what it decrypted goes inside at once, what it
+/// encrypted goes to the frame's output.
+pub(super) struct Session {
+    layer: Layer,
+    /// Made when the transport is connected: until then it would only take memory.
+    connection: Option<Box<ClientConnection>>,
+    inner: Box<dyn Exchange>,
+    /// Whether the one inside was told that it is connected.
+    is_open: bool,
+    note: Option<Note>,
+}
+
+impl Session {
+    pub(super) fn new(layer: Layer, inner: Box<dyn Exchange>) -> Self {
+        Self { layer, connection: None, inner, is_open: false, note: None }
+    }
+
+    fn connect(&mut self, out: &mut Vec<u8>) -> Result<Option<Outcome>, Failure> {
+        let config = Arc::clone(&self.layer.config);
+        let mut connection = ClientConnection::new(config, self.layer.name.clone()).map_err(tls)?;
+        flush(&mut connection, out);
+        self.connection = Some(Box::new(connection));
+        Ok(None)
+    }
+
+    fn input(&mut self, mut input: &[u8], out: &mut Vec<u8>) -> Result<Option<Outcome>, Failure> {
+        let Some(connection) = &mut self.connection else { return Ok(None) };
+        while !input.is_empty() {
+            let before = input.len();
+            connection.read_tls(&mut input).map_err(|error| Failure::Io(error.kind()))?;
+            let processed = connection.process_new_packets();
+            // An alert is queued with an error.
+            flush(connection, out);
+            // What was decrypted before an error counts: otherwise the outcome would depend on how the stream is cut.
+            let plain = decrypted(connection);
+            let mut said = Vec::new();
+            let mut outcome = None;
+            if !self.is_open && !connection.is_handshaking() {
+                self.is_open = true;
+                self.note = established(connection, &self.layer)?;
+                outcome = self.inner.handle_connected(&mut said);
+            }
+            if outcome.is_none() && !plain.is_empty() {
+                outcome = self.inner.handle_input(&plain, &mut said);
+            }
+            if outcome.is_some() {
+                send(connection, &said, out)?;
+                return Ok(outcome);
+            }
+            let state = processed.map_err(tls)?;
+            send(connection, &said, out)?;
+            if state.peer_has_closed() {
+                return Ok(Some(self.inner.handle_end()));
+            }
+            if input.len() == before {
+                return Err(Failure::Tls("too much at once".to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The one inside is done: say so, if asked to.
+    fn close(&mut self, out: &mut Vec<u8>) {
+        if let Some(connection) = self.connection.as_mut().filter(|_| self.layer.close_notify) {
+            connection.send_close_notify();
+            flush(connection, out);
+        }
+    }
+
+    fn is_inside(&mut self) -> Option<&mut Box<dyn Exchange>> {
+        self.is_open.then_some(&mut self.inner)
+    }
+}
+
+/// The handshake is complete: is it what was wanted?
+fn established(connection: &ClientConnection, layer: &Layer) -> Result<Option<Note>, Failure> {
+    if layer.h2 && connection.alpn_protocol() != Some(b"h2") {
+        return Err(Failure::Tls("the server does not offer HTTP/2 (ALPN)".to_owned()));
+    }
+    let leaf = connection.peer_certificates().and_then(|chain| chain.first());
+    let ends = leaf.and_then(|leaf| Certificate::parse(leaf)).and_then(|leaf| leaf.not_after);
+    let soon = layer.outside.wall_clock().checked_add(layer.expiry_warning);
+    Ok(ends
+        .filter(|&ends| !layer.expiry_warning.is_zero() && soon.is_none_or(|soon| ends < soon))
+        .map(Note::CertificateExpires))
+}
+
+/// What came, without its encryption.
+fn decrypted(connection: &mut ClientConnection) -> Vec<u8> {
+    let mut plain = Vec::new();
+    // An error says that there is no more for now, or that the stream was cut: neither is news.
+    let _ = connection.reader().read_to_end(&mut plain);
+    plain
+}
+
+/// Encrypts and sends.
+fn send(connection: &mut ClientConnection, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+    connection.writer().write_all(plain).map_err(|error| Failure::Io(error.kind()))?;
+    flush(connection, out);
+    Ok(())
+}
+
+/// What rustls wants to send; a vector takes everything.
+fn flush(connection: &mut ClientConnection, out: &mut Vec<u8>) {
+    while connection.wants_write() {
+        if connection.write_tls(out).is_err() {
+            break;
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn tls(error: rustls::Error) -> Failure {
+    Failure::Tls(error.to_string())
+}
+
+impl Exchange for Session {
+    fn handle_connected(&mut self, out: &mut Vec<u8>) -> Option<Outcome> {
+        self.connect(out).unwrap_or_else(|failure| Some(Outcome::Fail(failure)))
+    }
+
+    fn handle_input(&mut self, input: &[u8], out: &mut Vec<u8>) -> Option<Outcome> {
+        match self.input(input, out) {
+            Ok(outcome) => {
+                if outcome.is_some() {
+                    self.close(out);
+                }
+                outcome
+            }
+            Err(failure) => Some(Outcome::Fail(failure)),
+        }
+    }
+
+    /// Many a server closes without close_notify, and as keepalived does not mind, nor do we: what a cut would hide from a
+    /// check, an attacker in between could as well change by not letting it through at all.
+    fn handle_end(&mut self) -> Outcome {
+        match self.is_inside() {
+            Some(inner) => inner.handle_end(),
+            None => Outcome::Fail(Failure::Closed(self.awaits())),
+        }
+    }
+
+    fn handle_error(&mut self, kind: io::ErrorKind) -> Outcome {
+        match self.is_inside() {
+            Some(inner) => inner.handle_error(kind),
+            None => Outcome::Fail(Failure::Io(kind)),
+        }
+    }
+
+    fn handle_timeout(&mut self) -> Outcome {
+        match self.is_inside() {
+            Some(inner) => inner.handle_timeout(),
+            None => Outcome::Fail(Failure::Silent(self.awaits())),
+        }
+    }
+
+    fn awaits(&self) -> &'static str {
+        if self.is_open { self.inner.awaits() } else { "TLS handshake" }
+    }
+
+    fn append_notes(&self, notes: &mut Vec<Note>) {
+        notes.extend(self.note.clone());
+        self.inner.append_notes(notes);
+    }
+}
