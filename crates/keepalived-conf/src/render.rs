@@ -3,6 +3,7 @@
 //! Text out of a configuration never reaches a terminal raw: control and direction characters are shown as
 //! pictures or escapes, and of a long line only the part around the finding is shown.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -10,6 +11,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::keywords;
 use crate::source::{SourceMap, Span};
 
 /// One finding with the line it is about, over several lines of text, without a line end at its end.
@@ -104,6 +106,16 @@ pub fn render_all(diagnostics: &Diagnostics, sources: &SourceMap, color: bool) -
     text
 }
 
+/// The line with stars for all that follows a keyword which holds a secret, octet by octet.
+fn without_secrets(line: &str) -> Cow<'_, str> {
+    let mut words = line.split_ascii_whitespace().map(|word| word.trim_matches(['{', '}']));
+    let Some(keyword) = words.find(|word| keywords::holds_secret(word)) else { return Cow::Borrowed(line) };
+    let secret = line.find(keyword).map_or(line.len(), |at| at + keyword.len());
+    let (shown, secret) = line.split_at(secret);
+    let stars = secret.bytes().map(|octet| if octet.is_ascii_whitespace() { char::from(octet) } else { '*' });
+    Cow::Owned(shown.chars().chain(stars).collect())
+}
+
 /// A place, ready to be shown.
 struct Place {
     path: String,
@@ -125,7 +137,7 @@ impl Place {
         let line = file.text().get(line_start..line_end)?.trim_end_matches('\r');
         let marked = start - line_start..end.min(line_end).max(start) - line_start;
         let position = sources.position(span);
-        let (text, marked) = window(line, marked);
+        let (text, marked) = window(&without_secrets(line), marked);
         let path = clean(&file.path().to_string_lossy());
         Some(Self { path, line: position.line as usize, column: position.column as usize, text, marked })
     }

@@ -5,18 +5,20 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use keepalived_conf::model::lvs::{CheckerKind, VirtualServer};
 use keepalived_conf::{Loaded, exit_code, load_str};
 
-const SEEDS: [&str; 5] = [
+const SEEDS: [&str; 6] = [
     include_str!("../test_data/model/0001_haproxy_pair.conf"),
     include_str!("../test_data/model/0002_load_sharing.conf"),
     include_str!("../test_data/model/0003_ipv6_unicast.conf"),
     include_str!("../test_data/model/0004_lvs.conf"),
     include_str!("../test_data/model/0005_strict_owner.conf"),
+    include_str!("../test_data/model/0006_balancer.conf"),
 ];
 
 /// Pieces that change what surrounds them.
-const PIECES: [&str; 24] = [
+const PIECES: [&str; 34] = [
     "{",
     "}",
     "\"",
@@ -41,6 +43,16 @@ const PIECES: [&str; 24] = [
     "",
     "\u{fffd}",
     "version 3",
+    "HTTP_GET {",
+    "url {",
+    "real_server 192.0.2.9 {",
+    "fwmark 3",
+    "0.0.0.0/0 80",
+    "::-ffff",
+    "lb_kind TUN type gue",
+    "xx x 0",
+    "quorum 4294967295",
+    "weight 0",
 ];
 
 #[derive(Clone, Debug)]
@@ -112,10 +124,45 @@ fn assert_promises(loaded: &Loaded) {
         assert!(instance.track_scripts.iter().all(|track| config.scripts.get(track.script).is_some()));
         assert!(!instance.ipv6 || instance.version == 3);
     }
+    let most = config.virtual_servers.iter().map(|server| server.services.len()).sum::<usize>();
+    assert!(most <= 262_144, "{most} services");
+    for server in &config.virtual_servers {
+        assert_sound(server, config.checks.len());
+    }
     for finding in &loaded.diagnostics {
         assert!(finding.span.is_none_or(|span| loaded.sources.position(span).line >= 1));
     }
     assert!([0, 2, 4, 5, 6].contains(&exit_code(&loaded.diagnostics)));
+}
+
+fn assert_sound(server: &VirtualServer, scripts: usize) {
+    assert!(!server.services.is_empty() && !server.real_servers.is_empty());
+    assert!(server.quorum >= 1 && server.hysteresis < server.quorum);
+    assert!(!server.scheduler.is_empty() && server.persistence_granularity <= 128);
+    for real in &server.real_servers {
+        assert!(real.weight <= 65_535 && real.lower_threshold <= real.upper_threshold);
+        for checker in &real.checkers {
+            assert!(!checker.delay_loop.is_zero());
+            match &checker.kind {
+                CheckerKind::Http(_, http) => {
+                    assert!(!http.urls.is_empty());
+                    assert!(http.urls.iter().all(|url| !url.status.is_empty() && !url.host.is_empty()));
+                }
+                CheckerKind::Misc { script, timeout, .. } => {
+                    assert!(*script < scripts && !timeout.is_zero());
+                }
+                CheckerKind::Udp(_, udp) => assert!(udp.payload.len() < 1 << 20),
+                CheckerKind::File { weight, .. } => assert!(weight.abs() <= 254),
+                CheckerKind::Tcp(connection) | CheckerKind::Ping(connection) => {
+                    assert!(!connection.timeout.is_zero());
+                    assert!(
+                        connection.bind.is_none_or(|bind| bind.is_ipv4() == connection.address.is_ipv4())
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 proptest! {
@@ -146,6 +193,10 @@ fn deep_nesting_and_endless_repetition_end() {
     assert_promises(&load_str(&"vrrp_instance A {\n".repeat(20_000)));
     assert_promises(&load_str(&"}\n".repeat(50_000)));
     assert_promises(&load_str(&"prioritty 3\n".repeat(50_000)));
+    let group =
+        |number| format!("virtual_server_group G{number} {{\n10.{number}.0.0/16 80\n0.0.0.0/0 80\n}}\n");
+    let server = |number| format!("virtual_server group G{number} {{\nreal_server 192.0.2.1 80 {{\n}}\n}}\n");
+    assert_promises(&load_str(&(0..9).map(|number| group(number) + &server(number)).collect::<String>()));
     assert_promises(&load_str(&format!(
         "vrrp_instance A {{\ninterface eth0\nvirtual_router_id 1\n{}}}\n",
         "virtual_ipaddress {\n192.0.2.1\n}\ntrack_interface {\neth1\n}\n".repeat(20_000)

@@ -62,9 +62,9 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
     [HttpGet, SslGet] "virtualhost": Word("string"),
         default "rs, vs value or target ip", since "1.3.6", Acts,
         "Host header.";
-    [HttpGet, SslGet] "http_protocol": Choice(&["1.0", "1.0C", "1.0c", "1.1"]),
+    [HttpGet, SslGet] "http_protocol": Choice(&["1.0", "1.0C", "1.0c", "1.1", "2"]),
         default "1.0", since "2.0.17", Acts,
-        "Request version; 1.0C and 1.1 add a Connection: close header.";
+        "Request version; 1.0C and 1.1 add a Connection: close header. keepalived does not know 2.";
     [HttpGet, SslGet] "enable_sni": Switch, default "off", since "1.4.3", Acts,
         "Send TLS SNI (only effective with SSL_GET).";
     [HttpGet, SslGet] "sni_name": OptionalWord("name"),
@@ -232,7 +232,7 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
         "Longest acceptable reply.";
 
     [PingCheck] "connect_port": integer(1, 65_535, Unit::None) => aborts,
-        default "unused", since "2.1.0", Acts,
+        default "unused", since "2.1.0", Ignored,
         "Port to test.";
 
     [FileCheck] "track_file": Word("track_file") => aborts, default "required", since "2.1.0", Acts,

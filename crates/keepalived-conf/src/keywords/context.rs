@@ -120,6 +120,10 @@ pub enum Context {
     SslGetUrl,
     /// `virtual_server/real_server/SMTP_CHECK/host`
     SmtpCheckHost,
+    /// `virtual_server/real_server/AGENT_CHECK`
+    AgentCheck,
+    /// `virtual_server/real_server/GRPC_CHECK`
+    GrpcCheck,
 }
 
 impl Context {
@@ -179,6 +183,8 @@ impl Context {
         Self::HttpGetUrl,
         Self::SslGetUrl,
         Self::SmtpCheckHost,
+        Self::AgentCheck,
+        Self::GrpcCheck,
     ];
 
     /// The keywords of the blocks around, joined by `/`; empty at the top.
@@ -238,6 +244,8 @@ impl Context {
             Self::HttpGetUrl => "virtual_server/real_server/HTTP_GET/url",
             Self::SslGetUrl => "virtual_server/real_server/SSL_GET/url",
             Self::SmtpCheckHost => "virtual_server/real_server/SMTP_CHECK/host",
+            Self::AgentCheck => "virtual_server/real_server/AGENT_CHECK",
+            Self::GrpcCheck => "virtual_server/real_server/GRPC_CHECK",
         }
     }
 

@@ -1,7 +1,8 @@
 //! The keyword table: every word of keepalived.conf, declared once, as data.
 //!
 //! The block parser, "did you mean", completion and reference pages all read this table, so they cannot disagree.
-//! It follows keepalived 2.4.3; [`Keyword::since`] tells what an older one does not know.
+//! It follows keepalived 2.4.3; [`Keyword::since`] tells what an older one does not know, [`Keyword::is_own`] what none
+//! does.
 //!
 //! ```
 //! use keepalived_conf::keywords;
@@ -16,6 +17,7 @@ mod checkers;
 mod context;
 mod global_defs;
 mod lists;
+mod own;
 mod root;
 mod routes;
 mod rules;
@@ -30,7 +32,7 @@ use std::sync::LazyLock;
 
 pub use context::Context;
 pub(crate) use table::Millionths;
-pub use table::{Arguments, Keyword, LINE, Status, Unit};
+pub use table::{Arguments, Keyword, LINE, OWN, Status, Unit};
 
 /// All declarations, by file.
 static TABLES: &[&[Keyword]] = &[
@@ -45,6 +47,7 @@ static TABLES: &[&[Keyword]] = &[
     virtual_server::VIRTUAL_SERVER,
     checkers::CHECKERS,
     bfd::BFD,
+    own::OWN_KEYWORDS,
 ];
 
 /// The declarations by name, one map per context in the order of [`Context::ALL`].
@@ -78,6 +81,11 @@ pub fn within(context: Context) -> impl Iterator<Item = &'static Keyword> {
 /// Every declaration of this name, wherever it may stand; empty for an unknown word.
 pub fn explain(name: &str) -> Vec<&'static Keyword> {
     all().filter(|keyword| keyword.name == name && name != LINE).collect()
+}
+
+/// Whether what follows a keyword of this name is a secret, never to be shown.
+pub fn holds_secret(name: &str) -> bool {
+    matches!(name, "auth_pass" | "key" | "smtp_auth" | "basic_auth" | "password" | "header")
 }
 
 /// What is meant by a word that many configurations and some manuals have but no keepalived ever knew.

@@ -27,12 +27,22 @@ pub struct Keyword {
     /// What holds without it, as a person would say it; empty where nothing sensible can be said.
     pub default: &'static str,
     /// The first keepalived release known to have it. The history before 1.2.1 is not told apart (nor that of
-    /// checkers before 1.2.13), and 2.4.4 stands for what came after 2.4.3.
+    /// checkers before 1.2.13), and 2.4.4 stands for what came after 2.4.3. [`OWN`] for those of vipd.
     pub since: &'static str,
     /// What this implementation makes of it.
     pub status: Status,
     /// What it does, in a sentence.
     pub meaning: &'static str,
+}
+
+/// What [`Keyword::since`] says of a keyword that no keepalived knows: it is vipd's own.
+pub const OWN: &str = "vipd only";
+
+impl Keyword {
+    /// Whether no keepalived knows it: a file that uses it is vipd's alone.
+    pub fn is_own(&self) -> bool {
+        self.since == OWN
+    }
 }
 
 /// The name under which the lines of a list block (`virtual_ipaddress`, `track_script`, …) are declared: they

@@ -37,11 +37,13 @@ pub(super) fn required<'a>(entry: &Entry<'a>, report: &mut Report<'_>) -> Option
 pub(super) fn extra_words(entry: &Entry<'_>, taken: usize, report: &mut Report<'_>) {
     let Some(extra) = entry.arguments().get(taken) else { return };
     let name = entry.keyword.name;
+    let extra_word =
+        if keywords::holds_secret(name) { "this word".to_owned() } else { format!("`{}`", extra.text) };
     let mut finding = Diagnostic::new(
         Severity::Warning,
         Class::None,
         "extra-argument",
-        format!("`{}` and what follows it is ignored: it is more than `{name}` takes", extra.text),
+        format!("{extra_word} and what follows it is ignored: it is more than `{name}` takes"),
     )
     .at(extra.span);
     if keywords::find(entry.context, &extra.text).is_some() {

@@ -25,6 +25,7 @@ fn sample(keyword: &Keyword) -> String {
         | Arguments::OptionalInteger { .. }
         | Arguments::OptionalChoice(_)
         | Arguments::OptionalWord(_) => String::new(),
+        Arguments::Words(_) if keyword.name == "regex_options" => "caseless".to_owned(),
         Arguments::Word(_)
         | Arguments::Words(_)
         | Arguments::Interface

@@ -108,7 +108,7 @@ pub struct LvsSyncDaemon {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
 pub struct VirtualServer {
-    /// As keepalived writes it in logs, mails and FIFO lines: `[192.0.2.1]:tcp:80`, `FWM 5`, `[group]:tcp:80`.
+    /// As keepalived writes it in logs, mails and FIFO lines: `[192.0.2.1]:tcp:80`, `FWM 5`, `[group]:0`.
     pub name: String,
     /// The kernel services it stands for: one, or the members of its group in order.
     pub services: Vec<LvsService>,
@@ -148,6 +148,33 @@ pub struct VirtualServer {
     pub real_servers: Vec<RealServer>,
 }
 
+impl VirtualServer {
+    /// The name of one of its real servers as keepalived writes it: `[192.0.2.11]:tcp:80`, with `none` for the protocol
+    /// where all services are firewall marks.
+    ///
+    /// ```
+    /// let loaded = keepalived_conf::load_str(
+    ///     "virtual_server 192.0.2.1 80 {
+    ///         lb_algo rr
+    ///         lb_kind NAT
+    ///         protocol TCP
+    ///         real_server 192.0.2.11 8080 {
+    ///         }
+    ///     }",
+    /// );
+    /// let server = &loaded.config.virtual_servers[0];
+    /// assert_eq!(server.name, "[192.0.2.1]:tcp:80");
+    /// assert_eq!(server.real_server_name(&server.real_servers[0]), "[192.0.2.11]:tcp:8080");
+    /// ```
+    pub fn real_server_name(&self, real: &RealServer) -> String {
+        let protocol = self.services.iter().find_map(|service| match service {
+            LvsService::Address { protocol, .. } => Some(protocol.name()),
+            LvsService::Fwmark { .. } => None,
+        });
+        format!("[{}]:{}:{}", real.address.ip(), protocol.unwrap_or("none"), real.address.port())
+    }
+}
+
 /// One service in the kernel's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -178,6 +205,17 @@ pub enum LvsProtocol {
     Udp,
     /// `SCTP`
     Sctp,
+}
+
+impl LvsProtocol {
+    /// The name in lower case, as it stands in the names of servers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+            Self::Sctp => "sctp",
+        }
+    }
 }
 
 /// `lb_kind`, `lvs_method`

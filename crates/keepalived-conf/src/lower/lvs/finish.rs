@@ -67,7 +67,7 @@ impl File<'_, '_, '_> {
         let services = self.services(&draft, &members, protocol, ipv6, &name)?;
         let port = common_port(&services);
         let drafts = self.real_servers_kept(&mut draft, forwarding, ipv6, port, &name);
-        let sorry_server = self.sorry_server(draft.sorry.take(), forwarding, ipv6, port, &name);
+        let sorry_server = self.sorry_server(draft.sorry.take(), forwarding, ipv6, port);
         let real_servers: Vec<_> =
             drafts.into_iter().map(|real| self.real_server(real, &draft, forwarding)).collect();
         if real_servers.is_empty() {
@@ -381,7 +381,6 @@ impl File<'_, '_, '_> {
         forwarding: Forwarding,
         ipv6: bool,
         port: Option<u16>,
-        _name: &str,
     ) -> Option<SorryServer> {
         let mut draft = draft?;
         let method = draft.forwarding.unwrap_or(forwarding);
@@ -468,16 +467,11 @@ const MOST_SERVICES: usize = 262_144;
 fn name(key: &Key, protocol: Option<LvsProtocol>) -> String {
     match key {
         Key::Address(address) => {
-            let protocol = match protocol {
-                Some(LvsProtocol::Tcp) => "tcp",
-                Some(LvsProtocol::Udp) => "udp",
-                Some(LvsProtocol::Sctp) => "sctp",
-                None => "none",
-            };
+            let protocol = protocol.map_or("none", LvsProtocol::name);
             format!("[{}]:{protocol}:{}", address.ip(), address.port())
         }
         Key::Fwmark(mark) => format!("FWM {mark}"),
-        // keepalived 2.2.7 and 2.4.3 write the port the group's key has: none.
+        // The port is that of the key, which has none.
         Key::Group(group) => format!("[{group}]:0"),
     }
 }

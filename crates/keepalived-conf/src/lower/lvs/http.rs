@@ -172,7 +172,7 @@ impl UrlDraft {
     fn take(&mut self, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
         let offset = |report: &mut Report<'_>| arguments::number(entry, Junk::Ignored, "", report);
         match entry.keyword.name {
-            "path" => self.path = text(entry, report).or(self.path.take()),
+            "path" => self.path = path(entry, report).or(self.path.take()),
             "virtualhost" => self.virtual_host = text(entry, report).or(self.virtual_host.take()),
             "status_code" => status_codes(entry, &mut self.status, report),
             "digest" => self.digest = digest(entry, report).or(self.digest),
@@ -192,6 +192,19 @@ impl UrlDraft {
 /// The one word behind a keyword.
 pub(super) fn text(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
     arguments::required(entry, report).map(|word| word.text.to_string())
+}
+
+/// Sent as it is, but few servers take one that does not begin with a slash (RFC 9112 §3.2.1).
+fn path(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    let word = arguments::required(entry, report)?;
+    if !word.text.starts_with('/') {
+        report.lint(
+            "path",
+            word.span,
+            format!("`{}` does not begin with `/`; it is sent as it is", word.text),
+        );
+    }
+    Some(word.text.to_string())
 }
 
 fn version(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<HttpVersion> {

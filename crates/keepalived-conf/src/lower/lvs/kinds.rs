@@ -375,7 +375,7 @@ const HELO: &str = "smtpchecker.keepalived.org";
 /// Where `max_reply_length` does not say otherwise.
 const MOST_REPLY: usize = 255;
 /// What keepalived sends where `payload` does not say otherwise.
-const PAYLOAD: &[u8; 32] = b"keepalived check - \x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c";
+const PAYLOAD: &[u8; 32] = b"keepalived check - keepalived ch";
 
 /// A domain name that fits a query (RFC 1035 §2.3.4).
 fn domain(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
@@ -403,8 +403,8 @@ fn payload(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Vec<u8>> {
         report.missing_argument(entry.keyword, entry.span());
         return None;
     }
-    let octets = octets(entry)?.into_iter().map(|(value, mask)| (mask == 0xff).then_some(value)).collect();
-    let octets: Option<Vec<u8>> = octets;
+    let whole = |(value, mask): (u8, u8)| (mask == 0xff).then_some(value);
+    let octets = octets(entry).and_then(|octets| octets.into_iter().map(whole).collect());
     not_hexadecimal(octets, entry, report)
 }
 

@@ -1,0 +1,87 @@
+//! Keywords that no keepalived knows.
+
+use super::Keyword;
+use super::table::keywords;
+
+/// The longest time of the keywords here, in millionths of a second: a day.
+const DAY: u64 = 86_400_000_000;
+
+pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
+    [GlobalDefs] "smtp_tls": Choice(&["off", "starttls", "on"]), default "off", since "vipd only", Acts,
+        "Encrypt mail: STARTTLS, or TLS from the first octet (port 465 unless smtp_server says).";
+    [GlobalDefs] "smtp_tls_ca_file": Word("file"), default "any certificate", since "vipd only", Acts,
+        "Authorities (PEM) that the mail server's certificate must lead to.";
+    [GlobalDefs] "smtp_auth": Form("<user> <password>"), default "none", since "vipd only", Acts,
+        "Log in to the mail server.";
+    [GlobalDefs] "lvs_share_checks": Switch, default "off", since "vipd only", Acts,
+        "Make equal checks of the same server once for all virtual servers.";
+
+    [VirtualServer] "drain_timeout": Decimal { min: 0, max: DAY, places: 6, unit: Unit::Seconds },
+        default "0", since "vipd only", Acts,
+        "A real server that a reload removed stays with weight 0 for so long.";
+    [VirtualServer] "slow_start": Decimal { min: 0, max: DAY, places: 6, unit: Unit::Seconds },
+        default "0", since "vipd only", Acts,
+        "The weight of a real server that comes up grows to its full value over this time.";
+    [RealServer] "slow_start": Decimal { min: 0, max: DAY, places: 6, unit: Unit::Seconds },
+        default "virtual_server value", since "vipd only", Acts,
+        "The weight grows to its full value over this time after the server came up.";
+
+    [HttpGet, SslGet] "header": Word("\"name: value\""), default "none", since "vipd only", Acts,
+        "One more header line of the request; may be repeated.";
+    [HttpGet, SslGet] "basic_auth": Form("<user> <password>"), default "none", since "vipd only", Acts,
+        "Authorization: Basic of the request.";
+    [HttpGetUrl, SslGetUrl] "body": Word("text"), default "none", since "vipd only", Acts,
+        "Text that must occur in the body.";
+
+    [SslGet, GrpcCheck] "tls_verify": Switch, default "off, on with tls_ca_file", since "vipd only", Acts,
+        "Demand a certificate that leads to tls_ca_file, else to ca of SSL, else to what the system trusts.";
+    [SslGet, GrpcCheck] "tls_ca_file": Word("file"), default "ca of SSL", since "vipd only", Acts,
+        "Authorities (PEM) that the server's certificate must lead to; implies tls_verify.";
+    [SslGet, GrpcCheck] "tls_expiry_warning": integer(0, 3650, Unit::None), default "0 (never)", since "vipd only", Acts,
+        "Warn so many days before the server's certificate expires.";
+    [SslGet, GrpcCheck] "tls_version": Form("<1.2|1.3> [<1.2|1.3>]"), default "1.2 1.3", since "vipd only", Acts,
+        "Lowest and highest version of TLS.";
+
+    [RealServer] "AGENT_CHECK": Block(Context::AgentCheck), default "", since "vipd only", Acts,
+        "Ask an agent of HAProxy's protocol for state and weight. Several checkers are ANDed.";
+    [AgentCheck] "send": Word("text"), default "nothing", since "vipd only", Acts,
+        "What is sent first; \\n and the like stand for control characters.";
+    [RealServer] "GRPC_CHECK": Block(Context::GrpcCheck), default "", since "vipd only", Acts,
+        "Ask the gRPC health service. Several checkers are ANDed.";
+    [GrpcCheck] "service": Word("name"), default "the server as a whole", since "vipd only", Acts,
+        "Service whose health is asked for.";
+    [GrpcCheck] "virtualhost": Word("string"), default "rs, vs value or target ip", since "vipd only", Acts,
+        "Authority of the request, and server name for TLS.";
+    [GrpcCheck] "tls": Switch, default "off, on with any tls_ keyword", since "vipd only", Acts,
+        "Speak gRPC over TLS.";
+
+    [AgentCheck, GrpcCheck] "connect_ip": Address, default "real server ip", since "vipd only", Acts,
+        "Address to test.";
+    [AgentCheck, GrpcCheck] "connect_port": integer(1, 65_535, Unit::None),
+        default "real server port", since "vipd only", Acts,
+        "Port to test.";
+    [AgentCheck, GrpcCheck] "bindto": Address, default "none", since "vipd only", Acts,
+        "Source address.";
+    [AgentCheck, GrpcCheck] "bind_port": integer(1, 65_535, Unit::None),
+        default "ephemeral", since "vipd only", Acts,
+        "Source port.";
+    [AgentCheck, GrpcCheck] "bind_if": Interface, default "none", since "vipd only", Acts,
+        "Source interface.";
+    [AgentCheck, GrpcCheck] "connect_timeout": TIME, default "real server value, 5", since "vipd only", Acts,
+        "Limit for connecting and each I/O step.";
+    [AgentCheck, GrpcCheck] "fwmark": integer(0, U32, Unit::None), default "0", since "vipd only", Acts,
+        "Socket mark for probe packets.";
+    [AgentCheck, GrpcCheck] "retry": integer(0, U32, Unit::None), default "inherited, 1", since "vipd only", Acts,
+        "Extra failures tolerated while up.";
+    [AgentCheck, GrpcCheck] "delay_before_retry": SECONDS, default "inherited, 1", since "vipd only", Acts,
+        "Gap between retries.";
+    [AgentCheck, GrpcCheck] "warmup": SECONDS, default "inherited, delay_loop", since "vipd only", Acts,
+        "Random first delay up to this.";
+    [AgentCheck, GrpcCheck] "delay_loop": TIME, default "real server value, 60", since "vipd only", Acts,
+        "Interval between checks.";
+    [AgentCheck, GrpcCheck] "alpha": Switch, default "inherited", since "vipd only", Acts,
+        "Start failed.";
+    [AgentCheck, GrpcCheck] "log_all_failures": Switch,
+        default "checker_log_all_failures", since "vipd only", Acts,
+        "Log each failed attempt.";
+];
