@@ -24,7 +24,7 @@ pub(super) fn command(filter: &[&str]) -> Option<Command> {
     words.extend(["--", "--ignored", "--show-output"]);
     let mut command = cargo(&words);
     // One processor, on which most tests only wait.
-    command.env("RUST_TEST_THREADS", "4");
+    command.env("RUST_TEST_THREADS", "2");
     Some(command)
 }
 
