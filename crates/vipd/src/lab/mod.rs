@@ -5,7 +5,8 @@
 //!
 //! A [`Lab`] is the switch; [`Host`]s are plugged into it. A [`capture::Capture`] listens on the switch and knows
 //! by the port which host sent a frame; a [`probe::Probe`] is the client that counts what it lost; a
-//! [`daemon::Daemon`] is a daemon under test. All moments are [`Stamp`]s of one clock.
+//! [`daemon::Daemon`] is a daemon under test. For load balancers there is a whole place, [`farm::Farm`], with
+//! [`web`] servers, a [`visitor::Visitor`] and the kernel's [`table`]. All moments are [`Stamp`]s of one clock.
 //!
 //! ```no_run
 //! use vipd::lab::{self, Lab};
@@ -30,9 +31,13 @@ mod switch;
 
 pub mod capture;
 pub mod daemon;
+pub mod farm;
 pub mod frame;
 pub mod holding;
 pub mod probe;
+pub mod table;
+pub mod visitor;
+pub mod web;
 
 pub use clock::Stamp;
 pub use enter::{Denied, enter, run_test};
