@@ -33,15 +33,28 @@ pub const KEEPALIVED: &str = "/usr/sbin/keepalived";
 pub const CONFIGURATION: &str = "/etc/keepalived/keepalived.conf";
 pub const PID: &str = "/run/keepalived.pid";
 pub const WORKER_PID: &str = "/run/vrrp.pid";
+pub const CHECKERS_PID: &str = "/run/checkers.pid";
 
 impl Maker {
     pub fn program(self) -> Program {
-        let program = match self {
+        // The lab's machines have no syslog.
+        Program::new(
+            self.path(),
+            &["-n", "-l", "-D", "-G", "-P", "-f", "{conf}", "-p", PID, "-r", WORKER_PID],
+        )
+    }
+
+    /// The same with its load balancer, where that is configured.
+    pub fn whole_program(self) -> Program {
+        let pids = ["-p", PID, "-r", WORKER_PID, "-c", CHECKERS_PID];
+        Program::new(self.path(), &[&["-n", "-l", "-D", "-G", "-f", "{conf}"], pids.as_slice()].concat())
+    }
+
+    fn path(self) -> &'static str {
+        match self {
             Self::Vipd => env!("CARGO_BIN_EXE_vipd"),
             Self::Keepalived => KEEPALIVED,
-        };
-        // The lab's machines have no syslog.
-        Program::new(program, &["-n", "-l", "-D", "-G", "-P", "-f", "{conf}", "-p", PID, "-r", WORKER_PID])
+        }
     }
 }
 
@@ -52,6 +65,8 @@ pub struct Router {
     pub maker: Maker,
     pub daemon: Option<Daemon>,
     pub interface: &'static str,
+    /// How the daemon is started.
+    pub program: Program,
     earlier_log: Vec<LogLine>,
     holdings: Vec<(IpAddr, Holding)>,
     /// Times in which this machine is not expected to know better: dead, cut off, or just back.
@@ -69,6 +84,7 @@ impl Router {
             maker,
             daemon: None,
             interface: "eth0",
+            program: maker.program(),
             earlier_log: Vec::new(),
             holdings,
             excused: Vec::new(),
@@ -96,7 +112,7 @@ impl Router {
     /// Starts the daemon with the configuration that is there.
     pub fn start_again(&mut self) {
         self.keep_log();
-        let command = self.maker.program().command(CONFIGURATION);
+        let command = self.program.command(CONFIGURATION);
         self.daemon = Some(Daemon::start(&self.host, command).unwrap());
     }
 

@@ -10,6 +10,7 @@
 pub mod conf;
 pub mod hosts;
 pub mod lan;
+pub mod lvs;
 pub mod wire;
 
 use std::io::{self, Write};
