@@ -1,5 +1,7 @@
 //! The client of agents against an agent.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod small;
 
 use std::io::{Read, Write};

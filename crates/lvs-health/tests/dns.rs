@@ -1,5 +1,7 @@
 //! The DNS checker against Debian's dnsmasq, and against servers that misbehave.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod small;
 
 use std::net::{SocketAddr, UdpSocket};

@@ -1,5 +1,7 @@
 //! The ping checker with this machine's kernel on both ends.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod small;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};

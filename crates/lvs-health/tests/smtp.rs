@@ -1,5 +1,7 @@
 //! The SMTP checker against Debian's Exim, and against servers that misbehave.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod small;
 
 use std::io::{Read, Write};

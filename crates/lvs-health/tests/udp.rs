@@ -1,5 +1,7 @@
 //! The UDP checker over the loopback interface.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod small;
 
 use std::net::{SocketAddr, UdpSocket};

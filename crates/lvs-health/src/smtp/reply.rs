@@ -221,18 +221,18 @@ mod tests {
         ReplyReader::new().read(&mut input)
     }
 
-    fn reply(code: u16, text: &str) -> Result<Option<Reply>, ReplyError> {
-        Ok(Some(Reply { code, text: text.to_owned() }))
+    fn reply(code: u16, text: &str) -> Reply {
+        Reply { code, text: text.to_owned() }
     }
 
     #[test]
     fn a_line_is_a_code_and_a_text() {
-        assert_eq!(read(b"250 OK\r\n"), reply(250, "OK"));
-        assert_eq!(read(b"250 OK\n"), reply(250, "OK"));
-        assert_eq!(read(b"250 \r\n"), reply(250, ""));
-        assert_eq!(read(b"354\r\n"), reply(354, ""));
-        assert_eq!(read(b"250 a-b\tc\r\n"), reply(250, "a-b\u{fffd}c"));
-        assert_eq!(read(b"250 caf\xe9\r\r\n"), reply(250, "caf\u{fffd}\u{fffd}"));
+        assert_eq!(read(b"250 OK\r\n"), Ok(Some(reply(250, "OK"))));
+        assert_eq!(read(b"250 OK\n"), Ok(Some(reply(250, "OK"))));
+        assert_eq!(read(b"250 \r\n"), Ok(Some(reply(250, ""))));
+        assert_eq!(read(b"354\r\n"), Ok(Some(reply(354, ""))));
+        assert_eq!(read(b"250 a-b\tc\r\n"), Ok(Some(reply(250, "a-b\u{fffd}c"))));
+        assert_eq!(read(b"250 caf\xe9\r\r\n"), Ok(Some(reply(250, "caf\u{fffd}\u{fffd}"))));
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
     fn what_follows_a_reply_is_left() {
         let mut reader = ReplyReader::new();
         let mut input = &b"220 ready\r\n454 no\r\nx"[..];
-        assert_eq!(reader.read(&mut input), reply(220, "ready"));
+        assert_eq!(reader.read(&mut input), Ok(Some(reply(220, "ready"))));
         assert_eq!(input, b"454 no\r\nx");
         assert!(reader.read(&mut input).unwrap().is_some_and(|reply| reply.is_transient()));
         assert_eq!(reader.read(&mut input), Ok(None));

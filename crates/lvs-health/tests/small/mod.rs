@@ -1,6 +1,7 @@
 //! A driver of dialogues that waits for the socket: what a program would do with a poll loop, for one attempt at a time.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
