@@ -116,12 +116,24 @@ pub enum Event {
         /// Whether it is up.
         up: bool,
     },
+    /// A reload dropped a virtual server.
+    Retired {
+        /// [`Service::name`](super::Service::name)
+        name: String,
+        /// It had a quorum.
+        up: bool,
+        /// Its servers that were up, unless a sorry server stood in for them: keepalived runs their `notify_down` now,
+        /// and `quorum_down`.
+        served: Vec<SocketAddr>,
+    },
     /// A reload dropped a server.
     Removed {
         /// Its virtual server.
         service: ServiceId,
         /// [`Server::address`](super::Server::address)
         server: SocketAddr,
+        /// It was up, and no sorry server stood in for it: keepalived runs its `notify_down` now.
+        served: bool,
         /// It stays for a while with weight 0.
         draining: bool,
     },

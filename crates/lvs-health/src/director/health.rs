@@ -131,3 +131,62 @@ fn patience(check: &Check, verdict: Verdict) -> Duration {
 fn is_http(probe: &Probe) -> bool {
     matches!(probe, Probe::Network(network) if matches!(network.protocol, Protocol::Http(_)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Failure, File};
+
+    const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+    const FAIL: Outcome = Outcome::Fail(Failure::Bfd);
+
+    fn check() -> Check {
+        let timing = Timing {
+            delay_loop: Duration::from_secs(10),
+            retry: 2,
+            delay_before_retry: Duration::from_secs(1),
+            warmup: Duration::ZERO,
+            alpha: false,
+            fast_recovery: false,
+        };
+        Check { probe: Probe::File(File { path: "/file".into(), weight: 0, reverse: false }), timing }
+    }
+
+    fn health(up: bool, settled: bool, failures: u32) -> Health {
+        Health { up, settled, failures, step: 0, repeats: false, weigh: Weigh::Unsaid }
+    }
+
+    /// Every state of a check with one step and two retries, with every outcome.
+    #[test]
+    fn each_state_takes_each_outcome_as_the_table_says() {
+        let assumed_up = health(true, false, 0);
+        let assumed_down = health(false, false, 0);
+        let good = health(true, true, 0);
+        let once = health(true, true, 1);
+        let twice = health(true, true, 2);
+        let bad = Health { repeats: true, ..health(false, true, 0) };
+        let down = |retries| Some(Verdict::Down { retries });
+        let table = [
+            // state, outcome, state after it, seconds to wait, verdict, turned, first
+            (assumed_up, PASS, good, 10, None, false, true),
+            (assumed_up, FAIL, bad, 10, down(0), true, true),
+            (assumed_down, PASS, good, 10, None, true, true),
+            (assumed_down, FAIL, bad, 10, Some(Verdict::StillDown), false, true),
+            (good, PASS, good, 10, None, false, false),
+            (good, FAIL, once, 1, Some(Verdict::Tolerated { failures: 1, left: 1 }), false, false),
+            (once, PASS, good, 10, None, false, false),
+            (once, FAIL, twice, 1, Some(Verdict::Tolerated { failures: 2, left: 0 }), false, false),
+            (twice, PASS, good, 10, None, false, false),
+            (twice, FAIL, bad, 10, down(2), true, false),
+            (bad, PASS, good, 10, None, true, false),
+            (bad, FAIL, bad, 10, Some(Verdict::StillDown), false, false),
+        ];
+        for (before, outcome, after, seconds, verdict, turned, first) in table {
+            let mut health = before;
+            let change = health.handle(&check(), &outcome);
+            let expected =
+                Change { wait: Duration::from_secs(seconds), verdict, turned, first, weighs: false };
+            assert_eq!((health, change), (after, expected), "{before:?} and {outcome:?}");
+        }
+    }
+}

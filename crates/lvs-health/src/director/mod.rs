@@ -56,11 +56,20 @@
 //! - What the kernel should hold follows from who is up, the weights, the quorum, and what drains: nothing else.
 //! - The caller hears of the kernel first, then of what happened, then of new attempts.
 //!
-//! Where keepalived leaves something open: what several checks say about one weight is combined as [`MAX_WEIGHT`]'s
-//! module says; a check that a reload brings to a server it kept begins as that server stands, so that no reload
-//! takes a good server out or puts a bad one in; with several `ha_suspend` addresses, one that is there suffices.
-//! First attempts are spread evenly, not at random, and without keepalived's second of delay before them.
-//! `slow_start`, sharing and draining are our own.
+//! Several checks may speak about one weight, in any order: the smallest [`Weigh::Exactly`] takes the place of the
+//! configured weight, the smallest [`Weigh::Percent`] scales it (rounded up), every [`Weigh::Plus`] is added, and the
+//! sum ends at 0 and [`MAX_WEIGHT`]. A 0 of the first two kinds drains the server whatever is added.
+//! [`Weigh::Unsaid`] leaves what the same check said before.
+//!
+//! A check that a reload brings to a server it kept begins as that server stands, as in keepalived, so that no reload
+//! takes a good server out or puts a bad one in; its first result decides. With several `ha_suspend` addresses, one
+//! that is there suffices. First attempts are spread evenly, not at random, and without keepalived's second of delay
+//! before them. `slow_start`, sharing and draining are our own.
+//!
+//! [`Weigh::Exactly`]: crate::Weigh::Exactly
+//! [`Weigh::Percent`]: crate::Weigh::Percent
+//! [`Weigh::Plus`]: crate::Weigh::Plus
+//! [`Weigh::Unsaid`]: crate::Weigh::Unsaid
 
 mod action;
 mod checks;
@@ -370,7 +379,7 @@ impl Director {
             return;
         }
         for (place, member) in (0..).zip(&pool.members) {
-            if member.alive && !pool.is_sorry() {
+            if pool.serves(member) {
                 let server = ServerId { service, place };
                 self.outbox.tell(Event::Server { server, up: false, cause: Cause::Stop });
             }

@@ -21,6 +21,15 @@ struct Claims {
     taken: HashSet<u32>,
 }
 
+/// What a server was to the kernel under the last plan.
+#[derive(Clone, Copy)]
+struct Was {
+    /// It was up, and no sorry server stood in for it.
+    served: bool,
+    /// The kernel held it, perhaps with weight 0.
+    held: bool,
+}
+
 impl Director {
     /// Goes on with `plan`; `start`: it is the first.
     pub(super) fn install(&mut self, now: Instant, plan: Plan, start: bool) {
@@ -34,16 +43,35 @@ impl Director {
             before + self.checks.iter().count() + plan.services.len() + members(&plan.services),
         );
         let mut claims = self.claims(plan.share_checks);
-        let mut old: HashMap<String, Pool> =
-            old.into_iter().rev().map(|pool| (pool.name.clone(), pool)).collect();
+        let mut old = self.retire(old, &plan);
         for (place, service) in (0..).zip(plan.services) {
             let before = old.remove(&service.name);
             self.install_service(now, ServiceId(place), service, before, &mut claims, start);
         }
-        self.outbox_removals(old);
         self.drop_unused();
         self.rearm();
         self.resume_needed(now);
+    }
+
+    /// Ends what the new plan no longer has; what it has, by name.
+    fn retire(&mut self, old: Vec<Pool>, plan: &Plan) -> HashMap<String, Pool> {
+        let names: HashSet<&str> = plan.services.iter().map(|service| &*service.name).collect();
+        let mut kept = HashMap::new();
+        for pool in old {
+            if names.contains(&*pool.name) {
+                kept.entry(pool.name.clone()).or_insert(pool);
+                continue;
+            }
+            let served =
+                pool.members.iter().filter(|member| pool.serves(member)).map(|member| member.address);
+            self.outbox.tell(Event::Retired {
+                name: pool.name.clone(),
+                up: pool.up,
+                served: served.collect(),
+            });
+            self.outbox.remove(pool.name);
+        }
+        kept
     }
 
     fn claims(&mut self, share: bool) -> Claims {
@@ -81,9 +109,12 @@ impl Director {
             if before.suspended != pool.suspended {
                 self.outbox.tell(Event::Suspended { service: id, suspended: pool.suspended });
             }
-            let wanted = |member: &Member| before.weight(member).is_some();
             let members = before.members.iter().rev();
-            old = members.map(|member| (member.address, (member.clone(), wanted(member)))).collect();
+            let entry = |member: &Member| {
+                let was = Was { served: before.serves(member), held: before.weight(member).is_some() };
+                (member.address, (member.clone(), was))
+            };
+            old = members.map(entry).collect();
         }
         self.pools.push(pool);
         for (place, server) in (0..).zip(service.servers) {
@@ -96,12 +127,12 @@ impl Director {
         if let Some(pool) = self.pools.last_mut() {
             let mut gone: Vec<_> = old.into_iter().collect();
             gone.sort_unstable_by_key(|(address, _)| *address);
-            for (server, (_, wanted)) in gone {
-                let draining = wanted && !service.drain.is_zero();
+            for (server, (_, Was { served, held })) in gone {
+                let draining = held && !service.drain.is_zero();
                 if draining {
                     pool.drained.push(Drained { address: server, until: later(now, service.drain) });
                 }
-                self.outbox.tell(Event::Removed { service: id, server, draining });
+                self.outbox.tell(Event::Removed { service: id, server, served, draining });
             }
             // A server that came back is no longer drained.
             let there: HashSet<_> = pool.members.iter().map(|member| member.address).collect();
@@ -188,14 +219,6 @@ impl Director {
         let health =
             known.and_then(|slot| self.checks.at(slot)).map_or(Health::new(up), |runner| runner.health);
         self.checks.add(Arc::new(check), health)
-    }
-
-    fn outbox_removals(&mut self, gone: HashMap<String, Pool>) {
-        let mut names: Vec<_> = gone.into_keys().collect();
-        names.sort_unstable();
-        for name in names {
-            self.outbox.remove(name);
-        }
     }
 
     fn drop_unused(&mut self) {

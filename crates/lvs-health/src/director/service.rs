@@ -110,9 +110,14 @@ impl Pool {
         members.chain(drained).chain(sorry)
     }
 
+    /// Whether a member is up, and no sorry server stands in for it.
+    pub(super) fn serves(&self, member: &Member) -> bool {
+        member.alive && !self.is_sorry()
+    }
+
     /// The weight that the kernel should give to a member; `None`: it should not hold it.
     pub(super) fn weight(&self, member: &Member) -> Option<u32> {
-        if member.alive && !self.is_sorry() {
+        if self.serves(member) {
             return Some(member.ramp.map_or(member.weight, |ramp| ramp.weight(member.weight)));
         }
         member.inhibit.then_some(0)
