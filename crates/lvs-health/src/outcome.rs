@@ -130,6 +130,12 @@ pub enum Failure {
     /// The number in a file means down.
     #[error("file says {0}")]
     File(i64),
+    /// The check cannot be made as it is configured; why was said when it was [prepared](crate::Prepared).
+    #[error("it cannot be made as configured")]
+    Unusable,
+    /// The server was not in the tables that an earlier run left: reported by the caller, not found by an attempt.
+    #[error("it was out of service before")]
+    Adopted,
     /// A BFD session is down.
     #[error("BFD session is down")]
     Bfd,

@@ -6,6 +6,7 @@
 pub mod check;
 pub mod cli;
 pub mod demo;
+pub mod genhash;
 pub mod ipc;
 pub mod lab;
 pub mod log;

@@ -7,15 +7,20 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use vipd::cli::{self, Request};
-use vipd::{check, demo, lvs, parent, vrrp};
+use vipd::{check, demo, genhash, lvs, parent, vrrp};
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     let shown: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let rest = shown.get(2..).unwrap_or_default();
+    let name = Path::new(shown.first().map_or("", String::as_str)).file_name();
+    if name.is_some_and(|name| name == "genhash") {
+        return genhash::main(words.into_iter().skip(1));
+    }
     let request = match shown.get(1).map(String::as_str) {
         Some("worker") => return run_worker(rest),
         Some("demo") => return demo::main(rest),
+        Some("genhash" | "-T" | "--genhash") => return genhash::main(words.into_iter().skip(2)),
         Some("explain") => cli::explain(rest),
         _ => cli::parse(words.into_iter().skip(1)),
     };
@@ -49,19 +54,27 @@ fn run(options: cli::Options, command_line: &[String]) -> ExitCode {
 
 /// `vipd worker ROLE`: how the parent starts the other parts of itself.
 fn run_worker(words: &[String]) -> ExitCode {
-    let role: (&CStr, fn(OwnedFd) -> ExitCode) = match words {
-        [role] if role == "vrrp" => (c"vipd_vrrp", vrrp::main),
-        [role] if role == "lvs" => (c"vipd_lvs", lvs::main),
-        _ => (c"", |_| ExitCode::FAILURE),
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let role: Option<(&CStr, WorkerMain)> = match words.as_slice() {
+        ["vrrp"] => Some((c"vipd_vrrp", vrrp::main)),
+        ["lvs"] => Some((c"vipd_lvs", |socket| lvs::main(socket, false))),
+        ["lvs", "dry-run"] => Some((c"vipd_lvs", |socket| lvs::main(socket, true))),
+        _ => None,
     };
-    let (name, main) = role;
-    if name.is_empty() || !Path::new(&format!("/proc/self/fd/{}", parent::WORKER_SOCKET)).exists() {
+    let Some((name, main)) = role.filter(|_| has_socket()) else {
         let _ = writeln!(io::stderr(), "vipd worker: only vipd itself starts this");
         return ExitCode::FAILURE;
-    }
+    };
     // `ps` and `top` tell the two apart; execution through /proc left the name `exe`.
     let _ = nix::sys::prctl::set_name(name);
     // SAFETY: the descriptor is open, it came from whoever started us, and nobody else in this process knows it.
     let socket = unsafe { OwnedFd::from_raw_fd(parent::WORKER_SOCKET) };
     main(socket)
+}
+
+type WorkerMain = fn(OwnedFd) -> ExitCode;
+
+/// Whether whoever started us left a socket where workers find it.
+fn has_socket() -> bool {
+    Path::new(&format!("/proc/self/fd/{}", parent::WORKER_SOCKET)).exists()
 }

@@ -18,7 +18,7 @@ use vipd::lab::farm::{DIRECT, NAT};
 use vipd::lab::visitor::{Visit, Visitor};
 
 /// Whose load balancers run side by side.
-const MAKERS: &[Maker] = &[Maker::Keepalived];
+const MAKERS: &[Maker] = &[Maker::Keepalived, Maker::Vipd];
 
 /// A real server of the configurations below.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// Whether an option has a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     None,
     Required,
     Optional,
@@ -16,15 +16,15 @@ pub(super) enum Value {
 
 /// One option: its letter (if it has one), its long name and its value.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spec {
-    pub(super) letter: Option<u8>,
-    pub(super) name: &'static str,
-    pub(super) value: Value,
+pub(crate) struct Spec {
+    pub(crate) letter: Option<u8>,
+    pub(crate) name: &'static str,
+    pub(crate) value: Value,
 }
 
 /// What a word of the command line turned out to be.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Item {
+pub(crate) enum Item {
     /// The option of this long name, with its value.
     Option(&'static str, Option<OsString>),
     /// Anything else.
@@ -33,7 +33,7 @@ pub(super) enum Item {
 
 /// Why a command line cannot be understood.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum UsageError {
+pub(crate) enum UsageError {
     /// No such option, not unique when shortened, or a value for one that has none.
     #[error("Unknown option {0}")]
     Unknown(String),
@@ -43,7 +43,7 @@ pub(super) enum UsageError {
 }
 
 /// Splits the words behind the program's name.
-pub(super) fn parse(
+pub(crate) fn parse(
     specs: &[Spec],
     words: impl IntoIterator<Item = OsString>,
 ) -> Result<Vec<Item>, UsageError> {

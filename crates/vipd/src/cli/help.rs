@@ -4,6 +4,7 @@
 pub const HELP: &str = "\
 Usage: vipd [OPTION...]           run keepalived.conf
        vipd demo                  watch a failover between two routers on this machine
+       vipd genhash OPTION...     the digest of a page, for HTTP_GET and SSL_GET
        vipd explain KEYWORD       what a keyword of keepalived.conf means
 
 Configuration
@@ -22,6 +23,7 @@ What runs
   -R, --dont-respawn             stop when a worker dies, instead of restarting it
   -V, --dont-release-vrrp        leave virtual addresses in place at a stop
   -I, --dont-release-ipvs        leave the kernel's load balancer as it is at a stop
+      --ipvs-dry-run             check servers and log what would change in the kernel's load balancer
   -n, --dont-fork                stay in the foreground
       --ignore-sigint            do not stop on SIGINT
 

@@ -5,7 +5,7 @@
 //! [`Options::without_effect`] so that the daemon can say so.
 
 mod explain;
-mod getopt;
+pub(crate) mod getopt;
 mod help;
 mod values;
 
@@ -54,6 +54,8 @@ pub struct Options {
     pub keep_addresses: bool,
     /// `-I`: leave the kernel's load balancer as it is at a stop.
     pub keep_ipvs: bool,
+    /// `--ipvs-dry-run`: say what would change in the kernel's load balancer, and leave it alone.
+    pub ipvs_dry_run: bool,
     /// `-R` clears it: restart workers that die.
     pub respawn: bool,
     /// `-n`: stay in the foreground.
@@ -98,6 +100,7 @@ impl Default for Options {
             umask: None,
             keep_addresses: false,
             keep_ipvs: false,
+            ipvs_dry_run: false,
             respawn: true,
             foreground: false,
             dump_config: false,
@@ -159,7 +162,10 @@ fn apply(
         "version" => return Some(Request::PrintError(version_text(), 0)),
         "signum" => return Some(values::signal_number(&text(value))),
         "genhash" => {
-            return Some(Request::PrintError("vipd: genhash is not part of this program\n".to_owned(), 1));
+            return Some(Request::PrintError(
+                "vipd: --genhash is only understood as the first argument\n".to_owned(),
+                1,
+            ));
         }
         "use-file" => options.config = value.unwrap_or_default().into(),
         "vrrp" => only.vrrp = true,
@@ -178,6 +184,7 @@ fn apply(
         },
         "dont-release-vrrp" => options.keep_addresses = true,
         "dont-release-ipvs" => options.keep_ipvs = true,
+        "ipvs-dry-run" => options.ipvs_dry_run = true,
         "dont-respawn" => options.respawn = false,
         "dont-fork" => options.foreground = true,
         "dump-conf" => options.dump_config = true,
@@ -250,6 +257,7 @@ const SPECS: &[Spec] = &[
     option(b'A', "snmp-agent-socket", Value::Required),
     option(b'T', "genhash", Value::None),
     long("ignore-sigint", Value::None),
+    long("ipvs-dry-run", Value::None),
     long("perf", Value::Optional),
     long("debug", Value::Optional),
     long("no-mem-check", Value::None),

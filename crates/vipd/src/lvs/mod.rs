@@ -1,7 +1,389 @@
-//! The LVS worker.
-use std::os::fd::OwnedFd;
+//! The LVS worker: one thread, one loop, no decision of its own.
+//!
+//! [`Director`] decides when a server is checked and what follows, a [`Dialogue`](lvs_health::Dialogue) is one
+//! attempt; this moves bytes between them and sockets, and makes the kernel's tables what the director wants. In one
+//! turn of the loop everything that has arrived is read before time is judged, the kernel is changed before anybody is
+//! told, and then new attempts begin.
+
+mod attempts;
+mod definitions;
+mod dump;
+pub(crate) mod names;
+mod narrate;
+mod perform;
+mod plan;
+mod presence;
+mod scripts;
+mod socket;
+mod sync;
+mod tables;
+
+use std::collections::{HashMap, HashSet};
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
 use std::process::ExitCode;
-/// x
-pub fn main(_socket: OwnedFd) -> ExitCode {
-    ExitCode::FAILURE
+use std::time::{Duration, Instant, SystemTime};
+
+use ipvs_netlink::{ServiceKey, Table, Timeouts};
+use keepalived_conf::model::Config;
+use keepalived_conf::model::lvs::FlushOnStop;
+use lvs_health::director::{Action, CheckId, Director};
+use lvs_health::{Failure, Outcome, Outside, Prepared, Shared};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+
+use crate::ipc::{DumpKind, FromWorker, Generation, LogLevel, ToWorker};
+use crate::worker::{Parent, Start, scheduling};
+use attempts::Attempts;
+use plan::{Former, Plan};
+use presence::Presence;
+use scripts::Scripts;
+use sync::SyncDaemons;
+use tables::Tables;
+
+pub(crate) use socket::connect;
+
+/// Runs the LVS worker at the other end of `socket` until the parent says stop or goes away. In a dry run servers are
+/// checked and changes of the kernel's tables are told, but not made.
+///
+/// Exit status: 0 after an orderly stop, 1 if the machine denies what is needed.
+pub fn main(socket: OwnedFd, dry_run: bool) -> ExitCode {
+    match run(socket, dry_run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The parent logs the status; this is for people who start the worker by hand.
+            eprintln!("vipd worker: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
+
+fn run(socket: OwnedFd, dry_run: bool) -> io::Result<()> {
+    let mut poll = Poll::new()?;
+    let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
+    let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
+    for complaint in scheduling::apply(&scheduling::Wishes::checker(&start.config.global)) {
+        parent.log(LogLevel::Warning, complaint);
+    }
+    let tables = if dry_run { Ok(Tables::dry()) } else { Tables::open() };
+    match tables {
+        Ok(tables) => Worker::start(poll, parent, tables, start)?.run(),
+        Err(error) => {
+            parent.send(&FromWorker::Refused(format!("IPVS: Can't initialize ipvs: {error}")));
+            parent.say_goodbye();
+            Ok(())
+        }
+    }
+}
+
+/// Everything that the loop holds.
+#[derive(Debug)]
+struct Worker {
+    poll: Poll,
+    parent: Parent,
+    plan: Plan,
+    /// The places of the plan before it.
+    former: Former,
+    director: Director,
+    tables: Tables,
+    attempts: Attempts,
+    scripts: Scripts,
+    presence: Presence,
+    sync: SyncDaemons,
+    /// Network checks made ready, by check; what could not be is there without.
+    prepared: HashMap<CheckId, Option<Prepared>>,
+    /// When the tables are compared with the kernel next.
+    reconcile_at: Instant,
+    /// TLS configurations and patterns of checks.
+    shared: Shared,
+    /// What was said about a check besides its outcomes, so that it is said once.
+    noted: HashSet<(CheckId, String)>,
+    /// What the kernel refused of late, so that it is said once.
+    refused: HashSet<String>,
+    /// Tells late answers to queries of one attempt from those to the next.
+    nonce: u32,
+    keep: bool,
+    stopped: bool,
+}
+
+impl Worker {
+    fn start(poll: Poll, mut parent: Parent, mut tables: Tables, start: Start) -> io::Result<Self> {
+        let lvs = &start.config.global.lvs;
+        if lvs.flush
+            && !start.adopt
+            && let Err(error) = tables.flush()
+        {
+            parent.log(LogLevel::Error, format!("IPVS: cannot flush the tables: {error}"));
+        }
+        let presence = Presence::open(lvs.netlink_monitor_receive_buffer)?;
+        poll.registry().register(&mut SourceFd(&presence.as_raw_fd()), MONITOR, Interest::READABLE)?;
+        let now = Instant::now();
+        let plan = Plan::new(start.generation, start.config);
+        let director = Director::new(now, plan.director());
+        let mut worker = Self {
+            poll,
+            parent,
+            former: Former::default(),
+            plan,
+            director,
+            tables,
+            attempts: Attempts::new(FIRST_ATTEMPT),
+            scripts: Scripts::default(),
+            presence,
+            sync: SyncDaemons::default(),
+            prepared: HashMap::new(),
+            reconcile_at: now + RECONCILE_EVERY,
+            shared: Shared::new(System),
+            noted: HashSet::new(),
+            refused: HashSet::new(),
+            nonce: std::process::id(),
+            keep: false,
+            stopped: false,
+        };
+        worker.look_at_addresses(now);
+        if start.adopt {
+            worker.adopt(now);
+        }
+        worker.take_plan_into_force(now);
+        Ok(worker)
+    }
+
+    fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        self.turn();
+        while !self.stopped {
+            self.gather(&mut events)?;
+            self.turn();
+        }
+        self.stop();
+        Ok(())
+    }
+
+    /// Judges time, then does what came of everything.
+    fn turn(&mut self) {
+        let now = Instant::now();
+        self.attempts.handle_timeout(now);
+        self.time_scripts(now);
+        self.director.handle_timeout(now);
+        self.perform(now);
+        if now >= self.reconcile_at {
+            self.reconcile(now);
+        }
+        self.parent.flush();
+        self.stopped |= self.parent.is_gone();
+        self.attempts.turn();
+    }
+
+    /// How long nothing is due.
+    fn patience(&self, now: Instant) -> Duration {
+        if self.attempts.has_backlog() {
+            return Duration::ZERO;
+        }
+        let due = [
+            self.director.poll_timeout(),
+            self.attempts.poll_timeout(),
+            self.scripts.poll_timeout(),
+            Some(self.reconcile_at),
+        ];
+        due.into_iter().flatten().min().map_or(RECONCILE_EVERY, |at| at.saturating_duration_since(now))
+    }
+
+    /// Waits for events and takes them in.
+    fn gather(&mut self, events: &mut Events) -> io::Result<()> {
+        let patience = self.patience(Instant::now());
+        match self.poll.poll(events, Some(patience)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            result => result?,
+        }
+        let now = Instant::now();
+        self.attempts.read_on(now);
+        for event in events.iter() {
+            match event.token() {
+                PARENT => self.hear_parent(now),
+                SIGNAL => self.stopped |= self.parent.was_terminated(),
+                MONITOR => self.look_at_addresses(now),
+                _ => self.attempts.handle_event(now, event),
+            }
+        }
+        Ok(())
+    }
+
+    fn hear_parent(&mut self, now: Instant) {
+        self.parent.flush();
+        while let Some(message) = self.parent.receive() {
+            match message {
+                ToWorker::Config { generation, config, .. } => self.reload(now, generation, *config),
+                ToWorker::ScriptDone { generation, script, outcome } => {
+                    self.script_done(now, (generation, script), outcome);
+                }
+                ToWorker::Standing { instance, master } => self.stand(&instance, master),
+                ToWorker::Dump(kind) => self.dump(kind),
+                ToWorker::Stop { keep } => {
+                    self.keep = keep;
+                    self.stopped = true;
+                }
+            }
+        }
+    }
+
+    /// Goes on with another reading of the configuration; connections never end by it.
+    fn reload(&mut self, now: Instant, generation: Generation, config: Config) {
+        self.perform(now);
+        let plan = Plan::new(generation, config).after(&self.plan);
+        let kept: HashSet<ServiceKey> = plan.keys().collect();
+        let dropped: Vec<ServiceKey> = self.plan.keys().filter(|key| !kept.contains(key)).collect();
+        self.former = Former::of(&self.plan);
+        self.plan = plan;
+        self.director.reload(now, self.plan.director());
+        // Certificates may have changed on the disk.
+        self.shared = Shared::new(System);
+        self.prepared.clear();
+        self.noted.clear();
+        self.refused.clear();
+        self.look_at_addresses(now);
+        self.take_plan_into_force(now);
+        // After the new ones are there: nobody waits for an answer in between.
+        self.set_tables(now, dropped, &Table::new());
+    }
+
+    /// What does not depend on any server.
+    fn take_plan_into_force(&mut self, now: Instant) {
+        for complaint in std::mem::take(&mut self.plan.complaints) {
+            self.parent.log(LogLevel::Error, complaint);
+        }
+        self.set_timeouts();
+        self.perform(now);
+        self.arrange_sync();
+        self.parent.send(&FromWorker::Running(self.plan.generation));
+    }
+
+    fn set_timeouts(&mut self) {
+        let wanted = self.plan.config.global.lvs.timeouts;
+        let seconds = |seconds: Option<u32>| Duration::from_secs(seconds.unwrap_or(0).into());
+        let timeouts =
+            Timeouts { tcp: seconds(wanted.tcp), tcp_fin: seconds(wanted.tcp_fin), udp: seconds(wanted.udp) };
+        if timeouts != Timeouts::default()
+            && let Some(client) = self.tables.client()
+            && let Err(error) = client.set_timeouts(&timeouts)
+        {
+            self.parent.log(LogLevel::Error, format!("IPVS: lvs_timeouts: {error}"));
+        }
+    }
+
+    /// A predecessor died: who was not in the tables that it left is down until a check says otherwise.
+    fn adopt(&mut self, now: Instant) {
+        let absent: Vec<CheckId> = self
+            .director
+            .services()
+            .flat_map(|service| self.director.members(service))
+            .filter(|&server| !self.plan.serves(server, self.tables.known()))
+            .flat_map(|server| self.director.checks_of(server))
+            .collect();
+        for check in absent {
+            self.director.handle_report(now, check, Outcome::Fail(Failure::Adopted));
+        }
+    }
+
+    /// The addresses or interfaces of this host changed.
+    fn look_at_addresses(&mut self, now: Instant) {
+        let changed = match self.presence.look(self.plan.suspending()) {
+            Ok(changed) => changed,
+            Err(error) => {
+                self.parent.log(LogLevel::Error, format!("cannot watch addresses: {error}"));
+                return;
+            }
+        };
+        for (address, present) in changed.addresses {
+            self.director.handle_address(now, address, present);
+        }
+        if changed.anything {
+            // What the kernel refused for want of a route it may take now.
+            self.reconcile_at = self.reconcile_at.min(now + SETTLE);
+        }
+    }
+
+    fn stand(&mut self, instance: &str, master: bool) {
+        self.sync.note(instance, master);
+        self.arrange_sync();
+    }
+
+    fn arrange_sync(&mut self) {
+        let configured = self.plan.config.global.lvs.sync_daemon.as_ref();
+        let lines = self.tables.client().map(|client| self.sync.arrange(configured, client));
+        for (level, text) in lines.unwrap_or_default() {
+            self.parent.log(level, text);
+        }
+    }
+
+    /// Virtual servers out of the kernel, servers told to be down where that is asked for, and out.
+    fn stop(mut self) {
+        let now = Instant::now();
+        for service in self.director.services() {
+            for server in self.director.members(service) {
+                self.parent.log(LogLevel::Debug, narrate::shutting_down(&self.plan, &self.director, server));
+            }
+        }
+        self.director.handle_stop();
+        while let Some(action) = self.director.poll_action() {
+            match action {
+                Action::Cancel(attempt) => self.cancel(now, attempt),
+                Action::Tell(event) => self.tell(&event),
+                Action::Remove { .. } | Action::Program(_) | Action::Start { .. } => {}
+            }
+        }
+        if let Some(client) = self.tables.client() {
+            self.sync.stop(client);
+        }
+        if !self.keep {
+            self.clear_tables(now);
+        }
+        self.parent.send(&FromWorker::Stopped);
+        self.parent.say_goodbye();
+    }
+
+    fn clear_tables(&mut self, now: Instant) {
+        if self.plan.config.global.lvs.flush_on_stop == FlushOnStop::Everything {
+            if let Err(error) = self.tables.flush() {
+                self.parent.log(LogLevel::Error, format!("IPVS: cannot flush the tables: {error}"));
+            }
+            return;
+        }
+        // The kernel takes the servers of a service away with it.
+        let keys: Vec<ServiceKey> = self.plan.keys().collect();
+        self.set_tables(now, keys, &Table::new());
+    }
+
+    fn dump(&mut self, kind: DumpKind) {
+        // Statistics and JSON are the VRRP worker's.
+        if kind == DumpKind::Data {
+            let text = dump::text(&self.plan, &self.director, self.tables.client());
+            self.parent.send(&FromWorker::Dump(kind, text));
+        }
+    }
+}
+
+/// Files and the time of day, for certificates.
+#[derive(Debug)]
+struct System;
+
+impl Outside for System {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn wall_clock(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+const PARENT: Token = Token(0);
+const SIGNAL: Token = Token(1);
+const MONITOR: Token = Token(2);
+const FIRST_ATTEMPT: usize = 3;
+
+/// How often the tables are compared with the kernel when nothing else asks for it.
+const RECONCILE_EVERY: Duration = Duration::from_secs(60);
+
+/// Between a change of interfaces and the comparison that it asks for: several come at once.
+const SETTLE: Duration = Duration::from_secs(1);

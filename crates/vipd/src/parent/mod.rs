@@ -8,6 +8,7 @@ mod checks;
 mod command;
 mod daemonize;
 mod dump;
+mod fifo;
 pub(crate) mod load;
 mod notifier;
 mod notify;
@@ -126,8 +127,8 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
         .write(std::process::id())
         .map_err(|error| End::failure(format!("cannot write the pid file: {error}")))?;
     let posts = Posts {
-        vrrp: Post::new(WorkerProgram::this(Role::Vrrp), paths.vrrp),
-        lvs: Post::new(WorkerProgram::this(Role::Lvs), paths.checkers),
+        vrrp: Post::new(WorkerProgram::this(Role::Vrrp, options.ipvs_dry_run), paths.vrrp),
+        lvs: Post::new(WorkerProgram::this(Role::Lvs, options.ipvs_dry_run), paths.checkers),
     };
     Parent::new(options.clone(), reading, signals, pid_file, starter, posts)
         .map_err(|error| End::failure(format!("cannot start: {error}")))

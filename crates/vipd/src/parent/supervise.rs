@@ -18,10 +18,11 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::checks::Checks;
 use super::daemonize::Starter;
+use super::fifo::Fifos;
 use super::load::Reading;
 use super::notifier::Notifier;
 use super::pid_file::PidFile;
-use super::post::{Posts, Role};
+use super::post::{Post, Posts, Role};
 use super::process::Ended;
 use super::signals::{Request, Signals};
 use super::systemd::Systemd;
@@ -29,6 +30,7 @@ use super::worker::Worker;
 use crate::cli::Options;
 use crate::ipc::{ChannelError, Generation, InstanceEvent, ToWorker};
 use crate::log::Log;
+use balancing::Told;
 use reload::Reload;
 use stop::Stop;
 
@@ -54,8 +56,12 @@ pub(super) struct Parent {
     /// The last state of each instance: a new worker goes on with those that are MASTER.
     states: BTreeMap<String, InstanceEvent>,
 
+    /// The same for virtual and real servers.
+    told: Told,
+
     checks: Checks,
     notifier: Notifier,
+    fifos: Fifos,
 }
 
 impl Parent {
@@ -84,8 +90,10 @@ impl Parent {
             stop: None,
             posts,
             states: BTreeMap::new(),
+            told: Told::default(),
             checks: Checks::default(),
             notifier: Notifier::default(),
+            fifos: Fifos::default(),
         })
     }
 
@@ -93,6 +101,7 @@ impl Parent {
     pub(super) fn run(&mut self, mut log: Log) -> u8 {
         let log = &mut log;
         self.log_options(log);
+        self.open_fifos(log);
         let wanted: Vec<Role> = Role::ALL.into_iter().filter(|&role| self.wants(role)).collect();
         for &role in &wanted {
             self.start_worker(role, Instant::now(), log);
@@ -155,7 +164,7 @@ impl Parent {
 
     /// How long nothing is due.
     fn patience(&self, now: Instant) -> Option<Duration> {
-        let posts = self.posts.iter().filter_map(|post| post.deadline()).min();
+        let posts = self.posts.iter().filter_map(Post::deadline).min();
         let stop = self.stop.as_ref().map(|stop| stop.deadline);
         let first = [posts, stop, self.notifier.deadline()].into_iter().flatten().min()?;
         // epoll counts milliseconds: never wake just before the moment.
@@ -276,6 +285,7 @@ impl Parent {
             self.tell_worker(role, &ToWorker::ScriptDone { generation, script, outcome }, now, log);
         }
         self.notifier.reap(now, log);
+        self.fifos.reap(log);
         for role in Role::ALL {
             if let Some(ended) = self.posts[role].worker.as_mut().and_then(Worker::poll) {
                 // What it said before it died still counts.
@@ -284,7 +294,8 @@ impl Parent {
             }
         }
         if std::process::id() == 1 {
-            let ours = self.checks.pids().chain(self.notifier.pids()).chain(self.posts.pids());
+            let ours = self.checks.pids().chain(self.notifier.pids());
+            let ours = ours.chain(self.fifos.pids()).chain(self.posts.pids());
             adopt_orphans(&ours.collect());
         }
     }

@@ -36,13 +36,14 @@ pub(super) struct WorkerProgram {
 
 impl WorkerProgram {
     /// This program in a role, even when its file was replaced by an update.
-    pub(super) fn this(role: Role) -> Self {
-        let role = match role {
-            Role::Vrrp => c"vrrp",
-            Role::Lvs => c"lvs",
+    pub(super) fn this(role: Role, ipvs_dry_run: bool) -> Self {
+        let words: &[&CStr] = match role {
+            Role::Vrrp => &[c"vipd", c"worker", c"vrrp"],
+            Role::Lvs if ipvs_dry_run => &[c"vipd", c"worker", c"lvs", c"dry-run"],
+            Role::Lvs => &[c"vipd", c"worker", c"lvs"],
         };
-        let words = [c"vipd", c"worker", role];
-        Self { file: c"/proc/self/exe".to_owned(), arguments: words.map(CStr::to_owned).into() }
+        let arguments = words.iter().map(|&word| word.to_owned()).collect();
+        Self { file: c"/proc/self/exe".to_owned(), arguments }
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the LVS worker tells of real and virtual servers: scripts run, FIFOs and mails go out.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use keepalived_conf::model::Command;
 use keepalived_conf::model::lvs::{RealServer, VirtualServer};
+use keepalived_conf::model::{Command, Config};
 
 use super::super::accounts::Accounts;
 use super::super::load::Reading;
@@ -11,49 +12,97 @@ use super::super::notify::Job;
 use super::Parent;
 use crate::ipc::Generation;
 use crate::log::Log;
+use crate::lvs::names;
+
+/// What was last told of virtual and real servers, by name: a new worker that finds things as its predecessor left
+/// them changes nothing.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    servers: BTreeMap<(String, String), bool>,
+    quorums: BTreeMap<String, bool>,
+}
+
+impl Told {
+    /// Forgets what is no longer configured.
+    pub(super) fn retain(&mut self, config: &Config) {
+        let services: BTreeSet<&str> =
+            config.virtual_servers.iter().map(|server| server.name.as_str()).collect();
+        self.quorums.retain(|name, _| services.contains(name.as_str()));
+        let servers: BTreeSet<(&str, String)> = config
+            .virtual_servers
+            .iter()
+            .flat_map(|server| {
+                server
+                    .real_servers
+                    .iter()
+                    .map(|real| (server.name.as_str(), names::real_server(server, real)))
+            })
+            .collect();
+        self.servers.retain(|(service, real), _| servers.contains(&(service.as_str(), real.clone())));
+    }
+}
 
 impl Parent {
     /// A real server went up or down.
     pub(super) fn handle_server(
         &mut self,
-        key: (Generation, u32, u32),
+        (generation, service, server): (Generation, u32, u32),
         up: bool,
         _because: &str,
         now: Instant,
         log: &mut Log,
     ) {
-        let (generation, service, server) = key;
-        let Some((reading, virtual_server)) = self.virtual_server(generation, service) else { return };
-        let Some(real_server) =
-            usize::try_from(server).ok().and_then(|at| virtual_server.real_servers.get(at))
-        else {
+        let Some((reading, service)) = virtual_server(&self.readings, generation, service) else { return };
+        let Some(real) = usize::try_from(server).ok().and_then(|at| service.real_servers.get(at)) else {
             return;
         };
-        let lane = format!("{} {}", virtual_server.name, real_server.address);
-        let jobs = server_jobs(real_server, up, &reading.accounts);
-        self.notifier.event(now, &lane, jobs, log);
+        let name = names::real_server(service, real);
+        if self.told.servers.insert((service.name.clone(), name.clone()), up) == Some(up) {
+            return;
+        }
+        let jobs = server_jobs(real, up, &reading.accounts);
+        self.notifier.event(now, &format!("{name} of {}", service.name), jobs, log);
+        self.fifos.write(&format!("RS {name} {} {}", service.name, word(up)), log);
     }
 
     /// A virtual server gained or lost its quorum.
     pub(super) fn handle_quorum(
         &mut self,
-        key: (Generation, u32),
+        (generation, service): (Generation, u32),
         up: bool,
         _because: &str,
         now: Instant,
         log: &mut Log,
     ) {
-        let (generation, service) = key;
-        let Some((reading, virtual_server)) = self.virtual_server(generation, service) else { return };
-        let lane = virtual_server.name.clone();
-        let jobs = quorum_jobs(virtual_server, up, &reading.accounts);
-        self.notifier.event(now, &lane, jobs, log);
+        let Some((reading, service)) = virtual_server(&self.readings, generation, service) else { return };
+        if self.told.quorums.insert(service.name.clone(), up) == Some(up) {
+            return;
+        }
+        let jobs = quorum_jobs(service, up, &reading.accounts);
+        self.notifier.event(now, &service.name, jobs, log);
+        self.fifos.write(&format!("VS {} {}", service.name, word(up)), log);
     }
 
-    fn virtual_server(&self, generation: Generation, index: u32) -> Option<(&Reading, &VirtualServer)> {
-        let reading = self.readings.get(&generation)?;
-        Some((reading, reading.config.virtual_servers.get(usize::try_from(index).ok()?)?))
+    /// Opens the FIFOs of the present configuration.
+    pub(super) fn open_fifos(&mut self, log: &mut Log) {
+        if let Some(reading) = self.readings.get(&self.current) {
+            self.told.retain(&reading.config);
+            self.fifos.reopen(&reading.config.global.lvs.fifos, &reading.accounts, log);
+        }
     }
+}
+
+fn virtual_server(
+    readings: &BTreeMap<Generation, Reading>,
+    generation: Generation,
+    index: u32,
+) -> Option<(&Reading, &VirtualServer)> {
+    let reading = readings.get(&generation)?;
+    Some((reading, reading.config.virtual_servers.get(usize::try_from(index).ok()?)?))
+}
+
+fn word(up: bool) -> &'static str {
+    if up { "UP" } else { "DOWN" }
 }
 
 fn server_jobs(server: &RealServer, up: bool, accounts: &Accounts) -> Vec<Job> {

@@ -64,8 +64,11 @@ impl Parent {
         if !late && !self.notifier.is_idle() {
             return None;
         }
+        self.fifos.close();
         self.notifier.abandon(log);
-        Role::ALL.into_iter().for_each(|role| self.checks.abandon(role));
+        for role in Role::ALL {
+            self.checks.abandon(role);
+        }
         Some(stop.status)
     }
 }

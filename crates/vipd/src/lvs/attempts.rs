@@ -1,0 +1,274 @@
+//! The attempts that are under way: their sockets, and when each has waited long enough.
+//!
+//! Slots are numbered; the poll's token of a socket is its slot. A slot that becomes free in a turn of the loop is not
+//! taken again before the next, so an event cannot meet another attempt than its own.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::AsRawFd;
+use std::time::Instant;
+
+use lvs_health::director::AttemptId;
+use lvs_health::{Dialogue, Note, Outcome, Transport};
+use mio::event::Event;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use socket2::Socket;
+
+/// The attempts over sockets.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    /// Tokens begin here.
+    first_token: usize,
+    slots: Vec<Option<Attempt>>,
+    free: Vec<usize>,
+    /// Free from the next turn on.
+    resting: Vec<usize>,
+    by_id: HashMap<AttemptId, usize>,
+    deadlines: BTreeSet<(Instant, usize)>,
+    /// Sockets that have more to read than they were allowed in one turn.
+    unread: Vec<usize>,
+    ended: Vec<Ended>,
+    buffer: Vec<u8>,
+}
+
+/// An attempt that has its outcome.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) id: AttemptId,
+    pub(super) outcome: Outcome,
+    /// What an operator should know besides.
+    pub(super) notes: Vec<Note>,
+}
+
+#[derive(Debug)]
+struct Attempt {
+    id: AttemptId,
+    socket: Socket,
+    dialogue: Dialogue,
+    connected: bool,
+    deadline: Option<Instant>,
+}
+
+impl Attempts {
+    /// None yet. Tokens from `first_token` on are used.
+    pub(super) fn new(first_token: usize) -> Self {
+        Self {
+            first_token,
+            slots: Vec::new(),
+            free: Vec::new(),
+            resting: Vec::new(),
+            by_id: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            unread: Vec::new(),
+            ended: Vec::new(),
+            buffer: vec![0; READ_LEN],
+        }
+    }
+
+    /// Takes over a socket that connects.
+    ///
+    /// # Errors
+    /// The poll does not take it.
+    pub(super) fn begin(
+        &mut self,
+        now: Instant,
+        id: AttemptId,
+        socket: Socket,
+        dialogue: Dialogue,
+        registry: &Registry,
+    ) -> io::Result<()> {
+        let slot = self.free.pop().unwrap_or(self.slots.len());
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        registry.register(&mut SourceFd(&socket.as_raw_fd()), Token(self.first_token + slot), interest)?;
+        let deadline = dialogue.poll_timeout();
+        let stream = dialogue.transport() == Transport::Stream;
+        let attempt = Attempt { id, socket, dialogue, connected: false, deadline };
+        self.deadlines.extend(deadline.map(|at| (at, slot)));
+        self.by_id.insert(id, slot);
+        if slot == self.slots.len() {
+            self.slots.push(Some(attempt));
+        } else if let Some(place) = self.slots.get_mut(slot) {
+            *place = Some(attempt);
+        }
+        if !stream {
+            // There is no connection to wait for.
+            self.advance(now, slot, |attempt| attempt.connect(now));
+        }
+        Ok(())
+    }
+
+    /// Gives an attempt up; no outcome follows.
+    pub(super) fn cancel(&mut self, id: AttemptId) {
+        if let Some(slot) = self.by_id.remove(&id) {
+            self.release(slot);
+        }
+        self.ended.retain(|ended| ended.id != id);
+    }
+
+    /// A socket is ready.
+    pub(super) fn handle_event(&mut self, now: Instant, event: &Event) {
+        let Some(slot) = event.token().0.checked_sub(self.first_token) else { return };
+        let (readable, writable) = (event.is_readable() || event.is_read_closed(), event.is_writable());
+        let failed = event.is_error();
+        self.exchange(now, slot, Ready { readable, writable, failed });
+    }
+
+    /// Goes on reading where one turn was not enough.
+    pub(super) fn read_on(&mut self, now: Instant) {
+        for slot in std::mem::take(&mut self.unread) {
+            self.exchange(now, slot, Ready { readable: true, writable: false, failed: false });
+        }
+    }
+
+    /// Whether [`read_on`](Self::read_on) has something to do.
+    pub(super) fn has_backlog(&self) -> bool {
+        !self.unread.is_empty()
+    }
+
+    /// Time passed. Call it after the events of the turn: what has arrived counts.
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        while let Some(&(at, slot)) = self.deadlines.first()
+            && at <= now
+        {
+            self.deadlines.pop_first();
+            self.advance(now, slot, |attempt| attempt.dialogue.handle_timeout(now));
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.deadlines.first().map(|&(at, _)| at)
+    }
+
+    /// The attempts that have ended since the last call.
+    pub(super) fn take_ended(&mut self) -> Vec<Ended> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// A new turn of the loop begins: no event of the last one is left.
+    pub(super) fn turn(&mut self) {
+        self.free.append(&mut self.resting);
+    }
+
+    fn exchange(&mut self, now: Instant, slot: usize, ready: Ready) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut more = false;
+        self.advance(now, slot, |attempt| more = attempt.exchange(now, ready, &mut buffer));
+        self.buffer = buffer;
+        if more && self.slots.get(slot).is_some_and(Option::is_some) {
+            self.unread.push(slot);
+        }
+    }
+
+    /// Does something with an attempt, then looks whether it has its outcome, and when it wants to be woken.
+    fn advance(&mut self, _now: Instant, slot: usize, step: impl FnOnce(&mut Attempt)) {
+        let Some(attempt) = self.slots.get_mut(slot).and_then(Option::as_mut) else { return };
+        step(attempt);
+        attempt.send();
+        let before = attempt.deadline;
+        if let Some(outcome) = attempt.dialogue.outcome() {
+            let ended = Ended { id: attempt.id, outcome: outcome.clone(), notes: attempt.dialogue.notes() };
+            self.by_id.remove(&ended.id);
+            self.ended.push(ended);
+            self.release(slot);
+            return;
+        }
+        let wanted = attempt.dialogue.poll_timeout();
+        attempt.deadline = wanted;
+        if wanted != before {
+            if let Some(at) = before {
+                self.deadlines.remove(&(at, slot));
+            }
+            self.deadlines.extend(wanted.map(|at| (at, slot)));
+        } else if let Some(at) = wanted {
+            // It may have been taken out to be judged.
+            self.deadlines.insert((at, slot));
+        }
+    }
+
+    /// Closes the socket; the kernel takes it out of the poll.
+    fn release(&mut self, slot: usize) {
+        let Some(attempt) = self.slots.get_mut(slot).and_then(Option::take) else { return };
+        if let Some(at) = attempt.deadline {
+            self.deadlines.remove(&(at, slot));
+        }
+        self.resting.push(slot);
+    }
+}
+
+/// What a socket is ready for.
+#[derive(Clone, Copy, Debug)]
+struct Ready {
+    readable: bool,
+    writable: bool,
+    failed: bool,
+}
+
+impl Attempt {
+    fn connect(&mut self, now: Instant) {
+        self.connected = true;
+        self.dialogue.handle_connected(now);
+    }
+
+    /// Takes in what a socket has to say; gives whether it has more.
+    fn exchange(&mut self, now: Instant, ready: Ready, buffer: &mut [u8]) -> bool {
+        if (ready.failed || !self.connected)
+            && let Some(error) = self.socket.take_error().unwrap_or_else(Some)
+        {
+            self.dialogue.handle_error(now, error.kind());
+            return false;
+        }
+        if !self.connected {
+            if !ready.writable {
+                return false;
+            }
+            self.connect(now);
+            self.send();
+        }
+        ready.readable && self.receive(now, buffer)
+    }
+
+    /// Reads until there is nothing left, or it has had its share of this turn.
+    fn receive(&mut self, now: Instant, buffer: &mut [u8]) -> bool {
+        for _ in 0..READS_PER_TURN {
+            if self.dialogue.outcome().is_some() {
+                return false;
+            }
+            match self.socket.read(buffer) {
+                Ok(0) if self.dialogue.transport() == Transport::Stream => {
+                    self.dialogue.handle_end(now);
+                    return false;
+                }
+                Ok(count) => {
+                    self.dialogue.handle_input(now, buffer.get(..count).unwrap_or_default());
+                    self.send();
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                Err(error) => {
+                    self.dialogue.handle_error(now, error.kind());
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Sends what the socket takes. That it breaks is learned by reading: who refuses more may have answered before.
+    fn send(&mut self) {
+        while self.connected && !self.dialogue.output().is_empty() {
+            match self.socket.write(self.dialogue.output()) {
+                Ok(count) => self.dialogue.consume(count),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+/// Octets of one read.
+const READ_LEN: usize = 16 * 1024;
+
+/// Reads of one socket in one turn: a body without end must not keep the other checks waiting.
+const READS_PER_TURN: usize = 4;

@@ -1,0 +1,195 @@
+//! From a configured checker to the check that `lvs-health` makes: pure translation.
+
+use std::time::Duration;
+
+use keepalived_conf::model::lvs as conf;
+use keepalived_conf::model::{Command, Config};
+use lvs_health::{
+    Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, File, Grpc, Http,
+    HttpVersion, Network, Pattern, Probe, Protocol, QueryType, RegexOption, Reply, Script, Smtp, StatusCodes,
+    Target, Timing, Tls, TlsVersion, Udp, Url,
+};
+
+/// The check that this checker stands for.
+pub(super) fn check(config: &Config, checker: &conf::Checker) -> Check {
+    Check { probe: probe(config, checker), timing: timing(checker) }
+}
+
+fn timing(checker: &conf::Checker) -> Timing {
+    let fast_recovery = matches!(&checker.kind, conf::CheckerKind::Http(_, http) if http.fast_recovery);
+    Timing {
+        delay_loop: checker.delay_loop,
+        retry: checker.retry,
+        delay_before_retry: checker.delay_before_retry,
+        warmup: checker.warmup,
+        alpha: checker.alpha,
+        fast_recovery,
+    }
+}
+
+fn probe(config: &Config, checker: &conf::Checker) -> Probe {
+    let (connection, protocol) = match &checker.kind {
+        conf::CheckerKind::Tcp(connection) => (connection, Protocol::Connect),
+        conf::CheckerKind::Http(connection, http) => (connection, Protocol::Http(self::http(http))),
+        conf::CheckerKind::Smtp(connection, helo_name) => {
+            (connection, Protocol::Smtp(Smtp { helo_name: helo_name.clone() }))
+        }
+        conf::CheckerKind::Dns { connection, query_type, name } => {
+            (connection, Protocol::Dns(Dns { query_type: record(query_type), name: name.clone() }))
+        }
+        conf::CheckerKind::Udp(connection, udp) => (connection, Protocol::Udp(self::udp(udp))),
+        conf::CheckerKind::Ping(connection) => (connection, Protocol::Ping),
+        conf::CheckerKind::Agent(connection, send) => {
+            (connection, Protocol::Agent(Agent { send: send.clone() }))
+        }
+        conf::CheckerKind::Grpc(connection, grpc) => (connection, Protocol::Grpc(self::grpc(grpc))),
+        conf::CheckerKind::Misc { script, timeout, dynamic } => {
+            let command = config.checks.get(*script).map(identity).unwrap_or_default();
+            return Probe::Script(Script { command, timeout: *timeout, dynamic: *dynamic });
+        }
+        conf::CheckerKind::File { path, weight, reverse } => {
+            return Probe::File(File { path: path.clone(), weight: *weight, reverse: *reverse });
+        }
+        conf::CheckerKind::Bfd(session) => return Probe::Bfd(Bfd { session: session.clone() }),
+    };
+    Probe::Network(Box::new(Network { target: target(connection, checker.delay_loop), protocol }))
+}
+
+/// What tells two scripts apart: the text, and whom it runs as.
+fn identity(command: &Command) -> String {
+    match &command.user {
+        Some(user) => {
+            let group = user.group.as_deref().unwrap_or_default();
+            format!("{} (as {}:{group})", command.text, user.user)
+        }
+        None => command.text.clone(),
+    }
+}
+
+/// An attempt ends within `delay_loop` or twice the connect timeout, whichever is longer, however slowly the server
+/// drips: no server is judged later than the configuration lets one expect.
+fn target(connection: &conf::Connection, delay_loop: Duration) -> Target {
+    Target {
+        address: connection.address,
+        bind: connection.bind,
+        interface: connection.interface.clone(),
+        fwmark: connection.fwmark,
+        timeout: connection.timeout,
+        limit: delay_loop.max(connection.timeout.saturating_mul(2)),
+    }
+}
+
+fn http(http: &conf::HttpCheck) -> Http {
+    Http {
+        urls: http.urls.iter().map(url).collect(),
+        version: match http.version {
+            conf::HttpVersion::Http10 => HttpVersion::Http10,
+            conf::HttpVersion::Http10Close => HttpVersion::Http10Close,
+            conf::HttpVersion::Http11 => HttpVersion::Http11,
+            conf::HttpVersion::Http2 => HttpVersion::Http2,
+        },
+        tls: http.tls.as_ref().map(tls),
+        headers: http.headers.clone(),
+        basic_auth: http
+            .basic_auth
+            .as_ref()
+            .map(|(user, password)| BasicAuth { user: user.clone(), password: password.clone() }),
+    }
+}
+
+fn url(url: &conf::Url) -> Url {
+    Url {
+        path: url.path.clone(),
+        host: url.host.clone(),
+        server_name: url.server_name.clone(),
+        status: StatusCodes::from_ranges(url.status.iter().copied()),
+        digest: url.digest.map(DigestMd5),
+        pattern: url.regex.as_ref().map(pattern),
+        body: url.body.as_ref().map(|text| text.clone().into_bytes()),
+        tls_compliant: url.tls_compliant,
+    }
+}
+
+fn pattern(regex: &conf::Regex) -> Pattern {
+    Pattern {
+        text: regex.pattern.clone(),
+        no_match: regex.no_match,
+        options: regex.options.iter().map(|name| regex_option(name)).collect(),
+        min_offset: regex.min_offset,
+        max_offset: regex.max_offset,
+    }
+}
+
+fn regex_option(name: &str) -> RegexOption {
+    match name {
+        "anchored" => RegexOption::Anchored,
+        "caseless" => RegexOption::Caseless,
+        "dollar_endonly" => RegexOption::DollarEndOnly,
+        "dotall" => RegexOption::DotAll,
+        "endanchored" => RegexOption::EndAnchored,
+        "extended" | "extended_more" => RegexOption::Extended,
+        "firstline" => RegexOption::FirstLine,
+        "literal" => RegexOption::Literal,
+        "multiline" => RegexOption::Multiline,
+        "no_auto_capture" => RegexOption::NoAutoCapture,
+        "ucp" => RegexOption::Ucp,
+        "ungreedy" => RegexOption::Ungreedy,
+        "utf" => RegexOption::Utf,
+        _ => RegexOption::WithoutEffect,
+    }
+}
+
+fn tls(tls: &conf::TlsCheck) -> Tls {
+    let version = |number| if number >= 13 { TlsVersion::Tls13 } else { TlsVersion::Tls12 };
+    let (min, max) = tls.versions.unwrap_or((12, 13));
+    let client = tls
+        .certificate
+        .as_ref()
+        .zip(tls.key.as_ref())
+        .map(|(certificate, key)| ClientCertificate { certificate: certificate.clone(), key: key.clone() });
+    Tls {
+        certificates: match &tls.verify {
+            Some(ca_file) => {
+                Certificates::Verified { ca_file: ca_file.clone(), expiry_warning: tls.expiry_warning }
+            }
+            None => Certificates::Any,
+        },
+        client,
+        min_version: version(min),
+        max_version: version(max),
+    }
+}
+
+fn record(name: &str) -> QueryType {
+    match name {
+        "A" => QueryType::A,
+        "NS" => QueryType::NS,
+        "CNAME" => QueryType::CNAME,
+        "MX" => QueryType::MX,
+        "TXT" => QueryType::TXT,
+        "AAAA" => QueryType::AAAA,
+        "RRSIG" => QueryType::RRSIG,
+        "DNSKEY" => QueryType::DNSKEY,
+        _ => QueryType::SOA,
+    }
+}
+
+fn udp(udp: &conf::UdpCheck) -> Udp {
+    Udp {
+        payload: udp.payload.clone(),
+        reply: udp.reply.as_ref().map(|pattern| Reply {
+            pattern: pattern.clone(),
+            min_length: udp.min_length,
+            max_length: udp.max_length,
+        }),
+    }
+}
+
+fn grpc(grpc: &conf::GrpcCheck) -> Grpc {
+    Grpc {
+        service: grpc.service.clone(),
+        authority: grpc.authority.clone(),
+        tls: grpc.tls.as_ref().map(tls),
+        server_name: grpc.server_name.clone(),
+    }
+}

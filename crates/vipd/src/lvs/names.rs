@@ -1,0 +1,21 @@
+//! Names of servers as keepalived writes them in logs, mails and FIFO lines.
+
+use std::net::SocketAddr;
+
+use keepalived_conf::model::lvs::{LvsProtocol, LvsService, RealServer, VirtualServer};
+
+/// `[10.0.0.1]:tcp:80`; of a firewall mark `[10.0.0.1]:none:0`.
+pub(crate) fn real_server(server: &VirtualServer, real: &RealServer) -> String {
+    member(server, real.address)
+}
+
+/// The same for any address behind a virtual server.
+pub(crate) fn member(server: &VirtualServer, address: SocketAddr) -> String {
+    let (protocol, port) = match server.services.first() {
+        Some(LvsService::Address { protocol: LvsProtocol::Tcp, .. }) => ("tcp", address.port()),
+        Some(LvsService::Address { protocol: LvsProtocol::Udp, .. }) => ("udp", address.port()),
+        Some(LvsService::Address { protocol: LvsProtocol::Sctp, .. }) => ("sctp", address.port()),
+        Some(LvsService::Fwmark { .. }) | None => ("none", 0),
+    };
+    format!("[{}]:{protocol}:{port}", address.ip())
+}

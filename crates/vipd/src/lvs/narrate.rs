@@ -1,0 +1,292 @@
+//! What happened, in the words that operators know and their tools search for.
+
+use std::net::SocketAddr;
+
+use lvs_health::director::{Cause, CheckId, Director, Event, ServerId, ServiceId, Verdict};
+use lvs_health::{Note, Probe, Protocol};
+
+use super::names;
+use super::plan::{Former, Plan};
+use crate::ipc::{FromWorker, LogLevel};
+
+/// The lines for the log.
+pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<(LogLevel, String)> {
+    let teller = Teller { plan, director };
+    let info = |text: String| vec![(LogLevel::Info, text)];
+    match event {
+        Event::Attempt { check, failure, verdict } => teller.attempt(*check, &failure.to_string(), *verdict),
+        Event::Check { check, up: true, .. } => teller.passed(*check),
+        Event::Check { up: false, .. } => Vec::new(),
+        Event::Weight { server, from, to } => {
+            let up = director.server_status(*server).is_some_and(|status| status.up);
+            let state = if up { "active" } else { "inactive" };
+            info(format!("Changing weight from {from} to {to} for {state} service {}", teller.both(*server)))
+        }
+        Event::Server { server, up, .. } => info(teller.server(*server, *up)),
+        Event::Added { server, up } => {
+            let state = if *up { "up" } else { "down" };
+            info(format!("New service {}: {state}", teller.both(*server)))
+        }
+        Event::Removed { service, server, draining, .. } => {
+            let what = if *draining { "Draining" } else { "Removing" };
+            info(format!(
+                "{what} service {server} of VS {}, which is no longer configured",
+                teller.service(*service)
+            ))
+        }
+        Event::Retired { name, .. } => info(format!("Removing Virtual Server {name}")),
+        Event::Drained { service, server } => {
+            info(format!("Removing drained service {server} from VS {}", teller.service(*service)))
+        }
+        Event::Quorum { service, .. } => {
+            info(format!("{} for VS {}", quorum_text(event), teller.service(*service)))
+        }
+        Event::Sorry { service, serving } => teller.sorry(*service, *serving),
+        Event::Suspended { service, suspended } => {
+            let what = if *suspended { "Suspending" } else { "Activating" };
+            info(format!("{what} healthcheckers of VS {}", teller.service(*service)))
+        }
+    }
+}
+
+/// What the parent runs scripts, writes FIFOs and sends mail for, if the event is such.
+pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event: &Event) -> Vec<FromWorker> {
+    match event {
+        Event::Server { server, up, cause } => vec![FromWorker::Server {
+            generation: plan.generation,
+            service: server.service.0,
+            server: server.place,
+            up: *up,
+            because: because(director, *cause, *up),
+        }],
+        Event::Quorum { service, up, .. } => vec![FromWorker::Quorum {
+            generation: plan.generation,
+            service: service.0,
+            up: *up,
+            because: quorum_text(event),
+        }],
+        Event::Removed { service, server, served: true, .. } => {
+            let name = plan.virtual_server(*service).map(|server| server.name.as_str());
+            name.and_then(|name| dropped_server(former, name, *server)).into_iter().collect()
+        }
+        Event::Retired { name, up, served } => {
+            let servers = served.iter().filter_map(|&server| dropped_server(former, name, server));
+            let quorum = former.service(name).filter(|_| *up).map(|service| FromWorker::Quorum {
+                generation: former.generation,
+                service,
+                up: false,
+                because: DROPPED.to_owned(),
+            });
+            servers.chain(quorum).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A server that is no longer configured, by its former place.
+fn dropped_server(former: &Former, service: &str, address: SocketAddr) -> Option<FromWorker> {
+    let (service, server) = former.server(service, address)?;
+    let generation = former.generation;
+    Some(FromWorker::Server { generation, service, server, up: false, because: DROPPED.to_owned() })
+}
+
+/// What mails say of what a reload dropped.
+const DROPPED: &str = "No longer configured";
+
+/// The line for a server at the stop.
+pub(super) fn shutting_down(plan: &Plan, director: &Director, server: ServerId) -> String {
+    let teller = Teller { plan, director };
+    format!("Shutting down service {} from VS {}", teller.real(server), teller.service(server.service))
+}
+
+/// What an operator should know besides the outcome of an attempt.
+pub(super) fn note(plan: &Plan, director: &Director, check: CheckId, note: &Note) -> Option<String> {
+    let whom = Teller { plan, director }.target(check);
+    match note {
+        Note::CertificateExpires(at) => {
+            let left = at.duration_since(std::time::SystemTime::now()).unwrap_or_default();
+            let days = left.as_secs() / (24 * 60 * 60);
+            Some(format!("The certificate of {whom} expires in {days} days"))
+        }
+        Note::BodyCut { searched } => {
+            Some(format!("The answer of {whom} is long: only its first {searched} octets are searched"))
+        }
+        _ => None,
+    }
+}
+
+struct Teller<'a> {
+    plan: &'a Plan,
+    director: &'a Director,
+}
+
+impl Teller<'_> {
+    fn service(&self, id: ServiceId) -> &str {
+        self.plan.virtual_server(id).map_or("?", |server| &server.name)
+    }
+
+    fn real(&self, id: ServerId) -> String {
+        match (self.plan.virtual_server(id.service), self.plan.real_server(id)) {
+            (Some(server), Some(real)) => names::real_server(server, real),
+            _ => "?".to_owned(),
+        }
+    }
+
+    fn member(&self, id: ServiceId, address: SocketAddr) -> String {
+        let server = self.plan.virtual_server(id);
+        server.map_or_else(|| address.to_string(), |server| names::member(server, address))
+    }
+
+    fn both(&self, id: ServerId) -> String {
+        format!("{} of VS {}", self.real(id), self.service(id.service))
+    }
+
+    /// Whom a check is about: the servers it stands on, the first of them by name.
+    fn target(&self, check: CheckId) -> String {
+        let servers = self.director.servers(check);
+        let first = servers.first().map_or_else(|| "?".to_owned(), |&server| self.real(server));
+        match servers.len() {
+            0 | 1 => first,
+            more => format!("{first} and {} more", more - 1),
+        }
+    }
+
+    /// keepalived's sentence, with the reason behind it.
+    fn attempt(&self, check: CheckId, failure: &str, verdict: Verdict) -> Vec<(LogLevel, String)> {
+        let subject = match self.director.check(check).map(|check| &check.probe) {
+            Some(Probe::Script(script)) => self.script(check, script),
+            _ => format!("{} on service {}", check_name(self.director, check), self.target(check)),
+        };
+        let what = match verdict {
+            Verdict::Down { retries: 0 } => "failed".to_owned(),
+            Verdict::Down { retries: 1 } => "failed after 1 retry".to_owned(),
+            Verdict::Down { retries } => format!("failed after {retries} retries"),
+            Verdict::Tolerated { left: 0, .. } => "failed, the next failure counts".to_owned(),
+            Verdict::Tolerated { left, .. } => format!("failed, {left} more failures tolerated"),
+            Verdict::StillDown => "still fails".to_owned(),
+        };
+        let counts = matches!(verdict, Verdict::Down { .. });
+        if !counts && !self.logs_all(check) {
+            return Vec::new();
+        }
+        vec![(LogLevel::Info, format!("{subject} {what}: {failure}"))]
+    }
+
+    fn passed(&self, check: CheckId) -> Vec<(LogLevel, String)> {
+        let target = self.target(check);
+        let Some(definition) = self.director.check(check) else { return Vec::new() };
+        let text = match &definition.probe {
+            Probe::Network(network) => match &network.protocol {
+                Protocol::Connect => format!("TCP connection to {target} success."),
+                Protocol::Http(_) => format!("Remote Web server {target} succeed on service."),
+                Protocol::Smtp(_) => format!("Remote SMTP server {target} succeed on service."),
+                Protocol::Udp(_) => format!("UDP connection to {target} success."),
+                Protocol::Ping => format!("ICMP connection to {target} success."),
+                Protocol::Dns(_) => format!("DNS query to {target} success."),
+                Protocol::Agent(_) => format!("Agent of {target} success."),
+                Protocol::Grpc(_) => format!("gRPC server {target} succeed on service."),
+            },
+            Probe::Script(script) => format!("{} succeeded.", self.script(check, script)),
+            Probe::File(file) => {
+                format!("({target}): tracked file {} leaving FAULT state", file.path.display())
+            }
+            Probe::Bfd(bfd) => format!("BFD session {} of {target} is up", bfd.session),
+        };
+        vec![(LogLevel::Info, text)]
+    }
+
+    fn script(&self, check: CheckId, script: &lvs_health::Script) -> String {
+        let whom = self.director.servers(check).first().map_or_else(String::new, |&server| {
+            format!("{} VS {}", self.real(server), self.service(server.service))
+        });
+        format!("Misc check for [{whom}] by [{}]", script.command)
+    }
+
+    /// `log_all_failures`
+    fn logs_all(&self, check: CheckId) -> bool {
+        self.director.servers(check).iter().any(|&server| {
+            let place = self.director.checks_of(server).position(|candidate| candidate == check);
+            place
+                .and_then(|place| self.plan.checker(server, place))
+                .is_some_and(|checker| checker.log_all_failures)
+        })
+    }
+
+    fn server(&self, server: ServerId, up: bool) -> String {
+        let inhibits = self.plan.real_server(server).is_some_and(|real| real.inhibit_on_failure);
+        let (real, service) = (self.real(server), self.service(server.service));
+        match (up, inhibits) {
+            (true, false) => format!("Adding service {real} to VS {service}"),
+            (true, true) => format!("Enabling service {real} of VS {service}"),
+            (false, false) => format!("Removing service {real} from VS {service}"),
+            (false, true) => format!("Disabling service {real} of VS {service}"),
+        }
+    }
+
+    fn sorry(&self, id: ServiceId, serving: bool) -> Vec<(LogLevel, String)> {
+        let sorry = self.plan.virtual_server(id).and_then(|server| server.sorry_server.as_ref());
+        let sorry = sorry.map_or_else(|| "?".to_owned(), |sorry| self.member(id, sorry.address));
+        let service = self.service(id);
+        let texts = if serving {
+            [
+                format!("Adding sorry server {sorry} to VS {service}"),
+                format!("Removing alive servers from the pool for VS {service}"),
+            ]
+        } else {
+            [
+                format!("Removing sorry server {sorry} from VS {service}"),
+                format!("Adding alive servers to the pool for VS {service}"),
+            ]
+        };
+        texts.map(|text| (LogLevel::Info, text)).into()
+    }
+}
+
+/// The configuration's word for what a check does.
+fn check_name(director: &Director, check: CheckId) -> &'static str {
+    director.check(check).map_or("CHECK", |check| match &check.probe {
+        Probe::Network(network) => match &network.protocol {
+            Protocol::Connect => "TCP_CHECK",
+            Protocol::Http(_) => "HTTP_CHECK",
+            Protocol::Smtp(_) => "SMTP_CHECK",
+            Protocol::Dns(_) => "DNS_CHECK",
+            Protocol::Udp(_) => "UDP_CHECK",
+            Protocol::Ping => "PING_CHECK",
+            Protocol::Agent(_) => "AGENT_CHECK",
+            Protocol::Grpc(_) => "GRPC_CHECK",
+        },
+        Probe::Script(_) => "MISC_CHECK",
+        Probe::File(_) => "FILE_CHECK",
+        Probe::Bfd(_) => "BFD_CHECK",
+    })
+}
+
+/// What mails say about a server.
+fn because(director: &Director, cause: Cause, up: bool) -> String {
+    let outcome = if up { "succeed" } else { "failed" };
+    match cause {
+        Cause::Start => "Starting with server up".to_owned(),
+        Cause::Check(check) => {
+            let name = check_name(director, check).replace('_', " ");
+            format!("{name} {outcome} on service")
+        }
+        Cause::Reload => format!("Server {} after reload", if up { "up" } else { "down" }),
+        Cause::Stop => "Shutting down".to_owned(),
+    }
+}
+
+fn quorum_text(event: &Event) -> String {
+    let Event::Quorum { up, weight, quorum, hysteresis, initial, .. } = event else { return String::new() };
+    match (initial, up) {
+        (true, false) => "Starting with quorum down".to_owned(),
+        (_, true) => {
+            format!(
+                "Gained quorum {quorum}+{hysteresis}={} <= {weight}",
+                u64::from(*quorum) + u64::from(*hysteresis)
+            )
+        }
+        (false, false) => {
+            format!("Lost quorum {quorum}-{hysteresis}={} > {weight}", quorum.saturating_sub(*hysteresis))
+        }
+    }
+}

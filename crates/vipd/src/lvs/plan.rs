@@ -1,0 +1,312 @@
+//! From the configuration to what the director decides about and what the kernel is to hold: pure translation.
+
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use ipvs_netlink::{
+    Destination, Family, Forwarding, Persistence, PersistenceEngine, Protocol, Scheduler, Service,
+    ServiceFlags, ServiceKey, Table, Thresholds, Tunnel, TunnelChecksum,
+};
+use keepalived_conf::model::Config;
+use keepalived_conf::model::lvs as conf;
+use lvs_health::director::{self, ServerId, ServiceId, Wanted, Who};
+
+use super::definitions;
+use crate::ipc::Generation;
+
+/// One reading of the configuration, translated. Service `n` is `config.virtual_servers[n]`, server `m` of it is
+/// its `real_servers[m]`.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) generation: Generation,
+    pub(super) config: Config,
+    /// The kernel services of each virtual server.
+    pub(super) services: Vec<Vec<Service>>,
+    /// What keeps a virtual server out of the kernel: said once.
+    pub(super) complaints: Vec<String>,
+    /// Real servers that a reload dropped and that may still drain, by virtual server and address.
+    drained: HashMap<(String, SocketAddr), conf::RealServer>,
+}
+
+impl Plan {
+    pub(super) fn new(generation: Generation, config: Config) -> Self {
+        let mut complaints = Vec::new();
+        let services =
+            config.virtual_servers.iter().map(|server| services(server, &mut complaints)).collect();
+        Self { generation, config, services, complaints, drained: HashMap::new() }
+    }
+
+    /// This reading after that one, of which it remembers what real servers that drain need.
+    pub(super) fn after(mut self, old: &Self) -> Self {
+        let draining: HashSet<&str> = self
+            .config
+            .virtual_servers
+            .iter()
+            .filter(|server| !server.drain_timeout.is_zero())
+            .map(|server| server.name.as_str())
+            .collect();
+        let before = old.drained.iter().map(|((name, _), real)| (name, real));
+        let dropped = old.config.virtual_servers.iter();
+        let dropped = dropped.flat_map(|server| server.real_servers.iter().map(|real| (&server.name, real)));
+        self.drained = before
+            .chain(dropped)
+            .filter(|(name, _)| draining.contains(name.as_str()))
+            .map(|(name, real)| ((name.clone(), real.address), real.clone()))
+            .collect();
+        self
+    }
+
+    /// The addresses that checks wait for (`ha_suspend`).
+    pub(super) fn suspending(&self) -> HashSet<IpAddr> {
+        let suspending = self.config.virtual_servers.iter().filter(|server| server.ha_suspend);
+        suspending.flat_map(addresses).collect()
+    }
+
+    /// Whether a real server gets connections according to a table, in every service it belongs to.
+    pub(super) fn serves(&self, id: ServerId, table: &Table) -> bool {
+        let (Some(server), Some(services)) =
+            (self.virtual_server(id.service), self.services.get(id.service.index()))
+        else {
+            return false;
+        };
+        let weight = self.real_server(id).map_or(0, |real| real.weight);
+        let wanted = Wanted { who: Who::Server(id), weight };
+        services.iter().all(|service| {
+            let destination = self.destination(server, id.service, &service.key, &wanted);
+            let present =
+                destination.and_then(|destination| table.destination(&service.key, destination.address));
+            present.is_some_and(|present| present.weight > 0 || weight == 0)
+        })
+    }
+
+    pub(super) fn virtual_server(&self, id: ServiceId) -> Option<&conf::VirtualServer> {
+        self.config.virtual_servers.get(id.index())
+    }
+
+    pub(super) fn real_server(&self, id: ServerId) -> Option<&conf::RealServer> {
+        self.virtual_server(id.service)?.real_servers.get(id.index())
+    }
+
+    /// What the director is told.
+    pub(super) fn director(&self) -> director::Plan {
+        director::Plan {
+            services: self.config.virtual_servers.iter().map(|server| self.service(server)).collect(),
+            share_checks: self.config.global.lvs.share_checks,
+        }
+    }
+
+    fn service(&self, server: &conf::VirtualServer) -> director::Service {
+        director::Service {
+            name: server.name.clone(),
+            quorum: server.quorum,
+            hysteresis: server.hysteresis,
+            omega: server.omega,
+            ha_suspend: if server.ha_suspend { addresses(server) } else { Vec::new() },
+            sorry: server.sorry_server.as_ref().map(|sorry| director::Sorry { inhibit: sorry.inhibit }),
+            drain: server.drain_timeout,
+            initial_notifies: self.config.global.lvs.initial_notifies,
+            servers: server.real_servers.iter().map(|real| self.server(real)).collect(),
+        }
+    }
+
+    fn server(&self, real: &conf::RealServer) -> director::Server {
+        director::Server {
+            address: real.address,
+            weight: real.weight,
+            inhibit_on_failure: real.inhibit_on_failure,
+            slow_start: real.slow_start,
+            checks: real
+                .checkers
+                .iter()
+                // Sessions do not exist yet: such a checker counts as up.
+                .filter(|checker| !matches!(checker.kind, conf::CheckerKind::Bfd(_)))
+                .map(|checker| definitions::check(&self.config, checker))
+                .collect(),
+        }
+    }
+
+    /// The checker behind a check of a server.
+    pub(super) fn checker(&self, server: ServerId, place: usize) -> Option<&conf::Checker> {
+        let acting = |checker: &&conf::Checker| !matches!(checker.kind, conf::CheckerKind::Bfd(_));
+        self.real_server(server)?.checkers.iter().filter(acting).nth(place)
+    }
+
+    /// All kernel services, of every virtual server.
+    pub(super) fn keys(&self) -> impl Iterator<Item = ServiceKey> {
+        self.services.iter().flatten().map(|service| service.key)
+    }
+
+    /// Puts into a table what the kernel is to hold for one virtual server.
+    pub(super) fn fill(&self, id: ServiceId, wanted: &[Wanted], table: &mut Table) {
+        let (Some(server), Some(services)) = (self.virtual_server(id), self.services.get(id.index())) else {
+            return;
+        };
+        for service in services {
+            table.insert(service.clone());
+            for wanted in wanted {
+                if let Some(destination) = self.destination(server, id, &service.key, wanted)
+                    && table.destination(&service.key, destination.address).is_none()
+                {
+                    table.insert_destination(&service.key, destination);
+                }
+            }
+        }
+    }
+
+    fn destination(
+        &self,
+        server: &conf::VirtualServer,
+        id: ServiceId,
+        key: &ServiceKey,
+        wanted: &Wanted,
+    ) -> Option<Destination> {
+        let (address, forwarding, thresholds) = match wanted.who {
+            Who::Server(real) if real.service == id => {
+                let real = self.real_server(real)?;
+                (real.address, real.forwarding, thresholds(real))
+            }
+            Who::Server(_) => return None,
+            Who::Drained(address) => {
+                let real = self.drained.get(&(server.name.clone(), address))?;
+                (real.address, real.forwarding, thresholds(real))
+            }
+            Who::Sorry => {
+                let sorry = server.sorry_server.as_ref()?;
+                (sorry.address, sorry.forwarding, Thresholds::default())
+            }
+        };
+        let address = SocketAddr::new(address.ip(), port(key, address.port(), forwarding));
+        let destination = Destination::new(address, self::forwarding(forwarding));
+        Some(destination.with_weight(wanted.weight).with_thresholds(thresholds))
+    }
+}
+
+/// Where things stood in the plan before: what a reload dropped is told by these places.
+#[derive(Debug, Default)]
+pub(super) struct Former {
+    pub(super) generation: Generation,
+    services: HashMap<String, (u32, HashMap<SocketAddr, u32>)>,
+}
+
+impl Former {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let places = |server: &conf::VirtualServer| {
+            server.real_servers.iter().map(|real| real.address).zip(0..).collect::<HashMap<_, _>>()
+        };
+        let services = plan.config.virtual_servers.iter().zip(0..);
+        Self {
+            generation: plan.generation,
+            services: services.map(|(server, at)| (server.name.clone(), (at, places(server)))).collect(),
+        }
+    }
+
+    /// The place of a virtual server.
+    pub(super) fn service(&self, name: &str) -> Option<u32> {
+        self.services.get(name).map(|&(at, _)| at)
+    }
+
+    /// The places of a virtual server and one of its real servers.
+    pub(super) fn server(&self, name: &str, address: SocketAddr) -> Option<(u32, u32)> {
+        let (service, servers) = self.services.get(name)?;
+        Some((*service, *servers.get(&address)?))
+    }
+}
+
+/// The port of a destination: a firewall mark has none, and only NAT can change the one a client asked for.
+fn port(key: &ServiceKey, own: u16, forwarding: conf::Forwarding) -> u16 {
+    match (key, forwarding) {
+        (ServiceKey::Fwmark { .. }, _) => 0,
+        (ServiceKey::Address { .. }, conf::Forwarding::Nat) => own,
+        (ServiceKey::Address { address, .. }, _) => address.port(),
+    }
+}
+
+/// The addresses of a virtual server on this host.
+fn addresses(server: &conf::VirtualServer) -> Vec<IpAddr> {
+    let address = |service: &conf::LvsService| match service {
+        conf::LvsService::Address { address, .. } => Some(address.ip()),
+        conf::LvsService::Fwmark { .. } => None,
+    };
+    server.services.iter().filter_map(address).collect()
+}
+
+fn thresholds(real: &conf::RealServer) -> Thresholds {
+    Thresholds { upper: real.upper_threshold, lower: real.lower_threshold }
+}
+
+fn services(server: &conf::VirtualServer, complaints: &mut Vec<String>) -> Vec<Service> {
+    let scheduler = match Scheduler::new(&server.scheduler) {
+        Ok(scheduler) => scheduler,
+        Err(error) => {
+            complaints.push(format!("{}: scheduler {}: {error}", server.name, server.scheduler));
+            return Vec::new();
+        }
+    };
+    let flags = flags(server);
+    let key = |service: &conf::LvsService| key(service);
+    let build = |key: ServiceKey| {
+        let service = Service::new(key, scheduler.clone()).with_flags(flags);
+        match server.persistence_timeout {
+            Some(seconds) => service.with_persistence(Persistence {
+                timeout: Duration::from_secs(seconds.into()),
+                prefix_len: server.persistence_granularity,
+                engine: server
+                    .persistence_engine
+                    .as_deref()
+                    .and_then(|name| PersistenceEngine::new(name).ok()),
+            }),
+            None => service,
+        }
+    };
+    server.services.iter().filter_map(key).map(build).collect()
+}
+
+fn key(service: &conf::LvsService) -> Option<ServiceKey> {
+    Some(match *service {
+        conf::LvsService::Address { protocol, address } => {
+            let protocol = match protocol {
+                conf::LvsProtocol::Tcp => Protocol::Tcp,
+                conf::LvsProtocol::Udp => Protocol::Udp,
+                conf::LvsProtocol::Sctp => Protocol::Sctp,
+            };
+            ServiceKey::Address { protocol, address }
+        }
+        conf::LvsService::Fwmark { mark, ipv6 } => {
+            let family = if ipv6 { Family::V6 } else { Family::V4 };
+            ServiceKey::Fwmark { family, mark: NonZeroU32::new(mark)? }
+        }
+    })
+}
+
+fn flags(server: &conf::VirtualServer) -> ServiceFlags {
+    let [first, second, third] = server.scheduler_flags;
+    let mut flags = ServiceFlags::empty();
+    flags.set(ServiceFlags::ONE_PACKET, server.one_packet);
+    flags.set(ServiceFlags::SCHED_1, first);
+    flags.set(ServiceFlags::SCHED_2, second);
+    flags.set(ServiceFlags::SCHED_3, third);
+    flags
+}
+
+fn forwarding(forwarding: conf::Forwarding) -> Forwarding {
+    match forwarding {
+        conf::Forwarding::Nat => Forwarding::Nat,
+        conf::Forwarding::DirectRoute => Forwarding::DirectRoute,
+        conf::Forwarding::Tunnel { kind, checksum } => Forwarding::Tunnel(tunnel(kind, checksum)),
+    }
+}
+
+fn tunnel(kind: conf::TunnelKind, checksum: conf::TunnelChecksum) -> Tunnel {
+    let checksum = match checksum {
+        conf::TunnelChecksum::None => TunnelChecksum::None,
+        conf::TunnelChecksum::Checksum => TunnelChecksum::Full,
+        conf::TunnelChecksum::Remote => TunnelChecksum::Remote,
+    };
+    match kind {
+        conf::TunnelKind::Ipip => Tunnel::Ipip,
+        conf::TunnelKind::Gue(port) => Tunnel::Gue { port, checksum },
+        conf::TunnelKind::Gre => Tunnel::Gre { checksum },
+    }
+}

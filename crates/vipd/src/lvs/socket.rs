@@ -1,0 +1,63 @@
+//! The socket of one attempt.
+
+use std::io;
+
+use lvs_health::{Target, Transport};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+/// Opens a socket for a target and starts to connect it, without waiting.
+///
+/// # Errors
+/// The system refuses: an unknown interface, an address that is not ours, no route, no right.
+pub(crate) fn connect(target: &Target, transport: Transport) -> io::Result<Socket> {
+    let domain = Domain::for_address(target.address);
+    let socket = open(domain, transport)?;
+    if let Some(interface) = &target.interface {
+        socket.bind_device(Some(interface.as_bytes()))?;
+    }
+    if target.fwmark != 0 {
+        socket.set_mark(target.fwmark)?;
+    }
+    if let Some(bind) = target.bind {
+        if transport == Transport::Stream && bind.port() != 0 {
+            // The last attempt's connection may linger.
+            socket.set_reuse_address(true)?;
+        }
+        socket.bind(&SockAddr::from(bind))?;
+    }
+    match socket.connect(&SockAddr::from(target.address)) {
+        Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
+        _ => Ok(socket),
+    }
+}
+
+fn open(domain: Domain, transport: Transport) -> io::Result<Socket> {
+    match transport {
+        Transport::Stream => Socket::new(domain, Type::STREAM.nonblocking().cloexec(), None),
+        Transport::Datagram => Socket::new(domain, Type::DGRAM.nonblocking().cloexec(), None),
+        Transport::Echo => {
+            let protocol = if domain == Domain::IPV4 { Protocol::ICMPV4 } else { Protocol::ICMPV6 };
+            let kind = Type::DGRAM.nonblocking().cloexec();
+            match Socket::new(domain, kind, Some(protocol)) {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    allow_echo()?;
+                    Socket::new(domain, kind, Some(protocol))
+                }
+                socket => socket,
+            }
+        }
+    }
+}
+
+/// Lets our group open echo sockets: nobody may by default, not even root.
+fn allow_echo() -> io::Result<()> {
+    let group = rustix::process::getegid().as_raw();
+    let text = std::fs::read_to_string(PING_GROUPS)?;
+    let mut numbers = text.split_whitespace().map(|number| number.parse::<u32>().unwrap_or(0));
+    let (first, last) = (numbers.next().unwrap_or(1), numbers.next().unwrap_or(0));
+    let range = if first <= last { (first.min(group), last.max(group)) } else { (group, group) };
+    std::fs::write(PING_GROUPS, format!("{} {}", range.0, range.1))
+}
+
+/// First and last group that may open echo sockets, for both families.
+const PING_GROUPS: &str = "/proc/sys/net/ipv4/ping_group_range";

@@ -1,0 +1,135 @@
+//! The kernel's tables: what they hold, as far as we know, and what we made of them.
+//!
+//! A change of one virtual server is a difference of that server's entries alone. Every so often, and after the
+//! interfaces of this host changed, everything is read and compared: what somebody else changed in a service of
+//! ours is put right, what somebody else made is left alone.
+
+use std::collections::BTreeSet;
+
+use ipvs_netlink::{Change, Client, Error, Failure, Scope, ServiceKey, Table, diff};
+
+/// The kernel's tables.
+#[derive(Debug)]
+pub(super) struct Tables {
+    /// Without one nothing is done: a dry run.
+    client: Option<Client>,
+    /// What the kernel holds, as far as we know.
+    known: Table,
+    /// The services that are ours.
+    ours: BTreeSet<ServiceKey>,
+}
+
+/// What came of an attempt to make the tables what they should be.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// What would have been done, were this no dry run.
+    pub(super) withheld: Vec<Change>,
+    /// What the kernel refused.
+    pub(super) failed: Vec<Failure>,
+}
+
+impl Tables {
+    /// Connects to the kernel, loading the module if need be, and reads what is there.
+    pub(super) fn open() -> Result<Self, Error> {
+        let mut client = match Client::connect() {
+            Err(Error::NoIpvs) => {
+                // Whether that was of use the second attempt tells.
+                let _ = ipvs_netlink::load_module();
+                Client::connect()?
+            }
+            client => client?,
+        };
+        let known = client.table()?;
+        Ok(Self { client: Some(client), known, ours: BTreeSet::new() })
+    }
+
+    /// Tables that are only thought of, empty at first.
+    pub(super) fn dry() -> Self {
+        Self { client: None, known: Table::new(), ours: BTreeSet::new() }
+    }
+
+    /// The kernel; `None` in a dry run.
+    pub(super) fn client(&mut self) -> Option<&mut Client> {
+        self.client.as_mut()
+    }
+
+    /// Removes everything, whoever made it.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        if let Some(client) = &mut self.client {
+            client.flush()?;
+        }
+        self.known = Table::new();
+        Ok(())
+    }
+
+    /// What the kernel held when it was last looked at.
+    pub(super) fn known(&self) -> &Table {
+        &self.known
+    }
+
+    /// Makes the kernel hold `wanted` for these keys; a key that is not in `wanted` goes.
+    pub(super) fn set(
+        &mut self,
+        keys: impl IntoIterator<Item = ServiceKey>,
+        wanted: &Table,
+    ) -> Result<Applied, Error> {
+        let keys: BTreeSet<ServiceKey> = keys.into_iter().collect();
+        let mut known = Table::new();
+        for entry in keys.iter().filter_map(|key| self.known.service(key)) {
+            known.insert(entry.service().clone());
+            for destination in entry.destinations() {
+                known.insert_destination(&entry.service().key, *destination);
+            }
+        }
+        // A service that is not ours is none of our business, except when it becomes ours.
+        let removable = keys.intersection(&self.ours).copied().collect();
+        let changes = diff(&known, wanted, Scope::Only(&removable));
+        for key in &keys {
+            if wanted.service(key).is_some() {
+                self.ours.insert(*key);
+            } else {
+                self.ours.remove(key);
+            }
+        }
+        self.apply(&changes)
+    }
+
+    /// Reads everything, and puts right what is not as it was left: gives what had to be changed.
+    pub(super) fn reconcile(&mut self, wanted: &Table) -> Result<(Vec<Change>, Applied), Error> {
+        if let Some(client) = &mut self.client {
+            self.known = client.table()?;
+        }
+        let changes = diff(&self.known, wanted, Scope::Only(&self.ours));
+        let applied = self.apply(&changes)?;
+        Ok((changes, applied))
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Result<Applied, Error> {
+        if changes.is_empty() {
+            return Ok(Applied::default());
+        }
+        let Some(client) = &mut self.client else {
+            for change in changes {
+                change.apply_to(&mut self.known);
+            }
+            return Ok(Applied { withheld: changes.to_vec(), failed: Vec::new() });
+        };
+        let report = match client.apply(changes) {
+            Ok(report) => report,
+            Err(error) => {
+                // Some may have been carried out.
+                if let Ok(table) = client.table() {
+                    self.known = table;
+                }
+                return Err(error);
+            }
+        };
+        let mut failed = report.failed.iter().map(|failure| failure.index).peekable();
+        for (index, change) in changes.iter().enumerate() {
+            if failed.next_if_eq(&index).is_none() {
+                change.apply_to(&mut self.known);
+            }
+        }
+        Ok(Applied { withheld: Vec::new(), failed: report.failed })
+    }
+}
