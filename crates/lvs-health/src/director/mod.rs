@@ -180,9 +180,15 @@ impl Director {
     }
 
     /// Time passed.
+    ///
+    /// If nobody looked for more than a second (the machine slept, the caller was busy), attempts that became due
+    /// meanwhile keep their distances instead of beginning all at once, now and in every period after it.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(timer) = self.timers.pop(now) {
+        let first = self.timers.next().unwrap_or(now);
+        let stalled = now.saturating_duration_since(first) > STALL;
+        while let Some((at, timer)) = self.timers.pop(now) {
             match timer {
+                Timer::Check(slot) if stalled && at > first => self.postpone(later(now, at - first), slot),
                 Timer::Check(slot) => self.begin(slot),
                 Timer::Ramp(server) => self.climb(now, server),
                 Timer::Drain(service) => self.end_drains(now, service),
@@ -224,6 +230,12 @@ impl Director {
         let Some(runner) = self.checks.at_mut(slot) else { return };
         runner.phase = Phase::Runs(number);
         self.outbox.start(AttemptId { check: runner.id, number }, runner.health.step());
+    }
+
+    fn postpone(&mut self, until: Instant, slot: u32) {
+        let Some(runner) = self.checks.at_mut(slot) else { return };
+        runner.phase = Phase::Waits(until);
+        self.timers.arm(until, Timer::Check(slot));
     }
 
     /// Takes what an attempt says, and arms the timer of the next.
@@ -397,6 +409,9 @@ impl Director {
 fn later(now: Instant, wait: Duration) -> Instant {
     now.checked_add(wait).or_else(|| now.checked_add(A_CENTURY)).unwrap_or(now)
 }
+
+/// Who wakes up later than this was not only a little late.
+const STALL: Duration = Duration::from_secs(1);
 
 /// For waits without a sensible end.
 const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

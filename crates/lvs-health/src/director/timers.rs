@@ -32,11 +32,11 @@ impl Timers {
     }
 
     /// Takes out the earliest timer if it is due.
-    pub(super) fn pop(&mut self, now: Instant) -> Option<Timer> {
+    pub(super) fn pop(&mut self, now: Instant) -> Option<(Instant, Timer)> {
         if self.next()? > now {
             return None;
         }
-        self.0.pop_first().map(|(_, timer)| timer)
+        self.0.pop_first()
     }
 
     pub(super) fn next(&self) -> Option<Instant> {

@@ -39,6 +39,22 @@ fn first_attempts_fill_the_warmup_evenly_and_stay_apart() {
 }
 
 #[test]
+fn after_a_stall_attempts_keep_their_distances() {
+    let timing = Timing { warmup: 10 * SECOND, ..TIMING };
+    let servers = (1..=1000).map(|port| Server { checks: vec![tcp(port, &timing)], ..server(port) });
+    let mut lab = Lab::new(vec![service("a", servers.collect())]);
+    lab.drain();
+    lab.pass_time(Duration::from_secs(3600));
+    let mut begun = vec![starts(lab.drain()).len()];
+    for _ in 0..10 {
+        lab.pass_time(SECOND);
+        begun.push(starts(lab.drain()).len());
+    }
+    assert!(begun[0] <= 1 && begun[1..].iter().all(|count| (95..=105).contains(count)), "{begun:?}");
+    assert_eq!(begun.iter().sum::<usize>(), 1000);
+}
+
+#[test]
 fn without_warmup_the_first_attempt_is_at_once() {
     let mut lab = Lab::new(vec![service("a", vec![server(1), server(2)])]);
     lab.drain();
