@@ -83,7 +83,8 @@ Written by `cargo xtask compatibility` from the keyword table of `keepalived-con
 - **acts**: does here what it does in keepalived.
 - **understood**: its arguments are checked and a note says that nothing comes of it yet.
 
-`since` is the first keepalived release known to have the keyword.
+`since` is the first keepalived release known to have the keyword; `vipd only` marks those that no keepalived knows, and
+complains about.
 
 ## What is the same
 
@@ -107,6 +108,9 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | a master that yields falls silent; after a healed partition neighbours may keep the loser's MAC address | it sends one more advert, so that the winner announces again (`higher_prio_send_advert off` stops that) |
 | a stop takes a second | it takes as long as the stop scripts, else some milliseconds |
 | passwords are shown in state files | never |
+| a checker without `url` ends the configuration test with a crash | an error names it, and it is left out |
+| a `virtual_server` with an unknown group, or one that exists already, is dropped in silence | an error |
+| `BFD_CHECK` follows a session | there are no sessions yet: the check counts as up, and a note says so |
 | every copy of a bad packet is logged | each kind once a minute for each instance, with a count |
 
 ";
