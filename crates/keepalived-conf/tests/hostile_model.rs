@@ -196,7 +196,9 @@ fn deep_nesting_and_endless_repetition_end() {
     let group =
         |number| format!("virtual_server_group G{number} {{\n10.{number}.0.0/16 80\n0.0.0.0/0 80\n}}\n");
     let server = |number| format!("virtual_server group G{number} {{\nreal_server 192.0.2.1 80 {{\n}}\n}}\n");
-    assert_promises(&load_str(&(0..9).map(|number| group(number) + &server(number)).collect::<String>()));
+    assert_promises(&load_str(
+        &(0..40).map(|number| group(number) + &server(number).repeat(20)).collect::<String>(),
+    ));
     assert_promises(&load_str(&format!(
         "vrrp_instance A {{\ninterface eth0\nvirtual_router_id 1\n{}}}\n",
         "virtual_ipaddress {\n192.0.2.1\n}\ntrack_interface {\neth1\n}\n".repeat(20_000)

@@ -22,8 +22,9 @@ fn server(lines: &str, real: &str) -> Loaded {
 
 /// A virtual server behind this key with these lines and real servers.
 fn keyed(key: &str, lines: &str, real_servers: &[&str]) -> String {
-    let real_servers: String =
-        real_servers.iter().map(|real| format!("real_server {real} {{\n}}\n")).collect();
+    let real_servers = real_servers.join(" {\n}\nreal_server ");
+    let real_servers =
+        if real_servers.is_empty() { real_servers } else { format!("real_server {real_servers} {{\n}}\n") };
     format!("virtual_server {key} {{\n{lines}\n{real_servers}}}\n")
 }
 
@@ -54,10 +55,11 @@ fn check(block: &str) -> Loaded {
 }
 
 fn http(loaded: &Loaded) -> &HttpCheck {
-    match &checker(loaded).kind {
-        CheckerKind::Http(_, http) => http,
-        other => panic!("{other:?}"),
-    }
+    let http = match &checker(loaded).kind {
+        CheckerKind::Http(_, http) => Some(http),
+        _ => None,
+    };
+    http.expect("an HTTP check")
 }
 
 fn url(loaded: &Loaded) -> &Url {
@@ -270,6 +272,18 @@ fn a_group_stays_within_its_bound() {
         assert!(has(&loaded, "group-size"), "{huge}");
         assert!(loaded.config.virtual_servers.iter().all(|server| server.services.len() <= 65_536));
     }
+}
+
+#[test]
+fn a_real_server_that_is_a_director_is_pointed_out_where_it_may_loop() {
+    let instance = "vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\nunicast_src_ip 192.0.2.2\nunicast_peer {\n\
+                    192.0.2.3\n}\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n";
+    let method = |kind: &str, real: &str| {
+        let lines = format!("lb_algo rr\nlb_kind {kind}\nprotocol TCP");
+        has(&load_str(&format!("{instance}{}", keyed("192.0.2.1 80", &lines, &[real]))), "director-loop")
+    };
+    assert!(method("DR", "192.0.2.2 80") && method("DR", "192.0.2.3 80"));
+    assert!(!method("DR", "192.0.2.4 80") && !method("NAT", "192.0.2.3 80"));
 }
 
 #[test]

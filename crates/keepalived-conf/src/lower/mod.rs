@@ -132,7 +132,7 @@ impl<'a> Lowering<'a> {
             }
         }
         across::across_instances(&mut instances, &spans, &mut self.report);
-        let (virtual_servers, checks) = self.finish_virtual_servers();
+        let (virtual_servers, checks) = self.finish_virtual_servers(&instances);
         self.finish_global(&instances);
         self.check_group_members();
         self.note_untracked_scripts();

@@ -1,11 +1,11 @@
 //! Turns what a virtual server's block says into what it means: defaults, inheritance, what is refused.
 
 use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
-use crate::model::Command;
 use crate::model::lvs::{Forwarding, LvsProtocol, LvsService, RealServer, SorryServer, VirtualServer};
+use crate::model::{Command, VrrpInstance};
 use crate::source::Span;
 
 use super::super::Lowering;
@@ -28,11 +28,22 @@ struct File<'l, 'a, 'f> {
     checks: Vec<Command>,
     /// The kernel's services taken so far, with the place of their virtual server.
     taken: HashMap<LvsService, Span>,
+    /// Members of groups looked at so far.
+    expanded: usize,
+    /// Addresses of this director and its peers, as far as the file names them.
+    directors: HashSet<IpAddr>,
 }
 
 impl Lowering<'_> {
     /// Every usable virtual server, and the scripts of their checkers.
-    pub(in super::super) fn finish_virtual_servers(&mut self) -> (Vec<VirtualServer>, Vec<Command>) {
+    pub(in super::super) fn finish_virtual_servers(
+        &mut self,
+        instances: &[VrrpInstance],
+    ) -> (Vec<VirtualServer>, Vec<Command>) {
+        let addresses = |instance: &VrrpInstance| {
+            let peers = instance.unicast_peers.iter().map(|peer| peer.address);
+            instance.source.into_iter().chain(peers).collect::<Vec<_>>()
+        };
         let drafts = std::mem::take(&mut self.lvs.servers);
         let mut file = File {
             groups: &self.lvs.groups,
@@ -41,6 +52,8 @@ impl Lowering<'_> {
             report: &mut self.report,
             checks: Vec::new(),
             taken: HashMap::new(),
+            expanded: 0,
+            directors: instances.iter().flat_map(addresses).collect(),
         };
         let servers = drafts.into_iter().filter_map(|draft| file.virtual_server(draft)).collect();
         (servers, file.checks)
@@ -113,6 +126,17 @@ impl File<'_, '_, '_> {
                     self.report.error("unknown-group", draft.at, message);
                     return None;
                 };
+                self.expanded = self.expanded.saturating_add(group.members.len());
+                if self.expanded > MOST_SERVICES {
+                    let message = format!(
+                        "virtual server [{name}]:0 is left out: the groups in use have more than {MOST_SERVICES} members"
+                    );
+                    self.report.push(
+                        Diagnostic::new(Severity::Error, Class::None, "too-many-services", message)
+                            .at(draft.at),
+                    );
+                    return None;
+                }
                 let mut seen = HashSet::with_capacity(group.members.len());
                 Some(group.members.iter().copied().filter(|member| seen.insert(*member)).collect())
             }
@@ -258,14 +282,6 @@ impl File<'_, '_, '_> {
                 elsewhere = elsewhere.or(Some(*first));
                 continue;
             }
-            if self.taken.len() >= MOST_SERVICES {
-                let message =
-                    format!("virtual server {name} is left out: there are {MOST_SERVICES} services already");
-                self.report.push(
-                    Diagnostic::new(Severity::Error, Class::None, "too-many-services", message).at(draft.at),
-                );
-                return None;
-            }
             self.taken.insert(service, draft.at);
             services.push(service);
         }
@@ -311,6 +327,9 @@ impl File<'_, '_, '_> {
                 continue;
             }
             self.port(&mut real.address, real.at, method, port, marks, "real server");
+            if method == Forwarding::DirectRoute && self.directors.contains(&real.address.ip()) {
+                self.director(real.address.ip(), real.at);
+            }
             if real.lower_threshold > real.upper_threshold {
                 let message = "`lthreshold` is ignored: it is above `uthreshold`, which the kernel refuses";
                 self.report.lint("thresholds", real.at, message);
@@ -373,6 +392,17 @@ impl File<'_, '_, '_> {
             );
             self.report.warning("port", at, message);
         }
+    }
+
+    /// A backup director has the same table: what it gets as a real server it may pass on again.
+    fn director(&mut self, address: IpAddr, at: Span) {
+        let message =
+            format!("real server {address} is a director too: it may pass on what it is given, even back");
+        self.report.push(
+            Diagnostic::new(Severity::Warning, Class::None, "director-loop", message)
+                .at(at)
+                .help("let a firewall rule mark what does not come from the other director, and write `virtual_server fwmark N`"),
+        );
     }
 
     fn sorry_server(
@@ -460,7 +490,7 @@ impl File<'_, '_, '_> {
     }
 }
 
-/// The most services of all virtual servers together.
+/// The most services that groups stand for, all virtual servers together.
 const MOST_SERVICES: usize = 262_144;
 
 /// The name as keepalived writes it in logs, mails and FIFO lines.

@@ -32,6 +32,9 @@ pub(super) enum Member {
 /// The most members a group can have: a whole /16, or every last hextet.
 const MOST_MEMBERS: usize = 65_536;
 
+/// The most members of all groups together.
+const MOST_TOGETHER: usize = 4 * MOST_MEMBERS;
+
 impl<'a> Lowering<'a> {
     pub(super) fn virtual_server_group(&mut self, entry: Entry<'a>) {
         let Some(name) = entry.argument() else {
@@ -42,8 +45,9 @@ impl<'a> Lowering<'a> {
         arguments::extra_words(&entry, 1, &mut self.report);
         let mut members = Vec::new();
         let mut block = self.reader.open(entry, &mut self.report);
+        let most = MOST_MEMBERS.min(MOST_TOGETHER.saturating_sub(self.lvs.members));
         while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
-            group_line(line, &mut members, &mut self.report);
+            group_line(line, &mut members, most, &mut self.report);
         }
         if members.is_empty() {
             let message = format!("virtual_server_group {} has no members; it is left out", name.text);
@@ -60,12 +64,13 @@ impl<'a> Lowering<'a> {
             );
             return;
         }
+        self.lvs.members += members.len();
         self.lvs.groups.insert(&name.text, Group { at: name.span, members });
     }
 }
 
 /// One line; nothing is added when it is wrong.
-fn group_line(line: &Statement, members: &mut Vec<Member>, report: &mut Report<'_>) {
+fn group_line(line: &Statement, members: &mut Vec<Member>, most: usize, report: &mut Report<'_>) {
     let Some((first, rest)) = line.words.split_first() else { return };
     if &*first.text == "fwmark" {
         let Some(word) = rest.first() else {
@@ -82,7 +87,7 @@ fn group_line(line: &Statement, members: &mut Vec<Member>, report: &mut Report<'
                 None
             }
         });
-        add(members, first, std::iter::once(Member::Fwmark { mark, ipv6 }), 1, report);
+        add(members, first, std::iter::once(Member::Fwmark { mark, ipv6 }), (1, most), report);
         return;
     }
     let (start, end) = match range(&first.text) {
@@ -105,23 +110,26 @@ fn group_line(line: &Statement, members: &mut Vec<Member>, report: &mut Report<'
     };
     let count = end - start.bits();
     let addresses = (0..=count).map(|offset| Member::Address(SocketAddr::new(start.plus(offset), port)));
-    add(members, first, addresses, count.saturating_add(1), report);
+    add(members, first, addresses, (count.saturating_add(1), most), report);
 }
 
-/// Adds the members of a line, as long as the group stays within its bound.
+/// Adds the members of a line, so many of them, as long as the group stays within its bound.
 fn add(
     members: &mut Vec<Member>,
     at: &Word,
     more: impl Iterator<Item = Member>,
-    count: u128,
+    (count, most): (u128, usize),
     report: &mut Report<'_>,
 ) {
-    let free = MOST_MEMBERS.saturating_sub(members.len());
+    let free = most.saturating_sub(members.len());
     if usize::try_from(count).is_ok_and(|count| count <= free) {
         members.extend(more);
         return;
     }
-    let message = format!("`{}` is left out: a group has at most {MOST_MEMBERS} members", at.text);
+    let message = format!(
+        "`{}` is left out: a group has at most {MOST_MEMBERS} members, all together {MOST_TOGETHER}",
+        at.text
+    );
     report.push(
         Diagnostic::new(Severity::Error, Class::None, "group-size", message)
             .at(at.span)

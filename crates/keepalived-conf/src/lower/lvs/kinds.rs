@@ -3,10 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::model::lvs::{Checker, CheckerKind, GrpcCheck, UdpCheck};
 use crate::model::{Command, User};
-use crate::script::command_argv;
 use crate::source::Span;
 
 use super::super::arguments::{self, Junk};
@@ -16,6 +14,7 @@ use super::super::{Lowering, command};
 use super::acts;
 use super::checker::{Common, Timing};
 use super::http::{HttpDraft, text};
+use super::payload::{domain, escaped_text, payload, reply};
 use super::tls::{Ssl, TlsDraft};
 use super::track_file::{TrackFile, file_weight};
 
@@ -57,8 +56,8 @@ impl<'a> Lowering<'a> {
     pub(super) fn checker(&mut self, entry: Entry<'a>, checkers: &mut Vec<CheckerDraft>) -> bool {
         let mut common = Common::default();
         let kind = match entry.keyword.name {
-            "TCP_CHECK" => self.plain_check(entry, &mut common, KindDraft::Tcp),
-            "PING_CHECK" => self.plain_check(entry, &mut common, KindDraft::Ping),
+            "TCP_CHECK" => Some(self.plain_check(entry, &mut common, KindDraft::Tcp)),
+            "PING_CHECK" => Some(self.plain_check(entry, &mut common, KindDraft::Ping)),
             "HTTP_GET" | "SSL_GET" => {
                 self.http_check(entry, &mut common).map(|http| KindDraft::Http(Box::new(http)))
             }
@@ -66,13 +65,13 @@ impl<'a> Lowering<'a> {
                 self.smtp_check(entry, checkers);
                 return true;
             }
-            "DNS_CHECK" => self.dns_check(entry, &mut common),
-            "UDP_CHECK" => self.udp_check(entry, &mut common),
+            "DNS_CHECK" => Some(self.dns_check(entry, &mut common)),
+            "UDP_CHECK" => Some(self.udp_check(entry, &mut common)),
             "MISC_CHECK" => self.misc_check(entry, &mut common),
             "FILE_CHECK" => self.file_check(entry),
             "BFD_CHECK" => self.bfd_check(entry),
-            "AGENT_CHECK" => self.agent_check(entry, &mut common),
-            "GRPC_CHECK" => self.grpc_check(entry, &mut common),
+            "AGENT_CHECK" => Some(self.agent_check(entry, &mut common)),
+            "GRPC_CHECK" => Some(self.grpc_check(entry, &mut common)),
             _ => return false,
         };
         checkers.extend(kind.map(|kind| CheckerDraft { at: entry.span(), common, kind }));
@@ -95,9 +94,9 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn plain_check(&mut self, entry: Entry<'a>, common: &mut Common, kind: KindDraft) -> Option<KindDraft> {
+    fn plain_check(&mut self, entry: Entry<'a>, common: &mut Common, kind: KindDraft) -> KindDraft {
         self.check_block(entry, common, |_, _| false);
-        Some(kind)
+        kind
     }
 
     /// Each `host` is a checker of its own.
@@ -126,13 +125,13 @@ impl<'a> Lowering<'a> {
         }));
     }
 
-    fn dns_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
+    fn dns_check(&mut self, entry: Entry<'a>, common: &mut Common) -> KindDraft {
         let (mut query_type, mut name) = ("SOA".to_owned(), ".".to_owned());
         self.check_block(entry, common, |lowering, inner| {
             let report = &mut lowering.report;
             match inner.keyword.name {
                 "type" => {
-                    let chosen = arguments::choice(inner, report).map(|word| word.to_ascii_uppercase());
+                    let chosen = arguments::choice(inner, report).map(str::to_ascii_uppercase);
                     query_type = chosen.unwrap_or(std::mem::take(&mut query_type));
                 }
                 "name" => name = domain(inner, report).unwrap_or(std::mem::take(&mut name)),
@@ -140,10 +139,10 @@ impl<'a> Lowering<'a> {
             }
             true
         });
-        Some(KindDraft::Dns { query_type, name })
+        KindDraft::Dns { query_type, name }
     }
 
-    fn udp_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
+    fn udp_check(&mut self, entry: Entry<'a>, common: &mut Common) -> KindDraft {
         let mut udp =
             UdpCheck { payload: PAYLOAD.to_vec(), reply: None, min_length: 0, max_length: MOST_REPLY };
         self.check_block(entry, common, |lowering, inner| {
@@ -177,7 +176,7 @@ impl<'a> Lowering<'a> {
             );
             self.report.lint("reply-length", entry.span(), message);
         }
-        Some(KindDraft::Udp(udp))
+        KindDraft::Udp(udp)
     }
 
     fn misc_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
@@ -260,7 +259,7 @@ impl<'a> Lowering<'a> {
         Some(KindDraft::Bfd(name.text.to_string()))
     }
 
-    fn agent_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
+    fn agent_check(&mut self, entry: Entry<'a>, common: &mut Common) -> KindDraft {
         let mut send = String::new();
         self.check_block(entry, common, |lowering, inner| {
             if inner.keyword.name != "send" {
@@ -269,10 +268,10 @@ impl<'a> Lowering<'a> {
             send = escaped_text(inner, &mut lowering.report).unwrap_or(std::mem::take(&mut send));
             true
         });
-        Some(KindDraft::Agent { send })
+        KindDraft::Agent { send }
     }
 
-    fn grpc_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
+    fn grpc_check(&mut self, entry: Entry<'a>, common: &mut Common) -> KindDraft {
         let (mut service, mut virtual_host) = (String::new(), None);
         let (mut tls, mut draft) = (None, TlsDraft::default());
         self.check_block(entry, common, |lowering, inner| {
@@ -290,7 +289,7 @@ impl<'a> Lowering<'a> {
             }
             true
         });
-        Some(KindDraft::Grpc { service, virtual_host, tls: tls.unwrap_or(false).then_some(draft) })
+        KindDraft::Grpc { service, virtual_host, tls: tls.unwrap_or(false).then_some(draft) }
     }
 }
 
@@ -376,98 +375,3 @@ const HELO: &str = "smtpchecker.keepalived.org";
 const MOST_REPLY: usize = 255;
 /// What keepalived sends where `payload` does not say otherwise.
 const PAYLOAD: &[u8; 32] = b"keepalived check - keepalived ch";
-
-/// A domain name that fits a query (RFC 1035 §2.3.4).
-fn domain(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
-    let name = text(entry, report)?;
-    let labels = name.strip_suffix('.').unwrap_or(&name);
-    let fits = labels.split('.').all(|label| (1..=63).contains(&label.len()));
-    if name == "." || fits && labels.len() <= 253 {
-        return Some(name);
-    }
-    report.push(
-        Diagnostic::new(
-            Severity::Error,
-            Class::None,
-            "bad-value",
-            "`name` is ignored: a domain name has parts of 1 to 63 octets, and 253 together",
-        )
-        .at(entry.span()),
-    );
-    None
-}
-
-/// The octets of `payload`.
-fn payload(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Vec<u8>> {
-    if entry.arguments().is_empty() {
-        report.missing_argument(entry.keyword, entry.span());
-        return None;
-    }
-    let whole = |(value, mask): (u8, u8)| (mask == 0xff).then_some(value);
-    let octets = octets(entry).and_then(|octets| octets.into_iter().map(whole).collect());
-    not_hexadecimal(octets, entry, report)
-}
-
-/// Value and mask of each octet of `require_reply`.
-fn reply(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Vec<(u8, u8)>> {
-    not_hexadecimal(octets(entry), entry, report)
-}
-
-fn not_hexadecimal<T>(octets: Option<Vec<T>>, entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Vec<T>> {
-    if octets.is_none()
-        && let Some(word) = entry.argument()
-    {
-        arguments::not(entry, word, "hexadecimal digits", report);
-    }
-    octets
-}
-
-/// Pairs of hexadecimal digits, where `x` is any digit; one that stands alone before a blank is an octet too.
-fn octets(entry: &Entry<'_>) -> Option<Vec<(u8, u8)>> {
-    let mut octets = Vec::new();
-    for part in entry.arguments().iter().flat_map(|word| word.text.split_whitespace()) {
-        for pair in part.as_bytes().chunks(2) {
-            let mut octet = (0, 0);
-            for &digit in pair {
-                let (value, mask) = nibble(digit)?;
-                octet = (octet.0 << 4 | value, octet.1 << 4 | mask);
-            }
-            // A digit alone has nothing before it, which is 0.
-            octet.1 |= if pair.len() == 1 { 0xf0 } else { 0 };
-            octets.push(octet);
-        }
-    }
-    Some(octets)
-}
-
-fn nibble(digit: u8) -> Option<(u8, u8)> {
-    match digit {
-        b'x' | b'X' => Some((0, 0)),
-        _ => Some((u8::try_from(char::from(digit).to_digit(16)?).ok()?, 0xf)),
-    }
-}
-
-/// Text in which `\n`, `\t`, `\x41` and their like stand for what they do in commands.
-fn escaped_text(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
-    let word = arguments::required(entry, report)?;
-    // Blanks and quotes mean nothing here, so they are kept from being taken apart.
-    let mut guarded = String::with_capacity(word.text.len());
-    let mut characters = word.text.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => {
-                guarded.push('\\');
-                guarded.extend(characters.next());
-            }
-            '\'' | '"' | ' ' | '\t' => guarded.extend(['\\', character]),
-            other => guarded.push(other),
-        }
-    }
-    match command_argv(&guarded) {
-        Ok(mut words) => Some(words.pop().unwrap_or_default()),
-        Err(error) => {
-            report.error("bad-value", word.span, format!("`{}`: {error}; it is ignored", entry.keyword.name));
-            None
-        }
-    }
-}

@@ -10,6 +10,7 @@ mod http;
 mod key;
 mod kinds;
 mod method;
+mod payload;
 mod real_server;
 mod tls;
 mod track_file;
@@ -32,6 +33,8 @@ use virtual_server::VirtualDraft;
 pub(super) struct Lvs<'a> {
     servers: Vec<VirtualDraft>,
     groups: HashMap<&'a str, Group>,
+    /// Members of all groups together.
+    members: usize,
     track_files: HashMap<&'a str, TrackFile>,
     bfd_sessions: HashSet<&'a str>,
     ssl: Option<Ssl>,

@@ -74,9 +74,9 @@ impl<'a> Lowering<'a> {
         let mut draft = RealDraft::new(server, address.span);
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
-            if !self.checker(inner, &mut draft.checkers)
-                && !(acts(&inner) && self.real_server_keyword(&mut draft, &inner))
-            {
+            let taken = self.checker(inner, &mut draft.checkers)
+                || acts(&inner) && self.real_server_keyword(&mut draft, &inner);
+            if !taken {
                 self.understood(inner);
             }
         }
