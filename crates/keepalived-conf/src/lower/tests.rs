@@ -46,24 +46,25 @@ fn sample(keyword: &Keyword) -> String {
 fn using(context: Context, keyword: &Keyword) -> String {
     let line = format!("{} {}", keyword.name, sample(keyword));
     match context {
-        Context::Root => line,
-        Context::VrrpInstance => format!("vrrp_instance A {{\n{line}\n}}"),
-        Context::VrrpScript => format!("vrrp_script A {{\n{line}\n}}"),
-        Context::GlobalDefs => format!("global_defs {{\n{line}\n}}"),
-        Context::Authentication => format!("vrrp_instance A {{\nauthentication {{\n{line}\n}}\n}}"),
-        Context::Ssl | Context::TrackFile | Context::VirtualServerGroup => {
-            format!("{} A {{\n{line}\n}}", context.name())
+        Context::VirtualAddresses | Context::ExcludedAddresses => {
+            inside(context, &format!("192.0.2.1/24 {line}"))
         }
-        inner if inner.path().starts_with("virtual_server") => {
-            let openers: Vec<_> = inner.path().split('/').collect();
-            format!(
-                "{}\n{line}\n{}",
-                openers.join(" 192.0.2.1 80 {\n") + " 192.0.2.1 80 {",
-                "}\n".repeat(openers.len())
-            )
-        }
-        list => format!("vrrp_instance A {{\n{} {{\n192.0.2.1/24 {line}\n}}\n}}", list.name()),
+        _ => inside(context, &line),
     }
+}
+
+/// The line in the blocks that lead to the context.
+fn inside(context: Context, line: &str) -> String {
+    let mut text = line.to_owned();
+    for name in context.path().split('/').rev().filter(|name| !name.is_empty()) {
+        let key = match name {
+            "vrrp_instance" | "vrrp_script" | "track_file" => " A",
+            "virtual_server" | "real_server" => " 192.0.2.1 80",
+            _ => "",
+        };
+        text = format!("{name}{key} {{\n{text}\n}}");
+    }
+    text
 }
 
 #[test]
@@ -117,19 +118,17 @@ fn acts(context: Context, keyword: &Keyword) -> bool {
 
 #[test]
 fn keywords_that_abort_keepalived_without_argument_are_reported_as_such() {
-    for context in [Context::GlobalDefs, Context::VrrpInstance, Context::VrrpScript] {
+    let fixed = [Context::GlobalDefs, Context::VrrpInstance, Context::VrrpScript, Context::TrackFile];
+    // Nothing is read inside of what nothing acts on, or of what the text around it does not open.
+    let of_servers = |context: &&Context| {
+        context.path().starts_with("virtual_server/") && **context != Context::BfdCheck
+            || **context == Context::VirtualServer
+    };
+    for context in fixed.into_iter().chain(Context::ALL.iter().filter(of_servers).copied()) {
         for keyword in keywords::within(context).filter(|keyword| keyword.aborts) {
-            let text = format!("{} {{\n{}\n}}", opener(context), keyword.name);
+            let text = inside(context, keyword.name);
             assert_eq!(super::exit_code(&load_str(&text).diagnostics), 2, "{text}");
         }
-    }
-}
-
-fn opener(context: Context) -> &'static str {
-    match context {
-        Context::GlobalDefs => "global_defs",
-        Context::VrrpInstance => "vrrp_instance A",
-        _ => "vrrp_script A",
     }
 }
 

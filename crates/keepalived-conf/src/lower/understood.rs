@@ -26,17 +26,8 @@ impl<'a> Lowering<'a> {
         let Some(context) = entry.keyword.arguments.block() else { return };
         let mut block = self.reader.open(entry, &mut self.report);
         if matches!(entry.keyword.arguments, Arguments::Lines(_) | Arguments::NamedLines(_)) {
-            let mut lines = 0_usize;
             while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
-                lines += 1;
                 self.check_line(context, line);
-            }
-            if lines == 0 && context == Context::NotificationEmails {
-                self.report.warning(
-                    "empty-block",
-                    entry.span(),
-                    format!("`{}` lists nothing", context.name()),
-                );
             }
             return;
         }
