@@ -88,6 +88,9 @@ impl Unusable {
 /// - The second instance with one VRID on the same interface and family is left out, instead of being held in FAULT.
 /// - Shell text as a command is run by a shell, instead of being disabled or passed as arguments.
 /// - Tracking the instance's own interface is no complaint.
+/// - A `real_server` or `sorry_server` without a port has that of its virtual server.
+/// - A persistence mask that is no prefix, and an `lthreshold` above its `uthreshold`, are left out: the kernel would
+///   refuse the service.
 pub fn load(path: &Path, options: &Options<'_>) -> Loaded {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
