@@ -1,0 +1,81 @@
+//! Definitions, and dialogues driven without sockets.
+
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use lvs_health::{
+    Dialogue, Http, HttpVersion, Network, Outcome, Prepared, Protocol, Shared, StatusCodes, Target, Url,
+    Weigh,
+};
+
+pub(crate) const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+
+pub(crate) fn target() -> Target {
+    Target::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 80)), Duration::from_secs(5))
+}
+
+pub(crate) fn url() -> Url {
+    Url {
+        path: "/".to_owned(),
+        host: "a.example".to_owned(),
+        server_name: None,
+        status: StatusCodes::default(),
+        digest: None,
+        pattern: None,
+        body: None,
+        tls_compliant: false,
+    }
+}
+
+pub(crate) fn http(url: Url) -> Http {
+    Http { urls: vec![url], version: HttpVersion::Http11, tls: None, headers: Vec::new(), basic_auth: None }
+}
+
+pub(crate) fn prepared(protocol: Protocol) -> Prepared {
+    Prepared::new(&Network { target: target(), protocol }, &mut Shared::default()).unwrap()
+}
+
+/// What the peer does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step<'s> {
+    Says(&'s [u8]),
+    Closes,
+    Resets,
+}
+
+/// A connected dialogue that has sent what it wanted to.
+pub(crate) fn connected(prepared: &Prepared) -> (Dialogue, Instant) {
+    let now = Instant::now();
+    let mut dialogue = prepared.begin(now, 0, 7);
+    dialogue.handle_connected(now);
+    dialogue.consume(dialogue.output().len());
+    (dialogue, now)
+}
+
+fn play(prepared: &Prepared, steps: &[Step<'_>]) -> Option<Outcome> {
+    let (mut dialogue, now) = connected(prepared);
+    for step in steps {
+        match step {
+            Step::Says(octets) => dialogue.handle_input(now, octets),
+            Step::Closes => dialogue.handle_end(now),
+            Step::Resets => dialogue.handle_error(now, std::io::ErrorKind::ConnectionReset),
+        }
+        dialogue.consume(dialogue.output().len());
+    }
+    dialogue.outcome().cloned()
+}
+
+/// What comes of an answer and what follows it: the same, wherever the stream is cut in two, and octet by octet.
+pub(crate) fn outcome(prepared: &Prepared, answer: &[u8], then: &[Step<'_>]) -> Option<Outcome> {
+    let whole = play(prepared, &[&[Step::Says(answer)], then].concat());
+    for cut in 0..answer.len() {
+        let (first, second) = answer.split_at(cut);
+        let cut_in_two = play(prepared, &[&[Step::Says(first), Step::Says(second)], then].concat());
+        assert_eq!(cut_in_two, whole, "cut at {cut}");
+    }
+    let octets: Vec<_> = answer.chunks(1).map(Step::Says).collect();
+    assert_eq!(play(prepared, &[&octets, then].concat()), whole, "octet by octet");
+    whole
+}
