@@ -60,6 +60,7 @@ impl Check {
                 Ok(outcome.or_else(|| (*left == 0).then(|| judge.end())))
             }
             State::Chunked(decoder) => {
+                judge.coded(input);
                 let mut outcome = None;
                 let complete = decoder.take(input, |data| {
                     outcome = outcome.take().or_else(|| judge.body(data));

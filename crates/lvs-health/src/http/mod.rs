@@ -14,7 +14,8 @@
 //! - It ends as soon as the outcome is certain: at the end of the head if only the status counts, at the end of the body if
 //!   the answer says where that is. keepalived waits until the server closes the connection, and fails on servers that
 //!   do not.
-//! - A chunked body is judged without the chunks' sizes; keepalived's digest and regular expression see them.
+//! - A chunked body is judged without the chunks' sizes. keepalived's digest and regular expression see them: for a digest
+//!   either will do, so that one made by `genhash` holds.
 //! - Interim answers (status 1xx) are skipped; keepalived takes them for the answer.
 //! - What does not begin like HTTP fails at once.
 //!
