@@ -43,6 +43,18 @@ fn the_request_is_sent_once_connected() {
 }
 
 #[test]
+fn a_password_is_not_shown() {
+    let mut secret = http(url());
+    secret.basic_auth =
+        Some(lvs_health::BasicAuth { user: "a".to_owned(), password: "topsecret".to_owned() });
+    let shown = format!("{:?} {:?}", secret, prepared(Protocol::Http(secret.clone())));
+    // `a:topsecret` in base64, and as a list of numbers.
+    for form in ["topsecret", "YTp0b3BzZWNyZXQ=", "89, 84, 112, 48"] {
+        assert!(!shown.contains(form), "{shown}");
+    }
+}
+
+#[test]
 fn each_step_has_its_url() {
     let mut three = http(url());
     three.version = HttpVersion::Http10;

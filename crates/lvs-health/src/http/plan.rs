@@ -16,7 +16,6 @@ pub(crate) struct Plan {
 }
 
 /// One url.
-#[derive(Debug)]
 struct Step {
     /// What is sent.
     request: Arc<[u8]>,
@@ -59,5 +58,15 @@ impl Step {
             criteria: Arc::new(Criteria::new(url, shared)?),
             channel: Channel::new(http.tls.as_ref(), target, wishes, shared)?,
         })
+    }
+}
+
+/// Without the request: it may hold a password.
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Step")
+            .field("criteria", &self.criteria)
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
     }
 }
