@@ -1,29 +1,25 @@
-//! The demonstration: two routers and a client on a virtual LAN inside this machine, and what happens to an
-//! address when the routers fail, leave and come back.
+//! The demonstrations: stories told with real daemons, the real kernel and the protocols' real timers, in
+//! namespaces of this process.
 //!
-//! Real daemons, the real kernel and the protocol's real timers, in namespaces of this process. It shows live who
-//! holds the address and every packet the client loses, prints the measured times beside the protocol's theory
-//! and writes the timeline as a picture. The exit code says whether the address behaved.
+//! Each shows live what happens, prints the measured times beside those that were promised, and writes the timeline
+//! as a picture. The exit code says whether the promises were kept.
+//!
+//! [`vrrp`] tells of an address that two routers keep alive.
 
-mod fitting;
+mod actor;
 mod live;
-mod observe;
+mod losses;
+
 mod options;
-mod report;
-mod script_text;
-mod setup;
-mod stage;
-mod stand_in;
-mod story;
 mod svg;
-mod theory;
+mod vrrp;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use crate::lab;
 use crate::lab::daemon::Program;
 use options::{Options, USAGE, Wish};
-use setup::Setup;
+use svg::Timeline;
 
 const MISBEHAVED: u8 = 1;
 const WRONG_USE: u8 = 2;
@@ -32,15 +28,15 @@ const FAILED: u8 = 4;
 
 /// Runs `vipd demo` with the arguments behind that word. Call it while the process has one thread.
 ///
-/// The exit code is 0 if the address behaved, 1 if it did not, 2 for wrong usage or an unusable configuration, 3
-/// where namespaces are not permitted, 4 if the lab failed.
+/// The exit code is 0 if every promise was kept, 1 if not, 2 for wrong usage or an unusable configuration, 3 where
+/// namespaces are not permitted or the kernel has no IPVS, 4 if the lab failed.
 pub fn main(arguments: &[String]) -> ExitCode {
     match Wish::parse(arguments) {
         Ok(Wish::Story(options)) => run(&options).unwrap_or_else(|(code, message)| {
             eprintln!("vipd demo: {message}");
             ExitCode::from(code)
         }),
-        Ok(Wish::StandIn(arguments)) => stand_in::main(&arguments),
+        Ok(Wish::StandIn(arguments)) => vrrp::stand_in::main(&arguments),
         Ok(Wish::Help) => {
             print!("{USAGE}");
             ExitCode::SUCCESS
@@ -55,30 +51,25 @@ pub fn main(arguments: &[String]) -> ExitCode {
 /// An exit code and what to say.
 type Failure = (u8, String);
 
+/// What came out of a story.
+#[derive(Debug)]
+struct Told {
+    /// The measured times beside the promised ones.
+    text: String,
+    timeline: Timeline,
+    /// Whether every promise was kept.
+    behaved: bool,
+}
+
 fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let setup = setup(options)?;
     let program = program(options)?;
-    lab::enter().map_err(|denied| (NOT_PERMITTED, denied.to_string()))?;
-    for remark in &setup.remarks {
-        println!("note: {remark}");
-    }
-    let subtitle = subtitle(options, &setup);
-    println!("{subtitle}");
-    let failed = |error: lab::LabError| (FAILED, format!("the lab failed: {error}"));
-    let (report, timeline) = story::tell(&setup, &program, subtitle, options.verbose).map_err(failed)?;
-    println!("\n{}", report.to_text());
-    match std::fs::write(&options.svg, timeline.to_svg()) {
+    let told = vrrp::tell(options, &program)?;
+    println!("\n{}", told.text);
+    match std::fs::write(&options.svg, told.timeline.to_svg()) {
         Ok(()) => println!("timeline written to {}", options.svg.display()),
         Err(error) => eprintln!("vipd demo: cannot write {}: {error}", options.svg.display()),
     }
-    Ok(if report.behaved() { ExitCode::SUCCESS } else { ExitCode::from(MISBEHAVED) })
-}
-
-fn setup(options: &Options) -> Result<Setup, Failure> {
-    match &options.config {
-        None => Ok(Setup::built_in(options.fast)),
-        Some(paths) => fitting::fit_files(paths).map_err(|message| (WRONG_USE, message)),
-    }
+    Ok(if told.behaved { ExitCode::SUCCESS } else { ExitCode::from(MISBEHAVED) })
 }
 
 fn program(options: &Options) -> Result<Program, Failure> {
@@ -89,11 +80,7 @@ fn program(options: &Options) -> Result<Program, Failure> {
     Ok(Program::new(&own.to_string_lossy(), &["-n", "-l", "-D", "-f", "{conf}"]))
 }
 
-fn subtitle(options: &Options, setup: &Setup) -> String {
-    let daemon = options.daemon.as_deref().and_then(|line| line.split_whitespace().next()).unwrap_or("vipd");
-    format!(
-        "{daemon}: routers A and B keep {} alive, adverts every {} s",
-        setup.target,
-        setup.interval.as_secs_f64()
-    )
+/// A duration as text, to the millisecond.
+fn seconds(duration: Duration) -> String {
+    format!("{:.3} s", duration.as_secs_f64())
 }

@@ -41,6 +41,13 @@ vipd demo: two routers and a client on a virtual LAN inside this machine
 Exit code: 0 the address behaved, 1 it did not, 2 wrong usage or configuration, 3 no permission for namespaces.
 ";
 
+impl Options {
+    /// What to call the daemon.
+    pub(super) fn daemon_name(&self) -> &str {
+        self.daemon.as_deref().and_then(|line| line.split_whitespace().next()).unwrap_or("vipd")
+    }
+}
+
 impl Wish {
     /// Reads the arguments behind `demo`.
     pub(super) fn parse(arguments: &[String]) -> Result<Self, String> {

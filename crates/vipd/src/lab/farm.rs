@@ -42,6 +42,12 @@ impl Offer {
     pub fn socket(self) -> SocketAddr {
         SocketAddr::new(self.address, PORT)
     }
+
+    /// The address of a server, by its last octet, to which this service leads.
+    #[must_use]
+    pub fn server(self, last: u8) -> IpAddr {
+        if self == NAT { at_the_back(last) } else { at_the_front(last) }
+    }
 }
 
 /// The service by address translation.

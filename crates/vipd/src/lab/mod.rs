@@ -35,6 +35,7 @@ pub mod farm;
 pub mod frame;
 pub mod holding;
 pub mod probe;
+pub mod stalls;
 pub mod table;
 pub mod visitor;
 pub mod web;

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::observe::{Change, Row, longest_overlap, loss_runs};
+use super::observe::{Change, Row, longest_overlap, lost};
+use super::picture::Seen;
 use super::report::Report;
 use super::setup::Setup;
 use super::stage::Stage;
-use super::svg::Timeline;
-use super::theory::{Cause, Verdict, seconds};
+use super::theory::{Cause, Verdict};
+use crate::demo::seconds;
+use crate::demo::svg::Timeline;
 use crate::lab::daemon::Program;
 use crate::lab::{LabError, Stamp};
 
@@ -183,10 +185,10 @@ impl Story<'_> {
         self.stage.refresh();
         self.stage.live.finish();
         let end = Stamp::now();
-        let holding = self.stage.players.each_ref().map(|player| player.holding.changes());
+        let holding = self.stage.players.each_ref().map(|player| player.actor.holding.changes());
         let [a, b] = &holding;
         let shots = self.stage.probe.after(0);
-        let losses = loss_runs(&shots, end);
+        let losses = lost(&shots, end);
         let report = Report {
             asked: shots.len(),
             lost: losses.iter().map(|run| run.count).sum(),
@@ -197,16 +199,9 @@ impl Story<'_> {
             rows: self.rows.clone(),
         };
         let events = self.rows.iter().map(|row| (row.change.event, caption(row))).collect();
-        let timeline = Timeline {
-            start: self.start,
-            end,
-            subtitle,
-            running: self.stage.players.each_ref().map(|player| player.running.clone()),
-            losses,
-            holding,
-            events,
-        };
-        (report, timeline)
+        let running = self.stage.players.each_ref().map(|player| player.actor.running.clone());
+        let seen = Seen { start: self.start, end, running, holding, losses };
+        (report, seen.timeline(subtitle, events))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::demo::seconds;
 use crate::lab::Stamp;
 use crate::lab::frame::Advert;
 
@@ -145,11 +146,6 @@ fn rule(cause: Cause, down_adverts: u8, down: Duration, skew: Duration) -> Strin
         Cause::Promotion(check) => format!("check {} + {down} at most", seconds(check)),
         Cause::Stop => format!("skew = {skew}"),
     }
-}
-
-/// A duration as text, to the millisecond.
-pub(super) fn seconds(duration: Duration) -> String {
-    format!("{:.3} s", duration.as_secs_f64())
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ fn pid_file(name: &str) -> String {
 }
 
 /// The stand-in's own main: arguments are its name and the sockets.
-pub(super) fn main(arguments: &[String]) -> ExitCode {
+pub(in crate::demo) fn main(arguments: &[String]) -> ExitCode {
     match serve(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

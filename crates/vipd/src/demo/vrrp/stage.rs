@@ -1,25 +1,18 @@
 //! The stage of the story: the lab with its routers and client, and everything that watches them.
 
-use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
-use vrrp_linux::links::LinkCommands;
-
-use super::live::{Live, RouterStatus, Status};
-use super::observe::{PATIENCE, Watched, loss_runs};
+use super::observe::{PATIENCE, Watched, lost};
 use super::setup::{Configuration, Router, SERVICE_PORT, Setup};
 use super::stand_in;
+use crate::demo::actor::{Actor, CONFIGURATION};
+use crate::demo::live::Live;
 use crate::lab::capture::{Capture, Sighting};
 use crate::lab::daemon::{Daemon, Program};
 use crate::lab::frame::Frame;
-use crate::lab::holding::Holding;
 use crate::lab::probe::{Probe, Via};
 use crate::lab::{Host, Lab, LabError, Stamp};
-
-/// Where a built-in configuration is put in its router.
-const CONFIGURATION: &str = "/etc/keepalived/keepalived.conf";
 
 /// Everything on the stage.
 #[derive(Debug)]
@@ -42,16 +35,13 @@ pub(super) struct Stage {
 #[derive(Debug)]
 pub(super) struct Player {
     pub(super) router: Router,
-    pub(super) holding: Holding,
-    /// When its daemon was started and ended.
-    pub(super) running: Vec<(Stamp, bool)>,
-    program: Program,
-    daemon: Option<Daemon>,
+    pub(super) actor: Actor,
     services: Vec<Daemon>,
-    host: Host,
-    status: RouterStatus,
+    /// Priority of its last advertisement while it holds the address.
+    priority: Option<u8>,
+    /// Its advertisements so far.
+    adverts: usize,
     shown_changes: usize,
-    shown_lines: usize,
 }
 
 impl Stage {
@@ -108,21 +98,18 @@ impl Stage {
     /// Takes the power from a router: no frame leaves it any more, every process is gone, and so is every address.
     pub(super) fn power_off(&mut self, router: usize) -> Result<(), LabError> {
         let Some(player) = self.players.get_mut(router) else { return Ok(()) };
-        self.lab.isolate(player.host.name())?;
+        self.lab.isolate(player.actor.host.name())?;
         player.lose_power()
     }
 
     /// Gives a router its power back, without starting anything.
     pub(super) fn power_on(&mut self, router: usize) -> Result<(), LabError> {
-        self.players.get(router).map_or(Ok(()), |player| self.lab.rejoin(player.host.name()))
+        self.players.get(router).map_or(Ok(()), |player| self.lab.rejoin(player.actor.host.name()))
     }
 
     /// Asks a router's daemon to stop in order.
     pub(super) fn stop(&mut self, router: usize) -> Result<(), LabError> {
-        let Some(player) = self.players.get_mut(router) else { return Ok(()) };
-        player.running.push((Stamp::now(), false));
-        player.status.running = false;
-        Ok(player.daemon.as_ref().map_or(Ok(()), |daemon| daemon.signal(Signal::SIGTERM))?)
+        self.players.get_mut(router).map_or(Ok(()), |player| Ok(player.actor.stop()?))
     }
 
     /// Kills the services of a router.
@@ -135,7 +122,8 @@ impl Stage {
     /// Writes a file in a router, or removes it.
     pub(super) fn file(&self, router: usize, path: &std::path::Path, exists: bool) -> Result<(), LabError> {
         let Some(player) = self.players.get(router) else { return Ok(()) };
-        let done = if exists { player.host.write_file(path, "") } else { player.host.remove_file(path) };
+        let done =
+            if exists { player.actor.host.write_file(path, "") } else { player.actor.host.remove_file(path) };
         Ok(done?)
     }
 
@@ -163,32 +151,23 @@ impl Stage {
         let shots = self.probe.after(0);
         let undecided = shots.iter().rev().take_while(|shot| now.since(shot.sent) <= PATIENCE).count();
         let decided = shots.get(..shots.len() - undecided).unwrap_or_default();
-        let runs = loss_runs(decided, now);
+        let runs = lost(decided, now);
         let ended = runs.iter().filter(|run| decided.last().is_some_and(|last| last.sent > run.to));
         for run in ended.skip(self.shown_losses) {
-            self.live.losses(run);
+            self.live.losses("client", "packet", run);
             self.shown_losses += 1;
         }
-        let status = Status {
-            routers: self.players.each_ref().map(|player| player.status),
-            losses: losses_by_tenth(decided, now, self.period),
-            lost: runs.iter().map(|run| run.count).sum(),
-        };
-        self.live.status(&status);
+        let tenths = losses_by_tenth(decided, now, self.period);
+        let count: usize = runs.iter().map(|run| run.count).sum();
+        let client = format!("  client {}  {count} lost", self.live.bar(&tenths));
+        let routers = self.players.iter().map(|player| player.status(&self.live));
+        let lines = routers.chain([client]).collect();
+        self.live.status(lines);
     }
 
     /// The last lines of both daemons, for a story that went wrong.
     pub(super) fn last_words(&self) -> String {
-        let mut text = String::new();
-        for player in &self.players {
-            let lines = player.daemon.as_ref().map(Daemon::log).unwrap_or_default();
-            let start = lines.len().saturating_sub(12);
-            let _ = writeln!(text, "\nlast lines of router {}:", player.router.name);
-            for line in lines.iter().skip(start) {
-                let _ = writeln!(text, "  {}", line.text);
-            }
-        }
-        text
+        self.players.iter().map(|player| player.actor.last_words()).collect()
     }
 }
 
@@ -215,18 +194,14 @@ impl Player {
         for path in &setup.required_files {
             host.write_file(path, "")?;
         }
-        let holding = Holding::start(&host, setup.target, Duration::from_millis(4))?;
+        let actor = Actor::new(host, program, setup.target, Duration::from_millis(4))?;
         Ok(Self {
             router: router.clone(),
-            holding,
-            running: Vec::new(),
-            host,
-            program: program.clone(),
-            daemon: None,
+            actor,
             services: Vec::new(),
-            status: RouterStatus::default(),
+            priority: None,
+            adverts: 0,
             shown_changes: 0,
-            shown_lines: 0,
         })
     }
 
@@ -234,46 +209,27 @@ impl Player {
         let sockets = setup.service_sockets();
         for (index, name) in setup.services.iter().enumerate() {
             let sockets = if index == 0 { sockets.as_slice() } else { &[] };
-            self.services.push(stand_in::start(&self.host, name, sockets)?);
+            self.services.push(stand_in::start(&self.actor.host, name, sockets)?);
         }
         Ok(())
     }
 
     fn start_daemon(&mut self) -> io::Result<()> {
-        // One that was asked to stop is given up here, if it still runs.
-        drop(self.daemon.take());
-        let configuration = match &self.router.configuration {
-            Configuration::Text(_) => CONFIGURATION.into(),
-            Configuration::File(path) => path.display().to_string(),
-        };
-        self.running.push((Stamp::now(), true));
-        self.daemon = Some(Daemon::start(&self.host, self.program.command(&configuration))?);
-        self.status.running = true;
-        self.shown_lines = 0;
-        Ok(())
+        match &self.router.configuration {
+            Configuration::Text(_) => self.actor.start(CONFIGURATION),
+            Configuration::File(path) => self.actor.start(&path.display().to_string()),
+        }
     }
 
     fn lose_power(&mut self) -> Result<(), LabError> {
-        self.running.push((Stamp::now(), false));
-        self.status = RouterStatus { running: false, priority: None, ..self.status };
-        drop(self.daemon.take());
+        self.priority = None;
         self.services.clear();
-        self.host.power_off()?;
-        let addresses = self.router.virtual_addresses.clone();
-        self.host.run(move || {
-            let mut links = LinkCommands::open()?;
-            for (interface, address) in addresses {
-                // What the daemon did not hold cannot be removed.
-                let _ = links.index_of(&interface).and_then(|index| links.delete_address(index, address));
-            }
-            Ok::<_, io::Error>(())
-        })??;
-        Ok(())
+        self.actor.lose_power(self.router.virtual_addresses.clone())
     }
 
     fn heard(&mut self, at: Stamp, priority: u8, live: &mut Live) {
         let name = self.router.name;
-        match (self.status.priority, priority) {
+        match (self.priority, priority) {
             (_, 0) => live.event(at, &format!("{name} says that it leaves (priority 0)")),
             (Some(before), now) if before == now => {}
             (None | Some(0), now) => live.event(at, &format!("{name} advertises with priority {now}")),
@@ -281,39 +237,30 @@ impl Player {
                 live.event(at, &format!("{name} changes its priority from {before} to {now}"));
             }
         }
-        self.status.priority = Some(priority);
-        self.status.adverts += 1;
+        self.priority = Some(priority);
+        self.adverts += 1;
     }
 
     fn refresh(&mut self, verbose: bool, live: &mut Live) {
-        let name = self.router.name;
-        let changes = self.holding.changes();
-        for (index, (at, held)) in changes.iter().enumerate().skip(self.shown_changes) {
-            match held {
-                true => live.event(*at, &format!("{name} HOLDS the address")),
-                // The first state of all is no change.
-                false if index == 0 => {}
-                false => live.event(*at, &format!("{name} no longer holds the address")),
-            }
-            if !held {
-                self.status.priority = None;
-            }
+        let held = self.actor.holding.changes().len();
+        self.actor.refresh("address", verbose, live);
+        if held > self.shown_changes && !self.actor.holding.holds() {
+            self.priority = None;
         }
-        self.shown_changes = changes.len();
-        self.status.holds = changes.last().is_some_and(|(_, held)| *held);
-        let Some(daemon) = &mut self.daemon else { return };
-        if verbose {
-            let lines = daemon.log();
-            lines
-                .iter()
-                .skip(self.shown_lines)
-                .for_each(|line| live.event(line.at, &format!("{name}: {}", line.text)));
-            self.shown_lines = lines.len();
-        }
-        if self.status.running && !daemon.is_running() {
-            self.running.push((Stamp::now(), false));
-            self.status.running = false;
-            live.event(Stamp::now(), &format!("{name}: its daemon ended by itself"));
-        }
+        self.shown_changes = held;
+    }
+
+    /// Its line below the events.
+    fn status(&self, live: &Live) -> String {
+        let holds = self.actor.holding.holds();
+        let (state, colour) = match (self.actor.is_up(), holds) {
+            (false, _) => ("down", "31"),
+            (true, true) => ("ACTIVE", "1;32"),
+            (true, false) => ("backup", "34"),
+        };
+        let state = live.paint(colour, &format!("{state:<8}"));
+        let holds = if holds { "holds the address" } else { "" };
+        let priority = self.priority.map_or_else(String::new, |priority| format!("priority {priority}"));
+        format!("  {}  {state} {priority:<13} {:>4} adverts  {holds}", self.router.name, self.adverts)
     }
 }

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::observe::Row;
-use super::theory::{Verdict, longest_overlap, seconds};
+use super::theory::{Verdict, longest_overlap};
+use crate::demo::seconds;
 
 /// The whole story, measured.
 #[derive(Clone, Debug)]
@@ -94,8 +95,8 @@ fn milliseconds(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::observe::Change;
-    use crate::demo::theory::Cause;
+    use crate::demo::vrrp::observe::Change;
+    use crate::demo::vrrp::theory::Cause;
     use crate::lab::Stamp;
 
     fn report(verdict: Verdict, overlap_ms: u64) -> Report {

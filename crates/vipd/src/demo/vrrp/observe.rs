@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::theory::{Adverts, Cause, Promise, Verdict};
+use crate::demo::losses::{LossRun, loss_runs};
+use crate::demo::svg::spans;
 use crate::lab::Stamp;
 use crate::lab::capture::Sighting;
 use crate::lab::frame::Frame;
@@ -123,34 +125,9 @@ fn adverts(change: &Change, watched: &Watched, seen: &[Sighting]) -> Option<Adve
     Some(Adverts { first, respected: respected.map(|(at, _)| at), stop: stop.map(|(at, _)| at) })
 }
 
-/// Questions lost one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LossRun {
-    /// When the first was sent.
-    pub(super) from: Stamp,
-    /// When the last was sent.
-    pub(super) to: Stamp,
-    /// How many.
-    pub(super) count: usize,
-}
-
-/// The runs of lost questions, those at the end included.
-pub(super) fn loss_runs(shots: &[Shot], now: Stamp) -> Vec<LossRun> {
-    let mut runs: Vec<LossRun> = Vec::new();
-    let mut running = false;
-    for shot in shots {
-        let lost = shot.is_lost(now, PATIENCE);
-        match runs.last_mut() {
-            Some(run) if lost && running => {
-                run.to = shot.sent;
-                run.count += 1;
-            }
-            _ if lost => runs.push(LossRun { from: shot.sent, to: shot.sent, count: 1 }),
-            _ => {}
-        }
-        running = lost;
-    }
-    runs
+/// The runs of questions that were not answered in time, `now` being the time to judge.
+pub(super) fn lost(shots: &[Shot], now: Stamp) -> Vec<LossRun> {
+    loss_runs(shots.iter().map(|shot| (shot.sent, shot.is_lost(now, PATIENCE))))
 }
 
 /// The longest time in which both routers held the address. Each list holds changes in order.
@@ -158,12 +135,6 @@ pub(super) fn longest_overlap(held: [&[(Stamp, bool)]; 2], end: Stamp) -> Durati
     let [a, b] = held.map(|changes| spans(changes, end));
     let overlap = |one: &(Stamp, Stamp), other: &(Stamp, Stamp)| one.1.min(other.1).since(one.0.max(other.0));
     a.iter().flat_map(|one| b.iter().map(move |other| overlap(one, other))).max().unwrap_or_default()
-}
-
-/// Changes as spans in which the address was held.
-pub(super) fn spans(changes: &[(Stamp, bool)], end: Stamp) -> Vec<(Stamp, Stamp)> {
-    let ends = changes.iter().map(|(at, _)| *at).skip(1).chain([end]);
-    changes.iter().zip(ends).filter(|((_, held), _)| *held).map(|((from, _), to)| (*from, to)).collect()
 }
 
 #[cfg(test)]
@@ -234,12 +205,9 @@ mod tests {
     }
 
     #[test]
-    fn losses_in_a_row_are_one_run() {
-        let shots = [shot(0, None), shot(10, None), shot(20, Some(21)), shot(30, None), shot(990, None)];
-        let runs = loss_runs(&shots, at(1_000));
-        let expected =
-            [LossRun { from: at(0), to: at(10), count: 2 }, LossRun { from: at(30), to: at(30), count: 1 }];
-        assert_eq!(runs, expected, "the last one may still be answered");
+    fn a_young_question_is_not_lost_yet() {
+        let shots = [shot(0, None), shot(10, None), shot(20, Some(21)), shot(990, None)];
+        assert_eq!(lost(&shots, at(1_000)), [LossRun { from: at(0), to: at(10), count: 2 }]);
     }
 
     #[test]
