@@ -290,3 +290,40 @@ fn second_chance(change: &Change, refusal: &Refusal) -> SecondChance {
 
 /// How often a table that changes while it is read is read again.
 const MOST_DUMPS: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Forwarding, Scheduler, Service};
+
+    fn refused(errno: i32) -> Refusal {
+        Refusal { errno, message: None }
+    }
+
+    #[test]
+    fn what_is_there_is_set_what_is_gone_is_added_and_what_is_removed_may_be_gone() {
+        let key = ServiceKey::tcp("192.0.2.1:80".parse().unwrap());
+        let service = Service::new(key, Scheduler::RR);
+        let (add, set) = (Change::AddService(service.clone()), Change::SetService(service));
+        assert_eq!(second_chance(&add, &refused(libc::EEXIST)), SecondChance::Try(set.clone()));
+        assert_eq!(second_chance(&set, &refused(libc::ESRCH)), SecondChance::Try(add.clone()));
+        assert_eq!(
+            second_chance(&Change::RemoveService(key), &refused(libc::ESRCH)),
+            SecondChance::NotNeeded
+        );
+        // No such scheduler.
+        assert_eq!(second_chance(&add, &refused(libc::ENOENT)), SecondChance::None);
+        assert_eq!(second_chance(&set, &refused(libc::ENOENT)), SecondChance::None);
+
+        let destination = Destination::new("192.0.2.11:80".parse().unwrap(), Forwarding::Nat);
+        let add = Change::AddDestination { service: key, destination };
+        let set = Change::SetDestination { service: key, destination };
+        let remove = Change::RemoveDestination { service: key, address: destination.address };
+        assert_eq!(second_chance(&add, &refused(libc::EEXIST)), SecondChance::Try(set.clone()));
+        for errno in [libc::ENOENT, libc::ESRCH] {
+            assert_eq!(second_chance(&set, &refused(errno)), SecondChance::Try(add.clone()));
+            assert_eq!(second_chance(&remove, &refused(errno)), SecondChance::NotNeeded);
+        }
+        assert_eq!(second_chance(&add, &refused(libc::EPERM)), SecondChance::None);
+    }
+}

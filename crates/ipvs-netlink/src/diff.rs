@@ -95,7 +95,7 @@ pub fn diff(current: &Table, wanted: &Table, scope: Scope<'_>) -> Vec<Change> {
 }
 
 impl Scope<'_> {
-    fn covers(&self, key: &ServiceKey) -> bool {
+    fn covers(self, key: &ServiceKey) -> bool {
         match self {
             Self::Everything => true,
             Self::Only(keys) => keys.contains(key),
@@ -217,3 +217,6 @@ impl fmt::Display for Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
