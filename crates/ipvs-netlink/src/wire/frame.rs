@@ -159,3 +159,76 @@ const HEADER_LEN: usize = 16;
 const FAMILY_HEADER_LEN: usize = 4;
 /// `NLMSGERR_ATTR_MSG`: a NUL-terminated sentence.
 const ATTR_MSG: u16 = 1;
+#[cfg(all(test, target_endian = "little"))]
+mod tests {
+    use super::*;
+
+    /// The answer of Linux 6.18 to the wish for an MTU of 10 bytes on a veth interface.
+    #[rustfmt::skip]
+    const MTU_TOO_SMALL: [u8; 96] = [
+        96, 0, 0, 0,  2, 0,  0x00, 0x02,  9, 0, 0, 0,  7, 0, 0, 0,
+        0xea, 0xff, 0xff, 0xff,
+        40, 0, 0, 0,  16, 0,  0x05, 0x00,  9, 0, 0, 0,  0, 0, 0, 0,
+        0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        8, 0, 4, 0, 10, 0, 0, 0,
+        33, 0, 1, 0,
+        b'm', b't', b'u', b' ', b'l', b'e', b's', b's', b' ', b't', b'h', b'a', b'n', b' ',
+        b'd', b'e', b'v', b'i', b'c', b'e', b' ', b'm', b'i', b'n', b'i', b'm', b'u', b'm', 0, 0, 0, 0,
+    ];
+
+    /// The same from a socket with NETLINK_CAP_ACK: only the header of the request comes back.
+    #[rustfmt::skip]
+    const MTU_TOO_SMALL_CAPPED: [u8; 72] = [
+        72, 0, 0, 0,  2, 0,  0x00, 0x03,  9, 0, 0, 0,  7, 0, 0, 0,
+        0xea, 0xff, 0xff, 0xff,
+        40, 0, 0, 0,  16, 0,  0x05, 0x00,  9, 0, 0, 0,  0, 0, 0, 0,
+        33, 0, 1, 0,
+        b'm', b't', b'u', b' ', b'l', b'e', b's', b's', b' ', b't', b'h', b'a', b'n', b' ',
+        b'd', b'e', b'v', b'i', b'c', b'e', b' ', b'm', b'i', b'n', b'i', b'm', b'u', b'm', 0, 0, 0, 0,
+    ];
+
+    #[test]
+    fn a_refusal_carries_the_kernels_sentence() {
+        for datagram in [MTU_TOO_SMALL.as_slice(), &MTU_TOO_SMALL_CAPPED] {
+            let frame = Frames::new(datagram).next().unwrap();
+            assert_eq!(frame.sequence, 9);
+            let Answer::Refused(refusal) = frame.answer() else { panic!("{frame:?}") };
+            assert_eq!(refusal.errno, libc::EINVAL);
+            assert_eq!(refusal.to_string(), "Invalid argument (os error 22): mtu less than device minimum");
+        }
+    }
+
+    #[test]
+    fn a_message_cut_anywhere_is_no_message() {
+        for length in 0..MTU_TOO_SMALL.len() {
+            assert_eq!(Frames::new(&MTU_TOO_SMALL[..length]).next(), None, "cut at {length}");
+        }
+    }
+
+    #[test]
+    fn any_flipped_bit_is_read_without_panic() {
+        for bit in 0..MTU_TOO_SMALL.len() * 8 {
+            let mut bytes = MTU_TOO_SMALL;
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert!(Frames::new(&bytes).map(|frame| drop(frame.answer())).count() <= 1);
+        }
+    }
+
+    #[test]
+    fn a_zero_error_is_an_ack_and_the_next_message_follows_at_a_multiple_of_four() {
+        #[rustfmt::skip]
+        let datagram = [
+            36, 0, 0, 0,  2, 0,  0, 1,  1, 0, 0, 0,  7, 0, 0, 0,
+            0, 0, 0, 0,  80, 0, 0, 0,  16, 0,  5, 6,  1, 0, 0, 0,  0, 0, 0, 0,
+            20, 0, 0, 0,  3, 0,  2, 0,  2, 0, 0, 0,  7, 0, 0, 0,  0, 0, 0, 0,
+        ];
+        let answers: Vec<_> = Frames::new(&datagram).map(|frame| frame.answer()).collect();
+        assert_eq!(answers, [Answer::Ack, Answer::Done]);
+    }
+
+    #[test]
+    fn a_length_shorter_than_the_header_ends_the_datagram() {
+        let datagram = [4, 0, 0, 0, 2, 0, 0, 1, 1, 0, 0, 0, 7, 0, 0, 0];
+        assert_eq!(Frames::new(&datagram).count(), 0);
+    }
+}

@@ -62,3 +62,6 @@ pub fn parse_family_id(attributes: &[u8]) -> Result<u16, ParseError> {
 }
 
 const CTRL_ATTR_FAMILY_ID: u16 = 1;
+
+#[cfg(all(test, target_endian = "little"))]
+mod tests;
