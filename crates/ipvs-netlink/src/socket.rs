@@ -7,11 +7,13 @@
 //! for an acknowledgement: refusals are answered without being asked for, so whoever is not refused when the
 //! acknowledgement arrives has succeeded.
 
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::os::fd::AsRawFd;
 
 use netlink_sys::protocols::NETLINK_GENERIC;
 use netlink_sys::{Socket, SocketAddr};
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, MultiHeaders, NetlinkAddr, recvmmsg, setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::wire::{Answer, Frame, Frames, Refusal, Request};
@@ -24,7 +26,7 @@ pub(crate) struct IpvsSocket {
     /// The number of the latest request.
     sequence: u32,
     request: Vec<u8>,
-    buffer: Vec<u8>,
+    buffers: [Vec<u8>; DATAGRAMS],
 }
 
 /// Whether a table was read in one piece.
@@ -49,7 +51,13 @@ impl IpvsSocket {
         let _ = socket.set_ext_ack(true);
         let _ = socket.set_cap_ack(true);
         setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::milliseconds(ANSWER_TIMEOUT_MS))?;
-        Ok(Self { socket, family_id: 0, sequence: 0, request: Vec::new(), buffer: vec![0; BUFFER_LEN] })
+        Ok(Self {
+            socket,
+            family_id: 0,
+            sequence: 0,
+            request: Vec::new(),
+            buffers: std::array::from_fn(|_| vec![0; BUFFER_LEN]),
+        })
     }
 
     /// Tells by which number the kernel knows IPVS.
@@ -176,23 +184,38 @@ impl IpvsSocket {
     /// Reads answers until `each` has what it wants.
     fn receive_any<T>(&mut self, mut each: impl FnMut(&Frame<'_>, Answer<'_>) -> Option<T>) -> io::Result<T> {
         loop {
-            let (length, sender) = match self.socket.recv_from(&mut self.buffer.as_mut_slice(), 0) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
+            let lengths = match receive_some(&self.socket, &mut self.buffers) {
+                Err(Errno::EINTR) => continue,
+                Err(Errno::EAGAIN) => return Err(io::ErrorKind::TimedOut.into()),
                 received => received?,
             };
-            if sender.port_number() != 0 {
-                continue;
-            }
-            for frame in Frames::new(self.buffer.get(..length).unwrap_or_default()) {
-                if let Some(result) = each(&frame, frame.answer()) {
-                    return Ok(result);
+            for (buffer, length) in self.buffers.iter().zip(lengths) {
+                for frame in Frames::new(buffer.get(..length).unwrap_or_default()) {
+                    if let Some(result) = each(&frame, frame.answer()) {
+                        return Ok(result);
+                    }
                 }
             }
         }
     }
+}
+
+/// Waits for a datagram, and takes with it what has arrived behind it: the end of a dump comes in a datagram of its
+/// own. Gives the lengths; those of datagrams that are not the kernel's are 0.
+fn receive_some(socket: &Socket, buffers: &mut [Vec<u8>; DATAGRAMS]) -> nix::Result<[usize; DATAGRAMS]> {
+    let mut headers = MultiHeaders::<NetlinkAddr>::preallocate(DATAGRAMS, None);
+    let mut slices = buffers.each_mut().map(|buffer| [IoSliceMut::new(buffer)]);
+    let received = recvmmsg(socket.as_raw_fd(), &mut headers, &mut slices, MsgFlags::MSG_WAITFORONE, None)?;
+    let mut lengths = [0; DATAGRAMS];
+    for (length, datagram) in lengths.iter_mut().zip(received) {
+        if datagram.flags.contains(MsgFlags::MSG_TRUNC) {
+            return Err(Errno::EMSGSIZE);
+        }
+        if datagram.address.is_some_and(|sender| sender.pid() == 0) {
+            *length = datagram.bytes;
+        }
+    }
+    Ok(lengths)
 }
 
 /// The kernel acknowledged a question without answering it.
@@ -205,5 +228,7 @@ fn no_data() -> Refusal {
 const REQUESTS_PER_SEND: usize = 128;
 /// How long an answer may take.
 const ANSWER_TIMEOUT_MS: i64 = 5_000;
-/// No answer is longer: the kernel builds dumps in pieces of at most 32 KiB.
-const BUFFER_LEN: usize = 64 * 1024;
+/// Datagrams in one system call.
+const DATAGRAMS: usize = 4;
+/// No datagram is longer: the kernel builds dumps in pieces of what the reader offers, and of at most 32 KiB.
+const BUFFER_LEN: usize = 32 * 1024;
