@@ -105,7 +105,7 @@ fn address(entry: &Entry) -> SocketAddr {
 }
 
 fn ipvsadm(what: &str, input: Stdio) {
-    let status = Command::new("ipvsadm").args(what.split(" ")).stdin(input).stdout(Stdio::null()).status();
+    let status = Command::new("ipvsadm").args(what.split(' ')).stdin(input).stdout(Stdio::null()).status();
     assert!(status.unwrap().success());
 }
 

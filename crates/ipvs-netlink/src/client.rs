@@ -11,7 +11,7 @@ use crate::{
 /// A connection to the IPVS of one network namespace: that of the thread that connects.
 ///
 /// The kernel answers while it is being asked, so every method returns as soon as the kernel has done its work; if it
-/// does not answer for five seconds, that is an error. Reading is open to everybody, changing needs `CAP_NET_ADMIN`.
+/// does not answer for five seconds, that is an error. Everything but connecting needs `CAP_NET_ADMIN`, reading too.
 #[derive(Debug)]
 pub struct Client {
     socket: IpvsSocket,

@@ -37,7 +37,7 @@ pub enum Change {
     AddService(Service),
     /// Other settings for a service; its destinations, connections and statistics stay.
     SetService(Service),
-    /// A service goes, with its destinations. Connections last until they end.
+    /// A service goes, with its destinations. Packets of their connections are dropped from then on.
     RemoveService(ServiceKey),
     /// A new destination.
     AddDestination {
@@ -53,7 +53,7 @@ pub enum Change {
         /// The destination with its new settings.
         destination: Destination,
     },
-    /// A destination goes.
+    /// A destination goes. Packets of its connections are dropped from then on.
     RemoveDestination {
         /// Of this service.
         service: ServiceKey,

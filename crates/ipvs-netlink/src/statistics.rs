@@ -9,12 +9,13 @@
 
 use crate::wire::attribute::{Attributes, ParseError};
 
-/// What a service or destination has carried.
+/// What a service or destination has carried. The kernel adds its counters up every two seconds, so the latest packets
+/// may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Statistics {
     /// Since it was added, or since [`Client::zero`](crate::Client::zero).
     pub total: Counters,
-    /// The kernel's estimate of the present rate, each per second. The kernel looks every two seconds and smooths.
+    /// The kernel's estimate of the present rate, each per second. It is smoothed over several seconds.
     pub per_second: Counters,
 }
 

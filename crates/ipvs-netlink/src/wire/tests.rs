@@ -1,5 +1,7 @@
 //! What ipvsadm says to the kernel we say too, and what the kernel answered is understood.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -228,9 +230,8 @@ fn daemons_timeouts_and_counters_are_managed_as_by_ipvsadm() {
     let all = [(3, 1), (3, 2), (3, 3), (3, 4), (3, 6), (3, 7), (3, 8)];
     assert_like_ipvsadm(start, &Request::StartDaemon(&captured_backup()), &all);
     assert_like_ipvsadm("--stop-daemon master", &Request::StopDaemon(SyncRole::Master), &[(3, 1)]);
-    let set = Request::SetTimeouts(&captured_timeouts());
-    let sent = captured("--set 900 120 300", ">").pop().unwrap();
-    assert_eq!(emitted(&set), sent);
+    let timeouts = captured_timeouts();
+    assert_eq!(emitted(&Request::SetTimeouts(&timeouts)), captured("--set 900 120 300", ">")[0]);
     assert_eq!(emitted(&Request::Zero(None)), captured("-Z", ">").remove(0));
     assert_eq!(emitted(&Request::Flush), captured("-C", ">").remove(0));
     let service = key("[2001:db8::1]:443");
