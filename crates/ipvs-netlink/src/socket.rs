@@ -5,15 +5,14 @@
 //!
 //! System calls are what a big table costs. Changes therefore travel many to a datagram, and only the last of them asks
 //! for an acknowledgement: refusals are answered without being asked for, so whoever is not refused when the
-//! acknowledgement arrives has succeeded.
+//! acknowledgement arrives has succeeded. Dumps cannot travel together, the kernel has one at a time per socket; taking
+//! the data and the end of a dump in one `recvmmsg` was tried and made reading no faster.
 
-use std::io::{self, IoSliceMut};
-use std::os::fd::AsRawFd;
+use std::io;
 
 use netlink_sys::protocols::NETLINK_GENERIC;
 use netlink_sys::{Socket, SocketAddr};
-use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, MultiHeaders, NetlinkAddr, recvmmsg, setsockopt, sockopt};
+use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::wire::{Answer, Frame, Frames, Refusal, Request};
@@ -26,7 +25,7 @@ pub(crate) struct IpvsSocket {
     /// The number of the latest request.
     sequence: u32,
     request: Vec<u8>,
-    buffers: [Vec<u8>; DATAGRAMS],
+    buffer: Vec<u8>,
 }
 
 /// Whether a table was read in one piece.
@@ -50,14 +49,11 @@ impl IpvsSocket {
         // Old kernels lack these; answers are then only longer or without words.
         let _ = socket.set_ext_ack(true);
         let _ = socket.set_cap_ack(true);
+        // A refusal takes about 1 KiB of the receive buffer, whatever its length. The usual default holds 200 of them,
+        // but an administrator may have made it smaller.
+        let _ = setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER_LEN);
         setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::milliseconds(ANSWER_TIMEOUT_MS))?;
-        Ok(Self {
-            socket,
-            family_id: 0,
-            sequence: 0,
-            request: Vec::new(),
-            buffers: std::array::from_fn(|_| vec![0; BUFFER_LEN]),
-        })
+        Ok(Self { socket, family_id: 0, sequence: 0, request: Vec::new(), buffer: vec![0; BUFFER_LEN] })
     }
 
     /// Tells by which number the kernel knows IPVS.
@@ -184,38 +180,28 @@ impl IpvsSocket {
     /// Reads answers until `each` has what it wants.
     fn receive_any<T>(&mut self, mut each: impl FnMut(&Frame<'_>, Answer<'_>) -> Option<T>) -> io::Result<T> {
         loop {
-            let lengths = match receive_some(&self.socket, &mut self.buffers) {
-                Err(Errno::EINTR) => continue,
-                Err(Errno::EAGAIN) => return Err(io::ErrorKind::TimedOut.into()),
+            let received = self.socket.recv_from(&mut self.buffer.as_mut_slice(), libc::MSG_TRUNC);
+            let (length, sender) = match received {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
                 received => received?,
             };
-            for (buffer, length) in self.buffers.iter().zip(lengths) {
-                for frame in Frames::new(buffer.get(..length).unwrap_or_default()) {
-                    if let Some(result) = each(&frame, frame.answer()) {
-                        return Ok(result);
-                    }
+            if sender.port_number() != 0 {
+                continue;
+            }
+            // With MSG_TRUNC the length is the datagram's, even if that was longer.
+            let Some(datagram) = self.buffer.get(..length) else {
+                return Err(io::Error::from_raw_os_error(libc::EMSGSIZE));
+            };
+            for frame in Frames::new(datagram) {
+                if let Some(result) = each(&frame, frame.answer()) {
+                    return Ok(result);
                 }
             }
         }
     }
-}
-
-/// Waits for a datagram, and takes with it what has arrived behind it: the end of a dump comes in a datagram of its
-/// own. Gives the lengths; those of datagrams that are not the kernel's are 0.
-fn receive_some(socket: &Socket, buffers: &mut [Vec<u8>; DATAGRAMS]) -> nix::Result<[usize; DATAGRAMS]> {
-    let mut headers = MultiHeaders::<NetlinkAddr>::preallocate(DATAGRAMS, None);
-    let mut slices = buffers.each_mut().map(|buffer| [IoSliceMut::new(buffer)]);
-    let received = recvmmsg(socket.as_raw_fd(), &mut headers, &mut slices, MsgFlags::MSG_WAITFORONE, None)?;
-    let mut lengths = [0; DATAGRAMS];
-    for (length, datagram) in lengths.iter_mut().zip(received) {
-        if datagram.flags.contains(MsgFlags::MSG_TRUNC) {
-            return Err(Errno::EMSGSIZE);
-        }
-        if datagram.address.is_some_and(|sender| sender.pid() == 0) {
-            *length = datagram.bytes;
-        }
-    }
-    Ok(lengths)
 }
 
 /// The kernel acknowledged a question without answering it.
@@ -223,12 +209,12 @@ fn no_data() -> Refusal {
     Refusal { errno: libc::ENODATA, message: None }
 }
 
-/// Requests in one system call. So many refusals fit into the smallest receive buffer that Linux gives by default;
-/// five hundred do not.
+/// Requests in one system call. So many refusals fit into Linux's default receive buffer, even if it could not be
+/// enlarged; five hundred do not.
 const REQUESTS_PER_SEND: usize = 128;
+/// Room for refusals, in bytes.
+const RECEIVE_BUFFER_LEN: usize = 1024 * 1024;
 /// How long an answer may take.
 const ANSWER_TIMEOUT_MS: i64 = 5_000;
-/// Datagrams in one system call.
-const DATAGRAMS: usize = 4;
-/// No datagram is longer: the kernel builds dumps in pieces of what the reader offers, and of at most 32 KiB.
+/// The kernel builds dumps in pieces of what the reader offers, and of at most 32 KiB.
 const BUFFER_LEN: usize = 32 * 1024;

@@ -90,7 +90,9 @@ proptest! {
     #[test]
     fn services_outside_the_scope_stay_as_they_are(current in tables(), wanted in tables(), ours in scopes()) {
         let mut table = current.clone();
-        diff(&current, &wanted, Scope::Only(&ours)).iter().for_each(|change| change.apply_to(&mut table));
+        for change in diff(&current, &wanted, Scope::Only(&ours)) {
+            change.apply_to(&mut table);
+        }
         for key in keys() {
             let expected = match (wanted.service(&key), current.service(&key)) {
                 (Some(wanted), _) => Some(wanted),
@@ -184,9 +186,9 @@ fn a_new_service_gets_its_servers_at_once_and_an_old_one_goes_last() {
             "remove service [192.0.2.1]:tcp:80",
         ]
     );
-    diff(&current.clone(), &wanted, Scope::Only(&[other].into()))
-        .iter()
-        .for_each(|c| c.apply_to(&mut current));
+    for change in diff(&current.clone(), &wanted, Scope::Only(&[other].into())) {
+        change.apply_to(&mut current);
+    }
     assert_eq!(current.keys().collect::<Vec<_>>(), [&web(), &other]);
 }
 
