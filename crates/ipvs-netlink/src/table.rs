@@ -1,6 +1,7 @@
 //! A whole IPVS table as a value.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 
 use crate::{Destination, Service, ServiceKey};
@@ -114,6 +115,19 @@ impl Entry {
     }
 }
 
+/// A line for each service, and below it an indented one for each destination.
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for entry in self.services() {
+            writeln!(f, "{}", entry.service)?;
+            for destination in entry.destinations() {
+                writeln!(f, "  -> {destination}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The later of two services with the same key, or destinations with the same address, wins.
 impl<D: IntoIterator<Item = Destination>> FromIterator<(Service, D)> for Table {
     fn from_iter<T: IntoIterator<Item = (Service, D)>>(services: T) -> Self {
@@ -123,5 +137,39 @@ impl<D: IntoIterator<Item = Destination>> FromIterator<(Service, D)> for Table {
             table.services.insert(service.key, Entry { service, destinations });
         }
         table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Family, Forwarding, Persistence, Scheduler, ServiceFlags, Thresholds};
+
+    #[test]
+    fn a_table_reads_like_a_list() {
+        let key = ServiceKey::tcp("[2001:db8::1]:80".parse().unwrap());
+        let mut persistence = Persistence::new(Family::V6, std::time::Duration::from_secs(60));
+        persistence.prefix_len = 64;
+        let service =
+            Service::new(key, Scheduler::SH).with_flags(ServiceFlags::SH_PORT).with_persistence(persistence);
+        let destination = Destination::new("10.0.0.1:80".parse().unwrap(), Forwarding::IPIP)
+            .with_thresholds(Thresholds { upper: 100, lower: 50 });
+        assert_eq!(
+            Table::from_iter([(service, [destination])]).to_string(),
+            "[2001:db8::1]:tcp:80 sh persistent 60s /64 flag-2\n  -> 10.0.0.1:80 TUN weight 1 thresholds 50 to 100\n"
+        );
+    }
+
+    #[test]
+    fn setting_a_service_keeps_its_destinations() {
+        let key = ServiceKey::tcp("192.0.2.1:80".parse().unwrap());
+        let mut table = Table::new();
+        table.insert(Service::new(key, Scheduler::RR));
+        let destination = Destination::new("10.0.0.1:80".parse().unwrap(), Forwarding::Nat);
+        assert!(table.insert_destination(&key, destination));
+        table.insert(Service::new(key, Scheduler::LC));
+        assert_eq!(table.destination(&key, destination.address), Some(&destination));
+        assert_eq!(table.remove_destination(&key, destination.address), Some(destination));
+        assert_eq!(table.service(&key).map(|entry| entry.destinations().len()), Some(0));
     }
 }
