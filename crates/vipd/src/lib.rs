@@ -11,6 +11,7 @@ pub mod ipc;
 pub mod lab;
 pub mod log;
 pub mod lvs;
+pub mod mail;
 pub mod parent;
 pub mod vrrp;
 mod worker;

@@ -1,0 +1,206 @@
+//! What mails say: subjects and bodies in keepalived's words, which people filter by.
+
+/// Subject and body of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// `[router_id] …`
+    pub subject: String,
+    /// One line, without the arrows.
+    pub body: String,
+}
+
+/// States that instances and groups are mailed about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// MASTER
+    Master,
+    /// BACKUP
+    Backup,
+    /// FAULT
+    Fault,
+}
+
+/// Why a real server is up or down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause<'a> {
+    /// A checker said so; its name as in keepalived's log, for example `TCP CHECK`.
+    Check(&'a str),
+    /// The daemon stops, or a reload removed the server.
+    Shutdown,
+}
+
+/// A real server, or one checker of it, is up or down. Servers as the log names them: `[192.0.2.1]:tcp:80`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RealServerChange<'a> {
+    /// Whose real server.
+    pub virtual_server: &'a str,
+    /// Which.
+    pub real_server: &'a str,
+    /// The real server changed its state; otherwise only one of its checkers did, which `no_checker_emails` keeps
+    /// quiet.
+    pub is_whole: bool,
+    /// What it is now.
+    pub up: bool,
+    /// Why.
+    pub cause: Cause<'a>,
+}
+
+/// What happened to the quorum of a virtual server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuorumChange {
+    /// It was lost and is there again.
+    Gained,
+    /// It is lost.
+    Lost,
+    /// It was there from the start.
+    StartingUp,
+    /// It was not there from the start.
+    StartingDown,
+}
+
+/// The figures behind a quorum, all in weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quorum {
+    /// What happened.
+    pub change: QuorumChange,
+    /// `quorum`
+    pub quorum: u32,
+    /// `hysteresis`
+    pub hysteresis: u32,
+    /// Sum of the weights of the real servers that are up.
+    pub weight: u64,
+}
+
+impl State {
+    /// keepalived's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Master => "MASTER",
+            Self::Backup => "BACKUP",
+            Self::Fault => "FAULT",
+        }
+    }
+}
+
+impl Notice {
+    /// A VRRP instance entered a state.
+    ///
+    /// ```
+    /// use vipd::mail::{Notice, State};
+    ///
+    /// let notice = Notice::instance("lb1", "VI_1", State::Master);
+    /// assert_eq!(notice.subject, "[lb1] VRRP Instance VI_1 - Entering MASTER state");
+    /// assert_eq!(notice.body, "VRRP Instance is now owning VRRP VIPs");
+    /// ```
+    pub fn instance(router_id: &str, name: &str, state: State) -> Self {
+        let owning = if state == State::Master { "now" } else { "no longer" };
+        Self {
+            subject: format!("[{router_id}] VRRP Instance {name} - Entering {} state", state.word()),
+            body: format!("VRRP Instance is {owning} owning VRRP VIPs"),
+        }
+    }
+
+    /// A sync group entered a state.
+    pub fn group(router_id: &str, name: &str, state: State) -> Self {
+        Self {
+            subject: format!("[{router_id}] VRRP Group {name} - Entering {} state", state.word()),
+            body: format!("All VRRP group instances are now in {} state", state.word()),
+        }
+    }
+
+    /// A real server, or one checker of it, is up or down.
+    pub fn real_server(router_id: &str, change: &RealServerChange<'_>) -> Self {
+        let RealServerChange { virtual_server, real_server, up, cause, .. } = change;
+        let body = match cause {
+            Cause::Check(check) if *up => format!("{check} succeed on service"),
+            Cause::Check(check) => format!("{check} failed on service"),
+            Cause::Shutdown => "Shutting down".to_owned(),
+        };
+        Self {
+            subject: format!(
+                "[{router_id}] Realserver {real_server} of virtual server {virtual_server} - {}",
+                up_or_down(*up)
+            ),
+            body,
+        }
+    }
+
+    /// A virtual server has its quorum or not.
+    pub fn virtual_server(router_id: &str, virtual_server: &str, quorum: Quorum) -> Self {
+        let Quorum { change, quorum, hysteresis, weight } = quorum;
+        let (up, body) = match change {
+            QuorumChange::Gained => {
+                let needed = u64::from(quorum) + u64::from(hysteresis);
+                (true, format!("Gained quorum {quorum}+{hysteresis}={needed} <= {weight}"))
+            }
+            QuorumChange::Lost => {
+                let needed = i64::from(quorum) - i64::from(hysteresis);
+                (false, format!("Lost quorum {quorum}-{hysteresis}={needed} > {weight}"))
+            }
+            QuorumChange::StartingUp => (true, "Starting with quorum up".to_owned()),
+            QuorumChange::StartingDown => (false, "Starting with quorum down".to_owned()),
+        };
+        Self { subject: format!("[{router_id}] Virtualserver {virtual_server} - {}", up_or_down(up)), body }
+    }
+}
+
+fn up_or_down(up: bool) -> &'static str {
+    if up { "UP" } else { "DOWN" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is(notice: &Notice, subject: &str, body: &str) {
+        assert_eq!((notice.subject.as_str(), notice.body.as_str()), (subject, body));
+    }
+
+    #[test]
+    fn subjects_and_bodies_are_keepalived_s() {
+        is(
+            &Notice::instance("Ra", "V1", State::Fault),
+            "[Ra] VRRP Instance V1 - Entering FAULT state",
+            "VRRP Instance is no longer owning VRRP VIPs",
+        );
+        is(
+            &Notice::group("Ra", "G1", State::Backup),
+            "[Ra] VRRP Group G1 - Entering BACKUP state",
+            "All VRRP group instances are now in BACKUP state",
+        );
+        let (vs, rs) = ("[192.0.2.1]:tcp:80", "[10.0.0.1]:tcp:8080");
+        let down = |cause| RealServerChange {
+            virtual_server: vs,
+            real_server: rs,
+            is_whole: true,
+            up: false,
+            cause,
+        };
+        is(
+            &Notice::real_server("Ra", &down(Cause::Check("TCP CHECK"))),
+            "[Ra] Realserver [10.0.0.1]:tcp:8080 of virtual server [192.0.2.1]:tcp:80 - DOWN",
+            "TCP CHECK failed on service",
+        );
+        is(
+            &Notice::real_server("Ra", &down(Cause::Shutdown)),
+            "[Ra] Realserver [10.0.0.1]:tcp:8080 of virtual server [192.0.2.1]:tcp:80 - DOWN",
+            "Shutting down",
+        );
+        let quorum = |change| Quorum { change, quorum: 3, hysteresis: 1, weight: 4 };
+        is(
+            &Notice::virtual_server("Ra", vs, quorum(QuorumChange::Gained)),
+            "[Ra] Virtualserver [192.0.2.1]:tcp:80 - UP",
+            "Gained quorum 3+1=4 <= 4",
+        );
+        is(
+            &Notice::virtual_server("Ra", vs, Quorum { weight: 1, ..quorum(QuorumChange::Lost) }),
+            "[Ra] Virtualserver [192.0.2.1]:tcp:80 - DOWN",
+            "Lost quorum 3-1=2 > 1",
+        );
+        is(
+            &Notice::virtual_server("Ra", vs, quorum(QuorumChange::StartingDown)),
+            "[Ra] Virtualserver [192.0.2.1]:tcp:80 - DOWN",
+            "Starting with quorum down",
+        );
+    }
+}

@@ -1,0 +1,372 @@
+//! Which events are mailed, and to whom: from what happened to a mail in the outbox. No I/O.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use keepalived_conf::model::Config;
+use keepalived_conf::model::mail::{Mail as Settings, MailTls, SmtpServer};
+
+use super::mailbox::Mailbox;
+use super::message::Message;
+use super::notice::{Notice, Quorum, RealServerChange, State};
+use super::order::{Delivery, Outcome, Server};
+use super::outbox::{Action, Id, Mail, Outbox};
+use crate::ipc::LogLevel;
+
+/// Who we are where the configuration does not say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// Name of this machine: what `router_id` and `smtp_helo_name` default to.
+    pub host: String,
+    /// Name of the daemon's user: `notification_email_from` defaults to it at this host.
+    pub user: String,
+}
+
+/// Turns events into mails.
+///
+/// A configuration without a mail server or without recipients makes no mail; every function may be called all the
+/// same. `date` is what the mail says (RFC 5322 §3.3), `alert` is the object's `smtp_alert`.
+///
+/// After each call, do what [`Postman::poll_action`] asks for until it asks for nothing, then wait no longer than until
+/// [`Postman::poll_timeout`].
+#[derive(Debug)]
+pub struct Postman {
+    sender: Sender,
+    round: Option<Round>,
+    outbox: Outbox,
+    /// The state that was mailed last: the same one again is no news.
+    instances: BTreeMap<String, State>,
+    groups: BTreeMap<String, State>,
+}
+
+/// What the configuration says of mail, checked.
+#[derive(Debug)]
+struct Round {
+    settings: Settings,
+    server: SmtpServer,
+    router_id: String,
+    from: Mailbox,
+    to: Vec<Mailbox>,
+}
+
+impl Postman {
+    /// One without a configuration yet.
+    pub fn new(sender: Sender) -> Self {
+        let outbox = Outbox::new(String::new(), SHORTEST_LIMIT);
+        Self { sender, round: None, outbox, instances: BTreeMap::new(), groups: BTreeMap::new() }
+    }
+
+    /// Takes a configuration into force, at the start and on each reload. What waits is tried at once, through the
+    /// server that is configured now; without one it is lost.
+    pub fn arrange(&mut self, now: Instant, config: &Config) {
+        self.instances.retain(|name, _| config.instances.iter().any(|instance| instance.name == *name));
+        self.round = self.round(config);
+        match &self.round {
+            Some(round) => {
+                let limit = SHORTEST_LIMIT.max(round.settings.timeout.saturating_mul(STEPS));
+                self.outbox.handle_server(now, shown(&round.server), limit);
+            }
+            None => self.outbox.abandon("no mail is configured any more"),
+        }
+    }
+
+    /// A VRRP instance entered a state.
+    pub fn instance(&mut self, now: Instant, date: &str, name: &str, alert: bool, state: State) {
+        if alert && self.is_news(state) && self.instances.get(name) != Some(&state) {
+            self.instances.insert(name.to_owned(), state);
+            self.send(now, date, |router_id| Notice::instance(router_id, name, state));
+        }
+    }
+
+    /// A sync group entered a state.
+    pub fn group(&mut self, now: Instant, date: &str, name: &str, alert: bool, state: State) {
+        if alert && self.is_news(state) && self.groups.get(name) != Some(&state) {
+            self.groups.insert(name.to_owned(), state);
+            self.send(now, date, |router_id| Notice::group(router_id, name, state));
+        }
+    }
+
+    /// A real server, or one checker of it, is up or down. To be called for changes only: repetitions are not noticed
+    /// here.
+    pub fn real_server(&mut self, now: Instant, date: &str, alert: bool, change: &RealServerChange<'_>) {
+        let no_checkers = self.round.as_ref().is_some_and(|round| round.settings.no_checkers);
+        if alert && (change.is_whole || !no_checkers) {
+            self.send(now, date, |router_id| Notice::real_server(router_id, change));
+        }
+    }
+
+    /// A virtual server has its quorum or not. To be called for changes only.
+    pub fn virtual_server(
+        &mut self,
+        now: Instant,
+        date: &str,
+        virtual_server: &str,
+        alert: bool,
+        quorum: Quorum,
+    ) {
+        if alert {
+            self.send(now, date, |router_id| Notice::virtual_server(router_id, virtual_server, quorum));
+        }
+    }
+
+    /// A delivery ended.
+    pub fn handle_outcome(&mut self, now: Instant, id: Id, outcome: Outcome) {
+        self.outbox.handle_outcome(now, id, outcome);
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.outbox.handle_timeout(now);
+    }
+
+    /// The next thing to do.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.outbox.poll_action()
+    }
+
+    /// When [`Postman::handle_timeout`] is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.outbox.poll_timeout()
+    }
+
+    /// Whether no delivery is under way and none could be now.
+    pub fn is_quiet(&self, now: Instant) -> bool {
+        self.outbox.is_quiet(now)
+    }
+
+    /// The daemon ends: what waits is lost.
+    pub fn abandon(&mut self) {
+        self.outbox.abandon("the daemon stops");
+    }
+
+    /// The file of certificates that [`Postman::delivery`] needs; to be read for each delivery, so that a renewed one
+    /// is used.
+    pub fn ca_file(&self) -> Option<&Path> {
+        let settings = self.round.as_ref().map(|round| &round.settings)?;
+        settings.ca_file.as_deref().filter(|_| settings.tls != MailTls::Off)
+    }
+
+    /// What the mailer is to be told for [`Action::Deliver`]; `None` without a mail server.
+    pub fn delivery(&self, id: Id, mail: Mail, ca: Option<Vec<u8>>) -> Option<Delivery> {
+        let Round { settings, server, .. } = self.round.as_ref()?;
+        Some(Delivery {
+            id: id.0,
+            server: Server {
+                host: server.host.clone(),
+                port: server.port,
+                helo: settings.helo_name.clone().unwrap_or_else(|| self.sender.host.clone()),
+                timeout: settings.timeout,
+                tls: settings.tls,
+                ca,
+                auth: settings.auth.clone(),
+            },
+            from: mail.from,
+            recipients: mail.recipients,
+            text: mail.text,
+            limit: SHORTEST_LIMIT.max(settings.timeout.saturating_mul(STEPS)),
+        })
+    }
+
+    fn is_news(&self, state: State) -> bool {
+        self.round.as_ref().is_some_and(|round| state != State::Fault || !round.settings.no_faults)
+    }
+
+    fn send(&mut self, now: Instant, date: &str, notice: impl FnOnce(&str) -> Notice) {
+        let Some(Round { router_id, from, to, .. }) = &self.round else { return };
+        let Notice { subject, body } = notice(router_id);
+        let text = Message { date, from, subject: &subject, to, body: &body }.emit();
+        let recipients = to.iter().map(|mailbox| mailbox.path().to_owned()).collect();
+        let mail = Mail { subject, from: from.path().to_owned(), recipients, text };
+        self.outbox.handle_mail(now, mail);
+    }
+
+    /// Addresses that are none are left out and said.
+    fn round(&mut self, config: &Config) -> Option<Round> {
+        let settings = config.global.mail.clone();
+        let server = settings.server.clone()?;
+        let mut check = |keyword: &str, written: &str| match Mailbox::parse(written) {
+            Ok(mailbox) => Some(mailbox),
+            Err(error) => {
+                let text = format!("{keyword} {written:?} is no mail address: {error}");
+                self.outbox.log(LogLevel::Error, text);
+                None
+            }
+        };
+        let recipients = settings.recipients.iter().take(MOST_RECIPIENTS);
+        let to: Vec<Mailbox> =
+            recipients.filter_map(|written| check("notification_email", written)).collect();
+        let written = settings.from.as_deref().and_then(|from| check("notification_email_from", from));
+        let Sender { host, user } = &self.sender;
+        let from = written
+            .or_else(|| Mailbox::parse(&format!("{user}@{host}")).ok())
+            .or_else(|| Mailbox::parse("root@localhost").ok())?;
+        let router_id = config.global.router_id.clone().unwrap_or_else(|| self.sender.host.clone());
+        (!to.is_empty()).then_some(Round { settings, server, router_id, from, to })
+    }
+}
+
+/// `host:port`, with brackets around an IPv6 address.
+fn shown(server: &SmtpServer) -> String {
+    let SmtpServer { host, port } = server;
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
+/// One delivery may take so long at least.
+const SHORTEST_LIMIT: Duration = Duration::from_secs(180);
+
+/// Steps that may each take `smtp_connect_timeout` within one delivery, where that is long.
+const STEPS: u32 = 4;
+
+/// Recipients of a mail; RFC 5321 §4.5.3.1.8 has servers take at least so many.
+const MOST_RECIPIENTS: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATE: &str = "Sun, 22 Nov 2026 11:35:33 +0000";
+
+    fn config(change: impl FnOnce(&mut Settings)) -> Config {
+        let mut config = keepalived_conf::load_str("").config;
+        let mail = &mut config.global.mail;
+        mail.recipients = vec!["a@example.org".to_owned(), "Bob B <b@example.org>".to_owned()];
+        mail.server = Some(SmtpServer { host: "mx".to_owned(), port: 25 });
+        change(mail);
+        config
+    }
+
+    fn postman(config: &Config) -> Postman {
+        let mut postman = Postman::new(Sender { host: "lb1".to_owned(), user: "root".to_owned() });
+        postman.arrange(Instant::now(), config);
+        postman
+    }
+
+    /// Subjects of the mails that are to be delivered; each is delivered at once.
+    fn subjects(postman: &mut Postman) -> Vec<String> {
+        let mut subjects = Vec::new();
+        while let Some(action) = postman.poll_action() {
+            if let Action::Deliver(id, mail) = action {
+                let fates = vec![super::super::Fate::Taken; mail.recipients.len()];
+                subjects.push(mail.subject);
+                postman.handle_outcome(Instant::now(), id, Ok(fates));
+            }
+        }
+        subjects
+    }
+
+    fn states(postman: &mut Postman, states: &[State]) -> Vec<String> {
+        for &state in states {
+            postman.instance(Instant::now(), DATE, "V1", true, state);
+        }
+        let subjects = subjects(postman);
+        let word = |subject: &String| subject.split(' ').nth_back(1).unwrap_or_default().to_owned();
+        subjects.iter().map(word).collect()
+    }
+
+    #[test]
+    fn a_change_is_mailed_once_and_only_where_it_is_wanted() {
+        use State::{Backup, Fault, Master};
+        let mut all = postman(&config(|_| ()));
+        assert_eq!(states(&mut all, &[Backup, Backup, Master, Fault, Fault]), ["BACKUP", "MASTER", "FAULT"]);
+        all.instance(Instant::now(), DATE, "V1", false, Master);
+        assert_eq!(subjects(&mut all), [""; 0]);
+
+        let mut no_faults = postman(&config(|mail| mail.no_faults = true));
+        assert_eq!(states(&mut no_faults, &[Master, Fault, Master, Backup]), ["MASTER", "BACKUP"]);
+
+        for config in [config(|mail| mail.server = None), config(|mail| mail.recipients.clear())] {
+            let mut none = postman(&config);
+            assert_eq!(states(&mut none, &[Master]), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_delivery_says_who_and_where() {
+        let mut postman = postman(&config(|_| ()));
+        postman.instance(Instant::now(), DATE, "V1", true, State::Master);
+        let Some(Action::Deliver(id, mail)) = postman.poll_action() else { panic!("no delivery") };
+        let delivery = postman.delivery(id, mail, None).unwrap();
+        assert_eq!((delivery.server.host.as_str(), delivery.server.helo.as_str()), ("mx", "lb1"));
+        assert_eq!(delivery.from, "root@lb1");
+        assert_eq!(delivery.recipients, ["a@example.org", "b@example.org"]);
+        let text = String::from_utf8(delivery.text).unwrap();
+        assert!(
+            text.contains(
+                "\r\nFrom: root@lb1\r\nSubject: [lb1] VRRP Instance V1 - Entering MASTER state\r\n"
+            )
+        );
+        assert!(text.contains("\r\nTo: a@example.org,\r\n Bob B <b@example.org>\r\n"));
+    }
+
+    #[test]
+    fn what_the_configuration_says_comes_first() {
+        let mut config = config(|mail| {
+            mail.from = Some("Router <k@example.org>".to_owned());
+            mail.helo_name = Some("lb.example.org".to_owned());
+            mail.ca_file = Some("/etc/ca.pem".into());
+        });
+        config.global.router_id = Some("Ra".to_owned());
+        let mut postman = postman(&config);
+        assert_eq!(postman.ca_file(), None, "nothing to verify without TLS");
+        postman.virtual_server(
+            Instant::now(),
+            DATE,
+            "[192.0.2.1]:tcp:80",
+            true,
+            Quorum { change: super::super::QuorumChange::Lost, quorum: 1, hysteresis: 0, weight: 0 },
+        );
+        let Some(Action::Deliver(id, mail)) = postman.poll_action() else { panic!("no delivery") };
+        assert_eq!(mail.subject, "[Ra] Virtualserver [192.0.2.1]:tcp:80 - DOWN");
+        let delivery = postman.delivery(id, mail, None).unwrap();
+        assert_eq!(
+            (delivery.from.as_str(), delivery.server.helo.as_str()),
+            ("k@example.org", "lb.example.org")
+        );
+    }
+
+    #[test]
+    fn a_single_checker_is_mailed_unless_it_is_not_wanted() {
+        let change = RealServerChange {
+            virtual_server: "[192.0.2.1]:tcp:80",
+            real_server: "[10.0.0.1]:tcp:80",
+            is_whole: true,
+            up: false,
+            cause: super::super::Cause::Check("TCP CHECK"),
+        };
+        for (no_checkers, expected) in [(false, 2), (true, 1)] {
+            let mut postman = postman(&config(|mail| mail.no_checkers = no_checkers));
+            for is_whole in [true, false] {
+                let change = RealServerChange { is_whole, ..change };
+                postman.real_server(Instant::now(), DATE, true, &change);
+            }
+            assert_eq!(subjects(&mut postman).len(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_said_and_left_out() {
+        let mut postman = postman(&config(|mail| mail.recipients.push("Bob <b@x".to_owned())));
+        let Some(Action::Log(LogLevel::Error, text)) = postman.poll_action() else { panic!("not said") };
+        assert_eq!(
+            text,
+            "notification_email \"Bob <b@x\" is no mail address: its angle brackets do not match"
+        );
+        assert_eq!(states(&mut postman, &[State::Master]), ["MASTER"]);
+    }
+
+    #[test]
+    fn mails_that_wait_when_mail_is_configured_away_are_lost() {
+        let mut postman = postman(&config(|_| ()));
+        postman.instance(Instant::now(), DATE, "V1", true, State::Master);
+        assert!(matches!(postman.poll_action(), Some(Action::Deliver(..))));
+        postman.arrange(Instant::now(), &config(|mail| mail.server = None));
+        assert!(matches!(postman.poll_action(), Some(Action::Abort(_))));
+        assert!(matches!(postman.poll_action(), Some(Action::Log(LogLevel::Error, _))));
+        assert!(postman.is_quiet(Instant::now()));
+    }
+}
