@@ -20,6 +20,8 @@ const PEERS: &[Need] = &[
     Need { program: "killall", package: "psmisc", why: "what the examples watch it with" },
     Need { program: "bash", package: "bash", why: "check scripts in bash's syntax" },
     Need { program: "ipvsadm", package: "ipvsadm", why: "another view of the kernel's IPVS tables" },
+    Need { program: "exim4", package: "exim4-daemon-light", why: "a mail server that alerts are sent to" },
+    Need { program: "dnsmasq", package: "dnsmasq-base", why: "a DNS server that is checked" },
     Need { program: "nginx", package: "nginx-light", why: "a real server behind the load balancer" },
 ];
 

@@ -92,6 +92,19 @@ pub enum FromWorker {
         /// What happened, the body of the mail.
         because: String,
     },
+    /// One checker of a real server changed its result, which did not change the server: only mail is sent.
+    Checker {
+        /// Generation that `service` is an index in.
+        generation: Generation,
+        /// Index into [`Config::virtual_servers`].
+        service: u32,
+        /// Index into its real servers.
+        server: u32,
+        /// The checker's result.
+        up: bool,
+        /// What happened, the body of the mail.
+        because: String,
+    },
     /// A virtual server has its quorum or lost it: run `quorum_up` or `quorum_down`, tell FIFOs, send mail.
     Quorum {
         /// Generation that `service` is an index in.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use vipd::cli::{self, Request};
-use vipd::{check, demo, genhash, lvs, parent, vrrp};
+use vipd::{check, demo, genhash, lvs, mail, parent, vrrp};
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     }
     let request = match shown.get(1).map(String::as_str) {
         Some("worker") => return run_worker(rest),
+        Some("mailer") => return run_child(c"vipd_mail", mail::main),
         Some("demo") => return demo::main(rest),
         Some("genhash" | "-T" | "--genhash") => return genhash::main(words.into_iter().skip(2)),
         Some("explain") => cli::explain(rest),
@@ -52,29 +53,26 @@ fn run(options: cli::Options, command_line: &[String]) -> ExitCode {
     }
 }
 
-/// `vipd worker ROLE`: how the parent starts the other parts of itself.
+/// `vipd worker ROLE`: how the parent starts other parts of itself.
 fn run_worker(words: &[String]) -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let role: Option<(&CStr, WorkerMain)> = match words.as_slice() {
-        ["vrrp"] => Some((c"vipd_vrrp", vrrp::main)),
-        ["lvs"] => Some((c"vipd_lvs", |socket| lvs::main(socket, false))),
-        ["lvs", "dry-run"] => Some((c"vipd_lvs", |socket| lvs::main(socket, true))),
-        _ => None,
-    };
-    let Some((name, main)) = role.filter(|_| has_socket()) else {
-        let _ = writeln!(io::stderr(), "vipd worker: only vipd itself starts this");
+    match words.as_slice() {
+        ["vrrp"] => run_child(c"vipd_vrrp", vrrp::main),
+        ["lvs"] => run_child(c"vipd_lvs", |socket| lvs::main(socket, false)),
+        ["lvs", "dry-run"] => run_child(c"vipd_lvs", |socket| lvs::main(socket, true)),
+        _ => run_child(c"vipd", |_| ExitCode::FAILURE),
+    }
+}
+
+/// Runs a part of the daemon with the socket that the parent left for it.
+fn run_child(name: &CStr, main: fn(OwnedFd) -> ExitCode) -> ExitCode {
+    if !Path::new(&format!("/proc/self/fd/{}", parent::WORKER_SOCKET)).exists() {
+        let _ = writeln!(io::stderr(), "vipd: only vipd itself starts this");
         return ExitCode::FAILURE;
-    };
-    // `ps` and `top` tell the two apart; execution through /proc left the name `exe`.
+    }
+    // `ps` and `top` tell them apart; execution through /proc left the name `exe`.
     let _ = nix::sys::prctl::set_name(name);
     // SAFETY: the descriptor is open, it came from whoever started us, and nobody else in this process knows it.
     let socket = unsafe { OwnedFd::from_raw_fd(parent::WORKER_SOCKET) };
     main(socket)
-}
-
-type WorkerMain = fn(OwnedFd) -> ExitCode;
-
-/// Whether whoever started us left a socket where workers find it.
-fn has_socket() -> bool {
-    Path::new(&format!("/proc/self/fd/{}", parent::WORKER_SOCKET)).exists()
 }

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A moment in local time.
-pub(super) struct LocalTime {
+pub(crate) struct LocalTime {
     weekday: usize,
     day: i32,
     month: usize,
@@ -11,11 +11,13 @@ pub(super) struct LocalTime {
     hour: i32,
     minute: i32,
     second: i32,
+    /// East of Greenwich.
+    offset_seconds: i64,
 }
 
 impl LocalTime {
     /// Now.
-    pub(super) fn now() -> Self {
+    pub(crate) fn now() -> Self {
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
         Self::at(libc::time_t::try_from(seconds).unwrap_or(0))
     }
@@ -33,6 +35,7 @@ impl LocalTime {
             hour: parts.tm_hour,
             minute: parts.tm_min,
             second: parts.tm_sec,
+            offset_seconds: parts.tm_gmtoff,
         }
     }
 
@@ -40,6 +43,24 @@ impl LocalTime {
     pub(super) fn long(&self) -> String {
         let weekday = WEEKDAYS.get(self.weekday).copied().unwrap_or("???");
         format!("{weekday} {} {}", self.short(), self.year)
+    }
+
+    /// `Sun, 22 Nov 2026 11:35:33 +0000`, as mails have it (RFC 5322 §3.3).
+    pub(crate) fn mail(&self) -> String {
+        let weekday = WEEKDAYS.get(self.weekday).copied().unwrap_or("???");
+        let month = MONTHS.get(self.month).copied().unwrap_or("???");
+        let sign = if self.offset_seconds < 0 { '-' } else { '+' };
+        let minutes = self.offset_seconds.unsigned_abs() / 60;
+        format!(
+            "{weekday}, {:02} {month} {} {:02}:{:02}:{:02} {sign}{:02}{:02}",
+            self.day,
+            self.year,
+            self.hour,
+            self.minute,
+            self.second,
+            minutes / 60,
+            minutes % 60
+        )
     }
 
     /// `Nov 22 13:35:53`, as the syslog protocol has it.
@@ -59,9 +80,20 @@ mod tests {
 
     #[test]
     fn the_format_is_the_one_keepalived_prints() {
-        let time = LocalTime { weekday: 0, day: 2, month: 10, year: 2026, hour: 9, minute: 5, second: 53 };
+        let time = LocalTime {
+            weekday: 0,
+            day: 2,
+            month: 10,
+            year: 2026,
+            hour: 9,
+            minute: 5,
+            second: 53,
+            offset_seconds: -12_600,
+        };
         assert_eq!(time.long(), "Sun Nov  2 09:05:53 2026");
         assert_eq!(time.short(), "Nov  2 09:05:53");
+        assert_eq!(time.mail(), "Sun, 02 Nov 2026 09:05:53 -0330");
+        assert!(LocalTime { offset_seconds: 7200, ..time }.mail().ends_with(" +0200"));
     }
 
     #[test]

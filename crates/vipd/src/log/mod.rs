@@ -10,6 +10,7 @@ mod syslog;
 use std::borrow::Cow;
 
 use crate::ipc::LogLevel;
+pub(crate) use clock::LocalTime;
 use console::Console;
 use syslog::Syslog;
 
@@ -93,6 +94,11 @@ impl Log {
     /// A warning of the parent.
     pub fn warning(&mut self, text: impl AsRef<str>) {
         self.write(Voice::Parent, LogLevel::Warning, text.as_ref());
+    }
+
+    /// A line of the parent for `-D`.
+    pub fn debug(&mut self, text: impl AsRef<str>) {
+        self.write(Voice::Parent, LogLevel::Debug, text.as_ref());
     }
 
     /// A line of the parent.

@@ -59,6 +59,7 @@ pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event:
             up: *up,
             because: because(director, *cause, *up),
         }],
+        Event::Check { check, up, first: false } => checker_messages(plan, director, *check, *up),
         Event::Quorum { service, up, .. } => vec![FromWorker::Quorum {
             generation: plan.generation,
             service: service.0,
@@ -81,6 +82,22 @@ pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event:
         }
         _ => Vec::new(),
     }
+}
+
+/// A check's result that leaves its server as it was: another check of it is down.
+fn checker_messages(plan: &Plan, director: &Director, check: CheckId, up: bool) -> Vec<FromWorker> {
+    let is_down = |check| director.check_status(check).is_some_and(|status| !status.up);
+    let held_down = |server| director.checks_of(server).any(|other| other != check && is_down(other));
+    let servers = director.servers(check).iter().copied().filter(|&server| held_down(server));
+    servers
+        .map(|server| FromWorker::Checker {
+            generation: plan.generation,
+            service: server.service.0,
+            server: server.place,
+            up,
+            because: because(director, Cause::Check(check), up),
+        })
+        .collect()
 }
 
 /// A server that is no longer configured, by its former place.

@@ -35,7 +35,7 @@ pub enum MailboxError {
     /// A space, a control character or a bracket inside the address.
     #[error("{0:?} cannot be in an address")]
     Character(char),
-    /// More than [`PATH_LIMIT`] octets.
+    /// More than 320 octets.
     #[error("it is longer than {PATH_LIMIT} characters")]
     TooLong,
 }
@@ -43,7 +43,7 @@ pub enum MailboxError {
 impl Mailbox {
     /// Takes an address apart. A name without `@host` is a user of the mail server's own.
     pub fn parse(written: &str) -> Result<Self, MailboxError> {
-        let written = written.trim();
+        let written = unquoted(written.trim());
         let (name, path, bracketed) = match written.split_once('<') {
             None => ("", written, false),
             Some((name, rest)) => {
@@ -102,6 +102,12 @@ impl Mailbox {
     }
 }
 
+/// Without the quotes around all of it, which a configuration may have to keep a line together.
+fn unquoted(written: &str) -> &str {
+    let inside = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inside.filter(|inside| !inside.contains('"')).map_or(written, str::trim)
+}
+
 /// Octets of an address: RFC 5321 §4.5.3.1 has 64 before the `@` and 255 behind it.
 const PATH_LIMIT: usize = 320;
 
@@ -125,6 +131,7 @@ mod tests {
         assert_eq!(both("a@example.org"), ("a@example.org".into(), "a@example.org".into()));
         assert_eq!(both(" <a@example.org> "), ("a@example.org".into(), "<a@example.org>".into()));
         assert_eq!(both("Bob B <b@example.org>"), ("b@example.org".into(), "Bob B <b@example.org>".into()));
+        assert_eq!(both("\"Bob B <b@x.org>\"").1, "Bob B <b@x.org>");
         assert_eq!(both("root").0, "root");
     }
 

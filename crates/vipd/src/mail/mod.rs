@@ -23,7 +23,7 @@ pub use dialogue::{Dialogue, Login, Terms};
 pub use mailbox::{Mailbox, MailboxError};
 pub use mailer::main;
 pub use message::{Message, stuffed};
-pub use notice::{Cause, Notice, Quorum, QuorumChange, RealServerChange, State};
+pub use notice::{Notice, RealServerChange, State};
 pub use order::{Delivery, Failure, Fate, FromMailer, Outcome, Said, Server, Step, ToMailer};
 pub use outbox::{Action, Id, Mail, Outbox};
 pub use postman::{Postman, Sender};

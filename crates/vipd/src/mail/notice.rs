@@ -20,15 +20,6 @@ pub enum State {
     Fault,
 }
 
-/// Why a real server is up or down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause<'a> {
-    /// A checker said so; its name as in keepalived's log, for example `TCP CHECK`.
-    Check(&'a str),
-    /// The daemon stops, or a reload removed the server.
-    Shutdown,
-}
-
 /// A real server, or one checker of it, is up or down. Servers as the log names them: `[192.0.2.1]:tcp:80`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RealServerChange<'a> {
@@ -41,34 +32,8 @@ pub struct RealServerChange<'a> {
     pub is_whole: bool,
     /// What it is now.
     pub up: bool,
-    /// Why.
-    pub cause: Cause<'a>,
-}
-
-/// What happened to the quorum of a virtual server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QuorumChange {
-    /// It was lost and is there again.
-    Gained,
-    /// It is lost.
-    Lost,
-    /// It was there from the start.
-    StartingUp,
-    /// It was not there from the start.
-    StartingDown,
-}
-
-/// The figures behind a quorum, all in weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quorum {
-    /// What happened.
-    pub change: QuorumChange,
-    /// `quorum`
-    pub quorum: u32,
-    /// `hysteresis`
-    pub hysteresis: u32,
-    /// Sum of the weights of the real servers that are up.
-    pub weight: u64,
+    /// Why, in keepalived's words: `TCP CHECK failed on service`.
+    pub because: &'a str,
 }
 
 impl State {
@@ -110,37 +75,22 @@ impl Notice {
 
     /// A real server, or one checker of it, is up or down.
     pub fn real_server(router_id: &str, change: &RealServerChange<'_>) -> Self {
-        let RealServerChange { virtual_server, real_server, up, cause, .. } = change;
-        let body = match cause {
-            Cause::Check(check) if *up => format!("{check} succeed on service"),
-            Cause::Check(check) => format!("{check} failed on service"),
-            Cause::Shutdown => "Shutting down".to_owned(),
-        };
+        let RealServerChange { virtual_server, real_server, up, because, .. } = change;
         Self {
             subject: format!(
                 "[{router_id}] Realserver {real_server} of virtual server {virtual_server} - {}",
                 up_or_down(*up)
             ),
-            body,
+            body: (*because).to_owned(),
         }
     }
 
-    /// A virtual server has its quorum or not.
-    pub fn virtual_server(router_id: &str, virtual_server: &str, quorum: Quorum) -> Self {
-        let Quorum { change, quorum, hysteresis, weight } = quorum;
-        let (up, body) = match change {
-            QuorumChange::Gained => {
-                let needed = u64::from(quorum) + u64::from(hysteresis);
-                (true, format!("Gained quorum {quorum}+{hysteresis}={needed} <= {weight}"))
-            }
-            QuorumChange::Lost => {
-                let needed = i64::from(quorum) - i64::from(hysteresis);
-                (false, format!("Lost quorum {quorum}-{hysteresis}={needed} > {weight}"))
-            }
-            QuorumChange::StartingUp => (true, "Starting with quorum up".to_owned()),
-            QuorumChange::StartingDown => (false, "Starting with quorum down".to_owned()),
-        };
-        Self { subject: format!("[{router_id}] Virtualserver {virtual_server} - {}", up_or_down(up)), body }
+    /// A virtual server has its quorum or not, and why: `Lost quorum 1-0=1 > 0`.
+    pub fn virtual_server(router_id: &str, virtual_server: &str, up: bool, because: &str) -> Self {
+        Self {
+            subject: format!("[{router_id}] Virtualserver {virtual_server} - {}", up_or_down(up)),
+            body: because.to_owned(),
+        }
     }
 }
 
@@ -169,38 +119,22 @@ mod tests {
             "All VRRP group instances are now in BACKUP state",
         );
         let (vs, rs) = ("[192.0.2.1]:tcp:80", "[10.0.0.1]:tcp:8080");
-        let down = |cause| RealServerChange {
+        let down = RealServerChange {
             virtual_server: vs,
             real_server: rs,
             is_whole: true,
             up: false,
-            cause,
+            because: "TCP CHECK failed on service",
         };
         is(
-            &Notice::real_server("Ra", &down(Cause::Check("TCP CHECK"))),
+            &Notice::real_server("Ra", &down),
             "[Ra] Realserver [10.0.0.1]:tcp:8080 of virtual server [192.0.2.1]:tcp:80 - DOWN",
             "TCP CHECK failed on service",
         );
         is(
-            &Notice::real_server("Ra", &down(Cause::Shutdown)),
-            "[Ra] Realserver [10.0.0.1]:tcp:8080 of virtual server [192.0.2.1]:tcp:80 - DOWN",
-            "Shutting down",
-        );
-        let quorum = |change| Quorum { change, quorum: 3, hysteresis: 1, weight: 4 };
-        is(
-            &Notice::virtual_server("Ra", vs, quorum(QuorumChange::Gained)),
+            &Notice::virtual_server("Ra", vs, true, "Gained quorum 3+1=4 <= 4"),
             "[Ra] Virtualserver [192.0.2.1]:tcp:80 - UP",
             "Gained quorum 3+1=4 <= 4",
-        );
-        is(
-            &Notice::virtual_server("Ra", vs, Quorum { weight: 1, ..quorum(QuorumChange::Lost) }),
-            "[Ra] Virtualserver [192.0.2.1]:tcp:80 - DOWN",
-            "Lost quorum 3-1=2 > 1",
-        );
-        is(
-            &Notice::virtual_server("Ra", vs, quorum(QuorumChange::StartingDown)),
-            "[Ra] Virtualserver [192.0.2.1]:tcp:80 - DOWN",
-            "Starting with quorum down",
         );
     }
 }

@@ -9,7 +9,7 @@ use keepalived_conf::model::mail::{Mail as Settings, MailTls, SmtpServer};
 
 use super::mailbox::Mailbox;
 use super::message::Message;
-use super::notice::{Notice, Quorum, RealServerChange, State};
+use super::notice::{Notice, RealServerChange, State};
 use super::order::{Delivery, Outcome, Server};
 use super::outbox::{Action, Id, Mail, Outbox};
 use crate::ipc::LogLevel;
@@ -17,7 +17,7 @@ use crate::ipc::LogLevel;
 /// Who we are where the configuration does not say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
-    /// Name of this machine: what `router_id` and `smtp_helo_name` default to.
+    /// Full name of this machine: what `router_id` and `smtp_helo_name` default to.
     pub host: String,
     /// Name of the daemon's user: `notification_email_from` defaults to it at this host.
     pub user: String,
@@ -48,6 +48,27 @@ struct Round {
     router_id: String,
     from: Mailbox,
     to: Vec<Mailbox>,
+}
+
+impl Sender {
+    /// This user on this machine, whose full name is the first one in its line of `hosts` (the text of `/etc/hosts`), as
+    /// in keepalived. Where it is not found, no name service is asked: the name alone will do. (keepalived says
+    /// `[unknown]` and `(null)` then.)
+    ///
+    /// ```
+    /// let sender = vipd::mail::Sender::new("lb1", "root", "127.0.1.1 lb1.example.org lb1 # ours\n");
+    /// assert_eq!(sender.host, "lb1.example.org");
+    /// ```
+    pub fn new(host: &str, user: &str, hosts: &str) -> Self {
+        let full_name = hosts.lines().find_map(|line| {
+            let line = line.split('#').next().unwrap_or_default();
+            let mut names = line.split_whitespace().skip(1);
+            let first = names.next()?;
+            let is_ours = std::iter::once(first).chain(names).any(|name| name.eq_ignore_ascii_case(host));
+            is_ours.then(|| first.to_owned())
+        });
+        Self { host: full_name.unwrap_or_else(|| host.to_owned()), user: user.to_owned() }
+    }
 }
 
 impl Postman {
@@ -103,10 +124,11 @@ impl Postman {
         date: &str,
         virtual_server: &str,
         alert: bool,
-        quorum: Quorum,
+        up: bool,
+        because: &str,
     ) {
         if alert {
-            self.send(now, date, |router_id| Notice::virtual_server(router_id, virtual_server, quorum));
+            self.send(now, date, |router_id| Notice::virtual_server(router_id, virtual_server, up, because));
         }
     }
 
@@ -241,7 +263,7 @@ mod tests {
     }
 
     fn postman(config: &Config) -> Postman {
-        let mut postman = Postman::new(Sender { host: "lb1".to_owned(), user: "root".to_owned() });
+        let mut postman = Postman::new(Sender::new("lb1", "root", "127.0.0.1 localhost\n"));
         postman.arrange(Instant::now(), config);
         postman
     }
@@ -318,7 +340,8 @@ mod tests {
             DATE,
             "[192.0.2.1]:tcp:80",
             true,
-            Quorum { change: super::super::QuorumChange::Lost, quorum: 1, hysteresis: 0, weight: 0 },
+            false,
+            "Lost quorum 1-0=1 > 0",
         );
         let Some(Action::Deliver(id, mail)) = postman.poll_action() else { panic!("no delivery") };
         assert_eq!(mail.subject, "[Ra] Virtualserver [192.0.2.1]:tcp:80 - DOWN");
@@ -336,7 +359,7 @@ mod tests {
             real_server: "[10.0.0.1]:tcp:80",
             is_whole: true,
             up: false,
-            cause: super::super::Cause::Check("TCP CHECK"),
+            because: "TCP CHECK failed on service",
         };
         for (no_checkers, expected) in [(false, 2), (true, 1)] {
             let mut postman = postman(&config(|mail| mail.no_checkers = no_checkers));

@@ -1,7 +1,6 @@
 //! Replies of an SMTP server (RFC 5321 §4.2): `250-first`, `250 last`.
 //!
-//! Bounded: a line of more than [`LINE_LIMIT`] octets or a reply of more than [`LINES_LIMIT`] lines is an error, however
-//! slowly it comes. A line may end with LF alone, as some servers have it.
+//! Bounded: a line of more than 2048 octets or a reply of more than 128 lines is an error, however slowly it comes. A line may end with LF alone, as some servers have it.
 
 /// One whole reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +21,10 @@ pub enum ReplyError {
     /// The lines of one reply have different codes.
     #[error("a reply with two codes, {0} and {1}")]
     TwoCodes(u16, u16),
-    /// A line of more than [`LINE_LIMIT`] octets.
+    /// A line of more than 2048 octets.
     #[error("a line of more than {LINE_LIMIT} octets")]
     LineTooLong,
-    /// More than [`LINES_LIMIT`] lines.
+    /// More than 128 lines.
     #[error("a reply of more than {LINES_LIMIT} lines")]
     TooManyLines,
 }
@@ -84,7 +83,7 @@ impl ReplyReader {
 }
 
 impl Reply {
-    /// Code and text in one line of at most [`SHOWN_LIMIT`] characters, for the log.
+    /// Code and text in one line of at most 300 characters, for the log.
     pub fn shown(&self) -> String {
         let text = format!("{} {}", self.code, self.lines.join(" / "));
         text.chars().take(SHOWN_LIMIT).collect::<String>().trim_end().to_owned()

@@ -10,6 +10,7 @@ mod daemonize;
 mod dump;
 mod fifo;
 pub(crate) mod load;
+mod mailing;
 mod notifier;
 mod notify;
 mod path_walk;

@@ -4,7 +4,8 @@ use std::ops::{Index, IndexMut};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use keepalived_conf::model::Config;
+use keepalived_conf::model::mail::Mail;
+use keepalived_conf::model::{Config, Global};
 use mio::Token;
 
 use super::pid_file::PidFile;
@@ -38,14 +39,14 @@ impl Role {
     pub(super) fn part(self, config: &Config) -> Config {
         match self {
             Self::Vrrp => Config {
-                global: config.global.clone(),
+                global: global(config),
                 scripts: config.scripts.clone(),
                 instances: config.instances.clone(),
                 virtual_servers: Vec::new(),
                 checks: Vec::new(),
             },
             Self::Lvs => Config {
-                global: config.global.clone(),
+                global: global(config),
                 scripts: Vec::new(),
                 instances: Vec::new(),
                 virtual_servers: config.virtual_servers.clone(),
@@ -76,6 +77,11 @@ impl Role {
             Self::Lvs => Token(2),
         }
     }
+}
+
+/// `global_defs` without what only the parent needs: the password of the mail server is nobody else's.
+fn global(config: &Config) -> Global {
+    Global { mail: Mail::default(), ..config.global.clone() }
 }
 
 /// The place of one worker.

@@ -20,13 +20,14 @@ use super::checks::Checks;
 use super::daemonize::Starter;
 use super::fifo::Fifos;
 use super::load::Reading;
+use super::mailing::Mailing;
 use super::notifier::Notifier;
 use super::pid_file::PidFile;
 use super::post::{Post, Posts, Role};
 use super::process::Ended;
 use super::signals::{Request, Signals};
 use super::systemd::Systemd;
-use super::worker::Worker;
+use super::worker::{Worker, WorkerProgram};
 use crate::cli::Options;
 use crate::ipc::{ChannelError, Generation, InstanceEvent, ToWorker};
 use crate::log::Log;
@@ -62,6 +63,7 @@ pub(super) struct Parent {
     checks: Checks,
     notifier: Notifier,
     fifos: Fifos,
+    mailing: Mailing,
 }
 
 impl Parent {
@@ -75,6 +77,7 @@ impl Parent {
         posts: Posts,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
+        let mailing = Mailing::new(WorkerProgram::mailer(), poll.registry().try_clone()?, MAILER);
         poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
         Ok(Self {
             options,
@@ -94,6 +97,7 @@ impl Parent {
             checks: Checks::default(),
             notifier: Notifier::default(),
             fifos: Fifos::default(),
+            mailing,
         })
     }
 
@@ -101,7 +105,7 @@ impl Parent {
     pub(super) fn run(&mut self, mut log: Log) -> u8 {
         let log = &mut log;
         self.log_options(log);
-        self.open_fifos(log);
+        self.arrange_outlets(Instant::now(), log);
         let wanted: Vec<Role> = Role::ALL.into_iter().filter(|&role| self.wants(role)).collect();
         for &role in &wanted {
             self.start_worker(role, Instant::now(), log);
@@ -129,6 +133,9 @@ impl Parent {
                 if events.iter().any(|event| event.token() == role.token()) {
                     self.handle_channel(role, now, log);
                 }
+            }
+            if events.iter().any(|event| event.token() == MAILER) {
+                self.mailing.handle_channel(now, log);
             }
             if events.iter().any(|event| event.token() == SIGNALS) {
                 for request in self.signals.take() {
@@ -166,13 +173,15 @@ impl Parent {
     fn patience(&self, now: Instant) -> Option<Duration> {
         let posts = self.posts.iter().filter_map(Post::deadline).min();
         let stop = self.stop.as_ref().map(|stop| stop.deadline);
-        let first = [posts, stop, self.notifier.deadline()].into_iter().flatten().min()?;
+        let others = [self.notifier.deadline(), self.mailing.deadline()];
+        let first = [posts, stop].into_iter().chain(others).flatten().min()?;
         // epoll counts milliseconds: never wake just before the moment.
         Some(first.saturating_duration_since(now) + Duration::from_millis(1))
     }
 
     fn handle_timers(&mut self, now: Instant, log: &mut Log) {
         self.notifier.timeout(now, log);
+        self.mailing.timeout(now, log);
         for role in Role::ALL {
             self.handle_post_timers(role, now, log);
         }
@@ -286,6 +295,7 @@ impl Parent {
         }
         self.notifier.reap(now, log);
         self.fifos.reap(log);
+        self.mailing.reap(now, log);
         for role in Role::ALL {
             if let Some(ended) = self.posts[role].worker.as_mut().and_then(Worker::poll) {
                 // What it said before it died still counts.
@@ -295,7 +305,7 @@ impl Parent {
         }
         if std::process::id() == 1 {
             let ours = self.checks.pids().chain(self.notifier.pids());
-            let ours = ours.chain(self.fifos.pids()).chain(self.posts.pids());
+            let ours = ours.chain(self.fifos.pids()).chain(self.mailing.pids()).chain(self.posts.pids());
             adopt_orphans(&ours.collect());
         }
     }
@@ -413,6 +423,8 @@ fn adopt_orphans(ours: &BTreeSet<u32>) {
 }
 
 const SIGNALS: Token = Token(0);
+/// Apart from those of the workers.
+const MAILER: Token = Token(16);
 
 /// How long a worker that closed its channel may take to exit.
 const LAST_MOMENT: Duration = Duration::from_secs(1);

@@ -42,18 +42,25 @@ impl WorkerProgram {
             Role::Lvs if ipvs_dry_run => &[c"vipd", c"worker", c"lvs", c"dry-run"],
             Role::Lvs => &[c"vipd", c"worker", c"lvs"],
         };
+        Self::ourselves(words)
+    }
+
+    /// This program as the mailer.
+    pub(super) fn mailer() -> Self {
+        Self::ourselves(&[c"vipd", c"mailer"])
+    }
+
+    fn ourselves(words: &[&CStr]) -> Self {
         let arguments = words.iter().map(|&word| word.to_owned()).collect();
         Self { file: c"/proc/self/exe".to_owned(), arguments }
     }
-}
 
-impl Worker {
-    /// Starts the program as a worker, with its socket registered.
-    pub(super) fn start(program: &WorkerProgram, registry: &Registry, token: Token) -> io::Result<Self> {
+    /// Starts it with a socket, of which our end is registered.
+    pub(super) fn start(&self, registry: &Registry, token: Token) -> io::Result<(Child, Channel)> {
         let (near, far) = UnixStream::pair()?;
         let launch = Launch {
-            program: program.file.clone(),
-            arguments: program.arguments.clone(),
+            program: self.file.clone(),
+            arguments: self.arguments.clone(),
             environment: std::env::vars_os()
                 .filter_map(|(name, value)| {
                     CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok()
@@ -69,6 +76,14 @@ impl Worker {
             token,
             Interest::READABLE | Interest::WRITABLE,
         )?;
+        Ok((child, channel))
+    }
+}
+
+impl Worker {
+    /// Starts the program as a worker, with its socket registered.
+    pub(super) fn start(program: &WorkerProgram, registry: &Registry, token: Token) -> io::Result<Self> {
+        let (child, channel) = program.start(registry, token)?;
         Ok(Self { child, channel, kill_at: None, stopping: false })
     }
 

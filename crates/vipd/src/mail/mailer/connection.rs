@@ -122,4 +122,5 @@ fn left(end: Instant) -> io::Result<Duration> {
 /// The kernel counts in microseconds and takes 0 as forever.
 const SHORTEST: Duration = Duration::from_micros(100);
 
-const FAREWELL: Duration = Duration::from_secs(1);
+/// A good server answers QUIT and closes in one round trip.
+const FAREWELL: Duration = Duration::from_millis(300);

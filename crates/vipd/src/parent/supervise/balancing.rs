@@ -13,6 +13,7 @@ use super::Parent;
 use crate::ipc::Generation;
 use crate::log::Log;
 use crate::lvs::names;
+use crate::mail::RealServerChange;
 
 /// What was last told of virtual and real servers, by name: a new worker that finds things as its predecessor left
 /// them changes nothing.
@@ -42,20 +43,20 @@ impl Told {
     }
 }
 
+/// Which real server: generation, virtual server, real server.
+type ServerKey = (Generation, u32, u32);
+
 impl Parent {
     /// A real server went up or down.
     pub(super) fn handle_server(
         &mut self,
-        (generation, service, server): (Generation, u32, u32),
+        key: ServerKey,
         up: bool,
-        _because: &str,
+        because: &str,
         now: Instant,
         log: &mut Log,
     ) {
-        let Some((reading, service)) = virtual_server(&self.readings, generation, service) else { return };
-        let Some(real) = usize::try_from(server).ok().and_then(|at| service.real_servers.get(at)) else {
-            return;
-        };
+        let Some((reading, service, real)) = real_server(&self.readings, key) else { return };
         let name = names::real_server(service, real);
         if self.told.servers.insert((service.name.clone(), name.clone()), up) == Some(up) {
             return;
@@ -63,6 +64,21 @@ impl Parent {
         let jobs = server_jobs(real, up, &reading.accounts);
         self.notifier.event(now, &format!("{name} of {}", service.name), jobs, log);
         self.fifos.write(&format!("RS {name} {} {}", service.name, word(up)), log);
+        self.mailing.real_server(now, real.smtp_alert, &change(service, &name, true, up, because), log);
+    }
+
+    /// A checker changed its result without consequence for its server.
+    pub(super) fn handle_checker(
+        &mut self,
+        key: ServerKey,
+        up: bool,
+        because: &str,
+        now: Instant,
+        log: &mut Log,
+    ) {
+        let Some((_, service, real)) = real_server(&self.readings, key) else { return };
+        let name = names::real_server(service, real);
+        self.mailing.real_server(now, real.smtp_alert, &change(service, &name, false, up, because), log);
     }
 
     /// A virtual server gained or lost its quorum.
@@ -70,7 +86,7 @@ impl Parent {
         &mut self,
         (generation, service): (Generation, u32),
         up: bool,
-        _because: &str,
+        because: &str,
         now: Instant,
         log: &mut Log,
     ) {
@@ -81,11 +97,13 @@ impl Parent {
         let jobs = quorum_jobs(service, up, &reading.accounts);
         self.notifier.event(now, &service.name, jobs, log);
         self.fifos.write(&format!("VS {} {}", service.name, word(up)), log);
+        self.mailing.virtual_server(now, service.smtp_alert, &service.name, up, because, log);
     }
 
-    /// Opens the FIFOs of the present configuration.
-    pub(super) fn open_fifos(&mut self, log: &mut Log) {
+    /// FIFOs and mail as the present configuration wants them.
+    pub(super) fn arrange_outlets(&mut self, now: Instant, log: &mut Log) {
         if let Some(reading) = self.readings.get(&self.current) {
+            self.mailing.arrange(now, &reading.config, log);
             self.told.retain(&reading.config);
             self.fifos.reopen(&reading.config.global.lvs.fifos, &reading.accounts, log);
         }
@@ -99,6 +117,24 @@ fn virtual_server(
 ) -> Option<(&Reading, &VirtualServer)> {
     let reading = readings.get(&generation)?;
     Some((reading, reading.config.virtual_servers.get(usize::try_from(index).ok()?)?))
+}
+
+fn real_server(
+    readings: &BTreeMap<Generation, Reading>,
+    (generation, service, server): ServerKey,
+) -> Option<(&Reading, &VirtualServer, &RealServer)> {
+    let (reading, service) = virtual_server(readings, generation, service)?;
+    Some((reading, service, service.real_servers.get(usize::try_from(server).ok()?)?))
+}
+
+fn change<'a>(
+    service: &'a VirtualServer,
+    name: &'a str,
+    is_whole: bool,
+    up: bool,
+    because: &'a str,
+) -> RealServerChange<'a> {
+    RealServerChange { virtual_server: &service.name, real_server: name, is_whole, up, because }
 }
 
 fn word(up: bool) -> &'static str {

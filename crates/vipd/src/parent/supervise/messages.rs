@@ -44,6 +44,9 @@ impl Parent {
             FromWorker::Server { generation, service, server, up, because } => {
                 self.handle_server((generation, service, server), up, &because, now, log);
             }
+            FromWorker::Checker { generation, service, server, up, because } => {
+                self.handle_checker((generation, service, server), up, &because, now, log);
+            }
             FromWorker::Quorum { generation, service, up, because } => {
                 self.handle_quorum((generation, service), up, &because, now, log);
             }
@@ -111,6 +114,7 @@ impl Parent {
         }
         let jobs = notify::jobs(&instance.notify, &instance.name, event, priority, &reading.accounts);
         self.notifier.event(now, &instance.name, jobs, log);
+        self.mailing.instance(now, &instance.name, instance.smtp_alert, event, log);
         if event != InstanceEvent::MasterReceivedLowerPriority {
             let standing = ToWorker::Standing {
                 instance: instance.name.clone(),

@@ -73,7 +73,7 @@ impl Parent {
         self.last_generation += 1;
         self.current = self.last_generation;
         self.readings.insert(self.current, reading);
-        self.open_fifos(log);
+        self.arrange_outlets(now, log);
         let generation = self.current;
         let mut asked = false;
         for role in Role::ALL {
@@ -144,7 +144,7 @@ impl Parent {
         let Some(previous) = previous.filter(|&previous| previous != refused) else { return false };
         self.readings.remove(&refused);
         self.current = previous;
-        self.open_fifos(log);
+        self.arrange_outlets(now, log);
         let name = role.name();
         log.error(format!(
             "Reload refused by the {name} child process, the old configuration stays in force"

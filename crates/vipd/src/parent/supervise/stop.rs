@@ -61,11 +61,13 @@ impl Parent {
             stop.deadline = now + LAST_WAIT;
             return None;
         }
-        if !late && !self.notifier.is_idle() {
+        let is_done = self.notifier.is_idle() && self.mailing.is_done(now);
+        if !late && !is_done {
             return None;
         }
         self.fifos.close();
         self.notifier.abandon(log);
+        self.mailing.abandon(now, log);
         for role in Role::ALL {
             self.checks.abandon(role);
         }
