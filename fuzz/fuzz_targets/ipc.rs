@@ -1,5 +1,5 @@
-//! Any octets from the other side of the channel between parent and worker: an error or a message, never a panic; and
-//! a message that was understood is understood again when it is passed on.
+//! Any octets from the other side of the channel between parent and worker or mailer: an error or a message, never a
+//! panic; and a message that was understood is understood again when it is passed on.
 
 #![no_main]
 
@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, de::DeserializeOwned};
 use vipd::ipc::{Channel, FromWorker, ToWorker};
+use vipd::mail::{FromMailer, ToMailer};
 
 /// What fits into the socket's buffer at once.
 const MOST: usize = 64 << 10;
@@ -16,6 +17,8 @@ const MOST: usize = 64 << 10;
 fuzz_target!(|data: &[u8]| {
     receive::<ToWorker>(data);
     receive::<FromWorker>(data);
+    receive::<ToMailer>(data);
+    receive::<FromMailer>(data);
 });
 
 fn receive<T: Serialize + DeserializeOwned + std::fmt::Debug>(octets: &[u8]) {
