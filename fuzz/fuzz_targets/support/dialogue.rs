@@ -14,6 +14,7 @@ pub fn prepared(protocol: Protocol) -> Prepared {
 }
 
 /// A page: one bit of `choices` for each criterion.
+#[allow(dead_code, reason = "nobody asks gRPC for a page")]
 pub fn page(choices: u8, version: HttpVersion) -> Http {
     let chosen = |bit: u8| choices >> bit & 1 == 1;
     let pattern = || Pattern {
