@@ -23,8 +23,8 @@ pub(super) fn command(filter: &[&str]) -> Option<Command> {
     words.extend(filter.first());
     words.extend(["--", "--ignored", "--show-output"]);
     let mut command = cargo(&words);
-    // One processor, on which most tests only wait.
-    command.env("RUST_TEST_THREADS", "2");
+    // One processor: two at a time would make each other late.
+    command.env("RUST_TEST_THREADS", "1");
     Some(command)
 }
 
