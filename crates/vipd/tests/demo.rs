@@ -67,3 +67,15 @@ fn files_that_are_no_pair_are_wrong_usage() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("has no vrrp_instance"));
 }
+
+#[test]
+fn without_ipvs_the_story_of_a_web_service_says_how_to_see_it() {
+    if vipd::lab::table::kernel_has_ipvs() {
+        println!("SKIPPED without_ipvs_the_story_of_a_web_service_says_how_to_see_it: this kernel has IPVS");
+        return;
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_vipd")).args(["demo", "lvs"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("cargo xtask vm --rw . -- target/release/vipd demo lvs"), "{said}");
+}

@@ -4,11 +4,12 @@
 //! Each shows live what happens, prints the measured times beside those that were promised, and writes the timeline
 //! as a picture. The exit code says whether the promises were kept.
 //!
-//! [`vrrp`] tells of an address that two routers keep alive.
+//! [`vrrp`] tells of an address that two routers keep alive, [`lvs`] of web servers behind two load balancers.
 
 mod actor;
 mod live;
 mod losses;
+mod lvs;
 
 mod options;
 mod svg;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::lab::daemon::Program;
-use options::{Options, USAGE, Wish};
+use options::{Options, Story, USAGE, Wish};
 use svg::Timeline;
 
 const MISBEHAVED: u8 = 1;
@@ -63,7 +64,10 @@ struct Told {
 
 fn run(options: &Options) -> Result<ExitCode, Failure> {
     let program = program(options)?;
-    let told = vrrp::tell(options, &program)?;
+    let told = match options.story {
+        Story::Vrrp => vrrp::tell(options, &program),
+        Story::Lvs => lvs::tell(options, &program),
+    }?;
     println!("\n{}", told.text);
     match std::fs::write(&options.svg, told.timeline.to_svg()) {
         Ok(()) => println!("timeline written to {}", options.svg.display()),

@@ -2,9 +2,19 @@
 
 use std::path::PathBuf;
 
+/// Which story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Story {
+    /// An address that two routers keep alive.
+    Vrrp,
+    /// Web servers behind two load balancers.
+    Lvs,
+}
+
 /// What the user asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Options {
+    pub(super) story: Story,
     /// The two files of `--config`; `None` is the built-in pair.
     pub(super) config: Option<[PathBuf; 2]>,
     /// `--fast`: VRRPv3 with adverts every 0.1 s.
@@ -30,15 +40,16 @@ pub(super) enum Wish {
 
 pub(super) const USAGE: &str = "\
 vipd demo: two routers and a client on a virtual LAN inside this machine
+vipd demo lvs: two load balancers in front of web servers (needs a kernel with IPVS)
 
-  --config A.conf B.conf   run the story on your own two files (default: a built-in pair)
-  --fast                   built-in pair with VRRPv3 and adverts every 0.1 s
+  --config A.conf B.conf   run the story on your own two files (default: a built-in pair; not for lvs)
+  --fast                   built-in pair with VRRPv3 and adverts every 0.1 s (lvs: 0.3 s, and quick checks)
   --svg PATH               where the timeline picture goes (default: vipd-demo.svg)
   --daemon 'CMD'           run another daemon; {conf} stands for its configuration file, for example
-                           'keepalived -n -l -D -G -P -f {conf}'
+                           'keepalived -n -l -D -G -P -f {conf}' (lvs: without -P)
   --verbose                show the daemons' own log lines too
 
-Exit code: 0 the address behaved, 1 it did not, 2 wrong usage or configuration, 3 no permission for namespaces.
+Exit code: 0 all behaved, 1 it did not, 2 wrong usage or configuration, 3 no permission for namespaces or no IPVS.
 ";
 
 impl Options {
@@ -52,13 +63,17 @@ impl Wish {
     /// Reads the arguments behind `demo`.
     pub(super) fn parse(arguments: &[String]) -> Result<Self, String> {
         let mut options = Options {
+            story: Story::Vrrp,
             config: None,
             fast: false,
             svg: PathBuf::from("vipd-demo.svg"),
             daemon: None,
             verbose: false,
         };
-        let mut rest = arguments.iter();
+        let mut rest = arguments.iter().peekable();
+        if rest.next_if(|word| *word == "lvs").is_some() {
+            options.story = Story::Lvs;
+        }
         while let Some(argument) = rest.next() {
             let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value"));
             match argument.as_str() {
@@ -74,6 +89,9 @@ impl Wish {
         }
         if options.fast && options.config.is_some() {
             return Err("--fast changes the built-in pair; it cannot change your files".to_owned());
+        }
+        if options.story == Story::Lvs && options.config.is_some() {
+            return Err("the lvs story has its own configuration".to_owned());
         }
         Ok(Self::Story(options))
     }
@@ -93,6 +111,14 @@ mod tests {
         assert_eq!(options.config, Some(["a.conf".into(), "b.conf".into()]));
         assert_eq!(options.svg, PathBuf::from("x.svg"));
         assert!(parse("--config a.conf").is_err());
+    }
+
+    #[test]
+    fn the_story_is_the_first_word() {
+        let Ok(Wish::Story(options)) = parse("lvs --fast") else { panic!("refused") };
+        assert_eq!((options.story, options.fast), (Story::Lvs, true));
+        assert!(parse("--fast lvs").is_err());
+        assert!(parse("lvs --config a b").is_err());
     }
 
     #[test]
