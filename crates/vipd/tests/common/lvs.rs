@@ -1,7 +1,8 @@
 //! Directors in front of web servers, on a kernel with IPVS.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::panic::Location;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use vipd::lab::Stamp;
@@ -12,6 +13,9 @@ use vipd::lab::visitor::Visit;
 
 use super::hosts::{CONFIGURATION, Maker, Router};
 use super::{eventually, lab_test, skip};
+
+/// Longest time until a script that was started has run, on a machine where a process takes 20 ms to start.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs a test with the lab on a kernel with IPVS, or says on standard output why it cannot be run here.
 pub fn ipvs_test(test: &str, programs: &[&str], body: impl FnOnce()) {
@@ -85,8 +89,8 @@ impl Balancers {
                 last = saved(director);
                 last == expected
             };
-            let place = std::panic::Location::caller();
-            let start = std::time::Instant::now();
+            let place = Location::caller();
+            let start = Instant::now();
             while !reached() {
                 if start.elapsed() > bound + super::MARGIN {
                     let log: Vec<_> = director.log().into_iter().map(|line| line.text).collect();
@@ -113,7 +117,7 @@ impl Balancers {
     pub fn stays(&self, what: &str, time: Duration, expected: &[String]) {
         let mut expected = expected.to_vec();
         expected.sort();
-        let (place, start) = (std::panic::Location::caller(), std::time::Instant::now());
+        let (place, start) = (Location::caller(), Instant::now());
         while start.elapsed() < time {
             for director in &self.directors {
                 assert_eq!(saved(director), expected, "{place}: {what}, {:?}", director.maker);
@@ -128,15 +132,15 @@ impl Balancers {
     pub fn expect_calls(&self, what: &str, expected: &[&str]) {
         let mut expected: Vec<String> = expected.iter().map(|&line| line.to_owned()).collect();
         expected.sort();
-        let place = std::panic::Location::caller();
+        let place = Location::caller();
         for director in &self.directors {
             let calls = || {
                 let mut calls = director.record();
                 calls.sort();
                 calls
             };
-            let deadline = std::time::Instant::now() + super::MARGIN;
-            while calls() != expected && std::time::Instant::now() < deadline {
+            let deadline = Instant::now() + PATIENCE;
+            while calls() != expected && Instant::now() < deadline {
                 std::thread::sleep(Duration::from_millis(20));
             }
             assert_eq!(calls(), expected, "{place}: {what}, scripts of {:?}", director.maker);
