@@ -17,9 +17,9 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// Writes to standard output; times count from `start`.
-    pub(super) fn new(start: Stamp) -> Self {
-        let terminal = io::stdout().is_terminal();
+    /// Writes to standard output; times count from `start`. With `always`, as if that were a terminal.
+    pub(super) fn new(start: Stamp, always: bool) -> Self {
+        let terminal = always || io::stdout().is_terminal();
         let colour = terminal && std::env::var_os("NO_COLOR").is_none();
         Self { start, terminal, colour, drawn: None }
     }

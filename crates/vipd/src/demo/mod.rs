@@ -4,7 +4,7 @@
 //! Each shows live what happens, prints the measured times beside those that were promised, and writes the timeline
 //! as a picture. The exit code says whether the promises were kept.
 //!
-//! [`vrrp`] tells of an address that two routers keep alive, [`lvs`] of web servers behind two load balancers.
+//! `vrrp` tells of an address that two routers keep alive, `lvs` of web servers behind two load balancers.
 
 mod actor;
 mod live;

@@ -25,6 +25,8 @@ pub(super) struct Options {
     pub(super) daemon: Option<String>,
     /// `--verbose`: the daemons' own output too.
     pub(super) verbose: bool,
+    /// `--live`: the lines that change, also where the output is not a terminal.
+    pub(super) live: bool,
 }
 
 /// What the command line asks for.
@@ -48,6 +50,7 @@ vipd demo lvs: two load balancers in front of web servers (needs a kernel with I
   --daemon 'CMD'           run another daemon; {conf} stands for its configuration file, for example
                            'keepalived -n -l -D -G -P -f {conf}' (lvs: without -P)
   --verbose                show the daemons' own log lines too
+  --live                   draw the changing lines even if the output is no terminal (as inside cargo xtask vm)
 
 Exit code: 0 all behaved, 1 it did not, 2 wrong usage or configuration, 3 no permission for namespaces or no IPVS.
 ";
@@ -69,6 +72,7 @@ impl Wish {
             svg: PathBuf::from("vipd-demo.svg"),
             daemon: None,
             verbose: false,
+            live: false,
         };
         let mut rest = arguments.iter().peekable();
         if rest.next_if(|word| *word == "lvs").is_some() {
@@ -82,6 +86,7 @@ impl Wish {
                 "--svg" => options.svg = value()?.into(),
                 "--daemon" => options.daemon = Some(value()?.clone()),
                 "--verbose" | "-v" => options.verbose = true,
+                "--live" => options.live = true,
                 "--help" | "-h" => return Ok(Self::Help),
                 "--stand-in" => return Ok(Self::StandIn(rest.cloned().collect())),
                 other => return Err(format!("unknown argument {other}")),

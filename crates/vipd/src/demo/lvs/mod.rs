@@ -31,9 +31,9 @@ pub(super) fn tell(options: &Options, program: &Program) -> Result<Told, Failure
     );
     println!("{subtitle}");
     let failed = |error: LabError| (FAILED, format!("the lab failed: {error}"));
-    let (report, timeline) = story::tell(pace, program, subtitle, options.verbose).map_err(failed)?;
+    let (report, timeline) = story::tell(pace, program, subtitle, options).map_err(failed)?;
     Ok(Told { text: report.to_text(), timeline, behaved: report.behaved() })
 }
 
 const NO_IPVS: &str = "this kernel has no IPVS (module ip_vs; loading it takes root)
-  to see it on one that has, from the project's folder: cargo xtask vm --rw . -- target/release/vipd demo lvs";
+  to see it on one that has, from the project's folder: cargo xtask vm --rw . -- target/release/vipd demo lvs --live";

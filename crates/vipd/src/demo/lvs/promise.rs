@@ -62,11 +62,13 @@ impl Promise {
     pub(super) fn verdict(&self, took: Duration, gap: Duration, stalled: Duration) -> Verdict {
         /// The moment of a failure is not known better.
         const EARLY: Duration = Duration::from_millis(50);
+        // What stood still has to catch up afterwards.
+        let excused = SLACK + stalled * 2;
         if took + EARLY < self.earliest {
             Verdict::Early
-        } else if took > self.latest + SLACK + stalled {
+        } else if took > self.latest + excused {
             Verdict::Late
-        } else if self.gap.is_some_and(|allowed| gap > allowed + SLACK + stalled) {
+        } else if self.gap.is_some_and(|allowed| gap > allowed + excused) {
             Verdict::Gap
         } else {
             Verdict::Kept

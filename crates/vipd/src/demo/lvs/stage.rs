@@ -8,6 +8,7 @@ use super::observe::{SERVICES, Seen, in_table, lost};
 use super::pace::Pace;
 use crate::demo::actor::{Actor, CONFIGURATION};
 use crate::demo::live::Live;
+use crate::demo::options::Options;
 use crate::lab::daemon::Program;
 use crate::lab::farm::{DIRECT, Farm, GATEWAY, NAT};
 use crate::lab::stalls::Stalls;
@@ -46,7 +47,7 @@ impl Stage {
         pace: Pace,
         program: &Program,
         period: Duration,
-        verbose: bool,
+        options: &Options,
     ) -> Result<Self, LabError> {
         let mut farm = Farm::new(&["A", "B"])?;
         let mut directors = Vec::new();
@@ -56,7 +57,7 @@ impl Stage {
             let actor = Actor::new(host, program, NAT.address, LOOK)?;
             directors.push(Director { actor, tables, shown_tables: 0 });
         }
-        let live = Live::new(Stamp::now());
+        let live = Live::new(Stamp::now(), options.live);
         let mut visitors = Vec::new();
         for offer in SERVICES {
             visitors.push(Visitor::start(&farm.client, offer.client, offer.socket(), period)?);
@@ -64,7 +65,16 @@ impl Stage {
         let now = Stamp::now();
         let open = [vec![(now, true)], vec![(now, true)]];
         let stalls = Stalls::watch()?;
-        Ok(Self { live, directors, open, stalls, visitors, farm, verbose, shown_losses: [0; 2] })
+        Ok(Self {
+            live,
+            directors,
+            open,
+            stalls,
+            visitors,
+            farm,
+            verbose: options.verbose,
+            shown_losses: [0; 2],
+        })
     }
 
     /// Starts a director's daemon.

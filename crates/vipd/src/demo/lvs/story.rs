@@ -8,6 +8,7 @@ use super::picture::Picture;
 use super::promise::{Cause, Promise, Verdict};
 use super::report::{Report, answered};
 use super::stage::Stage;
+use crate::demo::options::Options;
 use crate::demo::seconds;
 use crate::demo::svg::Timeline;
 use crate::lab::daemon::Program;
@@ -41,9 +42,9 @@ pub(super) fn tell(
     pace: Pace,
     program: &Program,
     subtitle: String,
-    verbose: bool,
+    options: &Options,
 ) -> Result<(Report, Timeline), LabError> {
-    let stage = Stage::build(pace, program, PERIOD, verbose)?;
+    let stage = Stage::build(pace, program, PERIOD, options)?;
     let mut story = Story { pace, stage, start: Stamp::now(), rows: Vec::new(), not_reached: 0 };
     story.play()?;
     Ok(story.finish(subtitle))

@@ -29,7 +29,7 @@ pub(super) fn tell(options: &Options, program: &Program) -> Result<Told, Failure
     let subtitle = subtitle(options, &setup);
     println!("{subtitle}");
     let failed = |error: lab::LabError| (FAILED, format!("the lab failed: {error}"));
-    let (report, timeline) = story::tell(&setup, program, subtitle, options.verbose).map_err(failed)?;
+    let (report, timeline) = story::tell(&setup, program, subtitle, options).map_err(failed)?;
     Ok(Told { text: report.to_text(), timeline, behaved: report.behaved() })
 }
 

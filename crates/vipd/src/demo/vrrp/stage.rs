@@ -8,6 +8,7 @@ use super::setup::{Configuration, Router, SERVICE_PORT, Setup};
 use super::stand_in;
 use crate::demo::actor::{Actor, CONFIGURATION};
 use crate::demo::live::Live;
+use crate::demo::options::Options;
 use crate::lab::capture::{Capture, Sighting};
 use crate::lab::daemon::{Daemon, Program};
 use crate::lab::frame::Frame;
@@ -50,7 +51,7 @@ impl Stage {
         setup: &Setup,
         program: &Program,
         period: Duration,
-        verbose: bool,
+        options: &Options,
     ) -> Result<Self, LabError> {
         let mut lab = Lab::new()?;
         let [a, b] = &setup.routers;
@@ -65,7 +66,7 @@ impl Stage {
         };
         let capture = Capture::start(&lab)?;
         let via = if setup.services.is_empty() { Via::Echo } else { Via::Udp(SERVICE_PORT) };
-        let live = Live::new(Stamp::now());
+        let live = Live::new(Stamp::now(), options.live);
         let probe = Probe::start(&client, setup.target, via, period)?;
         let seen = Vec::new();
         Ok(Self {
@@ -74,7 +75,7 @@ impl Stage {
             probe,
             watched,
             seen,
-            verbose,
+            verbose: options.verbose,
             capture,
             lab,
             shown_losses: 0,

@@ -8,6 +8,7 @@ use super::report::Report;
 use super::setup::Setup;
 use super::stage::Stage;
 use super::theory::{Cause, Verdict};
+use crate::demo::options::Options;
 use crate::demo::seconds;
 use crate::demo::svg::Timeline;
 use crate::lab::daemon::Program;
@@ -32,11 +33,11 @@ pub(super) fn tell(
     setup: &Setup,
     program: &Program,
     subtitle: String,
-    verbose: bool,
+    options: &Options,
 ) -> Result<(Report, Timeline), LabError> {
     let period = if setup.interval < Duration::from_secs(1) { 2 } else { 10 };
     let period = Duration::from_millis(period);
-    let stage = Stage::build(setup, program, period, verbose)?;
+    let stage = Stage::build(setup, program, period, options)?;
     let mut story =
         Story { setup, stage, start: Stamp::now(), rows: Vec::new(), broken: false, not_reached: 0 };
     story.play()?;
