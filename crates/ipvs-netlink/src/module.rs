@@ -1,11 +1,14 @@
-//! Loading the kernel module. Nothing in the kernel does it when somebody asks for IPVS.
+//! Loading the kernel module, where the kernel does not do it by itself when somebody asks for IPVS.
 
 use std::fs;
 use std::io;
 use std::process::{Command, Stdio};
 
-/// Asks the system's `modprobe` for `ip_vs`, and waits for it. Scheduler modules need no such help: the kernel loads
-/// them itself when a service names them.
+/// Asks the system's `modprobe` for `ip_vs`, and waits for it.
+///
+/// A kernel whose module has the alias `net-pf-16-proto-16-family-IPVS` (Linux 6.1 has) loads it when a client connects, and
+/// this is for those that have not. Scheduler modules need no such help either: the kernel loads them when a service
+/// names them.
 ///
 /// Needs the right to load modules, so a daemon does this before it drops privileges, once
 /// [`Client::connect`](crate::Client::connect) has said [`Error::NoIpvs`](crate::Error::NoIpvs).

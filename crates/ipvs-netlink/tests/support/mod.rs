@@ -18,7 +18,7 @@ pub(crate) fn in_namespace(test: impl FnOnce(&mut Client) + Send) {
             run("ip address add 192.0.2.1/24 dev eth0");
             run("ip address add 2001:db8::1/64 dev eth0 nodad");
             run("ip route add default dev eth0");
-            // The kernel drops its module's namespaces with the module alone, so this is for the first test.
+            // A kernel that does not load the module by itself needs help, once.
             if Client::connect().is_err() {
                 load_module().expect("the module ip_vs");
             }
