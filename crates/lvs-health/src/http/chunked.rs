@@ -36,21 +36,26 @@ impl Default for Decoder {
 }
 
 impl Decoder {
-    /// Takes all of `input` and gives its data to `sink`. True once the last chunk and the trailer are complete.
-    pub(crate) fn take(&mut self, mut input: &[u8], mut sink: impl FnMut(&[u8])) -> Result<bool, Failure> {
-        while !input.is_empty() {
+    /// Takes `input` and gives its data to `sink`. Once the last chunk and the trailer are complete: what follows them.
+    pub(crate) fn take<'i>(
+        &mut self,
+        mut input: &'i [u8],
+        mut sink: impl FnMut(&[u8]),
+    ) -> Result<Option<&'i [u8]>, Failure> {
+        while !matches!(self.state, State::Done) {
             if let State::Data(left) = self.state {
                 let present = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
                 let (data, rest) = input.split_at(present);
+                if data.is_empty() {
+                    return Ok(None);
+                }
                 sink(data);
                 input = rest;
                 let left = left - present as u64;
                 self.state = if left == 0 { State::DataEnd } else { State::Data(left) };
                 self.line = 0;
-            } else if let Some((&octet, rest)) = input.split_first() {
-                if matches!(self.state, State::Done) {
-                    break;
-                }
+            } else {
+                let Some((&octet, rest)) = input.split_first() else { return Ok(None) };
                 input = rest;
                 self.line += 1;
                 if self.line > LINE_LIMIT {
@@ -59,7 +64,7 @@ impl Decoder {
                 self.state = self.next(octet)?;
             }
         }
-        Ok(matches!(self.state, State::Done))
+        Ok(Some(input))
     }
 
     fn next(&mut self, octet: u8) -> Result<State, Failure> {
@@ -102,7 +107,8 @@ mod tests {
             let mut result = Ok(false);
             for piece in pieces {
                 if result.is_ok() {
-                    result = decoder.take(piece, |piece| data.extend_from_slice(piece));
+                    let taken = decoder.take(piece, |piece| data.extend_from_slice(piece));
+                    result = taken.map(|rest| rest.is_some());
                 }
             }
             (result, String::from_utf8(data).unwrap())
@@ -125,6 +131,12 @@ mod tests {
     fn extensions_and_trailers_are_passed_over() {
         let text = "A ;name=\"a\"\r\n0123456789\r\n0;last\r\nExpires: never\r\nX: y\r\n\r\n";
         assert_eq!(decode(text), (Ok(true), "0123456789".to_owned()));
+    }
+
+    #[test]
+    fn what_follows_is_left() {
+        assert_eq!(Decoder::default().take(b"1\r\na\r\n0\r\n\r\nmore", |_| {}), Ok(Some(&b"more"[..])));
+        assert_eq!(Decoder::default().take(b"0\n\n", |_| {}), Ok(Some(&b""[..])));
     }
 
     #[test]
@@ -157,7 +169,7 @@ mod tests {
     fn the_largest_chunk_takes_no_memory() {
         let mut decoder = Decoder::default();
         let mut seen = 0;
-        assert_eq!(decoder.take(b"ffffffffffffffff\r\nabc", |data| seen += data.len()), Ok(false));
+        assert_eq!(decoder.take(b"ffffffffffffffff\r\nabc", |data| seen += data.len()), Ok(None));
         assert_eq!(seen, 3);
     }
 }

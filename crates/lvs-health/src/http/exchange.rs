@@ -60,12 +60,18 @@ impl Check {
                 Ok(outcome.or_else(|| (*left == 0).then(|| judge.end())))
             }
             State::Chunked(decoder) => {
-                judge.coded(input);
                 let mut outcome = None;
-                let complete = decoder.take(input, |data| {
+                let taken = decoder.take(input, |data| {
                     outcome = outcome.take().or_else(|| judge.body(data));
-                })?;
-                Ok(outcome.or_else(|| complete.then(|| judge.end())))
+                });
+                // What was certain before an error stays so, or the outcome would depend on how the stream is cut.
+                if outcome.is_some() {
+                    return Ok(outcome);
+                }
+                let rest = taken?;
+                let taken = input.len() - rest.map_or(0, <[u8]>::len);
+                judge.coded(input.get(..taken).unwrap_or(input));
+                Ok(rest.map(|_| judge.end()))
             }
             State::Close => Ok(judge.body(input)),
         }
