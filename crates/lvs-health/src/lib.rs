@@ -1,4 +1,5 @@
-//! Health checks for load balancers, and the virtual servers they decide about, without I/O.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod agent;
 mod check;
