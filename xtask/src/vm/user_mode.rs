@@ -13,8 +13,7 @@ use crate::setup::is_root;
 
 /// Whether everything it needs is there.
 pub(super) fn is_installed() -> bool {
-    Path::new(KERNEL).is_file()
-        && ["busybox", "ip", "bash", "setpriv", "setsid", "unshare"].into_iter().all(has)
+    Path::new(KERNEL).is_file() && ["busybox", "ip", "bash", "setpriv", "unshare"].into_iter().all(has)
 }
 
 /// The kernel with our scripts in it.
