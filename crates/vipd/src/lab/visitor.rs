@@ -35,9 +35,9 @@ impl Visitor {
     pub fn start(host: &Host, source: IpAddr, target: SocketAddr, period: Duration) -> io::Result<Self> {
         let visits = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
-        // So many that the next one is always free while the others wait for an answer.
-        let count = u32::try_from(PATIENCE.as_micros() / period.as_micros().max(1)).unwrap_or(u32::MAX);
-        let count = count.clamp(1, MOST_AT_ONCE);
+        // So many that the next one is always free while the others wait for an answer, and are a bit late.
+        let waiting = u32::try_from(PATIENCE.as_micros() / period.as_micros().max(1)).unwrap_or(u32::MAX);
+        let count = waiting.saturating_add(3).min(MOST_AT_ONCE);
         let start = Instant::now();
         let mut visitor = Self { visits, stop, workers: Vec::new() };
         for number in 0..count {
@@ -90,7 +90,7 @@ impl Drop for Visitor {
 pub const PATIENCE: Duration = Duration::from_millis(900);
 
 /// Requests under way at once, at most.
-const MOST_AT_ONCE: u32 = 16;
+const MOST_AT_ONCE: u32 = 32;
 
 /// Requests kept at most.
 const MOST: usize = 1_000_000;
