@@ -101,7 +101,8 @@ fn sorry() -> Vec<String> {
 }
 
 /// The pairs of directors that share an address.
-const PAIRS: &[[Maker; 2]] = &[[Maker::Keepalived, Maker::Keepalived]];
+const PAIRS: &[[Maker; 2]] =
+    &[[Maker::Vipd, Maker::Vipd], [Maker::Vipd, Maker::Keepalived], [Maker::Keepalived, Maker::Vipd]];
 
 /// The address of both services and the servers' gateway, held by the director that runs.
 fn instance(priority: u8) -> String {
@@ -282,7 +283,7 @@ fn a_pair_and_its_clients(makers: [Maker; 2]) {
 }
 
 /// Daemons that the demonstration is told with; `None` is vipd itself.
-const TELLERS: &[Option<&str>] = &[Some("/usr/sbin/keepalived -n -l -D -G -f {conf}")];
+const TELLERS: &[Option<&str>] = &[None];
 
 /// How often the story is told on a machine that stands still meanwhile.
 const ATTEMPTS: usize = 3;
