@@ -310,3 +310,29 @@ fn nobody_else_starts_a_worker() {
     child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
+
+#[test]
+fn genhash_prints_the_digest_of_a_page_whatever_its_status() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let server = std::thread::spawn(move || {
+        for status in ["200 OK", "404 Not Found"] {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 256];
+            let count = stream.read(&mut request).unwrap();
+            assert!(request[..count].starts_with(b"GET /page HTTP/1.0\r\n"));
+            let answer = format!("HTTP/1.0 {status}\r\nServer: test\r\n\r\nhello");
+            std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+        }
+    });
+    for command in ["genhash", "-T"] {
+        let output = vipd(&[command, "-s", "127.0.0.1", "-p", &port, "-u", "/page"]);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "5d41402abc4b2a76b9719d911017c592\n");
+        assert!(output.status.success());
+    }
+    server.join().unwrap();
+    // Nobody listens any more.
+    let output = vipd(&["genhash", "-s", "127.0.0.1", "-p", &port, "-u", "/page"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+}

@@ -16,6 +16,7 @@ use ipnetwork::IpNetwork;
 use nix::sys::signal::Signal;
 use vipd::lab::Stamp;
 use vipd::lab::daemon::Daemon;
+use vipd::lab::table::kernel_has_ipvs;
 
 const A: usize = 0;
 const B: usize = 1;
@@ -398,5 +399,25 @@ fn of_many_reloads_in_a_row_the_last_file_counts() {
         assert_eq!(takeovers(&lan, A, 100), 1);
         assert_eq!(takeovers(&lan, B, 100), 0);
         router.expect_record("VI_1", &["BACKUP", "MASTER"]);
+    });
+}
+
+#[test]
+fn without_ipvs_in_the_kernel_a_load_balancer_ends_and_the_address_goes_where_there_is_one() {
+    const NAME: &str =
+        "without_ipvs_in_the_kernel_a_load_balancer_ends_and_the_address_goes_where_there_is_one";
+    lab_test(NAME, &[], || {
+        if kernel_has_ipvs() {
+            println!("SKIPPED {NAME}: this kernel has IPVS");
+            return;
+        }
+        let mut lan = pair();
+        let service = "virtual_server 192.0.2.1 80 {\n protocol TCP\n real_server 10.0.0.1 80 {\n TCP_CHECK {\n }\n }\n}\n";
+        let router = &mut lan.routers[A];
+        router.program = Vipd.whole_program();
+        router.start(&[text(&[high()]), service.to_owned()].concat());
+        router.expect_log("IPVS: Can't initialize ipvs: the kernel has no IPVS", MARGIN);
+        eventually("the daemon ends", MARGIN, || pid(&lan.routers[A], PID).is_empty());
+        lan.expect_holder(lan.vip(100), B, V3_CALM.down(LOW));
     });
 }
