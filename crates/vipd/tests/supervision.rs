@@ -421,3 +421,15 @@ fn without_ipvs_in_the_kernel_a_load_balancer_ends_and_the_address_goes_where_th
         lan.expect_holder(lan.vip(100), B, V3_CALM.down(LOW));
     });
 }
+
+#[test]
+fn a_worker_holds_the_capabilities_of_the_network_and_can_gain_no_others() {
+    lab_test("a_worker_holds_the_capabilities_of_the_network_and_can_gain_no_others", &[], || {
+        let lan = alone(&[high()]);
+        let worker = pid(&lan.routers[A], WORKER_PID);
+        let status =
+            lan.routers[A].shell(&format!("grep -E '^(CapPrm|CapEff|NoNewPrivs)' /proc/{worker}/status"));
+        // 10 NET_BIND_SERVICE, 12 NET_ADMIN, 13 NET_RAW, 14 IPC_LOCK, 23 SYS_NICE
+        assert_eq!(status, "CapPrm:\t0000000000807400\nCapEff:\t0000000000807400\nNoNewPrivs:\t1");
+    });
+}

@@ -34,7 +34,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::ipc::{DumpKind, FromWorker, Generation, LogLevel, ToWorker};
-use crate::worker::{Parent, Start, scheduling};
+use crate::worker::{Parent, Start, rights, scheduling};
 use attempts::Attempts;
 use plan::{Former, Plan};
 use presence::Presence;
@@ -67,6 +67,10 @@ fn run(socket: OwnedFd, dry_run: bool) -> io::Result<()> {
         parent.log(LogLevel::Warning, complaint);
     }
     let tables = if dry_run { Ok(Tables::dry()) } else { Tables::open() };
+    // After the module was loaded, which takes more.
+    if let Some(complaint) = rights::keep(rights::NETWORK_AND_FILES) {
+        parent.log(LogLevel::Warning, complaint);
+    }
     match tables {
         Ok(tables) => Worker::start(poll, parent, tables, start)?.run(),
         Err(error) => {

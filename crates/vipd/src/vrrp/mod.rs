@@ -28,7 +28,7 @@ use vrrp_linux::clock::TimerFd;
 use vrrp_linux::sysctl;
 
 use crate::ipc::{FromWorker, Generation, LogLevel};
-use crate::worker::{Parent, Start, scheduling};
+use crate::worker::{Parent, Start, rights, scheduling};
 use announce::Announcements;
 use judge::{Complaints, Record};
 use kernel::Kernel;
@@ -56,6 +56,9 @@ fn run(socket: OwnedFd) -> io::Result<()> {
         return Ok(());
     };
     for complaint in scheduling::apply(&scheduling::Wishes::vrrp(&config.global)) {
+        parent.log(LogLevel::Warning, complaint);
+    }
+    if let Some(complaint) = rights::keep(rights::NETWORK) {
         parent.log(LogLevel::Warning, complaint);
     }
     let plan = Plan::new(generation, config);

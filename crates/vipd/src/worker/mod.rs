@@ -1,6 +1,7 @@
-//! What every worker has: its end of the channel to the parent, and how it is scheduled.
+//! What every worker has: its end of the channel to the parent, how it is scheduled, and what it may do.
 
 mod parent;
+pub(crate) mod rights;
 pub(crate) mod scheduling;
 
 pub(crate) use parent::{Parent, Start};
