@@ -62,9 +62,10 @@
 //! [`Weigh::Unsaid`] leaves what the same check said before.
 //!
 //! A check that a reload brings to a server it kept begins as that server stands, as in keepalived, so that no reload
-//! takes a good server out or puts a bad one in; its first result decides. With several `ha_suspend` addresses, one
-//! that is there suffices. First attempts are spread evenly, not at random, and without keepalived's second of delay
-//! before them. `slow_start`, sharing and draining are our own.
+//! takes a good server out or puts a bad one in; its first result decides. (One that it comes to share with another
+//! server stands as it stands there.) With several `ha_suspend` addresses, one that is there suffices. First attempts
+//! are spread evenly, not at random, and without keepalived's second of delay before them. `slow_start`, sharing and
+//! draining are our own.
 //!
 //! [`Weigh::Exactly`]: crate::Weigh::Exactly
 //! [`Weigh::Percent`]: crate::Weigh::Percent
@@ -277,10 +278,11 @@ impl Director {
         let (was_alive, was_weight, counted) = (member.alive, member.weight, member.live());
         (member.alive, member.weight) = (alive, weight);
         pool.live = pool.live + member.live() - counted;
-        // A server that began as down is told to be down when that is proven.
-        let proven = !alive && failed && !member.failed;
-        member.failed |= failed;
-        if alive && !was_alive && std::mem::take(&mut member.failed) {
+        // A server that began as down is told to be down when that is proven. To one that was up, and that a reload
+        // took down because a check that it shares now is not up yet, the proof is no news.
+        let falls = !alive && !member.known_down && (was_alive || failed);
+        member.known_down |= falls;
+        if alive && !was_alive && std::mem::take(&mut member.known_down) {
             member.ramp = Ramp::new(now, member.slow_start);
             if let Some(ramp) = member.ramp {
                 self.timers.arm(ramp.due(), Timer::Ramp(id));
@@ -292,7 +294,7 @@ impl Director {
         if weight != was_weight {
             self.outbox.tell(Event::Weight { server: id, from: was_weight, to: weight });
         }
-        if alive != was_alive || proven {
+        if falls || (alive && !was_alive) {
             self.outbox.tell(Event::Server { server: id, up: alive, cause });
         }
         let changed = (alive, weight) != (was_alive, was_weight);

@@ -147,7 +147,8 @@ impl Director {
         let mut member = Member::new(&server);
         // A slow start goes on; timers are armed once all is in place.
         let ramp = old.ramp.and_then(|ramp| ramp.with_length(now, server.slow_start));
-        (member.alive, member.weight, member.failed, member.ramp) = (old.alive, old.weight, old.failed, ramp);
+        (member.alive, member.weight, member.known_down, member.ramp) =
+            (old.alive, old.weight, old.known_down, ramp);
         member.checks = self.subscribe(id, server.checks, Some(old), claims);
         if let Some(pool) = self.pools.last_mut() {
             pool.live += member.live();
@@ -163,7 +164,7 @@ impl Director {
         let checks =
             || member.checks.iter().filter_map(|slot| self.checks.at(*slot)).map(|runner| &runner.health);
         let up = checks().all(Health::up);
-        member.failed = checks().any(|health| health.settled() && !health.up());
+        member.known_down = checks().any(|health| health.settled() && !health.up());
         member.weight = super::weight::combine(member.configured, checks().map(Health::weigh));
         member.alive = up;
         let Some(pool) = self.pools.last_mut() else { return };

@@ -43,8 +43,8 @@ pub(super) struct Member {
     pub(super) alive: bool,
     /// As its checks say, without slow start.
     pub(super) weight: u32,
-    /// Proven to be down: a check failed since it was up last.
-    pub(super) failed: bool,
+    /// Known to be down, not only assumed to be: it went down since it was up last, or a check of it failed.
+    pub(super) known_down: bool,
     /// Set while it comes back slowly; its timer is armed.
     pub(super) ramp: Option<Ramp>,
 }
@@ -135,7 +135,7 @@ impl Member {
             checks: Vec::with_capacity(server.checks.len()),
             alive: false,
             weight: server.weight,
-            failed: false,
+            known_down: false,
             ramp: None,
         }
     }

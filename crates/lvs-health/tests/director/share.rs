@@ -1,7 +1,7 @@
 //! Shared checks: equal ones are made once, and count for all.
 
 use lvs_health::Timing;
-use lvs_health::director::{Action, Event, Plan, Server, Service, ServiceId};
+use lvs_health::director::{Action, Event, Plan, Server, ServerId, Service, ServiceId};
 
 use crate::lab::{FAIL, Lab, PASS, TIMING, id, server, service, starts, tcp, turns};
 
@@ -60,6 +60,27 @@ fn a_new_server_with_a_known_check_begins_as_that_stands_wherever_it_is_in_the_p
 }
 
 #[test]
+fn a_server_that_a_shared_check_took_down_is_not_told_to_be_down_again_when_that_fails() {
+    let alpha = Server { checks: vec![tcp(9, &Timing { alpha: true, ..TIMING })], ..server(2) };
+    let unchecked = Server { checks: Vec::new(), ..server(1) };
+    let checked = Server { checks: alpha.checks.clone(), ..server(1) };
+    let plan = |server| Plan {
+        services: vec![service("a", vec![server]), service("b", vec![alpha.clone()])],
+        share_checks: true,
+    };
+    let mut lab = Lab::of(plan(unchecked));
+    lab.drain();
+    lab.director.reload(lab.now, plan(checked));
+    assert_eq!(turned(&lab.told()), [(id(0, 0), false)], "what it shares is not up yet");
+    assert_eq!(
+        turned(&lab.attempt(FAIL)),
+        [(id(1, 0), false)],
+        "only the other one is proven to be down now"
+    );
+    assert_eq!(turned(&lab.attempt(PASS)), [(id(0, 0), true), (id(1, 0), true)]);
+}
+
+#[test]
 fn sharing_can_begin_and_end_with_a_reload_and_no_result_is_lost() {
     let services = vec![service("a", vec![server(1)]), service("b", vec![server(1)])];
     let plan = |share_checks| Plan { services: services.clone(), share_checks };
@@ -85,4 +106,13 @@ fn sharing_can_begin_and_end_with_a_reload_and_no_result_is_lost() {
     assert_eq!(starts(actions), []);
     lab.director.handle_outcome(lab.now, begun[0].0, PASS);
     assert_eq!(turns(&lab.told()), [(0, true)], "and it decides about its own server");
+}
+
+/// Servers of any virtual server that are told to be up or down.
+fn turned(events: &[Event]) -> Vec<(ServerId, bool)> {
+    let turn = |event: &Event| match event {
+        Event::Server { server, up, .. } => Some((*server, *up)),
+        _ => None,
+    };
+    events.iter().filter_map(turn).collect()
 }
