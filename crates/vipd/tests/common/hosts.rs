@@ -46,8 +46,14 @@ impl Maker {
 
     /// The same with its load balancer, where that is configured.
     pub fn whole_program(self) -> Program {
+        self.whole_program_with(&[])
+    }
+
+    /// The same with more options.
+    pub fn whole_program_with(self, options: &[&str]) -> Program {
         let pids = ["-p", PID, "-r", WORKER_PID, "-c", CHECKERS_PID];
-        Program::new(self.path(), &[&["-n", "-l", "-D", "-G", "-f", "{conf}"], pids.as_slice()].concat())
+        let usual = ["-n", "-l", "-D", "-G", "-f", "{conf}"];
+        Program::new(self.path(), &[usual.as_slice(), &pids, options].concat())
     }
 
     fn path(self) -> &'static str {
