@@ -149,11 +149,6 @@ impl Teller<'_> {
         }
     }
 
-    fn member(&self, id: ServiceId, address: SocketAddr) -> String {
-        let server = self.plan.virtual_server(id);
-        server.map_or_else(|| address.to_string(), |server| names::member(server, address))
-    }
-
     fn both(&self, id: ServerId) -> String {
         format!("{} of VS {}", self.real(id), self.service(id.service))
     }
@@ -241,8 +236,12 @@ impl Teller<'_> {
     }
 
     fn sorry(&self, id: ServiceId, serving: bool) -> Vec<(LogLevel, String)> {
-        let sorry = self.plan.virtual_server(id).and_then(|server| server.sorry_server.as_ref());
-        let sorry = sorry.map_or_else(|| "?".to_owned(), |sorry| self.member(id, sorry.address));
+        let server = self.plan.virtual_server(id);
+        let sorry = server.and_then(|server| {
+            let sorry = server.sorry_server.as_ref()?;
+            Some(names::member(server, sorry.address, sorry.forwarding))
+        });
+        let sorry = sorry.unwrap_or_else(|| "?".to_owned());
         let service = self.service(id);
         let texts = if serving {
             [

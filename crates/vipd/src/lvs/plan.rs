@@ -214,11 +214,11 @@ impl Former {
     }
 }
 
-/// The port of a destination: a firewall mark has none, and only NAT can change the one a client asked for.
+/// The port of a destination: only NAT can change the one a client asked for, and a firewall mark has none itself.
 fn port(key: &ServiceKey, own: u16, forwarding: conf::Forwarding) -> u16 {
     match (key, forwarding) {
+        (_, conf::Forwarding::Nat) => own,
         (ServiceKey::Fwmark { .. }, _) => 0,
-        (ServiceKey::Address { .. }, conf::Forwarding::Nat) => own,
         (ServiceKey::Address { address, .. }, _) => address.port(),
     }
 }
