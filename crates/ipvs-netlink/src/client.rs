@@ -173,7 +173,15 @@ impl Client {
 
     /// Stops a sync daemon. `ESRCH` if none of this role runs.
     pub fn stop_daemon(&mut self, role: SyncRole) -> Result<(), Error> {
-        self.command("stop sync daemon", &Request::StopDaemon(role))
+        // Of a daemon whose thread had not run yet the kernel says nothing when it is stopped: the thread ends with
+        // EINTR, and netlink does not acknowledge what ended so. The answer to a question behind it tells.
+        let command = "stop sync daemon";
+        let refused = self.socket.batch([Request::StopDaemon(role), Request::Info].into_iter());
+        let refused = refused.map_err(|source| Error::Socket { command, source })?;
+        match refused.into_iter().find(|(place, _)| *place == 0) {
+            Some((_, refusal)) => Err(Error::Refused { command, refusal }),
+            None => Ok(()),
+        }
     }
 
     fn destinations_and_unreadable(

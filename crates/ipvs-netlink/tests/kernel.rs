@@ -304,6 +304,21 @@ fn timeouts_are_set_and_zero_leaves_them() {
 
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
+fn a_sync_daemon_is_stopped_before_its_thread_has_run() {
+    in_namespace(|client| {
+        let start = Instant::now();
+        for _ in 0..50 {
+            client.start_daemon(&SyncDaemon::new(SyncRole::Backup, "eth0", 7)).unwrap();
+            client.stop_daemon(SyncRole::Backup).unwrap();
+        }
+        assert_eq!(client.daemons().unwrap(), []);
+        // Waiting in vain for one answer takes five seconds.
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    });
+}
+
+#[test]
+#[ignore = "needs a kernel with IPVS: cargo xtask vm"]
 fn sync_daemons_start_stop_and_are_listed() {
     in_namespace(|client| {
         assert_eq!(client.daemons().unwrap(), []);
