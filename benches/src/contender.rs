@@ -27,19 +27,35 @@ impl Contender {
                 .map(|line| Self::parse(line).ok_or_else(|| format!("{line}: not LABEL=COMMAND").into()))
                 .collect();
         }
-        let vipd = build_vipd()?;
-        let mut programs = vec![("vipd", vipd)];
-        let keepalived = PathBuf::from("/usr/sbin/keepalived");
-        if keepalived.exists() {
-            programs.push(("keepalived", keepalived));
-        } else {
+        let vipd = Self::new("vipd", &build_vipd()?, ARGUMENTS);
+        let keepalived = Path::new(KEEPALIVED);
+        if !keepalived.exists() {
             eprintln!("keepalived is not installed: vipd is measured alone");
+            return Ok(vec![vipd]);
         }
-        let contender = |(label, path): (&str, PathBuf)| Self {
-            label: label.to_owned(),
-            line: format!("{} {ARGUMENTS}", path.display()),
-        };
-        Ok(programs.into_iter().map(contender).collect())
+        Ok(vec![vipd, Self::new("keepalived", keepalived, ARGUMENTS)])
+    }
+
+    /// The same as load balancers. Where the kernel has no IPVS, vipd runs dry, and without `--daemon` it runs alone.
+    pub(crate) fn balancers(lines: &[String]) -> Result<Vec<Self>, Failure> {
+        if !lines.is_empty() {
+            return Self::all(lines);
+        }
+        let vipd = build_vipd()?;
+        if !has_ipvs() {
+            eprintln!("this kernel has no IPVS: vipd runs dry, and alone (cargo xtask vm has a kernel)");
+            return Ok(vec![Self::new("vipd", &vipd, &format!("{LVS_ARGUMENTS} --ipvs-dry-run"))]);
+        }
+        let mut all = vec![Self::new("vipd", &vipd, LVS_ARGUMENTS)];
+        let keepalived = Path::new(KEEPALIVED);
+        if keepalived.exists() {
+            all.push(Self::new("keepalived", keepalived, LVS_ARGUMENTS));
+        }
+        Ok(all)
+    }
+
+    fn new(label: &str, program: &Path, arguments: &str) -> Self {
+        Self { label: label.to_owned(), line: format!("{} {arguments}", program.display()) }
     }
 
     /// `LABEL=COMMAND`.
@@ -70,6 +86,15 @@ impl Contender {
 
 /// `-G`: without it each line of the log costs more than a millisecond where there is no syslog.
 const ARGUMENTS: &str = "-n -l -G -P -f {conf} -p {pid} -r {dir}/vrrp.pid";
+
+const LVS_ARGUMENTS: &str = "-n -l -G -C -f {conf} -p {pid} -c {dir}/checkers.pid";
+
+const KEEPALIVED: &str = "/usr/sbin/keepalived";
+
+/// Whether this kernel can balance loads: the module makes the file.
+fn has_ipvs() -> bool {
+    Path::new("/proc/net/ip_vs").exists()
+}
 
 /// Builds vipd beside this program, as this program was built, and gives its path.
 fn build_vipd() -> Result<PathBuf, Failure> {

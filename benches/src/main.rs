@@ -3,11 +3,14 @@
 //! All figures come from outside of the daemons: the kernel's receive stamps on the lab's switch, `/proc`, and the
 //! resource usage of ended processes. Daemons alternate trial by trial, so that a busy minute meets all of them.
 
+mod balancer;
 mod check;
+mod checks;
 mod configuration;
 mod contender;
 mod failover;
 mod footprint;
+mod listener;
 mod options;
 mod processes;
 mod reload;
@@ -43,7 +46,10 @@ fn main() -> ExitCode {
 
 fn measure(subject: &str, words: &[String]) -> Result<(), Failure> {
     let options = Options::parse(words)?;
-    let contenders = Contender::all(&options.daemons)?;
+    let everything = subject == "all";
+    let for_lvs = BALANCING.contains(&subject);
+    let contenders = if for_lvs { Vec::new() } else { Contender::all(&options.daemons)? };
+    let balancers = if for_lvs || everything { Contender::balancers(&options.daemons)? } else { Vec::new() };
     vipd::lab::enter()?;
     let machine = Machine::read();
     println!("{machine}");
@@ -52,7 +58,6 @@ fn measure(subject: &str, words: &[String]) -> Result<(), Failure> {
         print!("\n{table}");
         tables.push(table);
     };
-    let everything = subject == "all";
     if subject == "failover" {
         failover::measure(&failover::cases(&options)?, &contenders, &options, &mut show);
     }
@@ -68,6 +73,9 @@ fn measure(subject: &str, words: &[String]) -> Result<(), Failure> {
     if everything || subject == "reload" {
         reload::measure(&contenders, &options, &mut show);
     }
+    if everything || subject == "checks" {
+        checks::measure(&balancers, &options, &mut show);
+    }
     if let Some(path) = &options.json {
         std::fs::write(path, report::json(&machine, &tables))?;
     }
@@ -77,10 +85,13 @@ fn measure(subject: &str, words: &[String]) -> Result<(), Failure> {
     }
 }
 
-const SUBJECTS: [&str; 5] = ["all", "failover", "check", "footprint", "reload"];
+const SUBJECTS: [&str; 6] = ["all", "failover", "check", "footprint", "reload", "checks"];
+
+/// Those in which the daemons balance loads.
+const BALANCING: [&str; 1] = ["checks"];
 
 const USAGE: &str = "\
-usage: vipd-bench all|failover|check|footprint|reload [OPTION...]
+usage: vipd-bench all|failover|check|footprint|reload|checks [OPTION...]
   --daemon 'LABEL=COMMAND'  a daemon, with {conf} {pid} {dir} for its files; repeat for more
                             (default: vipd as built here, and /usr/sbin/keepalived if installed)
   --trials N                trials for each daemon and case (default 10)
@@ -91,4 +102,8 @@ failover:
   --mode kill,stop,link     what happens to the serving router (default all three)
   --prios N,N,...           priorities of the routers, the serving one first (default 101,100)
 footprint:
+  --seconds N               length of a window (default 10)
+checks:
+  --servers N               real servers (default 10000)
+  --delay SECONDS           delay_loop (default 1)
   --seconds N               length of a window (default 10)";

@@ -22,8 +22,12 @@ pub(crate) struct Options {
     pub(crate) modes: Vec<Mode>,
     /// Priorities, that of the serving router first; at least two.
     pub(crate) priorities: Vec<u8>,
-    /// Length of a window of the footprint.
+    /// Length of a window of the footprint, or of checks.
     pub(crate) window: Duration,
+    /// Real servers that are checked.
+    pub(crate) servers: u32,
+    /// Between two checks of one of them.
+    pub(crate) delay_loop: Duration,
 }
 
 impl Options {
@@ -37,6 +41,8 @@ impl Options {
             modes: vec![Mode::Kill, Mode::Stop, Mode::Link],
             priorities: vec![101, 100],
             window: Duration::from_secs(10),
+            servers: 10_000,
+            delay_loop: Duration::from_secs(1),
         };
         let mut words = words.iter().map(String::as_str);
         while let Some(name) = words.next() {
@@ -58,6 +64,8 @@ impl Options {
             "--version" => self.version = number(value).filter(|version| [2, 3].contains(version))?,
             "--mode" => self.modes = list(value, Mode::parse)?,
             "--prios" => self.priorities = list(value, number).filter(|all| all.len() >= 2)?,
+            "--servers" => self.servers = number(value).filter(|servers| (1..=60_000).contains(servers))?,
+            "--delay" => self.delay_loop = seconds(value).filter(|delay| *delay >= Duration::from_secs(1))?,
             "--seconds" => self.window = seconds(value)?,
             _ => return None,
         }
@@ -108,6 +116,8 @@ mod tests {
             "--adv 0.001",
             "--version 4",
             "--prios 100",
+            "--servers 0",
+            "--delay 0.5",
             "--trials 0",
             "--mode nap",
             "--trials",

@@ -43,6 +43,58 @@ impl Usage {
     }
 }
 
+/// CPU time of one process since it began, all its threads together, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cpu {
+    /// In its own code; how the total is split is sampled by the kernel's tick.
+    pub(crate) user: i64,
+    /// In the kernel.
+    pub(crate) system: i64,
+    /// Both, and more exactly.
+    pub(crate) total: i64,
+}
+
+impl Cpu {
+    /// Nothing if there is no such process.
+    pub(crate) fn of(pid: u32) -> Self {
+        let (user, system) = times(&read(&format!("/proc/{pid}/stat"))).unwrap_or_default();
+        let threads = names(&format!("/proc/{pid}/task"));
+        let exact: i64 =
+            threads.iter().map(|thread| first(&read(&format!("/proc/{pid}/task/{thread}/schedstat")))).sum();
+        // A kernel may not count that closely.
+        let total = if exact > 0 { exact } else { user + system };
+        Self { user, system, total }
+    }
+}
+
+/// Resident memory of one process, in kB.
+pub(crate) fn rss_kb(pid: u32) -> i64 {
+    field(&read(&format!("/proc/{pid}/status")), "VmRSS:")
+}
+
+/// SYNs that were sent once more in the network namespace of a process: somebody's queue was full.
+pub(crate) fn syns_repeated(pid: u32) -> i64 {
+    column(&read(&format!("/proc/{pid}/net/netstat")), "TcpExt:", "TCPSynRetrans")
+}
+
+/// The number below a name in a table of two lines that begin with the same word; 0 without one.
+fn column(text: &str, word: &str, name: &str) -> i64 {
+    let mut lines = text.lines().filter(|line| line.starts_with(word));
+    let (Some(names), Some(values)) = (lines.next(), lines.next()) else { return 0 };
+    let mut pairs = names.split_whitespace().zip(values.split_whitespace());
+    pairs.find(|(found, _)| *found == name).map_or(0, |(_, value)| first(value))
+}
+
+/// User and system time in the text of `/proc/pid/stat`, in nanoseconds; the name before them may hold anything.
+fn times(stat: &str) -> Option<(i64, i64)> {
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let mut next = || Some(fields.next()?.parse::<i64>().ok()? * TICK_NS);
+    Some((next()?, next()?))
+}
+
+/// Every architecture of Linux that matters tells times in hundredths of a second.
+const TICK_NS: i64 = 10_000_000;
+
 /// A process and all its descendants, parents before their children.
 pub(crate) fn tree_of(root: u32) -> Vec<u32> {
     tree(root, &parents())
@@ -123,6 +175,21 @@ mod tests {
     fn the_tree_holds_the_root_and_what_is_below_it() {
         assert_eq!(tree(2, &[(2, 1), (3, 2), (4, 3), (5, 1)]), [2, 3, 4]);
         assert_eq!(parent("7 (a) S 1) S 6 7 7 0"), Some(6));
+    }
+
+    #[test]
+    fn a_counter_stands_below_its_name() {
+        let text = "TcpExt: SyncookiesSent TCPSynRetrans\nTcpExt: 7 12\nIpExt: InNoRoutes\nIpExt: 3\n";
+        assert_eq!(column(text, "TcpExt:", "TCPSynRetrans"), 12);
+        assert_eq!(column(text, "TcpExt:", "Other"), 0);
+        assert_eq!(column("", "TcpExt:", "Other"), 0);
+    }
+
+    #[test]
+    fn times_are_the_fourteenth_field_and_the_next() {
+        let stat = "7 (a) b) S 6 7 7 0 -1 4194304 100 0 0 0 12 34 5 6 20 0 1 0";
+        assert_eq!(times(stat), Some((120_000_000, 340_000_000)));
+        assert_eq!(times("7 (a) S 6"), None);
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub(crate) struct Row {
 pub(crate) enum Unit {
     /// Microseconds, shown as milliseconds.
     Micros,
+    /// Nanoseconds, shown as microseconds.
+    Nanos,
     /// Shown as it is.
     Count,
 }
@@ -107,7 +109,7 @@ impl Unit {
         let sign = if value < 0 { "-" } else { "" };
         let size = value.unsigned_abs();
         match self {
-            Self::Micros => format!("{sign}{}.{:03}", size / 1000, size % 1000),
+            Self::Micros | Self::Nanos => format!("{sign}{}.{:03}", size / 1000, size % 1000),
             Self::Count => value.to_string(),
         }
     }
@@ -152,8 +154,7 @@ impl fmt::Display for Machine {
 
 /// Everything, samples included.
 pub(crate) fn json(machine: &Machine, tables: &[Table]) -> String {
-    let row =
-        |row: &Row| json!({ "name": row.name, "in_us": row.unit == Unit::Micros, "samples": row.samples });
+    let row = |row: &Row| json!({ "name": row.name, "in_us": row.unit == Unit::Micros, "in_ns": row.unit == Unit::Nanos, "samples": row.samples });
     let table = |table: &Table| {
         json!({
             "title": table.title,

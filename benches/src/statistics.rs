@@ -27,6 +27,13 @@ impl Summary {
     }
 }
 
+/// The smallest sample that is not exceeded by so many hundredths of them; 0 without samples. Sorts them.
+pub(crate) fn percentile(samples: &mut [i64], hundredths: usize) -> i64 {
+    samples.sort_unstable();
+    let index = (samples.len() * hundredths).div_ceil(100).saturating_sub(1);
+    samples.get(index).copied().unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +51,12 @@ mod tests {
         assert_eq!(Summary::of(&samples), Some(Summary { median: 5, p90: 9, max: 10 }));
         let samples: Vec<i64> = (1..=20).collect();
         assert_eq!(Summary::of(&samples).map(|summary| summary.p90), Some(18));
+    }
+
+    #[test]
+    fn a_percentile_is_one_of_the_samples() {
+        let mut samples: Vec<i64> = (1..=200).rev().collect();
+        assert_eq!([50, 99, 100].map(|hundredths| percentile(&mut samples, hundredths)), [100, 198, 200]);
+        assert_eq!(percentile(&mut [], 50), 0);
     }
 }
