@@ -16,10 +16,10 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use lvs_health::smtp::{Reply, ReplyReader};
 
 use super::message::stuffed;
 use super::order::{Failure, Fate, Outcome, Said, Step};
-use super::reply::{Reply, ReplyReader};
 
 /// How to talk to a server. `Debug` does not show the password.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ impl Dialogue {
                     "something in the clear behind it".to_owned(),
                 )));
             }
-            match self.reader.take(&mut input) {
+            match self.reader.read(&mut input) {
                 Ok(Some(reply)) => self.handle_reply(now, &reply),
                 Ok(None) => return,
                 Err(error) => self.end(Err(Failure::NotSmtp(self.step(), error.to_string()))),
@@ -294,11 +294,11 @@ impl Dialogue {
     }
 
     fn said(&self, reply: &Reply) -> Said {
-        Said { step: self.step(), reply: reply.shown() }
+        Said { step: self.step(), reply: shown(reply) }
     }
 
     fn unexpected(&mut self, reply: &Reply) {
-        self.end(Err(Failure::NotSmtp(self.step(), format!("the unexpected answer {}", reply.shown()))));
+        self.end(Err(Failure::NotSmtp(self.step(), format!("the unexpected answer {}", shown(reply)))));
     }
 
     fn say(&mut self, now: Instant, next: State, octets: &[u8]) {
@@ -345,6 +345,14 @@ impl Dialogue {
     }
 }
 
+/// A reply in one line of at most 300 characters, for the log.
+fn shown(reply: &Reply) -> String {
+    reply.to_string().chars().take(SHOWN_LIMIT).collect()
+}
+
+/// Characters of a reply in the log.
+const SHOWN_LIMIT: usize = 300;
+
 /// What the answer to EHLO says (RFC 5321 §4.1.1.1); the first line is the server's name.
 #[derive(Debug, Default)]
 struct Offers {
@@ -356,7 +364,7 @@ struct Offers {
 impl Offers {
     fn of(reply: &Reply) -> Self {
         let mut offers = Self::default();
-        for line in reply.lines.iter().skip(1) {
+        for line in reply.lines().skip(1) {
             // `AUTH=LOGIN` is how servers wrote it before there was a standard.
             let mut words = line.split([' ', '=']);
             let keyword = words.next().unwrap_or_default();

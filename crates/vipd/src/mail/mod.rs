@@ -17,7 +17,6 @@ mod notice;
 mod order;
 mod outbox;
 mod postman;
-mod reply;
 
 pub use dialogue::{Dialogue, Login, Terms};
 pub use mailbox::{Mailbox, MailboxError};
@@ -27,4 +26,3 @@ pub use notice::{Notice, RealServerChange, State};
 pub use order::{Delivery, Failure, Fate, FromMailer, Outcome, Said, Server, Step, ToMailer};
 pub use outbox::{Action, Id, Mail, Outbox};
 pub use postman::{Postman, Sender};
-pub use reply::{Reply, ReplyError, ReplyReader};
