@@ -95,6 +95,8 @@ struct World {
     under_way: BTreeSet<AttemptId>,
     /// By name, sorted.
     kernel: BTreeMap<String, Vec<Wanted>>,
+    /// Servers as told since the last plan.
+    servers: BTreeMap<ServerId, bool>,
     present: [bool; 2],
     suspend: Vec<[bool; 2]>,
     stopped: bool,
@@ -110,6 +112,7 @@ impl World {
             now,
             under_way: BTreeSet::new(),
             kernel: BTreeMap::new(),
+            servers: BTreeMap::new(),
             present: [false; 2],
             suspend,
             stopped: false,
@@ -152,6 +155,7 @@ impl World {
                     // Names that a plan has twice are removed once: what the kernel holds is told anew anyway.
                     self.kernel.retain(|name, _| !plan.services.iter().any(|service| service.name == *name));
                     self.suspend = suspend;
+                    self.servers.clear();
                 }
                 self.director.reload(now, plan);
             }
@@ -187,8 +191,14 @@ impl World {
                 Action::Tell(event) => {
                     assert!(!begun, "attempts come last");
                     told = true;
-                    if let Event::Quorum { service, .. } = event {
-                        assert!(quorums.insert(service), "{service:?} is told twice");
+                    match event {
+                        Event::Quorum { service, .. } => {
+                            assert!(quorums.insert(service), "{service:?} is told twice");
+                        }
+                        Event::Server { server, up, .. } => {
+                            assert_ne!(self.servers.insert(server, up), Some(up), "{server:?} is told twice");
+                        }
+                        _ => {}
                     }
                 }
                 Action::Start { attempt, step } => {
