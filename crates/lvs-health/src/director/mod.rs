@@ -157,6 +157,15 @@ impl Director {
         }
     }
 
+    /// An attempt could not be made for want of something on this machine: that says nothing about the server. Another
+    /// one follows in a second or two. Ignored if it is not under way.
+    pub fn put_off(&mut self, now: Instant, attempt: AttemptId) {
+        if self.checks.runs(attempt) {
+            let until = later(now, SOON + self.spread.next(SOON));
+            self.postpone(until, attempt.check.slot);
+        }
+    }
+
     /// A check has news without an attempt, for example because its file or BFD session changed. Counts as an
     /// attempt that ended now; one that is under way is given up. Ignored while the check is suspended.
     pub fn handle_report(&mut self, now: Instant, check: CheckId, outcome: Outcome) {
@@ -414,6 +423,9 @@ fn later(now: Instant, wait: Duration) -> Instant {
 
 /// Who wakes up later than this was not only a little late.
 const STALL: Duration = Duration::from_secs(1);
+
+/// Before an attempt that was put off is made after all; as long again to spread many.
+const SOON: Duration = Duration::from_secs(1);
 
 /// For waits without a sensible end.
 const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

@@ -182,3 +182,23 @@ fn waits_that_no_clock_can_tell_do_not_panic() {
     lab.director.handle_outcome(lab.now, attempt, PASS);
     assert!(lab.director.poll_timeout().is_some());
 }
+
+#[test]
+fn an_attempt_that_could_not_be_made_says_nothing_and_follows_soon() {
+    let mut lab = one(&TIMING);
+    for _ in 0..5 {
+        let (attempt, step) = lab.next_start();
+        assert_eq!(step, 0);
+        lab.director.put_off(lab.now, attempt);
+        assert_eq!(lab.told(), []);
+        let wait = lab.director.poll_timeout().unwrap() - lab.now;
+        assert!((SECOND..2 * SECOND).contains(&wait), "{wait:?}");
+        // It is no longer under way.
+        lab.director.handle_outcome(lab.now, attempt, FAIL);
+        lab.director.put_off(lab.now + SECOND, attempt);
+        assert_eq!(lab.director.poll_timeout().unwrap() - lab.now, wait);
+    }
+    assert_eq!(lab.wanted(), "1=1");
+    let told = lab.attempt(FAIL);
+    assert!(matches!(told[0], Event::Attempt { verdict: Verdict::Down { retries: 0 }, .. }));
+}
