@@ -79,11 +79,11 @@ fn ask(network: &Network, watched: &mut Watched) -> Result<Outcome, String> {
             dialogue.handle_timeout(now);
             continue;
         }
-        if let Some(error) = socket.take_error().unwrap_or_else(Some) {
-            dialogue.handle_error(now, error.kind());
-            continue;
-        }
         if !connected {
+            if let Some(error) = socket.take_error().unwrap_or_else(Some) {
+                dialogue.handle_error(now, error.kind());
+                continue;
+            }
             connected = true;
             dialogue.handle_connected(now);
         }

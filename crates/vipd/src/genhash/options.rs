@@ -115,8 +115,11 @@ impl Draft {
             basic_auth: None,
         };
         let timeout = self.timeout.unwrap_or(TIMEOUT);
-        let target =
-            Target { fwmark: self.mark, limit: WHOLE.max(timeout * 2), ..Target::new(address, timeout) };
+        let target = Target {
+            fwmark: self.mark,
+            limit: WHOLE.max(timeout.saturating_mul(2)),
+            ..Target::new(address, timeout)
+        };
         let network = Network { target, protocol: Protocol::Http(http) };
         Ok(Options { verbose: self.verbose, network: Asked { network } })
     }
@@ -179,6 +182,12 @@ mod tests {
         for line in ["", "-s 192.0.2.1 -p 80", "-s name -p 80 -u /", "-s 192.0.2.1 -p 0 -u /"] {
             assert!(matches!(parsed(line), Err(Request::PrintError(_, 1))), "{line}");
         }
+    }
+
+    #[test]
+    fn a_time_that_no_clock_can_tell_is_no_accident() {
+        let options = parsed(&format!("-s 192.0.2.1 -p 80 -u / -t {}", u64::MAX)).unwrap();
+        assert_eq!(options.network.network.target.limit, Duration::MAX);
     }
 
     #[test]
