@@ -1,4 +1,5 @@
-//! State files: `keepalived.data`, `.stats` and `.json`, readable by root only.
+//! State files: `keepalived.data`, `.stats` and `.json`, and `keepalived_check.data` of the load balancer, readable by
+//! root only.
 //!
 //! Each is written under another name and renamed, so that no reader sees half of it, and nothing that lies at the
 //! name (a link, somebody else's file) is ever written through.
@@ -8,11 +9,17 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::post::Role;
 use crate::ipc::DumpKind;
 
 /// Writes a dump and returns where it is.
-pub(super) fn write(kind: DumpKind, text: &str, state_dump_file: Option<&Path>) -> io::Result<PathBuf> {
-    let path = path(kind, &directory(std::env::var_os("TMPDIR").map(PathBuf::from)), state_dump_file);
+pub(super) fn write(
+    role: Role,
+    kind: DumpKind,
+    text: &str,
+    state_dump_file: Option<&Path>,
+) -> io::Result<PathBuf> {
+    let path = path(role, kind, &directory(std::env::var_os("TMPDIR").map(PathBuf::from)), state_dump_file);
     replace(&path, text)?;
     Ok(path)
 }
@@ -22,14 +29,17 @@ fn directory(named: Option<PathBuf>) -> PathBuf {
     named.filter(|path| path.is_absolute() && path.is_dir()).unwrap_or_else(|| PathBuf::from("/tmp"))
 }
 
-fn path(kind: DumpKind, directory: &Path, state_dump_file: Option<&Path>) -> PathBuf {
-    let name = match kind {
-        DumpKind::Data => "keepalived.data",
-        DumpKind::Stats | DumpKind::StatsClear => "keepalived.stats",
-        DumpKind::Json => "keepalived.json",
+/// Two workers never share a file: where one is configured, that of the load balancer lies beside it.
+fn path(role: Role, kind: DumpKind, directory: &Path, state_dump_file: Option<&Path>) -> PathBuf {
+    let name = match (kind, role) {
+        (DumpKind::Data, Role::Vrrp) => "keepalived.data",
+        (DumpKind::Data, Role::Lvs) => "keepalived_check.data",
+        (DumpKind::Stats | DumpKind::StatsClear, _) => "keepalived.stats",
+        (DumpKind::Json, _) => "keepalived.json",
     };
     match state_dump_file.filter(|_| kind == DumpKind::Data) {
         Some(file) if file.as_os_str().as_encoded_bytes().ends_with(b"/") => file.join(name),
+        Some(file) if role == Role::Lvs => file.with_file_name(name),
         Some(file) => file.to_owned(),
         None => directory.join(name),
     }
@@ -79,13 +89,25 @@ mod tests {
     #[test]
     fn only_the_state_goes_to_the_configured_place() {
         let (tmp, elsewhere) = (Path::new("/t"), Some(Path::new("/var/x")));
-        assert_eq!(path(DumpKind::Data, tmp, elsewhere), PathBuf::from("/var/x"));
+        assert_eq!(path(Role::Vrrp, DumpKind::Data, tmp, elsewhere), PathBuf::from("/var/x"));
         assert_eq!(
-            path(DumpKind::Data, tmp, Some(Path::new("/var/x/"))),
+            path(Role::Vrrp, DumpKind::Data, tmp, Some(Path::new("/var/x/"))),
             PathBuf::from("/var/x/keepalived.data")
         );
-        assert_eq!(path(DumpKind::StatsClear, tmp, elsewhere), PathBuf::from("/t/keepalived.stats"));
-        assert_eq!(path(DumpKind::Json, tmp, None), PathBuf::from("/t/keepalived.json"));
+        assert_eq!(
+            path(Role::Vrrp, DumpKind::StatsClear, tmp, elsewhere),
+            PathBuf::from("/t/keepalived.stats")
+        );
+        assert_eq!(path(Role::Vrrp, DumpKind::Json, tmp, None), PathBuf::from("/t/keepalived.json"));
+    }
+
+    #[test]
+    fn the_load_balancer_has_a_state_file_of_its_own() {
+        let check =
+            |file: Option<&str>| path(Role::Lvs, DumpKind::Data, Path::new("/t"), file.map(Path::new));
+        assert_eq!(check(None), PathBuf::from("/t/keepalived_check.data"));
+        assert_eq!(check(Some("/var/x/")), PathBuf::from("/var/x/keepalived_check.data"));
+        assert_eq!(check(Some("/var/x/state")), PathBuf::from("/var/x/keepalived_check.data"));
     }
 
     #[test]

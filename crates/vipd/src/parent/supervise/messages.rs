@@ -57,7 +57,7 @@ impl Parent {
                 let pid = self.posts[role].worker.as_ref().map_or(0, super::Worker::pid);
                 log.write(role.voice(pid), level, &text);
             }
-            FromWorker::Dump(kind, text) => self.write_dump(kind, &text, log),
+            FromWorker::Dump(kind, text) => self.write_dump(role, kind, &text, log),
             // Its end follows, and SIGCHLD tells of it.
             FromWorker::Stopped => {}
             FromWorker::Refused(reason) => {
@@ -124,10 +124,10 @@ impl Parent {
         }
     }
 
-    fn write_dump(&self, kind: DumpKind, text: &str, log: &mut Log) {
+    fn write_dump(&self, role: Role, kind: DumpKind, text: &str, log: &mut Log) {
         let reading = self.readings.get(&self.current);
         let configured = reading.and_then(|reading| reading.config.global.state_dump_file.as_deref());
-        match dump::write(kind, text, configured) {
+        match dump::write(role, kind, text, configured) {
             Ok(path) => log.info(format!("Wrote {}", path.display())),
             Err(error) => log.error(format!("cannot write the {kind:?} dump: {error}")),
         }
