@@ -95,6 +95,8 @@ pub(super) struct Post {
     pub(super) pid_file: Option<PidFile>,
     /// The generation the worker runs; `None` before it said so.
     pub(super) running: Option<Generation>,
+    /// The generation that the worker was last told to run.
+    pub(super) sent: Option<Generation>,
     /// How often a worker died of the reload under way.
     pub(super) deaths: u8,
     /// The last worker here did not stop in order: its state is still in the kernel.
@@ -111,6 +113,7 @@ impl Post {
             pid_path,
             pid_file: None,
             running: None,
+            sent: None,
             deaths: 0,
             left_behind: false,
         }
@@ -118,7 +121,12 @@ impl Post {
 
     /// The worker, unless it is on its way out.
     pub(super) fn serving(&mut self) -> Option<&mut Worker> {
-        self.worker.as_mut().filter(|worker| !worker.stopping)
+        self.worker.as_mut().filter(|worker| worker.is_serving())
+    }
+
+    /// Whether a worker is there that is not on its way out.
+    pub(super) fn is_serving(&self) -> bool {
+        self.worker.as_ref().is_some_and(Worker::is_serving)
     }
 
     /// When this post needs attention next.

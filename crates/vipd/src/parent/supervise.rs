@@ -276,6 +276,7 @@ impl Parent {
         let Some(reading) = self.readings.get(&self.current) else { return };
         let config = Box::new(role.part(&reading.config));
         let adopt = std::mem::take(&mut self.posts[role].left_behind);
+        self.posts[role].sent = Some(self.current);
         let message = ToWorker::Config { generation: self.current, config, resume, adopt };
         self.tell_worker(role, &message, now, log);
     }
@@ -316,11 +317,11 @@ impl Parent {
         post.pid_file = None;
         let waits = post.respawn_at.is_some();
         let pid = worker.pid();
-        let expected = worker.stopping;
+        let (expected, refused) = (worker.stopping, worker.refused);
         drop(worker);
         post.left_behind = !expected;
         self.checks.abandon(role);
-        if self.stop.is_some() || (expected && !self.wants(role)) {
+        if self.stop.is_some() || ((expected || refused) && !self.wants(role)) {
             return;
         }
         if expected && waits {

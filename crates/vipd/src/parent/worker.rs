@@ -25,6 +25,8 @@ pub(super) struct Worker {
     pub(super) kill_at: Option<Instant>,
     /// It was told to stop.
     pub(super) stopping: bool,
+    /// It said that it cannot run its configuration, and ends.
+    pub(super) refused: bool,
 }
 
 /// The program that workers are: this one, except in tests.
@@ -84,11 +86,16 @@ impl Worker {
     /// Starts the program as a worker, with its socket registered.
     pub(super) fn start(program: &WorkerProgram, registry: &Registry, token: Token) -> io::Result<Self> {
         let (child, channel) = program.start(registry, token)?;
-        Ok(Self { child, channel, kill_at: None, stopping: false })
+        Ok(Self { child, channel, kill_at: None, stopping: false, refused: false })
     }
 
     pub(super) fn pid(&self) -> u32 {
         self.child.pid()
+    }
+
+    /// Whether it is not on its way out.
+    pub(super) fn is_serving(&self) -> bool {
+        !self.stopping && !self.refused
     }
 
     pub(super) fn send(&mut self, message: &ToWorker) -> Result<(), ChannelError> {

@@ -35,7 +35,7 @@ impl Parent {
         }
     }
 
-    fn handle_message(&mut self, role: Role, now: Instant, message: FromWorker, log: &mut Log) {
+    pub(super) fn handle_message(&mut self, role: Role, now: Instant, message: FromWorker, log: &mut Log) {
         match message {
             FromWorker::Running(generation) => self.handle_running(role, generation, now, log),
             FromWorker::Script { generation, script, act } => {
@@ -62,6 +62,9 @@ impl Parent {
             FromWorker::Stopped => {}
             FromWorker::Refused(reason) => {
                 log.error(&reason);
+                if let Some(worker) = self.posts[role].worker.as_mut() {
+                    worker.refused = true;
+                }
                 if !self.take_back_reload(role, now, log) {
                     log.error("Terminating");
                     self.handle_stop(now, super::PERMANENT[0], log);

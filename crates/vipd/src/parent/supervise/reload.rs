@@ -32,7 +32,7 @@ impl Parent {
             return;
         }
         // During the start too: a worker may not yet have taken its first configuration.
-        let starting = self.posts.iter().any(|post| post.worker.is_some() && post.running.is_none());
+        let starting = self.posts.iter().any(|post| post.is_serving() && post.running.is_none());
         if self.reload.active.is_some() || starting {
             self.reload.again = true;
             return;
@@ -122,9 +122,7 @@ impl Parent {
     /// Ends the start or the reload under way once every worker runs the current generation.
     fn conclude_reload(&mut self, now: Instant, log: &mut Log) {
         let current = self.current;
-        let behind = |post: &Post| {
-            post.worker.as_ref().is_some_and(|worker| !worker.stopping) && post.running != Some(current)
-        };
+        let behind = |post: &Post| post.is_serving() && post.running != Some(current);
         if self.posts.iter().any(behind) {
             return;
         }
@@ -142,7 +140,7 @@ impl Parent {
         let Some(refused) = self.reload.active.take() else { return false };
         let previous = self.reload.agreed.filter(|agreed| self.readings.contains_key(agreed));
         let Some(previous) = previous.filter(|&previous| previous != refused) else { return false };
-        self.readings.remove(&refused);
+        // What workers told of it that took it counts: its reading stays until all have gone back.
         self.current = previous;
         self.arrange_outlets(now, log);
         let name = role.name();
@@ -153,8 +151,8 @@ impl Parent {
         for role in Role::ALL {
             if self.posts[role].worker.is_none() && self.wants(role) {
                 self.start_worker(role, now, log);
-            } else if self.posts[role].running != Some(previous) && self.posts[role].serving().is_some() {
-                // It had taken the new one already.
+            } else if self.posts[role].sent != Some(previous) && self.posts[role].is_serving() {
+                // It has taken the new one, or will.
                 self.send_config(role, Vec::new(), now, log);
             }
         }
