@@ -129,6 +129,10 @@ impl Parent {
         self.reload.active = None;
         self.reload.agreed = Some(current);
         self.forget_old();
+        // Only now: until here workers told of what is no longer configured.
+        if let Some(reading) = self.readings.get(&current) {
+            self.told.retain(&reading.config);
+        }
         self.systemd.ready();
         if std::mem::take(&mut self.reload.again) {
             self.handle_reload(now, log);

@@ -52,6 +52,57 @@ impl Scene {
         Self { parent, log, directory }
     }
 
+    /// A parent of two workers, one for each role, that listen.
+    fn of_two() -> Self {
+        let mut scene = Self::new(LISTENS, &[]);
+        write_balanced(&scene.directory, 1, "V1");
+        scene.parent.readings.insert(0, super::super::load::read(&scene.parent.options));
+        let words = ["sh", "-c", LISTENS].map(|word| CString::new(word).unwrap());
+        let files = ["says", "hears-lvs"].map(|name| scene.directory.path().join(name));
+        let files = files.map(|path| CString::new(path.as_os_str().as_bytes()).unwrap());
+        scene.parent.posts.lvs.program.arguments = words.into_iter().chain(files).collect();
+        for role in Role::ALL {
+            scene.parent.start_worker(role, Instant::now(), &mut scene.log);
+        }
+        scene
+    }
+
+    /// Both workers run a generation.
+    fn all_run(&mut self, generation: Generation) {
+        for role in Role::ALL {
+            self.runs(role, generation);
+        }
+    }
+
+    fn runs(&mut self, role: Role, generation: Generation) {
+        self.parent.handle_running(role, generation, Instant::now(), &mut self.log);
+    }
+
+    fn reload(&mut self) {
+        self.parent.handle_reload(Instant::now(), &mut self.log);
+    }
+
+    /// A server of the first virtual server changes; gives whether that was news.
+    fn server(&mut self, generation: Generation, server: u32, up: bool) -> bool {
+        let before = self.jobs();
+        let now = Instant::now();
+        self.parent.handle_server((generation, 0, server), up, "because", now, &mut self.log);
+        self.jobs() > before
+    }
+
+    /// Notify scripts that run or wait.
+    fn jobs(&self) -> usize {
+        self.parent.notifier.unfinished()
+    }
+
+    fn kill_all(&mut self) {
+        for role in Role::ALL {
+            if let Some(worker) = self.parent.posts[role].worker.as_mut() {
+                worker.kill();
+            }
+        }
+    }
+
     fn start(&mut self) {
         self.parent.start_worker(Role::Vrrp, Instant::now(), &mut self.log);
     }
@@ -89,6 +140,23 @@ fn write_config(directory: &TestDirectory, instance: &str) {
         "vrrp_instance {instance} {{\n interface eth0\n virtual_router_id 7\n virtual_ipaddress {{\n 192.0.2.1\n }}\n}}\n"
     );
     std::fs::write(directory.path().join("keepalived.conf"), text).unwrap();
+}
+
+/// An instance, and a virtual server with so many real servers.
+fn write_balanced(directory: &TestDirectory, servers: u8, instance: &str) {
+    write_config(directory, instance);
+    let real = |n| {
+        format!(
+            " real_server 10.0.0.{n} 80 {{\n TCP_CHECK {{\n }}\n notify_up \"/bin/sleep 5\"\n notify_down \"/bin/sleep 5\"\n }}\n"
+        )
+    };
+    let servers: String = (1..=servers).map(real).collect();
+    let path = directory.path().join("keepalived.conf");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = format!(
+        "{text}virtual_server 192.0.2.1 80 {{\n lvs_sched rr\n lvs_method NAT\n protocol TCP\n{servers}}}\n"
+    );
+    std::fs::write(path, text).unwrap();
 }
 
 fn encoded(messages: &[FromWorker]) -> Vec<u8> {
@@ -257,4 +325,127 @@ fn a_second_request_to_stop_shortens_the_wait() {
     scene.parent.handle_stop(now, 0, &mut scene.log);
     assert!(scene.parent.stop.as_ref().unwrap().deadline < first);
     scene.kill_worker();
+}
+
+#[test]
+fn a_reload_that_one_worker_refuses_is_taken_back_from_the_other_wherever_that_is() {
+    for took_it in [true, false] {
+        let mut scene = Scene::of_two();
+        scene.all_run(0);
+        write_balanced(&scene.directory, 2, "V2");
+        scene.reload();
+        assert_eq!(scene.parent.posts.vrrp.sent, Some(1));
+        if took_it {
+            scene.runs(Role::Vrrp, 1);
+        }
+        scene.parent.handle_message(
+            Role::Lvs,
+            Instant::now(),
+            FromWorker::Refused("no".to_owned()),
+            &mut scene.log,
+        );
+        assert!(scene.parent.stop.is_none());
+        assert_eq!(scene.configured(), "V1");
+        assert_eq!(scene.parent.posts.vrrp.sent, Some(0), "took it: {took_it}");
+        scene.kill_all();
+    }
+}
+
+#[test]
+fn what_a_worker_told_of_a_reload_that_was_taken_back_counts() {
+    let mut scene = Scene::of_two();
+    scene.all_run(0);
+    scene.reload();
+    scene.runs(Role::Lvs, 1);
+    assert!(scene.parent.take_back_reload(Role::Vrrp, Instant::now(), &mut scene.log));
+    assert!(scene.server(1, 0, false), "it was under way");
+    scene.all_run(0);
+    assert_eq!(scene.parent.readings.keys().copied().collect::<Vec<_>>(), [0]);
+    scene.kill_all();
+}
+
+#[test]
+fn a_worker_that_refused_a_role_nobody_needs_any_more_is_not_started_again() {
+    let mut scene = Scene::new(LISTENS, &[]);
+    scene.start();
+    scene.runs(Role::Vrrp, 0);
+    write_balanced(&scene.directory, 1, "V1");
+    scene.reload();
+    assert!(scene.parent.posts.lvs.worker.is_some());
+    let refused = FromWorker::Refused("no IPVS".to_owned());
+    scene.parent.handle_message(Role::Lvs, Instant::now(), refused, &mut scene.log);
+    scene.parent.handle_worker_end(Role::Lvs, Ended::Exited(0), Instant::now(), &mut scene.log);
+    assert!(scene.parent.posts.lvs.worker.is_none() && scene.parent.posts.lvs.respawn_at.is_none());
+    assert!(scene.parent.stop.is_none() && scene.parent.posts.vrrp.worker.is_some());
+    scene.kill_all();
+}
+
+#[test]
+fn each_role_restarts_by_itself_and_only_the_first_adopts_nothing() {
+    let mut scene = Scene::of_two();
+    scene.all_run(0);
+    let vrrp = scene.parent.posts.vrrp.worker.as_ref().unwrap().pid();
+    let adopts = |scene: &Scene| -> Vec<bool> {
+        let octets = std::fs::read(scene.directory.path().join("hears-lvs")).unwrap_or_default();
+        let (mut written, read) = UnixStream::pair().unwrap();
+        written.write_all(&octets).unwrap();
+        let mut channel = Channel::new(read).unwrap();
+        let messages = std::iter::from_fn(|| channel.receive().unwrap());
+        messages
+            .filter_map(|message| match message {
+                ToWorker::Config { adopt, .. } => Some(adopt),
+                _ => None,
+            })
+            .collect()
+    };
+    scene.until(|scene| adopts(scene).len() == 1);
+    scene.parent.posts.lvs.worker.as_mut().unwrap().kill();
+    scene.until(|scene| adopts(scene).len() == 2);
+    assert_eq!(adopts(&scene), [false, true]);
+    assert_eq!(scene.parent.posts.vrrp.worker.as_ref().unwrap().pid(), vrrp);
+    scene.kill_all();
+}
+
+#[test]
+fn nothing_sweeps_for_a_load_balancer_that_has_to_wait() {
+    let mut scene = Scene::of_two();
+    scene.all_run(0);
+    scene.parent.states.insert("V1".to_owned(), InstanceEvent::Master);
+    for role in [Role::Lvs, Role::Lvs, Role::Vrrp, Role::Vrrp] {
+        scene.parent.handle_worker_end(role, Ended::Signalled(9), Instant::now(), &mut scene.log);
+    }
+    let Posts { vrrp, lvs } = &scene.parent.posts;
+    assert!(vrrp.respawn_at.is_some() && lvs.respawn_at.is_some());
+    assert!(lvs.worker.is_none());
+    assert!(vrrp.worker.as_ref().is_some_and(|worker| worker.stopping));
+    scene.kill_all();
+}
+
+#[test]
+fn a_state_that_is_told_twice_runs_one_script() {
+    let mut scene = Scene::of_two();
+    assert!(scene.server(0, 0, false));
+    assert!(!scene.server(0, 0, false));
+    assert!(scene.server(0, 0, true));
+    assert!(!scene.server(0, 7, true), "there is no such server");
+    assert!(!scene.server(9, 0, false), "nor such a generation");
+    scene.kill_all();
+}
+
+#[test]
+fn a_server_that_was_dropped_and_came_back_is_told_to_be_down_again() {
+    let mut scene = Scene::of_two();
+    scene.all_run(0);
+    write_balanced(&scene.directory, 2, "V1");
+    scene.reload();
+    scene.all_run(1);
+    write_balanced(&scene.directory, 1, "V1");
+    scene.reload();
+    assert!(scene.server(1, 1, false), "dropped");
+    scene.all_run(2);
+    write_balanced(&scene.directory, 2, "V1");
+    scene.reload();
+    scene.all_run(3);
+    assert!(scene.server(3, 1, false), "this time it fails");
+    scene.kill_all();
 }
