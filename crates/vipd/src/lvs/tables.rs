@@ -84,14 +84,19 @@ impl Tables {
         // A service that is not ours is none of our business, except when it becomes ours.
         let removable = keys.intersection(&self.ours).copied().collect();
         let changes = diff(&known, wanted, Scope::Only(&removable));
-        for key in &keys {
-            if wanted.service(key).is_some() {
-                self.ours.insert(*key);
-            } else {
-                self.ours.remove(key);
+        self.ours.extend(wanted.keys());
+        let applied = self.apply(&changes);
+        self.disown(wanted, keys);
+        applied
+    }
+
+    /// A service that is not wanted is no longer ours once it is gone: until then its removal is tried again.
+    fn disown(&mut self, wanted: &Table, keys: impl IntoIterator<Item = ServiceKey>) {
+        for key in keys {
+            if wanted.service(&key).is_none() && self.known.service(&key).is_none() {
+                self.ours.remove(&key);
             }
         }
-        self.apply(&changes)
     }
 
     /// Reads everything, and puts right what is not as it was left: gives what had to be changed.
@@ -101,6 +106,7 @@ impl Tables {
         }
         let changes = diff(&self.known, wanted, Scope::Only(&self.ours));
         let applied = self.apply(&changes)?;
+        self.disown(wanted, self.ours.clone());
         Ok((changes, applied))
     }
 
@@ -131,5 +137,49 @@ impl Tables {
             }
         }
         Ok(Applied { withheld: Vec::new(), failed: report.failed })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ipvs_netlink::{Scheduler, Service};
+
+    use super::*;
+
+    fn key(port: u16) -> ServiceKey {
+        ServiceKey::tcp(([192, 0, 2, 1], port).into())
+    }
+
+    fn table(ports: &[u16]) -> Table {
+        let mut table = Table::new();
+        for &port in ports {
+            table.insert(Service::new(key(port), Scheduler::WLC));
+        }
+        table
+    }
+
+    #[test]
+    fn a_service_stays_ours_until_it_is_gone() {
+        let mut tables = Tables::dry();
+        tables.set([key(80), key(81)], &table(&[80, 81])).unwrap();
+        tables.set([key(80)], &Table::new()).unwrap();
+        assert_eq!(tables.ours, BTreeSet::from([key(81)]));
+        // A removal that did not come to pass.
+        tables.known.insert(Service::new(key(82), Scheduler::WLC));
+        tables.ours.insert(key(82));
+        tables.disown(&Table::new(), [key(82)]);
+        let (changes, _) = tables.reconcile(&table(&[81])).unwrap();
+        assert_eq!(changes, [Change::RemoveService(key(82))]);
+        assert_eq!(tables.ours, BTreeSet::from([key(81)]));
+    }
+
+    #[test]
+    fn what_others_made_is_left_alone() {
+        let mut tables = Tables::dry();
+        tables.known = table(&[99]);
+        tables.set([key(80)], &table(&[80])).unwrap();
+        tables.set([key(99)], &Table::new()).unwrap();
+        assert!(tables.known.service(&key(99)).is_some());
+        assert_eq!(tables.reconcile(&table(&[80])).unwrap().0, []);
     }
 }
