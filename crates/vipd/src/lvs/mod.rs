@@ -25,7 +25,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
-use ipvs_netlink::{ServiceKey, Table, Timeouts};
+use ipvs_netlink::{Error, ServiceKey, Table, Timeouts};
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::FlushOnStop;
 use lvs_health::director::{Action, CheckId, Director};
@@ -73,11 +73,22 @@ fn run(socket: OwnedFd, dry_run: bool) -> io::Result<()> {
     }
     match tables {
         Ok(tables) => Worker::start(poll, parent, tables, start)?.run(),
+        // Of a moment, like a table that is never still: the next try may do better.
+        Err(error) if !is_lasting(&error) => Err(io::Error::other(error)),
         Err(error) => {
             parent.send(&FromWorker::Refused(format!("IPVS: Can't initialize ipvs: {error}")));
             parent.say_goodbye();
             Ok(())
         }
+    }
+}
+
+/// Whether trying again is of no use: the kernel has no IPVS, or does not let us.
+fn is_lasting(error: &Error) -> bool {
+    match error {
+        Error::NoIpvs => true,
+        Error::Refused { refusal, .. } => refusal.errno == libc::EPERM,
+        _ => false,
     }
 }
 
