@@ -17,6 +17,8 @@ mod scripts;
 mod socket;
 mod sync;
 mod tables;
+#[cfg(test)]
+mod testing;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};
@@ -135,7 +137,11 @@ impl Worker {
         poll.registry().register(&mut SourceFd(&presence.as_raw_fd()), MONITOR, Interest::READABLE)?;
         let now = Instant::now();
         let plan = Plan::new(start.generation, start.config);
-        let director = Director::new(now, plan.director());
+        let mut wanted = plan.director();
+        if start.adopt {
+            plan.trust(&mut wanted, tables.known());
+        }
+        let director = Director::new(now, wanted);
         let mut worker = Self {
             poll,
             parent,
@@ -251,6 +257,7 @@ impl Worker {
         self.former = Former::of(&self.plan);
         self.plan = plan;
         self.director.reload(now, self.plan.director());
+        self.plan.forget_drained(&self.director);
         // Certificates may have changed on the disk.
         self.shared = Shared::new(System);
         self.prepared.clear();

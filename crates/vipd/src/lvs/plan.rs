@@ -64,21 +64,50 @@ impl Plan {
         suspending.flat_map(addresses).collect()
     }
 
-    /// Whether a real server gets connections according to a table, in every service it belongs to.
+    /// Forgets what no server that drains needs any more.
+    pub(super) fn forget_drained(&mut self, director: &director::Director) {
+        let mut needed = HashSet::new();
+        for service in director.services() {
+            let Some(server) = self.virtual_server(service) else { continue };
+            needed.extend(director.destinations(service).filter_map(|wanted| match wanted.who {
+                Who::Drained(address) => Some((server.name.clone(), address)),
+                Who::Server(_) | Who::Sorry => None,
+            }));
+        }
+        self.drained.retain(|key, _| needed.contains(key));
+    }
+
+    /// Whom a predecessor found good (`alpha`) and left in a table stays there: needs no proof once more.
+    pub(super) fn trust(&self, wanted: &mut director::Plan, table: &Table) {
+        for (service, plan) in (0..).map(ServiceId).zip(&mut wanted.services) {
+            let is_known = self.known_services(service, table).next().is_some();
+            for (place, server) in (0..).zip(&mut plan.servers) {
+                if is_known && self.serves(ServerId { service, place }, table) {
+                    server.checks.iter_mut().for_each(|check| check.timing.alpha = false);
+                }
+            }
+        }
+    }
+
+    /// Whether a real server gets connections according to a table, in every service of its virtual server that is
+    /// there. Where none is, nobody has judged it yet: it does.
     pub(super) fn serves(&self, id: ServerId, table: &Table) -> bool {
-        let (Some(server), Some(services)) =
-            (self.virtual_server(id.service), self.services.get(id.service.index()))
-        else {
+        let (Some(server), Some(real)) = (self.virtual_server(id.service), self.real_server(id)) else {
             return false;
         };
-        let weight = self.real_server(id).map_or(0, |real| real.weight);
-        let wanted = Wanted { who: Who::Server(id), weight };
-        services.iter().all(|service| {
+        let wanted = Wanted { who: Who::Server(id), weight: real.weight };
+        self.known_services(id.service, table).all(|service| {
             let destination = self.destination(server, id.service, &service.key, &wanted);
             let present =
                 destination.and_then(|destination| table.destination(&service.key, destination.address));
-            present.is_some_and(|present| present.weight > 0 || weight == 0)
+            present.is_some_and(|present| present.weight > 0 || real.weight == 0)
         })
+    }
+
+    /// The kernel services of a virtual server that a table has.
+    fn known_services(&self, id: ServiceId, table: &Table) -> impl Iterator<Item = &Service> {
+        let services = self.services.get(id.index()).into_iter().flatten();
+        services.filter(|service| table.service(&service.key).is_some())
     }
 
     pub(super) fn virtual_server(&self, id: ServiceId) -> Option<&conf::VirtualServer> {
@@ -310,3 +339,6 @@ fn tunnel(kind: conf::TunnelKind, checksum: conf::TunnelChecksum) -> Tunnel {
         conf::TunnelKind::Gre => Tunnel::Gre { checksum },
     }
 }
+
+#[cfg(test)]
+mod tests;

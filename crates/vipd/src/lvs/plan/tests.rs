@@ -1,0 +1,104 @@
+//! What the kernel is to hold, from the text of a configuration.
+
+use std::time::Instant;
+
+use lvs_health::director::Director;
+
+use super::*;
+use crate::lvs::testing::{asked, balanced, plan};
+
+/// Everything that is wanted while all are up.
+fn table(plan: &Plan) -> Table {
+    let director = Director::new(Instant::now(), plan.director());
+    filled(plan, &director)
+}
+
+fn filled(plan: &Plan, director: &Director) -> Table {
+    let mut table = Table::new();
+    for service in director.services() {
+        let wanted: Vec<_> = director.destinations(service).collect();
+        plan.fill(service, &wanted, &mut table);
+    }
+    table
+}
+
+fn destinations(table: &Table) -> Vec<String> {
+    let entries = table.services();
+    entries.flat_map(|entry| entry.destinations().map(|to| to.address.to_string())).collect()
+}
+
+fn first() -> ServerId {
+    ServerId { service: ServiceId(0), place: 0 }
+}
+
+const CHECKED: (u16, &str) = (8080, "TCP_CHECK {\n}");
+
+#[test]
+fn only_nat_changes_the_port_that_a_client_asked_for() {
+    for (method, address) in [("NAT", "10.0.0.1:8080"), ("DR", "10.0.0.1:80"), ("TUN", "10.0.0.1:80")] {
+        let plan = plan(0, &balanced(&format!("lvs_method {method}"), &[(8080, "")]));
+        assert_eq!(destinations(&table(&plan)), [address], "{method}");
+    }
+}
+
+#[test]
+fn behind_a_firewall_mark_there_is_no_port() {
+    let text = balanced("", &[(8080, "")]).replace("192.0.2.1 80", "fwmark 7");
+    let plan = plan(0, &text);
+    assert_eq!(destinations(&table(&plan)), ["10.0.0.1:0"]);
+    assert!(matches!(plan.keys().next(), Some(ServiceKey::Fwmark { mark, .. }) if mark.get() == 7));
+}
+
+#[test]
+fn a_server_that_drains_is_remembered_as_long_as_it_does() {
+    let now = Instant::now();
+    let drains = |servers| balanced("drain_timeout 30", servers);
+    let before = plan(0, &drains(&[(80, ""), (81, "")]));
+    let mut director = Director::new(now, before.director());
+    asked(&mut director, now);
+    let mut after = plan(1, &drains(&[(80, "")])).after(&before);
+    director.reload(now, after.director());
+    after.forget_drained(&director);
+    assert_eq!(after.drained.len(), 1, "who stays needs no memory");
+    let held = filled(&after, &director);
+    let drained = held.destination(&after.keys().next().unwrap(), "10.0.0.1:81".parse().unwrap());
+    assert_eq!(drained.map(|destination| destination.weight), Some(0));
+
+    let later = now + Duration::from_secs(31);
+    asked(&mut director, later);
+    let mut last = plan(2, &drains(&[(80, "")])).after(&after);
+    director.reload(later, last.director());
+    last.forget_drained(&director);
+    assert!(last.drained.is_empty());
+    assert_eq!(destinations(&filled(&last, &director)), ["10.0.0.1:80"]);
+}
+
+#[test]
+fn who_is_not_in_the_tables_of_a_predecessor_is_out_unless_nobody_had_judged_it() {
+    let plan = plan(0, &balanced("", &[CHECKED]));
+    let full = table(&plan);
+    assert!(plan.serves(first(), &full));
+    let (key, address) = (plan.keys().next().unwrap(), "10.0.0.1:8080".parse().unwrap());
+    let mut without = full.clone();
+    without.remove_destination(&key, address);
+    assert!(!plan.serves(first(), &without));
+    let mut quiesced = full.clone();
+    let destination = *full.destination(&key, address).unwrap();
+    quiesced.insert_destination(&key, destination.with_weight(0));
+    assert!(!plan.serves(first(), &quiesced));
+    assert!(plan.serves(first(), &Table::new()), "the predecessor died before it made the service");
+}
+
+#[test]
+fn whom_a_predecessor_found_good_needs_no_second_proof() {
+    let plan = plan(0, &balanced("alpha", &[CHECKED]));
+    let alpha = |table: &Table| {
+        let mut wanted = plan.director();
+        plan.trust(&mut wanted, table);
+        wanted.services[0].servers[0].checks[0].timing.alpha
+    };
+    assert!(alpha(&Table::new()), "nobody has judged it");
+    // Without alpha all are in.
+    let full = table(&crate::lvs::testing::plan(0, &balanced("", &[CHECKED])));
+    assert!(!alpha(&full));
+}
