@@ -306,3 +306,6 @@ fn quorum_text(event: &Event) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
