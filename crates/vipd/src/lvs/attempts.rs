@@ -15,11 +15,14 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use socket2::Socket;
 
+use super::socket::is_shortage;
+
 /// The attempts over sockets.
 #[derive(Debug)]
 pub(super) struct Attempts {
     /// Tokens begin here.
     first_token: usize,
+    most: usize,
     slots: Vec<Option<Attempt>>,
     free: Vec<usize>,
     /// Free from the next turn on.
@@ -47,14 +50,17 @@ struct Attempt {
     socket: Socket,
     dialogue: Dialogue,
     connected: bool,
+    /// It is among those with more to read.
+    unread: bool,
     deadline: Option<Instant>,
 }
 
 impl Attempts {
-    /// None yet. Tokens from `first_token` on are used.
-    pub(super) fn new(first_token: usize) -> Self {
+    /// None yet, and never more than `most`. Tokens from `first_token` on are used.
+    pub(super) fn new(first_token: usize, most: usize) -> Self {
         Self {
             first_token,
+            most,
             slots: Vec::new(),
             free: Vec::new(),
             resting: Vec::new(),
@@ -80,10 +86,16 @@ impl Attempts {
     ) -> io::Result<()> {
         let slot = self.free.pop().unwrap_or(self.slots.len());
         let interest = Interest::READABLE | Interest::WRITABLE;
-        registry.register(&mut SourceFd(&socket.as_raw_fd()), Token(self.first_token + slot), interest)?;
+        let token = Token(self.first_token + slot);
+        if let Err(error) = registry.register(&mut SourceFd(&socket.as_raw_fd()), token, interest) {
+            if slot < self.slots.len() {
+                self.free.push(slot);
+            }
+            return Err(error);
+        }
         let deadline = dialogue.poll_timeout();
         let stream = dialogue.transport() == Transport::Stream;
-        let attempt = Attempt { id, socket, dialogue, connected: false, deadline };
+        let attempt = Attempt { id, socket, dialogue, connected: false, unread: false, deadline };
         self.deadlines.extend(deadline.map(|at| (at, slot)));
         self.by_id.insert(id, slot);
         if slot == self.slots.len() {
@@ -96,6 +108,16 @@ impl Attempts {
             self.advance(now, slot, |attempt| attempt.connect(now));
         }
         Ok(())
+    }
+
+    /// How many are under way.
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether no other may begin before one has ended.
+    pub(super) fn is_full(&self) -> bool {
+        self.len() >= self.most
     }
 
     /// Gives an attempt up; no outcome follows.
@@ -117,6 +139,9 @@ impl Attempts {
     /// Goes on reading where one turn was not enough.
     pub(super) fn read_on(&mut self, now: Instant) {
         for slot in std::mem::take(&mut self.unread) {
+            if let Some(attempt) = self.slots.get_mut(slot).and_then(Option::as_mut) {
+                attempt.unread = false;
+            }
             self.exchange(now, slot, Ready { readable: true, writable: false, failed: false });
         }
     }
@@ -156,16 +181,19 @@ impl Attempts {
         let mut more = false;
         self.advance(now, slot, |attempt| more = attempt.exchange(now, ready, &mut buffer));
         self.buffer = buffer;
-        if more && self.slots.get(slot).is_some_and(Option::is_some) {
+        if more
+            && let Some(attempt) = self.slots.get_mut(slot).and_then(Option::as_mut)
+            && !std::mem::replace(&mut attempt.unread, true)
+        {
             self.unread.push(slot);
         }
     }
 
     /// Does something with an attempt, then looks whether it has its outcome, and when it wants to be woken.
-    fn advance(&mut self, _now: Instant, slot: usize, step: impl FnOnce(&mut Attempt)) {
+    fn advance(&mut self, now: Instant, slot: usize, step: impl FnOnce(&mut Attempt)) {
         let Some(attempt) = self.slots.get_mut(slot).and_then(Option::as_mut) else { return };
         step(attempt);
-        attempt.send();
+        attempt.send(now);
         let before = attempt.deadline;
         if let Some(outcome) = attempt.dialogue.outcome() {
             let ended = Ended { id: attempt.id, outcome: outcome.clone(), notes: attempt.dialogue.notes() };
@@ -213,20 +241,20 @@ impl Attempt {
 
     /// Takes in what a socket has to say; gives whether it has more.
     fn exchange(&mut self, now: Instant, ready: Ready, buffer: &mut [u8]) -> bool {
-        if (ready.failed || !self.connected)
-            && let Some(error) = self.socket.take_error().unwrap_or_else(Some)
-        {
-            self.dialogue.handle_error(now, error.kind());
-            return false;
-        }
         if !self.connected {
+            if let Some(error) = self.socket.take_error().unwrap_or_else(Some) {
+                self.dialogue.handle_error(now, error.kind());
+                return false;
+            }
             if !ready.writable {
                 return false;
             }
             self.connect(now);
-            self.send();
+            self.send(now);
         }
-        ready.readable && self.receive(now, buffer)
+        // An error is learned by reading, behind what was said before it: who answers in full and then resets the
+        // connection has answered.
+        (ready.readable || ready.failed) && self.receive(now, buffer)
     }
 
     /// Reads until there is nothing left, or it has had its share of this turn.
@@ -242,7 +270,7 @@ impl Attempt {
                 }
                 Ok(count) => {
                     self.dialogue.handle_input(now, buffer.get(..count).unwrap_or_default());
-                    self.send();
+                    self.send(now);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
@@ -255,13 +283,20 @@ impl Attempt {
         true
     }
 
-    /// Sends what the socket takes. That it breaks is learned by reading: who refuses more may have answered before.
-    fn send(&mut self) {
+    /// Sends what the socket takes. That a connection breaks is learned by reading: who refuses more may have answered
+    /// before. A datagram that cannot be sent leaves nothing to read.
+    fn send(&mut self, now: Instant) {
         while self.connected && !self.dialogue.output().is_empty() {
             match self.socket.write(self.dialogue.output()) {
                 Ok(count) => self.dialogue.consume(count),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return,
+                Err(error) => {
+                    let is_stream = self.dialogue.transport() == Transport::Stream;
+                    if !is_stream && error.kind() != ErrorKind::WouldBlock && !is_shortage(&error) {
+                        self.dialogue.handle_error(now, error.kind());
+                    }
+                    return;
+                }
             }
         }
     }
@@ -272,3 +307,6 @@ const READ_LEN: usize = 16 * 1024;
 
 /// Reads of one socket in one turn: a body without end must not keep the other checks waiting.
 const READS_PER_TURN: usize = 4;
+
+#[cfg(test)]
+mod tests;

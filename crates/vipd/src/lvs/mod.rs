@@ -7,6 +7,7 @@
 
 mod attempts;
 mod definitions;
+mod descriptors;
 mod dump;
 pub(crate) mod names;
 mod narrate;
@@ -118,6 +119,10 @@ struct Worker {
     noted: HashSet<(CheckId, String)>,
     /// What the kernel refused of late, so that it is said once.
     refused: HashSet<String>,
+    /// How long after a refusal the tables are compared again.
+    retry: Duration,
+    /// When it was last told that a check has to wait for want of something on this machine.
+    hindrance_told: Option<Instant>,
     /// Tells late answers to queries of one attempt from those to the next.
     nonce: u32,
     keep: bool,
@@ -149,7 +154,7 @@ impl Worker {
             plan,
             director,
             tables,
-            attempts: Attempts::new(FIRST_ATTEMPT),
+            attempts: Attempts::new(FIRST_ATTEMPT, descriptors::most_attempts()),
             scripts: Scripts::default(),
             presence,
             sync: SyncDaemons::default(),
@@ -158,6 +163,8 @@ impl Worker {
             shared: Shared::new(System),
             noted: HashSet::new(),
             refused: HashSet::new(),
+            retry: perform::RETRY,
+            hindrance_told: None,
             nonce: std::process::id(),
             keep: false,
             stopped: false,

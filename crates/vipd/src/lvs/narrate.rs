@@ -116,6 +116,11 @@ pub(super) fn shutting_down(plan: &Plan, director: &Director, server: ServerId) 
     format!("Shutting down service {} from VS {}", teller.real(server), teller.service(server.service))
 }
 
+/// Whom a check is about.
+pub(super) fn target(plan: &Plan, director: &Director, check: CheckId) -> String {
+    Teller { plan, director }.target(check)
+}
+
 /// What an operator should know besides the outcome of an attempt.
 pub(super) fn note(plan: &Plan, director: &Director, check: CheckId, note: &Note) -> Option<String> {
     let whom = Teller { plan, director }.target(check);

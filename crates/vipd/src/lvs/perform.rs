@@ -1,5 +1,6 @@
 //! What the director asks for is done here: attempts begin, tables change, the parent is told.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,11 +11,12 @@ use ipvs_netlink::{ServiceKey, Table};
 use lvs_health::director::{Action, AttemptId, Event, ServiceId};
 use lvs_health::file::file_outcome;
 use lvs_health::script::{ScriptEnd, script_outcome};
-use lvs_health::{Check, Failure, Network, Note, Outcome, Prepared, Probe};
+use lvs_health::{Failure, Network, Note, Outcome, Prepared, Probe};
 
-use super::scripts::{Due, ScriptKey};
+use super::scripts::{self, Due, ScriptKey};
+use super::socket::{self, ConnectError, is_shortage};
 use super::tables::Applied;
-use super::{RECONCILE_EVERY, Worker, narrate, socket};
+use super::{RECONCILE_EVERY, Worker, narrate};
 use crate::ipc::{FromWorker, LogLevel, ScriptAct, ScriptOutcome};
 
 impl Worker {
@@ -88,17 +90,20 @@ impl Worker {
             let destinations: Vec<_> = self.director.destinations(service).collect();
             self.plan.fill(service, &destinations, &mut wanted);
         }
-        let tried_before = self.refused.clone();
         match self.tables.reconcile(&wanted) {
             Ok((changes, applied)) => {
-                let others = changes.iter().filter(|change| !tried_before.contains(&change.to_string()));
+                let others = changes.iter().filter(|change| !self.refused.contains(&change.to_string()));
                 let lines: Vec<String> = others
                     .map(|change| format!("IPVS: put right what was changed outside: {change}"))
                     .collect();
                 for line in lines {
                     self.parent.log(LogLevel::Warning, line);
                 }
-                self.refused.clear();
+                // What it takes now, and refuses another time, is told again.
+                let refused: HashSet<String> =
+                    applied.failed.iter().map(|failure| failure.change.to_string()).collect();
+                self.refused.retain(|change| refused.contains(change));
+                self.retry = if refused.is_empty() { RETRY } else { (self.retry * 2).min(RECONCILE_EVERY) };
                 self.report(now, applied);
             }
             Err(error) => self.parent.log(LogLevel::Error, format!("IPVS: {error}")),
@@ -114,32 +119,43 @@ impl Worker {
             if self.refused.insert(failure.change.to_string()) {
                 self.parent.log(LogLevel::Error, format!("IPVS: {failure}"));
             }
-            self.reconcile_at = self.reconcile_at.min(now + RETRY);
+            self.reconcile_at = self.reconcile_at.min(now + self.retry);
         }
     }
 
     fn begin(&mut self, now: Instant, attempt: AttemptId, step: usize) {
         let Some(check) = self.director.check(attempt.check).cloned() else { return };
-        let outcome = match &check.probe {
+        let begun = match &check.probe {
             Probe::Network(network) => self.begin_dialogue(now, attempt, step, network),
-            Probe::Script(_) => self.begin_script(now, attempt, &check),
-            Probe::File(file) => Some(file_outcome(file, read_number(&file.path).ok().as_deref())),
+            Probe::Script(script) => self.begin_script(now, attempt, script.timeout),
+            Probe::File(file) => match read_number(&file.path) {
+                Err(error) if is_shortage(&error) => Begun::Hindered(error.to_string()),
+                content => Begun::Ended(file_outcome(file, content.ok().as_deref())),
+            },
             // Left out of the director's plan: there are no sessions.
-            Probe::Bfd(_) => None,
+            Probe::Bfd(_) => Begun::Underway,
         };
-        if let Some(outcome) = outcome {
-            self.director.handle_outcome(now, attempt, outcome);
+        match begun {
+            Begun::Underway => {}
+            Begun::Ended(outcome) => self.director.handle_outcome(now, attempt, outcome),
+            Begun::Hindered(why) => self.put_off(now, attempt, &why),
         }
     }
 
-    /// Gives an outcome if it ended before it began.
-    fn begin_dialogue(
-        &mut self,
-        now: Instant,
-        attempt: AttemptId,
-        step: usize,
-        network: &Network,
-    ) -> Option<Outcome> {
+    /// What is lacking here is no fault of a server: it is asked again soon.
+    fn put_off(&mut self, now: Instant, attempt: AttemptId, why: &str) {
+        self.director.put_off(now, attempt);
+        if self.hindrance_told.is_none_or(|at| now.saturating_duration_since(at) >= TELL_AGAIN) {
+            self.hindrance_told = Some(now);
+            let whom = narrate::target(&self.plan, &self.director, attempt.check);
+            self.parent.log(LogLevel::Warning, format!("checks have to wait, as that of {whom}: {why}"));
+        }
+    }
+
+    fn begin_dialogue(&mut self, now: Instant, attempt: AttemptId, step: usize, network: &Network) -> Begun {
+        if self.attempts.is_full() {
+            return Begun::Hindered("too many are under way".to_owned());
+        }
         if !self.prepared.contains_key(&attempt.check) {
             let prepared = Prepared::new(network, &mut self.shared);
             if let Err(error) = &prepared {
@@ -149,24 +165,33 @@ impl Worker {
             self.prepared.insert(attempt.check, prepared.ok());
         }
         let Some(prepared) = self.prepared.get(&attempt.check).and_then(Option::as_ref) else {
-            return Some(Outcome::Fail(Failure::Unusable));
+            return Begun::Ended(Outcome::Fail(Failure::Unusable));
         };
         self.nonce = self.nonce.wrapping_mul(NONCE_STEP).wrapping_add(1);
         let dialogue = prepared.begin(now, step, self.nonce);
-        let begun = socket::connect(&network.target, dialogue.transport())
-            .and_then(|socket| self.attempts.begin(now, attempt, socket, dialogue, self.poll.registry()));
-        begun.err().map(|error| Outcome::Fail(Failure::Io(error.kind())))
+        let socket = match socket::connect(&network.target, dialogue.transport()) {
+            Ok(socket) => socket,
+            Err(ConnectError::Hindered(error)) => return Begun::Hindered(error.to_string()),
+            Err(ConnectError::Unreachable(error)) => {
+                return Begun::Ended(Outcome::Fail(Failure::Io(error.kind())));
+            }
+        };
+        match self.attempts.begin(now, attempt, socket, dialogue, self.poll.registry()) {
+            Ok(()) => Begun::Underway,
+            Err(error) => Begun::Hindered(error.to_string()),
+        }
     }
 
-    fn begin_script(&mut self, now: Instant, attempt: AttemptId, check: &Check) -> Option<Outcome> {
-        let Probe::Script(script) = &check.probe else { return None };
-        let key = self.script_key(attempt)?;
-        if !self.scripts.begin(now, key, attempt, script.timeout) {
-            // The run before was told to end and has not: it cannot be started twice.
-            return Some(Outcome::Fail(Failure::ScriptTimeout));
+    fn begin_script(&mut self, now: Instant, attempt: AttemptId, timeout: Duration) -> Begun {
+        let Some(key) = self.script_key(attempt) else { return Begun::Underway };
+        match self.scripts.begin(now, key, attempt, timeout) {
+            scripts::Begun::Started => {
+                self.ask(key, ScriptAct::Run);
+                Begun::Underway
+            }
+            scripts::Begun::Ending => Begun::Hindered("its script has not ended yet".to_owned()),
+            scripts::Begun::Stuck => Begun::Ended(Outcome::Fail(Failure::ScriptTimeout)),
         }
-        self.ask(key, ScriptAct::Run);
-        None
     }
 
     /// Which script an attempt runs, in the present configuration.
@@ -181,6 +206,13 @@ impl Worker {
     /// The parent says how a script ended.
     pub(super) fn script_done(&mut self, now: Instant, key: ScriptKey, outcome: ScriptOutcome) {
         let Some(attempt) = self.scripts.handle_done(key) else { return };
+        if let ScriptOutcome::NotStarted(errno) = outcome {
+            let error = io::Error::from_raw_os_error(errno);
+            // EAGAIN: no more processes.
+            if errno == libc::EAGAIN || is_shortage(&error) {
+                return self.put_off(now, attempt, &error.to_string());
+            }
+        }
         let end = match outcome {
             ScriptOutcome::Exited(status) => ScriptEnd::Exited(status),
             ScriptOutcome::Signalled(signal) => ScriptEnd::Signalled(signal),
@@ -237,6 +269,16 @@ impl Worker {
     }
 }
 
+/// What became of the beginning of an attempt.
+enum Begun {
+    /// Its outcome comes later.
+    Underway,
+    /// It ended before it began.
+    Ended(Outcome),
+    /// It could not be made; why.
+    Hindered(String),
+}
+
 /// The beginning of a file with a number in it. A FIFO without a writer must not make us wait.
 fn read_number(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
@@ -248,8 +290,11 @@ fn read_number(path: &Path) -> io::Result<Vec<u8>> {
 /// As much of a file as a number may take.
 const NUMBER_LEN: u64 = 128;
 
-/// Between a refusal of the kernel and the next try.
-const RETRY: Duration = Duration::from_secs(5);
+/// Between a refusal of the kernel and the next try; twice as long after each that is refused as well.
+pub(super) const RETRY: Duration = Duration::from_secs(5);
+
+/// Between one line about checks that have to wait and the next.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
 
 /// Multiplier of a linear congruential generator of full period.
 const NONCE_STEP: u32 = 1_664_525;

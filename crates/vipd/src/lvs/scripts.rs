@@ -24,6 +24,19 @@ struct Run {
     deadline: Instant,
     /// SIGTERM was sent.
     terminated: bool,
+    /// It took too long, or did not heed SIGTERM.
+    stuck: bool,
+}
+
+/// Whether a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// It does.
+    Started,
+    /// The last one of this script is given a moment to end: nobody waits for it any more, through no fault of its own.
+    Ending,
+    /// The last one does not end, although it was told to.
+    Stuck,
 }
 
 /// What is to be done.
@@ -36,21 +49,24 @@ pub(super) enum Due {
 }
 
 impl Scripts {
-    /// Starts a run. `false`: the last one of this script has not ended, although it was told to.
+    /// Starts a run, unless the last one of this script has not ended.
     pub(super) fn begin(
         &mut self,
         now: Instant,
         key: ScriptKey,
         attempt: AttemptId,
         timeout: Duration,
-    ) -> bool {
-        if self.running.contains_key(&key) {
-            return false;
+    ) -> Begun {
+        match self.running.get(&key) {
+            Some(run) if run.stuck => return Begun::Stuck,
+            Some(_) => return Begun::Ending,
+            None => {}
         }
-        let deadline = now + timeout;
-        self.running.insert(key, Run { attempt: Some(attempt), deadline, terminated: false });
+        let deadline = now + timeout.min(LONGEST);
+        let run = Run { attempt: Some(attempt), deadline, terminated: false, stuck: false };
+        self.running.insert(key, run);
         self.deadlines.insert((deadline, key));
-        true
+        Begun::Started
     }
 
     /// A run ended: who waited for it.
@@ -76,6 +92,7 @@ impl Scripts {
         {
             self.deadlines.pop_first();
             let Some(run) = self.running.get_mut(&key) else { continue };
+            run.stuck = true;
             if run.terminated {
                 due.push(Due::Ask(key, ScriptAct::Kill));
                 run.deadline = now + KILL_AGAIN;
@@ -107,8 +124,97 @@ impl Scripts {
     }
 }
 
+/// No clock overflows by a year.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Between one SIGKILL and the next, for a process the kernel cannot end yet.
 const KILL_AGAIN: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use lvs_health::director::{Action, Director, Plan, Server, Service};
+    use lvs_health::{Check, Probe, Script, Timing};
+
+    use super::*;
+
+    const KEY: ScriptKey = (1, 7);
+    const TIMEOUT: Duration = Duration::from_secs(3);
+
+    /// Attempts of so many checks.
+    fn attempts(count: u16) -> Vec<AttemptId> {
+        let now = Instant::now();
+        let timing = Timing {
+            delay_loop: Duration::from_secs(10),
+            retry: 0,
+            delay_before_retry: Duration::ZERO,
+            warmup: Duration::ZERO,
+            alpha: false,
+            fast_recovery: false,
+        };
+        let script = Script { command: "true".to_owned(), timeout: TIMEOUT, dynamic: false };
+        let check = Check { probe: Probe::Script(script), timing };
+        let server =
+            |port| Server { checks: vec![check.clone()], ..Server::new(([10, 0, 0, 1], port).into()) };
+        let service = Service { servers: (1..=count).map(server).collect(), ..Service::new("web") };
+        let mut director = Director::new(now, Plan { services: vec![service], share_checks: false });
+        director.handle_timeout(now);
+        let actions = std::iter::from_fn(|| director.poll_action());
+        actions
+            .filter_map(|action| match action {
+                Action::Start { attempt, .. } => Some(attempt),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_run_that_ends_in_time_is_told_to_who_waits() {
+        let (mut scripts, now) = (Scripts::default(), Instant::now());
+        let attempt = attempts(1)[0];
+        assert_eq!(scripts.begin(now, KEY, attempt, TIMEOUT), Begun::Started);
+        assert_eq!(scripts.poll_timeout(), Some(now + TIMEOUT));
+        assert_eq!(scripts.handle_done(KEY), Some(attempt));
+        assert_eq!(scripts.handle_done(KEY), None);
+        assert_eq!(scripts.poll_timeout(), None);
+    }
+
+    #[test]
+    fn a_run_past_its_time_is_terminated_then_killed_again_and_again() {
+        let (mut scripts, now) = (Scripts::default(), Instant::now());
+        let attempt = attempts(1)[0];
+        scripts.begin(now, KEY, attempt, TIMEOUT);
+        let late = now + TIMEOUT;
+        assert_eq!(scripts.handle_timeout(late.checked_sub(Duration::from_nanos(1)).unwrap()), []);
+        let terminate = Due::Ask(KEY, ScriptAct::Terminate);
+        assert_eq!(scripts.handle_timeout(late), [terminate, Due::TimedOut(attempt)]);
+        for after in [2, 12, 22] {
+            let due = scripts.handle_timeout(late + Duration::from_secs(after));
+            assert_eq!(due, [Due::Ask(KEY, ScriptAct::Kill)], "{after}");
+        }
+        assert_eq!(scripts.handle_done(KEY), None, "nobody waits any more");
+        assert_eq!(scripts.poll_timeout(), None);
+    }
+
+    #[test]
+    fn a_run_that_was_given_up_may_end_but_one_that_hangs_is_a_failure() {
+        let (mut scripts, now) = (Scripts::default(), Instant::now());
+        let [first, second] = attempts(2)[..] else { panic!("two attempts") };
+        scripts.begin(now, KEY, first, TIMEOUT);
+        assert_eq!(scripts.cancel(now, first), Some(KEY));
+        assert_eq!(scripts.cancel(now, first), None);
+        assert_eq!(scripts.begin(now, KEY, second, TIMEOUT), Begun::Ending);
+        scripts.handle_timeout(now + GRACE);
+        assert_eq!(scripts.begin(now + GRACE, KEY, second, TIMEOUT), Begun::Stuck);
+        assert_eq!(scripts.handle_done(KEY), None);
+        assert_eq!(scripts.begin(now + GRACE, KEY, second, TIMEOUT), Begun::Started);
+    }
+
+    #[test]
+    fn a_time_without_end_does_not_overflow() {
+        let mut scripts = Scripts::default();
+        assert_eq!(scripts.begin(Instant::now(), KEY, attempts(1)[0], Duration::MAX), Begun::Started);
+    }
+}

@@ -5,13 +5,47 @@ use std::io;
 use lvs_health::{Target, Transport};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+/// Why a socket does not even begin to connect.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    /// This machine lacks something, or denies it to us: an address or interface that is not here, no descriptor or port
+    /// left, no right. That says nothing about the server.
+    #[error("{0}")]
+    Hindered(io::Error),
+    /// There is no way to the server.
+    #[error("{0}")]
+    Unreachable(io::Error),
+}
+
 /// Opens a socket for a target and starts to connect it, without waiting.
-///
-/// # Errors
-/// The system refuses: an unknown interface, an address that is not ours, no route, no right.
-pub(crate) fn connect(target: &Target, transport: Transport) -> io::Result<Socket> {
-    let domain = Domain::for_address(target.address);
-    let socket = open(domain, transport)?;
+pub(crate) fn connect(target: &Target, transport: Transport) -> Result<Socket, ConnectError> {
+    let socket = prepare(target, transport).map_err(ConnectError::Hindered)?;
+    match socket.connect(&SockAddr::from(target.address)) {
+        Err(error) if is_shortage(&error) => Err(ConnectError::Hindered(error)),
+        Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => {
+            Err(ConnectError::Unreachable(error))
+        }
+        _ => Ok(socket),
+    }
+}
+
+/// Whether an error means that this machine has too little of something: descriptors, memory, ports, addresses.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(
+            libc::EMFILE
+                | libc::ENFILE
+                | libc::ENOMEM
+                | libc::ENOBUFS
+                | libc::EADDRNOTAVAIL
+                | libc::EADDRINUSE
+        )
+    )
+}
+
+fn prepare(target: &Target, transport: Transport) -> io::Result<Socket> {
+    let socket = open(Domain::for_address(target.address), transport)?;
     if let Some(interface) = &target.interface {
         socket.bind_device(Some(interface.as_bytes()))?;
     }
@@ -25,10 +59,7 @@ pub(crate) fn connect(target: &Target, transport: Transport) -> io::Result<Socke
         }
         socket.bind(&SockAddr::from(bind))?;
     }
-    match socket.connect(&SockAddr::from(target.address)) {
-        Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
-        _ => Ok(socket),
-    }
+    Ok(socket)
 }
 
 fn open(domain: Domain, transport: Transport) -> io::Result<Socket> {
