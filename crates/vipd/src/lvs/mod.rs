@@ -178,7 +178,9 @@ impl Worker {
     }
 
     fn run(mut self) -> io::Result<()> {
-        let mut events = Events::with_capacity(1024);
+        let mut events = Events::with_capacity(EVENTS);
+        // What came right behind the configuration wakes nobody any more.
+        self.hear_parent(Instant::now());
         self.turn();
         while !self.stopped {
             self.gather(&mut events)?;
@@ -217,22 +219,31 @@ impl Worker {
         due.into_iter().flatten().min().map_or(RECONCILE_EVERY, |at| at.saturating_duration_since(now))
     }
 
-    /// Waits for events and takes them in.
+    /// Waits for events and takes all of them in: what has arrived counts before time is judged.
     fn gather(&mut self, events: &mut Events) -> io::Result<()> {
-        let patience = self.patience(Instant::now());
-        match self.poll.poll(events, Some(patience)) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
-            result => result?,
-        }
-        let now = Instant::now();
-        self.attempts.read_on(now);
-        for event in events.iter() {
-            match event.token() {
-                PARENT => self.hear_parent(now),
-                SIGNAL => self.stopped |= self.parent.was_terminated(),
-                MONITOR => self.look_at_addresses(now),
-                _ => self.attempts.handle_event(now, event),
+        let mut patience = self.patience(Instant::now());
+        // Each socket tells once that it is ready; more often only if more comes meanwhile.
+        for round in 0..=self.attempts.len() / EVENTS + 1 {
+            match self.poll.poll(events, Some(patience)) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+                result => result?,
             }
+            let now = Instant::now();
+            if round == 0 {
+                self.attempts.read_on(now);
+            }
+            for event in events.iter() {
+                match event.token() {
+                    PARENT => self.hear_parent(now),
+                    SIGNAL => self.stopped |= self.parent.was_terminated(),
+                    MONITOR => self.look_at_addresses(now),
+                    _ => self.attempts.handle_event(now, event),
+                }
+            }
+            if events.iter().count() < EVENTS {
+                break;
+            }
+            patience = Duration::ZERO;
         }
         Ok(())
     }
@@ -410,6 +421,9 @@ const PARENT: Token = Token(0);
 const SIGNAL: Token = Token(1);
 const MONITOR: Token = Token(2);
 const FIRST_ATTEMPT: usize = 3;
+
+/// Events that one question to the kernel brings.
+const EVENTS: usize = 1024;
 
 /// How often the tables are compared with the kernel when nothing else asks for it.
 const RECONCILE_EVERY: Duration = Duration::from_secs(60);
