@@ -42,11 +42,14 @@ fn only_nat_changes_the_port_that_a_client_asked_for() {
 }
 
 #[test]
-fn behind_a_firewall_mark_there_is_no_port() {
-    let text = balanced("", &[(8080, "")]).replace("192.0.2.1 80", "fwmark 7");
-    let plan = plan(0, &text);
-    assert_eq!(destinations(&table(&plan)), ["10.0.0.1:0"]);
-    assert!(matches!(plan.keys().next(), Some(ServiceKey::Fwmark { mark, .. }) if mark.get() == 7));
+fn behind_a_firewall_mark_only_nat_has_a_port() {
+    for (method, address) in [("NAT", "10.0.0.1:8080"), ("DR", "10.0.0.1:0")] {
+        let text =
+            balanced(&format!("lvs_method {method}"), &[(8080, "")]).replace("192.0.2.1 80", "fwmark 7");
+        let plan = plan(0, &text);
+        assert_eq!(destinations(&table(&plan)), [address], "{method}");
+        assert!(matches!(plan.keys().next(), Some(ServiceKey::Fwmark { mark, .. }) if mark.get() == 7));
+    }
 }
 
 #[test]
