@@ -6,8 +6,8 @@ use crate::outcome::{Failure, Outcome, Weigh};
 /// What the content of the file says; `None` where there is no file that can be read, which is as 0.
 ///
 /// With weight 0, the number 0 is a pass and any other a failure; `reverse` swaps these. With another weight, number
-/// times weight (times -1 with `reverse`) is added to the server's configured weight, at most 253; -254 or less is a
-/// failure. Only the first [`CONTENT_LIMIT`] octets count.
+/// times weight (times -1 with `reverse`) is added to the server's configured weight, which may make that 0; the smallest
+/// number of 32 bits, -2147483648, or less is a failure. Only the first [`CONTENT_LIMIT`] octets count.
 ///
 /// ```
 /// use lvs_health::file::file_outcome;
@@ -36,9 +36,9 @@ pub fn file_outcome(file: &File, content: Option<&[u8]>) -> Outcome {
 /// More of a file's content than these first octets is not looked at.
 pub const CONTENT_LIMIT: usize = 127;
 
-/// Down.
-const MIN: i32 = -254;
-const MAX: i32 = 253;
+/// Down. Routers have narrower bounds: their priorities have 8 bits.
+const MIN: i32 = i32::MIN;
+const MAX: i32 = i32::MAX;
 
 /// A number as C's `strtol` reads it with base 0: after white space and a sign, hexadecimal behind `0x`, octal behind `0`,
 /// else decimal, up to the first character that does not fit. 0 where there is none; the nearest where it is too large.
@@ -102,13 +102,14 @@ mod tests {
 
     #[test]
     fn the_product_is_bounded_and_its_minimum_is_down() {
-        assert_eq!(outcome(1, false, "253"), plus(253));
-        assert_eq!(outcome(1, false, "254"), plus(253));
-        assert_eq!(outcome(1, false, "99999999999999999999"), plus(253));
-        assert_eq!(outcome(1, false, "-253"), plus(-253));
-        assert_eq!(outcome(1, false, "-254"), down(-254));
+        assert_eq!(outcome(1, false, "300"), plus(300));
+        assert_eq!(outcome(1, false, "-300"), plus(-300));
+        assert_eq!(outcome(1, false, "2147483648"), plus(i32::MAX));
+        assert_eq!(outcome(1, false, "99999999999999999999"), plus(i32::MAX));
+        assert_eq!(outcome(1, false, "-2147483647"), plus(-i32::MAX));
+        assert_eq!(outcome(1, false, "-2147483648"), down(-2_147_483_648));
         assert_eq!(outcome(-254, false, "99999999999999999999"), down(i64::MAX));
-        assert_eq!(outcome(254, true, "1"), down(1));
+        assert_eq!(outcome(254, true, "1"), plus(-254));
         assert_eq!(outcome(i16::MIN, true, "-99999999999999999999"), down(i64::MIN));
     }
 
@@ -166,7 +167,7 @@ mod tests {
         fn any_content_is_a_number(content in proptest::collection::vec(any::<u8>(), 0..200), weight: i16, reverse: bool) {
             let file = File { path: "/run/load".into(), weight, reverse };
             match file_outcome(&file, Some(&content)) {
-                Outcome::Pass(Weigh::Plus(change)) => prop_assert!((-253..=253).contains(&change)),
+                Outcome::Pass(Weigh::Plus(change)) => prop_assert!(change > i32::MIN),
                 Outcome::Pass(weigh) => prop_assert_eq!(weigh, Weigh::Unsaid),
                 Outcome::Fail(failure) => prop_assert!(matches!(failure, Failure::File(_))),
             }
