@@ -8,6 +8,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod failover;
+mod features;
+mod field;
+mod reload;
 mod scale;
 mod schedulers;
 mod stage;

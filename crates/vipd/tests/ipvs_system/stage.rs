@@ -8,7 +8,8 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::panic::Location;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -42,16 +43,25 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub struct Talker {
     listener: Arc<TcpListener>,
     worker: Option<JoinHandle<io::Result<()>>>,
+    greeted: Arc<AtomicUsize>,
 }
 
 impl Talker {
+    /// How many have connected so far.
+    pub fn greeted(&self) -> usize {
+        self.greeted.load(Ordering::Relaxed)
+    }
+
     pub fn start(host: &Host) -> Self {
         let any = SocketAddr::new("::".parse().unwrap(), PORT);
         let name = format!("{}\n", host.name());
         let listener = Arc::new(host.run(move || TcpListener::bind(any)).unwrap().unwrap());
         let (accepting, greeting) = (Arc::clone(&listener), name.clone());
+        let greeted = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&greeted);
         let accept = move || {
             while let Ok((connection, _)) = accepting.accept() {
+                count.fetch_add(1, Ordering::Relaxed);
                 let greeting = greeting.clone();
                 std::thread::spawn(move || echo(connection, &greeting));
             }
@@ -67,7 +77,7 @@ impl Talker {
                 }
             });
         }
-        Self { listener, worker: Some(worker) }
+        Self { listener, worker: Some(worker), greeted }
     }
 }
 
@@ -91,6 +101,34 @@ fn echo(mut connection: TcpStream, greeting: &str) -> io::Result<()> {
     }
 }
 
+/// An agent that says the same to everybody who connects to port 7100.
+#[derive(Debug)]
+pub struct Agent {
+    line: Arc<Mutex<String>>,
+}
+
+impl Agent {
+    pub fn start(host: &Host, line: &str) -> Self {
+        let any = SocketAddr::new("::".parse().unwrap(), 7100);
+        let listener = host.run(move || TcpListener::bind(any)).unwrap().unwrap();
+        let line = Arc::new(Mutex::new(line.to_owned()));
+        let says = Arc::clone(&line);
+        // Lives as long as the test.
+        std::thread::spawn(move || {
+            while let Ok((mut connection, _)) = listener.accept() {
+                let line = says.lock().unwrap().clone();
+                let _ = connection.write_all(format!("{line}\n").as_bytes());
+            }
+        });
+        Self { line }
+    }
+
+    /// What it says from now on.
+    pub fn says(&self, line: &str) {
+        line.clone_into(&mut self.line.lock().unwrap());
+    }
+}
+
 /// A connection that stays open.
 #[derive(Debug)]
 pub struct Talk {
@@ -102,13 +140,15 @@ pub struct Talk {
 impl Talk {
     /// Connects from `source`, an address of `client`.
     pub fn open(client: &Host, source: IpAddr, target: SocketAddr) -> io::Result<Self> {
-        let connect = move || {
-            let socket = Socket::new(Domain::for_address(target), Type::STREAM, None)?;
-            socket.bind(&SocketAddr::new(source, 0).into())?;
-            socket.connect_timeout(&target.into(), PATIENCE)?;
-            Ok::<_, io::Error>(TcpStream::from(socket))
-        };
-        let mut stream = client.run(connect)??;
+        client.run(move || Self::connect(source, target))?
+    }
+
+    /// The same in the calling thread's network.
+    pub fn connect(source: IpAddr, target: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(target), Type::STREAM, None)?;
+        socket.bind(&SocketAddr::new(source, 0).into())?;
+        socket.connect_timeout(&target.into(), PATIENCE)?;
+        let mut stream = TcpStream::from(socket);
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         let mut name = Vec::new();
