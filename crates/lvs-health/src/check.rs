@@ -18,7 +18,8 @@ pub struct Check {
 /// When attempts are made, and how many failures in a row count.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Timing {
-    /// From the end of an attempt to the start of the next (`delay_loop`).
+    /// From the end of an attempt to the start of the next (`delay_loop`); between their starts if the answer came within
+    /// half of it.
     pub delay_loop: Duration,
     /// Failures that are tolerated while up (`retry`): the one after them counts. 0: the first counts.
     pub retry: u32,

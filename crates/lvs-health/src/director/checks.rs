@@ -25,6 +25,8 @@ pub(super) struct Runner {
     pub(super) check: Arc<Check>,
     pub(super) health: Health,
     pub(super) phase: Phase,
+    /// When the attempt that is under way should have begun.
+    pub(super) due: Option<Instant>,
     /// Whose it is; more than one where checks are shared.
     pub(super) servers: Vec<ServerId>,
 }
@@ -50,7 +52,7 @@ impl Checks {
         });
         self.serial += 1;
         let id = CheckId { slot, serial: self.serial };
-        let runner = Runner { id, check, health, phase: Phase::Asleep, servers: Vec::new() };
+        let runner = Runner { id, check, health, phase: Phase::Asleep, due: None, servers: Vec::new() };
         if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = Some(runner);
         }

@@ -29,7 +29,7 @@ pub(super) struct Health {
 /// What an outcome changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Change {
-    /// From the end of the attempt to the start of the next.
+    /// From the end of the attempt to the start of the next, or between their starts if the answer was quick.
     pub(super) wait: Duration,
     /// What a failure means.
     pub(super) verdict: Option<Verdict>,

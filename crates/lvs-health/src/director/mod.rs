@@ -199,7 +199,7 @@ impl Director {
         while let Some((at, timer)) = self.timers.pop(now) {
             match timer {
                 Timer::Check(slot) if stalled && at > first => self.postpone(later(now, at - first), slot),
-                Timer::Check(slot) => self.begin(slot),
+                Timer::Check(slot) => self.begin(if stalled { now } else { at }, slot),
                 Timer::Ramp(server) => self.climb(now, server),
                 Timer::Drain(service) => self.end_drains(now, service),
             }
@@ -235,10 +235,11 @@ impl Director {
         self.timers.next()
     }
 
-    fn begin(&mut self, slot: u32) {
+    fn begin(&mut self, due: Instant, slot: u32) {
         let number = self.checks.next_attempt();
         let Some(runner) = self.checks.at_mut(slot) else { return };
         runner.phase = Phase::Runs(number);
+        runner.due = Some(due);
         self.outbox.start(AttemptId { check: runner.id, number }, runner.health.step());
     }
 
@@ -254,7 +255,7 @@ impl Director {
         let check = runner.id;
         let change = runner.health.handle(&runner.check, &outcome);
         let up = runner.health.up();
-        let next = later(now, change.wait);
+        let next = next_attempt(runner.due.take(), now, &change);
         runner.phase = Phase::Waits(next);
         self.timers.arm(next, Timer::Check(slot));
         if let (Outcome::Fail(failure), Some(verdict)) = (outcome, change.verdict) {
@@ -389,6 +390,7 @@ impl Director {
             }
             (Phase::Runs(number), false) => {
                 runner.phase = Phase::Asleep;
+                runner.due = None;
                 self.outbox.cancel(AttemptId { check: runner.id, number });
             }
             (Phase::Asleep, false) | (Phase::Waits(_) | Phase::Runs(_), true) => {}
@@ -414,6 +416,18 @@ impl Director {
     fn member(&self, id: ServerId) -> Option<&Member> {
         self.pools.get(id.service.index())?.members.get(id.index())
     }
+}
+
+/// When to try again after an attempt that was `due` then and ended `now`.
+///
+/// The wait counts from the end of the attempt, as in keepalived. But where the answer came in less than half of the
+/// wait it counts from when the attempt was due: the attempts of a good server keep their beat, and those of many
+/// servers their distances. Counted from the end, all that a busy machine sees in one moment would be due in one
+/// moment again, and such crowds only ever grow. How long to wait before a retry is said exactly: it is kept.
+fn next_attempt(due: Option<Instant>, now: Instant, change: &health::Change) -> Instant {
+    let quick = |due: &Instant| now.saturating_duration_since(*due) < change.wait / 2;
+    let retries = matches!(change.verdict, Some(Verdict::Tolerated { .. }));
+    later(due.filter(|due| !retries && quick(due)).unwrap_or(now), change.wait)
 }
 
 /// A later time; no later than the clock can tell.

@@ -25,6 +25,18 @@ fn a_server_without_alpha_is_wanted_from_the_start_and_one_with_alpha_after_a_su
 }
 
 #[test]
+fn a_quick_answer_keeps_the_beat_and_a_slow_one_is_followed_by_the_whole_wait() {
+    let mut lab = one(&TIMING);
+    for (answers_after, waits) in [(0, 10), (4, 6), (5, 10), (9, 10)] {
+        let (attempt, _) = lab.next_start();
+        lab.pass_time(answers_after * SECOND);
+        lab.director.handle_outcome(lab.now, attempt, PASS);
+        lab.drain();
+        assert_eq!(lab.wait(), waits, "an answer after {answers_after} s");
+    }
+}
+
+#[test]
 fn a_server_without_checks_is_always_up() {
     let mut lab = Lab::new(vec![service("a", vec![Server::new(address(1))])]);
     assert_eq!(lab.wanted(), "1=1");

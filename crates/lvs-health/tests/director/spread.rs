@@ -55,6 +55,27 @@ fn after_a_stall_attempts_keep_their_distances() {
 }
 
 #[test]
+fn a_pause_of_less_than_a_second_does_not_make_a_crowd() {
+    let timing = Timing { warmup: 10 * SECOND, ..TIMING };
+    let servers = (1..=1000).map(|port| Server { checks: vec![tcp(port, &timing)], ..server(port) });
+    let mut lab = Lab::new(vec![service("a", servers.collect())]);
+    lab.drain();
+    let mut begun = Vec::new();
+    // The second one is a busy machine's.
+    for pause in [50, 950].into_iter().chain(std::iter::repeat_n(100, 190)) {
+        lab.pass_time(Duration::from_millis(pause));
+        let late = starts(lab.drain());
+        for (attempt, _) in &late {
+            lab.director.handle_outcome(lab.now, *attempt, PASS);
+        }
+        lab.drain();
+        begun.push(late.len());
+    }
+    assert!((90..=100).contains(&begun[1]), "{begun:?}");
+    assert!(begun[2..].iter().all(|count| (8..=12).contains(count)), "{begun:?}");
+}
+
+#[test]
 fn without_warmup_the_first_attempt_is_at_once() {
     let mut lab = Lab::new(vec![service("a", vec![server(1), server(2)])]);
     lab.drain();
