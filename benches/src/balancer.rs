@@ -37,7 +37,11 @@ impl Pool {
     fn write(&self, text: &mut String) -> std::fmt::Result {
         let [.., high, low] = self.number.to_be_bytes();
         writeln!(text, "virtual_server 10.200.{high}.{low} 80 {{")?;
-        writeln!(text, "  delay_loop {}\n  lvs_sched rr\n  lvs_method NAT", seconds(self.delay_loop))?;
+        writeln!(
+            text,
+            "  delay_loop {}\n  lvs_sched rr\n  lvs_method NAT\n  protocol TCP",
+            seconds(self.delay_loop)
+        )?;
         for (address, port) in &self.servers {
             writeln!(text, "  real_server {address} {port} {{\n    {}\n  }}", self.checker)?;
         }

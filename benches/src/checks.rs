@@ -65,7 +65,7 @@ fn window(contender: &Contender, load: Load, length: Duration) -> Result<[i64; 1
     let listener = Listener::start(&host, PORT)?;
     let servers: Vec<IpAddr> = (0..load.servers).map(listener::address).collect();
     let mut daemon = balancer::start(&host, contender, &tcp_pools(&servers, PORT, load.delay_loop))?;
-    settle(&listener, &mut daemon, load)?;
+    settle(&listener, &mut daemon, load.servers, load.delay_loop)?;
 
     let worker = balancer::worker(&daemon)?;
     let (position, before, start) = (listener.position(), Cpu::of(worker), Instant::now());
@@ -79,11 +79,16 @@ fn window(contender: &Contender, load: Load, length: Duration) -> Result<[i64; 1
 }
 
 /// Waits until every server was asked, and then until the start is over.
-fn settle(listener: &Listener, daemon: &mut Daemon, load: Load) -> Result<(), Failure> {
-    let deadline = Instant::now() + load.delay_loop * 2 + Duration::from_secs(30);
+pub(crate) fn settle(
+    listener: &Listener,
+    daemon: &mut Daemon,
+    servers: u32,
+    delay_loop: Duration,
+) -> Result<(), Failure> {
+    let deadline = Instant::now() + delay_loop * 2 + Duration::from_secs(30);
     loop {
         let asked: HashSet<Ipv4Addr> = listener.after(0).iter().map(|arrival| arrival.server).collect();
-        if asked.len() >= load.servers as usize {
+        if asked.len() >= servers as usize {
             break;
         }
         if Instant::now() > deadline || !daemon.is_running() {
@@ -92,7 +97,7 @@ fn settle(listener: &Listener, daemon: &mut Daemon, load: Load) -> Result<(), Fa
         }
         std::thread::sleep(Duration::from_millis(200));
     }
-    std::thread::sleep(load.delay_loop + Duration::from_secs(2));
+    std::thread::sleep(delay_loop + Duration::from_secs(2));
     Ok(())
 }
 

@@ -3,11 +3,13 @@
 //! All figures come from outside of the daemons: the kernel's receive stamps on the lab's switch, `/proc`, and the
 //! resource usage of ended processes. Daemons alternate trial by trial, so that a busy minute meets all of them.
 
+mod bad_peers;
 mod balancer;
 mod check;
 mod checks;
 mod configuration;
 mod contender;
+mod detection;
 mod failover;
 mod footprint;
 mod listener;
@@ -15,6 +17,7 @@ mod options;
 mod processes;
 mod reload;
 mod report;
+mod slow_peers;
 mod stage;
 mod statistics;
 mod theory;
@@ -76,6 +79,12 @@ fn measure(subject: &str, words: &[String]) -> Result<(), Failure> {
     if everything || subject == "checks" {
         checks::measure(&balancers, &options, &mut show);
     }
+    if everything || subject == "slow-peers" {
+        slow_peers::measure(&balancers, &options, &mut show);
+    }
+    if everything || subject == "detection" {
+        detection::measure(&balancers, &mut show);
+    }
     if let Some(path) = &options.json {
         std::fs::write(path, report::json(&machine, &tables))?;
     }
@@ -85,13 +94,14 @@ fn measure(subject: &str, words: &[String]) -> Result<(), Failure> {
     }
 }
 
-const SUBJECTS: [&str; 6] = ["all", "failover", "check", "footprint", "reload", "checks"];
+const SUBJECTS: [&str; 8] =
+    ["all", "failover", "check", "footprint", "reload", "checks", "slow-peers", "detection"];
 
 /// Those in which the daemons balance loads.
-const BALANCING: [&str; 1] = ["checks"];
+const BALANCING: [&str; 3] = ["checks", "slow-peers", "detection"];
 
 const USAGE: &str = "\
-usage: vipd-bench all|failover|check|footprint|reload|checks [OPTION...]
+usage: vipd-bench all|failover|check|footprint|reload|checks|slow-peers|detection [OPTION...]
   --daemon 'LABEL=COMMAND'  a daemon, with {conf} {pid} {dir} for its files; repeat for more
                             (default: vipd as built here, and /usr/sbin/keepalived if installed)
   --trials N                trials for each daemon and case (default 10)
@@ -103,7 +113,7 @@ failover:
   --prios N,N,...           priorities of the routers, the serving one first (default 101,100)
 footprint:
   --seconds N               length of a window (default 10)
-checks:
+checks, slow-peers:
   --servers N               real servers (default 10000)
   --delay SECONDS           delay_loop (default 1)
   --seconds N               length of a window (default 10)";
