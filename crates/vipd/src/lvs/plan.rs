@@ -89,7 +89,7 @@ impl Plan {
         }
     }
 
-    /// Whether a real server gets connections according to a table, in every service of its virtual server that is
+    /// Whether a real server is in service according to a table, in every service of its virtual server that is
     /// there. Where none is, nobody has judged it yet: it does.
     pub(super) fn serves(&self, id: ServerId, table: &Table) -> bool {
         let (Some(server), Some(real)) = (self.virtual_server(id.service), self.real_server(id)) else {
@@ -100,7 +100,8 @@ impl Plan {
             let destination = self.destination(server, id.service, &service.key, &wanted);
             let present =
                 destination.and_then(|destination| table.destination(&service.key, destination.address));
-            present.is_some_and(|present| present.weight > 0 || real.weight == 0)
+            // Weight 0 is how a server that inhibits is out; another one is in, and drained by whoever says weights.
+            present.is_some_and(|present| present.weight > 0 || real.weight == 0 || !real.inhibit_on_failure)
         })
     }
 

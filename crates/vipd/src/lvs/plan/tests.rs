@@ -78,7 +78,9 @@ fn a_server_that_drains_is_remembered_as_long_as_it_does() {
 
 #[test]
 fn who_is_not_in_the_tables_of_a_predecessor_is_out_unless_nobody_had_judged_it() {
-    let plan = plan(0, &balanced("", &[CHECKED]));
+    let text = balanced("", &[CHECKED]);
+    let inhibiting = plan(0, &text.replace("TCP_CHECK", "inhibit_on_failure\nTCP_CHECK"));
+    let plan = plan(0, &text);
     let full = table(&plan);
     assert!(plan.serves(first(), &full));
     let (key, address) = (plan.keys().next().unwrap(), "10.0.0.1:8080".parse().unwrap());
@@ -88,8 +90,9 @@ fn who_is_not_in_the_tables_of_a_predecessor_is_out_unless_nobody_had_judged_it(
     let mut quiesced = full.clone();
     let destination = *full.destination(&key, address).unwrap();
     quiesced.insert_destination(&key, destination.with_weight(0));
-    assert!(!plan.serves(first(), &quiesced));
+    assert!(plan.serves(first(), &quiesced), "it is drained, not out");
     assert!(plan.serves(first(), &Table::new()), "the predecessor died before it made the service");
+    assert!(!inhibiting.serves(first(), &quiesced), "so it is out");
 }
 
 #[test]
