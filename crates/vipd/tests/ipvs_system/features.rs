@@ -365,15 +365,12 @@ fn one_shared_check_speaks_for_a_server_of_many_services() {
     ipvs_test("features::one_shared_check_speaks_for_a_server_of_many_services", &[], || {
         let mut lab = Balancers::new(&[Maker::Vipd]);
         let probed = Talker::start(&lab.farm.servers[0].host);
-        let services: String = (100..150)
-            .map(|port| {
-                format!(
-                    "virtual_server 192.0.2.100 {port} {{\n protocol TCP\n lvs_sched rr\n lvs_method NAT\n \
-                     real_server 10.0.0.11 80 {{\n TCP_CHECK {{\n connect_port 7000\n delay_loop 0.5\n connect_timeout 1\n \
-                     retry 0\n warmup 0.2\n }}\n }}\n}}\n"
-                )
-            })
-            .collect();
+        let check =
+            "TCP_CHECK {\n connect_port 7000\n delay_loop 0.5\n connect_timeout 1\n retry 0\n warmup 0.2\n }";
+        let server = format!("real_server 10.0.0.11 80 {{\n {check}\n }}\n");
+        let services: Vec<String> =
+            (100..150).map(|port| service(port, "many", "", std::slice::from_ref(&server))).collect();
+        let services = services.concat();
         lab.start(&[GLOBAL, "global_defs {\n lvs_share_checks\n}\n", &services].concat());
         let table =
             |servers: &[(u8, u32)]| (100..150).flat_map(|port| saved(port, servers)).collect::<Vec<_>>();
