@@ -22,6 +22,7 @@ const PEERS: &[Need] = &[
     Need { program: "ipvsadm", package: "ipvsadm", why: "another view of the kernel's IPVS tables" },
     Need { program: "exim4", package: "exim4-daemon-light", why: "a mail server that alerts are sent to" },
     Need { program: "dnsmasq", package: "dnsmasq-base", why: "a DNS server that is checked" },
+    Need { program: "strace", package: "strace", why: "counts messages to the kernel" },
     Need { program: "nginx", package: "nginx-light", why: "a real server behind the load balancer" },
 ];
 
