@@ -3,7 +3,7 @@
 //! Slots are numbered; the poll's token of a socket is its slot. A slot that becomes free in a turn of the loop is not
 //! taken again before the next, so an event cannot meet another attempt than its own.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 use std::time::Instant;
@@ -30,7 +30,7 @@ pub(super) struct Attempts {
     by_id: HashMap<AttemptId, usize>,
     deadlines: BTreeSet<(Instant, usize)>,
     /// Sockets that have more to read than they were allowed in one turn.
-    unread: Vec<usize>,
+    unread: VecDeque<usize>,
     ended: Vec<Ended>,
     buffer: Vec<u8>,
 }
@@ -66,7 +66,7 @@ impl Attempts {
             resting: Vec::new(),
             by_id: HashMap::new(),
             deadlines: BTreeSet::new(),
-            unread: Vec::new(),
+            unread: VecDeque::new(),
             ended: Vec::new(),
             buffer: vec![0; READ_LEN],
         }
@@ -136,9 +136,10 @@ impl Attempts {
         self.exchange(now, slot, Ready { readable, writable, failed });
     }
 
-    /// Goes on reading where one turn was not enough.
+    /// Goes on reading where one turn was not enough: the next few sockets in their order.
     pub(super) fn read_on(&mut self, now: Instant) {
-        for slot in std::mem::take(&mut self.unread) {
+        for _ in 0..self.unread.len().min(SOCKETS_PER_TURN) {
+            let Some(slot) = self.unread.pop_front() else { return };
             if let Some(attempt) = self.slots.get_mut(slot).and_then(Option::as_mut) {
                 attempt.unread = false;
             }
@@ -185,7 +186,7 @@ impl Attempts {
             && let Some(attempt) = self.slots.get_mut(slot).and_then(Option::as_mut)
             && !std::mem::replace(&mut attempt.unread, true)
         {
-            self.unread.push(slot);
+            self.unread.push_back(slot);
         }
     }
 
@@ -254,7 +255,8 @@ impl Attempt {
         }
         // An error is learned by reading, behind what was said before it: who answers in full and then resets the
         // connection has answered.
-        (ready.readable || ready.failed) && self.receive(now, buffer)
+        // One that waits for its turn to read on does so.
+        (ready.readable || ready.failed) && !self.unread && self.receive(now, buffer)
     }
 
     /// Reads until there is nothing left, or it has had its share of this turn.
@@ -306,7 +308,10 @@ impl Attempt {
 const READ_LEN: usize = 16 * 1024;
 
 /// Reads of one socket in one turn: a body without end must not keep the other checks waiting.
-const READS_PER_TURN: usize = 4;
+const READS_PER_TURN: usize = 2;
+
+/// Sockets that read on in one turn; the others wait for the next.
+const SOCKETS_PER_TURN: usize = 16;
 
 #[cfg(test)]
 mod tests;

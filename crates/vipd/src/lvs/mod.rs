@@ -21,7 +21,7 @@ mod tables;
 #[cfg(test)]
 mod testing;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
@@ -31,7 +31,7 @@ use std::time::{Duration, Instant, SystemTime};
 use ipvs_netlink::{Error, ServiceKey, Table, Timeouts};
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::FlushOnStop;
-use lvs_health::director::{Action, CheckId, Director};
+use lvs_health::director::{Action, AttemptId, CheckId, Director};
 use lvs_health::{Failure, Outcome, Outside, Prepared, Shared};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -106,6 +106,8 @@ struct Worker {
     director: Director,
     tables: Tables,
     attempts: Attempts,
+    /// Attempts that are to begin, with their step.
+    starts: VecDeque<(AttemptId, usize)>,
     scripts: Scripts,
     presence: Presence,
     sync: SyncDaemons,
@@ -155,6 +157,7 @@ impl Worker {
             director,
             tables,
             attempts: Attempts::new(FIRST_ATTEMPT, descriptors::most_attempts()),
+            starts: VecDeque::new(),
             scripts: Scripts::default(),
             presence,
             sync: SyncDaemons::default(),
@@ -207,7 +210,7 @@ impl Worker {
 
     /// How long nothing is due.
     fn patience(&self, now: Instant) -> Duration {
-        if self.attempts.has_backlog() {
+        if self.attempts.has_backlog() || !self.starts.is_empty() {
             return Duration::ZERO;
         }
         let due = [

@@ -20,8 +20,19 @@ use super::{RECONCILE_EVERY, Worker, narrate};
 use crate::ipc::{FromWorker, LogLevel, ScriptAct, ScriptOutcome};
 
 impl Worker {
-    /// Does what the director asks for until it asks for nothing.
+    /// Does what the director asks for. Of the attempts that are to begin, some do; the others wait for the next turn.
     pub(super) fn perform(&mut self, now: Instant) {
+        self.settle(now);
+        for _ in 0..STARTS_PER_TURN {
+            let Some((attempt, step)) = self.starts.pop_front() else { break };
+            self.begin(now, attempt, step);
+        }
+        // Some have ended before they began.
+        self.settle(now);
+    }
+
+    /// Takes in what has ended, changes the kernel and tells the parent, until the director is quiet.
+    fn settle(&mut self, now: Instant) {
         loop {
             for ended in self.attempts.take_ended() {
                 for note in &ended.notes {
@@ -31,26 +42,24 @@ impl Worker {
             }
             let mut changed: Vec<ServiceId> = Vec::new();
             let mut events: Vec<Event> = Vec::new();
-            let mut starts = Vec::new();
+            let mut quiet = true;
             while let Some(action) = self.director.poll_action() {
+                quiet = false;
                 match action {
                     Action::Cancel(attempt) => self.cancel(now, attempt),
                     Action::Program(service) => changed.push(service),
                     Action::Tell(event) => events.push(event),
-                    Action::Start { attempt, step } => starts.push((attempt, step)),
+                    Action::Start { attempt, step } => self.starts.push_back((attempt, step)),
                     // Which kernel services go is known from the configuration.
                     Action::Remove { .. } => {}
                 }
             }
-            if changed.is_empty() && events.is_empty() && starts.is_empty() {
+            if quiet {
                 return;
             }
             self.program(now, changed);
             for event in &events {
                 self.tell(event);
-            }
-            for (attempt, step) in starts {
-                self.begin(now, attempt, step);
             }
         }
     }
@@ -244,6 +253,7 @@ impl Worker {
     }
 
     pub(super) fn cancel(&mut self, now: Instant, attempt: AttemptId) {
+        self.starts.retain(|&(waiting, _)| waiting != attempt);
         self.attempts.cancel(attempt);
         if let Some(key) = self.scripts.cancel(now, attempt) {
             self.ask(key, ScriptAct::Terminate);
@@ -289,6 +299,9 @@ fn read_number(path: &Path) -> io::Result<Vec<u8>> {
 
 /// As much of a file as a number may take.
 const NUMBER_LEN: u64 = 128;
+
+/// Attempts that begin in one turn: ten thousand at once must not keep answers and time waiting.
+const STARTS_PER_TURN: usize = 256;
 
 /// Between a refusal of the kernel and the next try; twice as long after each that is refused as well.
 pub(super) const RETRY: Duration = Duration::from_secs(5);
