@@ -22,8 +22,8 @@ pub enum ToWorker {
         generation: Generation,
         /// What to run.
         config: Box<Config>,
-        /// Names of the instances that were Active when the predecessor of this worker died: they resume as
-        /// Active, their addresses are adopted. Empty at a normal start and on a reload.
+        /// Names of the instances that are Active when this worker starts. A VRRP worker's were so when its predecessor
+        /// died: they resume as Active, their addresses are adopted. Empty on a reload.
         resume: Vec<String>,
         /// A predecessor of this worker died, and left in the kernel what it had set there.
         adopt: bool,

@@ -160,7 +160,7 @@ impl Worker {
             starts: VecDeque::new(),
             scripts: Scripts::default(),
             presence,
-            sync: SyncDaemons::default(),
+            sync: SyncDaemons::of(start.resume),
             prepared: HashMap::new(),
             reconcile_at: now + RECONCILE_EVERY,
             shared: Shared::new(System),

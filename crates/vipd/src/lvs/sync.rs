@@ -10,13 +10,18 @@ use keepalived_conf::model::lvs::LvsSyncDaemon;
 use crate::ipc::LogLevel;
 
 /// What is known of the instances, and whether the kernel's daemons are ours.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SyncDaemons {
     masters: HashSet<String>,
     ours: bool,
 }
 
 impl SyncDaemons {
+    /// Where these instances are MASTER: a predecessor may have left the right daemon running.
+    pub(super) fn of(masters: Vec<String>) -> Self {
+        Self { masters: masters.into_iter().collect(), ours: false }
+    }
+
     /// An instance changed its state.
     pub(super) fn note(&mut self, instance: &str, master: bool) {
         if master {

@@ -252,17 +252,8 @@ impl Parent {
             Err(error) => log.warning(format!("pid file of the {name} child process: {error}")),
         }
         post.worker = Some(worker);
-        let resume = match role {
-            Role::Vrrp => self.masters().collect(),
-            Role::Lvs => Vec::new(),
-        };
+        let resume = self.masters().collect();
         self.send_config(role, resume, now, log);
-        if role == Role::Lvs {
-            let standings: Vec<String> = self.masters().collect();
-            for instance in standings {
-                self.tell_worker(role, &ToWorker::Standing { instance, master: true }, now, log);
-            }
-        }
     }
 
     /// The instances that are MASTER.

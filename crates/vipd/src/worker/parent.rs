@@ -17,7 +17,7 @@ use crate::ipc::{Channel, ChannelError, FromWorker, Generation, LogLevel, ToWork
 pub(crate) struct Start {
     pub(crate) generation: Generation,
     pub(crate) config: Config,
-    /// The instances that resume as Active (VRRP worker).
+    /// The instances that are Active: they resume as such (VRRP worker), or go on (LVS worker).
     pub(crate) resume: Vec<String>,
     /// A predecessor died and left its state in the kernel (LVS worker).
     pub(crate) adopt: bool,

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use vipd::lab::farm::NAT;
 
 use crate::common::eventually;
-use crate::common::hosts::{KEEPALIVED, Maker, Router};
+use crate::common::hosts::{CHECKERS_PID, KEEPALIVED, Maker, Router};
 use crate::common::lvs::{Balancers, ipvs_test};
-use crate::stage::{GLOBAL, NOTICE, START, Talk, Talker};
+use crate::stage::{GLOBAL, NOTICE, START, Talk, Talker, shell};
 
 /// The service, the address that the directors share, and who tells whom of connections.
 fn configuration(priority: u8) -> String {
@@ -71,6 +71,10 @@ fn one_director_dies(makers: [Maker; 2]) {
             == 2
     });
 
+    if makers[0] == Maker::Vipd {
+        a_crash_leaves_the_sync_daemon_alone(&lab.directors[0]);
+    }
+
     let death = Instant::now();
     lab.farm.isolate("A").unwrap();
     lab.directors[0].kill();
@@ -86,6 +90,18 @@ fn one_director_dies(makers: [Maker; 2]) {
     let (status, _) = lab.directors[1].stop();
     assert!(status.success(), "{status}");
     assert_eq!(role(&lab.directors[1]), "", "{:?}", makers[1]);
+}
+
+/// The successor of a worker finds the daemon that its predecessor started, and knows that it is the right one.
+fn a_crash_leaves_the_sync_daemon_alone(director: &Router) {
+    let worker = || director.host.read_file(CHECKERS_PID).unwrap_or_default();
+    let (first, quorums) = (worker(), director.log_count("Gained quorum"));
+    shell(&director.host, &format!("kill -9 {first}"));
+    eventually("a successor", NOTICE, || director.log_count("Gained quorum") > quorums);
+    assert_ne!(worker(), first);
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(director.log_count("Stopped sync daemon: master"), 0);
+    expect_role(director, SENDS);
 }
 
 #[track_caller]
