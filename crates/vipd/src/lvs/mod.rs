@@ -362,6 +362,10 @@ impl Worker {
     /// Virtual servers out of the kernel, servers told to be down where that is asked for, and out.
     fn stop(mut self) {
         let now = Instant::now();
+        // The kernel first: who takes too long to tell is killed.
+        if !self.keep {
+            self.clear_tables(now);
+        }
         for service in self.director.services() {
             for server in self.director.members(service) {
                 self.parent.log(LogLevel::Debug, narrate::shutting_down(&self.plan, &self.director, server));
@@ -377,9 +381,6 @@ impl Worker {
         }
         if let Some(client) = self.tables.client() {
             self.sync.stop(client);
-        }
-        if !self.keep {
-            self.clear_tables(now);
         }
         self.parent.send(&FromWorker::Stopped);
         self.parent.say_goodbye();
