@@ -2,8 +2,7 @@
 //!
 //! As keepalived's: made if absent, opened for reading and writing so that no reader is needed, never waited for. A
 //! line that does not fit is lost, and that is said. On a reload and at the end they are closed, so that readers see
-//! the end; those that were made here are removed then. Unlike keepalived's, lines end with a line feed and no NUL
-//! behind it.
+//! the end; those that were made here are removed then.
 
 use std::fs::File;
 use std::io::{self, Write};
