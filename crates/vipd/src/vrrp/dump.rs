@@ -234,7 +234,7 @@ impl View<'_> {
         put("state", json!(state_number(self.standing)));
         put("wantstate", json!(state_number(self.standing)));
         put("version", json!(instance.version));
-        put("smtp_alert", json!(false));
+        put("smtp_alert", json!(instance.smtp_alert));
         put("notify_deleted", json!(instance.notify.deleted.is_some()));
         for (key, command) in [
             ("script_backup", &instance.notify.backup),
