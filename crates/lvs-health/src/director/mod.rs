@@ -64,7 +64,8 @@
 //! A check that a reload brings to a server it kept begins as that server stands, as in keepalived, so that no reload
 //! takes a good server out or puts a bad one in; its first result decides. (One that it comes to share with another
 //! server stands as it stands there.) With several `ha_suspend` addresses, one that is there suffices. First attempts
-//! are spread evenly, not at random, and without keepalived's second of delay before them. `slow_start`, sharing and
+//! are spread evenly, not at random, and without keepalived's second of delay before them. Those a second or more apart may
+//! begin up to a hundredth of a second early, with others: fewer wake-ups serve many checks. `slow_start`, sharing and
 //! draining are our own.
 //!
 //! [`Weigh::Exactly`]: crate::Weigh::Exactly
@@ -73,6 +74,7 @@
 //! [`Weigh::Unsaid`]: crate::Weigh::Unsaid
 
 mod action;
+mod beat;
 mod checks;
 mod config;
 mod health;
@@ -90,6 +92,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
+use beat::Beat;
 use checks::{Checks, Phase};
 use outbox::Outbox;
 use ramp::Ramp;
@@ -113,6 +116,7 @@ pub struct Director {
     timers: Timers,
     outbox: Outbox,
     spread: Spread,
+    beat: Beat,
     /// Addresses of this host, as far as was said.
     present: HashSet<IpAddr>,
     /// Who is suspended without which address.
@@ -132,6 +136,7 @@ impl Director {
             timers: Timers::default(),
             outbox: Outbox::default(),
             spread: Spread::default(),
+            beat: Beat::from(now),
             present: HashSet::new(),
             suspending: HashMap::new(),
             stopping: false,
@@ -255,7 +260,7 @@ impl Director {
         let check = runner.id;
         let change = runner.health.handle(&runner.check, &outcome);
         let up = runner.health.up();
-        let next = next_attempt(runner.due.take(), now, &change);
+        let next = next_attempt(runner.due.take(), now, &change, self.beat);
         runner.phase = Phase::Waits(next);
         self.timers.arm(next, Timer::Check(slot));
         if let (Outcome::Fail(failure), Some(verdict)) = (outcome, change.verdict) {
@@ -380,7 +385,8 @@ impl Director {
         let needed = !runner.servers.iter().all(suspended);
         match (runner.phase, needed) {
             (Phase::Asleep, true) => {
-                let first = later(now, self.spread.next(runner.check.timing.warmup));
+                let warmup = runner.check.timing.warmup;
+                let first = self.beat.before(later(now, self.spread.next(warmup)), warmup).max(now);
                 runner.phase = Phase::Waits(first);
                 self.timers.arm(first, Timer::Check(slot));
             }
@@ -424,10 +430,12 @@ impl Director {
 /// wait it counts from when the attempt was due: the attempts of a good server keep their beat, and those of many
 /// servers their distances. Counted from the end, all that a busy machine sees in one moment would be due in one
 /// moment again, and such crowds only ever grow. How long to wait before a retry is said exactly: it is kept.
-fn next_attempt(due: Option<Instant>, now: Instant, change: &health::Change) -> Instant {
+fn next_attempt(due: Option<Instant>, now: Instant, change: &health::Change, beat: Beat) -> Instant {
+    if matches!(change.verdict, Some(Verdict::Tolerated { .. })) {
+        return later(now, change.wait);
+    }
     let quick = |due: &Instant| now.saturating_duration_since(*due) < change.wait / 2;
-    let retries = matches!(change.verdict, Some(Verdict::Tolerated { .. }));
-    later(due.filter(|due| !retries && quick(due)).unwrap_or(now), change.wait)
+    beat.before(later(due.filter(quick).unwrap_or(now), change.wait), change.wait)
 }
 
 /// A later time; no later than the clock can tell.

@@ -243,7 +243,9 @@ impl Attempt {
     /// Takes in what a socket has to say; gives whether it has more.
     fn exchange(&mut self, now: Instant, ready: Ready, buffer: &mut [u8]) -> bool {
         if !self.connected {
-            if let Some(error) = self.socket.take_error().unwrap_or_else(Some) {
+            if ready.failed
+                && let Some(error) = self.socket.take_error().unwrap_or_else(Some)
+            {
                 self.dialogue.handle_error(now, error.kind());
                 return false;
             }

@@ -1,0 +1,61 @@
+//! Attempts that begin together.
+//!
+//! To wake up for one attempt costs its caller as much as half an attempt. Those that would begin in the same hundredth
+//! of a second therefore begin at once.
+
+use std::time::{Duration, Instant};
+
+/// A clock that strikes a hundred times a second.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beat(Instant);
+
+impl Beat {
+    /// The first stroke.
+    pub(super) fn from(first: Instant) -> Self {
+        Self(first)
+    }
+
+    /// When to do what is due after such a wait: with the stroke before it, but after a short wait at its very time.
+    pub(super) fn before(self, due: Instant, wait: Duration) -> Instant {
+        if wait < LONG {
+            return due;
+        }
+        let rest = due.saturating_duration_since(self.0).as_nanos() % STROKE.as_nanos();
+        // Less than a stroke: it fits.
+        due.checked_sub(Duration::from_nanos(u64::try_from(rest).unwrap_or(0))).unwrap_or(due)
+    }
+}
+
+/// From one stroke to the next.
+const STROKE: Duration = Duration::from_millis(10);
+
+/// A wait of which a stroke is one part in a hundred.
+const LONG: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_due_between_two_strokes_is_done_with_the_first_unless_the_wait_is_short() {
+        let start = Instant::now();
+        let beat = Beat::from(start);
+        let at = |micros| start + Duration::from_micros(micros);
+        for (due, wait, stroke) in [
+            (2_000_000, 1_000_000, 2_000_000),
+            (2_000_001, 1_000_000, 2_000_000),
+            (2_009_999, 5_000_000, 2_000_000),
+            (2_010_000, 1_000_000, 2_010_000),
+            (2_009_999, 999_999, 2_009_999),
+        ] {
+            assert_eq!(beat.before(at(due), Duration::from_micros(wait)), at(stroke), "{due} after {wait}");
+        }
+    }
+
+    #[test]
+    fn what_is_due_before_the_first_stroke_is_left_where_it_is() {
+        let start = Instant::now() + Duration::from_secs(5);
+        let early = start - Duration::from_millis(1);
+        assert_eq!(Beat::from(start).before(early, LONG), early);
+    }
+}
