@@ -11,6 +11,7 @@ mod descriptors;
 mod dump;
 pub(crate) mod names;
 mod narrate;
+mod pace;
 mod perform;
 mod plan;
 mod presence;
@@ -39,6 +40,7 @@ use mio::{Events, Interest, Poll, Token};
 use crate::ipc::{DumpKind, FromWorker, Generation, LogLevel, ToWorker};
 use crate::worker::{Parent, Start, rights, scheduling};
 use attempts::Attempts;
+use pace::Pace;
 use plan::{Former, Plan};
 use presence::Presence;
 use scripts::Scripts;
@@ -123,6 +125,7 @@ struct Worker {
     refused: HashSet<String>,
     /// How long after a refusal the tables are compared again.
     retry: Duration,
+    pace: Pace,
     /// When it was last told that a check has to wait for want of something on this machine.
     hindrance_told: Option<Instant>,
     /// Tells late answers to queries of one attempt from those to the next.
@@ -167,6 +170,7 @@ impl Worker {
             noted: HashSet::new(),
             refused: HashSet::new(),
             retry: perform::RETRY,
+            pace: Pace::new(now),
             hindrance_told: None,
             nonce: std::process::id(),
             keep: false,
@@ -224,7 +228,13 @@ impl Worker {
 
     /// Waits for events and takes all of them in: what has arrived counts before time is judged.
     fn gather(&mut self, events: &mut Events) -> io::Result<()> {
-        let mut patience = self.patience(Instant::now());
+        let now = Instant::now();
+        let mut patience = self.patience(now);
+        let rest = self.pace.rest(now, patience);
+        if !rest.is_zero() {
+            std::thread::sleep(rest);
+            patience = patience.saturating_sub(rest);
+        }
         // Each socket tells once that it is ready; more often only if more comes meanwhile.
         for round in 0..=self.attempts.len() / EVENTS + 1 {
             match self.poll.poll(events, Some(patience)) {
@@ -233,6 +243,7 @@ impl Worker {
             }
             let now = Instant::now();
             if round == 0 {
+                self.pace.wake(now);
                 self.attempts.read_on(now);
             }
             for event in events.iter() {
