@@ -49,17 +49,22 @@ impl Pool {
     }
 }
 
-/// Virtual servers of [`POOL`] servers each, that are checked by a connection.
-pub(crate) fn tcp_pools(servers: &[IpAddr], port: u16, delay_loop: Duration) -> Vec<Pool> {
-    let checker = "TCP_CHECK { connect_timeout 3 }".to_owned();
+/// Virtual servers of [`POOL`] servers each, all with the same check.
+pub(crate) fn pools(servers: &[IpAddr], port: u16, delay_loop: Duration, checker: &str) -> Vec<Pool> {
     let pool = |(number, servers): (u32, &[IpAddr])| Pool {
         number,
         servers: servers.iter().map(|&address| (address, port)).collect(),
         delay_loop,
-        checker: checker.clone(),
+        checker: checker.to_owned(),
     };
     (0..).zip(servers.chunks(POOL)).map(pool).collect()
 }
+
+/// A check by a connection.
+pub(crate) const TCP: &str = "TCP_CHECK {\n      connect_timeout 3\n    }";
+
+/// A check by a page.
+pub(crate) const HTTP: &str = "HTTP_GET {\n      url {\n        path /\n        status_code 200\n      }\n      connect_timeout 3\n    }";
 
 /// Real servers of a virtual server.
 const POOL: usize = 100;
@@ -87,16 +92,16 @@ pub(crate) fn last_words(daemon: &Daemon) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::listener;
+    use crate::wire;
 
     #[test]
     fn every_server_stands_in_one_pool() {
-        let servers: Vec<IpAddr> = (0..250).map(listener::address).collect();
-        let pools = tcp_pools(&servers, 8080, Duration::from_secs(1));
+        let servers: Vec<IpAddr> = (0..250).map(wire::address).collect();
+        let pools = pools(&servers, 8080, Duration::from_secs(1), TCP);
         let sizes: Vec<usize> = pools.iter().map(|pool| pool.servers.len()).collect();
         assert_eq!(sizes, [100, 100, 50]);
         let text = configuration(&pools);
-        assert_eq!(text.matches("real_server 127.1.").count(), 250);
+        assert_eq!(text.matches("real_server 10.65.").count(), 250);
         assert!(text.contains("virtual_server 10.200.0.2 80 {\n  delay_loop 1\n"), "{text}");
     }
 }

@@ -1,49 +1,59 @@
 //! What it costs to check many servers: the checking process's CPU time for each attempt, and whether the attempts
-//! come when they should. All servers are well and are checked by a connection.
+//! come when they should. All servers are well and are checked by a connection, then by a page.
 //!
-//! The network is the host's `lo`: the kernel's work for the server's end of a connection is billed to whoever sends,
-//! so a check looks dearer than it is on a wire, for each daemon alike. Where a queue of the lab was full a SYN is sent
-//! once more after a second: such an interval is not the daemon's.
+//! Where a queue of the lab was full a SYN is sent once more after a second: such an interval is not the daemon's.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use vipd::lab::Stamp;
 use vipd::lab::daemon::Daemon;
-use vipd::lab::{Lab, Stamp};
 
 use crate::Failure;
-use crate::balancer::{self, last_words, tcp_pools};
+use crate::balancer::{self, HTTP, TCP, last_words, pools};
 use crate::contender::Contender;
-use crate::listener::{self, Arrival, Listener};
+use crate::listener::{Arrival, Listener, Manner};
 use crate::options::Options;
 use crate::processes::{Cpu, rss_kb, syns_repeated};
 use crate::report::{Table, Unit};
 use crate::statistics::percentile;
+use crate::wire::{self, Wire};
 
 /// Windows for each daemon.
 const WINDOWS: u32 = 3;
 
 pub(crate) fn measure(contenders: &[Contender], options: &Options, show: &mut impl FnMut(Table)) {
-    let load = Load { servers: options.servers, delay_loop: options.delay_loop };
+    for kind in [
+        Kind { name: "TCP", checker: TCP, manner: Manner::Quiet },
+        Kind { name: "HTTP", checker: HTTP, manner: Manner::Web },
+    ] {
+        show(measure_kind(contenders, options, kind));
+    }
+}
+
+/// A way to check, and who answers it.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    name: &'static str,
+    checker: &'static str,
+    manner: Manner,
+}
+
+fn measure_kind(contenders: &[Contender], options: &Options, kind: Kind) -> Table {
     let labels = contenders.iter().map(|contender| contender.label.clone()).collect();
-    let title = format!("checks, {} servers by TCP, delay_loop {:?}", load.servers, load.delay_loop);
+    let (servers, delay_loop) = (options.servers, options.delay_loop);
+    let title = format!("checks, {servers} servers by {}, delay_loop {delay_loop:?}", kind.name);
     let mut table = Table::new(title, labels, &MEASURES);
     for _window in 0..WINDOWS {
         for (daemon, contender) in contenders.iter().enumerate() {
-            match window(contender, load, options.window) {
+            match window(contender, options, kind) {
                 Ok(values) => table.add(daemon, values.map(Some)),
                 Err(failure) => table.complain(daemon, failure),
             }
         }
     }
-    show(table);
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Load {
-    servers: u32,
-    delay_loop: Duration,
+    table
 }
 
 const MEASURES: [(&str, Unit); 10] = [
@@ -59,18 +69,18 @@ const MEASURES: [(&str, Unit); 10] = [
     ("SYNs sent once more", Unit::Count),
 ];
 
-fn window(contender: &Contender, load: Load, length: Duration) -> Result<[i64; 10], Failure> {
-    let mut lab = Lab::new()?;
-    let host = lab.host("balancer", "eth0", &["192.0.2.1/24".parse()?])?;
-    let listener = Listener::start(&host, PORT)?;
-    let servers: Vec<IpAddr> = (0..load.servers).map(listener::address).collect();
-    let mut daemon = balancer::start(&host, contender, &tcp_pools(&servers, PORT, load.delay_loop))?;
-    settle(&listener, &mut daemon, load.servers, load.delay_loop)?;
+fn window(contender: &Contender, options: &Options, kind: Kind) -> Result<[i64; 10], Failure> {
+    let wire = Wire::new()?;
+    let listener = Listener::start(&wire.servers, PORT, kind.manner)?;
+    let servers: Vec<IpAddr> = (0..options.servers).map(wire::address).collect();
+    let pools = pools(&servers, PORT, options.delay_loop, kind.checker);
+    let mut daemon = balancer::start(&wire.balancer, contender, &pools)?;
+    settle(&listener, &mut daemon, options.servers, options.delay_loop)?;
 
     let worker = balancer::worker(&daemon)?;
     let (position, before, start) = (listener.position(), Cpu::of(worker), Instant::now());
     let repeated = syns_repeated(worker);
-    std::thread::sleep(length);
+    std::thread::sleep(options.window);
     let (seen, after, passed) = (listener.after(position), Cpu::of(worker), start.elapsed());
     if after.total <= before.total {
         return Err(format!("the worker did nothing\n{}", last_words(&daemon)).into());
@@ -148,7 +158,7 @@ mod tests {
     fn intervals_are_between_attempts_at_the_same_server() {
         let arrival = |ms, number| Arrival {
             at: Stamp::from_epoch(Duration::from_millis(ms)),
-            server: listener::server(number),
+            server: wire::server(number),
         };
         let seen = [arrival(0, 1), arrival(400, 2), arrival(1001, 1), arrival(1402, 2), arrival(2003, 1)];
         assert_eq!(intervals(&seen), [1_001_000, 1_002_000, 1_002_000]);
@@ -159,7 +169,7 @@ mod tests {
         let before = Cpu { user: 0, system: 0, total: 1_000_000 };
         let after = Cpu { user: 10_000_000, system: 40_000_000, total: 51_000_000 };
         let at = Stamp::from_epoch(Duration::ZERO);
-        let seen = [Arrival { at, server: listener::server(0) }; 2];
+        let seen = [Arrival { at, server: wire::server(0) }; 2];
         let [count, cpu, user, system, each, ..] =
             figures(&seen, before, after, Duration::from_secs(10), [0; 2]);
         assert_eq!((count, cpu, user, system, each), (0, 5000, 1000, 4000, 25_000_000));

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use vipd::lab::daemon::Program;
 
-use crate::Failure;
+use crate::{Failure, stand_in};
 
 /// A daemon and how to start it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,20 +36,24 @@ impl Contender {
         Ok(vec![vipd, Self::new("keepalived", keepalived, ARGUMENTS)])
     }
 
-    /// The same as load balancers. Where the kernel has no IPVS, vipd runs dry, and without `--daemon` it runs alone.
+    /// The same as load balancers. Where the kernel has no IPVS, vipd runs dry, and a library stands in for it with
+    /// keepalived.
     pub(crate) fn balancers(lines: &[String]) -> Result<Vec<Self>, Failure> {
         if !lines.is_empty() {
             return Self::all(lines);
         }
-        let vipd = build_vipd()?;
-        if !has_ipvs() {
-            eprintln!("this kernel has no IPVS: vipd runs dry, and alone (cargo xtask vm has a kernel)");
-            return Ok(vec![Self::new("vipd", &vipd, &format!("{LVS_ARGUMENTS} --ipvs-dry-run"))]);
-        }
-        let mut all = vec![Self::new("vipd", &vipd, LVS_ARGUMENTS)];
+        let has_ipvs = has_ipvs();
+        let dry = if has_ipvs { "" } else { " --ipvs-dry-run" };
+        let mut all = vec![Self::new("vipd", &build_vipd()?, &format!("{LVS_ARGUMENTS}{dry}"))];
         let keepalived = Path::new(KEEPALIVED);
-        if keepalived.exists() {
+        if !keepalived.exists() {
+            eprintln!("keepalived is not installed: vipd is measured alone");
+        } else if has_ipvs {
             all.push(Self::new("keepalived", keepalived, LVS_ARGUMENTS));
+        } else {
+            eprintln!("this kernel has no IPVS: vipd runs dry, and keepalived with a stand-in for it");
+            let preload = format!("LD_PRELOAD={} {KEEPALIVED} {LVS_ARGUMENTS}", stand_in::build()?.display());
+            all.push(Self::new("keepalived", Path::new("env"), &preload));
         }
         Ok(all)
     }

@@ -1,10 +1,10 @@
-//! Servers of the lab that accept connections: one socket for any number of them.
+//! Servers of the lab that are well: one socket for any number of them.
 //!
-//! A host's `lo` has 127.0.0.0/8, so that a listener at the unspecified address is as many servers as are asked for.
+//! It listens at the unspecified address, so that it is as many servers as its host has addresses.
 
 use std::collections::VecDeque;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -13,6 +13,15 @@ use std::time::Duration;
 use nix::sys::socket::{Shutdown, shutdown};
 use socket2::{Domain, Socket, Type};
 use vipd::lab::{Host, Stamp};
+
+/// What a server does with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// It says nothing, and waits a little for the other side to end it.
+    Quiet,
+    /// It answers one request by HTTP.
+    Web,
+}
 
 /// A connection that was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +32,7 @@ pub(crate) struct Arrival {
     pub(crate) server: Ipv4Addr,
 }
 
-/// A port of all addresses of a host that accepts whoever comes and says nothing. Dropping it closes the port.
+/// A port of all addresses of a host that accepts whoever comes. Dropping it closes the port.
 #[derive(Debug)]
 pub(crate) struct Listener {
     socket: Arc<TcpListener>,
@@ -32,11 +41,11 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn start(host: &Host, port: u16) -> io::Result<Self> {
+    pub(crate) fn start(host: &Host, port: u16, manner: Manner) -> io::Result<Self> {
         let socket = Arc::new(host.run(move || listen((Ipv4Addr::UNSPECIFIED, port).into()))??);
         let arrivals = Arc::new(Mutex::new(Vec::new()));
         let (accepting, into) = (Arc::clone(&socket), Arc::clone(&arrivals));
-        let worker = host.thread("listener", move || accept_all(&accepting, &into))?;
+        let worker = host.thread("listener", move || accept_all(&accepting, &into, manner))?;
         Ok(Self { socket, arrivals, worker: Some(worker) })
     }
 
@@ -74,12 +83,17 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Ends when the listener is shut down.
-fn accept_all(listener: &TcpListener, arrivals: &Mutex<Vec<Arrival>>) {
+fn accept_all(listener: &TcpListener, arrivals: &Mutex<Vec<Arrival>>, manner: Manner) {
     let mut open: VecDeque<(Stamp, TcpStream)> = VecDeque::new();
-    while let Ok((connection, _)) = listener.accept() {
+    while let Ok((mut connection, _)) = listener.accept() {
         let at = Stamp::now();
         if let Ok(SocketAddr::V4(own)) = connection.local_addr() {
             arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(Arrival { at, server: *own.ip() });
+        }
+        if manner == Manner::Web {
+            // One that goes away again is its own affair.
+            let _ = answer(&mut connection);
+            continue;
         }
         // Who connected closes first, as with a server that waits for a request.
         open.push_back((at, connection));
@@ -89,30 +103,14 @@ fn accept_all(listener: &TcpListener, arrivals: &Mutex<Vec<Arrival>>) {
     }
 }
 
-/// The address of the server with this number, on `lo`.
-pub(crate) fn address(number: u32) -> IpAddr {
-    IpAddr::V4(server(number))
+/// Answers a request of one packet, and ends the connection.
+fn answer(connection: &mut TcpStream) -> io::Result<()> {
+    connection.set_read_timeout(Some(Duration::from_secs(1)))?;
+    let _ = connection.read(&mut [0; 1024])?;
+    connection.write_all(PAGE)
 }
 
-/// See [`address`]. Neither 127.0.0.1 nor an address that ends in 0 or 255 is among them.
-pub(crate) fn server(number: u32) -> Ipv4Addr {
-    Ipv4Addr::from_bits(0x7f01_0000 + number / PER_NET * 256 + number % PER_NET + 1)
-}
-
-const PER_NET: u32 = 250;
+const PAGE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nhello\n";
 const QUEUE: i32 = 4096;
 const KEPT_OPEN: Duration = Duration::from_millis(100);
 const MOST_OPEN: usize = 8000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn servers_have_addresses_of_their_own_on_lo() {
-        assert_eq!(address(0).to_string(), "127.1.0.1");
-        assert_eq!(address(249).to_string(), "127.1.0.250");
-        assert_eq!(address(250).to_string(), "127.1.1.1");
-        assert!(address(60_000).is_loopback());
-    }
-}

@@ -19,8 +19,10 @@ mod reload;
 mod report;
 mod slow_peers;
 mod stage;
+mod stand_in;
 mod statistics;
 mod theory;
+mod wire;
 
 use std::process::ExitCode;
 

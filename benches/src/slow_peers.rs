@@ -4,18 +4,17 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use vipd::lab::Lab;
-
 use crate::Failure;
 use crate::bad_peers::{self, BadPeers, VICES};
-use crate::balancer::{self, tcp_pools};
+use crate::balancer::{self, TCP, pools};
 use crate::checks::{PORT, intervals, settle};
 use crate::contender::Contender;
-use crate::listener::{self, Listener};
+use crate::listener::{Listener, Manner};
 use crate::options::Options;
 use crate::processes::Cpu;
 use crate::report::{Table, Unit};
 use crate::statistics::percentile;
+use crate::wire::{self, Wire};
 
 /// Windows for each daemon, with and without bad servers.
 const WINDOWS: u32 = 3;
@@ -58,16 +57,16 @@ const MEASURES: [(&str, Unit); 10] = [
 
 /// Half of the [`MEASURES`], with so many bad servers of each kind.
 fn window(contender: &Contender, options: &Options, each: u8) -> Result<[i64; 5], Failure> {
-    let mut lab = Lab::new()?;
-    let host = lab.host("balancer", "eth0", &["192.0.2.1/24".parse()?])?;
-    let listener = Listener::start(&host, PORT)?;
-    let _bad = BadPeers::start(&host)?;
-    let servers: Vec<IpAddr> = (0..options.servers).map(listener::address).collect();
-    let mut pools = tcp_pools(&servers, PORT, options.delay_loop);
+    let wire = Wire::new()?;
+    let listener = Listener::start(&wire.servers, PORT, Manner::Quiet)?;
+    // These are on the balancer's own `lo`.
+    let _bad = BadPeers::start(&wire.balancer)?;
+    let servers: Vec<IpAddr> = (0..options.servers).map(wire::address).collect();
+    let mut pools = pools(&servers, PORT, options.delay_loop, TCP);
     if each > 0 {
         pools.extend(bad_peers::pools(FIRST_BAD_POOL, each, options.delay_loop));
     }
-    let mut daemon = balancer::start(&host, contender, &pools)?;
+    let mut daemon = balancer::start(&wire.balancer, contender, &pools)?;
     settle(&listener, &mut daemon, options.servers, options.delay_loop)?;
 
     let worker = balancer::worker(&daemon)?;
