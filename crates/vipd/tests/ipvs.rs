@@ -16,7 +16,6 @@ use common::lvs::{Balancers, answered_by, answers, ipvs_test, longest_gap, servi
 use common::{MARGIN, eventually};
 use vipd::lab::Stamp;
 use vipd::lab::farm::{DIRECT, NAT};
-use vipd::lab::stalls::{Stalls, stalled};
 use vipd::lab::visitor::{Visit, Visitor};
 
 /// Whose load balancers run side by side.
@@ -218,9 +217,6 @@ fn a_reload_changes_what_has_changed_and_nothing_else() {
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
 fn clients_are_answered_whoever_directs_and_whoever_serves() {
-    if !is_quiet_here("clients_are_answered_whoever_directs_and_whoever_serves") {
-        return;
-    }
     ipvs_test("clients_are_answered_whoever_directs_and_whoever_serves", &[KEEPALIVED], || {
         for makers in PAIRS {
             println!("{makers:?}");
@@ -232,7 +228,6 @@ fn clients_are_answered_whoever_directs_and_whoever_serves() {
 fn a_pair_and_its_clients(makers: [Maker; 2]) {
     const PERIOD: Duration = Duration::from_millis(60);
     let mut lab = Balancers::new(&makers);
-    let stalls = Stalls::watch().unwrap();
     let visitors = [NAT, DIRECT]
         .map(|offer| Visitor::start(&lab.farm.client, offer.client, offer.socket(), PERIOD).unwrap());
     let visits = |from: Stamp| {
@@ -277,22 +272,12 @@ fn a_pair_and_its_clients(makers: [Maker; 2]) {
     lab.expect_holder(1, TAKEOVER);
     served("the second directs", &["s1", "s2"]);
     let now = Stamp::now();
-    let stalled = stalled(&stalls.spans(), death, now);
+    let stalled = lab.stalled(death);
     for visits in visits(death) {
         let gap = longest_gap(&visits, death, now);
         println!("takeover: at most {gap:?} without an answer, the machine stood still for {stalled:?}");
         assert!(gap < TAKEOVER + MARGIN + stalled, "{gap:?}, of which {stalled:?} are the machine's");
     }
-}
-
-/// Whether promises of tenths of seconds can be held to. A virtual machine on a shared one stands still for seconds now and
-/// then, and then no daemon keeps them: who runs these tests says that it is quiet.
-fn is_quiet_here(test: &str) -> bool {
-    let quiet = std::env::var_os("QUIET_MACHINE").is_some();
-    if !quiet {
-        println!("SKIPPED {test}: it promises times; set QUIET_MACHINE=1 where nothing else runs");
-    }
-    quiet
 }
 
 /// Daemons that the demonstration is told with; `None` is vipd itself.
@@ -304,9 +289,6 @@ const ATTEMPTS: usize = 3;
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
 fn the_demonstration_behaves() {
-    if !is_quiet_here("the_demonstration_behaves") {
-        return;
-    }
     ipvs_test("the_demonstration_behaves", &[KEEPALIVED], || {
         for teller in TELLERS {
             let mut attempt = 1;

@@ -8,11 +8,12 @@ use nix::sys::signal::Signal;
 use vipd::lab::Stamp;
 use vipd::lab::farm::{Farm, NAT, Offer, SERVERS};
 use vipd::lab::holding::Holding;
+use vipd::lab::stalls::{Stalls, stalled};
 use vipd::lab::table::kernel_has_ipvs;
 use vipd::lab::visitor::Visit;
 
 use super::hosts::{CONFIGURATION, Maker, Router};
-use super::{eventually, lab_test, skip};
+use super::{lab_test, skip};
 
 /// Longest time until a script that was started has run, on a machine where a process takes 20 ms to start.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,6 +32,7 @@ pub struct Balancers {
     pub farm: Farm,
     pub directors: Vec<Router>,
     holdings: Vec<Holding>,
+    stalls: Stalls,
 }
 
 impl Balancers {
@@ -48,7 +50,12 @@ impl Balancers {
             router
         };
         let directors = hosts.into_iter().zip(makers).map(director).collect();
-        Self { farm, directors, holdings }
+        Self { farm, directors, holdings, stalls: Stalls::watch().unwrap() }
+    }
+
+    /// For how long this machine stood still since then.
+    pub fn stalled(&self, since: Stamp) -> Duration {
+        stalled(&self.stalls.spans(), since, Stamp::now())
     }
 
     /// Writes the configuration of every director and starts its daemon.
@@ -85,31 +92,65 @@ impl Balancers {
         for director in &self.directors {
             let maker = director.maker;
             let mut last = Vec::new();
-            let mut reached = || {
+            let reached = || {
                 last = saved(director);
                 last == expected
             };
-            let place = Location::caller();
-            let start = Instant::now();
-            while !reached() {
-                if start.elapsed() > bound + super::MARGIN {
+            match self.within(&format!("{what}, {maker:?}"), bound, reached) {
+                Ok(took) => println!("{what}: {maker:?} after {:.3} s", took.as_secs_f64()),
+                Err(late) => {
                     let log: Vec<_> = director.log().into_iter().map(|line| line.text).collect();
-                    panic!(
-                        "{place}: {what}, {maker:?}: not within {bound:?}\n{}",
-                        differences(&last, &expected, &log)
-                    );
+                    panic!("{}: {late}\n{}", Location::caller(), differences(&last, &expected, &log));
                 }
-                std::thread::sleep(Duration::from_millis(50));
             }
-            println!("{what}: {maker:?} after {:.3} s", start.elapsed().as_secs_f64());
         }
     }
 
     /// Waits until the director of this number has the address of the services.
     #[track_caller]
     pub fn expect_holder(&self, director: usize, bound: Duration) {
-        let name = self.directors[director].host.name();
-        eventually(&format!("{name} holds the address"), bound, || self.holdings[director].holds());
+        let what = format!("{} holds the address", self.directors[director].host.name());
+        if let Err(late) = self.within(&what, bound, || self.holdings[director].holds()) {
+            panic!("{}: {late}", Location::caller());
+        }
+    }
+
+    /// Waits until this holds; gives how long it took. The bound does not count while the machine stands still, for
+    /// the daemons stand still with it, and so much is said.
+    fn within(
+        &self,
+        what: &str,
+        bound: Duration,
+        mut reached: impl FnMut() -> bool,
+    ) -> Result<Duration, String> {
+        const PAUSE: Duration = Duration::from_millis(50);
+        let start = Stamp::now();
+        let bound = bound + super::MARGIN;
+        let mut excused = Duration::ZERO;
+        loop {
+            // Before the look: what the look finds was then already true, however late this thread goes on.
+            let waited = Stamp::now().since(start);
+            if reached() {
+                if !excused.is_zero() {
+                    println!(
+                        "{what}: LATE, {waited:?} of {bound:?}, but the machine stood still for {excused:?}"
+                    );
+                }
+                return Ok(waited);
+            }
+            if waited > bound + excused {
+                // Who watches may have been woken after this thread.
+                std::thread::sleep(PAUSE);
+                let stalled = self.stalled(start);
+                if stalled == excused {
+                    return Err(format!(
+                        "{what}: not within {bound:?}; the machine stood still for {stalled:?}"
+                    ));
+                }
+                excused = stalled;
+            }
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// Checks for this long that the table of every director is this.
