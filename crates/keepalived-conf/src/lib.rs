@@ -23,8 +23,8 @@
 //! let main = "/etc/keepalived/keepalived.conf".as_ref();
 //! let lines = preprocess(main, &options, &mut sources, &mut findings);
 //!
-//! let Some(Line::Words(interface)) = lines.get(2) else { panic!("{lines:?}") };
-//! assert_eq!(&*interface.raw, "interface eth0");
+//! let Some(Line::Words(interface)) = lines.iter().nth(2) else { panic!("{lines:?}") };
+//! assert_eq!(interface.raw(), "interface eth0");
 //! assert_eq!(
 //!     render_all(&findings, &sources, false),
 //!     "\
@@ -41,6 +41,7 @@
 // Text: places, findings, words.
 mod diagnostic;
 mod line;
+mod lines;
 mod preprocess;
 mod render;
 mod script;
@@ -49,7 +50,8 @@ mod source;
 mod syntax;
 
 pub use diagnostic::{Class, Diagnostic, Diagnostics, Severity};
-pub use line::{Line, Statement, Word};
+pub use line::{Line, Statement, Word, Words, WordsIter};
+pub use lines::{Lines, LinesIter};
 pub use preprocess::{DiskFiles, FileKind, Files, MAIN_FILE_MISSING, MemoryFiles, Options, preprocess};
 pub use render::{render, render_all, render_line};
 pub use script::{ScriptError, ScriptLine, command_argv, script_words};

@@ -62,7 +62,7 @@ pub struct Position {
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     path: PathBuf,
-    text: Arc<str>,
+    text: Arc<String>,
     /// Only when the file is not UTF-8.
     original: Option<Box<[u8]>>,
 }
@@ -76,11 +76,6 @@ impl SourceFile {
     /// The text; what is not UTF-8 is replaced by U+FFFD.
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    /// The text again, for a reader that must not borrow the map.
-    pub(crate) fn shared_text(&self) -> Arc<str> {
-        Arc::clone(&self.text)
     }
 
     /// The bytes of the file, exactly.
@@ -123,7 +118,7 @@ impl SourceMap {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let path = path.into();
         self.paths.insert(path.clone(), id);
-        self.files.push(SourceFile { path, text: cut(text).into(), original });
+        self.files.push(SourceFile { path, text: Arc::new(cut(text)), original });
         id
     }
 
@@ -135,6 +130,11 @@ impl SourceMap {
     /// The file with this id.
     pub fn file(&self, id: SourceId) -> Option<&SourceFile> {
         self.files.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// The text of a file, for who must not borrow the map.
+    pub(crate) fn shared_text(&self, id: SourceId) -> Option<&Arc<String>> {
+        self.file(id).map(|file| &file.text)
     }
 
     /// The ids of all files, in the order of reading.

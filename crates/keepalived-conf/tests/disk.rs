@@ -25,7 +25,7 @@ fn read(main: &Path) -> (Vec<String>, Diagnostics) {
     let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::new());
     let lines = preprocess(main, &Options::new(&DiskFiles), &mut sources, &mut diagnostics);
     let raw = lines.iter().filter_map(|line| match line {
-        Line::Words(statement) => Some(statement.raw.to_string()),
+        Line::Words(statement) => Some(statement.raw().to_owned()),
         Line::Open(_) | Line::Close(_) => None,
     });
     (raw.collect(), diagnostics)

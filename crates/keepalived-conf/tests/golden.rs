@@ -89,18 +89,18 @@ fn dump(text: &str) -> (String, Diagnostics) {
     (dump, diagnostics)
 }
 
-fn dump_line(line: &Line, sources: &SourceMap) -> String {
+fn dump_line(line: Line<'_>, sources: &SourceMap) -> String {
     let mut text = format!("{:<6} ", place(line.span(), sources));
     match line {
         Line::Open(_) => text.push('{'),
         Line::Close(_) => text.push('}'),
         Line::Words(statement) => {
-            for (index, word) in statement.words.iter().enumerate() {
+            for (index, word) in statement.words().iter().enumerate() {
                 text.push_str(if index > 0 { " | " } else { "" });
                 let _ =
                     if word.quoted { write!(text, "{:?}", word.text) } else { write!(text, "{}", word.text) };
                 let source = sources.text(word.span).trim_matches('"');
-                if source != &*word.text {
+                if source != word.text {
                     let _ = write!(text, " <- {source}");
                 }
                 if let Some(from) = word.from {

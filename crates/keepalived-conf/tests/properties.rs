@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use keepalived_conf::{
-    Diagnostics, Line, MemoryFiles, Options, SourceMap, SyntaxTree, command_argv, did_you_mean, preprocess,
-    render_all, render_line, script_words,
+    Diagnostics, Line, Lines, MemoryFiles, Options, SourceMap, SyntaxTree, command_argv, did_you_mean,
+    preprocess, render_all, render_line, script_words,
 };
 
 /// Pieces that mean something to preprocessing, so that random text reaches every corner of it.
@@ -77,7 +77,7 @@ fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
-fn lines(main: &[u8], other: &str) -> (Vec<Line>, SourceMap, Diagnostics) {
+fn lines(main: &[u8], other: &str) -> (Lines, SourceMap, Diagnostics) {
     let files =
         MemoryFiles::from([("/c/main.conf", main), ("/c/a.conf", other.as_bytes()), ("/c/b.conf", main)]);
     let options = Options { config_id: "lb1", cost_limit: LIMIT, ..Options::new(&files) };
@@ -114,14 +114,14 @@ proptest! {
             let file = sources.file(span.source).expect("a known file");
             prop_assert!(file.text().get(span.start as usize..span.end as usize).is_some());
             let Line::Words(statement) = line else { continue };
-            prop_assert!(!statement.words.is_empty());
-            prop_assert!(statement.raw.len() <= 1023);
-            for word in &statement.words {
+            prop_assert!(!statement.words().is_empty());
+            prop_assert!(statement.raw().len() <= 1023);
+            for word in statement.words() {
                 prop_assert!(word.quoted || !word.text.is_empty());
                 if word.from.is_none() {
                     let written = sources.text(word.span);
                     let is_predefined = written.contains('$');
-                    prop_assert!(is_predefined || written.trim_matches('"') == &*word.text);
+                    prop_assert!(is_predefined || written.trim_matches('"') == word.text);
                 }
             }
         }

@@ -16,12 +16,12 @@ use super::value::{self, PrefixError};
 
 /// Reads one line. `None` leaves the address out, as keepalived does when an option needs more than it has.
 pub(super) fn virtual_address(
-    line: &Statement,
+    line: Statement<'_>,
     context: Context,
     report: &mut Report<'_>,
 ) -> Option<VirtualAddress> {
-    let (first, options) = line.words.split_first()?;
-    let network = match value::prefix(&first.text) {
+    let (first, options) = line.words().split_first()?;
+    let network = match value::prefix(first.text) {
         Ok(network) => network,
         Err(PrefixError::NotAnAddress) => {
             let message = format!("`{}` is not an IP address; this line is left out", first.text);
@@ -37,7 +37,7 @@ pub(super) fn virtual_address(
     let mut address = plain(network);
     let mut words = options.iter();
     while let Some(word) = words.next() {
-        let Some(option) = keywords::find(context, &word.text) else {
+        let Some(option) = keywords::find(context, word.text) else {
             unknown_option(word, context, report);
             continue;
         };
@@ -100,7 +100,12 @@ fn flag(address: &mut VirtualAddress, name: &str) {
 }
 
 /// Takes an option that has a value; `None` leaves the address out.
-fn with_value(address: &mut VirtualAddress, name: &str, word: &Word, report: &mut Report<'_>) -> Option<()> {
+fn with_value(
+    address: &mut VirtualAddress,
+    name: &str,
+    word: Word<'_>,
+    report: &mut Report<'_>,
+) -> Option<()> {
     let network = address.network;
     match name {
         "dev" => address.interface = arguments::interface_name(word, report).or(address.interface.take()),
@@ -116,7 +121,7 @@ fn with_value(address: &mut VirtualAddress, name: &str, word: &Word, report: &mu
                 report.warning("ipv6-option", word.span, "IPv6 addresses have no label; it is ignored");
             }
         }
-        "scope" => match value::scope(&word.text) {
+        "scope" => match value::scope(word.text) {
             Some(scope) if network.is_ipv4() => address.scope = scope,
             Some(_) => {
                 report.warning(
@@ -153,7 +158,7 @@ fn with_value(address: &mut VirtualAddress, name: &str, word: &Word, report: &mu
                 }
             }
         }
-        "peer" => match value::prefix(&word.text) {
+        "peer" => match value::prefix(word.text) {
             Ok(peer) if peer.is_ipv4() == network.is_ipv4() => address.peer = Some(peer),
             _ => {
                 let message = format!("`{}` is not a peer address for {network}; it is ignored", word.text);
@@ -161,9 +166,9 @@ fn with_value(address: &mut VirtualAddress, name: &str, word: &Word, report: &mu
             }
         },
         "preferred_lft" => {
-            let seconds = value::integer(&word.text, 0, u32::MAX.into()).ok();
+            let seconds = value::integer(word.text, 0, u32::MAX.into()).ok();
             let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
-            if seconds.is_some() || &*word.text == "forever" {
+            if seconds.is_some() || word.text == "forever" {
                 address.preferred_lifetime = seconds;
             } else {
                 let message =
@@ -182,9 +187,9 @@ enum BroadcastError {
 }
 
 /// The broadcast address, `+` and `-` resolved.
-fn broadcast(network: Ipv4Network, word: &Word) -> Result<Ipv4Addr, BroadcastError> {
+fn broadcast(network: Ipv4Network, word: Word<'_>) -> Result<Ipv4Addr, BroadcastError> {
     let host_bits = u32::MAX.checked_shr(network.prefix().into()).unwrap_or(0);
-    match &*word.text {
+    match word.text {
         "+" | "-" if network.prefix() > 30 => Err(BroadcastError::TooNarrow),
         "+" => Ok(Ipv4Addr::from_bits(network.ip().to_bits() | host_bits)),
         "-" => Ok(Ipv4Addr::from_bits(network.ip().to_bits() & !host_bits)),
@@ -192,14 +197,14 @@ fn broadcast(network: Ipv4Network, word: &Word) -> Result<Ipv4Addr, BroadcastErr
     }
 }
 
-fn unknown_option(word: &Word, context: Context, report: &mut Report<'_>) {
+fn unknown_option(word: Word<'_>, context: Context, report: &mut Report<'_>) {
     let message = format!("unknown option `{}` of an address; it is ignored", word.text);
     let mut finding = Diagnostic::error("unknown-option", message).at(word.span);
-    if word.text.parse::<IpAddr>().is_ok() || value::prefix(&word.text).is_ok() {
+    if word.text.parse::<IpAddr>().is_ok() || value::prefix(word.text).is_ok() {
         finding.help = Some("every address needs a line of its own".to_owned());
     } else {
         let options = keywords::within(context).map(|option| option.name);
-        finding.help = did_you_mean(&word.text, options).map(|near| format!("did you mean `{near}`?"));
+        finding.help = did_you_mean(word.text, options).map(|near| format!("did you mean `{near}`?"));
     }
     report.push(finding);
 }

@@ -24,7 +24,7 @@ pub(super) enum Junk {
 }
 
 /// The one argument of a keyword, or a finding.
-pub(super) fn required<'a>(entry: &Entry<'a>, report: &mut Report<'_>) -> Option<&'a Word> {
+pub(super) fn required<'a>(entry: &Entry<'a>, report: &mut Report<'_>) -> Option<Word<'a>> {
     let argument = entry.argument();
     match argument {
         Some(_) => extra_words(entry, 1, report),
@@ -46,7 +46,7 @@ pub(super) fn extra_words(entry: &Entry<'_>, taken: usize, report: &mut Report<'
         format!("{extra_word} and what follows it is ignored: it is more than `{name}` takes"),
     )
     .at(extra.span);
-    if keywords::find(entry.context, &extra.text).is_some() {
+    if keywords::find(entry.context, extra.text).is_some() {
         finding.help = Some("every keyword needs a line of its own".to_owned());
     }
     report.push(finding);
@@ -65,7 +65,7 @@ pub(super) fn integer(
     else {
         return None;
     };
-    match value::integer(&word.text, min, max) {
+    match value::integer(word.text, min, max) {
         Ok(value) => Some(value),
         Err(error) => {
             bad_number(entry, word, otherwise, report);
@@ -94,11 +94,11 @@ pub(super) fn seconds(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Dura
 
 /// A repeat count; 0 becomes 1 with a complaint if the keyword's range begins at 1.
 pub(super) fn repeats(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<u32> {
-    if entry.argument().is_some_and(|word| value::integer(&word.text, 0, 0).is_ok()) {
+    if let Some(zero) = entry.argument().filter(|word| value::integer(word.text, 0, 0).is_ok()) {
         if let Arguments::Integer { min: 1, .. } = entry.keyword.arguments {
             report.error(
                 "bad-value",
-                entry.arguments()[0].span,
+                zero.span,
                 format!("`{}` is at least 1; 1 is used", entry.keyword.name),
             );
             return Some(1);
@@ -117,7 +117,7 @@ pub(super) fn decimal(
 ) -> Option<Duration> {
     let word = required(entry, report)?;
     let Arguments::Decimal { min, max, places, unit } = entry.keyword.arguments else { return None };
-    let millionths = match value::decimal(&word.text, min, max, places) {
+    let millionths = match value::decimal(word.text, min, max, places) {
         Ok((value, rounded)) => {
             if rounded {
                 let name = entry.keyword.name;
@@ -142,7 +142,7 @@ pub(super) fn decimal(
 }
 
 /// Says that a word is not the number the keyword takes.
-pub(super) fn bad_number(entry: &Entry<'_>, word: &Word, otherwise: &str, report: &mut Report<'_>) {
+pub(super) fn bad_number(entry: &Entry<'_>, word: Word<'_>, otherwise: &str, report: &mut Report<'_>) {
     let name = entry.keyword.name;
     let wanted = match entry.keyword.arguments {
         Arguments::Integer { min, max, unit } | Arguments::OptionalInteger { min, max, unit } => {
@@ -178,7 +178,7 @@ fn range(what: &str, unit: Unit, (min, max): (String, String), unbounded: bool) 
 /// An optional boolean: the bare keyword is on.
 pub(super) fn switch(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<bool> {
     let Some(word) = entry.argument() else { return Some(true) };
-    let value = value::boolean(&word.text);
+    let value = value::boolean(word.text);
     match value {
         Some(_) => extra_words(entry, 1, report),
         None => report.error(
@@ -236,8 +236,8 @@ pub(super) fn interface(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<St
 }
 
 /// A word as the name of an interface.
-pub(super) fn interface_name(word: &Word, report: &mut Report<'_>) -> Option<String> {
-    if value::is_interface_name(&word.text) {
+pub(super) fn interface_name(word: Word<'_>, report: &mut Report<'_>) -> Option<String> {
+    if value::is_interface_name(word.text) {
         return Some(word.text.to_string());
     }
     let message = format!("`{}` cannot be an interface: names have 1 to 15 characters and no `/`", word.text);
@@ -246,7 +246,7 @@ pub(super) fn interface_name(word: &Word, report: &mut Report<'_>) -> Option<Str
 }
 
 /// Says that a word is not what the keyword takes.
-pub(super) fn not(entry: &Entry<'_>, word: &Word, wanted: &str, report: &mut Report<'_>) {
+pub(super) fn not(entry: &Entry<'_>, word: Word<'_>, wanted: &str, report: &mut Report<'_>) {
     let name = if entry.keyword.name == keywords::LINE { entry.context.name() } else { entry.keyword.name };
     report.error(
         "bad-value",
@@ -257,7 +257,8 @@ pub(super) fn not(entry: &Entry<'_>, word: &Word, wanted: &str, report: &mut Rep
 
 /// A name and a secret. What is wrong is said without a word of it.
 pub(super) fn name_and_secret(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(String, String)> {
-    let [name, secret] = entry.arguments() else {
+    let words = entry.arguments();
+    let (Some(name), Some(secret), 2) = (words.first(), words.get(1), words.len()) else {
         let message = format!(
             "`{}` takes two words, a name and a password; put one with blanks in double quotes",
             entry.keyword.name
@@ -265,7 +266,7 @@ pub(super) fn name_and_secret(entry: &Entry<'_>, report: &mut Report<'_>) -> Opt
         report.error("bad-value", entry.span(), message);
         return None;
     };
-    let control = |word: &Word| word.text.chars().any(char::is_control);
+    let control = |word: Word<'_>| word.text.chars().any(char::is_control);
     if name.text.is_empty() || control(name) || control(secret) {
         let message = format!("`{}` is ignored: control characters cannot be sent", entry.keyword.name);
         report.error("bad-value", entry.span(), message);
@@ -278,13 +279,13 @@ pub(super) fn name_and_secret(entry: &Entry<'_>, report: &mut Report<'_>) -> Opt
 pub(super) fn choice<'a>(entry: &Entry<'a>, report: &mut Report<'_>) -> Option<&'a str> {
     let word = required(entry, report)?;
     let fits = match entry.keyword.arguments {
-        Arguments::Choice(words) | Arguments::OptionalChoice(words) => words.contains(&&*word.text),
-        Arguments::ChoiceAnyCase(words) => words.iter().any(|choice| choice.eq_ignore_ascii_case(&word.text)),
+        Arguments::Choice(words) | Arguments::OptionalChoice(words) => words.contains(&word.text),
+        Arguments::ChoiceAnyCase(words) => words.iter().any(|choice| choice.eq_ignore_ascii_case(word.text)),
         _ => true,
     };
     if !fits {
         not(entry, word, &entry.keyword.arguments.to_string(), report);
         return None;
     }
-    Some(&word.text)
+    Some(word.text)
 }

@@ -18,7 +18,7 @@ pub(super) fn command(
     let bad = |error| {
         Diagnostic::error("bad-command", format!("`{}`: {error}", entry.keyword.name)).at(entry.span())
     };
-    let line = match script_words(&entry.statement.raw) {
+    let line = match script_words(entry.statement.raw()) {
         Ok(line) => line,
         Err(error) => {
             report.push(bad(error));

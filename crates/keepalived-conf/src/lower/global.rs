@@ -225,7 +225,7 @@ impl<'a> Lowering<'a> {
                 set(&mut global.netlink_monitor_receive_buffer_force, arguments::switch(entry, report));
             }
             "dynamic_interfaces" => match entry.argument() {
-                Some(word) if &*word.text != "allow_if_changes" => {
+                Some(word) if word.text != "allow_if_changes" => {
                     arguments::not(entry, word, "`allow_if_changes` or nothing", report);
                 }
                 _ => global.dynamic_interfaces = true,
@@ -321,7 +321,7 @@ impl<'a> Lowering<'a> {
             self.report.missing_argument(entry.keyword, entry.span());
             return;
         };
-        let words: Vec<_> = entry.arguments().iter().map(|word| &*word.text).collect();
+        let words: Vec<_> = entry.arguments().iter().map(|word| word.text).collect();
         match umask(&words.join("|")) {
             Some(mask) => self.globals.public.umask = Some(mask),
             None => arguments::not(
@@ -337,7 +337,7 @@ impl<'a> Lowering<'a> {
 /// Out of range becomes the nearest possible, with a complaint.
 pub(super) fn real_time_priority(entry: &Entry<'_>, report: &mut super::Report<'_>) -> Option<u8> {
     let word = arguments::required(entry, report)?;
-    let value = value::integer(&word.text, i64::MIN, i64::MAX);
+    let value = value::integer(word.text, i64::MIN, i64::MAX);
     let Ok(value) = value else {
         arguments::bad_number(entry, word, "", report);
         return None;

@@ -163,7 +163,7 @@ fn cpus(entry: &Entry<'_>, report: &mut Report<'_>) -> Vec<u16> {
     }
     let mut cpus = Vec::new();
     for word in entry.arguments() {
-        match value::integer(&word.text, 0, 65_535).ok().and_then(|cpu| u16::try_from(cpu).ok()) {
+        match value::integer(word.text, 0, 65_535).ok().and_then(|cpu| u16::try_from(cpu).ok()) {
             Some(cpu) if !cpus.contains(&cpu) => cpus.push(cpu),
             Some(_) => {}
             None => arguments::not(entry, word, "numbers of processors", report),
@@ -179,7 +179,7 @@ fn timeouts(entry: &Entry<'_>, timeouts: &mut crate::model::lvs::LvsTimeouts, re
         report.error("missing-argument", entry.span(), "`lvs_timeouts` takes tcp, tcpfin or udp and seconds");
     }
     while let Some(word) = words.next() {
-        let slot = match &*word.text {
+        let slot = match word.text {
             "tcp" => &mut timeouts.tcp,
             "tcpfin" => &mut timeouts.tcp_fin,
             "udp" => &mut timeouts.udp,
@@ -195,8 +195,8 @@ fn timeouts(entry: &Entry<'_>, timeouts: &mut crate::model::lvs::LvsTimeouts, re
 /// The number behind an option.
 fn option<T: TryFrom<i64>>(
     what: &str,
-    option: &Word,
-    word: Option<&Word>,
+    option: Word<'_>,
+    word: Option<Word<'_>>,
     min: i64,
     max: i64,
     report: &mut Report<'_>,
@@ -205,7 +205,7 @@ fn option<T: TryFrom<i64>>(
         report.error("missing-argument", option.span, format!("`{}` lacks {what}", option.text));
         return None;
     };
-    let number = value::integer(&word.text, min, max).ok().and_then(|number| T::try_from(number).ok());
+    let number = value::integer(word.text, min, max).ok().and_then(|number| T::try_from(number).ok());
     if number.is_none() {
         let message =
             format!("`{}` takes {what} from {min} to {max}, not `{}`; it is ignored", option.text, word.text);
@@ -235,7 +235,7 @@ fn sync_daemon(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<SyncDaemonD
     let mut is_first = true;
     while let Some(word) = words.next() {
         let daemon = &mut draft.daemon;
-        match &*word.text {
+        match word.text {
             "inst" => match words.next() {
                 Some(name) => draft.instance(name),
                 None => report.error("missing-argument", word.span, "`inst` lacks the name of an instance"),
@@ -263,7 +263,7 @@ fn sync_daemon(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<SyncDaemonD
     Some(draft)
 }
 
-fn group(option: &Word, word: Option<&Word>, report: &mut Report<'_>) -> Option<IpAddr> {
+fn group(option: Word<'_>, word: Option<Word<'_>>, report: &mut Report<'_>) -> Option<IpAddr> {
     let Some(word) = word else {
         report.error("missing-argument", option.span, "`group` lacks a multicast address");
         return None;
@@ -277,7 +277,7 @@ fn group(option: &Word, word: Option<&Word>, report: &mut Report<'_>) -> Option<
 }
 
 impl SyncDaemonDraft {
-    fn instance(&mut self, name: &Word) {
+    fn instance(&mut self, name: Word<'_>) {
         self.daemon.instance = Some(name.text.to_string());
         self.at = Some(name.span);
     }
@@ -306,5 +306,5 @@ fn fifo(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(PathBuf, Option<U
     arguments::extra_words(entry, 3, report);
     let mut words = entry.arguments().iter().skip(1).map(|word| word.text.to_string());
     let owner = words.next().map(|user| User { user, group: words.next() });
-    Some((PathBuf::from(&*path.text), owner, entry.span()))
+    Some((PathBuf::from(path.text), owner, entry.span()))
 }

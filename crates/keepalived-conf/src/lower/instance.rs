@@ -129,7 +129,7 @@ impl<'a> Lowering<'a> {
             return;
         };
         arguments::extra_words(&entry, 1, &mut self.report);
-        match self.instance_names.entry(&name.text) {
+        match self.instance_names.entry(name.text) {
             MapEntry::Vacant(free) => drop(free.insert(name.span)),
             MapEntry::Occupied(first) => {
                 let first = *first.get();
@@ -394,7 +394,7 @@ impl<'a> Lowering<'a> {
 
 fn state(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<InitialState> {
     let word = arguments::required(entry, report)?;
-    match &*word.text {
+    match word.text {
         "MASTER" => Some(InitialState::Master),
         "BACKUP" => Some(InitialState::Backup),
         other => {
@@ -407,7 +407,7 @@ fn state(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<InitialState> {
 
 fn auth_kind(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<AuthKind> {
     let word = arguments::required(entry, report)?;
-    match &*word.text {
+    match word.text {
         "PASS" => Some(AuthKind::Pass),
         "AH" => Some(AuthKind::Ah),
         _ => {

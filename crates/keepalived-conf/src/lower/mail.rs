@@ -56,7 +56,7 @@ impl<'a> Lowering<'a> {
         while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
             lines += 1;
             let recipients = &mut self.globals.public.mail.recipients;
-            let recipient = line.raw.trim();
+            let recipient = line.raw().trim();
             if !recipients.iter().any(|known| known == recipient) {
                 recipients.push(recipient.to_owned());
             }
@@ -81,7 +81,7 @@ fn address(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
         report.missing_argument(entry.keyword, entry.span());
         return None;
     }
-    let words: Vec<_> = entry.arguments().iter().map(|word| &*word.text).collect();
+    let words: Vec<_> = entry.arguments().iter().map(|word| word.text).collect();
     Some(words.join(" "))
 }
 
@@ -93,7 +93,7 @@ fn server(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(String, Option<
     };
     arguments::extra_words(entry, 2, report);
     let Some(word) = entry.arguments().get(1) else { return Some((host.text.to_string(), None)) };
-    let port = value::integer(&word.text, 1, 65_535).ok().and_then(|port| u16::try_from(port).ok());
+    let port = value::integer(word.text, 1, 65_535).ok().and_then(|port| u16::try_from(port).ok());
     if port.is_none() {
         arguments::not(entry, word, "a port from 1 to 65535 behind the host", report);
         return None;
@@ -103,7 +103,7 @@ fn server(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(String, Option<
 
 /// 0 becomes 1 second.
 fn timeout(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Duration> {
-    let zero = entry.argument().is_some_and(|word| value::integer(&word.text, 0, 0).is_ok());
+    let zero = entry.argument().is_some_and(|word| value::integer(word.text, 0, 0).is_ok());
     if zero {
         report.error("bad-value", entry.span(), "`smtp_connect_timeout` is at least 1; 1 is used");
         return Some(Duration::from_secs(1));

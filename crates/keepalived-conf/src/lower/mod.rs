@@ -26,6 +26,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::Diagnostics;
 use crate::line::{Line, Word};
+use crate::lines::Lines;
 use crate::model::{Config, User, VrrpScript};
 use crate::source::Span;
 
@@ -57,13 +58,13 @@ struct Lowering<'a> {
     instance_names: HashMap<&'a str, Span>,
     sync_groups: HashMap<&'a str, Span>,
     /// The members of sync groups and track groups.
-    group_members: Vec<&'a Word>,
+    group_members: Vec<Word<'a>>,
     /// Everything about virtual servers.
     lvs: Lvs<'a>,
 }
 
 /// Lowers logical lines to the model; the first thing that makes a daemon refuse comes with it.
-fn lower(lines: &[Line], diagnostics: &mut Diagnostics) -> (Config, Option<Unusable>) {
+fn lower(lines: &Lines, diagnostics: &mut Diagnostics) -> (Config, Option<Unusable>) {
     let mut lowering = Lowering {
         reader: Reader::new(lines),
         report: Report::new(diagnostics),
@@ -85,12 +86,12 @@ fn lower(lines: &[Line], diagnostics: &mut Diagnostics) -> (Config, Option<Unusa
 }
 
 /// The names behind every `vrrp_script` in the file, wherever it stands.
-fn names_of_scripts(lines: &[Line]) -> HashSet<&str> {
+fn names_of_scripts(lines: &Lines) -> HashSet<&str> {
     let statements = lines.iter().filter_map(|line| match line {
         Line::Words(statement) if statement.keyword() == "vrrp_script" => Some(statement),
         _ => None,
     });
-    statements.filter_map(|statement| statement.arguments().first()).map(|name| &*name.text).collect()
+    statements.filter_map(|statement| statement.arguments().first()).map(|name| name.text).collect()
 }
 
 impl<'a> Lowering<'a> {

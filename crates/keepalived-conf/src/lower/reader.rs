@@ -6,7 +6,8 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::keywords::{self, Context, Keyword};
-use crate::line::{Line, Statement, Word};
+use crate::line::{Line, Statement, Word, Words};
+use crate::lines::{Lines, LinesIter};
 use crate::source::Span;
 
 use super::report::Report;
@@ -15,7 +16,7 @@ use super::report::Report;
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) keyword: &'static Keyword,
-    pub(super) statement: &'a Statement,
+    pub(super) statement: Statement<'a>,
     /// Where it stands.
     pub(super) context: Context,
 }
@@ -27,12 +28,12 @@ impl<'a> Entry<'a> {
     }
 
     /// The words after the keyword.
-    pub(super) fn arguments(&self) -> &'a [Word] {
+    pub(super) fn arguments(&self) -> Words<'a> {
         self.statement.arguments()
     }
 
     /// The first word after the keyword.
-    pub(super) fn argument(&self) -> Option<&'a Word> {
+    pub(super) fn argument(&self) -> Option<Word<'a>> {
         self.arguments().first()
     }
 }
@@ -50,15 +51,14 @@ pub(super) struct Block {
 
 /// The logical lines and how far they are read.
 pub(super) struct Reader<'a> {
-    lines: &'a [Line],
-    at: usize,
+    rest: LinesIter<'a>,
     /// Openers of the blocks that the end of the file cut off, innermost first.
     cut_off: Vec<Span>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(lines: &'a [Line]) -> Self {
-        Self { lines, at: 0, cut_off: Vec::new() }
+    pub(super) fn new(lines: &'a Lines) -> Self {
+        Self { rest: lines.iter(), cut_off: Vec::new() }
     }
 
     /// The top of the file.
@@ -70,8 +70,8 @@ impl<'a> Reader<'a> {
     pub(super) fn open(&mut self, entry: Entry<'a>, report: &mut Report<'_>) -> Block {
         let context = entry.keyword.arguments.block().unwrap_or(Context::Root);
         let mut block = Block { context, opener: Some(entry.span()), stray: 0, ended: false };
-        match self.lines.get(self.at) {
-            Some(Line::Open(_)) => self.at += 1,
+        match self.rest.peek() {
+            Some(Line::Open(_)) => drop(self.rest.next()),
             next => {
                 report.push(
                     Diagnostic::error(
@@ -93,30 +93,29 @@ impl<'a> Reader<'a> {
             if let Some(keyword) = keywords::find(block.context, statement.keyword()) {
                 return Some(Entry { keyword, statement, context: block.context });
             }
-            let with_block = matches!(self.lines.get(self.at), Some(Line::Open(_)));
+            let with_block = matches!(self.rest.peek(), Some(Line::Open(_)));
             report.unknown(block.context, statement, with_block);
             self.skip_next_block();
         }
     }
 
     /// The next line of words of a block, keyword or not; `None` at its end.
-    pub(super) fn next_line(&mut self, block: &mut Block, report: &mut Report<'_>) -> Option<&'a Statement> {
+    pub(super) fn next_line(&mut self, block: &mut Block, report: &mut Report<'_>) -> Option<Statement<'a>> {
         while !block.ended {
-            let Some(line) = self.lines.get(self.at) else {
+            let Some(line) = self.rest.next() else {
                 self.cut_off.extend(block.opener);
                 block.ended = true;
                 break;
             };
-            self.at += 1;
             match line {
                 Line::Words(statement) => return Some(statement),
                 Line::Open(span) => {
                     block.stray += 1;
-                    report.error("unexpected-brace", *span, "unexpected `{`: no block begins here");
+                    report.error("unexpected-brace", span, "unexpected `{`: no block begins here");
                 }
                 Line::Close(_) if block.stray > 0 => block.stray -= 1,
                 Line::Close(span) if block.opener.is_none() => {
-                    report.error("extra-brace", *span, "extra `}`: no block is open here");
+                    report.error("extra-brace", span, "extra `}`: no block is open here");
                 }
                 Line::Close(_) => block.ended = true,
             }
@@ -126,7 +125,7 @@ impl<'a> Reader<'a> {
 
     /// Leaves out a block of the keyword just read, if one follows.
     pub(super) fn skip_next_block(&mut self) {
-        if matches!(self.lines.get(self.at), Some(Line::Open(_))) {
+        if matches!(self.rest.peek(), Some(Line::Open(_))) {
             self.skip_block();
         }
     }
@@ -134,8 +133,7 @@ impl<'a> Reader<'a> {
     /// Leaves out the block that begins on the next line, whatever it holds.
     fn skip_block(&mut self) {
         let mut depth = 0_u32;
-        while let Some(line) = self.lines.get(self.at) {
-            self.at += 1;
+        for line in self.rest.by_ref() {
             match line {
                 Line::Open(_) => depth += 1,
                 Line::Close(_) => depth = depth.saturating_sub(1),
@@ -164,7 +162,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Whether a line goes on with a block whose `{` is missing.
-fn continues(context: Context, around: Context, next: &Line) -> bool {
+fn continues(context: Context, around: Context, next: Line<'_>) -> bool {
     let Line::Words(statement) = next else { return false };
     let word = statement.keyword();
     let holds_keywords = keywords::within(context).any(|keyword| keyword.name != keywords::LINE);

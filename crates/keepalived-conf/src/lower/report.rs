@@ -93,7 +93,7 @@ impl<'a> Report<'a> {
     }
 
     /// That a word is no keyword here.
-    pub(super) fn unknown(&mut self, context: Context, statement: &Statement, with_block: bool) {
+    pub(super) fn unknown(&mut self, context: Context, statement: Statement<'_>, with_block: bool) {
         let word = statement.keyword();
         let what =
             if with_block { "unknown keyword, with its whole block left out" } else { "unknown keyword" };

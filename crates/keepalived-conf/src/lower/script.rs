@@ -45,7 +45,7 @@ impl<'a> Lowering<'a> {
         let Some(mut command) = draft.command else {
             let message = format!("vrrp_script {} has no `script`; it is left out", name.text);
             self.report.error("no-script", name.span, message);
-            self.empty_scripts.insert(&name.text);
+            self.empty_scripts.insert(name.text);
             return;
         };
         if draft.user.is_some() {
@@ -141,7 +141,7 @@ fn script_weight(entry: &Entry<'_>, draft: &mut ScriptDraft, report: &mut Report
     };
     let Arguments::Weight { limit, .. } = entry.keyword.arguments else { return };
     let limit = i64::from(limit);
-    match value::integer(&word.text, -limit, limit) {
+    match value::integer(word.text, -limit, limit) {
         Ok(weight) => draft.weight = i16::try_from(weight).unwrap_or_default(),
         Err(NumberError::OutOfRange(weight)) => {
             let nearest = weight.clamp(-limit, limit);
@@ -153,7 +153,7 @@ fn script_weight(entry: &Entry<'_>, draft: &mut ScriptDraft, report: &mut Report
         }
     }
     match entry.arguments().get(1) {
-        Some(word) if &*word.text == "reverse" => {
+        Some(word) if word.text == "reverse" => {
             draft.reverse = true;
             arguments::extra_words(entry, 2, report);
         }

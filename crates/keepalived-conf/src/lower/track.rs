@@ -1,7 +1,7 @@
 //! Lines of `track_interface`, `track_script` and `unicast_peer`.
 
 use crate::diagnostic::Diagnostic;
-use crate::line::Word;
+use crate::line::{Word, Words};
 use crate::model::{TrackInterface, TrackScript, UnicastPeer};
 use crate::similar::did_you_mean;
 
@@ -22,14 +22,14 @@ struct TrackOptions {
 /// Reads `[weight N [reverse|noreverse]]`; `None` leaves the line out.
 fn track_options(
     name: &str,
-    options: &[Word],
+    options: Words<'_>,
     noreverse: bool,
     report: &mut Report<'_>,
 ) -> Option<TrackOptions> {
     let mut read = TrackOptions::default();
     let mut words = options.iter();
     while let Some(word) = words.next() {
-        match &*word.text {
+        match word.text {
             "weight" => {
                 let Some(number) = words.next() else {
                     report.error(
@@ -54,8 +54,8 @@ fn track_options(
 }
 
 /// From -254 to 254; the ends are taken as 253.
-fn weight(name: &str, word: &Word, report: &mut Report<'_>) -> Option<i16> {
-    let Ok(weight) = value::integer(&word.text, -254, 254) else {
+fn weight(name: &str, word: Word<'_>, report: &mut Report<'_>) -> Option<i16> {
+    let Ok(weight) = value::integer(word.text, -254, 254) else {
         let message =
             format!("the weight of {name} is a number from -253 to 253, not `{}`; it is ignored", word.text);
         report.error("bad-value", word.span, message);
@@ -76,7 +76,7 @@ impl<'a> Lowering<'a> {
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
             let report = &mut self.report;
-            let Some((name, options)) = line.words.split_first() else { continue };
+            let Some((name, options)) = line.words().split_first() else { continue };
             let Some(interface) = arguments::interface_name(name, report) else { continue };
             let Some(options) = track_options(&interface, options, false, report) else { continue };
             if !draft.seen_interfaces.insert(interface.clone()) {
@@ -98,10 +98,10 @@ impl<'a> Lowering<'a> {
     pub(super) fn track_scripts(&mut self, draft: &mut Draft, entry: Entry<'a>) {
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
-            let Some((name, options)) = line.words.split_first() else { continue };
+            let Some((name, options)) = line.words().split_first() else { continue };
             let Some(script) = self.script_named(name) else { continue };
             let report = &mut self.report;
-            let Some(options) = track_options(&name.text, options, true, report) else { continue };
+            let Some(options) = track_options(name.text, options, true, report) else { continue };
             if !draft.seen_scripts.insert(script) {
                 report.warning(
                     "duplicate",
@@ -120,22 +120,22 @@ impl<'a> Lowering<'a> {
     }
 
     /// The script a track line names; it must stand above.
-    pub(super) fn script_named(&mut self, name: &Word) -> Option<usize> {
-        if let Some(&(index, _)) = self.script_index.get(&*name.text) {
+    pub(super) fn script_named(&mut self, name: Word<'_>) -> Option<usize> {
+        if let Some(&(index, _)) = self.script_index.get(name.text) {
             self.tracked_scripts.insert(index);
             return Some(index);
         }
         let finding =
             Diagnostic::error("unknown-script", format!("there is no vrrp_script {} above", name.text));
         let known = self.script_index.keys().map(String::as_str);
-        let help = if self.empty_scripts.contains(&*name.text) {
+        let help = if self.empty_scripts.contains(name.text) {
             Some("it was left out, because it has no `script`".to_owned())
-        } else if self.all_scripts.contains(&*name.text) {
+        } else if self.all_scripts.contains(name.text) {
             Some("it is defined below: move the vrrp_script before the block that tracks it".to_owned())
         } else {
             // Enough names for a person, and a bound for a hostile file.
             let known = known.take(if self.report.keeps_findings() { 1000 } else { 0 });
-            did_you_mean(&name.text, known).map(|near| format!("did you mean `{near}`?"))
+            did_you_mean(name.text, known).map(|near| format!("did you mean `{near}`?"))
         };
         let mut finding = finding.at(name.span).label("this line is ignored");
         finding.help = help;
@@ -148,7 +148,7 @@ impl<'a> Lowering<'a> {
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
             let report = &mut self.report;
-            let Some((word, options)) = line.words.split_first() else { continue };
+            let Some((word, options)) = line.words().split_first() else { continue };
             let Ok(address) = word.text.parse() else {
                 report.error(
                     "bad-address",
@@ -174,11 +174,11 @@ impl<'a> Lowering<'a> {
 }
 
 /// `[min_ttl N] [max_ttl N]`
-fn peer_ttl(options: &[Word], report: &mut Report<'_>) -> Option<(u8, u8)> {
+fn peer_ttl(options: Words<'_>, report: &mut Report<'_>) -> Option<(u8, u8)> {
     let (mut min, mut max) = (None, None);
     let mut words = options.iter();
     while let Some(word) = words.next() {
-        let slot = match &*word.text {
+        let slot = match word.text {
             "min_ttl" => &mut min,
             "max_ttl" => &mut max,
             other => {
@@ -194,7 +194,7 @@ fn peer_ttl(options: &[Word], report: &mut Report<'_>) -> Option<(u8, u8)> {
             report.error("missing-argument", word.span, format!("`{}` has no number", word.text));
             break;
         };
-        let ttl = value::integer(&number.text, 0, 255).ok().and_then(|ttl| u8::try_from(ttl).ok());
+        let ttl = value::integer(number.text, 0, 255).ok().and_then(|ttl| u8::try_from(ttl).ok());
         *slot = ttl.or(*slot);
         if ttl.is_none() {
             let message = format!("`{}` takes a number from 0 to 255, not `{}`", word.text, number.text);

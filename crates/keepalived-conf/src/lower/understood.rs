@@ -36,20 +36,20 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn check_line(&mut self, context: Context, line: &'a Statement) {
-        let Some(first) = line.words.first() else { return };
+    fn check_line(&mut self, context: Context, line: Statement<'a>) {
+        let Some(first) = line.words().first() else { return };
         match context {
             Context::GarpGroupInterfaces
             | Context::LinkbeatInterfaces
             | Context::InterfaceUpDownDelays
             | Context::SyncGroupTrackInterface => drop(arguments::interface_name(first, &mut self.report)),
             Context::SyncGroupTrackScript => drop(self.script_named(first)),
-            Context::SyncGroupMembers | Context::TrackGroupMembers => self.group_members.extend(&line.words),
+            Context::SyncGroupMembers | Context::TrackGroupMembers => self.group_members.extend(line.words()),
             Context::VirtualRoutes | Context::StaticRoutes => self.check_options(context, line),
             Context::VirtualRules | Context::StaticRules => {
                 self.check_options(context, line);
-                let ranks = |word: &Word| matches!(&*word.text, "preference" | "order" | "priority");
-                if !line.words.iter().any(ranks) {
+                let ranks = |word: Word<'_>| matches!(word.text, "preference" | "order" | "priority");
+                if !line.words().iter().any(ranks) {
                     let message = "a rule without `preference` gets whatever number is free";
                     self.report.warning("no-preference", first.span, message);
                 }
@@ -59,9 +59,9 @@ impl<'a> Lowering<'a> {
     }
 
     /// Old spellings among the words of a line.
-    fn check_options(&mut self, context: Context, line: &Statement) {
-        for word in &line.words {
-            if let Some(option) = keywords::find(context, &word.text) {
+    fn check_options(&mut self, context: Context, line: Statement<'_>) {
+        for word in line.words() {
+            if let Some(option) = keywords::find(context, word.text) {
                 self.report.old_spelling(option, word.span);
             }
         }
@@ -79,7 +79,7 @@ impl<'a> Lowering<'a> {
             self.reader.skip_next_block();
             return;
         };
-        match self.sync_groups.entry(&name.text) {
+        match self.sync_groups.entry(name.text) {
             MapEntry::Vacant(free) => drop(free.insert(name.span)),
             MapEntry::Occupied(first) => {
                 let message =
@@ -104,7 +104,7 @@ impl<'a> Lowering<'a> {
     /// Members may be defined after their group, so they are looked up at the end.
     pub(super) fn check_group_members(&mut self) {
         for member in std::mem::take(&mut self.group_members) {
-            if !self.instance_names.contains_key(&*member.text) {
+            if !self.instance_names.contains_key(member.text) {
                 let message = format!("there is no vrrp_instance {}; the group goes without it", member.text);
                 self.report.error("unknown-instance", member.span, message);
             }
@@ -167,14 +167,14 @@ impl<'a> Lowering<'a> {
 
     fn check_weight(&mut self, entry: &Entry<'a>, limit: u8) {
         let Some(word) = entry.argument() else { return };
-        if value::integer(&word.text, -i64::from(limit), limit.into()).is_err() {
+        if value::integer(word.text, -i64::from(limit), limit.into()).is_err() {
             arguments::bad_number(entry, word, "", &mut self.report);
         }
     }
 
     fn check_choice(&mut self, entry: &Entry<'a>, fits: impl Fn(&str) -> bool) {
         let Some(word) = entry.argument() else { return };
-        if fits(&word.text) {
+        if fits(word.text) {
             arguments::extra_words(entry, 1, &mut self.report);
         } else {
             arguments::not(entry, word, &entry.keyword.arguments.to_string(), &mut self.report);
@@ -182,7 +182,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn check_command(&mut self, entry: &Entry<'a>) {
-        match script_words(&entry.statement.raw) {
+        match script_words(entry.statement.raw()) {
             Ok(line) if line.command.is_some() => self.report.script_configured(entry.span()),
             Ok(_) => {}
             Err(error) => self.report.push(

@@ -18,8 +18,11 @@ impl DiskFiles {
 
 impl Files for DiskFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let mut content = Vec::new();
-        File::open(path)?.take(Self::SIZE_LIMIT + 1).read_to_end(&mut content)?;
+        let file = File::open(path)?;
+        // One octet more than is expected: reading ends without growing.
+        let expected = file.metadata().map_or(0, |metadata| metadata.len().min(Self::SIZE_LIMIT)) + 1;
+        let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
+        file.take(Self::SIZE_LIMIT + 1).read_to_end(&mut content)?;
         if content.len() as u64 > Self::SIZE_LIMIT {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 64 MiB"));
         }

@@ -67,6 +67,14 @@ impl<'t> Fragment<'t> {
         (start, end)
     }
 
+    /// Where the whole stands in a file exactly so: the file, and the offset it begins at.
+    pub(super) fn in_file(&self) -> Option<(SourceId, u32)> {
+        match self.first {
+            Origin::Verbatim { source, start } if self.more.is_empty() => Some((source, start)),
+            _ => None,
+        }
+    }
+
     /// Where a part stands: for replaced text the place of the replacement.
     pub(super) fn span(&self, range: Range<usize>) -> Span {
         let (start, end) = (narrow(range.start), narrow(range.end));

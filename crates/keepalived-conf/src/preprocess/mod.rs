@@ -34,7 +34,7 @@ mod words;
 use std::path::Path;
 
 use crate::diagnostic::Diagnostics;
-use crate::line::Line;
+use crate::lines::Lines;
 use crate::source::SourceMap;
 
 pub use disk::DiskFiles;
@@ -96,9 +96,9 @@ impl std::fmt::Debug for Options<'_> {
 /// let (mut sources, mut diagnostics) = (SourceMap::new(), Diagnostics::new());
 /// let lines = preprocess("/main.conf".as_ref(), &Options::new(&files), &mut sources, &mut diagnostics);
 ///
-/// let Some(Line::Words(priority)) = lines.get(2) else { panic!("{lines:?}") };
-/// assert_eq!(&*priority.raw, "priority 150");
-/// assert_eq!(sources.text(priority.words[1].span), "$PRIO");
+/// let Some(Line::Words(priority)) = lines.iter().nth(2) else { panic!("{lines:?}") };
+/// assert_eq!(priority.raw(), "priority 150");
+/// assert_eq!(priority.arguments().first().map(|word| sources.text(word.span)), Some("$PRIO"));
 /// assert!(diagnostics.is_empty());
 /// ```
 pub fn preprocess(
@@ -106,7 +106,7 @@ pub fn preprocess(
     options: &Options<'_>,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
-) -> Vec<Line> {
+) -> Lines {
     run::Preprocessor::new(options, sources, diagnostics).run(main)
 }
 

@@ -1,5 +1,7 @@
 //! Physical lines: their ends, their length, their comments.
 
+use std::sync::Arc;
+
 use super::fragment::Fragment;
 use super::quotes::content;
 use super::run::Preprocessor;
@@ -10,9 +12,7 @@ use crate::source::{SourceId, Span};
 impl Preprocessor<'_, '_> {
     /// Takes all lines of a file through preprocessing.
     pub(super) fn physical_lines(&mut self, source: SourceId) -> Result<(), Exhausted> {
-        let Some(text) = self.sources.file(source).map(crate::source::SourceFile::shared_text) else {
-            return Ok(());
-        };
+        let Some(text) = self.sources.shared_text(source).map(Arc::clone) else { return Ok(()) };
         self.file_hints(source);
         let mut offset = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         while offset < text.len() {

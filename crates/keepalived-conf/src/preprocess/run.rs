@@ -7,9 +7,10 @@ use super::definitions::{Definition, Definitions, Random, definition};
 use super::fragment::{Fragment, is_blank};
 use super::include::{Checks, Matches, Problem, find, include_check, include_line};
 use super::quotes::{content, first_brace};
-use super::{Budget, DEPTH_LIMIT, Exhausted, FileKind, MAIN_FILE_MISSING, Options, words};
+use super::words::{self, Token};
+use super::{Budget, DEPTH_LIMIT, Exhausted, FileKind, MAIN_FILE_MISSING, Options};
 use crate::diagnostic::{Class, Diagnostic, Diagnostics, Severity};
-use crate::line::{Line, Statement, Word};
+use crate::lines::{Lines, Rewritten};
 use crate::source::{SourceMap, Span};
 
 /// State while the files are read.
@@ -17,7 +18,7 @@ pub(super) struct Preprocessor<'r, 'o> {
     pub(super) options: &'r Options<'o>,
     pub(super) sources: &'r mut SourceMap,
     pub(super) diagnostics: &'r mut Diagnostics,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Lines,
     pub(super) definitions: Definitions,
     pub(super) random: Random,
     pub(super) budget: Budget,
@@ -26,8 +27,8 @@ pub(super) struct Preprocessor<'r, 'o> {
     /// The files being read, outermost first.
     pub(super) reading: Vec<Reading>,
     checks: Checks,
-    /// Room for the words of one line.
-    words: Vec<Word>,
+    /// Room for the words of one line: from where to where, and whether in quotes.
+    words: Vec<(usize, usize, bool)>,
     /// An unclosed quote is reported once for each physical line.
     pub(super) quote_reported: bool,
 }
@@ -48,7 +49,7 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
             options,
             sources,
             diagnostics,
-            lines: Vec::new(),
+            lines: Lines::default(),
             definitions: Definitions::default(),
             random: Random::seeded(options.random_seed),
             budget: Budget(options.cost_limit),
@@ -61,7 +62,7 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
     }
 
     /// Reads the main file.
-    pub(super) fn run(mut self, main: &Path) -> Vec<Line> {
+    pub(super) fn run(mut self, main: &Path) -> Lines {
         let name = main.to_string_lossy();
         let matches = if self.options.files.kind(main).is_ok_and(|kind| kind == FileKind::Plain) {
             Matches { files: vec![main.to_owned()], problems: Vec::new() }
@@ -277,35 +278,71 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
     fn emit<'t>(&mut self, line: &Fragment<'t>) -> Result<Option<Fragment<'t>>, Exhausted> {
         let brace = first_brace(line.text());
         let end = brace.unwrap_or(line.text().len());
-        let (statement, unclosed) = words::statement(&line.slice(0..end), &mut self.words);
-        if let Some(statement) = statement {
-            self.budget.spend(Budget::OVERHEAD * (1 + statement.words.len()) + statement.raw.len())?;
-            self.listen(&statement);
-            self.lines.push(Line::Words(statement));
-        }
-        if let Some(range) = unclosed {
-            self.unclosed_quote(line, range);
+        let unclosed = self.emit_words(line, end)?;
+        if let Some(start) = unclosed {
+            self.unclosed_quote(line, start..end);
         }
         let Some(brace) = brace else { return Ok(None) };
         self.budget.spend(Budget::OVERHEAD)?;
-        let span = line.span(brace..brace + 1);
         let is_open = line.text().as_bytes().get(brace) == Some(&b'{');
-        self.lines.push(if is_open { Line::Open(span) } else { Line::Close(span) });
+        self.emit_brace(line, brace, is_open);
         let rest = line.slice(brace + 1..line.text().len()).trimmed();
         Ok((!rest.text().is_empty()).then_some(rest))
     }
 
-    /// Two keywords act on preprocessing itself, from their line on.
-    fn listen(&mut self, statement: &Statement) {
-        let parameters = || statement.arguments().iter().map(|word| &*word.text);
-        match statement.keyword() {
-            "include_check" if !self.options.strict_includes => {
-                let (checks, _unknown_is_reported_with_the_keyword) =
-                    include_check(self.checks, parameters());
+    /// Makes the text up to `end` a statement, if it holds a word; gives the place of an unclosed quote.
+    fn emit_words(&mut self, line: &Fragment<'_>, end: usize) -> Result<Option<usize>, Exhausted> {
+        let text = line.text().get(..end).unwrap_or_default();
+        let mut unclosed = None;
+        self.words.clear();
+        for token in words::tokens(text) {
+            match token {
+                Token::Word { start, end, quoted } => self.words.push((start, end, quoted)),
+                Token::Unclosed { start } => unclosed = Some(start),
+            }
+        }
+        if self.words.is_empty() {
+            return Ok(unclosed);
+        }
+        let raw = text.trim_end_matches(is_blank);
+        let start = raw.len() - raw.trim_start_matches(is_blank).len();
+        let raw = raw.get(start..).unwrap_or_default();
+        self.budget.spend(Budget::OVERHEAD * (1 + self.words.len()) + raw.len())?;
+        self.listen(text);
+        match line.in_file() {
+            // The raw text of such a line goes from its first to its last word.
+            Some((source, base)) if unclosed.is_none() => {
+                let Some(file) = self.sources.shared_text(source) else { return Ok(None) };
+                self.lines.push_words((source, file), base, &self.words);
+            }
+            _ => {
+                let words = self.words.iter().map(|word| words::rewritten(line, *word, start)).collect();
+                let span = line.span(start..start + raw.len());
+                self.lines.push_rewritten(Rewritten { raw: raw.into(), span, words });
+            }
+        }
+        Ok(unclosed)
+    }
+
+    fn emit_brace(&mut self, line: &Fragment<'_>, brace: usize, is_open: bool) {
+        let span = line.span(brace..brace + 1);
+        let file = line.in_file().and_then(|(source, _)| self.sources.shared_text(source));
+        match file {
+            Some(file) => self.lines.push_brace(file, span, is_open),
+            None => self.lines.push_rewritten_brace(span, is_open),
+        }
+    }
+
+    /// Two keywords act on preprocessing itself, from their line on. The words of the line are in `self.words`.
+    fn listen(&mut self, text: &str) {
+        let mut words = self.words.iter().map(|&(start, end, _)| text.get(start..end).unwrap_or_default());
+        match words.next() {
+            Some("include_check") if !self.options.strict_includes => {
+                let (checks, _unknown_is_reported_with_the_keyword) = include_check(self.checks, words);
                 self.checks = checks;
             }
-            "random_seed" => {
-                if let Some(seed) = parameters().next().and_then(|seed| seed.parse().ok()) {
+            Some("random_seed") => {
+                if let Some(seed) = words.next().and_then(|seed| seed.parse().ok()) {
                     self.random = Random::seeded(seed);
                 }
             }

@@ -1,48 +1,36 @@
 //! From text to words: the tokeniser of all keywords but the script ones.
 
-use std::ops::Range;
-
 use super::fragment::{Fragment, is_blank_byte};
 use super::quotes::word_len;
-use crate::line::{Statement, Word};
+use crate::lines::RewrittenWord;
+
+/// A piece of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A word; the place is that of its text, without quotes.
+    Word { start: usize, end: usize, quoted: bool },
+    /// A quote that is never closed: what follows it is lost.
+    Unclosed { start: usize },
+}
 
 /// Splits text without unquoted braces at blanks and double quotes. There are no escapes; what follows a quote
 /// that is never closed is lost.
-///
-/// Gives the statement, if there is a word, and the place of the unclosed quote.
-///
-/// `words` is room to work in: a statement's own words are allocated once, at their final size.
-pub(super) fn statement(
-    line: &Fragment<'_>,
-    words: &mut Vec<Word>,
-) -> (Option<Statement>, Option<Range<usize>>) {
-    let text = line.text();
-    let rest = Rest { bytes: text.as_bytes(), at: 0 };
-    let mut unclosed = None;
-    for token in rest {
-        match token {
-            Token::Word { start, end, quoted } => words.push(Word {
-                text: text.get(start..end).unwrap_or_default().into(),
-                quoted,
-                span: if quoted { line.span(start - 1..end + 1) } else { line.span(start..end) },
-                from: line.definition(start..end),
-            }),
-            Token::Unclosed { start } => unclosed = Some(start..text.len()),
-        }
-    }
-    let (start, end) = line.content_range();
-    if words.is_empty() {
-        return (None, unclosed);
-    }
-    #[expect(clippy::drain_collect, reason = "keeps the room and gives a vector without spare capacity")]
-    let words = words.drain(..).collect();
-    let raw = text.get(start..end).unwrap_or_default().into();
-    (Some(Statement { words, raw, raw_span: line.span(start..end) }), unclosed)
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = Token> {
+    Rest { bytes: text.as_bytes(), at: 0 }
 }
 
-enum Token {
-    Word { start: usize, end: usize, quoted: bool },
-    Unclosed { start: usize },
+/// A word of a line that may be made of replaced text; `base` is where the raw text of the statement begins in it.
+pub(super) fn rewritten(
+    line: &Fragment<'_>,
+    (start, end, quoted): (usize, usize, bool),
+    base: usize,
+) -> RewrittenWord {
+    RewrittenWord {
+        range: (narrow(start - base), narrow(end - base)),
+        quoted,
+        span: if quoted { line.span(start - 1..end + 1) } else { line.span(start..end) },
+        from: line.definition(start..end),
+    }
 }
 
 struct Rest<'t> {
@@ -79,16 +67,20 @@ impl Rest<'_> {
     }
 }
 
+fn narrow(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceMap;
 
     fn split(text: &str) -> Vec<(String, bool)> {
-        let source = SourceMap::new().add("f", text.into());
-        let (statement, _) = statement(&Fragment::verbatim(text, source, 0), &mut Vec::new());
-        let words = statement.map_or(Vec::new(), |statement| statement.words);
-        words.into_iter().map(|word| (word.text.into(), word.quoted)).collect()
+        let words = tokens(text).filter_map(|token| match token {
+            Token::Word { start, end, quoted } => Some((text[start..end].to_owned(), quoted)),
+            Token::Unclosed { .. } => None,
+        });
+        words.collect()
     }
 
     fn plain(text: &str) -> (String, bool) {

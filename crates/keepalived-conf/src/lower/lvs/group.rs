@@ -54,7 +54,7 @@ impl<'a> Lowering<'a> {
             self.report.error("empty-group", name.span, message);
             return;
         }
-        if let Some(first) = self.lvs.groups.get(&*name.text) {
+        if let Some(first) = self.lvs.groups.get(name.text) {
             let message =
                 format!("virtual_server_group {} is defined already; the first one holds", name.text);
             self.report.push(
@@ -65,20 +65,20 @@ impl<'a> Lowering<'a> {
             return;
         }
         self.lvs.members += members.len();
-        self.lvs.groups.insert(&name.text, Group { at: name.span, members });
+        self.lvs.groups.insert(name.text, Group { at: name.span, members });
     }
 }
 
 /// One line; nothing is added when it is wrong.
-fn group_line(line: &Statement, members: &mut Vec<Member>, most: usize, report: &mut Report<'_>) {
-    let Some((first, rest)) = line.words.split_first() else { return };
-    if &*first.text == "fwmark" {
+fn group_line(line: Statement<'_>, members: &mut Vec<Member>, most: usize, report: &mut Report<'_>) {
+    let Some((first, rest)) = line.words().split_first() else { return };
+    if first.text == "fwmark" {
         let Some(word) = rest.first() else {
             report.error("missing-argument", first.span, "`fwmark` has no number; this line is left out");
             return;
         };
         let Some(mark) = mark_of(word, report) else { return };
-        let ipv6 = rest.get(1).and_then(|family| match &*family.text {
+        let ipv6 = rest.get(1).and_then(|family| match family.text {
             "inet" => Some(false),
             "inet6" => Some(true),
             other => {
@@ -90,7 +90,7 @@ fn group_line(line: &Statement, members: &mut Vec<Member>, most: usize, report: 
         add(members, first, std::iter::once(Member::Fwmark { mark, ipv6 }), (1, most), report);
         return;
     }
-    let (start, end) = match range(&first.text) {
+    let (start, end) = match range(first.text) {
         Ok(range) => range,
         Err(problem) => {
             report.error(
@@ -116,7 +116,7 @@ fn group_line(line: &Statement, members: &mut Vec<Member>, most: usize, report: 
 /// Adds the members of a line, so many of them, as long as the group stays within its bound.
 fn add(
     members: &mut Vec<Member>,
-    at: &Word,
+    at: Word<'_>,
     more: impl Iterator<Item = Member>,
     (count, most): (u128, usize),
     report: &mut Report<'_>,

@@ -209,7 +209,7 @@ fn path(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
 
 fn version(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<HttpVersion> {
     let word = arguments::required(entry, report)?;
-    match &*word.text {
+    match word.text {
         "1.0" => Some(HttpVersion::Http10),
         "1.0C" | "1.0c" => Some(HttpVersion::Http10Close),
         "1.1" => Some(HttpVersion::Http11),
@@ -227,7 +227,7 @@ fn status_codes(entry: &Entry<'_>, codes: &mut Vec<(u16, u16)>, report: &mut Rep
         report.lint("missing-argument", entry.span(), "`status_code` lists nothing");
     }
     for word in entry.arguments() {
-        let (from, to) = word.text.split_once('-').unwrap_or((&word.text, &word.text));
+        let (from, to) = word.text.split_once('-').unwrap_or((word.text, word.text));
         let code = |text| value::integer(text, 100, 599).ok().and_then(|code| u16::try_from(code).ok());
         match (code(from), code(to)) {
             (Some(from), Some(to)) if from <= to => {
@@ -261,7 +261,7 @@ fn digest(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<[u8; 16]> {
 
 /// Taken apart as commands are: quotes of both kinds, and every backslash kept for the pattern.
 fn pattern(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
-    match script_words(&entry.statement.raw) {
+    match script_words(entry.statement.raw()) {
         Ok(line) => {
             if let Some(pattern) = line.command.filter(|pattern| !pattern.is_empty()) {
                 if !line.rest.is_empty() {
@@ -282,7 +282,7 @@ fn regex_options(entry: &Entry<'_>, options: &mut Vec<String>, report: &mut Repo
         report.missing_argument(entry.keyword, entry.span());
     }
     for word in entry.arguments() {
-        if REGEX_OPTIONS.contains(&&*word.text) {
+        if REGEX_OPTIONS.contains(&word.text) {
             if !options.iter().any(|option| **option == *word.text) {
                 options.push(word.text.to_string());
             }
@@ -291,7 +291,7 @@ fn regex_options(entry: &Entry<'_>, options: &mut Vec<String>, report: &mut Repo
         let message = format!("unknown option `{}` of a pattern; it is ignored", word.text);
         let mut finding =
             Diagnostic::new(Severity::Warning, Class::None, "unknown-option", message).at(word.span);
-        let near = did_you_mean(&word.text, REGEX_OPTIONS.iter().copied());
+        let near = did_you_mean(word.text, REGEX_OPTIONS.iter().copied());
         finding.help = near.map(|near| format!("did you mean `{near}`?"));
         report.push(finding);
     }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::line::Word;
+use crate::line::{Word, Words};
 
 use super::super::report::Report;
 use super::super::value;
@@ -19,9 +19,9 @@ pub(super) enum Key {
 }
 
 /// Reads the words behind `virtual_server`; `None` after a finding. There is at least one.
-pub(super) fn key(words: &[Word], report: &mut Report<'_>) -> Option<Key> {
+pub(super) fn key(words: Words<'_>, report: &mut Report<'_>) -> Option<Key> {
     let (first, rest) = words.split_first()?;
-    match &*first.text {
+    match first.text {
         "fwmark" => {
             let mark = value_of(first, rest, "a number", report)?;
             mark_of(mark, report).map(Key::Fwmark)
@@ -33,7 +33,12 @@ pub(super) fn key(words: &[Word], report: &mut Report<'_>) -> Option<Key> {
     }
 }
 
-fn value_of<'w>(keyword: &Word, rest: &'w [Word], wanted: &str, report: &mut Report<'_>) -> Option<&'w Word> {
+fn value_of<'w>(
+    keyword: Word<'_>,
+    rest: Words<'w>,
+    wanted: &str,
+    report: &mut Report<'_>,
+) -> Option<Word<'w>> {
     let word = rest.first();
     if word.is_none() {
         let message = format!("`{}` lacks {wanted}; the virtual server is left out", keyword.text);
@@ -43,8 +48,8 @@ fn value_of<'w>(keyword: &Word, rest: &'w [Word], wanted: &str, report: &mut Rep
 }
 
 /// A firewall mark; 0 is the mark of a packet that has none.
-pub(super) fn mark_of(word: &Word, report: &mut Report<'_>) -> Option<u32> {
-    let mark = value::integer(&word.text, 1, u32::MAX.into()).ok().and_then(|mark| u32::try_from(mark).ok());
+pub(super) fn mark_of(word: Word<'_>, report: &mut Report<'_>) -> Option<u32> {
+    let mark = value::integer(word.text, 1, u32::MAX.into()).ok().and_then(|mark| u32::try_from(mark).ok());
     if mark.is_none() {
         let message = format!("a firewall mark is a number of at least 1, not `{}`", word.text);
         report.error("bad-value", word.span, message);
@@ -54,8 +59,8 @@ pub(super) fn mark_of(word: &Word, report: &mut Report<'_>) -> Option<u32> {
 
 /// `ADDRESS [PORT]`; port 0 where none is written. `otherwise` tells what holds if it is not one.
 pub(super) fn address_and_port(
-    address: &Word,
-    port: Option<&Word>,
+    address: Word<'_>,
+    port: Option<Word<'_>>,
     otherwise: &str,
     report: &mut Report<'_>,
 ) -> Option<SocketAddr> {
@@ -72,8 +77,8 @@ pub(super) fn address_and_port(
 }
 
 /// A port; an explicit 0 means the same as none.
-pub(super) fn port_of(word: &Word, otherwise: &str, report: &mut Report<'_>) -> Option<u16> {
-    let port = value::integer(&word.text, 0, 65_535).ok().and_then(|port| u16::try_from(port).ok());
+pub(super) fn port_of(word: Word<'_>, otherwise: &str, report: &mut Report<'_>) -> Option<u16> {
+    let port = value::integer(word.text, 0, 65_535).ok().and_then(|port| u16::try_from(port).ok());
     if port.is_none() {
         let message = format!("a port is a number from 1 to 65535, not `{}`; {otherwise}", word.text);
         report.error("bad-value", word.span, message);

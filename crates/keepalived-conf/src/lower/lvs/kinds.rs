@@ -227,7 +227,7 @@ impl<'a> Lowering<'a> {
     /// The `track_file` of this name; it must stand above.
     fn track_file_named(&mut self, entry: &Entry<'a>) -> Option<TrackFile> {
         let name = arguments::required(entry, &mut self.report)?;
-        let found = self.lvs.track_files.get(&*name.text).cloned();
+        let found = self.lvs.track_files.get(name.text).cloned();
         if found.is_none() {
             let message = format!("there is no track_file {} above", name.text);
             self.report.error("unknown-track-file", name.span, message);
@@ -251,7 +251,7 @@ impl<'a> Lowering<'a> {
             self.report.error("no-session", entry.span(), "this BFD_CHECK has no `name`; it is left out");
             return None;
         };
-        if !self.lvs.bfd_sessions.contains(&*name.text) {
+        if !self.lvs.bfd_sessions.contains(name.text) {
             let message = format!("there is no bfd_instance {} above; this BFD_CHECK is left out", name.text);
             self.report.error("unknown-bfd", name.span, message);
             return None;

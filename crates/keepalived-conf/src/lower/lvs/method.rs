@@ -1,7 +1,7 @@
 //! How packets reach a real server: `lb_kind`, `lvs_method`, `sorry_server_lvs_method`.
 
 use crate::diagnostic::Diagnostic;
-use crate::line::Word;
+use crate::line::{Word, Words};
 use crate::model::lvs::{Forwarding, TunnelChecksum, TunnelKind};
 use crate::source::Span;
 
@@ -16,7 +16,7 @@ pub(super) fn forwarding(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<F
         report.missing_argument(entry.keyword, entry.span());
         return None;
     };
-    let plain = match &*method.text {
+    let plain = match method.text {
         "TUN" => return Some(tunnel(method.span, options, report)),
         "NAT" => Forwarding::Nat,
         "DR" => Forwarding::DirectRoute,
@@ -39,13 +39,13 @@ pub(super) fn forwarding(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<F
 }
 
 /// The options of `TUN`. What cannot be becomes a plain IP-in-IP tunnel.
-fn tunnel(at: Span, options: &[Word], report: &mut Report<'_>) -> Forwarding {
+fn tunnel(at: Span, options: Words<'_>, report: &mut Report<'_>) -> Forwarding {
     let (mut kind, mut port, mut checksum) = ("ipip", None, TunnelChecksum::None);
     let mut words = options.iter();
     while let Some(word) = words.next() {
-        match &*word.text {
+        match word.text {
             "type" => match words.next() {
-                Some(name) => kind = &name.text,
+                Some(name) => kind = name.text,
                 None => missing(word, report),
             },
             "port" => match words.next() {
@@ -84,7 +84,7 @@ fn tunnel(at: Span, options: &[Word], report: &mut Report<'_>) -> Forwarding {
     Forwarding::Tunnel { kind, checksum }
 }
 
-fn missing(word: &Word, report: &mut Report<'_>) {
+fn missing(word: Word<'_>, report: &mut Report<'_>) {
     report.error("missing-argument", word.span, format!("`{}` has no value", word.text));
 }
 

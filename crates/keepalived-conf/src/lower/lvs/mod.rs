@@ -49,7 +49,7 @@ impl<'a> Lowering<'a> {
             "track_file" | "vrrp_track_file" => self.track_file(entry),
             "SSL" => self.ssl(entry),
             "bfd_instance" => {
-                self.lvs.bfd_sessions.extend(entry.argument().map(|name| &*name.text));
+                self.lvs.bfd_sessions.extend(entry.argument().map(|name| name.text));
                 self.understood(entry);
             }
             _ => return false,

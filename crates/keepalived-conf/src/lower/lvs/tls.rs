@@ -51,7 +51,7 @@ impl<'a> Lowering<'a> {
                 self.understood(entry);
                 continue;
             }
-            let path = arguments::required(&entry, &mut self.report).map(|word| PathBuf::from(&*word.text));
+            let path = arguments::required(&entry, &mut self.report).map(|word| PathBuf::from(word.text));
             match entry.keyword.name {
                 "ca" => ssl.ca = path.or(ssl.ca),
                 "certificate" => ssl.certificate = path.or(ssl.certificate),
@@ -68,7 +68,7 @@ impl TlsDraft {
         match entry.keyword.name {
             "tls_verify" => self.verify = arguments::switch(entry, report).or(self.verify),
             "tls_ca_file" => {
-                let path = arguments::required(entry, report).map(|word| PathBuf::from(&*word.text));
+                let path = arguments::required(entry, report).map(|word| PathBuf::from(word.text));
                 self.ca_file = path.or(self.ca_file.take());
             }
             "tls_expiry_warning" => {
@@ -110,7 +110,7 @@ fn versions(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(u8, u8)> {
         return None;
     };
     arguments::extra_words(entry, 2, report);
-    let mut version = |word: &Word| match &*word.text {
+    let mut version = |word: Word<'_>| match word.text {
         "1.2" => Some(12),
         "1.3" => Some(13),
         _ => {

@@ -33,7 +33,7 @@ impl<'a> Lowering<'a> {
                 _ if entry.keyword.status != Status::Acts => self.understood(entry),
                 "file" => {
                     let word = arguments::required(&entry, &mut self.report);
-                    path = word.map(|word| PathBuf::from(&*word.text)).or(path);
+                    path = word.map(|word| PathBuf::from(word.text)).or(path);
                 }
                 "weight" => weight = file_weight(&entry, weight, &mut self.report),
                 _ => self.understood(entry),
@@ -45,7 +45,7 @@ impl<'a> Lowering<'a> {
             return;
         };
         let (weight, reverse) = weight;
-        self.lvs.track_files.insert(&name.text, TrackFile { path, weight, reverse });
+        self.lvs.track_files.insert(name.text, TrackFile { path, weight, reverse });
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn file_weight(entry: &Entry<'_>, before: (i16, bool), report: &mut R
     };
     let Some(option) = options.first() else { return (weight, before.1) };
     arguments::extra_words(entry, 2, report);
-    match &*option.text {
+    match option.text {
         "reverse" => (weight, true),
         "noreverse" => (weight, false),
         other => {
@@ -73,7 +73,7 @@ pub(super) fn file_weight(entry: &Entry<'_>, before: (i16, bool), report: &mut R
     }
 }
 
-fn weight(word: &Word, limit: u8) -> Option<i16> {
-    let weight = value::integer(&word.text, -i64::from(limit), limit.into()).ok()?;
+fn weight(word: Word<'_>, limit: u8) -> Option<i16> {
+    let weight = value::integer(word.text, -i64::from(limit), limit.into()).ok()?;
     i16::try_from(weight).ok()
 }

@@ -288,7 +288,7 @@ fn granularity(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Granularity
     if let Ok(mask) = word.text.parse() {
         return Some(Granularity::Mask(mask));
     }
-    if let Ok(length) = value::integer(&word.text, 1, 128) {
+    if let Ok(length) = value::integer(word.text, 1, 128) {
         return u8::try_from(length).ok().map(Granularity::Length);
     }
     arguments::not(entry, word, "a netmask (IPv4) or a prefix length from 1 to 128 (IPv6)", report);
