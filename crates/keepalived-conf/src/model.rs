@@ -359,20 +359,20 @@ pub struct TrackScript {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Notify {
     /// `notify_master`
-    pub master: Option<Command>,
+    pub master: Option<Box<Command>>,
     /// `notify_backup`
-    pub backup: Option<Command>,
+    pub backup: Option<Box<Command>>,
     /// `notify_fault`
-    pub fault: Option<Command>,
+    pub fault: Option<Box<Command>>,
     /// `notify_stop`
-    pub stop: Option<Command>,
+    pub stop: Option<Box<Command>>,
     /// `notify_deleted`; `Some(None)` is the bare keyword.
     #[cfg_attr(feature = "serde", serde(with = "nested_option"))]
-    pub deleted: Option<Option<Command>>,
+    pub deleted: Option<Option<Box<Command>>>,
     /// `notify`: run on every change with `INSTANCE NAME STATE PRIORITY` appended.
-    pub any: Option<Command>,
+    pub any: Option<Box<Command>>,
     /// `notify_master_rx_lower_pri`
-    pub master_received_lower_priority: Option<Command>,
+    pub master_received_lower_priority: Option<Box<Command>>,
 }
 
 /// JSON and its like have one `null`, so "bare keyword" and "no keyword" would be the same: written as two values.

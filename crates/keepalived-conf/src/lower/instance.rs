@@ -51,23 +51,29 @@ pub(super) struct Draft {
     /// The first keyword that only makes sense with unicast peers.
     pub(super) unicast_keyword: Option<Span>,
     pub(super) unicast_peers: Vec<UnicastPeer>,
-    pub(super) seen_peers: HashSet<IpAddr>,
     pub(super) unicast_ttl: At<u8>,
     pub(super) check_unicast_source: Option<bool>,
     pub(super) unicast_fault_no_peer: bool,
     pub(super) dont_track_primary: bool,
     pub(super) addresses: Vec<(VirtualAddress, Span)>,
     pub(super) excluded_addresses: Vec<(VirtualAddress, Span)>,
-    /// Address and device of both lists.
-    seen_addresses: HashSet<(IpAddr, Option<String>)>,
     pub(super) no_addresses: bool,
     pub(super) promote_secondaries: bool,
     pub(super) track_interfaces: Vec<TrackInterface>,
-    pub(super) seen_interfaces: HashSet<String>,
     pub(super) track_scripts: Vec<TrackScript>,
-    pub(super) seen_scripts: HashSet<usize>,
     pub(super) notify: Notify,
     pub(super) smtp_alert: Option<bool>,
+    pub(super) seen: Seen,
+}
+
+/// What the lists of an instance hold so far, while its block is read: no entry counts twice.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) peers: HashSet<IpAddr>,
+    /// Address and device of both lists.
+    addresses: HashSet<(IpAddr, Option<String>)>,
+    pub(super) interfaces: HashSet<String>,
+    pub(super) scripts: HashSet<usize>,
 }
 
 /// `authentication`
@@ -115,6 +121,16 @@ impl Draft {
         );
         false
     }
+
+    /// Gives back the memory that was needed only while the block was read: there may be thousands of drafts.
+    fn settle(&mut self) {
+        self.seen = Seen::default();
+        self.addresses.shrink_to_fit();
+        self.excluded_addresses.shrink_to_fit();
+        self.unicast_peers.shrink_to_fit();
+        self.track_interfaces.shrink_to_fit();
+        self.track_scripts.shrink_to_fit();
+    }
 }
 
 impl<'a> Lowering<'a> {
@@ -151,6 +167,7 @@ impl<'a> Lowering<'a> {
                 self.understood(entry);
             }
         }
+        draft.settle();
         self.drafts.push((name.span, draft));
     }
 
@@ -328,7 +345,7 @@ impl<'a> Lowering<'a> {
                 let command = if bare {
                     None
                 } else {
-                    command::command(entry, self.script_user.as_ref(), &mut self.report)
+                    command::command(entry, self.script_user.as_ref(), &mut self.report).map(Box::new)
                 };
                 notify.deleted = Some(command);
                 return true;
@@ -339,7 +356,7 @@ impl<'a> Lowering<'a> {
             let message = format!("`{}` is set already; this one is ignored", entry.keyword.name);
             self.report.warning("repeated", entry.span(), message);
         } else {
-            *slot = command::command(entry, self.script_user.as_ref(), &mut self.report);
+            *slot = command::command(entry, self.script_user.as_ref(), &mut self.report).map(Box::new);
         }
         true
     }
@@ -381,7 +398,7 @@ impl<'a> Lowering<'a> {
             if !excluded && !draft.fits_family(ip, line.keyword_span(), report) {
                 continue;
             }
-            if !draft.seen_addresses.insert((ip, address.interface.clone())) {
+            if !draft.seen.addresses.insert((ip, address.interface.clone())) {
                 let message = format!("{ip} is listed already; this line is ignored");
                 report.warning("duplicate-address", line.keyword_span(), message);
                 continue;

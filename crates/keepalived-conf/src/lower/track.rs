@@ -79,7 +79,7 @@ impl<'a> Lowering<'a> {
             let Some((name, options)) = line.words().split_first() else { continue };
             let Some(interface) = arguments::interface_name(name, report) else { continue };
             let Some(options) = track_options(&interface, options, false, report) else { continue };
-            if !draft.seen_interfaces.insert(interface.clone()) {
+            if !draft.seen.interfaces.insert(interface.clone()) {
                 report.warning(
                     "duplicate",
                     name.span,
@@ -102,7 +102,7 @@ impl<'a> Lowering<'a> {
             let Some(script) = self.script_named(name) else { continue };
             let report = &mut self.report;
             let Some(options) = track_options(name.text, options, true, report) else { continue };
-            if !draft.seen_scripts.insert(script) {
+            if !draft.seen.scripts.insert(script) {
                 report.warning(
                     "duplicate",
                     name.span,
@@ -160,7 +160,7 @@ impl<'a> Lowering<'a> {
             if !draft.fits_family(address, word.span, report) {
                 continue;
             }
-            if !draft.seen_peers.insert(address) {
+            if !draft.seen.peers.insert(address) {
                 report.warning(
                     "duplicate",
                     word.span,

@@ -129,9 +129,9 @@ pub struct VirtualServer {
     /// `hysteresis`, below `quorum`.
     pub hysteresis: u32,
     /// `quorum_up`
-    pub quorum_up: Option<Command>,
+    pub quorum_up: Option<Box<Command>>,
     /// `quorum_down`
-    pub quorum_down: Option<Command>,
+    pub quorum_down: Option<Box<Command>>,
     /// `alpha` of the virtual server.
     pub alpha: bool,
     /// `omega`
@@ -289,9 +289,9 @@ pub struct RealServer {
     /// `inhibit_on_failure`
     pub inhibit_on_failure: bool,
     /// `notify_up`
-    pub notify_up: Option<Command>,
+    pub notify_up: Option<Box<Command>>,
     /// `notify_down`
-    pub notify_down: Option<Command>,
+    pub notify_down: Option<Box<Command>>,
     /// Whether state changes are mailed (`smtp_alert` after its precedence).
     pub smtp_alert: bool,
     /// `slow_start` (vipd's own): the weight grows to its full value over this time; zero is at once.

@@ -72,13 +72,13 @@ impl Accounts {
 /// Every command of the `notify*` keywords, with the keyword.
 pub(super) fn notify_commands(notify: &Notify) -> impl Iterator<Item = &Command> {
     [
-        notify.master.as_ref(),
-        notify.backup.as_ref(),
-        notify.fault.as_ref(),
-        notify.stop.as_ref(),
-        notify.deleted.as_ref().and_then(Option::as_ref),
-        notify.any.as_ref(),
-        notify.master_received_lower_priority.as_ref(),
+        notify.master.as_deref(),
+        notify.backup.as_deref(),
+        notify.fault.as_deref(),
+        notify.stop.as_deref(),
+        notify.deleted.as_ref().and_then(Option::as_deref),
+        notify.any.as_deref(),
+        notify.master_received_lower_priority.as_deref(),
     ]
     .into_iter()
     .flatten()
@@ -86,9 +86,9 @@ pub(super) fn notify_commands(notify: &Notify) -> impl Iterator<Item = &Command>
 
 /// Every command of a virtual server and its real servers.
 fn balancer_commands(server: &VirtualServer) -> impl Iterator<Item = &Command> {
-    let quorum = [server.quorum_up.as_ref(), server.quorum_down.as_ref()];
+    let quorum = [server.quorum_up.as_deref(), server.quorum_down.as_deref()];
     let servers =
-        server.real_servers.iter().flat_map(|real| [real.notify_up.as_ref(), real.notify_down.as_ref()]);
+        server.real_servers.iter().flat_map(|real| [real.notify_up.as_deref(), real.notify_down.as_deref()]);
     quorum.into_iter().chain(servers).flatten()
 }
 

@@ -194,16 +194,16 @@ pub(super) fn jobs(
     accounts: &Accounts,
 ) -> Vec<Job> {
     let (keyword, specific, word) = match (event, &notify.deleted) {
-        (InstanceEvent::Master, _) => ("notify_master", notify.master.as_ref(), Some("MASTER")),
-        (InstanceEvent::Backup, _) => ("notify_backup", notify.backup.as_ref(), Some("BACKUP")),
+        (InstanceEvent::Master, _) => ("notify_master", notify.master.as_deref(), Some("MASTER")),
+        (InstanceEvent::Backup, _) => ("notify_backup", notify.backup.as_deref(), Some("BACKUP")),
         // Who has no script for a deletion learns of it as a fault.
         (InstanceEvent::Fault, _) | (InstanceEvent::Deleted, None) => {
-            ("notify_fault", notify.fault.as_ref(), Some("FAULT"))
+            ("notify_fault", notify.fault.as_deref(), Some("FAULT"))
         }
-        (InstanceEvent::Stop, _) => ("notify_stop", notify.stop.as_ref(), Some("STOP")),
-        (InstanceEvent::Deleted, Some(command)) => ("notify_deleted", command.as_ref(), Some("DELETED")),
+        (InstanceEvent::Stop, _) => ("notify_stop", notify.stop.as_deref(), Some("STOP")),
+        (InstanceEvent::Deleted, Some(command)) => ("notify_deleted", command.as_deref(), Some("DELETED")),
         (InstanceEvent::MasterReceivedLowerPriority, _) => {
-            ("notify_master_rx_lower_pri", notify.master_received_lower_priority.as_ref(), None)
+            ("notify_master_rx_lower_pri", notify.master_received_lower_priority.as_deref(), None)
         }
     };
     let job = |keyword, command: &Command, arguments| {
@@ -211,7 +211,7 @@ pub(super) fn jobs(
         Some(Job { keyword, command: command.clone(), arguments, credentials })
     };
     let specific = specific.and_then(|command| job(keyword, command, Vec::new()));
-    let generic = notify.any.as_ref().zip(word).and_then(|(command, word)| {
+    let generic = notify.any.as_deref().zip(word).and_then(|(command, word)| {
         let arguments = ["INSTANCE", instance, word, &priority.to_string()].map(str::to_owned);
         job("notify", command, arguments.into())
     });

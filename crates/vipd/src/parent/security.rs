@@ -116,47 +116,55 @@ impl Review<'_> {
 
     /// Forgets the scripts of a virtual server that must not run; whether there was any.
     fn check_balancer(&mut self, server: &mut VirtualServer) -> bool {
-        let mut any = false;
-        let mut check = |what: String, command: &mut Option<Command>| {
-            if let Some(present) = command {
-                any = true;
-                if !self.passes(Use::Notify, &what, present) {
-                    *command = None;
-                }
-            }
-        };
         let name = &server.name;
-        check(format!("quorum_up script of virtual server {name}"), &mut server.quorum_up);
-        check(format!("quorum_down script of virtual server {name}"), &mut server.quorum_down);
+        let mut any = false;
+        let quorum = [("quorum_up", &mut server.quorum_up), ("quorum_down", &mut server.quorum_down)];
+        for (keyword, command) in quorum {
+            any |= self.check_notification(command, || format!("{keyword} script of virtual server {name}"));
+        }
         for real in &mut server.real_servers {
-            let name = format!("real server {} of virtual server {name}", real.address);
-            check(format!("notify_up script of {name}"), &mut real.notify_up);
-            check(format!("notify_down script of {name}"), &mut real.notify_down);
+            let address = real.address;
+            for (keyword, command) in
+                [("notify_up", &mut real.notify_up), ("notify_down", &mut real.notify_down)]
+            {
+                any |= self.check_notification(command, || {
+                    format!("{keyword} script of real server {address} of virtual server {name}")
+                });
+            }
         }
         any
     }
 
-    /// Forgets the scripts that must not run; whether there was any script.
+    /// Forgets the scripts of an instance that must not run; whether there was any script.
     fn check_notify(&mut self, instance: &str, notify: &mut Notify) -> bool {
         let mut any = false;
-        let mut check = |keyword: &str, command: &mut Option<Command>| {
-            if let Some(present) = command {
-                any = true;
-                if !self.passes(Use::Notify, &format!("{keyword} script of instance {instance}"), present) {
-                    *command = None;
-                }
-            }
-        };
-        check("notify_master", &mut notify.master);
-        check("notify_backup", &mut notify.backup);
-        check("notify_fault", &mut notify.fault);
-        check("notify_stop", &mut notify.stop);
-        check("notify", &mut notify.any);
-        check("notify_master_rx_lower_pri", &mut notify.master_received_lower_priority);
-        if let Some(deleted) = &mut notify.deleted {
-            check("notify_deleted", deleted);
+        let commands = [
+            ("notify_master", Some(&mut notify.master)),
+            ("notify_backup", Some(&mut notify.backup)),
+            ("notify_fault", Some(&mut notify.fault)),
+            ("notify_stop", Some(&mut notify.stop)),
+            ("notify", Some(&mut notify.any)),
+            ("notify_master_rx_lower_pri", Some(&mut notify.master_received_lower_priority)),
+            ("notify_deleted", notify.deleted.as_mut()),
+        ];
+        for (keyword, command) in commands {
+            let Some(command) = command else { continue };
+            any |= self.check_notification(command, || format!("{keyword} script of instance {instance}"));
         }
         any
+    }
+
+    /// Forgets a script that must not run; whether there is one at all. `what` is asked for only then.
+    fn check_notification(
+        &mut self,
+        command: &mut Option<Box<Command>>,
+        what: impl FnOnce() -> String,
+    ) -> bool {
+        let Some(present) = command else { return false };
+        if !self.passes(Use::Notify, &what(), present) {
+            *command = None;
+        }
+        true
     }
 }
 
@@ -298,9 +306,9 @@ mod tests {
             diagnostics: &mut diagnostics,
         };
         let mut notify = Notify {
-            master: Some(exec(&["/no/such"], Some("root"))),
-            any: Some(exec(&["/bin/sh"], Some("root"))),
-            deleted: Some(Some(exec(&["/no/such"], Some("root")))),
+            master: Some(Box::new(exec(&["/no/such"], Some("root")))),
+            any: Some(Box::new(exec(&["/bin/sh"], Some("root")))),
+            deleted: Some(Some(Box::new(exec(&["/no/such"], Some("root"))))),
             ..Notify::default()
         };
         assert!(review.check_notify("V1", &mut notify));

@@ -80,6 +80,7 @@ impl<'a> Lowering<'a> {
             self.report.error("no-url", entry.span(), message);
             return None;
         }
+        draft.urls.shrink_to_fit();
         Some(draft)
     }
 
@@ -133,42 +134,59 @@ impl HttpDraft {
     }
 
     /// The check, given whom it speaks to and the virtual host of the servers around it.
-    pub(super) fn finish(&self, address: SocketAddr, around: Option<&str>, ssl: Option<&Ssl>) -> HttpCheck {
-        let around = self.virtual_host.as_deref().or(around);
-        let urls = self.urls.iter().map(|url| self.url(url, address, around)).collect();
+    pub(super) fn finish(self, address: SocketAddr, around: Option<&str>, ssl: Option<&Ssl>) -> HttpCheck {
+        let virtual_host = self.virtual_host.as_deref().or(around);
+        let shared = Shared {
+            address,
+            virtual_host,
+            server_name: self.sni_name.as_deref(),
+            sends_name: self.tls.is_some() && self.sni,
+            tls_compliant: self.tls_compliant,
+        };
         HttpCheck {
-            urls,
+            urls: self.urls.into_iter().map(|url| url.finish(&shared)).collect(),
             version: self.version,
             fast_recovery: self.fast_recovery,
             tls: self.tls.as_ref().map(|tls| tls.finish(ssl)),
-            headers: self.headers.clone(),
-            basic_auth: self.basic_auth.clone(),
-        }
-    }
-
-    fn url(&self, url: &UrlDraft, address: SocketAddr, around: Option<&str>) -> Url {
-        let virtual_host = url.virtual_host.as_deref().or(around);
-        let server_name = self.sni_name.as_deref().or(virtual_host);
-        Url {
-            path: url.path.clone().unwrap_or_default(),
-            host: virtual_host.map_or_else(|| address.to_string(), str::to_owned),
-            server_name: server_name.filter(|_| self.tls.is_some() && self.sni).map(str::to_owned),
-            status: if url.status.is_empty() { vec![(200, 299)] } else { url.status.clone() },
-            digest: url.digest,
-            regex: url.pattern.as_ref().map(|pattern| Regex {
-                pattern: pattern.clone(),
-                no_match: url.no_match,
-                options: url.options.clone(),
-                min_offset: url.min_offset,
-                max_offset: url.max_offset,
-            }),
-            body: url.body.clone(),
-            tls_compliant: url.tls_compliant.unwrap_or(self.tls_compliant),
+            headers: self.headers,
+            basic_auth: self.basic_auth,
         }
     }
 }
 
+/// What the `url`s of a check share.
+struct Shared<'c> {
+    address: SocketAddr,
+    virtual_host: Option<&'c str>,
+    /// `sni_name`
+    server_name: Option<&'c str>,
+    /// Whether a name is sent at all.
+    sends_name: bool,
+    tls_compliant: bool,
+}
+
 impl UrlDraft {
+    fn finish(self, shared: &Shared<'_>) -> Url {
+        let virtual_host = self.virtual_host.as_deref().or(shared.virtual_host);
+        let server_name = shared.server_name.or(virtual_host);
+        Url {
+            server_name: server_name.filter(|_| shared.sends_name).map(str::to_owned),
+            host: virtual_host.map_or_else(|| shared.address.to_string(), str::to_owned),
+            path: self.path.unwrap_or_default(),
+            status: if self.status.is_empty() { vec![(200, 299)] } else { self.status },
+            digest: self.digest,
+            regex: self.pattern.map(|pattern| Regex {
+                pattern,
+                no_match: self.no_match,
+                options: self.options,
+                min_offset: self.min_offset,
+                max_offset: self.max_offset,
+            }),
+            body: self.body,
+            tls_compliant: self.tls_compliant.unwrap_or(shared.tls_compliant),
+        }
+    }
+
     fn take(&mut self, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
         let offset = |report: &mut Report<'_>| arguments::number(entry, Junk::Ignored, "", report);
         match entry.keyword.name {

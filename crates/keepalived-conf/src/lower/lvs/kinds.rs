@@ -34,12 +34,12 @@ enum KindDraft {
     Http(Box<HttpDraft>),
     Smtp { helo: String },
     Dns { query_type: String, name: String },
-    Udp(UdpCheck),
-    Misc { command: Command, timeout: Duration, dynamic: bool },
+    Udp(Box<UdpCheck>),
+    Misc { command: Box<Command>, timeout: Duration, dynamic: bool },
     File(TrackFile),
     Bfd(String),
     Agent { send: String },
-    Grpc { service: String, virtual_host: Option<String>, tls: Option<TlsDraft> },
+    Grpc { service: String, virtual_host: Option<String>, tls: Option<Box<TlsDraft>> },
 }
 
 /// What a checker inherits from the servers around it.
@@ -176,7 +176,7 @@ impl<'a> Lowering<'a> {
             );
             self.report.lint("reply-length", entry.span(), message);
         }
-        KindDraft::Udp(udp)
+        KindDraft::Udp(Box::new(udp))
     }
 
     fn misc_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
@@ -200,7 +200,7 @@ impl<'a> Lowering<'a> {
             return None;
         };
         command.user = user.or(command.user);
-        Some(KindDraft::Misc { command, timeout, dynamic })
+        Some(KindDraft::Misc { command: Box::new(command), timeout, dynamic })
     }
 
     fn file_check(&mut self, entry: Entry<'a>) -> Option<KindDraft> {
@@ -289,7 +289,7 @@ impl<'a> Lowering<'a> {
             }
             true
         });
-        KindDraft::Grpc { service, virtual_host, tls: tls.unwrap_or(false).then_some(draft) }
+        KindDraft::Grpc { service, virtual_host, tls: tls.unwrap_or(false).then(|| Box::new(draft)) }
     }
 }
 
@@ -320,9 +320,9 @@ impl CheckerDraft {
             KindDraft::Dns { query_type, name } => {
                 CheckerKind::Dns { connection: connection(report), query_type, name }
             }
-            KindDraft::Udp(udp) => CheckerKind::Udp(connection(report), Box::new(udp)),
+            KindDraft::Udp(udp) => CheckerKind::Udp(connection(report), udp),
             KindDraft::Misc { command, timeout, dynamic } => {
-                checks.push(command);
+                checks.push(*command);
                 let timeout = if timeout.is_zero() { delay_loop } else { timeout };
                 CheckerKind::Misc { script: checks.len() - 1, timeout, dynamic }
             }

@@ -27,8 +27,8 @@ pub(super) struct RealDraft {
     pub(super) upper_threshold: u32,
     pub(super) lower_threshold: u32,
     pub(super) inhibit_on_failure: Option<bool>,
-    pub(super) notify_up: Option<Command>,
-    pub(super) notify_down: Option<Command>,
+    pub(super) notify_up: Option<Box<Command>>,
+    pub(super) notify_down: Option<Box<Command>>,
     pub(super) smtp_alert: Option<bool>,
     pub(super) slow_start: Option<Duration>,
     pub(super) virtual_host: Option<String>,
@@ -80,6 +80,7 @@ impl<'a> Lowering<'a> {
                 self.understood(inner);
             }
         }
+        draft.checkers.shrink_to_fit();
         Some(draft)
     }
 
@@ -115,12 +116,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// A command of which the first one holds.
-    pub(super) fn first_command(&mut self, slot: &mut Option<Command>, entry: &Entry<'a>) {
+    pub(super) fn first_command(&mut self, slot: &mut Option<Box<Command>>, entry: &Entry<'a>) {
         if entry.argument().is_some() && slot.is_some() {
             let message = format!("`{}` is set already; this one is ignored", entry.keyword.name);
             self.report.warning("repeated", entry.span(), message);
         } else {
-            *slot = command::command(entry, self.script_user.as_ref(), &mut self.report);
+            *slot = command::command(entry, self.script_user.as_ref(), &mut self.report).map(Box::new);
         }
     }
 }

@@ -37,8 +37,8 @@ pub(super) struct VirtualDraft {
     pub(super) persistence_engine: Option<String>,
     pub(super) quorum: At<u32>,
     pub(super) hysteresis: At<u32>,
-    pub(super) quorum_up: Option<Command>,
-    pub(super) quorum_down: Option<Command>,
+    pub(super) quorum_up: Option<Box<Command>>,
+    pub(super) quorum_down: Option<Box<Command>>,
     pub(super) omega: bool,
     pub(super) ha_suspend: Option<Span>,
     pub(super) smtp_alert: Option<bool>,
@@ -122,6 +122,8 @@ impl<'a> Lowering<'a> {
                 self.understood(inner);
             }
         }
+        // There may be thousands of drafts: no spare room.
+        draft.real_servers.shrink_to_fit();
         self.lvs.servers.push(draft);
     }
 

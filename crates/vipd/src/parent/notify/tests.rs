@@ -132,13 +132,13 @@ fn an_end_nobody_waits_for_changes_nothing() {
 
 fn full() -> Notify {
     Notify {
-        master: Some(command("m")),
-        backup: Some(command("b")),
-        fault: Some(command("f")),
-        stop: Some(command("s")),
-        deleted: Some(Some(command("d"))),
-        any: Some(command("any")),
-        master_received_lower_priority: Some(command("l")),
+        master: Some(Box::new(command("m"))),
+        backup: Some(Box::new(command("b"))),
+        fault: Some(Box::new(command("f"))),
+        stop: Some(Box::new(command("s"))),
+        deleted: Some(Some(Box::new(command("d")))),
+        any: Some(Box::new(command("any"))),
+        master_received_lower_priority: Some(Box::new(command("l"))),
     }
 }
 

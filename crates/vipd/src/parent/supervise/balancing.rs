@@ -144,13 +144,13 @@ fn word(up: bool) -> &'static str {
 fn server_jobs(server: &RealServer, up: bool, accounts: &Accounts) -> Vec<Job> {
     let (keyword, command) =
         if up { ("notify_up", &server.notify_up) } else { ("notify_down", &server.notify_down) };
-    job(keyword, command.as_ref(), accounts).into_iter().collect()
+    job(keyword, command.as_deref(), accounts).into_iter().collect()
 }
 
 fn quorum_jobs(server: &VirtualServer, up: bool, accounts: &Accounts) -> Vec<Job> {
     let (keyword, command) =
         if up { ("quorum_up", &server.quorum_up) } else { ("quorum_down", &server.quorum_down) };
-    job(keyword, command.as_ref(), accounts).into_iter().collect()
+    job(keyword, command.as_deref(), accounts).into_iter().collect()
 }
 
 fn job(keyword: &'static str, command: Option<&Command>, accounts: &Accounts) -> Option<Job> {
