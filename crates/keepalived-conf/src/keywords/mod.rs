@@ -28,6 +28,7 @@ mod virtual_server;
 mod vrrp_instance;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 pub use context::Context;
@@ -51,8 +52,8 @@ static TABLES: &[&[Keyword]] = &[
 ];
 
 /// The declarations by name, one map per context in the order of [`Context::ALL`].
-static BY_CONTEXT: LazyLock<Vec<HashMap<&'static str, &'static Keyword>>> = LazyLock::new(|| {
-    let mut maps = vec![HashMap::new(); Context::ALL.len()];
+static BY_CONTEXT: LazyLock<Vec<ByName>> = LazyLock::new(|| {
+    let mut maps = vec![ByName::default(); Context::ALL.len()];
     for keyword in all() {
         for &context in keyword.contexts {
             if let Some(map) = maps.get_mut(context as usize) {
@@ -62,6 +63,29 @@ static BY_CONTEXT: LazyLock<Vec<HashMap<&'static str, &'static Keyword>>> = Lazy
     }
     maps
 });
+
+type ByName = HashMap<&'static str, &'static Keyword, BuildHasherDefault<WordHasher>>;
+
+/// FNV-1a: quick for short words. The names in a map are our own, so no file can choose ones that collide.
+struct WordHasher(u64);
+
+impl Default for WordHasher {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for WordHasher {
+    fn write(&mut self, octets: &[u8]) {
+        for &octet in octets {
+            self.0 = (self.0 ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// Every declaration. A keyword that means different things in different places has one for each.
 pub fn all() -> impl Iterator<Item = &'static Keyword> {

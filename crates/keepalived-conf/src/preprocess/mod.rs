@@ -25,6 +25,7 @@ mod include;
 pub(crate) mod lexical;
 mod pattern;
 mod physical;
+mod plain;
 mod quotes;
 mod run;
 mod sequence;

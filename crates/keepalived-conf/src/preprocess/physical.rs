@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::fragment::Fragment;
+use super::plain::{Measured, measure};
 use super::quotes::content;
 use super::run::Preprocessor;
 use super::{Exhausted, LINE_LIMIT};
@@ -17,9 +18,14 @@ impl Preprocessor<'_, '_> {
         let mut offset = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         while offset < text.len() {
             let rest = text.get(offset..).unwrap_or_default();
-            let length = rest.find('\n').unwrap_or(rest.len());
+            let Measured { length, is_plain } = measure(rest.as_bytes());
             let line = rest.get(..length).unwrap_or_default();
-            if let Err(exhausted) = self.physical_line(line, source, narrow(offset)) {
+            let outcome = if is_plain && length <= LINE_LIMIT && self.pending.is_none() {
+                self.budget.spend(length + 1).and_then(|()| self.plain_line(line, source, narrow(offset)))
+            } else {
+                self.physical_line(line, source, narrow(offset))
+            };
+            if let Err(exhausted) = outcome {
                 self.exhausted(Span::new(source, narrow(offset), narrow(offset + length)));
                 return Err(exhausted);
             }

@@ -11,7 +11,7 @@ use super::words::{self, Token};
 use super::{Budget, DEPTH_LIMIT, Exhausted, FileKind, MAIN_FILE_MISSING, Options};
 use crate::diagnostic::{Class, Diagnostic, Diagnostics, Severity};
 use crate::lines::{Lines, Rewritten};
-use crate::source::{SourceMap, Span};
+use crate::source::{SourceId, SourceMap, Span};
 
 /// State while the files are read.
 pub(super) struct Preprocessor<'r, 'o> {
@@ -28,7 +28,7 @@ pub(super) struct Preprocessor<'r, 'o> {
     pub(super) reading: Vec<Reading>,
     checks: Checks,
     /// Room for the words of one line: from where to where, and whether in quotes.
-    words: Vec<(usize, usize, bool)>,
+    pub(super) words: Vec<(usize, usize, bool)>,
     /// An unclosed quote is reported once for each physical line.
     pub(super) quote_reported: bool,
 }
@@ -311,10 +311,7 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
         self.listen(text);
         match line.in_file() {
             // The raw text of such a line goes from its first to its last word.
-            Some((source, base)) if unclosed.is_none() => {
-                let Some(file) = self.sources.shared_text(source) else { return Ok(None) };
-                self.lines.push_words((source, file), base, &self.words);
-            }
+            Some((source, base)) if unclosed.is_none() => self.push_words(source, base),
             _ => {
                 let words = self.words.iter().map(|word| words::rewritten(line, *word, start)).collect();
                 let span = line.span(start..start + raw.len());
@@ -326,15 +323,29 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
 
     fn emit_brace(&mut self, line: &Fragment<'_>, brace: usize, is_open: bool) {
         let span = line.span(brace..brace + 1);
-        let file = line.in_file().and_then(|(source, _)| self.sources.shared_text(source));
-        match file {
-            Some(file) => self.lines.push_brace(file, span, is_open),
-            None => self.lines.push_rewritten_brace(span, is_open),
+        if line.in_file().is_some() {
+            self.push_brace(span, is_open);
+        } else {
+            self.lines.push_rewritten_brace(span, is_open);
+        }
+    }
+
+    /// A statement of `self.words`, which stand in a file exactly so, counted from `base`.
+    pub(super) fn push_words(&mut self, source: SourceId, base: u32) {
+        if let Some(text) = self.sources.shared_text(source) {
+            self.lines.push_words((source, text), base, &self.words);
+        }
+    }
+
+    /// A brace that stands in a file at this place.
+    pub(super) fn push_brace(&mut self, span: Span, is_open: bool) {
+        if let Some(text) = self.sources.shared_text(span.source) {
+            self.lines.push_brace(text, span, is_open);
         }
     }
 
     /// Two keywords act on preprocessing itself, from their line on. The words of the line are in `self.words`.
-    fn listen(&mut self, text: &str) {
+    pub(super) fn listen(&mut self, text: &str) {
         let mut words = self.words.iter().map(|&(start, end, _)| text.get(start..end).unwrap_or_default());
         match words.next() {
             Some("include_check") if !self.options.strict_includes => {
