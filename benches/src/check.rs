@@ -1,5 +1,7 @@
 //! What a test of the configuration (`-t`) costs: CPU time and memory of the process, by size of the file.
 
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -27,25 +29,61 @@ pub(crate) fn measure(
         let protocol = Protocol { version: 3, interval: Duration::from_secs(1) };
         let configuration =
             Configuration { protocol, instances, priority: 100, serves: false, excluded: None };
-        let text = configuration.text();
-        let path = std::env::temp_dir().join(format!("vipd-bench-{}.conf", std::process::id()));
-        std::fs::write(&path, &text)?;
-        let labels = contenders.iter().map(|contender| contender.label.clone()).collect();
-        let title = format!("configuration check, {instances} instances, {} octets", text.len());
-        let mut table = Table::new(title, labels, &MEASURES);
-        for _trial in 0..options.trials {
-            for (daemon, contender) in contenders.iter().enumerate() {
-                match usage(contender, &path) {
-                    Ok(values) => table.add(daemon, values.map(Some)),
-                    Err(failure) => table.complain(daemon, failure),
-                }
-            }
-        }
-        std::fs::remove_file(&path)?;
-        show(table);
+        let what = format!("{instances} instances");
+        show(compare(contenders, options, &what, &configuration.text())?);
     }
+    show(compare(contenders, options, "1000 virtual servers of 10 real servers", &balancer(1000, 10))?);
     Ok(())
 }
+
+/// The cost of a test of this text, contender by contender.
+fn compare(contenders: &[Contender], options: &Options, what: &str, text: &str) -> Result<Table, Failure> {
+    let path = std::env::temp_dir().join(format!("vipd-bench-{}.conf", std::process::id()));
+    std::fs::write(&path, text)?;
+    let labels = contenders.iter().map(|contender| contender.label.clone()).collect();
+    let title = format!("configuration check, {what}, {} octets", text.len());
+    let mut table = Table::new(title, labels, &MEASURES);
+    for _trial in 0..options.trials {
+        for (daemon, contender) in contenders.iter().enumerate() {
+            match usage(contender, &path) {
+                Ok(values) => table.add(daemon, values.map(Some)),
+                Err(failure) => table.complain(daemon, failure),
+            }
+        }
+    }
+    std::fs::remove_file(&path)?;
+    Ok(table)
+}
+
+/// So many virtual servers, each with so many real servers that are checked by HTTP.
+fn balancer(virtual_servers: u32, real_servers: u32) -> String {
+    let mut text = String::new();
+    for number in 0..virtual_servers {
+        let address = Ipv4Addr::from_bits(0x0a00_0001 + number);
+        let _ = write!(
+            text,
+            "virtual_server {address} 80 {{\n    delay_loop 6\n    lb_algo rr\n    lb_kind NAT\n    protocol TCP\n"
+        );
+        for real in 0..real_servers {
+            let address = Ipv4Addr::from_bits(0xac10_0001 + number * real_servers + real);
+            let _ = write!(text, "    real_server {address} 80 {{\n{CHECKER}    }}\n");
+        }
+        text += "}\n";
+    }
+    text
+}
+
+const CHECKER: &str = "        weight 1
+        HTTP_GET {
+            url {
+                path /
+                status_code 200
+            }
+            connect_timeout 3
+            retry 3
+            delay_before_retry 3
+        }
+";
 
 const MEASURES: [(&str, Unit); 2] = [("CPU, ms", Unit::Micros), ("greatest RSS, kB", Unit::Count)];
 
@@ -79,6 +117,15 @@ pub(crate) fn child(words: &[String]) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_balancer_has_a_check_for_each_real_server() {
+        let text = balancer(3, 10);
+        assert_eq!(text.matches("real_server ").count(), 30);
+        assert_eq!(text.matches("HTTP_GET {").count(), 30);
+        assert!(text.contains("real_server 172.16.0.30 80 {\n        weight 1\n"));
+        assert_eq!(text.matches('{').count(), text.matches('}').count());
+    }
 
     #[test]
     fn a_child_reports_time_and_memory() {

@@ -34,6 +34,8 @@ fn examine(options: &Options, color: bool) -> (String, u8) {
         text.push('\n');
     }
     let status = keepalived_conf::exit_code(&reading.diagnostics);
+    // The process ends now: to take a large configuration apart would only cost time.
+    std::mem::forget(reading);
     // A value refused on the command line counts like one refused in the file.
     (text, if options.complaints.is_empty() || status == ABORTED { status } else { status.max(GENERAL) })
 }
