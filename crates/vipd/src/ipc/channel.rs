@@ -113,6 +113,7 @@ impl Channel {
             }
         };
         self.output.drain(..sent.min(self.output.len()));
+        give_back(&mut self.output);
         outcome
     }
 
@@ -154,14 +155,43 @@ impl AsRawFd for Channel {
 
 /// Appends a message to `output`, which is unchanged after an error.
 fn encode<T: Serialize>(message: &T, output: &mut Vec<u8>) -> Result<(), ChannelError> {
-    let body = postcard::to_allocvec(message)?;
-    let length = u32::try_from(body.len())
-        .ok()
-        .filter(|_| body.len() <= MESSAGE_LIMIT)
-        .ok_or(ChannelError::TooLong(body.len()))?;
-    output.extend_from_slice(&length.to_le_bytes());
-    output.extend_from_slice(&body);
+    let start = output.len();
+    let outcome = append(message, output);
+    if outcome.is_err() {
+        output.truncate(start);
+    }
+    outcome
+}
+
+/// The same, but after an error some of the message may be there.
+fn append<T: Serialize>(message: &T, output: &mut Vec<u8>) -> Result<(), ChannelError> {
+    let start = output.len();
+    output.extend_from_slice(&[0; HEAD]);
+    // A configuration may have mebibytes: it is encoded in its place, not beside it.
+    postcard::to_extend(message, Tail(output))?;
+    let written = output.len() - start - HEAD;
+    let length = u32::try_from(written).ok().filter(|_| written <= MESSAGE_LIMIT);
+    let length = length.ok_or(ChannelError::TooLong(written))?;
+    if let Some(head) = output.get_mut(start..start + HEAD) {
+        head.copy_from_slice(&length.to_le_bytes());
+    }
     Ok(())
+}
+
+/// The end of a buffer, to be written to.
+struct Tail<'v>(&'v mut Vec<u8>);
+
+impl Extend<u8> for Tail<'_> {
+    fn extend<I: IntoIterator<Item = u8>>(&mut self, octets: I) {
+        self.0.extend(octets);
+    }
+}
+
+/// Gives back the memory of a long message that has passed: a process lives long after it has its configuration.
+fn give_back(buffer: &mut Vec<u8>) {
+    if buffer.is_empty() && buffer.capacity() > ROOM {
+        *buffer = Vec::new();
+    }
 }
 
 /// Removes a message from the front of `input`, if a whole one is there.
@@ -174,8 +204,12 @@ fn decode<T: DeserializeOwned>(input: &mut Vec<u8>) -> Result<Option<T>, Channel
     let Some(body) = rest.get(..length) else { return Ok(None) };
     let message = postcard::from_bytes(body)?;
     input.drain(..HEAD + length);
+    give_back(input);
     Ok(Some(message))
 }
+
+/// What a buffer keeps for the next messages.
+const ROOM: usize = 64 << 10;
 
 /// Octets of the length in front of a message.
 const HEAD: usize = 4;
@@ -225,6 +259,24 @@ mod tests {
     fn an_announced_length_past_the_limit_breaks_the_channel() {
         let mut buffer = vec![0xff; 4];
         assert!(matches!(decode::<ToWorker>(&mut buffer), Err(ChannelError::TooLong(0xffff_ffff))));
+    }
+
+    #[test]
+    fn a_buffer_gives_back_the_memory_of_a_long_message() {
+        let mut buffer = Vec::new();
+        encode(&log(&"x".repeat(1 << 20)), &mut buffer).unwrap();
+        assert!(decode::<FromWorker>(&mut buffer).unwrap().is_some());
+        assert!(buffer.capacity() <= ROOM);
+    }
+
+    #[test]
+    fn what_cannot_be_said_leaves_nothing_behind() {
+        let mut buffer = vec![1, 2, 3];
+        assert!(matches!(
+            encode(&log(&"x".repeat(MESSAGE_LIMIT)), &mut buffer),
+            Err(ChannelError::TooLong(_))
+        ));
+        assert_eq!(buffer, [1, 2, 3]);
     }
 
     #[test]
