@@ -3,7 +3,7 @@
 //! Definitions are plain values: equal definitions are the same check, which is how a reload knows what to keep.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// One checker on one real server.
@@ -66,6 +66,25 @@ pub struct Network {
     pub target: Target,
     /// What is said.
     pub protocol: Protocol,
+}
+
+impl Network {
+    /// The files that are read while the check is [prepared](crate::Prepared): certificates and keys.
+    ///
+    /// For who must not be kept waiting by a file system and reads them beforehand, in no particular order.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let tls = match &self.protocol {
+            Protocol::Http(http) => http.tls.as_ref(),
+            Protocol::Grpc(grpc) => grpc.tls.as_ref(),
+            Protocol::Connect
+            | Protocol::Smtp(_)
+            | Protocol::Dns(_)
+            | Protocol::Udp(_)
+            | Protocol::Ping
+            | Protocol::Agent(_) => None,
+        };
+        tls.into_iter().flat_map(Tls::files)
+    }
 }
 
 /// Whom a dialogue is with.
@@ -295,6 +314,17 @@ pub struct Tls {
     pub min_version: TlsVersion,
     /// Newest version that is offered.
     pub max_version: TlsVersion,
+}
+
+impl Tls {
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let authorities = match &self.certificates {
+            Certificates::Verified { ca_file, .. } => Some(ca_file),
+            Certificates::Any => None,
+        };
+        let own = self.client.iter().flat_map(|client| [&client.certificate, &client.key]);
+        authorities.into_iter().chain(own).map(PathBuf::as_path)
+    }
 }
 
 /// How a server's certificate is judged.

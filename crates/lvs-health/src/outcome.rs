@@ -130,6 +130,9 @@ pub enum Failure {
     /// The number in a file means down.
     #[error("file says {0}")]
     File(i64),
+    /// A file that the check needs could not be read in time.
+    #[error("file could not be read in time")]
+    FileTimeout,
     /// The check cannot be made as it is configured; why was said when it was [prepared](crate::Prepared).
     #[error("it cannot be made as configured")]
     Unusable,

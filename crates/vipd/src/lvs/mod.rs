@@ -1,4 +1,4 @@
-//! The LVS worker: one thread, one loop, no decision of its own.
+//! The LVS worker: one loop, no decision of its own. (Other threads only read files, and decide nothing either.)
 //!
 //! [`Director`] decides when a server is checked and what follows, a [`Dialogue`](lvs_health::Dialogue) is one
 //! attempt; this moves bytes between them and sockets, and makes the kernel's tables what the director wants. In one
@@ -6,9 +6,11 @@
 //! told, and then new attempts begin.
 
 mod attempts;
+mod certificates;
 mod definitions;
 mod descriptors;
 mod dump;
+mod files;
 pub(crate) mod names;
 mod narrate;
 mod pace;
@@ -25,21 +27,22 @@ mod testing;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use ipvs_netlink::{Error, ServiceKey, Table, Timeouts};
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::FlushOnStop;
 use lvs_health::director::{Action, AttemptId, CheckId, Director};
-use lvs_health::{Failure, Outcome, Outside, Prepared, Shared};
+use lvs_health::{Failure, Outcome, Prepared, Shared};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::ipc::{DumpKind, FromWorker, Generation, LogLevel, ToWorker};
 use crate::worker::{Parent, Start, rights, scheduling};
 use attempts::Attempts;
+use certificates::Certificates;
+use files::Files;
 use pace::Pace;
 use plan::{Former, Plan};
 use presence::Presence;
@@ -111,12 +114,15 @@ struct Worker {
     /// Attempts that are to begin, with their step.
     starts: VecDeque<(AttemptId, usize)>,
     scripts: Scripts,
+    files: Files,
     presence: Presence,
     sync: SyncDaemons,
     /// Network checks made ready, by check; what could not be is there without.
     prepared: HashMap<CheckId, Option<Prepared>>,
     /// When the tables are compared with the kernel next.
     reconcile_at: Instant,
+    /// Certificates that were read since the last reload.
+    certificates: Certificates,
     /// TLS configurations and patterns of checks.
     shared: Shared,
     /// What was said about a check besides its outcomes, so that it is said once.
@@ -152,6 +158,8 @@ impl Worker {
             plan.trust(&mut wanted, tables.known());
         }
         let director = Director::new(now, wanted);
+        let files = Files::new(poll.registry(), FILES)?;
+        let certificates = Certificates::default();
         let mut worker = Self {
             poll,
             parent,
@@ -162,11 +170,13 @@ impl Worker {
             attempts: Attempts::new(FIRST_ATTEMPT, descriptors::most_attempts()),
             starts: VecDeque::new(),
             scripts: Scripts::default(),
+            files,
             presence,
             sync: SyncDaemons::of(start.resume),
             prepared: HashMap::new(),
             reconcile_at: now + RECONCILE_EVERY,
-            shared: Shared::new(System),
+            shared: Shared::new(certificates.clone()),
+            certificates,
             noted: HashSet::new(),
             refused: HashSet::new(),
             retry: perform::RETRY,
@@ -202,6 +212,7 @@ impl Worker {
         let now = Instant::now();
         self.attempts.handle_timeout(now);
         self.time_scripts(now);
+        self.time_files(now);
         self.director.handle_timeout(now);
         self.perform(now);
         if now >= self.reconcile_at {
@@ -221,6 +232,7 @@ impl Worker {
             self.director.poll_timeout(),
             self.attempts.poll_timeout(),
             self.scripts.poll_timeout(),
+            self.files.poll_timeout(),
             Some(self.reconcile_at),
         ];
         due.into_iter().flatten().min().map_or(RECONCILE_EVERY, |at| at.saturating_duration_since(now))
@@ -251,6 +263,7 @@ impl Worker {
                     PARENT => self.hear_parent(now),
                     SIGNAL => self.stopped |= self.parent.was_terminated(),
                     MONITOR => self.look_at_addresses(now),
+                    FILES => self.take_files(now),
                     _ => self.attempts.handle_event(now, event),
                 }
             }
@@ -291,7 +304,9 @@ impl Worker {
         self.director.reload(now, self.plan.director());
         self.plan.forget_drained(&self.director);
         // Certificates may have changed on the disk.
-        self.shared = Shared::new(System);
+        self.files.outdate_certificates();
+        self.certificates = Certificates::default();
+        self.shared = Shared::new(self.certificates.clone());
         self.prepared.clear();
         self.noted.clear();
         self.refused.clear();
@@ -418,24 +433,11 @@ impl Worker {
     }
 }
 
-/// Files and the time of day, for certificates.
-#[derive(Debug)]
-struct System;
-
-impl Outside for System {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(path)
-    }
-
-    fn wall_clock(&self) -> SystemTime {
-        SystemTime::now()
-    }
-}
-
 const PARENT: Token = Token(0);
 const SIGNAL: Token = Token(1);
 const MONITOR: Token = Token(2);
-const FIRST_ATTEMPT: usize = 3;
+const FILES: Token = Token(3);
+const FIRST_ATTEMPT: usize = 4;
 
 /// Events that one question to the kernel brings.
 const EVENTS: usize = 1024;

@@ -1,10 +1,7 @@
 //! What the director asks for is done here: attempts begin, tables change, the parent is told.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::io;
 use std::time::{Duration, Instant};
 
 use ipvs_netlink::{ServiceKey, Table};
@@ -13,6 +10,7 @@ use lvs_health::file::file_outcome;
 use lvs_health::script::{ScriptEnd, script_outcome};
 use lvs_health::{Failure, Network, Note, Outcome, Prepared, Probe};
 
+use super::files::{Done, Job};
 use super::scripts::{self, Due, ScriptKey};
 use super::socket::{self, ConnectError, is_shortage};
 use super::tables::Applied;
@@ -137,10 +135,11 @@ impl Worker {
         let begun = match &check.probe {
             Probe::Network(network) => self.begin_dialogue(now, attempt, step, network),
             Probe::Script(script) => self.begin_script(now, attempt, script.timeout),
-            Probe::File(file) => match read_number(&file.path) {
-                Err(error) if is_shortage(&error) => Begun::Hindered(error.to_string()),
-                content => Begun::Ended(file_outcome(file, content.ok().as_deref())),
-            },
+            Probe::File(file) => {
+                let job = Job::Number(file.path.clone());
+                self.files.ask(now, job, attempt, step, check.timing.delay_loop);
+                Begun::Underway
+            }
             // Left out of the director's plan: there are no sessions.
             Probe::Bfd(_) => Begun::Underway,
         };
@@ -166,6 +165,11 @@ impl Worker {
             return Begun::Hindered("too many are under way".to_owned());
         }
         if !self.prepared.contains_key(&attempt.check) {
+            if let Some(path) = network.files().find(|path| !self.certificates.knows(path)) {
+                let job = Job::Certificates(path.to_owned());
+                self.files.ask(now, job, attempt, step, network.target.timeout);
+                return Begun::Underway;
+            }
             let prepared = Prepared::new(network, &mut self.shared);
             if let Err(error) = &prepared {
                 let text = format!("check of {} cannot be made: {error}", network.target.address);
@@ -217,8 +221,7 @@ impl Worker {
         let Some(attempt) = self.scripts.handle_done(key) else { return };
         if let ScriptOutcome::NotStarted(errno) = outcome {
             let error = io::Error::from_raw_os_error(errno);
-            // EAGAIN: no more processes.
-            if errno == libc::EAGAIN || is_shortage(&error) {
+            if is_hindrance(&error) {
                 return self.put_off(now, attempt, &error.to_string());
             }
         }
@@ -248,6 +251,43 @@ impl Worker {
         }
     }
 
+    /// Files were read.
+    pub(super) fn take_files(&mut self, now: Instant) {
+        for Done { job, content, waited } in self.files.take_done(now) {
+            match (job, content) {
+                (_, Err(error)) if is_hindrance(&error) => {
+                    for &(attempt, _) in &waited {
+                        self.put_off(now, attempt, &error.to_string());
+                    }
+                }
+                (Job::Number(_), content) => {
+                    for (attempt, _) in waited {
+                        self.number_read(now, attempt, content.as_deref().ok());
+                    }
+                }
+                (Job::Certificates(path), content) => {
+                    self.certificates.put(path, content);
+                    self.starts.extend(waited);
+                }
+            }
+        }
+    }
+
+    fn number_read(&mut self, now: Instant, attempt: AttemptId, content: Option<&[u8]>) {
+        let Some(check) = self.director.check(attempt.check) else { return };
+        if let Probe::File(file) = &check.probe {
+            let outcome = file_outcome(file, content);
+            self.director.handle_outcome(now, attempt, outcome);
+        }
+    }
+
+    /// Files whose reading takes too long.
+    pub(super) fn time_files(&mut self, now: Instant) {
+        for attempt in self.files.handle_timeout(now) {
+            self.director.handle_outcome(now, attempt, Outcome::Fail(Failure::FileTimeout));
+        }
+    }
+
     fn ask(&mut self, (generation, script): ScriptKey, act: ScriptAct) {
         self.parent.send(&FromWorker::Script { generation, script, act });
     }
@@ -255,6 +295,7 @@ impl Worker {
     pub(super) fn cancel(&mut self, now: Instant, attempt: AttemptId) {
         self.starts.retain(|&(waiting, _)| waiting != attempt);
         self.attempts.cancel(attempt);
+        self.files.cancel(attempt);
         if let Some(key) = self.scripts.cancel(now, attempt) {
             self.ask(key, ScriptAct::Terminate);
         }
@@ -289,16 +330,11 @@ enum Begun {
     Hindered(String),
 }
 
-/// The beginning of a file with a number in it. A FIFO without a writer must not make us wait.
-fn read_number(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
-    let mut content = Vec::new();
-    file.take(NUMBER_LEN).read_to_end(&mut content)?;
-    Ok(content)
+/// Whether something could not be done for want of something on this machine.
+fn is_hindrance(error: &io::Error) -> bool {
+    // EAGAIN: no more processes or threads.
+    error.raw_os_error() == Some(libc::EAGAIN) || is_shortage(error)
 }
-
-/// As much of a file as a number may take.
-const NUMBER_LEN: u64 = 128;
 
 /// Attempts that begin in one turn: ten thousand at once must not keep answers and time waiting.
 const STARTS_PER_TURN: usize = 256;
