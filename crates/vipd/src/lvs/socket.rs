@@ -25,8 +25,18 @@ pub(crate) fn connect(target: &Target, transport: Transport) -> Result<Socket, C
         Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => {
             Err(ConnectError::Unreachable(error))
         }
+        _ if transport != Transport::Echo && is_connected_to_itself(&socket, target) => {
+            Err(ConnectError::Unreachable(io::ErrorKind::ConnectionRefused.into()))
+        }
         _ => Ok(socket),
     }
+}
+
+/// Whether the kernel chose the very port for our end that a server on this machine should have: with nobody there, the
+/// socket talks to itself, and a dead server would look alive.
+fn is_connected_to_itself(socket: &Socket, target: &Target) -> bool {
+    // Which port it is is known as soon as connecting begins.
+    socket.local_addr().is_ok_and(|own| own.as_socket() == Some(target.address))
 }
 
 /// Whether an error means that this machine has too little of something: descriptors, memory, ports, addresses.
@@ -92,3 +102,41 @@ fn allow_echo() -> io::Result<()> {
 
 /// First and last group that may open echo sockets, for both families.
 const PING_GROUPS: &str = "/proc/sys/net/ipv4/ping_group_range";
+
+#[cfg(test)]
+mod tests {
+    use std::net::{SocketAddr, TcpListener, UdpSocket};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Connects from an address of this machine to the same one.
+    fn connect_to_itself(address: SocketAddr, transport: Transport) -> Result<Socket, ConnectError> {
+        let target = Target { bind: Some(address), ..Target::new(address, Duration::from_secs(1)) };
+        connect(&target, transport)
+    }
+
+    #[test]
+    fn a_socket_that_is_its_own_peer_is_refused() {
+        for ip in ["127.0.0.1:0", "[::1]:0"] {
+            // Free once these are closed.
+            let stream = TcpListener::bind(ip).unwrap().local_addr().unwrap();
+            let datagram = UdpSocket::bind(ip).unwrap().local_addr().unwrap();
+            for (address, transport) in [(stream, Transport::Stream), (datagram, Transport::Datagram)] {
+                let error = connect_to_itself(address, transport).unwrap_err();
+                assert!(
+                    matches!(&error, ConnectError::Unreachable(error)
+                        if error.kind() == io::ErrorKind::ConnectionRefused),
+                    "{address} {transport:?}: {error:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_server_on_this_machine_is_reached() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = Target::new(listener.local_addr().unwrap(), Duration::from_secs(1));
+        assert!(connect(&target, Transport::Stream).is_ok());
+    }
+}
