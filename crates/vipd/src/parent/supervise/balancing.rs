@@ -1,6 +1,7 @@
 //! What the LVS worker tells of real and virtual servers: scripts run, FIFOs and mails go out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use keepalived_conf::model::lvs::{RealServer, VirtualServer};
@@ -15,11 +16,11 @@ use crate::log::Log;
 use crate::lvs::names;
 use crate::mail::RealServerChange;
 
-/// What was last told of virtual and real servers, by name: a new worker that finds things as its predecessor left
-/// them changes nothing.
+/// What was last told of virtual and real servers, by name and address: a new worker that finds things as its
+/// predecessor left them changes nothing. (Names of real servers behind a firewall mark lack the port.)
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    servers: BTreeMap<(String, String), bool>,
+    servers: BTreeMap<(String, SocketAddr), bool>,
     quorums: BTreeMap<String, bool>,
 }
 
@@ -29,17 +30,12 @@ impl Told {
         let services: BTreeSet<&str> =
             config.virtual_servers.iter().map(|server| server.name.as_str()).collect();
         self.quorums.retain(|name, _| services.contains(name.as_str()));
-        let servers: BTreeSet<(&str, String)> = config
+        let servers: BTreeSet<(&str, SocketAddr)> = config
             .virtual_servers
             .iter()
-            .flat_map(|server| {
-                server
-                    .real_servers
-                    .iter()
-                    .map(|real| (server.name.as_str(), names::real_server(server, real)))
-            })
+            .flat_map(|server| server.real_servers.iter().map(|real| (server.name.as_str(), real.address)))
             .collect();
-        self.servers.retain(|(service, real), _| servers.contains(&(service.as_str(), real.clone())));
+        self.servers.retain(|(service, real), _| servers.contains(&(service.as_str(), *real)));
     }
 }
 
@@ -57,10 +53,10 @@ impl Parent {
         log: &mut Log,
     ) {
         let Some((reading, service, real)) = real_server(&self.readings, key) else { return };
-        let name = names::real_server(service, real);
-        if self.told.servers.insert((service.name.clone(), name.clone()), up) == Some(up) {
+        if self.told.servers.insert((service.name.clone(), real.address), up) == Some(up) {
             return;
         }
+        let name = names::real_server(service, real);
         let jobs = server_jobs(real, up, &reading.accounts);
         self.notifier.event(now, &format!("{name} of {}", service.name), jobs, log);
         self.fifos.write(&format!("RS {name} {} {}", service.name, word(up)), log);

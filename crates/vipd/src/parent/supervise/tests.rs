@@ -433,6 +433,24 @@ fn a_state_that_is_told_twice_runs_one_script() {
 }
 
 #[test]
+fn servers_behind_a_mark_with_one_address_are_told_apart() {
+    let mut scene = Scene::of_two();
+    let real = |port| {
+        format!(" real_server 10.0.0.1 {port} {{\n TCP_CHECK {{\n }}\n notify_down \"/bin/sleep 5\"\n }}\n")
+    };
+    let path = scene.directory.path().join("keepalived.conf");
+    let text =
+        format!("virtual_server fwmark 7 {{\n lvs_sched rr\n lvs_method DR\n{}{}}}\n", real(80), real(81));
+    std::fs::write(path, text).unwrap();
+    scene.parent.readings.insert(0, super::super::load::read(&scene.parent.options));
+    assert!(scene.server(0, 0, false));
+    assert!(scene.server(0, 1, false), "both are [10.0.0.1]:none:0");
+    scene.parent.told.retain(&scene.parent.readings[&0].config);
+    assert!(!scene.server(0, 1, false));
+    scene.kill_all();
+}
+
+#[test]
 fn a_server_that_was_dropped_and_came_back_is_told_to_be_down_again() {
     let mut scene = Scene::of_two();
     scene.all_run(0);
