@@ -9,7 +9,7 @@ pub struct Notice {
     pub body: String,
 }
 
-/// States that instances and groups are mailed about.
+/// States that instances are mailed about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// MASTER
@@ -65,14 +65,6 @@ impl Notice {
         }
     }
 
-    /// A sync group entered a state.
-    pub fn group(router_id: &str, name: &str, state: State) -> Self {
-        Self {
-            subject: format!("[{router_id}] VRRP Group {name} - Entering {} state", state.word()),
-            body: format!("All VRRP group instances are now in {} state", state.word()),
-        }
-    }
-
     /// A real server, or one checker of it, is up or down.
     pub fn real_server(router_id: &str, change: &RealServerChange<'_>) -> Self {
         let RealServerChange { virtual_server, real_server, up, because, .. } = change;
@@ -112,11 +104,6 @@ mod tests {
             &Notice::instance("Ra", "V1", State::Fault),
             "[Ra] VRRP Instance V1 - Entering FAULT state",
             "VRRP Instance is no longer owning VRRP VIPs",
-        );
-        is(
-            &Notice::group("Ra", "G1", State::Backup),
-            "[Ra] VRRP Group G1 - Entering BACKUP state",
-            "All VRRP group instances are now in BACKUP state",
         );
         let (vs, rs) = ("[192.0.2.1]:tcp:80", "[10.0.0.1]:tcp:8080");
         let down = RealServerChange {

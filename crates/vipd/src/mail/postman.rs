@@ -37,7 +37,6 @@ pub struct Postman {
     outbox: Outbox,
     /// The state that was mailed last: the same one again is no news.
     instances: BTreeMap<String, State>,
-    groups: BTreeMap<String, State>,
 }
 
 /// What the configuration says of mail, checked.
@@ -75,7 +74,7 @@ impl Postman {
     /// One without a configuration yet.
     pub fn new(sender: Sender) -> Self {
         let outbox = Outbox::new(String::new(), SHORTEST_LIMIT);
-        Self { sender, round: None, outbox, instances: BTreeMap::new(), groups: BTreeMap::new() }
+        Self { sender, round: None, outbox, instances: BTreeMap::new() }
     }
 
     /// Takes a configuration into force, at the start and on each reload. What waits is tried at once, through the
@@ -97,14 +96,6 @@ impl Postman {
         if alert && self.is_news(state) && self.instances.get(name) != Some(&state) {
             self.instances.insert(name.to_owned(), state);
             self.send(now, date, |router_id| Notice::instance(router_id, name, state));
-        }
-    }
-
-    /// A sync group entered a state.
-    pub fn group(&mut self, now: Instant, date: &str, name: &str, alert: bool, state: State) {
-        if alert && self.is_news(state) && self.groups.get(name) != Some(&state) {
-            self.groups.insert(name.to_owned(), state);
-            self.send(now, date, |router_id| Notice::group(router_id, name, state));
         }
     }
 
