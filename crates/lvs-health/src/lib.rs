@@ -24,3 +24,5 @@ pub use check::{
 };
 pub use dialogue::{Dialogue, Note, Outside, PrepareError, Prepared, Shared, Transport};
 pub use outcome::{Failure, Outcome, Weigh};
+#[cfg(feature = "tls")]
+pub use tls::AnyServer;

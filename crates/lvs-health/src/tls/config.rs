@@ -75,7 +75,7 @@ pub(crate) fn config(tls: &Tls, h2: bool, outside: &Arc<dyn Outside>) -> Result<
             .with_protocol_versions(&versions(tls))
             .map_err(refused)?;
     let builder = match &tls.certificates {
-        Certificates::Any => builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyServer(
+        Certificates::Any => builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyServer::new(
             provider.signature_verification_algorithms,
         ))),
         Certificates::Verified { ca_file, .. } => {

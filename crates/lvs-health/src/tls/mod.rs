@@ -19,3 +19,4 @@ mod session;
 mod verify;
 
 pub(crate) use config::{Layer, config};
+pub use verify::AnyServer;

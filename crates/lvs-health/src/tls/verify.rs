@@ -7,12 +7,15 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::certificate::Certificate;
 
-/// Takes every certificate, and checks that the server has its key.
+/// A verifier for rustls that takes every certificate, and checks that the server has its key.
 ///
 /// The key is read from the certificate without judging the rest, so that certificates webpki does not take (version 1,
 /// as plain `openssl x509 -req` makes them; critical extensions it does not know) do as well.
+///
+/// Nothing is said about who the server is: this is for whoever does not want to know, as keepalived's checks, or has
+/// found out otherwise.
 #[derive(Debug)]
-pub(super) struct AnyServer(pub(super) WebPkiSupportedAlgorithms);
+pub struct AnyServer(WebPkiSupportedAlgorithms);
 
 impl ServerCertVerifier for AnyServer {
     fn verify_server_cert(
@@ -50,6 +53,11 @@ impl ServerCertVerifier for AnyServer {
 }
 
 impl AnyServer {
+    /// With the algorithms that signatures may have.
+    pub fn new(algorithms: WebPkiSupportedAlgorithms) -> Self {
+        Self(algorithms)
+    }
+
     fn verify(
         &self,
         message: &[u8],

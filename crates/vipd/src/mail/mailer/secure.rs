@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use lvs_health::AnyServer;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme};
@@ -16,7 +17,8 @@ use super::super::order::Failure;
 pub(super) fn connection(host: &str, ca: Option<&[u8]>) -> Result<ClientConnection, Failure> {
     let provider = Arc::new(ring::default_provider());
     let trust = ca.map(|pem| Trust::new(pem, &provider)).transpose()?;
-    let verifier = Arc::new(Verifier { trust, provider: Arc::clone(&provider) });
+    let handshake = AnyServer::new(provider.signature_verification_algorithms);
+    let verifier = Arc::new(Verifier { trust, handshake });
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(failure)?
@@ -37,7 +39,8 @@ pub(super) fn failure(error: rustls::Error) -> Failure {
 #[derive(Debug)]
 struct Verifier {
     trust: Option<Trust>,
-    provider: Arc<CryptoProvider>,
+    /// The handshake has to be sound whomever we trust.
+    handshake: AnyServer,
 }
 
 #[derive(Debug)]
@@ -88,7 +91,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        self.handshake.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -97,10 +100,10 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        self.handshake.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.handshake.supported_verify_schemes()
     }
 }
