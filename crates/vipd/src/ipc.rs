@@ -27,6 +27,8 @@ pub enum ToWorker {
         resume: Vec<String>,
         /// A predecessor of this worker died, and left in the kernel what it had set there.
         adopt: bool,
+        /// `-V`, `-I`: at the end leave in the kernel what is there, whoever asks for the end.
+        keep: bool,
     },
     /// A check run that the worker had asked for ended.
     ScriptDone {
@@ -46,12 +48,9 @@ pub enum ToWorker {
     },
     /// Write the state: the answer is [`FromWorker::Dump`].
     Dump(DumpKind),
-    /// Stop in order (VRRP: priority 0, addresses removed, STOP reported; LVS: virtual servers removed), then
-    /// [`FromWorker::Stopped`] and exit 0.
-    Stop {
-        /// `-V`, `-I`: leave in the kernel what is there.
-        keep: bool,
-    },
+    /// Stop in order (VRRP: priority 0, addresses removed unless they are kept, STOP reported; LVS: virtual servers
+    /// removed likewise), then [`FromWorker::Stopped`] and exit 0.
+    Stop,
 }
 
 /// From a worker to the parent.

@@ -31,7 +31,7 @@ impl Worker {
         let config = Box::new(loaded.config);
         worker
             .channel
-            .send(&ToWorker::Config { generation: 0, config, resume: Vec::new(), adopt: false })
+            .send(&ToWorker::Config { generation: 0, config, resume: Vec::new(), adopt: false, keep: false })
             .unwrap();
         worker
     }

@@ -183,7 +183,7 @@ impl Worker {
             pace: Pace::new(now),
             hindrance_told: None,
             nonce: std::process::id(),
-            keep: false,
+            keep: start.keep,
             stopped: false,
         };
         worker.look_at_addresses(now);
@@ -285,10 +285,7 @@ impl Worker {
                 }
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
                 ToWorker::Dump(kind) => self.dump(kind),
-                ToWorker::Stop { keep } => {
-                    self.keep = keep;
-                    self.stopped = true;
-                }
+                ToWorker::Stop => self.stopped = true,
             }
         }
     }

@@ -268,7 +268,8 @@ impl Parent {
         let config = Box::new(role.part(&reading.config));
         let adopt = std::mem::take(&mut self.posts[role].left_behind);
         self.posts[role].sent = Some(self.current);
-        let message = ToWorker::Config { generation: self.current, config, resume, adopt };
+        let message =
+            ToWorker::Config { generation: self.current, config, resume, adopt, keep: self.keeps(role) };
         self.tell_worker(role, &message, now, log);
     }
 
@@ -385,7 +386,7 @@ impl Parent {
         worker.kill_at = Some(now + SWEEP_TIME);
         post.worker = Some(worker);
         self.send_config(role, Vec::new(), now, log);
-        self.tell_worker(role, &ToWorker::Stop { keep: self.keeps(role) }, now, log);
+        self.tell_worker(role, &ToWorker::Stop, now, log);
     }
 }
 

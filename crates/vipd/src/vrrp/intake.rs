@@ -104,10 +104,7 @@ impl Worker {
                             .for_each(|record| record.rejected = Record::default().rejected);
                     }
                 }
-                ToWorker::Stop { keep } => {
-                    self.keep_addresses = keep;
-                    self.stopped = true;
-                }
+                ToWorker::Stop => self.stopped = true,
             }
         }
     }

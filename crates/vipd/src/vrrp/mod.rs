@@ -52,7 +52,7 @@ pub fn main(socket: OwnedFd) -> ExitCode {
 fn run(socket: OwnedFd) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
-    let Some(Start { generation, config, resume, .. }) = parent.first_config(&mut poll)? else {
+    let Some(Start { generation, config, resume, keep, .. }) = parent.first_config(&mut poll)? else {
         return Ok(());
     };
     for complaint in scheduling::apply(&scheduling::Wishes::vrrp(&config.global)) {
@@ -62,7 +62,9 @@ fn run(socket: OwnedFd) -> io::Result<()> {
         parent.log(LogLevel::Warning, complaint);
     }
     let plan = Plan::new(generation, config);
-    Worker::start(poll, parent, plan, &resume)?.run()
+    let mut worker = Worker::start(poll, parent, plan, &resume)?;
+    worker.keep_addresses = keep;
+    worker.run()
 }
 
 /// Everything that the loop holds.

@@ -21,6 +21,8 @@ pub(crate) struct Start {
     pub(crate) resume: Vec<String>,
     /// A predecessor died and left its state in the kernel (LVS worker).
     pub(crate) adopt: bool,
+    /// What is in the kernel at the end stays there.
+    pub(crate) keep: bool,
 }
 
 /// What the worker says and hears.
@@ -62,10 +64,10 @@ impl Parent {
         let mut events = Events::with_capacity(8);
         loop {
             match self.receive() {
-                Some(ToWorker::Config { generation, config, resume, adopt }) => {
-                    return Ok(Some(Start { generation, config: *config, resume, adopt }));
+                Some(ToWorker::Config { generation, config, resume, adopt, keep }) => {
+                    return Ok(Some(Start { generation, config: *config, resume, adopt, keep }));
                 }
-                Some(ToWorker::Stop { .. }) => return Ok(None),
+                Some(ToWorker::Stop) => return Ok(None),
                 Some(ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } | ToWorker::Dump(_)) => {}
                 None if self.gone || self.was_terminated() => return Ok(None),
                 None => match poll.poll(&mut events, None) {

@@ -177,7 +177,7 @@ impl Parent {
         if let Some(worker) = self.posts[role].worker.as_mut() {
             worker.stopping = true;
         }
-        self.tell_worker(role, &ToWorker::Stop { keep: self.keeps(role) }, now, log);
+        self.tell_worker(role, &ToWorker::Stop, now, log);
     }
 
     /// Messages may still name the generation before the running one, for deletions; none older.

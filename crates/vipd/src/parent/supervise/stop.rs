@@ -31,7 +31,7 @@ impl Parent {
         self.stop = Some(Stop { deadline, status, killed: false });
         for role in Role::ALL {
             self.posts[role].respawn_at = None;
-            self.tell_worker(role, &ToWorker::Stop { keep: self.keeps(role) }, now, log);
+            self.tell_worker(role, &ToWorker::Stop, now, log);
         }
     }
 

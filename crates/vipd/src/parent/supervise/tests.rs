@@ -307,7 +307,7 @@ fn a_worker_that_does_not_stop_is_killed_at_the_deadline() {
     scene.until(|scene| scene.heard().len() == 1);
     let now = Instant::now();
     scene.parent.handle_stop(now, 0, &mut scene.log);
-    scene.until(|scene| matches!(scene.heard().last(), Some(ToWorker::Stop { .. })));
+    scene.until(|scene| matches!(scene.heard().last(), Some(ToWorker::Stop)));
     let patience = Duration::from_secs(5);
     assert_eq!(scene.parent.finished(now + patience / 2, &mut scene.log), None);
     assert_eq!(scene.parent.finished(now + patience, &mut scene.log), None);
