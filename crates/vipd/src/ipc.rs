@@ -5,6 +5,7 @@
 //! given generation, and only the parent, which read that configuration, runs it.
 
 use keepalived_conf::model::Config;
+use keepalived_conf::model::lvs::LvsService;
 use serde::{Deserialize, Serialize};
 
 mod channel;
@@ -27,6 +28,9 @@ pub enum ToWorker {
         resume: Vec<String>,
         /// A predecessor of this worker died, and left in the kernel what it had set there.
         adopt: bool,
+        /// What that predecessor may have left there besides: kernel services of configurations that it was told to run,
+        /// before or after the one that it ran last, and that this configuration lacks. Empty on a reload.
+        former: Vec<LvsService>,
         /// `-V`, `-I`: at the end leave in the kernel what is there, whoever asks for the end.
         keep: bool,
     },

@@ -31,7 +31,14 @@ impl Worker {
         let config = Box::new(loaded.config);
         worker
             .channel
-            .send(&ToWorker::Config { generation: 0, config, resume: Vec::new(), adopt: false, keep: false })
+            .send(&ToWorker::Config {
+                generation: 0,
+                config,
+                resume: Vec::new(),
+                adopt: false,
+                former: Vec::new(),
+                keep: false,
+            })
             .unwrap();
         worker
     }

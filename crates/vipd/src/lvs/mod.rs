@@ -152,6 +152,8 @@ impl Worker {
         let presence = Presence::open(lvs.netlink_monitor_receive_buffer)?;
         poll.registry().register(&mut SourceFd(&presence.as_raw_fd()), MONITOR, Interest::READABLE)?;
         let now = Instant::now();
+        let former: Vec<ServiceKey> = start.former.iter().filter_map(plan::key).collect();
+        tables.own(&former);
         let plan = Plan::new(start.generation, start.config);
         let mut wanted = plan.director();
         if start.adopt {
@@ -191,6 +193,8 @@ impl Worker {
             worker.adopt(now);
         }
         worker.take_plan_into_force(now);
+        // As after a reload, which the predecessor may have died of.
+        worker.set_tables(now, former, &Table::new());
         Ok(worker)
     }
 

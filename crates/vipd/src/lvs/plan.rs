@@ -275,7 +275,6 @@ fn services(server: &conf::VirtualServer, complaints: &mut Vec<String>) -> Vec<S
         }
     };
     let flags = flags(server);
-    let key = |service: &conf::LvsService| key(service);
     let build = |key: ServiceKey| {
         let service = Service::new(key, scheduler.clone()).with_flags(flags);
         match server.persistence_timeout {
@@ -293,7 +292,8 @@ fn services(server: &conf::VirtualServer, complaints: &mut Vec<String>) -> Vec<S
     server.services.iter().filter_map(key).map(build).collect()
 }
 
-fn key(service: &conf::LvsService) -> Option<ServiceKey> {
+/// The name of a kernel service.
+pub(super) fn key(service: &conf::LvsService) -> Option<ServiceKey> {
     Some(match *service {
         conf::LvsService::Address { protocol, address } => {
             let protocol = match protocol {

@@ -67,6 +67,11 @@ impl Tables {
         &self.known
     }
 
+    /// Services that a predecessor made are ours: they go unless they are wanted.
+    pub(super) fn own(&mut self, keys: &[ServiceKey]) {
+        self.ours.extend(keys);
+    }
+
     /// Makes the kernel hold `wanted` for these keys; a key that is not in `wanted` goes.
     pub(super) fn set(
         &mut self,

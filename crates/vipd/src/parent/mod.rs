@@ -9,6 +9,7 @@ mod command;
 mod daemonize;
 mod dump;
 mod fifo;
+mod holdings;
 pub(crate) mod load;
 mod mailing;
 mod notifier;

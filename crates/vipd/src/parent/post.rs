@@ -8,6 +8,7 @@ use keepalived_conf::model::mail::Mail;
 use keepalived_conf::model::{Config, Global};
 use mio::Token;
 
+use super::holdings::Holdings;
 use super::pid_file::PidFile;
 use super::respawn::Respawn;
 use super::worker::{Worker, WorkerProgram};
@@ -101,6 +102,7 @@ pub(super) struct Post {
     pub(super) deaths: u8,
     /// The last worker here did not stop in order: its state is still in the kernel.
     pub(super) left_behind: bool,
+    pub(super) holdings: Holdings,
 }
 
 impl Post {
@@ -116,6 +118,7 @@ impl Post {
             sent: None,
             deaths: 0,
             left_behind: false,
+            holdings: Holdings::default(),
         }
     }
 

@@ -266,10 +266,13 @@ impl Parent {
     fn send_config(&mut self, role: Role, resume: Vec<String>, now: Instant, log: &mut Log) {
         let Some(reading) = self.readings.get(&self.current) else { return };
         let config = Box::new(role.part(&reading.config));
-        let adopt = std::mem::take(&mut self.posts[role].left_behind);
-        self.posts[role].sent = Some(self.current);
-        let message =
-            ToWorker::Config { generation: self.current, config, resume, adopt, keep: self.keeps(role) };
+        let keep = self.keeps(role);
+        let post = &mut self.posts[role];
+        let adopt = std::mem::take(&mut post.left_behind);
+        let former = if adopt { post.holdings.beyond(&config) } else { Vec::new() };
+        post.holdings.note_sent(&config);
+        post.sent = Some(self.current);
+        let message = ToWorker::Config { generation: self.current, config, resume, adopt, former, keep };
         self.tell_worker(role, &message, now, log);
     }
 
@@ -312,6 +315,9 @@ impl Parent {
         let (expected, refused) = (worker.stopping, worker.refused);
         drop(worker);
         post.left_behind = !expected;
+        if expected {
+            post.holdings.clear();
+        }
         self.checks.abandon(role);
         if self.stop.is_some() || ((expected || refused) && !self.wants(role)) {
             return;

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use keepalived_conf::model::Config;
+use keepalived_conf::model::lvs::LvsService;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
@@ -21,6 +22,8 @@ pub(crate) struct Start {
     pub(crate) resume: Vec<String>,
     /// A predecessor died and left its state in the kernel (LVS worker).
     pub(crate) adopt: bool,
+    /// Kernel services that it may have left besides those of the configuration (LVS worker).
+    pub(crate) former: Vec<LvsService>,
     /// What is in the kernel at the end stays there.
     pub(crate) keep: bool,
 }
@@ -64,8 +67,8 @@ impl Parent {
         let mut events = Events::with_capacity(8);
         loop {
             match self.receive() {
-                Some(ToWorker::Config { generation, config, resume, adopt, keep }) => {
-                    return Ok(Some(Start { generation, config: *config, resume, adopt, keep }));
+                Some(ToWorker::Config { generation, config, resume, adopt, former, keep }) => {
+                    return Ok(Some(Start { generation, config: *config, resume, adopt, former, keep }));
                 }
                 Some(ToWorker::Stop) => return Ok(None),
                 Some(ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } | ToWorker::Dump(_)) => {}

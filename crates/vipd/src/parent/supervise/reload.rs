@@ -86,7 +86,9 @@ impl Parent {
             }
             // None is wanted until now, or one starts with this configuration.
             self.posts[role].respawn_at = None;
-            if self.posts[role].worker.is_none() && self.wants(role) {
+            // One that died may have left what nobody wants any more: the next one removes it, and is dismissed.
+            let needed = self.wants(role) || !self.posts[role].holdings.is_empty();
+            if self.posts[role].worker.is_none() && needed {
                 self.start_worker(role, now, log);
             }
         }
@@ -102,6 +104,11 @@ impl Parent {
         let post = &mut self.posts[role];
         let first = post.running.is_none();
         post.running = Some(generation);
+        if post.sent == Some(generation)
+            && let Some(reading) = self.readings.get(&generation)
+        {
+            post.holdings.note_running(&role.part(&reading.config));
+        }
         if generation != self.current {
             return;
         }

@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 
+use keepalived_conf::model::lvs::LvsService;
+
 use super::*;
 use crate::ipc::{Channel, FromWorker, InstanceEvent};
 use crate::log::LogOptions;
@@ -119,8 +121,13 @@ impl Scene {
 
     /// What the workers have heard until now.
     fn heard(&self) -> Vec<ToWorker> {
+        self.heard_by("hears")
+    }
+
+    /// What is in this file.
+    fn heard_by(&self, file: &str) -> Vec<ToWorker> {
         let (mut written, read) = UnixStream::pair().unwrap();
-        written.write_all(&std::fs::read(self.directory.path().join("hears")).unwrap_or_default()).unwrap();
+        written.write_all(&std::fs::read(self.directory.path().join(file)).unwrap_or_default()).unwrap();
         let mut channel = Channel::new(read).unwrap();
         std::iter::from_fn(|| channel.receive().unwrap()).collect()
     }
@@ -386,23 +393,77 @@ fn each_role_restarts_by_itself_and_only_the_first_adopts_nothing() {
     scene.all_run(0);
     let vrrp = scene.parent.posts.vrrp.worker.as_ref().unwrap().pid();
     let adopts = |scene: &Scene| -> Vec<bool> {
-        let octets = std::fs::read(scene.directory.path().join("hears-lvs")).unwrap_or_default();
-        let (mut written, read) = UnixStream::pair().unwrap();
-        written.write_all(&octets).unwrap();
-        let mut channel = Channel::new(read).unwrap();
-        let messages = std::iter::from_fn(|| channel.receive().unwrap());
-        messages
-            .filter_map(|message| match message {
-                ToWorker::Config { adopt, .. } => Some(adopt),
-                _ => None,
-            })
-            .collect()
+        let adopts = scene.heard_by("hears-lvs").into_iter().filter_map(|message| match message {
+            ToWorker::Config { adopt, .. } => Some(adopt),
+            _ => None,
+        });
+        adopts.collect()
     };
     scene.until(|scene| adopts(scene).len() == 1);
     scene.parent.posts.lvs.worker.as_mut().unwrap().kill();
     scene.until(|scene| adopts(scene).len() == 2);
     assert_eq!(adopts(&scene), [false, true]);
     assert_eq!(scene.parent.posts.vrrp.worker.as_ref().unwrap().pid(), vrrp);
+    scene.kill_all();
+}
+
+/// The services that each configuration for the load balancer says were left, by port.
+fn former(scene: &Scene) -> Vec<Vec<u16>> {
+    let heard = scene.heard_by("hears-lvs");
+    let former = heard.into_iter().filter_map(|message| match message {
+        ToWorker::Config { former, .. } => Some(former),
+        _ => None,
+    });
+    let port = |service| match service {
+        LvsService::Address { address, .. } => address.port(),
+        LvsService::Fwmark { .. } => 0,
+    };
+    former.map(|services| services.into_iter().map(port).collect()).collect()
+}
+
+/// The virtual server of the configuration gets another port.
+fn move_virtual_server(scene: &Scene, port: u16) {
+    write_balanced(&scene.directory, 1, "V1");
+    let path = scene.directory.path().join("keepalived.conf");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("192.0.2.1 80", &format!("192.0.2.1 {port}"))).unwrap();
+}
+
+#[test]
+fn who_succeeds_a_worker_that_died_of_a_reload_hears_what_it_may_have_left() {
+    let mut scene = Scene::of_two();
+    scene.all_run(0);
+    move_virtual_server(&scene, 81);
+    scene.reload();
+    scene.until(|scene| former(scene).len() == 2);
+    scene.parent.posts.lvs.worker.as_mut().unwrap().kill();
+    scene.until(|scene| former(scene).len() == 3);
+    assert_eq!(former(&scene), [vec![], vec![], vec![80]]);
+    // Once the successor runs, the service is gone.
+    scene.all_run(1);
+    scene.parent.posts.lvs.worker.as_mut().unwrap().kill();
+    scene.parent.handle_worker_end(Role::Lvs, Ended::Signalled(9), Instant::now(), &mut scene.log);
+    scene.parent.handle_post_timers(Role::Lvs, Instant::now() + Duration::from_secs(1), &mut scene.log);
+    scene.until(|scene| former(scene).len() == 4);
+    assert_eq!(former(&scene)[3], [0; 0]);
+    scene.kill_all();
+}
+
+#[test]
+fn what_a_dead_worker_left_is_removed_though_nothing_is_balanced_any_more() {
+    let mut scene = Scene::of_two();
+    scene.all_run(0);
+    for _ in 0..2 {
+        scene.parent.handle_worker_end(Role::Lvs, Ended::Signalled(9), Instant::now(), &mut scene.log);
+    }
+    assert!(scene.parent.posts.lvs.respawn_at.is_some());
+    scene.until(|scene| former(scene).len() == 2);
+    write_config(&scene.directory, "V1");
+    scene.reload();
+    scene.until(|scene| former(scene).len() == 3);
+    assert_eq!(former(&scene)[2], [80]);
+    scene.all_run(1);
+    assert!(scene.parent.posts.lvs.worker.as_ref().is_some_and(|worker| worker.stopping));
     scene.kill_all();
 }
 

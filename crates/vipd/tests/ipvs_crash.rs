@@ -1,0 +1,52 @@
+//! A worker of the load balancer is killed: what its successor makes of the kernel's tables.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::hosts::{CHECKERS_PID, Maker};
+use common::lvs::{Balancers, ipvs_test};
+use nix::sys::signal::Signal;
+
+const SOON: Duration = Duration::from_secs(4);
+
+fn one_director() -> Balancers {
+    Balancers::new(&[Maker::Vipd])
+}
+
+fn worker(lab: &Balancers) -> String {
+    lab.directors[0].host.read_file(CHECKERS_PID).unwrap().trim().to_owned()
+}
+
+/// A virtual server with this port, and its lines in the table.
+fn web(port: u16, weight: u32, check: &str) -> (String, Vec<String>) {
+    let text = format!(
+        "virtual_server 192.0.2.100 {port} {{\n protocol TCP\n lvs_sched rr\n lvs_method NAT\n \
+         real_server 10.0.0.11 80 {{\n weight {weight}\n {check}\n }}\n}}\n"
+    );
+    let server = format!("-a -t 192.0.2.100:{port} -r 10.0.0.11:80 -m -w {weight}");
+    (text, vec![format!("-A -t 192.0.2.100:{port} -s rr"), server])
+}
+
+#[test]
+#[ignore = "needs a kernel with IPVS: cargo xtask vm"]
+fn what_a_reload_dropped_goes_although_the_worker_died_of_it() {
+    ipvs_test("what_a_reload_dropped_goes_although_the_worker_died_of_it", &[], || {
+        let (first, second, third) = (web(80, 1, ""), web(81, 1, ""), web(82, 1, ""));
+        let mut lab = one_director();
+        lab.start(&(first.0 + &second.0));
+        lab.expect_tables("start", SOON, &[first.1, second.1.clone()].concat());
+        // What somebody else made stays.
+        lab.directors[0].shell("/usr/sbin/ipvsadm -A -t 192.0.2.100:99 -s rr");
+        let killed = worker(&lab);
+        lab.directors[0].shell(&format!("kill -STOP {killed}"));
+        lab.directors[0].configure(&(second.0 + &third.0));
+        lab.directors[0].signal(Signal::SIGHUP);
+        lab.directors[0].expect_log("Reloading", SOON);
+        lab.directors[0].shell(&format!("kill -9 {killed}"));
+        let foreign = vec!["-A -t 192.0.2.100:99 -s rr".to_owned()];
+        lab.expect_tables("the successor", SOON, &[second.1, third.1, foreign].concat());
+    });
+}
