@@ -57,6 +57,16 @@ impl Probe {
             Self::Script(_) | Self::File(_) | Self::Bfd(_) => 1,
         }
     }
+
+    /// Whether what it finds may change its server's weight.
+    pub fn says_weights(&self) -> bool {
+        match self {
+            Self::Network(network) => matches!(network.protocol, Protocol::Agent(_)),
+            Self::Script(script) => script.dynamic,
+            Self::File(file) => file.weight != 0,
+            Self::Bfd(_) => false,
+        }
+    }
 }
 
 /// A dialogue over a socket.

@@ -6,6 +6,7 @@ mod common;
 
 use std::time::Duration;
 
+use common::eventually;
 use common::hosts::{CHECKERS_PID, Maker};
 use common::lvs::{Balancers, ipvs_test};
 use nix::sys::signal::Signal;
@@ -48,5 +49,27 @@ fn what_a_reload_dropped_goes_although_the_worker_died_of_it() {
         lab.directors[0].shell(&format!("kill -9 {killed}"));
         let foreign = vec!["-A -t 192.0.2.100:99 -s rr".to_owned()];
         lab.expect_tables("the successor", SOON, &[second.1, third.1, foreign].concat());
+    });
+}
+
+#[test]
+#[ignore = "needs a kernel with IPVS: cargo xtask vm"]
+fn the_weight_that_a_check_said_outlives_the_worker() {
+    ipvs_test("the_weight_that_a_check_said_outlives_the_worker", &[], || {
+        // The first run says 7; the next ones never say anything.
+        let check = "MISC_CHECK {\n misc_path \"/etc/keepalived/load.sh\"\n misc_dynamic\n warmup 0\n \
+                     delay_loop 600\n }";
+        let (text, told) = (web(80, 20, check).0, web(80, 7, "").1);
+        let mut lab = one_director();
+        lab.directors[0].install(
+            "/etc/keepalived/load.sh",
+            "#!/bin/sh\n[ -e /etc/keepalived/asked ] && exec sleep 600\n: >/etc/keepalived/asked\nexit 9\n",
+        );
+        lab.start(&format!("global_defs {{\n script_user root\n}}\n{text}"));
+        lab.expect_tables("what the check says", SOON, &told);
+        let killed = worker(&lab);
+        lab.directors[0].shell(&format!("kill -9 {killed}"));
+        eventually("another worker", SOON, || worker(&lab) != killed);
+        lab.stays("the weight after the crash", Duration::from_secs(2), &told);
     });
 }

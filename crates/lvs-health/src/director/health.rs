@@ -47,6 +47,13 @@ impl Health {
         Self { up, settled: false, failures: 0, step: 0, repeats: false, weigh: Weigh::Unsaid }
     }
 
+    /// What an earlier run said about the weight, unless this one has said something.
+    pub(super) fn remember(&mut self, weigh: Weigh) {
+        if self.weigh == Weigh::Unsaid {
+            self.weigh = weigh;
+        }
+    }
+
     pub(super) fn up(&self) -> bool {
         self.up
     }

@@ -107,6 +107,7 @@ prop_compose! {
             inhibit_on_failure,
             slow_start: Duration::from_secs(slow_start),
             checks: checks.into_iter().map(check).collect(),
+            said: None,
         }
     }
 }

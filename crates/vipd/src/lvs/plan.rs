@@ -77,12 +77,15 @@ impl Plan {
         self.drained.retain(|key, _| needed.contains(key));
     }
 
-    /// Whom a predecessor found good (`alpha`) and left in a table stays there: needs no proof once more.
+    /// Whom a predecessor found good (`alpha`) and left in a table stays there: needs no proof once more. The weight that
+    /// it has there is what its checks said last.
     pub(super) fn trust(&self, wanted: &mut director::Plan, table: &Table) {
         for (service, plan) in (0..).map(ServiceId).zip(&mut wanted.services) {
             let is_known = self.known_services(service, table).next().is_some();
             for (place, server) in (0..).zip(&mut plan.servers) {
-                if is_known && self.serves(ServerId { service, place }, table) {
+                let id = ServerId { service, place };
+                if is_known && self.serves(id, table) {
+                    server.said = self.held_weights(id, table).flatten().next();
                     server.checks.iter_mut().for_each(|check| check.timing.alpha = false);
                 }
             }
@@ -92,16 +95,19 @@ impl Plan {
     /// Whether a real server is in service according to a table, in every service of its virtual server that is
     /// there. Where none is, nobody has judged it yet: it does.
     pub(super) fn serves(&self, id: ServerId, table: &Table) -> bool {
-        let (Some(server), Some(real)) = (self.virtual_server(id.service), self.real_server(id)) else {
-            return false;
-        };
-        let wanted = Wanted { who: Who::Server(id), weight: real.weight };
-        self.known_services(id.service, table).all(|service| {
-            let destination = self.destination(server, id.service, &service.key, &wanted);
-            let present =
-                destination.and_then(|destination| table.destination(&service.key, destination.address));
-            // Weight 0 is how a server that inhibits is out; another one is in, and drained by whoever says weights.
-            present.is_some_and(|present| present.weight > 0 || real.weight == 0 || !real.inhibit_on_failure)
+        let Some(real) = self.real_server(id) else { return false };
+        // Weight 0 is how a server that inhibits is out; another one is in, and drained by whoever says weights.
+        let is_in = |weight| weight > 0 || real.weight == 0 || !real.inhibit_on_failure;
+        self.held_weights(id, table).all(|weight| weight.is_some_and(is_in))
+    }
+
+    /// The weight of a real server in each service of its virtual server that a table has; `None` where it is not.
+    fn held_weights(&self, id: ServerId, table: &Table) -> impl Iterator<Item = Option<u32>> {
+        let wanted = Wanted { who: Who::Server(id), weight: 0 };
+        let server = self.virtual_server(id.service);
+        self.known_services(id.service, table).map(move |service| {
+            let destination = self.destination(server?, id.service, &service.key, &wanted)?;
+            Some(table.destination(&service.key, destination.address)?.weight)
         })
     }
 
@@ -147,6 +153,7 @@ impl Plan {
             weight: real.weight,
             inhibit_on_failure: real.inhibit_on_failure,
             slow_start: real.slow_start,
+            said: None,
             checks: real
                 .checkers
                 .iter()

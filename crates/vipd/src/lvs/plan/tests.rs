@@ -108,3 +108,20 @@ fn whom_a_predecessor_found_good_needs_no_second_proof() {
     let full = table(&crate::lvs::testing::plan(0, &balanced("", &[CHECKED])));
     assert!(!alpha(&full));
 }
+
+#[test]
+fn the_weight_that_a_predecessor_left_is_what_checks_said_last() {
+    let plan = plan(0, &balanced("", &[CHECKED]));
+    let said = |weight: Option<u32>| {
+        let (mut table, mut wanted) = (table(&plan), plan.director());
+        let (key, address) = (plan.keys().next().unwrap(), "10.0.0.1:8080".parse().unwrap());
+        let destination = *table.destination(&key, address).unwrap();
+        match weight {
+            Some(weight) => _ = table.insert_destination(&key, destination.with_weight(weight)),
+            None => _ = table.remove_destination(&key, address),
+        }
+        plan.trust(&mut wanted, &table);
+        wanted.services[0].servers[0].said
+    };
+    assert_eq!([said(Some(7)), said(Some(0)), said(None)], [Some(7), Some(0), None]);
+}
