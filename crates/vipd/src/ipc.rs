@@ -130,7 +130,7 @@ pub enum FromWorker {
     Dump(DumpKind, String),
     /// Everything is released; the process exits now.
     Stopped,
-    /// The configuration cannot be run (keepalived exits 2): the parent stops everything with this reason.
+    /// The configuration cannot be run on this machine (keepalived exits 1): the parent stops everything with this reason.
     Refused(String),
 }
 

@@ -51,8 +51,8 @@ pub const WORKER_SOCKET: i32 = process::SOCKET;
 
 /// Runs the daemon until it is told to stop. The words are the whole command line, for the log.
 ///
-/// The exit status is keepalived's: 0 after a stop or when another copy already runs, 1 for what should not happen,
-/// 2 when a worker cannot run the configuration, 6 when the configuration file or an include is missing.
+/// The exit status is keepalived's: 0 after a stop or when another copy already runs, 1 for what should not happen and
+/// where the kernel has no load balancer, 2 when a worker cannot run the configuration, 6 when the configuration file or an include is missing.
 pub fn main(mut options: Options, command_line: &[String]) -> ExitCode {
     let mut log = Log::new(LogOptions {
         console: options.log_console,

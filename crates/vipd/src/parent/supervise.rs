@@ -428,6 +428,9 @@ const MAILER: Token = Token(16);
 /// How long a worker that closed its channel may take to exit.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
+/// Exit status where this machine lacks what is needed.
+const FATAL: u8 = 1;
+
 /// Exit statuses that a restart would not change: an unusable configuration, missing permission.
 const PERMANENT: [u8; 2] = [2, 4];
 

@@ -67,7 +67,7 @@ impl Parent {
                 }
                 if !self.take_back_reload(role, now, log) {
                     log.error("Terminating");
-                    self.handle_stop(now, super::PERMANENT[0], log);
+                    self.handle_stop(now, super::FATAL, log);
                 }
             }
         }

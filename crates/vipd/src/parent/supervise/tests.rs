@@ -237,8 +237,9 @@ fn a_worker_that_dies_again_soon_is_waited_for_and_without_respawn_everything_en
 }
 
 #[test]
-fn a_configuration_the_worker_cannot_run_ends_the_daemon_with_status_2() {
-    for (script, says) in [(FAILS, vec![]), (LISTENS, vec![FromWorker::Refused("no".to_owned())])] {
+fn a_configuration_the_worker_cannot_run_ends_the_daemon_with_its_status_and_one_the_machine_cannot_with_1() {
+    let refuses = vec![FromWorker::Refused("no".to_owned())];
+    for (script, says, status) in [(FAILS, vec![], 2), (LISTENS, refuses, 1)] {
         let mut scene = Scene::new(script, &says);
         scene.start();
         scene.until(|scene| scene.parent.stop.is_some());
@@ -246,7 +247,7 @@ fn a_configuration_the_worker_cannot_run_ends_the_daemon_with_status_2() {
             scene.kill_worker();
         }
         scene.until(|scene| scene.parent.posts.vrrp.worker.is_none());
-        assert_eq!(scene.parent.finished(Instant::now(), &mut scene.log), Some(2));
+        assert_eq!(scene.parent.finished(Instant::now(), &mut scene.log), Some(status));
     }
 }
 
