@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use ipnetwork::IpNetwork;
 
+pub mod fifo;
 pub mod lvs;
 pub mod mail;
 
+use fifo::Fifo;
 use lvs::{LvsGlobal, VirtualServer};
 use mail::Mail;
 
@@ -84,6 +86,8 @@ pub struct Global {
     pub umask: Option<u32>,
     /// `notification_email*`, `smtp_*`.
     pub mail: Mail,
+    /// `vrrp_notify_fifo`, `lvs_notify_fifo` and `notify_fifo`, in that order.
+    pub fifos: Vec<Fifo>,
     /// `lvs_*`, `checker_*`.
     pub lvs: LvsGlobal,
 }

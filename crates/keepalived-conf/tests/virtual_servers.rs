@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use keepalived_conf::model::fifo::Lines;
 use keepalived_conf::model::lvs::{
     Checker, CheckerKind, FlushOnStop, Forwarding, HttpCheck, HttpVersion, LvsProtocol, LvsService,
     RealServer, TunnelChecksum, TunnelKind, Url, VirtualServer,
@@ -650,13 +651,16 @@ fn the_table_is_flushed_as_told() {
     assert_eq!(lvs("lvs_flush_on_stop").flush_on_stop, FlushOnStop::Everything);
     assert_eq!(lvs("lvs_flush_onstop VS").flush_on_stop, FlushOnStop::VirtualServers);
     assert_eq!(lvs("lvs_timeouts tcp 10 udp 0").timeouts.udp, Some(0));
-    let fifos =
-        lvs("notify_fifo /run/all root\nlvs_notify_fifo_script /bin/r\nlvs_notify_fifo /run/lvs").fifos;
-    assert_eq!(
-        fifos.iter().map(|fifo| fifo.path.to_str()).collect::<Vec<_>>(),
-        [Some("/run/lvs"), Some("/run/all")]
-    );
-    assert!(fifos[0].script.is_some() && fifos[1].owner.is_some());
+}
+
+#[test]
+fn a_fifo_and_its_script_may_stand_in_either_order() {
+    let lines = "notify_fifo /run/all root\nlvs_notify_fifo_script /bin/r\nlvs_notify_fifo /run/lvs\n\
+                 vrrp_notify_fifo /run/vrrp";
+    let fifos = load_str(&format!("global_defs {{\n{lines}\n}}\n")).config.global.fifos;
+    let found: Vec<_> = fifos.iter().map(|fifo| (fifo.path.to_str().unwrap(), fifo.lines)).collect();
+    assert_eq!(found, [("/run/vrrp", Lines::Vrrp), ("/run/lvs", Lines::Lvs), ("/run/all", Lines::All)]);
+    assert!(fifos[1].script.is_some() && fifos[2].owner.is_some());
 }
 
 #[test]

@@ -212,9 +212,9 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "FIFO receiving both VRRP and LVS state lines.";
     [GlobalDefs] "notify_fifo_script": Command, default "none", since "1.3.6", Acts,
         "Reader started for notify_fifo; FIFO path appended as last argument.";
-    [GlobalDefs] "vrrp_notify_fifo": Fifo, default "none", since "1.3.6", Understood,
+    [GlobalDefs] "vrrp_notify_fifo": Fifo, default "none", since "1.3.6", Acts,
         "FIFO for VRRP state lines.";
-    [GlobalDefs] "vrrp_notify_fifo_script": Command, default "none", since "1.3.6", Understood,
+    [GlobalDefs] "vrrp_notify_fifo_script": Command, default "none", since "1.3.6", Acts,
         "Reader started for vrrp_notify_fifo.";
     [GlobalDefs] "lvs_notify_fifo": Fifo, default "none", since "1.3.6", Acts,
         "FIFO for virtual/real server state lines.";

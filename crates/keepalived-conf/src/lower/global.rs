@@ -48,6 +48,7 @@ pub(super) struct Globals {
     pub(super) smtp_server: Option<(String, Option<u16>)>,
     pub(super) checker_log_all_failures: bool,
     pub(super) sync_daemon: Option<SyncDaemonDraft>,
+    pub(super) vrrp_fifo: FifoDraft,
     pub(super) lvs_fifo: FifoDraft,
     pub(super) notify_fifo: FifoDraft,
 }
@@ -90,6 +91,7 @@ impl Default for Globals {
             smtp_server: None,
             checker_log_all_failures: false,
             sync_daemon: None,
+            vrrp_fifo: FifoDraft::default(),
             lvs_fifo: FifoDraft::default(),
             notify_fifo: FifoDraft::default(),
         }
@@ -122,6 +124,7 @@ fn defaults() -> Global {
         state_dump_file: None,
         umask: None,
         mail: Mail::default(),
+        fifos: Vec::new(),
         lvs: LvsGlobal::default(),
     }
 }

@@ -1,10 +1,11 @@
-//! Keywords of `global_defs` about the LVS worker.
+//! Keywords of `global_defs` about the LVS worker, and about FIFOs.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::line::Word;
-use crate::model::lvs::{Fifo, FlushOnStop, LvsSyncDaemon};
+use crate::model::fifo::{Fifo, Lines};
+use crate::model::lvs::{FlushOnStop, LvsSyncDaemon};
 use crate::model::{Command, User, VrrpInstance};
 use crate::source::Span;
 
@@ -29,7 +30,7 @@ pub(super) struct SyncDaemonDraft {
 /// A FIFO and its script, which may stand in either order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct FifoDraft {
-    fifo: Option<(PathBuf, Option<User>, Span)>,
+    fifo: Option<(PathBuf, Option<User>)>,
     script: Option<Command>,
 }
 
@@ -119,6 +120,7 @@ impl<'a> Lowering<'a> {
             None => (entry.keyword.name, false),
         };
         let draft = match name {
+            "vrrp_notify_fifo" => &mut self.globals.vrrp_fifo,
             "lvs_notify_fifo" => &mut self.globals.lvs_fifo,
             "notify_fifo" => &mut self.globals.notify_fifo,
             _ => return false,
@@ -142,17 +144,16 @@ impl<'a> Lowering<'a> {
         if let Some(draft) = globals.sync_daemon.take() {
             globals.public.lvs.sync_daemon = Some(draft.finish(instances, &mut self.report));
         }
-        let drafts = [std::mem::take(&mut globals.lvs_fifo), std::mem::take(&mut globals.notify_fifo)];
-        if let Some((.., at)) = drafts[1].fifo.as_ref().filter(|_| !instances.is_empty()) {
-            let message =
-                "`notify_fifo` gets the lines of virtual servers; those of instances are not written yet";
-            self.report.note("not-acted-on", *at, message);
-        }
-        let fifos = drafts.into_iter().filter_map(|draft| {
-            let (path, owner, _) = draft.fifo?;
-            Some(Fifo { path, owner, script: draft.script })
+        let drafts = [
+            (Lines::Vrrp, std::mem::take(&mut globals.vrrp_fifo)),
+            (Lines::Lvs, std::mem::take(&mut globals.lvs_fifo)),
+            (Lines::All, std::mem::take(&mut globals.notify_fifo)),
+        ];
+        let fifos = drafts.into_iter().filter_map(|(lines, draft)| {
+            let (path, owner) = draft.fifo?;
+            Some(Fifo { path, lines, owner, script: draft.script })
         });
-        globals.public.lvs.fifos = fifos.collect();
+        globals.public.fifos = fifos.collect();
     }
 }
 
@@ -298,7 +299,7 @@ impl SyncDaemonDraft {
 }
 
 /// `PATH [USER [GROUP]]`
-fn fifo(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(PathBuf, Option<User>, Span)> {
+fn fifo(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(PathBuf, Option<User>)> {
     let Some(path) = entry.argument() else {
         report.missing_argument(entry.keyword, entry.span());
         return None;
@@ -306,5 +307,5 @@ fn fifo(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(PathBuf, Option<U
     arguments::extra_words(entry, 3, report);
     let mut words = entry.arguments().iter().skip(1).map(|word| word.text.to_string());
     let owner = words.next().map(|user| User { user, group: words.next() });
-    Some((PathBuf::from(path.text), owner, entry.span()))
+    Some((PathBuf::from(path.text), owner))
 }

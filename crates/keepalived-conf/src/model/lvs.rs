@@ -42,20 +42,6 @@ pub struct LvsGlobal {
     pub initial_notifies: bool,
     /// `lvs_share_checks`: equal checks of the same server are made once for all virtual servers (vipd's own).
     pub share_checks: bool,
-    /// `lvs_notify_fifo` and `notify_fifo`, in that order.
-    pub fifos: Vec<Fifo>,
-}
-
-/// A FIFO that gets a line for each event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Fifo {
-    /// Its path.
-    pub path: PathBuf,
-    /// Owner, should it have to be made.
-    pub owner: Option<super::User>,
-    /// `*_fifo_script`: started with the path as its last argument.
-    pub script: Option<Command>,
 }
 
 /// `lvs_timeouts`, seconds; `None` leaves the kernel's.

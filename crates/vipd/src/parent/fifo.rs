@@ -1,4 +1,4 @@
-//! FIFOs that get a line for each change of a virtual or real server.
+//! FIFOs that get a line for each change of an instance, a virtual or a real server.
 //!
 //! As keepalived's: made if absent, opened for reading and writing so that no reader is needed, never waited for. A
 //! line that does not fit is lost, and that is said. On a reload and at the end they are closed, so that readers see
@@ -9,12 +9,13 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use keepalived_conf::model::lvs::Fifo as Configured;
+use keepalived_conf::model::fifo::{Fifo as Configured, Lines};
 use nix::sys::stat::Mode;
 use nix::unistd::{chown, mkfifo};
 
 use super::accounts::Accounts;
 use super::command;
+use super::post::Role;
 use super::process::{Child, Credentials};
 use crate::log::Log;
 
@@ -29,6 +30,7 @@ pub(super) struct Fifos {
 #[derive(Debug)]
 struct Fifo {
     path: PathBuf,
+    lines: Lines,
     file: File,
     /// It did not exist before.
     made: bool,
@@ -54,9 +56,9 @@ impl Fifos {
         }
     }
 
-    /// Writes a line to each.
-    pub(super) fn write(&mut self, line: &str, log: &mut Log) {
-        for fifo in &mut self.open {
+    /// Writes a line about what this role is for to each FIFO that gets such lines.
+    pub(super) fn write(&mut self, role: Role, line: &str, log: &mut Log) {
+        for fifo in self.open.iter_mut().filter(|fifo| fifo.takes(role)) {
             if let Err(error) = fifo.write(line) {
                 fifo.lost += 1;
                 if fifo.lost == 1 {
@@ -120,7 +122,11 @@ impl Fifo {
         if metadata.uid() != owner.uid.as_raw() && metadata.uid() != Credentials::own().uid.as_raw() {
             return Err(io::Error::other(format!("it belongs to user {}", metadata.uid())));
         }
-        Ok(Self { path: path.clone(), file, made, script: None, lost: 0 })
+        Ok(Self { path: path.clone(), lines: configured.lines, file, made, script: None, lost: 0 })
+    }
+
+    fn takes(&self, role: Role) -> bool {
+        matches!((self.lines, role), (Lines::All, _) | (Lines::Vrrp, Role::Vrrp) | (Lines::Lvs, Role::Lvs))
     }
 
     fn start_script(&mut self, configured: &Configured, accounts: &Accounts) -> io::Result<()> {
@@ -165,7 +171,7 @@ mod tests {
     }
 
     fn configured(path: &Path) -> Configured {
-        Configured { path: path.to_owned(), owner: None, script: None }
+        Configured { path: path.to_owned(), lines: Lines::Lvs, owner: None, script: None }
     }
 
     #[test]
@@ -175,7 +181,8 @@ mod tests {
         let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
         fifos.reopen(&[configured(&path)], &accounts, &mut log);
         let mut reader = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
-        fifos.write("VS [192.0.2.1]:tcp:80 UP", &mut log);
+        fifos.write(Role::Lvs, "VS [192.0.2.1]:tcp:80 UP", &mut log);
+        fifos.write(Role::Vrrp, "INSTANCE \"V1\" MASTER 150", &mut log);
         fifos.close();
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
@@ -190,7 +197,7 @@ mod tests {
         let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
         fifos.reopen(&[configured(&path)], &accounts, &mut log);
         for _ in 0..10_000 {
-            fifos.write("RS [10.0.0.1]:tcp:80 [192.0.2.1]:tcp:80 DOWN", &mut log);
+            fifos.write(Role::Lvs, "RS [10.0.0.1]:tcp:80 [192.0.2.1]:tcp:80 DOWN", &mut log);
         }
         assert!(fifos.open[0].lost > 0);
     }

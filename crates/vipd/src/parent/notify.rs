@@ -193,29 +193,42 @@ pub(super) fn jobs(
     priority: u8,
     accounts: &Accounts,
 ) -> Vec<Job> {
-    let (keyword, specific, word) = match (event, &notify.deleted) {
-        (InstanceEvent::Master, _) => ("notify_master", notify.master.as_deref(), Some("MASTER")),
-        (InstanceEvent::Backup, _) => ("notify_backup", notify.backup.as_deref(), Some("BACKUP")),
-        // Who has no script for a deletion learns of it as a fault.
+    let (keyword, specific) = match (event, &notify.deleted) {
+        (InstanceEvent::Master, _) => ("notify_master", notify.master.as_deref()),
+        (InstanceEvent::Backup, _) => ("notify_backup", notify.backup.as_deref()),
         (InstanceEvent::Fault, _) | (InstanceEvent::Deleted, None) => {
-            ("notify_fault", notify.fault.as_deref(), Some("FAULT"))
+            ("notify_fault", notify.fault.as_deref())
         }
-        (InstanceEvent::Stop, _) => ("notify_stop", notify.stop.as_deref(), Some("STOP")),
-        (InstanceEvent::Deleted, Some(command)) => ("notify_deleted", command.as_deref(), Some("DELETED")),
+        (InstanceEvent::Stop, _) => ("notify_stop", notify.stop.as_deref()),
+        (InstanceEvent::Deleted, Some(command)) => ("notify_deleted", command.as_deref()),
         (InstanceEvent::MasterReceivedLowerPriority, _) => {
-            ("notify_master_rx_lower_pri", notify.master_received_lower_priority.as_deref(), None)
+            ("notify_master_rx_lower_pri", notify.master_received_lower_priority.as_deref())
         }
     };
+    let state = (event != InstanceEvent::MasterReceivedLowerPriority).then(|| word(notify, event));
     let job = |keyword, command: &Command, arguments| {
         let credentials = accounts.find(command.user.as_ref()).ok()?;
         Some(Job { keyword, command: command.clone(), arguments, credentials })
     };
     let specific = specific.and_then(|command| job(keyword, command, Vec::new()));
-    let generic = notify.any.as_deref().zip(word).and_then(|(command, word)| {
+    let generic = notify.any.as_deref().zip(state).and_then(|(command, word)| {
         let arguments = ["INSTANCE", instance, word, &priority.to_string()].map(str::to_owned);
         job("notify", command, arguments.into())
     });
     specific.into_iter().chain(generic).collect()
+}
+
+/// What scripts and FIFOs call an event.
+pub(super) fn word(notify: &Notify, event: InstanceEvent) -> &'static str {
+    match event {
+        InstanceEvent::Master => "MASTER",
+        InstanceEvent::Backup => "BACKUP",
+        InstanceEvent::Stop => "STOP",
+        InstanceEvent::Deleted if notify.deleted.is_some() => "DELETED",
+        // Who does not ask for deletions learns of one as a fault.
+        InstanceEvent::Fault | InstanceEvent::Deleted => "FAULT",
+        InstanceEvent::MasterReceivedLowerPriority => "MASTER_RX_LOWER_PRI",
+    }
 }
 
 /// How long a notify script may run.

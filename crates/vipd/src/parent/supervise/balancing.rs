@@ -10,6 +10,7 @@ use keepalived_conf::model::{Command, Config};
 use super::super::accounts::Accounts;
 use super::super::load::Reading;
 use super::super::notify::Job;
+use super::super::post::Role;
 use super::Parent;
 use crate::ipc::Generation;
 use crate::log::Log;
@@ -59,7 +60,7 @@ impl Parent {
         let name = names::real_server(service, real);
         let jobs = server_jobs(real, up, &reading.accounts);
         self.notifier.event(now, &format!("{name} of {}", service.name), jobs, log);
-        self.fifos.write(&format!("RS {name} {} {}", service.name, word(up)), log);
+        self.fifos.write(Role::Lvs, &format!("RS {name} {} {}", service.name, word(up)), log);
         self.mailing.real_server(now, real.smtp_alert, &change(service, &name, true, up, because), log);
     }
 
@@ -92,7 +93,7 @@ impl Parent {
         }
         let jobs = quorum_jobs(service, up, &reading.accounts);
         self.notifier.event(now, &service.name, jobs, log);
-        self.fifos.write(&format!("VS {} {}", service.name, word(up)), log);
+        self.fifos.write(Role::Lvs, &format!("VS {} {}", service.name, word(up)), log);
         self.mailing.virtual_server(now, service.smtp_alert, &service.name, up, because, log);
     }
 
@@ -101,7 +102,7 @@ impl Parent {
         if let Some(reading) = self.readings.get(&self.current) {
             self.mailing.arrange(now, &reading.config, log);
             self.told.retain(&reading.config);
-            self.fifos.reopen(&reading.config.global.lvs.fifos, &reading.accounts, log);
+            self.fifos.reopen(&reading.config.global.fifos, &reading.accounts, log);
         }
     }
 }

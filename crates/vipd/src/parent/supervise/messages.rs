@@ -117,6 +117,9 @@ impl Parent {
         }
         let jobs = notify::jobs(&instance.notify, &instance.name, event, priority, &reading.accounts);
         self.notifier.event(now, &instance.name, jobs, log);
+        let line =
+            format!("INSTANCE \"{}\" {} {priority}", instance.name, notify::word(&instance.notify, event));
+        self.fifos.write(Role::Vrrp, &line, log);
         self.mailing.instance(now, &instance.name, instance.smtp_alert, event, log);
         if event != InstanceEvent::MasterReceivedLowerPriority {
             let standing = ToWorker::Standing {
