@@ -325,6 +325,22 @@ fn a_client_may_have_a_certificate_too() {
 }
 
 #[test]
+fn a_key_that_is_encrypted_is_said_to_be() {
+    for key in [
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n\
+         -----END RSA PRIVATE KEY-----\n",
+    ] {
+        let (certificate, _) = Authority::new().sign("client", 2031);
+        let world = World::default().with("client.pem", &certificate).with("client.key", key);
+        let client = ClientCertificate { certificate: "client.pem".into(), key: "client.key".into() };
+        let tls = Tls { client: Some(client), ..tls(Certificates::Any) };
+        let refused = try_prepare(&world, tls, url()).unwrap_err().to_string();
+        assert!(refused.starts_with("client.key: the key is encrypted"), "{refused}");
+    }
+}
+
+#[test]
 fn authorities_that_cannot_be_read_are_refused() {
     for world in [
         World::default(),

@@ -86,8 +86,7 @@ pub(crate) fn config(tls: &Tls, h2: bool, outside: &Arc<dyn Outside>) -> Result<
         None => builder.with_no_client_auth(),
         Some(client) => {
             let chain = certificates(&client.certificate, outside.as_ref())?;
-            let key = read(&client.key, outside.as_ref())?;
-            let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| unusable(&client.key, &error))?;
+            let key = private_key(&client.key, outside.as_ref())?;
             builder
                 .with_client_auth_cert(chain, key)
                 .map_err(|error| unusable(&client.certificate, &error))?
@@ -129,6 +128,24 @@ fn certificates(path: &Path, outside: &dyn Outside) -> Result<Vec<CertificateDer
         Ok(found) => Ok(found),
         Err(error) => Err(unusable(path, &error)),
     }
+}
+
+fn private_key(path: &Path, outside: &dyn Outside) -> Result<PrivateKeyDer<'static>, PrepareError> {
+    let pem = read(path, outside)?;
+    if is_encrypted(&pem) {
+        let reason =
+            "the key is encrypted, and only one without a password can be read (`openssl pkey` makes it one)";
+        return Err(unusable(path, &reason));
+    }
+    PrivateKeyDer::from_pem_slice(&pem).map_err(|error| unusable(path, &error))
+}
+
+/// PKCS #8 says so in its label (RFC 7468 §11), the older form of OpenSSL in a header (RFC 1421 §4.6.1.1).
+fn is_encrypted(pem: &[u8]) -> bool {
+    let says = |line: &[u8]| {
+        line.starts_with(b"-----BEGIN ENCRYPTED PRIVATE KEY") || line.starts_with(b"Proc-Type: 4,ENCRYPTED")
+    };
+    pem.split(|octet| *octet == b'\n').any(says)
 }
 
 fn read(path: &Path, outside: &dyn Outside) -> Result<Vec<u8>, PrepareError> {

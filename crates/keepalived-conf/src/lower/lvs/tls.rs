@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::keywords::Status;
 use crate::line::Word;
 use crate::model::lvs::TlsCheck;
 use crate::source::Span;
@@ -47,8 +46,10 @@ impl<'a> Lowering<'a> {
         let mut ssl = Ssl { at: Some(entry.span()), ..Ssl::default() };
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
-            if entry.keyword.status != Status::Acts {
-                self.understood(entry);
+            if entry.keyword.name == "password" {
+                let message =
+                    "`password`: a key that is encrypted cannot be read; `openssl pkey` makes it one without";
+                self.report.lint("not-acted-on", entry.span(), message);
                 continue;
             }
             let path = arguments::required(&entry, &mut self.report).map(|word| PathBuf::from(word.text));
