@@ -31,6 +31,20 @@ pub struct Config {
     pub virtual_servers: Vec<VirtualServer>,
     /// The scripts of `MISC_CHECK`s, in file order.
     pub checks: Vec<Command>,
+    /// Every `track_file` with `init_file`, in file order.
+    pub init_files: Vec<InitFile>,
+}
+
+/// A file with a number, to be made when the daemon starts, and where it is missing on a reload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct InitFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// The number.
+    pub value: i32,
+    /// One that is there at the start is written anew.
+    pub overwrite: bool,
 }
 
 /// `global_defs` (only what acts today; the rest is validated and reported).

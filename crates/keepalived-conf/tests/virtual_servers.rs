@@ -9,7 +9,7 @@ use keepalived_conf::model::lvs::{
     RealServer, TunnelChecksum, TunnelKind, Url, VirtualServer,
 };
 use keepalived_conf::model::mail::MailTls;
-use keepalived_conf::model::{Run, User};
+use keepalived_conf::model::{InitFile, Run, User};
 use keepalived_conf::{Class, Loaded, Severity, exit_code, load_str, render_all, render_line};
 
 const SERVICE: &str = "lb_algo rr\nlb_kind NAT\nprotocol TCP\n";
@@ -651,6 +651,25 @@ fn the_table_is_flushed_as_told() {
     assert_eq!(lvs("lvs_flush_on_stop").flush_on_stop, FlushOnStop::Everything);
     assert_eq!(lvs("lvs_flush_onstop VS").flush_on_stop, FlushOnStop::VirtualServers);
     assert_eq!(lvs("lvs_timeouts tcp 10 udp 0").timeouts.udp, Some(0));
+}
+
+#[test]
+fn files_that_are_to_be_made_have_a_number_and_may_be_overwritten() {
+    for (words, value, overwrite, findings) in [
+        ("", 0, false, 0),
+        ("5", 5, false, 0),
+        ("-3 overwrite", -3, true, 0),
+        ("overwrite 5", 5, true, 0),
+        ("5 foo", 5, false, 1),
+        ("99999999999", 0, false, 1),
+        ("0x10", 0, false, 1),
+    ] {
+        let loaded = load_str(&format!("track_file a {{\nfile /run/load\ninit_file {words}\n}}\n"));
+        let expected = InitFile { path: "/run/load".into(), value, overwrite };
+        assert_eq!(loaded.config.init_files, [expected], "{words}");
+        let found = loaded.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
+        assert_eq!(found, findings, "{words}: {:?}", loaded.diagnostics);
+    }
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub(super) static TRACKERS: &[Keyword] = keywords![
     [TrackFile] "weight": Weight { limit: 254, noreverse: false }, default "1", since "2.1.0", Acts,
         "Multiplier for the value; 0 = non-zero value means FAULT.";
     [TrackFile] "init_file": Form("[<value>] [overwrite]"),
-        default "do not create; value 0", since "2.1.0", Understood,
+        default "do not create; value 0", since "2.1.0", Acts,
         "Create file with value at start; overwrite also when present.";
 
     [OldTrackFile] "file": Word("path"), default "required", since "2.0.0", Acts,
@@ -60,6 +60,6 @@ pub(super) static TRACKERS: &[Keyword] = keywords![
     [OldTrackFile] "weight": Weight { limit: 254, noreverse: false }, default "1", since "2.0.0", Acts,
         "Multiplier for the value; 0 = non-zero value means FAULT.";
     [OldTrackFile] "init_file": Form("[<value>] [overwrite]"),
-        default "do not create; value 0", since "2.0.0", Understood,
+        default "do not create; value 0", since "2.0.0", Acts,
         "Create file with value at start; overwrite also when present.";
 ];

@@ -139,8 +139,14 @@ impl<'a> Lowering<'a> {
         self.note_untracked_scripts();
         let script_security = self.globals.public.script_security;
         self.report.script_security(script_security);
-        let config =
-            Config { global: self.globals.public, scripts: self.scripts, instances, virtual_servers, checks };
+        let config = Config {
+            global: self.globals.public,
+            scripts: self.scripts,
+            instances,
+            virtual_servers,
+            checks,
+            init_files: self.lvs.take_init_files(),
+        };
         (config, unusable)
     }
 }

@@ -10,6 +10,7 @@ mod daemonize;
 mod dump;
 mod fifo;
 mod holdings;
+mod init_files;
 pub(crate) mod load;
 mod mailing;
 mod notifier;

@@ -45,6 +45,7 @@ impl Role {
                 instances: config.instances.clone(),
                 virtual_servers: Vec::new(),
                 checks: Vec::new(),
+                init_files: Vec::new(),
             },
             Self::Lvs => Config {
                 global: global(config),
@@ -52,6 +53,7 @@ impl Role {
                 instances: Vec::new(),
                 virtual_servers: config.virtual_servers.clone(),
                 checks: config.checks.clone(),
+                init_files: Vec::new(),
             },
         }
     }

@@ -19,6 +19,7 @@ use mio::{Events, Interest, Poll, Token};
 use super::checks::Checks;
 use super::daemonize::Starter;
 use super::fifo::Fifos;
+use super::init_files::{self, Occasion};
 use super::load::Reading;
 use super::mailing::Mailing;
 use super::notifier::Notifier;
@@ -106,6 +107,7 @@ impl Parent {
         let log = &mut log;
         self.log_options(log);
         self.arrange_outlets(Instant::now(), log);
+        self.make_files(Occasion::Start, log);
         let wanted: Vec<Role> = Role::ALL.into_iter().filter(|&role| self.wants(role)).collect();
         for &role in &wanted {
             self.start_worker(role, Instant::now(), log);
@@ -153,6 +155,13 @@ impl Parent {
             for line in format!("{:#?}", reading.config).lines() {
                 log.info(line);
             }
+        }
+    }
+
+    /// Before who tracks them looks.
+    fn make_files(&self, occasion: Occasion, log: &mut Log) {
+        if let Some(reading) = self.readings.get(&self.current) {
+            init_files::make_all(&reading.config.init_files, occasion, log);
         }
     }
 

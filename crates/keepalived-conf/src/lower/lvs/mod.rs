@@ -19,6 +19,7 @@ mod virtual_server;
 use std::collections::{HashMap, HashSet};
 
 use crate::keywords::Status;
+use crate::model::InitFile;
 
 use super::Lowering;
 use super::reader::Entry;
@@ -36,8 +37,16 @@ pub(super) struct Lvs<'a> {
     /// Members of all groups together.
     members: usize,
     track_files: HashMap<&'a str, TrackFile>,
+    init_files: Vec<InitFile>,
     bfd_sessions: HashSet<&'a str>,
     ssl: Option<Ssl>,
+}
+
+impl Lvs<'_> {
+    /// The files to make.
+    pub(super) fn take_init_files(&mut self) -> Vec<InitFile> {
+        std::mem::take(&mut self.init_files)
+    }
 }
 
 impl<'a> Lowering<'a> {

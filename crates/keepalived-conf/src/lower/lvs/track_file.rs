@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::keywords::{Arguments, Status};
 use crate::line::Word;
+use crate::model::InitFile;
 
 use super::super::reader::Entry;
 use super::super::report::Report;
@@ -26,7 +27,7 @@ impl<'a> Lowering<'a> {
             return;
         };
         arguments::extra_words(&entry, 1, &mut self.report);
-        let (mut path, mut weight) = (None, (1, false));
+        let (mut path, mut weight, mut init) = (None, (1, false), None);
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
             match entry.keyword.name {
@@ -35,6 +36,7 @@ impl<'a> Lowering<'a> {
                     let word = arguments::required(&entry, &mut self.report);
                     path = word.map(|word| PathBuf::from(word.text)).or(path);
                 }
+                "init_file" => init = Some(init_file(&entry, &mut self.report)),
                 "weight" => weight = file_weight(&entry, weight, &mut self.report),
                 _ => self.understood(entry),
             }
@@ -44,9 +46,31 @@ impl<'a> Lowering<'a> {
             self.report.error("no-file", name.span, message);
             return;
         };
+        if let Some((value, overwrite)) = init {
+            self.lvs.init_files.push(InitFile { path: path.clone(), value, overwrite });
+        }
         let (weight, reverse) = weight;
         self.lvs.track_files.insert(name.text, TrackFile { path, weight, reverse });
     }
+}
+
+/// `[N] [overwrite]` in any order: the number, and whether what is there is overwritten. What is neither changes nothing.
+fn init_file(entry: &Entry<'_>, report: &mut Report<'_>) -> (i32, bool) {
+    let (mut value, mut overwrite) = (0, false);
+    for word in entry.arguments() {
+        if &*word.text == "overwrite" {
+            overwrite = true;
+        } else if word.text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-')) {
+            match value::integer(&word.text, i32::MIN.into(), i32::MAX.into()) {
+                Ok(number) => value = i32::try_from(number).unwrap_or(0),
+                Err(_) => arguments::bad_number(entry, word, "", report),
+            }
+        } else {
+            let message = format!("only a number and `overwrite` may stand here, not `{}`", word.text);
+            report.error("bad-value", word.span, message);
+        }
+    }
+    (value, overwrite)
 }
 
 /// `N [reverse|noreverse]`, with what holds if it is not that.

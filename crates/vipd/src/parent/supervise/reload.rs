@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use keepalived_conf::Severity;
 
+use super::super::init_files::Occasion;
 use super::super::load::{self, Reading};
 use super::super::post::{Post, Role};
 use super::super::{namespace, report};
@@ -74,6 +75,7 @@ impl Parent {
         self.current = self.last_generation;
         self.readings.insert(self.current, reading);
         self.arrange_outlets(now, log);
+        self.make_files(Occasion::Reload, log);
         let generation = self.current;
         let mut asked = false;
         for role in Role::ALL {
