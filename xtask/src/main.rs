@@ -3,7 +3,7 @@
 //! | command | does |
 //! | --- | --- |
 //! | `test` | installs what the tests need (Debian, as root), runs every test, counts what was skipped |
-//! | `vm -- COMMAND` | runs a command on a kernel that has IPVS; options: `--timeout`, `--mem`, `--rw` |
+//! | `vm -- COMMAND` | runs a command on a kernel that has IPVS; options: `--qemu`, `--timeout`, `--mem`, `--rw` |
 //! | `quick` | formatting, lints and unit tests: the inner loop of a developer |
 //! | `ci` | everything: formatting, lints, docs, dependencies, fuzz targets, benches, packages, tests |
 //! | `compatibility` | writes COMPATIBILITY.md from the keyword table |
@@ -46,4 +46,4 @@ fn main() -> ExitCode {
 
 const USAGE: &str = "\
 usage: cargo xtask test [FILTER] | quick | ci | compatibility | setup | fuzz SECONDS
-       cargo xtask vm [--timeout SECONDS] [--mem MIB] [--rw DIR]... -- COMMAND ARGUMENT...";
+       cargo xtask vm [--qemu] [--timeout SECONDS] [--mem MIB] [--rw DIR]... -- COMMAND ARGUMENT...";

@@ -1,9 +1,11 @@
 //! What the tests need beside Rust: the peers to talk to, and a kernel with IPVS.
 
-use std::io;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::{fs, io};
 
 use crate::run::has;
+use crate::vm::qemu::{Architecture, virtiofsd};
 
 /// A program that some tests need, and the Debian package that has it.
 #[derive(Debug)]
@@ -53,9 +55,43 @@ pub(crate) fn install_vm() {
     install_missing("a kernel with IPVS", VM);
 }
 
+/// Installs what `cargo xtask vm --qemu` needs beside a kernel, where that is possible.
+pub(crate) fn install_qemu() {
+    const WHAT: &str = "an emulated machine";
+    let Some(here) = Architecture::here() else { return };
+    let qemu = Need { program: here.program, package: here.package, why: "the machine" };
+    let [_, guest @ ..] = VM else { return };
+    let packages: Vec<&str> = missing(guest).chain(missing(&[qemu])).map(|need| need.package).collect();
+    install_packages(WHAT, &packages);
+    if has(here.program) && virtiofsd().is_none() {
+        install_packages(WHAT, &["virtiofsd"]);
+    }
+}
+
+/// Unpacks Debian's kernel in that folder, without installing it. Everything it says goes to standard error.
+pub(crate) fn fetch_kernel(here: &Architecture, folder: &Path) -> io::Result<()> {
+    eprintln!("==> a kernel: fetching what {} depends on", here.kernel);
+    fs::create_dir_all(folder)?;
+    // The newest kernel of the release; the package's last word. The list of its modules comes last: without it there is
+    // no kernel here.
+    let script = "set -e; cd \"$1\"; export LC_ALL=C; rm -rf boot lib usr ./*.deb
+        package=$(apt-cache depends --important \"$2\" | sed -n 's/.*Depends: //p' | grep ^linux-image- | head -n 1)
+        apt-get -qq download \"${package:-$2}\"
+        dpkg -x ./*.deb .
+        rm ./*.deb
+        if command -v depmod >/dev/null; then depmod -b . \"$(ls lib/modules)\"; else busybox depmod -b . \"$(ls lib/modules)\"; fi";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh"]).arg(folder).arg(here.kernel).stdin(Stdio::null()).stdout(io::stderr());
+    if command.status()?.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("{} cannot be fetched by apt-get", here.kernel)))
+    }
+}
+
 /// Whether packages can be installed. The effective user id of this process, as the kernel tells it.
 pub(crate) fn is_root() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let uids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
     uids.and_then(|uids| uids.split_whitespace().nth(1)) == Some("0")
 }
@@ -64,9 +100,13 @@ fn missing(needs: &[Need]) -> impl Iterator<Item = &Need> {
     needs.iter().filter(|need| !has(need.program))
 }
 
-/// Everything it says goes to standard error: the output of `cargo xtask vm` is its command's.
 fn install_missing(what: &str, needs: &[Need]) {
     let packages: Vec<&str> = missing(needs).map(|need| need.package).collect();
+    install_packages(what, &packages);
+}
+
+/// Everything it says goes to standard error: the output of `cargo xtask vm` is its command's.
+fn install_packages(what: &str, packages: &[&str]) {
     if packages.is_empty() || !has("apt-get") || !is_root() {
         return;
     }
@@ -78,7 +118,7 @@ fn install_missing(what: &str, needs: &[Need]) {
         command.status().is_ok_and(|status| status.success())
     };
     let words = ["-qq", "install", "-y", "--no-install-recommends"];
-    let good = apt(&["-qq", "update"]) && apt(&[&words, packages.as_slice()].concat());
+    let good = apt(&["-qq", "update"]) && apt(&[&words, packages].concat());
     eprintln!("==> {what}: {}", if good { "ok" } else { "FAILED" });
 }
 

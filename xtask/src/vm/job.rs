@@ -9,9 +9,11 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use super::options::Options;
+use crate::setup::is_root;
 
 /// A command to run. Dropping it removes the folder.
 #[derive(Debug)]
@@ -52,6 +54,18 @@ impl Job {
         &self.folder
     }
 
+    /// How one of our scripts is run that starts a guest: in a process namespace of its own, so that nothing of it outlives
+    /// it or us. Its first argument is the console's file; the others are to be added.
+    pub(super) fn alone(&self, script: &str) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"]);
+        if !is_root() {
+            command.args(["--user", "--map-root-user"]);
+        }
+        command.arg("sh").arg(self.file(script)).arg(self.file("console"));
+        command
+    }
+
     /// The command's exit status, if it has ended.
     pub(super) fn status(&self) -> Option<u8> {
         fs::read_to_string(self.file("rc")).ok()?.trim().parse().ok()
@@ -74,11 +88,12 @@ impl Drop for Job {
 
 const PREFIX: &str = "xtask-vm.";
 
-/// `init.sh` is the guest's first program, `run.sh` runs the command in any kernel, `host.sh` starts the guest.
-const SCRIPTS: [(&str, &str); 3] = [
+/// `init.sh` is the guest's first program, `run.sh` runs the command in any kernel, the others start a guest.
+const SCRIPTS: [(&str, &str); 4] = [
     ("init.sh", include_str!("guest/init.sh")),
     ("run.sh", include_str!("guest/run.sh")),
-    ("host.sh", include_str!("guest/host.sh")),
+    ("user_mode.sh", include_str!("guest/user_mode.sh")),
+    ("qemu.sh", include_str!("guest/qemu.sh")),
 ];
 
 fn environment() -> Vec<Vec<u8>> {

@@ -1,8 +1,9 @@
 //! `cargo xtask vm`: runs a program of this machine on a kernel that has IPVS.
 //!
 //! That is the machine's own kernel where it has IPVS, else user-mode-linux: Debian's kernel as an ordinary
-//! program, which boots in a second and needs neither virtualisation nor an image. Its guest sees the machine's
-//! files at the same paths, and what it writes is gone at the end, except in the folders of `--rw`.
+//! program, which boots in a second and needs neither virtualisation nor an image. With `--qemu`, and on architectures
+//! that user-mode-linux does not know, it is Debian's cloud kernel in an emulated machine, several times slower. The guest
+//! sees the machine's files at the same paths, and what it writes is gone at the end, except in the folders of `--rw`.
 //!
 //! The command runs in the same working directory with the same arguments and environment. Its standard input is
 //! `/dev/null`, its two outputs stay apart, and whatever it leaves running is killed. There is no network but its
@@ -10,9 +11,11 @@
 //! without one. Therefore it serves as the runner of cargo: `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER`.
 
 mod host;
+mod initramfs;
 mod job;
 mod options;
 mod output;
+pub(crate) mod qemu;
 mod user_mode;
 
 use std::io;
@@ -34,15 +37,17 @@ const NO_STATUS: u8 = 125;
 enum Kernel {
     /// The one that runs already.
     Host,
-    /// One that is started for the command.
+    /// user-mode-linux, started for the command.
     UserMode,
+    /// An emulated machine, started for the command.
+    Qemu,
 }
 
 /// Runs `vm` with the arguments behind that word.
 pub(crate) fn main(words: &[&str]) -> ExitCode {
-    let done = Options::parse(words).and_then(|options| match find() {
+    let done = Options::parse(words).and_then(|options| match find(options.qemu) {
         Some(kernel) => run(kernel, &options).map_err(|error| error.to_string()),
-        None => Err(NO_KERNEL.to_owned()),
+        None => Err(if options.qemu { NO_MACHINE } else { NO_KERNEL }.to_owned()),
     });
     match done {
         Ok(status) => ExitCode::from(status),
@@ -55,19 +60,32 @@ pub(crate) fn main(words: &[&str]) -> ExitCode {
 
 /// Whether a kernel with IPVS can be had here; installs what is missing for it where that is possible.
 pub(crate) fn is_possible() -> bool {
-    find().is_some()
+    find(false).is_some()
 }
 
 /// What to say where [`is_possible`] says no.
 pub(crate) const NO_KERNEL: &str = "no kernel with IPVS: this one has no module ip_vs, and there is no \
-    user-mode-linux (Debian, x86: apt-get install user-mode-linux busybox-static iproute2)";
+    user-mode-linux (Debian, x86: apt-get install user-mode-linux busybox-static iproute2); or see --qemu";
+const NO_MACHINE: &str = "no machine to emulate: that takes root and qemu (Debian: apt-get install qemu-system-x86 or \
+    qemu-system-arm, virtiofsd where it is a package of its own, busybox-static, iproute2)";
 
-fn find() -> Option<Kernel> {
-    if host::has_ipvs() {
-        return Some(Kernel::Host);
+/// The kernel to use; only an emulated one if that is asked for.
+fn find(emulated: bool) -> Option<Kernel> {
+    if !emulated {
+        if host::has_ipvs() {
+            return Some(Kernel::Host);
+        }
+        if user_mode::IS_POSSIBLE {
+            setup::install_vm();
+        }
+        if user_mode::is_installed() {
+            return Some(Kernel::UserMode);
+        }
     }
-    setup::install_vm();
-    user_mode::is_installed().then_some(Kernel::UserMode)
+    if emulated || !user_mode::IS_POSSIBLE {
+        setup::install_qemu();
+    }
+    qemu::is_installed().then_some(Kernel::Qemu)
 }
 
 /// Gives the exit status.
@@ -76,6 +94,7 @@ fn run(kernel: Kernel, options: &Options) -> io::Result<u8> {
     let mut command = match kernel {
         Kernel::Host => host::command(&job),
         Kernel::UserMode => user_mode::command(&job, options),
+        Kernel::Qemu => qemu::command(&job, options)?,
     };
     // Through a pipe in any case: user-mode-linux would make a terminal raw.
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -6,6 +6,8 @@ use std::time::Duration;
 /// What to run, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Options {
+    /// Whether a whole machine is to be emulated, also where there is an easier way.
+    pub(super) qemu: bool,
     /// When to give up.
     pub(super) timeout: Duration,
     /// The guest's memory in MiB.
@@ -17,12 +19,13 @@ pub(super) struct Options {
 }
 
 const USAGE: &str =
-    "usage: cargo xtask vm [--timeout SECONDS] [--mem MIB] [--rw DIR]... -- COMMAND ARGUMENT...";
+    "usage: cargo xtask vm [--qemu] [--timeout SECONDS] [--mem MIB] [--rw DIR]... -- COMMAND ARGUMENT...";
 
 impl Options {
     /// Reads the words behind `vm`.
     pub(super) fn parse(words: &[&str]) -> Result<Self, String> {
         let mut options = Self {
+            qemu: false,
             timeout: Duration::from_secs(120),
             memory_mib: 512,
             writable: Vec::new(),
@@ -32,6 +35,7 @@ impl Options {
         while let Some(&word) = rest.next() {
             let mut value = || rest.next().copied().ok_or_else(|| format!("{word} needs a value\n{USAGE}"));
             match word {
+                "--qemu" => options.qemu = true,
                 "--timeout" => options.timeout = seconds(value()?)?,
                 "--mem" => options.memory_mib = memory(value()?)?,
                 "--rw" => options.writable.push(folder(value()?)?),
@@ -75,10 +79,12 @@ mod tests {
     #[test]
     fn everything_behind_the_dashes_belongs_to_the_command() {
         let options =
-            Options::parse(&["--timeout", "1.5", "--mem", "256", "--", "sh", "-c", "--", "--mem"]).unwrap();
+            Options::parse(&["--timeout", "1.5", "--mem", "256", "--", "sh", "-c", "--qemu", "--mem"])
+                .unwrap();
         assert_eq!(options.timeout, Duration::from_millis(1500));
         assert_eq!(options.memory_mib, 256);
-        assert_eq!(options.command, ["sh", "-c", "--", "--mem"]);
+        assert_eq!(options.command, ["sh", "-c", "--qemu", "--mem"]);
+        assert!(!options.qemu && Options::parse(&["--qemu", "--", "ls"]).unwrap().qemu);
     }
 
     #[test]

@@ -10,7 +10,9 @@ use std::process::Command;
 use super::job::Job;
 use super::options::Options;
 use crate::run::has;
-use crate::setup::is_root;
+
+/// Whether it knows this architecture.
+pub(super) const IS_POSSIBLE: bool = cfg!(any(target_arch = "x86_64", target_arch = "x86"));
 
 /// Whether everything it needs is there.
 pub(super) fn is_installed() -> bool {
@@ -20,13 +22,7 @@ pub(super) fn is_installed() -> bool {
 
 /// The kernel with our scripts in it.
 pub(super) fn command(job: &Job, options: &Options) -> Command {
-    let mut command = Command::new("setpriv");
-    // In a process namespace of its own, so that none of its helpers outlives it or us.
-    command.args(["--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"]);
-    if !is_root() {
-        command.args(["--user", "--map-root-user"]);
-    }
-    command.arg("sh").arg(job.file("host.sh")).arg(job.file("console"));
+    let mut command = job.alone("user_mode.sh");
     command.args(on_one_processor()).arg(KERNEL);
     command.args(arguments(job.folder(), options.memory_mib));
     if !shared_memory_holds(options.memory_mib) {

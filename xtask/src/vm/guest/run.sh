@@ -1,5 +1,5 @@
-# Runs the command and leaves its status. In user-mode-linux this is the first process inside the overlay, and the
-# command's outputs go to the consoles that lead to the machine's.
+# Runs the command and leaves its status. In a guest this is the first process inside the overlay, and the command's
+# outputs go to the machine's: through consoles in user-mode-linux, through ports in qemu.
 mapfile -d '' env <"$VM_JOB/env"
 mapfile -d '' argv <"$VM_JOB/argv"
 ip link set lo up
@@ -11,11 +11,16 @@ if [ -z "$VM_MODS" ]; then
 fi
 
 /sbin/modprobe ip_vs
-stty -F /dev/tty1 raw -echo
-stty -F /dev/tty2 raw -echo
+if [ -c /dev/vport0p1 ]; then
+    to=/dev/vport0p1 to_err=/dev/vport0p2
+else
+    to=/dev/tty1 to_err=/dev/tty2
+    stty -F $to raw -echo
+    stty -F $to_err raw -echo
+fi
 mkfifo /run/out /run/err
-cat /run/out >/dev/tty1 & out=$!
-cat /run/err >/dev/tty2 & err=$!
+cat /run/out >$to & out=$!
+cat /run/err >$to_err & err=$!
 env -i -C "${argv[0]}" "${env[@]}" "${argv[@]:1}" </dev/null >/run/out 2>/run/err
 status=$?
 
