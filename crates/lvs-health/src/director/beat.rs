@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn what_is_due_before_the_first_stroke_is_left_where_it_is() {
         let start = Instant::now() + Duration::from_secs(5);
-        let early = start - Duration::from_millis(1);
+        let early = start.checked_sub(Duration::from_millis(1)).unwrap();
         assert_eq!(Beat::from(start).before(early, LONG), early);
     }
 }

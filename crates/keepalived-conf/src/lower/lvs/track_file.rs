@@ -58,10 +58,10 @@ impl<'a> Lowering<'a> {
 fn init_file(entry: &Entry<'_>, report: &mut Report<'_>) -> (i32, bool) {
     let (mut value, mut overwrite) = (0, false);
     for word in entry.arguments() {
-        if &*word.text == "overwrite" {
+        if word.text == "overwrite" {
             overwrite = true;
         } else if word.text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-')) {
-            match value::integer(&word.text, i32::MIN.into(), i32::MAX.into()) {
+            match value::integer(word.text, i32::MIN.into(), i32::MAX.into()) {
                 Ok(number) => value = i32::try_from(number).unwrap_or(0),
                 Err(_) => arguments::bad_number(entry, word, "", report),
             }
