@@ -128,9 +128,10 @@ impl Balancers {
         let bound = bound + super::MARGIN;
         let mut excused = Duration::ZERO;
         loop {
-            // Before the look: what the look finds was then already true, however late this thread goes on.
+            // Before the look: one begins after the time is up, however late this thread goes on.
             let waited = Stamp::now().since(start);
             if reached() {
+                let waited = Stamp::now().since(start);
                 if !excused.is_zero() {
                     println!(
                         "{what}: LATE, {waited:?} of {bound:?}, but the machine stood still for {excused:?}"
