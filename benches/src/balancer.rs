@@ -9,7 +9,7 @@ use vipd::lab::daemon::Daemon;
 
 use crate::Failure;
 use crate::contender::{CONFIGURATION, Contender};
-use crate::processes::{Cpu, tree_of};
+use crate::processes::{Cpu, pin, tree_of};
 use crate::theory::seconds;
 
 /// A virtual server of the configuration and its real servers, all with the same check.
@@ -75,11 +75,14 @@ pub(crate) fn start(host: &Host, contender: &Contender, pools: &[Pool]) -> Resul
     Ok(Daemon::start(host, contender.command())?)
 }
 
-/// The process that checks: what the daemon's first process has started.
+/// The process that checks: what the daemon's first process has started. From now on it has the first processor, the
+/// servers and the network have the other.
 pub(crate) fn worker(daemon: &Daemon) -> Result<u32, Failure> {
     let tree = tree_of(daemon.id());
-    let busiest = tree.iter().skip(1).max_by_key(|pid| Cpu::of(**pid).total);
-    busiest.copied().ok_or_else(|| format!("no worker runs\n{}", last_words(daemon)).into())
+    let busiest = tree.iter().skip(1).max_by_key(|pid| Cpu::of(**pid).total).copied();
+    busiest
+        .inspect(|pid| pin(*pid, 0))
+        .ok_or_else(|| format!("no worker runs\n{}", last_words(daemon)).into())
 }
 
 /// The end of the daemon's log.

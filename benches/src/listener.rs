@@ -14,11 +14,15 @@ use nix::sys::socket::{Shutdown, shutdown};
 use socket2::{Domain, Socket, Type};
 use vipd::lab::{Host, Stamp};
 
+use crate::processes::pin;
+
 /// What a server does with a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
-    /// It says nothing, and waits a little for the other side to end it.
+    /// It says nothing, and waits a little for the other side to end it, as a web server does.
     Quiet,
+    /// It ends it at once.
+    Brief,
     /// It answers one request by HTTP.
     Web,
 }
@@ -84,19 +88,20 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Ends when the listener is shut down.
 fn accept_all(listener: &TcpListener, arrivals: &Mutex<Vec<Arrival>>, manner: Manner) {
+    pin(0, 1);
     let mut open: VecDeque<(Stamp, TcpStream)> = VecDeque::new();
     while let Ok((mut connection, _)) = listener.accept() {
         let at = Stamp::now();
         if let Ok(SocketAddr::V4(own)) = connection.local_addr() {
             arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(Arrival { at, server: *own.ip() });
         }
-        if manner == Manner::Web {
+        match manner {
+            // Who connected closes first.
+            Manner::Quiet => open.push_back((at, connection)),
+            Manner::Brief => {}
             // One that goes away again is its own affair.
-            let _ = answer(&mut connection);
-            continue;
+            Manner::Web => drop(answer(&mut connection)),
         }
-        // Who connected closes first, as with a server that waits for a request.
-        open.push_back((at, connection));
         while open.front().is_some_and(|(since, _)| at.since(*since) > KEPT_OPEN || open.len() > MOST_OPEN) {
             open.pop_front();
         }

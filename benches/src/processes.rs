@@ -2,6 +2,7 @@
 
 use std::fs::{read_dir, read_to_string};
 
+use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -98,6 +99,14 @@ const TICK_NS: i64 = 10_000_000;
 /// A process and all its descendants, parents before their children.
 pub(crate) fn tree_of(root: u32) -> Vec<u32> {
     tree(root, &parents())
+}
+
+/// Keeps a process, or with 0 the calling thread, to one processor; without effect where there is no such processor.
+pub(crate) fn pin(pid: u32, processor: usize) {
+    let mut set = CpuSet::new();
+    if set.set(processor).is_ok() {
+        let _ = sched_setaffinity(Pid::from_raw(i32::try_from(pid).unwrap_or_default()), &set);
+    }
 }
 
 /// Kills (SIGKILL) a whole tree that was found before, so that no time passes between its processes. Its root is stopped
