@@ -4,6 +4,7 @@ mod count;
 mod waiting;
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -14,6 +15,8 @@ use count::Count;
 /// Runs all tests, or those whose names contain the filter. Gives whether all went well.
 pub(crate) fn run(filter: &[&str], missing: &[String]) -> bool {
     let start = Instant::now();
+    // Asked before cargo may link this program anew, at the same path: later the kernel calls it deleted.
+    let own = std::env::current_exe();
     let mut count = Count::default();
     let mut words = vec!["test", "--workspace", "--all-features", "--no-fail-fast"];
     words.extend(filter.first());
@@ -22,7 +25,7 @@ pub(crate) fn run(filter: &[&str], missing: &[String]) -> bool {
     // Tests in network namespaces mostly wait.
     command.env("RUST_TEST_THREADS", "8");
     let good = watch(command, &mut count);
-    let good = run_waiting(filter, &mut count) && good;
+    let good = own.is_ok_and(|own| run_waiting(&own, filter, &mut count)) && good;
 
     println!();
     for line in &count.skipped {
@@ -42,7 +45,7 @@ pub(crate) fn run(filter: &[&str], missing: &[String]) -> bool {
 }
 
 /// Runs the tests that were left for a kernel with IPVS. Gives whether all went well.
-fn run_waiting(filter: &[&str], count: &mut Count) -> bool {
+fn run_waiting(own: &Path, filter: &[&str], count: &mut Count) -> bool {
     let waiting = count.waiting.len();
     if waiting == 0 {
         return true;
@@ -53,7 +56,7 @@ fn run_waiting(filter: &[&str], count: &mut Count) -> bool {
         count.skip_waiting("no kernel with IPVS");
         return true;
     }
-    let Some(command) = waiting::command(filter) else {
+    let Some(command) = waiting::command(own, filter) else {
         eprintln!("they are not where they are looked for: in the folder `tests` of a crate");
         return false;
     };

@@ -8,13 +8,14 @@ use std::process::Command;
 use super::count::NEEDS_IPVS;
 use crate::run::{cargo, workspace};
 
-/// cargo's command for them, or for those whose names contain the filter; `None` if there are no such tests.
-pub(super) fn command(filter: &[&str]) -> Option<Command> {
+/// cargo's command for them, or for those whose names contain the filter, with the program `own` as their runner;
+/// `None` if there are no such tests.
+pub(super) fn command(own: &Path, filter: &[&str]) -> Option<Command> {
     let targets = targets();
     if targets.is_empty() {
         return None;
     }
-    let runner = runner(&std::env::current_exe().ok()?);
+    let runner = runner(own);
     // The same packages and features as in the ordinary run, so that nothing is built twice.
     let mut words = vec!["test", "--config", &runner, "--workspace", "--all-features", "--no-fail-fast"];
     for target in &targets {
