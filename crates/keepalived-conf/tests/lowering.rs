@@ -252,9 +252,9 @@ fn an_ipv6_host_address_is_deprecated_at_once() {
 }
 
 #[test]
-fn tracks_of_the_own_interface_go_without_a_word() {
+fn tracks_of_the_own_interface_are_left_out_with_a_warning() {
     let loaded = instance("track_interface {\neth0\neth1 weight -20 reverse\n}");
-    assert!(loaded.diagnostics.is_empty());
+    assert!(has(&loaded, "own-interface"));
     let tracked = &only(&loaded).track_interfaces;
     assert_eq!(tracked.len(), 1);
     assert_eq!((tracked[0].interface.as_str(), tracked[0].weight, tracked[0].reverse), ("eth1", -20, true));
@@ -528,4 +528,39 @@ fn members_of_a_group_may_be_defined_after_it() {
     assert!(missing[0].message.contains("vrrp_instance B"), "{}", missing[0].message);
     assert!(has(&load_str(&format!("{group}{group}")), "duplicate-group"));
     assert!(has(&load_str("vrrp_sync_group G {\n}\n"), "empty-group"));
+}
+
+#[test]
+fn what_stands_behind_the_address_of_a_peer_is_dropped() {
+    let loaded = instance("unicast_src_ip 192.0.2.2/24\nunicast_peer {\n192.0.2.3/24\n192.0.2.4\n}");
+    assert_eq!(exit_code(&loaded.diagnostics), 0);
+    assert!(has(&loaded, "prefix-ignored"));
+    let instance = only(&loaded);
+    assert_eq!(instance.source, Some("192.0.2.2".parse().unwrap()));
+    let peers: Vec<_> = instance.unicast_peers.iter().map(|peer| peer.address.to_string()).collect();
+    assert_eq!(peers, ["192.0.2.3", "192.0.2.4"]);
+}
+
+#[test]
+fn commands_that_nothing_runs_are_told() {
+    let loaded = load_str("vrrp_sync_group G {\ngroup {\nA\n}\nnotify_master \"/bin/true x\" nobody\n}\n");
+    let [(keyword, command)] = loaded.idle_commands.as_slice() else { panic!("one command") };
+    assert_eq!((*keyword, command.text.as_str()), ("notify_master", "/bin/true x"));
+    assert!(has(&loaded, "script-security"));
+}
+
+#[test]
+fn members_of_a_sync_group_are_counted() {
+    let two = "vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n\
+               vrrp_instance B {\ninterface eth0\nvirtual_router_id 2\nvirtual_ipaddress {\n192.0.2.2\n}\n}\n";
+    for (members, code) in [
+        ("A\nB", None),
+        ("A", Some("lonely-group")),
+        ("A\nA\nB", Some("member-twice")),
+        ("", Some("empty-group")),
+    ] {
+        let loaded = load_str(&format!("{two}vrrp_sync_group G {{\ngroup {{\n{members}\n}}\n}}\n"));
+        let warnings = loaded.diagnostics.iter().filter(|finding| finding.class != Class::None);
+        assert_eq!(warnings.map(|finding| finding.code).next(), code, "{members}");
+    }
 }

@@ -135,10 +135,10 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_version": integer(2, 3, Unit::None) => aborts, default "2", since "1.2.20", Acts,
         "Default protocol version for instances (IPv6 instances are always 3).";
     [GlobalDefs] "vrrp_iptables": Form("[<in chain> [<out chain>]]"),
-        default "off; bare = INPUT OUTPUT", since "1.2.20", Understood,
+        default "off; bare = INPUT OUTPUT", since "1.2.20", Deprecated("nftables"),
         "Use iptables for no_accept/VMAC rules in the given chains.";
     [GlobalDefs] "vrrp_ipsets": Form("[<set> [<set6> [<if6> [<igmp> [<mld> [<nd>]]]]]]"),
-        default "keepalived keepalived6 keepalived_if6 keepalived_igmp keepalived_mld …", since "1.2.20", Understood,
+        default "keepalived keepalived6 keepalived_if6 keepalived_igmp keepalived_mld …", since "1.2.20", Deprecated("nftables"),
         "Names of ipsets used with iptables; no argument disables ipsets.";
     [GlobalDefs] "nftables": OptionalWord("table"), default "keepalived", since "2.0.11", Understood,
         "Use nftables for no_accept/VMAC rules in the given table.";

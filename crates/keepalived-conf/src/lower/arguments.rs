@@ -202,11 +202,21 @@ pub(super) fn bare(entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
 /// An IP address.
 pub(super) fn address(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<IpAddr> {
     let word = required(entry, report)?;
-    let address = word.text.parse().ok();
+    let address = host(word, report);
     if address.is_none() {
         not(entry, word, "an IP address", report);
     }
     address
+}
+
+/// A word as the address of a host. What follows a `/` is pointed out: the network is the interface's affair.
+pub(super) fn host(word: Word<'_>, report: &mut Report<'_>) -> Option<IpAddr> {
+    let (address, more) = value::host(word.text)?;
+    if more {
+        let message = format!("`{}`: only the address {address} is taken", word.text);
+        report.lint("prefix-ignored", word.span, message);
+    }
+    Some(address)
 }
 
 /// A multicast address of the family the keyword takes.

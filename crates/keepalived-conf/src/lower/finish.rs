@@ -7,7 +7,7 @@ use ipnetwork::IpNetwork;
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::keywords::Millionths;
-use crate::model::{Auth, Garp, InitialState, Preempt, VirtualAddress, VrrpInstance};
+use crate::model::{Auth, Garp, InitialState, Preempt, TrackInterface, VirtualAddress, VrrpInstance};
 use crate::source::Span;
 
 use super::global::Globals;
@@ -83,9 +83,17 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             self.report.error("strict-unicast", self.at, message);
             return Err(InstanceProblem::StrictUnicast);
         }
+        if let Some(span) = self.draft.vmac_xmit_base.filter(|_| !self.draft.vmac) {
+            let message = format!("{}: `vmac_xmit_base` is ignored without `use_vmac`", self.draft.name);
+            self.report.warning("no-vmac", span, message);
+        }
+        if let Some(span) = self.draft.ipvlan.filter(|_| !self.ipv6 && self.draft.source.is_none()) {
+            let message = format!("{}: an IPv4 ipvlan needs a `mcast_src_ip`", self.draft.name);
+            self.report.warning("no-source", span, message);
+        }
         let owner = self.priority == 255;
+        let track_interfaces = self.track_interfaces(interface.as_deref());
         let (draft, globals) = (&mut *self.draft, self.globals);
-        let own_interface = interface.clone();
         Ok(VrrpInstance {
             name: std::mem::take(&mut draft.name),
             version: self.version,
@@ -123,11 +131,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             addresses: without_places(&mut draft.addresses),
             excluded_addresses: without_places(&mut draft.excluded_addresses),
             promote_secondaries: draft.promote_secondaries,
-            // The instance's own interface is watched anyway.
-            track_interfaces: std::mem::take(&mut draft.track_interfaces)
-                .into_iter()
-                .filter(|tracked| Some(&tracked.interface) != own_interface.as_ref())
-                .collect(),
+            track_interfaces,
             track_scripts: std::mem::take(&mut draft.track_scripts),
             notify: std::mem::take(&mut draft.notify),
             smtp_alert: draft.smtp_alert.or(globals.smtp_alert_vrrp()).unwrap_or(false),
@@ -304,6 +308,28 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             lower_priority_delay: if self.strict { Duration::ZERO } else { lower_delay },
             lower_priority_repeat: if self.strict { 0 } else { lower_repeat },
         }
+    }
+
+    /// Without the instance's own interface, which is watched anyway.
+    fn track_interfaces(&mut self, own: Option<&str>) -> Vec<TrackInterface> {
+        let mut tracked = std::mem::take(&mut self.draft.track_interfaces);
+        tracked.retain(|(interface, at)| {
+            let other = Some(&*interface.interface) != own;
+            if !other {
+                let why = if self.draft.dont_track_primary {
+                    "`dont_track_primary` takes it out"
+                } else {
+                    "it is watched anyway"
+                };
+                let message = format!(
+                    "{}: {} is the instance's own interface: {why}, and this line is ignored",
+                    self.draft.name, interface.interface
+                );
+                self.report.warning("own-interface", *at, message);
+            }
+            other
+        });
+        tracked.into_iter().map(|(interface, _)| interface).collect()
     }
 
     fn unicast_rules(&mut self, unicast: bool) {

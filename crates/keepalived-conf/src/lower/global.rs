@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::diagnostic::Diagnostic;
 use crate::keywords::Status;
 use crate::model::Global;
 use crate::model::lvs::LvsGlobal;
@@ -14,6 +15,7 @@ use super::arguments::{self, Junk};
 use super::command;
 use super::global_lvs::{FifoDraft, SyncDaemonDraft};
 use super::reader::Entry;
+use super::report::Report;
 use super::value;
 
 /// The global settings, with the defaults for instances that the model does not show.
@@ -127,6 +129,17 @@ fn defaults() -> Global {
         fifos: Vec::new(),
         lvs: LvsGlobal::default(),
     }
+}
+
+/// The gap between announcements. keepalived complains about 0, though it means what the lack of the line means.
+fn gap(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Duration> {
+    let gap = arguments::decimal(entry, Junk::Ignored, "", report);
+    if gap == Some(Duration::ZERO) {
+        let name = entry.keyword.name;
+        let message = format!("`{name} 0` says nothing: there is no gap without it either");
+        report.push(Diagnostic::warning("zero-gap", message).at(entry.span()).help("leave the line out"));
+    }
+    gap
 }
 
 /// A value read replaces the default; one that was refused does not.
@@ -308,12 +321,8 @@ impl<'a> Lowering<'a> {
                 set_some(&mut globals.garp_lower_repeat, arguments::repeats(entry, report));
             }
             "vrrp_min_garp" => set(&mut globals.min_garp, arguments::switch(entry, report)),
-            "vrrp_garp_interval" => {
-                set(&mut globals.public.garp_interval, arguments::decimal(entry, Junk::Ignored, "", report));
-            }
-            "vrrp_gna_interval" => {
-                set(&mut globals.public.gna_interval, arguments::decimal(entry, Junk::Ignored, "", report));
-            }
+            "vrrp_garp_interval" => set(&mut globals.public.garp_interval, gap(entry, report)),
+            "vrrp_gna_interval" => set(&mut globals.public.gna_interval, gap(entry, report)),
             _ => return false,
         }
         true
@@ -338,7 +347,7 @@ impl<'a> Lowering<'a> {
 }
 
 /// Out of range becomes the nearest possible, with a complaint.
-pub(super) fn real_time_priority(entry: &Entry<'_>, report: &mut super::Report<'_>) -> Option<u8> {
+pub(super) fn real_time_priority(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<u8> {
     let word = arguments::required(entry, report)?;
     let value = value::integer(word.text, i64::MIN, i64::MAX);
     let Ok(value) = value else {

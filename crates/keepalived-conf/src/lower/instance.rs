@@ -58,8 +58,12 @@ pub(super) struct Draft {
     pub(super) addresses: Vec<(VirtualAddress, Span)>,
     pub(super) excluded_addresses: Vec<(VirtualAddress, Span)>,
     pub(super) no_addresses: bool,
+    /// `use_vmac` or `use_ipvlan`
+    pub(super) vmac: bool,
+    pub(super) ipvlan: Option<Span>,
+    pub(super) vmac_xmit_base: Option<Span>,
     pub(super) promote_secondaries: bool,
-    pub(super) track_interfaces: Vec<TrackInterface>,
+    pub(super) track_interfaces: Vec<(TrackInterface, Span)>,
     pub(super) track_scripts: Vec<TrackScript>,
     pub(super) notify: Notify,
     pub(super) smtp_alert: Option<bool>,
@@ -135,16 +139,10 @@ impl Draft {
 
 impl<'a> Lowering<'a> {
     pub(super) fn vrrp_instance(&mut self, entry: Entry<'a>) {
-        let Some(name) = entry.argument() else {
-            self.report.error(
-                "missing-argument",
-                entry.span(),
-                "a vrrp_instance needs a name; it is left out",
-            );
+        let Some(name) = self.only_name(&entry) else {
             self.reader.skip_next_block();
             return;
         };
-        arguments::extra_words(&entry, 1, &mut self.report);
         match self.instance_names.entry(name.text) {
             MapEntry::Vacant(free) => drop(free.insert(name.span)),
             MapEntry::Occupied(first) => {
@@ -163,6 +161,21 @@ impl<'a> Lowering<'a> {
         let mut draft = Box::new(Draft { name: name.text.to_string(), ..Draft::default() });
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
+            match entry.keyword.name {
+                "use_vmac" => {
+                    draft.vmac = true;
+                    if let Some(name) = entry.argument() {
+                        arguments::interface_name(name, &mut self.report);
+                    }
+                }
+                "use_ipvlan" => {
+                    draft.vmac = true;
+                    draft.ipvlan = Some(entry.span());
+                }
+                "vmac_xmit_base" => draft.vmac_xmit_base = Some(entry.span()),
+                "old_unicast_checksum" => drop(draft.unicast_keyword.get_or_insert(entry.span())),
+                _ => {}
+            }
             if !self.instance_keyword(&mut draft, entry) {
                 self.understood(entry);
             }
@@ -400,7 +413,7 @@ impl<'a> Lowering<'a> {
             }
             if !draft.seen.addresses.insert((ip, address.interface.clone())) {
                 let message = format!("{ip} is listed already; this line is ignored");
-                report.warning("duplicate-address", line.keyword_span(), message);
+                report.lint("duplicate-address", line.keyword_span(), message);
                 continue;
             }
             let addresses = if excluded { &mut draft.excluded_addresses } else { &mut draft.addresses };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::diagnostic::{Class, Diagnostics};
-use crate::model::Config;
+use crate::model::{Command, Config};
 use crate::preprocess::{MAIN_FILE_MISSING, MemoryFiles, Options, preprocess};
 use crate::source::SourceMap;
 
@@ -16,6 +16,9 @@ pub struct Loaded {
     pub diagnostics: Diagnostics,
     /// The files that were read: spans point into them.
     pub sources: SourceMap,
+    /// Commands of keywords that are understood but not acted on (those of a `vrrp_sync_group`, `startup_script`, …),
+    /// with the keyword: nothing runs them, but they are scripts of the configuration all the same.
+    pub idle_commands: Vec<(&'static str, Command)>,
     /// Whether a daemon would run with it; otherwise the first reason why not.
     pub usable: Result<(), Unusable>,
     /// Whether the main file exists. A configuration test passes without it.
@@ -87,7 +90,6 @@ impl Unusable {
 /// - `advert_int` below one second in VRRPv2 becomes one second, not zero.
 /// - The second instance with one VRID on the same interface and family is left out, instead of being held in FAULT.
 /// - Shell text as a command is run by a shell, instead of being disabled or passed as arguments.
-/// - Tracking the instance's own interface is no complaint.
 /// - A `real_server` or `sorry_server` without a port has that of its virtual server.
 /// - A persistence mask that is no prefix, and an `lthreshold` above its `uthreshold`, are left out: the kernel would
 ///   refuse the service.
@@ -96,9 +98,9 @@ pub fn load(path: &Path, options: &Options<'_>) -> Loaded {
     let mut diagnostics = Diagnostics::new();
     let lines = preprocess(path, options, &mut sources, &mut diagnostics);
     let found = !diagnostics.has_code(MAIN_FILE_MISSING);
-    let (config, problem) = super::lower(&lines, &mut diagnostics);
+    let super::Lowered { config, idle_commands, problem } = super::lower(&lines, &mut diagnostics);
     let usable = refusal(found, problem, &diagnostics).map_or(Ok(()), Err);
-    Loaded { config, diagnostics, sources, usable, found }
+    Loaded { config, diagnostics, sources, idle_commands, usable, found }
 }
 
 /// Reads a configuration from text; includes find no files.

@@ -16,8 +16,10 @@ mod lvs;
 mod mail;
 mod reader;
 mod report;
+mod route_words;
 mod script;
 mod shell;
+mod sync_group;
 mod track;
 mod understood;
 mod value;
@@ -27,7 +29,7 @@ use std::collections::{HashMap, HashSet};
 use crate::diagnostic::Diagnostics;
 use crate::line::{Line, Word};
 use crate::lines::Lines;
-use crate::model::{Config, User, VrrpScript};
+use crate::model::{Command, Config, User, VrrpScript};
 use crate::source::Span;
 
 use global::Globals;
@@ -35,6 +37,7 @@ use instance::Draft;
 use lvs::Lvs;
 use reader::{Entry, Reader};
 use report::Report;
+use sync_group::SyncGroup;
 
 pub use load::{InstanceProblem, Loaded, Unusable, exit_code, load, load_str};
 
@@ -57,14 +60,27 @@ struct Lowering<'a> {
     drafts: Vec<(Span, Box<Draft>)>,
     instance_names: HashMap<&'a str, Span>,
     sync_groups: HashMap<&'a str, Span>,
-    /// The members of sync groups and track groups.
+    /// Commands of keywords that nothing acts on, with the keyword.
+    idle_commands: Vec<(&'static str, Command)>,
+    /// The `vrrp_track_process`es read so far.
+    track_processes: HashSet<&'a str>,
+    sync_drafts: Vec<SyncGroup<'a>>,
+    /// The members of track groups.
     group_members: Vec<Word<'a>>,
     /// Everything about virtual servers.
     lvs: Lvs<'a>,
 }
 
-/// Lowers logical lines to the model; the first thing that makes a daemon refuse comes with it.
-fn lower(lines: &Lines, diagnostics: &mut Diagnostics) -> (Config, Option<Unusable>) {
+/// What lines come to.
+struct Lowered {
+    config: Config,
+    idle_commands: Vec<(&'static str, Command)>,
+    /// The first thing that makes a daemon refuse.
+    problem: Option<Unusable>,
+}
+
+/// Lowers logical lines to the model.
+fn lower(lines: &Lines, diagnostics: &mut Diagnostics) -> Lowered {
     let mut lowering = Lowering {
         reader: Reader::new(lines),
         report: Report::new(diagnostics),
@@ -78,6 +94,9 @@ fn lower(lines: &Lines, diagnostics: &mut Diagnostics) -> (Config, Option<Unusab
         drafts: Vec::new(),
         instance_names: HashMap::new(),
         sync_groups: HashMap::new(),
+        idle_commands: Vec::new(),
+        track_processes: HashSet::new(),
+        sync_drafts: Vec::new(),
         group_members: Vec::new(),
         lvs: Lvs::default(),
     };
@@ -110,6 +129,10 @@ impl<'a> Lowering<'a> {
             "vrrp_script" => self.vrrp_script(entry),
             "vrrp_instance" => self.vrrp_instance(entry),
             "vrrp_sync_group" => self.sync_group(entry),
+            "vrrp_track_process" => {
+                let name = self.understood_with(entry, &["process"]);
+                self.track_processes.extend(name);
+            }
             _ => {
                 if !self.lvs_keyword(entry) && !self.global_keyword(entry) {
                     self.understood(entry);
@@ -119,7 +142,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Fills in what depends on the whole file.
-    fn finish(mut self) -> (Config, Option<Unusable>) {
+    fn finish(mut self) -> Lowered {
         let mut unusable = None;
         let mut instances = Vec::with_capacity(self.drafts.len());
         let mut spans = Vec::with_capacity(self.drafts.len());
@@ -132,10 +155,10 @@ impl<'a> Lowering<'a> {
                 Err(problem) => unusable = unusable.or(Some(problem)),
             }
         }
+        self.check_groups(&instances, &spans);
         across::across_instances(&mut instances, &spans, &mut self.report);
         let (virtual_servers, checks) = self.finish_virtual_servers(&instances);
         self.finish_global(&instances);
-        self.check_group_members();
         self.note_untracked_scripts();
         let script_security = self.globals.public.script_security;
         self.report.script_security(script_security);
@@ -147,7 +170,7 @@ impl<'a> Lowering<'a> {
             checks,
             init_files: self.lvs.take_init_files(),
         };
-        (config, unusable)
+        Lowered { config, idle_commands: self.idle_commands, problem: unusable }
     }
 }
 

@@ -5,7 +5,7 @@
 //! of the keyboard is one finding here.
 
 use crate::diagnostic::Diagnostic;
-use crate::keywords::{self, Context, Keyword};
+use crate::keywords::{self, Arguments, Context, Keyword};
 use crate::line::{Line, Statement, Word, Words};
 use crate::lines::{Lines, LinesIter};
 use crate::source::Span;
@@ -70,6 +70,13 @@ impl<'a> Reader<'a> {
     pub(super) fn open(&mut self, entry: Entry<'a>, report: &mut Report<'_>) -> Block {
         let context = entry.keyword.arguments.block().unwrap_or(Context::Root);
         let mut block = Block { context, opener: Some(entry.span()), stray: 0, ended: false };
+        if let (Arguments::Lines(_), Some(word)) = (entry.keyword.arguments, entry.argument()) {
+            let message =
+                format!("`{}` is ignored: `{}` takes one entry per line", word.text, entry.keyword.name);
+            report.push(
+                Diagnostic::warning("extra-argument", message).at(word.span).help("move it into the braces"),
+            );
+        }
         match self.rest.peek() {
             Some(Line::Open(_)) => drop(self.rest.next()),
             next => {

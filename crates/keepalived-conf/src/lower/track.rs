@@ -87,11 +87,12 @@ impl<'a> Lowering<'a> {
                 );
                 continue;
             }
-            draft.track_interfaces.push(TrackInterface {
+            let tracked = TrackInterface {
                 interface,
                 weight: options.weight.unwrap_or(0),
                 reverse: options.reverse.unwrap_or(false),
-            });
+            };
+            draft.track_interfaces.push((tracked, name.span));
         }
     }
 
@@ -149,7 +150,7 @@ impl<'a> Lowering<'a> {
         while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
             let report = &mut self.report;
             let Some((word, options)) = line.words().split_first() else { continue };
-            let Ok(address) = word.text.parse() else {
+            let Some(address) = arguments::host(word, report) else {
                 report.error(
                     "bad-address",
                     word.span,
@@ -161,7 +162,7 @@ impl<'a> Lowering<'a> {
                 continue;
             }
             if !draft.seen.peers.insert(address) {
-                report.warning(
+                report.lint(
                     "duplicate",
                     word.span,
                     format!("{address} is a peer already; this line is ignored"),

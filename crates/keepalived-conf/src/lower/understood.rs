@@ -1,15 +1,16 @@
 //! Keywords that nothing acts on yet: their arguments are checked, their blocks walked.
 
-use std::collections::hash_map::Entry as MapEntry;
-
 use crate::diagnostic::Diagnostic;
 use crate::keywords::{self, Arguments, Context};
 use crate::line::{Statement, Word};
-use crate::script::script_words;
+use crate::similar::did_you_mean;
 
 use super::Lowering;
 use super::arguments::{self, Junk};
+use super::command;
 use super::reader::Entry;
+use super::report::Report;
+use super::route_words;
 use super::value;
 
 impl<'a> Lowering<'a> {
@@ -20,7 +21,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Checks the keyword and everything in its block. Blocks nest as deep as the table, so this does too.
-    fn check(&mut self, entry: Entry<'a>) {
+    pub(super) fn check(&mut self, entry: Entry<'a>) {
         self.report.old_spelling(entry.keyword, entry.span());
         self.check_arguments(&entry);
         let Some(context) = entry.keyword.arguments.block() else { return };
@@ -44,10 +45,30 @@ impl<'a> Lowering<'a> {
             | Context::InterfaceUpDownDelays
             | Context::SyncGroupTrackInterface => drop(arguments::interface_name(first, &mut self.report)),
             Context::SyncGroupTrackScript => drop(self.script_named(first)),
+            Context::InstanceTrackFile | Context::SyncGroupTrackFile => {
+                let known = &self.lvs.track_files;
+                let exists = known.contains_key(first.text);
+                tracker_named("track_file", first, exists, known.keys().copied(), &mut self.report);
+            }
+            Context::InstanceTrackProcess | Context::SyncGroupTrackProcess => {
+                let known = &self.track_processes;
+                let exists = known.contains(first.text);
+                tracker_named("vrrp_track_process", first, exists, known.iter().copied(), &mut self.report);
+            }
+            Context::InstanceTrackBfd | Context::SyncGroupTrackBfd => {
+                let known = &self.lvs.bfd_sessions;
+                let exists = known.contains(first.text);
+                tracker_named("bfd_instance", first, exists, known.iter().copied(), &mut self.report);
+            }
             Context::SyncGroupMembers | Context::TrackGroupMembers => self.group_members.extend(line.words()),
-            Context::VirtualRoutes | Context::StaticRoutes => self.check_options(context, line),
+            Context::VirtualRoutes | Context::StaticRoutes => {
+                self.check_options(context, line);
+                self.check_route(line);
+                route_words::check(context, line, &mut self.report);
+            }
             Context::VirtualRules | Context::StaticRules => {
                 self.check_options(context, line);
+                route_words::check(context, line, &mut self.report);
                 let ranks = |word: Word<'_>| matches!(word.text, "preference" | "order" | "priority");
                 if !line.words().iter().any(ranks) {
                     let message = "a rule without `preference` gets whatever number is free";
@@ -58,55 +79,46 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// A named block that says nothing without one of these keywords; its name is then not known.
+    pub(super) fn understood_with(&mut self, entry: Entry<'a>, required: &[&str]) -> Option<&'a str> {
+        self.report.without_effect(entry.keyword, entry.span());
+        self.check_arguments(&entry);
+        let (keyword, name) = (entry.keyword.name, entry.argument());
+        let mut complete = false;
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
+            complete |= required.contains(&inner.keyword.name);
+            self.check(inner);
+        }
+        let name = name?;
+        if !complete {
+            let lacks = required.first().copied().unwrap_or_default();
+            let message = format!("{keyword} {} has no `{lacks}`; it is left out", name.text);
+            self.report.error("incomplete", name.span, message);
+        }
+        complete.then_some(name.text)
+    }
+
+    /// What keepalived has to say about a route.
+    fn check_route(&mut self, line: Statement<'_>) {
+        let own = line.words().iter().take_while(|word| !matches!(word.text, "nexthop" | "or"));
+        let has_device = own.into_iter().any(|word| matches!(word.text, "dev" | "oif"));
+        let tracked = !line.words().iter().any(|word| word.text == "no_track");
+        if tracked && !has_device {
+            let message = "a route without `dev` is not put back when somebody deletes it";
+            self.report.push(
+                Diagnostic::warning("route-without-device", message)
+                    .at(line.keyword_span())
+                    .help("add `dev INTERFACE`, or `no_track` if that is meant"),
+            );
+        }
+    }
+
     /// Old spellings among the words of a line.
     fn check_options(&mut self, context: Context, line: Statement<'_>) {
         for word in line.words() {
             if let Some(option) = keywords::find(context, word.text) {
                 self.report.old_spelling(option, word.span);
-            }
-        }
-    }
-
-    /// A `vrrp_sync_group`; one that exists already is left out.
-    pub(super) fn sync_group(&mut self, entry: Entry<'a>) {
-        self.report.without_effect(entry.keyword, entry.span());
-        let Some(name) = entry.argument() else {
-            self.report.error(
-                "missing-argument",
-                entry.span(),
-                "a vrrp_sync_group needs a name; it is left out",
-            );
-            self.reader.skip_next_block();
-            return;
-        };
-        match self.sync_groups.entry(name.text) {
-            MapEntry::Vacant(free) => drop(free.insert(name.span)),
-            MapEntry::Occupied(first) => {
-                let message =
-                    format!("vrrp_sync_group {} is defined already; this block is left out", name.text);
-                self.report.push(
-                    Diagnostic::error("duplicate-group", message)
-                        .at(name.span)
-                        .related(Some(*first.get()), "first defined here"),
-                );
-                self.reader.skip_next_block();
-                return;
-            }
-        }
-        let before = self.group_members.len();
-        self.check(entry);
-        if self.group_members.len() == before {
-            let message = format!("vrrp_sync_group {} has no members", name.text);
-            self.report.warning("empty-group", name.span, message);
-        }
-    }
-
-    /// Members may be defined after their group, so they are looked up at the end.
-    pub(super) fn check_group_members(&mut self) {
-        for member in std::mem::take(&mut self.group_members) {
-            if !self.instance_names.contains_key(member.text) {
-                let message = format!("there is no vrrp_instance {}; the group goes without it", member.text);
-                self.report.error("unknown-instance", member.span, message);
             }
         }
     }
@@ -181,14 +193,32 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Nothing runs the command, but whether it could be run safely is part of a test.
     fn check_command(&mut self, entry: &Entry<'a>) {
-        match script_words(entry.statement.raw()) {
-            Ok(line) if line.command.is_some() => self.report.script_configured(entry.span()),
-            Ok(_) => {}
-            Err(error) => self.report.push(
-                Diagnostic::error("bad-command", format!("`{}`: {error}", entry.keyword.name))
-                    .at(entry.span()),
-            ),
+        if entry.argument().is_some()
+            && let Some(command) = command::command(entry, self.script_user.as_ref(), &mut self.report)
+        {
+            self.idle_commands.push((entry.keyword.name, command));
         }
     }
+}
+
+/// A track line names what stands above.
+fn tracker_named<'a>(
+    what: &str,
+    name: Word<'_>,
+    exists: bool,
+    known: impl Iterator<Item = &'a str>,
+    report: &mut Report<'_>,
+) {
+    if exists {
+        return;
+    }
+    let mut finding = Diagnostic::error("unknown-tracker", format!("there is no {what} {} above", name.text))
+        .at(name.span)
+        .label("this line is ignored");
+    // Enough names for a person, and a bound for a hostile file.
+    let most = if report.keeps_findings() { 1000 } else { 0 };
+    finding.help = did_you_mean(name.text, known.take(most)).map(|near| format!("did you mean `{near}`?"));
+    report.push(finding);
 }

@@ -111,6 +111,14 @@ pub(super) fn prefix(word: &str) -> Result<IpNetwork, PrefixError> {
     }
 }
 
+/// The address of a single host, and whether something stood behind a `/`, which keepalived drops unread.
+pub(super) fn host(word: &str) -> Option<(IpAddr, bool)> {
+    match word.split_once('/') {
+        None => word.parse().ok().map(|address| (address, false)),
+        Some((address, _)) => address.parse().ok().map(|address| (address, true)),
+    }
+}
+
 /// An address scope by name or number.
 pub(super) fn scope(word: &str) -> Option<u8> {
     match word {
@@ -193,6 +201,15 @@ mod tests {
         assert_eq!(prefix("192.0.2.1/33"), Err(PrefixError::Length("192.0.2.1".parse().unwrap())));
         assert_eq!(prefix("192.0.2.999"), Err(PrefixError::NotAnAddress));
         assert_eq!(prefix(""), Err(PrefixError::NotAnAddress));
+    }
+
+    #[test]
+    fn what_stands_behind_the_address_of_a_host_is_dropped() {
+        let address = "192.0.2.1".parse().unwrap();
+        assert_eq!(host("192.0.2.1"), Some((address, false)));
+        assert_eq!(host("192.0.2.1/24"), Some((address, true)));
+        assert_eq!(host("192.0.2.1/lan"), Some((address, true)));
+        assert_eq!((host("192.0.2.999/24"), host("/24"), host("")), (None, None, None));
     }
 
     #[test]

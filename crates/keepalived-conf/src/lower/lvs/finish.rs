@@ -79,8 +79,9 @@ impl File<'_, '_, '_> {
         let one_packet = self.one_packet(&draft, protocol, &name);
         let services = self.services(&draft, &members, protocol, ipv6, &name)?;
         let port = common_port(&services);
-        let drafts = self.real_servers_kept(&mut draft, forwarding, ipv6, port, &name);
-        let sorry_server = self.sorry_server(draft.sorry.take(), forwarding, ipv6, port);
+        let marks = services.iter().any(|service| matches!(service, LvsService::Fwmark { .. }));
+        let drafts = self.real_servers_kept(&mut draft, forwarding, ipv6, (port, marks), &name);
+        let sorry_server = self.sorry_server(draft.sorry.take(), forwarding, ipv6, (port, marks));
         let real_servers: Vec<_> =
             drafts.into_iter().map(|real| self.real_server(real, &draft, forwarding)).collect();
         if real_servers.is_empty() {
@@ -304,10 +305,9 @@ impl File<'_, '_, '_> {
         draft: &mut VirtualDraft,
         forwarding: Forwarding,
         ipv6: bool,
-        port: Option<u16>,
+        (port, marks): (Option<u16>, bool),
         name: &str,
     ) -> Vec<RealDraft> {
-        let marks = matches!(draft.key, Key::Fwmark(_));
         let mut seen: HashMap<SocketAddr, Span> = HashMap::with_capacity(draft.real_servers.len());
         let mut kept = Vec::with_capacity(draft.real_servers.len());
         for mut real in std::mem::take(&mut draft.real_servers) {
@@ -410,14 +410,14 @@ impl File<'_, '_, '_> {
         draft: Option<SorryDraft>,
         forwarding: Forwarding,
         ipv6: bool,
-        port: Option<u16>,
+        (port, marks): (Option<u16>, bool),
     ) -> Option<SorryServer> {
         let mut draft = draft?;
         let method = draft.forwarding.unwrap_or(forwarding);
         if !self.fits_family("sorry server", draft.address, draft.at, method, ipv6) {
             return None;
         }
-        self.port(&mut draft.address, draft.at, method, port, false, "sorry server");
+        self.port(&mut draft.address, draft.at, method, port, marks, "sorry server");
         Some(SorryServer { address: draft.address, forwarding: method, inhibit: draft.inhibit })
     }
 

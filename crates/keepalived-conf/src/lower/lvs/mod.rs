@@ -36,9 +36,9 @@ pub(super) struct Lvs<'a> {
     groups: HashMap<&'a str, Group>,
     /// Members of all groups together.
     members: usize,
-    track_files: HashMap<&'a str, TrackFile>,
+    pub(super) track_files: HashMap<&'a str, TrackFile>,
     init_files: Vec<InitFile>,
-    bfd_sessions: HashSet<&'a str>,
+    pub(super) bfd_sessions: HashSet<&'a str>,
     ssl: Option<Ssl>,
 }
 
@@ -58,8 +58,8 @@ impl<'a> Lowering<'a> {
             "track_file" | "vrrp_track_file" => self.track_file(entry),
             "SSL" => self.ssl(entry),
             "bfd_instance" => {
-                self.lvs.bfd_sessions.extend(entry.argument().map(|name| name.text));
-                self.understood(entry);
+                let name = self.understood_with(entry, &["neighbor_ip", "neighbour_ip"]);
+                self.lvs.bfd_sessions.extend(name);
             }
             _ => return false,
         }

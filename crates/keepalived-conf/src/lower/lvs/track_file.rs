@@ -12,7 +12,7 @@ use super::super::{Lowering, arguments, value};
 
 /// A `track_file` that stands above.
 #[derive(Clone, Debug)]
-pub(super) struct TrackFile {
+pub(in super::super) struct TrackFile {
     pub(super) path: PathBuf,
     pub(super) weight: i16,
     pub(super) reverse: bool,
