@@ -39,7 +39,7 @@ pub(crate) fn read(options: &Options) -> Reading {
     let mut config = loaded.config;
     let mut diagnostics = loaded.diagnostics;
     let accounts = Accounts::of(&config);
-    security::check_scripts(&mut config, &accounts, &mut diagnostics);
+    security::check_scripts(&mut config, &loaded.idle_commands, &accounts, &mut diagnostics);
     Reading { config, accounts, diagnostics, sources: loaded.sources, usable: loaded.usable }
 }
 

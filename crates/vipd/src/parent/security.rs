@@ -16,8 +16,14 @@ use super::accounts::{Accounts, DEFAULT_USER};
 use super::command::{find_program, shell};
 use super::path_walk::{self, PathProblem};
 
-/// Checks every script of a configuration, and disables those that must not run.
-pub(super) fn check_scripts(config: &mut Config, accounts: &Accounts, diagnostics: &mut Diagnostics) {
+/// Checks every script of a configuration, and disables those that must not run. `idle` are the commands that nothing
+/// runs, with their keywords.
+pub(super) fn check_scripts(
+    config: &mut Config,
+    idle: &[(&str, Command)],
+    accounts: &Accounts,
+    diagnostics: &mut Diagnostics,
+) {
     let mut review =
         Review { enforce: config.global.script_security, accounts, known: HashMap::new(), diagnostics };
     let mut any = !config.scripts.is_empty() || !config.checks.is_empty();
@@ -29,7 +35,9 @@ pub(super) fn check_scripts(config: &mut Config, accounts: &Accounts, diagnostic
         any |= review.check_notify(&instance.name, &mut instance.notify);
     }
     let check = |command: &Command| (format!("MISC_CHECK script {}", command.text), command.clone());
-    let checks = review.fit(config.checks.iter().map(check));
+    let checks: Vec<_> = config.checks.iter().map(check).collect();
+    let checks: Vec<_> =
+        checks.iter().map(|(what, command)| review.passes(Use::ServerCheck, what, command)).collect();
     for server in &mut config.virtual_servers {
         for real in &mut server.real_servers {
             real.checkers.retain(|checker| match checker.kind {
@@ -39,16 +47,51 @@ pub(super) fn check_scripts(config: &mut Config, accounts: &Accounts, diagnostic
         }
         any |= review.check_balancer(server);
     }
-    // What does not exist cannot run as root; keepalived does not count it either.
-    let runnable = review.known.values().any(|verdict| !matches!(verdict, Verdict::Unfit(_)));
-    if !runnable {
-        diagnostics.withdraw("script-security");
+    for fifo in &mut config.global.fifos {
+        let what = format!("script of FIFO {}", fifo.path.display());
+        any |= fifo.script.is_some();
+        fifo.script.take_if(|command| !review.passes(Use::Notify, &what, command));
     }
+    for (keyword, command) in idle {
+        review.passes(Use::Notify, keyword, command);
+    }
+    let findable = review.known.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::Unfit(_)));
+    let findable: Vec<_> = findable.map(|(command, _)| keepalived_finds(command)).collect();
+    settle_script_security(&findable, diagnostics);
     if any && accounts.default_is_daemon() && config.global.script_user.is_none() {
         let text = format!(
             "scripts run as the daemon itself: no script_user is set, user '{DEFAULT_USER}' does not exist"
         );
         diagnostics.push(Diagnostic::note("default-script-user", text));
+    }
+}
+
+/// What does not exist cannot run as root, so it needs no script security. keepalived counts shell text only where it
+/// begins with a program; it calls other text a script that does not exist, which is an ordinary complaint.
+///
+/// `found` tells of each script that exists whether keepalived finds it.
+fn settle_script_security(found: &[bool], diagnostics: &mut Diagnostics) {
+    const CODE: &str = "script-security";
+    if found.contains(&true) {
+        return;
+    }
+    let finding = diagnostics.iter().find(|finding| finding.code == CODE).cloned();
+    diagnostics.withdraw(CODE);
+    if let Some(finding) = finding.filter(|_| !found.is_empty()) {
+        diagnostics.push(finding.class(Class::General));
+    }
+}
+
+/// Whether keepalived, which knows no shell, has a program to run for this command.
+fn keepalived_finds(command: &Command) -> bool {
+    match command.run {
+        Run::Exec(_) => true,
+        Run::Shell { .. } => command
+            .text
+            .split_whitespace()
+            .next()
+            .is_some_and(|word| find_program(OsStr::new(word)).is_some()),
+        Run::FileReadable(_) => false,
     }
 }
 
@@ -63,8 +106,10 @@ struct Review<'a> {
 /// What a script is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
-    /// A check, which runs all the time.
+    /// A check of an instance, which runs all the time.
     Check,
+    /// A check of a real server.
+    ServerCheck,
     /// A notification, which runs when something happens.
     Notify,
 }
@@ -86,11 +131,17 @@ impl Review<'_> {
         let finding = match verdict {
             Verdict::Fit => return true,
             // It may be there when it is needed; who demands security wants it to be there to be looked at.
+            // keepalived's test is silent about both, and about the checks of real servers.
             Verdict::Unfit(why) if purpose == Use::Notify && !enforce => {
                 let text = format!("{what} cannot be run as things are: {why}");
                 self.diagnostics.push(Diagnostic::warning("script-not-runnable", text).class(Class::None));
                 return true;
             }
+            Verdict::Unfit(why) if purpose != Use::Check => Diagnostic::error(
+                "script-not-runnable",
+                format!("Disabling {what} since not found/accessible: {why}"),
+            )
+            .class(Class::None),
             Verdict::Unfit(why) => Diagnostic::error(
                 "script-not-runnable",
                 format!("Disabling {what} since not found/accessible: {why}"),
@@ -229,9 +280,52 @@ mod tests {
             );
             let mut loaded = keepalived_conf::load_str(&text);
             let accounts = Accounts::of(&loaded.config);
-            check_scripts(&mut loaded.config, &accounts, &mut loaded.diagnostics);
+            check_scripts(&mut loaded.config, &[], &accounts, &mut loaded.diagnostics);
             assert_eq!(keepalived_conf::exit_code(&loaded.diagnostics), status, "{program}");
         }
+    }
+
+    /// What a configuration test says of a file whose scripts are looked at.
+    fn status(text: &str) -> u8 {
+        let mut loaded = keepalived_conf::load_str(text);
+        let accounts = Accounts::of(&loaded.config);
+        check_scripts(&mut loaded.config, &loaded.idle_commands, &accounts, &mut loaded.diagnostics);
+        keepalived_conf::exit_code(&loaded.diagnostics)
+    }
+
+    #[test]
+    fn scripts_that_nothing_runs_count_too() {
+        let two = "vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n\
+                   vrrp_instance B {\ninterface eth0\nvirtual_router_id 2\nvirtual_ipaddress {\n192.0.2.2\n}\n}\n";
+        for (program, expected) in [("/no/such/script", 0), ("/bin/true", 6)] {
+            let group = format!("vrrp_sync_group G {{\ngroup {{\nA\nB\n}}\nnotify {program}\n}}\n{two}");
+            assert_eq!(status(&group), expected, "{program} of a group");
+            let fifo =
+                format!("global_defs {{\nlvs_notify_fifo /run/x\nlvs_notify_fifo_script {program}\n}}\n");
+            assert_eq!(status(&fifo), expected, "{program} of a FIFO");
+        }
+    }
+
+    #[test]
+    fn shell_text_alone_is_an_ordinary_complaint() {
+        for (text, expected) in [("[[ -f /no ]] && exit 1", 5), ("test -f /no || exit 1", 6)] {
+            let file = format!(
+                "vrrp_script s {{\nscript \"{text}\"\n}}\nvrrp_instance A {{\ninterface eth0\nvirtual_router_id 1\n\
+                 virtual_ipaddress {{\n192.0.2.1\n}}\ntrack_script {{\ns\n}}\n}}\n"
+            );
+            assert_eq!(status(&file), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_check_of_a_real_server_leaves_the_status_alone() {
+        let text = "virtual_server 192.0.2.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n\
+                    real_server 192.0.2.2 80 {\nMISC_CHECK {\nmisc_path /no/such/script\n}\n}\n}\n";
+        assert_eq!(status(text), 0);
+        assert_eq!(
+            status(&format!("global_defs {{\nenable_script_security\nscript_user root\n}}\n{text}")),
+            0
+        );
     }
 
     fn exec(words: &[&str], user: Option<&str>) -> Command {
@@ -262,7 +356,7 @@ mod tests {
     fn findings(mut config: Config) -> (Vec<(&'static str, String)>, Diagnostics) {
         let mut diagnostics = Diagnostics::new();
         let accounts = Accounts::of(&config);
-        check_scripts(&mut config, &accounts, &mut diagnostics);
+        check_scripts(&mut config, &[], &accounts, &mut diagnostics);
         let found = diagnostics.iter().filter(|finding| finding.class != Class::None);
         (found.map(|finding| (finding.code, finding.message.clone())).collect(), diagnostics)
     }
