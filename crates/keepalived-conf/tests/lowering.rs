@@ -564,3 +564,17 @@ fn members_of_a_sync_group_are_counted() {
         assert_eq!(warnings.map(|finding| finding.code).next(), code, "{members}");
     }
 }
+
+#[test]
+fn words_behind_a_check_are_no_user() {
+    let loaded = load_str(
+        "vrrp_script a {\nscript /usr/bin/killall -0 haproxy\n}\nvirtual_server 192.0.2.1 80 {\n\
+         real_server 192.0.2.2 80 {\nMISC_CHECK {\nmisc_path /bin/check one two\n}\n}\n}\n",
+    );
+    let commands = [&loaded.config.scripts[0].command, &loaded.config.checks[0]];
+    for (command, text) in commands.iter().zip(["/usr/bin/killall", "/bin/check"]) {
+        assert_eq!((command.text.as_str(), &command.user), (text, &None));
+    }
+    let unquoted = loaded.diagnostics.iter().filter(|finding| finding.code == "unquoted-command");
+    assert_eq!(unquoted.count(), 2);
+}

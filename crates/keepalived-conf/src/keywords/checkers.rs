@@ -32,14 +32,14 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
     [TcpCheck] "retry": integer(0, U32, Unit::None) => aborts,
         default "inherited, 1", since "1.2.20", Acts,
         "Extra failures tolerated while up.";
-    [TcpCheck] "delay_before_retry": SECONDS => aborts, default "inherited, 1", since "1.2.20", Acts,
+    [TcpCheck] "delay_before_retry": LONG => aborts, default "inherited, 1", since "1.2.20", Acts,
         "Gap between retries.";
 
-    [TcpCheck, HttpGet, SslGet, SmtpCheck, MiscCheck] "warmup": SECONDS => aborts,
+    [TcpCheck, HttpGet, SslGet, SmtpCheck, MiscCheck] "warmup": LONG => aborts,
         default "inherited, delay_loop", since "1.2.13", Acts,
         "Random first delay up to this.";
 
-    [TcpCheck, HttpGet, SslGet, SmtpCheck, SmtpCheckHost, DnsCheck, MiscCheck] "delay_loop": TIME => aborts,
+    [TcpCheck, HttpGet, SslGet, SmtpCheck, SmtpCheckHost, DnsCheck, MiscCheck] "delay_loop": LONG_TIME => aborts,
         default "real server value, 60", since "1.3.7", Acts,
         "Interval between checks.";
     [TcpCheck, HttpGet, SslGet, SmtpCheck, SmtpCheckHost, DnsCheck, MiscCheck] "alpha": Switch,
@@ -53,7 +53,7 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
         default "inherited, 1", since "1.3.7", Acts,
         "Extra failures tolerated while up.";
 
-    [HttpGet, SslGet] "delay_before_retry": SECONDS => aborts,
+    [HttpGet, SslGet] "delay_before_retry": LONG => aborts,
         default "inherited, 3", since "1.2.13", Acts,
         "Gap between retries.";
     [HttpGet, SslGet] "nb_get_retry": integer(0, U32, Unit::None) => aborts,
@@ -125,7 +125,7 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
     [SmtpCheck] "retry": integer(0, U32, Unit::None) => aborts,
         default "inherited, 1", since "1.2.13", Acts,
         "Extra failures tolerated while up.";
-    [SmtpCheck] "delay_before_retry": SECONDS => aborts, default "inherited, 1", since "1.2.13", Acts,
+    [SmtpCheck] "delay_before_retry": LONG => aborts, default "inherited, 1", since "1.2.13", Acts,
         "Gap between retries.";
     [SmtpCheck] "helo_name": Word("string"), default "smtpchecker.keepalived.org", since "1.2.13", Acts,
         "HELO argument.";
@@ -133,11 +133,11 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
         default "", since "1.2.13", OldSpelling("the keywords of SMTP_CHECK itself"),
         "Deprecated nested target; each host becomes its own checker.";
 
-    [SmtpCheckHost, MiscCheck] "delay_before_retry": SECONDS => aborts,
+    [SmtpCheckHost, MiscCheck] "delay_before_retry": LONG => aborts,
         default "inherited, 1", since "1.3.7", Acts,
         "Gap between retries.";
 
-    [SmtpCheckHost, DnsCheck] "warmup": SECONDS => aborts,
+    [SmtpCheckHost, DnsCheck] "warmup": LONG => aborts,
         default "inherited, delay_loop", since "1.3.7", Acts,
         "Random first delay up to this.";
 
@@ -157,7 +157,7 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
         "Socket mark for probe packets.";
     [DnsCheck] "retry": integer(0, U32, Unit::None) => aborts, default "3", since "1.3.0", Acts,
         "Extra failures tolerated while up.";
-    [DnsCheck] "delay_before_retry": SECONDS => aborts, default "delay_loop", since "1.3.7", Acts,
+    [DnsCheck] "delay_before_retry": LONG => aborts, default "delay_loop", since "1.3.7", Acts,
         "Gap between retries.";
     [DnsCheck] "type": ChoiceAnyCase(&["A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA", "RRSIG", "DNSKEY"]) => aborts,
         default "SOA", since "1.3.0", Acts,
@@ -169,7 +169,7 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
         "Extra failures tolerated while up.";
     [MiscCheck] "misc_path": Command, default "required", since "1.2.13", Acts,
         "Script to run.";
-    [MiscCheck] "misc_timeout": integer(0, U32, Unit::Seconds) => aborts,
+    [MiscCheck] "misc_timeout": integer(0, 4294, Unit::Seconds) => aborts,
         default "delay_loop", since "1.2.13", Acts,
         "Run limit.";
     [MiscCheck] "misc_dynamic": None, default "off", since "1.2.13", Acts,
@@ -205,13 +205,13 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
     [UdpCheck, PingCheck] "retry": integer(0, U32, Unit::None) => aborts,
         default "inherited, 1", since "2.1.0", Acts,
         "Extra failures tolerated while up.";
-    [UdpCheck, PingCheck] "delay_before_retry": SECONDS => aborts,
+    [UdpCheck, PingCheck] "delay_before_retry": LONG => aborts,
         default "inherited, 1", since "2.1.0", Acts,
         "Gap between retries.";
-    [UdpCheck, PingCheck] "warmup": SECONDS => aborts,
+    [UdpCheck, PingCheck] "warmup": LONG => aborts,
         default "inherited, delay_loop", since "2.1.0", Acts,
         "Random first delay up to this.";
-    [UdpCheck, PingCheck] "delay_loop": TIME => aborts,
+    [UdpCheck, PingCheck] "delay_loop": LONG_TIME => aborts,
         default "real server value, 60", since "2.1.0", Acts,
         "Interval between checks.";
     [UdpCheck, PingCheck] "alpha": Switch, default "inherited", since "2.1.0", Acts,

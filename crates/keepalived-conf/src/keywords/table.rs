@@ -289,6 +289,17 @@ pub(super) const SECONDS: Arguments =
 pub(super) const TIME: Arguments =
     Arguments::Decimal { min: 1, max: U32_SECONDS, places: 6, unit: Unit::Seconds };
 
+/// A time as long as 64 bits of microseconds allow.
+pub(super) const LONG: Arguments =
+    Arguments::Decimal { min: 0, max: U64_SECONDS, places: 6, unit: Unit::Seconds };
+
+/// The same, but more than nothing.
+pub(super) const LONG_TIME: Arguments =
+    Arguments::Decimal { min: 1, max: U64_SECONDS, places: 6, unit: Unit::Seconds };
+
+/// The longest whole number of seconds that 64 bits of microseconds hold, in microseconds.
+const U64_SECONDS: u64 = 18_446_744_073_709_000_000;
+
 /// The longest time 32 bits of microseconds hold, in microseconds.
 pub(super) const U32_SECONDS: u64 = 4_294_967_295;
 
@@ -314,7 +325,7 @@ macro_rules! keywords {
         #[allow(unused_imports, reason = "each table uses some of the short forms")]
         use $crate::keywords::{
             Context, Keyword, Status, Unit,
-            table::{decimal, integer, SCHEDULERS, SECONDS, TIME, U32, U32_SECONDS},
+            table::{decimal, integer, LONG, LONG_TIME, SCHEDULERS, SECONDS, TIME, U32, U32_SECONDS},
         };
         #[allow(clippy::enum_glob_use, clippy::wildcard_imports, reason = "the table reads as a table")]
         use $crate::keywords::Arguments::*;

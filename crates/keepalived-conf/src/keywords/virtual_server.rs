@@ -7,7 +7,7 @@ pub(super) static VIRTUAL_SERVER: &[Keyword] = keywords![
     [VirtualServer] "ip_family": Choice(&["inet", "inet6"]) => aborts,
         default "from address; inet for fwmark", since "1.2.20", Acts,
         "Family for fwmark or group services without addresses.";
-    [VirtualServer] "delay_loop": TIME => aborts, default "60", since "1.2.1", Acts,
+    [VirtualServer] "delay_loop": LONG_TIME => aborts, default "60", since "1.2.1", Acts,
         "Default interval of checkers.";
     [VirtualServer] "lb_algo": Choice(SCHEDULERS) => aborts,
         default "wlc with error", since "1.2.1", Acts,
@@ -94,18 +94,18 @@ pub(super) static VIRTUAL_SERVER: &[Keyword] = keywords![
         default "virtual_server value", since "1.3.7", Acts,
         "Default for checkers of this server: failures before down.";
 
-    [VirtualServer] "delay_before_retry": SECONDS => aborts,
+    [VirtualServer] "delay_before_retry": LONG => aborts,
         default "checker specific (1)", since "1.3.7", Acts,
         "Default gap between retries.";
 
-    [RealServer] "delay_before_retry": SECONDS => aborts,
+    [RealServer] "delay_before_retry": LONG => aborts,
         default "virtual_server value", since "1.3.7", Acts,
         "Default for checkers of this server: gap between retries.";
 
-    [VirtualServer] "warmup": SECONDS => aborts, default "delay_loop", since "1.3.7", Acts,
+    [VirtualServer] "warmup": LONG => aborts, default "delay_loop", since "1.3.7", Acts,
         "Default random maximum first delay.";
 
-    [RealServer] "warmup": SECONDS => aborts, default "virtual_server value", since "1.3.7", Acts,
+    [RealServer] "warmup": LONG => aborts, default "virtual_server value", since "1.3.7", Acts,
         "Default for checkers of this server: random maximum first delay.";
 
     [VirtualServer] "connect_timeout": TIME => aborts, default "5", since "2.0.13", Acts,
@@ -132,7 +132,7 @@ pub(super) static VIRTUAL_SERVER: &[Keyword] = keywords![
         "Run when server goes down.";
     [RealServer] "alpha": Switch, default "virtual_server value", since "1.3.7", Acts,
         "Start down.";
-    [RealServer] "delay_loop": TIME => aborts, default "virtual_server value", since "1.3.7", Acts,
+    [RealServer] "delay_loop": LONG_TIME => aborts, default "virtual_server value", since "1.3.7", Acts,
         "Checker interval.";
     [RealServer] "smtp_alert": Switch, default "on (unless globals set)", since "2.0.0", Acts,
         "Mail on state change.";

@@ -40,7 +40,8 @@ pub(super) fn command(
     if !matches!(run, Run::FileReadable(_)) {
         report.script_configured(entry.span());
     }
-    let user = user_of(&line.rest).or_else(|| script_user.cloned());
+    let own_user = if takes_user(entry.keyword.name) { user_of(&line.rest) } else { None };
+    let user = own_user.or_else(|| script_user.cloned());
     Some(Command { text, run, user })
 }
 
@@ -65,11 +66,15 @@ fn hint(entry: &Entry<'_>, run: &Run, rest: &[String], report: &mut Report<'_>) 
     }
 }
 
-/// Words behind a command are its user and group, except behind `script`, which has a line of its own for them.
-/// More words, or the name of a state, are arguments that lack their quotes.
+/// Words behind a command are its user and group, except behind those that have lines of their own for that.
+fn takes_user(keyword: &str) -> bool {
+    !matches!(keyword, "script" | "misc_path")
+}
+
+/// More words than a user and a group, or the name of a state, are arguments that lack their quotes.
 fn looks_unquoted(keyword: &str, rest: &[String]) -> bool {
     const STATES: &[&str] = &["master", "backup", "fault", "stop", "MASTER", "BACKUP", "FAULT", "STOP"];
-    let user_words = if keyword == "script" { 0 } else { 2 };
+    let user_words = if takes_user(keyword) { 2 } else { 0 };
     rest.len() > user_words || rest.first().is_some_and(|word| STATES.contains(&word.as_str()))
 }
 

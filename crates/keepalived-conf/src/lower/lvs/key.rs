@@ -1,11 +1,11 @@
 //! What names a virtual server: address and port, a firewall mark, or a group.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use crate::line::{Word, Words};
 
 use super::super::report::Report;
-use super::super::value;
+use super::super::{arguments, value};
 
 /// The key of a virtual server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(super) fn address_and_port(
     otherwise: &str,
     report: &mut Report<'_>,
 ) -> Option<SocketAddr> {
-    let Ok(ip) = address.text.parse::<IpAddr>() else {
+    let Some(ip) = arguments::host(address, report) else {
         let message = format!("`{}` is not an IP address; {otherwise}", address.text);
         report.error("bad-address", address.span, message);
         return None;
