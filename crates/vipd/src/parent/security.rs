@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use keepalived_conf::model::lvs::{CheckerKind, VirtualServer};
-use keepalived_conf::model::{Command, Config, Notify, Run, VrrpScript};
+use keepalived_conf::model::{Command, Config, Notify, Run, User, VrrpScript};
 use keepalived_conf::{Class, Diagnostic, Diagnostics};
 
 use super::accounts::{Accounts, DEFAULT_USER};
@@ -24,8 +24,13 @@ pub(super) fn check_scripts(
     accounts: &Accounts,
     diagnostics: &mut Diagnostics,
 ) {
-    let mut review =
-        Review { enforce: config.global.script_security, accounts, known: HashMap::new(), diagnostics };
+    let mut review = Review {
+        enforce: config.global.script_security,
+        script_user: config.global.script_user.clone(),
+        accounts,
+        known: HashMap::new(),
+        diagnostics,
+    };
     let mut any = !config.scripts.is_empty() || !config.checks.is_empty();
     let track_script =
         |script: &VrrpScript| (format!("track script {}", script.name), script.command.clone());
@@ -55,7 +60,8 @@ pub(super) fn check_scripts(
     for (keyword, command) in idle {
         review.passes(Use::Notify, keyword, command);
     }
-    let findable = review.known.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::Unfit(_)));
+    let findable =
+        review.known.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::NoUser(_) | Verdict::Unfit(_)));
     let findable: Vec<_> = findable.map(|(command, _)| keepalived_finds(command)).collect();
     settle_script_security(&findable, diagnostics);
     if any && accounts.default_is_daemon() && config.global.script_user.is_none() {
@@ -97,6 +103,7 @@ fn keepalived_finds(command: &Command) -> bool {
 
 struct Review<'a> {
     enforce: bool,
+    script_user: Option<User>,
     accounts: &'a Accounts,
     /// One program, one verdict: many instances share a script.
     known: HashMap<Command, Verdict>,
@@ -117,6 +124,8 @@ enum Use {
 #[derive(Clone, Debug)]
 enum Verdict {
     Fit,
+    /// Whom it is to run as does not exist.
+    NoUser(String),
     /// It cannot run at all.
     Unfit(String),
     /// It could run, but others can change it.
@@ -136,6 +145,12 @@ impl Review<'_> {
                 let text = format!("{what} cannot be run as things are: {why}");
                 self.diagnostics.push(Diagnostic::warning("script-not-runnable", text).class(Class::None));
                 return true;
+            }
+            Verdict::NoUser(why) => {
+                // Words behind a notification are its user: mostly they are arguments that lack their quotes.
+                let own_words = purpose == Use::Notify && command.user != self.script_user;
+                Diagnostic::error("script-not-runnable", format!("Disabling {what}: {why}"))
+                    .class(if own_words { Class::None } else { Class::General })
             }
             Verdict::Unfit(why) if purpose != Use::Check => Diagnostic::error(
                 "script-not-runnable",
@@ -222,11 +237,11 @@ impl Review<'_> {
 fn judge(command: &Command, enforce: bool, accounts: &Accounts) -> Verdict {
     if enforce && command.user.is_none() && accounts.default_is_daemon() {
         let why = format!("no script_user is set and user '{DEFAULT_USER}' does not exist");
-        return Verdict::Unfit(why);
+        return Verdict::NoUser(why);
     }
     let credentials = match accounts.find(command.user.as_ref()) {
         Ok(credentials) => credentials,
-        Err(error) => return Verdict::Unfit(error.to_string()),
+        Err(error) => return Verdict::NoUser(error.to_string()),
     };
     let program = match program(&command.run) {
         Ok(Some(program)) => program,
@@ -265,8 +280,6 @@ fn describe(program: &Path, problem: &PathProblem) -> String {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
-
-    use keepalived_conf::model::User;
 
     use super::*;
     use crate::parent::testing::empty_config;
@@ -315,6 +328,21 @@ mod tests {
             );
             assert_eq!(status(&file), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_user_who_does_not_exist_counts_where_it_was_meant_as_one() {
+        let instance = |lines: &str| {
+            format!(
+                "vrrp_instance A {{\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {{\n192.0.2.1\n}}\n{lines}\n}}\n"
+            )
+        };
+        let words = instance("notify_master /bin/true master");
+        assert_eq!(status(&words), 0, "an argument that lacks its quotes");
+        let global = instance("notify_master /bin/true");
+        assert_eq!(status(&format!("global_defs {{\nscript_user no-such-user\n}}\n{global}")), 5);
+        let own = "vrrp_script s {\nscript /bin/true\nuser no-such-user\n}\n";
+        assert_eq!(status(&format!("{own}{}", instance("track_script {\ns\n}"))), 5);
     }
 
     #[test]
@@ -395,6 +423,7 @@ mod tests {
         let accounts = Accounts::of(&config);
         let mut review = Review {
             enforce: true,
+            script_user: None,
             accounts: &accounts,
             known: HashMap::new(),
             diagnostics: &mut diagnostics,
