@@ -204,7 +204,16 @@ impl<'a> Lowering<'a> {
     fn instance_election(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
         let report = &mut self.report;
         match entry.keyword.name {
-            "state" => draft.state = state(entry, report).map(|state| (state, entry.span())).or(draft.state),
+            // Once MASTER, always MASTER.
+            "state" => {
+                let state = state(entry, report).map(|state| (state, entry.span()));
+                match (draft.state, state) {
+                    (Some((InitialState::Master, _)), Some((InitialState::Backup, at))) => {
+                        report.warning("repeated", at, "`state` is MASTER already; this one is ignored");
+                    }
+                    (before, state) => draft.state = state.or(before),
+                }
+            }
             "interface" => draft.interface = arguments::interface(entry, report).or(draft.interface.take()),
             "virtual_router_id" => {
                 draft.vrid = arguments::number(entry, Junk::Refused, "", report).or(draft.vrid);
@@ -225,7 +234,15 @@ impl<'a> Lowering<'a> {
             }
             "version" => {
                 let version = arguments::number(entry, Junk::Refused, "", report);
-                draft.version = version.map(|version| (version, entry.span())).or(draft.version);
+                match (draft.version, version) {
+                    (Some((first, _)), Some(second)) if first != second => {
+                        let message = format!("`version` is {first} already; this one is ignored");
+                        report.warning("repeated", entry.span(), message);
+                    }
+                    (before, version) => {
+                        draft.version = version.map(|version| (version, entry.span())).or(before);
+                    }
+                }
             }
             "down_timer_adverts" => {
                 draft.down_adverts =

@@ -54,6 +54,18 @@ impl<'a> Lowering<'a> {
             self.report.error("empty-group", name.span, message);
             return;
         }
+        if mark_of_either_family(&members) {
+            let message = format!(
+                "virtual_server_group {} has addresses of both families, and a mark that may be of either; it is left out",
+                name.text
+            );
+            self.report.push(
+                Diagnostic::error("family", message)
+                    .at(name.span)
+                    .help("write `fwmark NUMBER inet` or `inet6`"),
+            );
+            return;
+        }
         if let Some(first) = self.lvs.groups.get(name.text) {
             let message =
                 format!("virtual_server_group {} is defined already; the first one holds", name.text);
@@ -67,6 +79,16 @@ impl<'a> Lowering<'a> {
         self.lvs.members += members.len();
         self.lvs.groups.insert(name.text, Group { at: name.span, members });
     }
+}
+
+/// Whether nothing tells the family of a mark.
+fn mark_of_either_family(members: &[Member]) -> bool {
+    let has = |ipv6| {
+        members.iter().any(|member| matches!(member, Member::Address(address) if address.is_ipv6() == ipv6))
+    };
+    members.iter().any(|member| matches!(member, Member::Fwmark { ipv6: None, .. }))
+        && has(false)
+        && has(true)
 }
 
 /// One line; nothing is added when it is wrong.

@@ -193,7 +193,10 @@ impl UrlDraft {
             "path" => self.path = path(entry, report).or(self.path.take()),
             "virtualhost" => self.virtual_host = text(entry, report).or(self.virtual_host.take()),
             "status_code" => status_codes(entry, &mut self.status, report),
-            "digest" => self.digest = digest(entry, report).or(self.digest),
+            "digest" if self.digest.is_some() => {
+                report.warning("repeated", entry.span(), "`digest` is set already; this one is ignored");
+            }
+            "digest" => self.digest = digest(entry, report),
             "regex" => self.pattern = pattern(entry, report).or(self.pattern.take()),
             "regex_no_match" => self.no_match = arguments::bare(entry, report),
             "regex_options" => regex_options(entry, &mut self.options, report),
