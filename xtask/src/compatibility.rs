@@ -110,6 +110,11 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | passwords are shown in state files | never |
 | a checker without `url` ends the configuration test with a crash | an error names it, and it is left out |
 | a `virtual_server` with an unknown group, or one that exists already, is dropped in silence | an error |
+| with outer connection options, an `SMTP_CHECK` with `host` blocks checks the server itself too | only the hosts |
+| weights of trackers are ignored in the members of a sync group | they count, and `-t` says so (sync groups are not acted on yet) |
+| `-t` says nothing of a `MISC_CHECK` script that does not exist | an error that leaves the exit code alone |
+| `-t` says nothing of an insecure notify script that `enable_script_security` disables | an error, exit code 6 |
+| `-t` ends with 5 where an interface does not exist | whether it exists is the daemon's question |
 | `BFD_CHECK` follows a session | there are no sessions yet: the check counts as up, and a note says so |
 | every copy of a bad packet is logged | each kind once a minute for each instance, with a count |
 
