@@ -143,7 +143,8 @@ impl<'a> Lowering<'a> {
         let interfaces = interfaces.filter(|tracked| tracked.weight != 0).map(|tracked| &tracked.interface);
         let scripts = instance.track_scripts.iter().filter(|tracked| tracked.weight != 0);
         let scripts = scripts.filter_map(|tracked| Some(&self.scripts.get(tracked.script)?.name));
-        let weighted: Vec<_> = interfaces.chain(scripts).map(String::as_str).collect();
+        // Enough for a person, and a bound for a hostile file.
+        let weighted: Vec<_> = interfaces.chain(scripts).map(String::as_str).take(5).collect();
         if weighted.is_empty() {
             return;
         }
