@@ -183,10 +183,7 @@ fn an_instance_that_cannot_work_makes_the_configuration_unusable() {
     assert_eq!(problem(&format!("{head}strict_mode\n}}")), Some(InstanceProblem::NoAddress));
     assert_eq!(problem(&format!("{head}version 3\nno_virtual_ipaddress\n}}")), None);
     assert_eq!(problem(&format!("{head}}}")), None);
-    assert_eq!(
-        problem(&format!("{head}strict_mode\n{vip}\nunicast_peer {{\n192.0.2.2\n}}\n}}")),
-        Some(InstanceProblem::StrictUnicast)
-    );
+    assert_eq!(problem(&format!("{head}strict_mode\n{vip}\nunicast_peer {{\n192.0.2.2\n}}\n}}")), None);
     assert_eq!(
         problem(&format!("{head}strict_mode\nvirtual_ipaddress {{\n2001:db8::1\n}}\n}}")),
         Some(InstanceProblem::StrictLinkLocal)

@@ -79,9 +79,10 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         let (vrid, interface) = self.identity(unicast)?;
         self.addresses_required()?;
         if self.strict && unicast {
-            let message = "strict mode forbids unicast peers";
-            self.report.error("strict-unicast", self.at, message);
-            return Err(InstanceProblem::StrictUnicast);
+            // An old pair that runs like this goes on.
+            let message =
+                "unicast peers in strict mode: VRRP knows multicast only, and keepalived 2.4 refuses this";
+            self.report.lint("strict-unicast", self.at, message);
         }
         if let Some(span) = self.draft.vmac_xmit_base.filter(|_| !self.draft.vmac) {
             let message = format!("{}: `vmac_xmit_base` is ignored without `use_vmac`", self.draft.name);

@@ -61,9 +61,6 @@ pub enum InstanceProblem {
     /// VRRPv3 (or strict mode) without a virtual address.
     #[error("it has no virtual address")]
     NoAddress,
-    /// Strict mode with unicast peers.
-    #[error("strict mode forbids unicast peers")]
-    StrictUnicast,
     /// Strict mode over IPv6 whose first address is not link-local.
     #[error("strict mode wants a link-local address first")]
     StrictLinkLocal,
