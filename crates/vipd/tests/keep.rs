@@ -43,7 +43,6 @@ fn addresses_stay_only_if_asked_for_when_the_worker_is_asked_to_end() {
             let holds = || router.host.addresses().unwrap().iter().any(|(_, own)| *own == vip);
             let stays = after_the_end_of(router, WORKER_PID, holds);
             assert_eq!(stays, option == "-V", "{maker:?} {option}");
-            lan.routers[0].stop();
         }
     });
 }
