@@ -117,7 +117,7 @@ impl Balancers {
 
     /// Waits until this holds; gives how long it took. The bound does not count while the machine stands still, for
     /// the daemons stand still with it, and so much is said.
-    fn within(
+    pub fn within(
         &self,
         what: &str,
         bound: Duration,

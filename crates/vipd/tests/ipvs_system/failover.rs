@@ -51,8 +51,8 @@ fn one_director_dies(makers: [Maker; 2]) {
         director.start(&configuration(priority));
     }
     lab.expect_holder(0, START);
-    expect_role(&lab.directors[0], SENDS);
-    expect_role(&lab.directors[1], LISTENS);
+    expect_role(&lab, 0, SENDS);
+    expect_role(&lab, 1, LISTENS);
 
     let target = SocketAddr::new(NAT.address, 7001);
     let mut talks = Vec::new();
@@ -72,7 +72,7 @@ fn one_director_dies(makers: [Maker; 2]) {
     });
 
     if makers[0] == Maker::Vipd {
-        a_crash_leaves_the_sync_daemon_alone(&lab.directors[0]);
+        a_crash_leaves_the_sync_daemon_alone(&lab);
     }
 
     let death = Instant::now();
@@ -83,7 +83,7 @@ fn one_director_dies(makers: [Maker; 2]) {
         talk.say("after", Duration::from_secs(10)).unwrap();
     }
     println!("answered {:?} after the death", death.elapsed());
-    expect_role(&lab.directors[1], SENDS);
+    expect_role(&lab, 1, SENDS);
     // And new ones are made.
     Talk::open(&lab.farm.client, NAT.client, target).unwrap();
 
@@ -93,7 +93,8 @@ fn one_director_dies(makers: [Maker; 2]) {
 }
 
 /// The successor of a worker finds the daemon that its predecessor started, and knows that it is the right one.
-fn a_crash_leaves_the_sync_daemon_alone(director: &Router) {
+fn a_crash_leaves_the_sync_daemon_alone(lab: &Balancers) {
+    let director = &lab.directors[0];
     let worker = || director.host.read_file(CHECKERS_PID).unwrap_or_default();
     let (first, quorums) = (worker(), director.log_count("Gained quorum"));
     shell(&director.host, &format!("kill -9 {first}"));
@@ -101,19 +102,16 @@ fn a_crash_leaves_the_sync_daemon_alone(director: &Router) {
     assert_ne!(worker(), first);
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(director.log_count("Stopped sync daemon: master"), 0);
-    expect_role(director, SENDS);
+    expect_role(lab, 0, SENDS);
 }
 
 #[track_caller]
-fn expect_role(director: &Router, expected: &str) {
-    let mut last = String::new();
-    let start = Instant::now();
-    while start.elapsed() < NOTICE {
-        last = role(director);
-        if last == expected {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(50));
+fn expect_role(lab: &Balancers, director: usize, expected: &str) {
+    let director = &lab.directors[director];
+    if let Err(late) = lab.within(expected, NOTICE, || role(director) == expected) {
+        let caller = std::panic::Location::caller();
+        let log: Vec<String> = director.log().into_iter().map(|line| line.text).collect();
+        let (maker, role, log) = (director.maker, role(director), log.join("\n"));
+        panic!("{caller}: {maker:?}: {late}: {role:?}\n{log}");
     }
-    panic!("{}: {:?}: {last:?} is not {expected:?}", std::panic::Location::caller(), director.maker);
 }
