@@ -1,8 +1,10 @@
 //! Questions and commands to the kernel: requests to a socket, answers from it.
 
+use netlink_frame::Refusal;
+
 use crate::socket::{IpvsSocket, Reading};
 use crate::table::Table;
-use crate::wire::{self, ParseError, Refusal, Request};
+use crate::wire::{self, ParseError, Request};
 use crate::{
     Change, Destination, DestinationStatus, Error, Info, ServiceKey, ServiceStatus, SyncDaemon, SyncRole,
     Timeouts,
@@ -224,8 +226,7 @@ impl Client {
                 Reading::Torn => {}
             }
         }
-        let refusal =
-            Refusal { errno: libc::EAGAIN, message: Some("the table never stood still".to_owned()) };
+        let refusal = Refusal::new(libc::EAGAIN).with_message("the table never stood still");
         Err(Error::Refused { command, refusal })
     }
 
@@ -305,7 +306,7 @@ mod tests {
     use crate::{Forwarding, Scheduler, Service};
 
     fn refused(errno: i32) -> Refusal {
-        Refusal { errno, message: None }
+        Refusal::new(errno)
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use crate::wire::{ParseError, Refusal};
+use netlink_frame::Refusal;
+
+use crate::wire::ParseError;
 
 /// Why a question to the kernel has no answer, or a command no effect.
 #[derive(Debug, thiserror::Error)]

@@ -10,12 +10,13 @@
 
 use std::io;
 
+use netlink_frame::{Answer, Frame, Frames, Refusal};
 use netlink_sys::protocols::NETLINK_GENERIC;
 use netlink_sys::{Socket, SocketAddr};
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
-use crate::wire::{Answer, Frame, Frames, Refusal, Request};
+use crate::wire::{self, Request};
 
 /// A generic netlink socket for IPVS.
 #[derive(Debug)]
@@ -67,8 +68,8 @@ impl IpvsSocket {
         let mut read = Some(read);
         let mut object = None;
         let done = self.receive(|_, answer| match answer {
-            Answer::Data(bytes) => {
-                object = read.take().map(|read| read(bytes));
+            Answer::Data(message) => {
+                object = read.take().map(|read| read(wire::attributes(message)));
                 Some(Ok(()))
             }
             Answer::Ack | Answer::Done => Some(Err(no_data())),
@@ -83,12 +84,12 @@ impl IpvsSocket {
         self.send(std::iter::once(*request), false)?;
         let mut reading = Reading::Whole;
         self.receive(|frame, answer| {
-            if frame.is_torn() {
+            if frame.is_interrupted() {
                 reading = Reading::Torn;
             }
             match answer {
-                Answer::Data(bytes) => {
-                    each(bytes);
+                Answer::Data(message) => {
+                    each(wire::attributes(message));
                     None
                 }
                 Answer::Nothing => None,
@@ -140,7 +141,7 @@ impl IpvsSocket {
             (place < count).then_some(place_of_first + place)
         };
         self.receive_any(|frame, answer| {
-            let sequence = frame.sequence();
+            let sequence = frame.sequence;
             if let (Answer::Refused(refusal), Some(place)) = (answer, place(sequence)) {
                 refused.push((place, refusal));
             }
@@ -174,7 +175,7 @@ impl IpvsSocket {
     /// Reads answers to the latest request until `each` has what it wants.
     fn receive<T>(&mut self, mut each: impl FnMut(&Frame<'_>, Answer<'_>) -> Option<T>) -> io::Result<T> {
         let latest = self.sequence;
-        self.receive_any(|frame, answer| if frame.sequence() == latest { each(frame, answer) } else { None })
+        self.receive_any(|frame, answer| if frame.sequence == latest { each(frame, answer) } else { None })
     }
 
     /// Reads answers until `each` has what it wants.
@@ -206,7 +207,7 @@ impl IpvsSocket {
 
 /// The kernel acknowledged a question without answering it.
 fn no_data() -> Refusal {
-    Refusal { errno: libc::ENODATA, message: None }
+    Refusal::new(libc::ENODATA)
 }
 
 /// Requests in one system call. So many refusals fit into Linux's default receive buffer, even if it could not be

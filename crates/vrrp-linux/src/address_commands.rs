@@ -25,13 +25,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
+use netlink_frame::{Answer, Frames, Refusal};
 use netlink_packet_core::{NLM_F_ACK, NLM_F_REQUEST};
 use netlink_sys::{Socket, SocketAddr};
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::address::AddressChange;
-use crate::netlink::frame::{Answer, Frames};
-use crate::netlink::{Refusal, open_socket, serialize};
+use crate::netlink::{open_socket, serialize};
 
 /// How a change turned out well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,7 +217,7 @@ fn judge(change: &AddressChange, result: Result<Outcome, Refusal>) -> Result<Out
 }
 
 fn lost_answer() -> Refusal {
-    Refusal { errno: libc::ENOBUFS, message: Some("the answer was lost".to_owned()) }
+    Refusal::new(libc::ENOBUFS).with_message("the answer was lost")
 }
 
 /// Requests in one system call. Five hundred overran the default receive buffer with their answers, two hundred
@@ -236,7 +236,7 @@ mod tests {
     use crate::address::AddressSpec;
 
     fn refused(errno: i32) -> Result<Outcome, Refusal> {
-        Err(Refusal { errno, message: None })
+        Err(Refusal::new(errno))
     }
 
     #[test]

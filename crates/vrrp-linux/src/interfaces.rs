@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnetwork::IpNetwork;
+use netlink_frame::Frames;
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use crate::address::{AddressFlags, PROTOCOL, Scope};
 use crate::netlink::decode::route_message;
-use crate::netlink::frame::Frames;
 
 /// All interfaces of a network namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

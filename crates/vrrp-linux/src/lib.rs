@@ -17,4 +17,4 @@ mod control;
 mod netlink;
 mod sockaddr;
 
-pub use netlink::{CommandError, Refusal};
+pub use netlink::CommandError;

@@ -3,12 +3,11 @@
 //! A network card may describe itself with dozens of attributes. Only the few that matter here are decoded, and
 //! one that cannot be read is left out: a driver with an odd attribute must not hide its interface from us.
 
+use netlink_frame::Frame;
 use netlink_packet_core::{NlaBuffer, NlasIterator, Parseable, ParseableParametrized};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::{AddressAttribute, AddressHeader, AddressMessage};
 use netlink_packet_route::link::{LinkAttribute, LinkHeader, LinkMessage};
-
-use super::frame::Frame;
 
 /// Reads a link or address message; anything else, and a message without a whole header, is `None`.
 pub(crate) fn route_message(frame: &Frame<'_>) -> Option<RouteNetlinkMessage> {

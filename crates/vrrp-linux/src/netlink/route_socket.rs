@@ -6,14 +6,11 @@
 use std::io;
 use std::time::Duration;
 
-use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage,
-};
+use netlink_frame::{Answer, Frame, Frames, Refusal};
+use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use socket2::SockRef;
-
-use super::frame::{Answer, Frame, Frames, Refusal};
 
 /// Why a command to the kernel had no effect.
 #[derive(Debug, thiserror::Error)]
@@ -111,7 +108,7 @@ impl RouteSocket {
                 if frame.sequence != self.sequence {
                     continue;
                 }
-                if frame.flags & NLM_F_DUMP_INTR != 0 {
+                if frame.is_interrupted() {
                     reading = Reading::Torn;
                 }
                 match frame.answer() {

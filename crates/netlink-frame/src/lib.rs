@@ -1,42 +1,51 @@
-//! Netlink framing: datagrams to messages, and acknowledgements to results.
+#![doc = include_str!("../README.md")]
+//!
+//! # Format
 //!
 //! ```text
-//! 0        4     6     8         12       16
+//! 0        4      6       8          12     16
 //! | length | type | flags | sequence | port | payload, padded to 4 | next message ..
 //! ```
 //!
 //! All numbers are in host order. An acknowledgement (`NLMSG_ERROR`, type 2) carries an `i32`, which is 0 or a
 //! negative errno, then the header of the request, the rest of the request unless flag `CAPPED` is set, and,
 //! with flag `ACK_TLVS`, attributes with a sentence for people (`NLMSGERR_ATTR_MSG`).
+//!
+//! Nothing that is received can cause a panic, and nothing is allocated but the kernel's sentence.
+
+#![forbid(unsafe_code)]
 
 use std::fmt;
 use std::io;
 
-use netlink_packet_core::{NLM_F_ACK_TLVS, NLM_F_CAPPED, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NlasIterator};
+use netlink_packet_core::{
+    NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NlasIterator,
+};
 
 /// One message of a datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Frame<'a> {
+#[non_exhaustive]
+pub struct Frame<'a> {
     /// Message type (`RTM_*`, or `NLMSG_*` below 16).
-    pub(crate) kind: u16,
+    pub kind: u16,
     /// `NLM_F_*`.
-    pub(crate) flags: u16,
+    pub flags: u16,
     /// The number of the request this answers, 0 for events.
-    pub(crate) sequence: u32,
+    pub sequence: u32,
     /// What follows the header.
-    pub(crate) payload: &'a [u8],
+    pub payload: &'a [u8],
 }
 
-/// What a message is to somebody who waits for an answer.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Answer<'a> {
+/// What a message means to a program that waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer<'a> {
     /// The request was carried out.
     Ack,
     /// The request was refused.
     Refused(Refusal),
     /// A dump ends here.
     Done,
-    /// A part of the answer.
+    /// A part of the answer: the message without its netlink header.
     Data(&'a [u8]),
     /// Nothing (`NLMSG_NOOP`).
     Nothing,
@@ -44,6 +53,7 @@ pub(crate) enum Answer<'a> {
 
 /// Why the kernel refused a netlink request: the error number and, often, a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// The error number (`libc::EEXIST`, ...), positive.
     pub errno: i32,
@@ -53,12 +63,13 @@ pub struct Refusal {
 
 /// Cuts a datagram into its messages. Stops silently at the first malformed one.
 #[derive(Debug, Clone)]
-pub(crate) struct Frames<'a> {
+pub struct Frames<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Frames<'a> {
-    pub(crate) fn new(datagram: &'a [u8]) -> Self {
+    /// The messages of `datagram`, as it was received from a netlink socket.
+    pub const fn new(datagram: &'a [u8]) -> Self {
         Self { rest: datagram }
     }
 }
@@ -82,8 +93,14 @@ impl<'a> Iterator for Frames<'a> {
 }
 
 impl<'a> Frame<'a> {
+    /// Whether the kernel's table changed while it was being dumped (`NLM_F_DUMP_INTR`): entries may be missing, and
+    /// the dump is worth asking for again.
+    pub const fn is_interrupted(&self) -> bool {
+        self.flags & NLM_F_DUMP_INTR != 0
+    }
+
     /// Reads the message as an answer to a request.
-    pub(crate) fn answer(&self) -> Answer<'a> {
+    pub fn answer(&self) -> Answer<'a> {
         match self.kind {
             NLMSG_ERROR => match leading_error(self.payload) {
                 0 => Answer::Ack,
@@ -101,6 +118,17 @@ impl<'a> Frame<'a> {
 }
 
 impl Refusal {
+    /// A refusal with this (positive) error number and no sentence.
+    pub const fn new(errno: i32) -> Self {
+        Self { errno, message: None }
+    }
+
+    /// The same with a sentence.
+    #[must_use]
+    pub fn with_message(self, message: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), ..self }
+    }
+
     /// The same as an [`io::Error`], without the sentence.
     pub fn to_io(&self) -> io::Error {
         io::Error::from_raw_os_error(self.errno)
@@ -211,6 +239,28 @@ mod tests {
         ];
         let answers: Vec<_> = Frames::new(&datagram).map(|frame| frame.answer()).collect();
         assert_eq!(answers, [Answer::Ack, Answer::Done]);
+    }
+
+    #[test]
+    fn a_dump_that_failed_half_way_is_a_refusal() {
+        #[rustfmt::skip]
+        let datagram = [
+            20, 0, 0, 0,  3, 0,  2, 0,  2, 0, 0, 0,  7, 0, 0, 0,  0xf4, 0xff, 0xff, 0xff,
+        ];
+        let answers: Vec<_> = Frames::new(&datagram).map(|frame| frame.answer()).collect();
+        assert_eq!(answers, [Answer::Refused(Refusal::new(libc::ENOMEM))]);
+    }
+
+    #[test]
+    fn a_dump_during_which_the_table_changed_is_marked() {
+        let whole = [20, 0, 0, 0, 16, 0, 2, 0, 2, 0, 0, 0, 7, 0, 0, 0, 1, 2, 3, 4];
+        let mut interrupted = whole;
+        interrupted[6] |= 0x10;
+        for (datagram, expected) in [(whole, false), (interrupted, true)] {
+            let frame = Frames::new(&datagram).next().unwrap();
+            assert_eq!(frame.is_interrupted(), expected);
+            assert_eq!(frame.answer(), Answer::Data(&[1, 2, 3, 4]));
+        }
     }
 
     #[test]
