@@ -56,7 +56,7 @@ pub struct Global {
     pub router_id: Option<String>,
     /// `enable_script_security`.
     pub script_security: bool,
-    /// `script_user` as last set.
+    /// `script_user`: the last one of the file.
     pub script_user: Option<User>,
     /// `dynamic_interfaces`: interfaces may appear later.
     pub dynamic_interfaces: bool,
@@ -124,7 +124,7 @@ pub struct Command {
     pub text: String,
     /// How it is to be run.
     pub run: Run,
-    /// `[user [group]]` behind the command, or `user` of the `vrrp_script`, or `script_user` at that point.
+    /// `[user [group]]` behind the command, or `user` of the `vrrp_script`, or the `script_user` of the file.
     pub user: Option<User>,
 }
 

@@ -295,15 +295,31 @@ fn script_times_and_counts_have_their_substitutes() {
 }
 
 #[test]
-fn script_user_holds_for_what_follows() {
-    let loaded = load_str(
-        "vrrp_script a {\nscript /bin/true\n}\nglobal_defs {\nscript_user nobody :nogroup\n}\n\
-         vrrp_script b {\nscript /bin/true\n}\nvrrp_script c {\nuser root\nscript /bin/true\n}\n",
-    );
+fn the_last_script_user_counts_for_the_whole_file() {
+    let before = "vrrp_script a {\nscript /bin/true\n}\nglobal_defs {\nscript_user root\n}\n";
+    let after = "vrrp_script b {\nscript /bin/true\n}\nvrrp_script c {\nuser root\nscript /bin/true\n}\n";
+    let loaded = load_str(&format!("{before}{after}global_defs {{\nscript_user nobody :nogroup\n}}\n"));
     let users: Vec<_> = loaded.config.scripts.iter().map(|script| script.command.user.clone()).collect();
-    let user =
-        |user: &str, group: Option<&str>| Some(User { user: user.into(), group: group.map(Into::into) });
-    assert_eq!(users, [None, user("nobody", Some("nogroup")), user("root", None)]);
+    let nobody = Some(User { user: "nobody".into(), group: Some("nogroup".into()) });
+    assert_eq!(users, [nobody.clone(), nobody, Some(User { user: "root".into(), group: None })]);
+    assert!(loaded.diagnostics.has_code("script-user-again"));
+}
+
+#[test]
+fn script_user_below_counts_for_every_kind_of_command() {
+    let text = "global_defs {\nvrrp_notify_fifo /run/f\nvrrp_notify_fifo_script /bin/f\nstartup_script /bin/s\n}\n\
+        vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nnotify /bin/a\nnotify_master /bin/b\n\
+        notify_backup /bin/c\nnotify_fault /bin/d\nnotify_stop /bin/e\nnotify_deleted /bin/f\n\
+        notify_master_rx_lower_pri /bin/g\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n\
+        virtual_server 192.0.2.1 80 {\nlb_algo rr\nlb_kind NAT\nprotocol TCP\nquorum_up /bin/h\nquorum_down /bin/i\n\
+        real_server 192.0.2.2 80 {\nnotify_up /bin/j\nnotify_down /bin/k\nMISC_CHECK {\nmisc_path /bin/l\n}\n}\n}\n\
+        global_defs {\nscript_user nobody\nenable_script_security\n}\n";
+    let loaded = load_str(text);
+    let config = format!("{:?} {:?}", loaded.config, loaded.idle_commands);
+    // Thirteen that run, the FIFO's, the one of a keyword that does not act yet, and `script_user` itself.
+    assert_eq!(config.matches("user: \"nobody\"").count(), 7 + 4 + 1 + 1 + 1 + 1, "{config}");
+    assert!(!config.contains("user: None"), "{config}");
+    assert!(loaded.config.global.script_security);
 }
 
 #[test]

@@ -9,12 +9,8 @@ use super::reader::Entry;
 use super::report::Report;
 use super::shell;
 
-/// The command of a line, with its own user or `script_user`.
-pub(super) fn command(
-    entry: &Entry<'_>,
-    script_user: Option<&User>,
-    report: &mut Report<'_>,
-) -> Option<Command> {
+/// The command of a line, with its own user; [`super::users`] fills in `script_user` where it names none.
+pub(super) fn command(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Command> {
     let bad = |error| {
         Diagnostic::error("bad-command", format!("`{}`: {error}", entry.keyword.name)).at(entry.span())
     };
@@ -40,8 +36,7 @@ pub(super) fn command(
     if !matches!(run, Run::FileReadable(_)) {
         report.script_configured(entry.span());
     }
-    let own_user = if takes_user(entry.keyword.name) { user_of(&line.rest) } else { None };
-    let user = own_user.or_else(|| script_user.cloned());
+    let user = if takes_user(entry.keyword.name) { user_of(&line.rest) } else { None };
     Some(Command { text, run, user })
 }
 

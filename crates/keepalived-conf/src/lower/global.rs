@@ -213,8 +213,19 @@ impl<'a> Lowering<'a> {
             "enable_script_security" => global.script_security = arguments::bare(entry, report),
             "script_user" => {
                 if let Some(user) = command::user(entry, report) {
-                    global.script_user = Some(user.clone());
-                    self.script_user = Some(user);
+                    let before = global.script_user.replace(user);
+                    let first = self.script_user_at.replace(entry.span());
+                    if before.is_some() && before != global.script_user {
+                        report.push(
+                            Diagnostic::note(
+                                "script-user-again",
+                                "this `script_user` replaces an earlier one for the whole file",
+                            )
+                            .at(entry.span())
+                            .related(first, "set here before")
+                            .help("scripts above and below run as the last one; keep one line"),
+                        );
+                    }
                 }
             }
             "umask" => self.global_umask(entry),

@@ -130,7 +130,7 @@ impl<'a> Lowering<'a> {
             let message = format!("`{}` is set already; this one is ignored", entry.keyword.name);
             report.error("repeated", entry.span(), message);
         } else if is_script {
-            draft.script = command::command(entry, self.script_user.as_ref(), report);
+            draft.script = command::command(entry, report);
         } else {
             draft.fifo = fifo(entry, report);
         }

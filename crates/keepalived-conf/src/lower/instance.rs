@@ -372,11 +372,8 @@ impl<'a> Lowering<'a> {
             "notify_master_rx_lower_pri" => &mut notify.master_received_lower_priority,
             "notify_deleted" => {
                 let bare = entry.arguments().is_empty();
-                let command = if bare {
-                    None
-                } else {
-                    command::command(entry, self.script_user.as_ref(), &mut self.report).map(Box::new)
-                };
+                let command =
+                    if bare { None } else { command::command(entry, &mut self.report).map(Box::new) };
                 notify.deleted = Some(command);
                 return true;
             }
@@ -386,7 +383,7 @@ impl<'a> Lowering<'a> {
             let message = format!("`{}` is set already; this one is ignored", entry.keyword.name);
             self.report.warning("repeated", entry.span(), message);
         } else {
-            *slot = command::command(entry, self.script_user.as_ref(), &mut self.report).map(Box::new);
+            *slot = command::command(entry, &mut self.report).map(Box::new);
         }
         true
     }

@@ -22,6 +22,7 @@ mod shell;
 mod sync_group;
 mod track;
 mod understood;
+mod users;
 mod value;
 
 use std::collections::{HashMap, HashSet};
@@ -29,7 +30,7 @@ use std::collections::{HashMap, HashSet};
 use crate::diagnostic::Diagnostics;
 use crate::line::{Line, Word};
 use crate::lines::Lines;
-use crate::model::{Command, Config, User, VrrpScript};
+use crate::model::{Command, Config, VrrpScript};
 use crate::source::Span;
 
 use global::Globals;
@@ -46,8 +47,8 @@ struct Lowering<'a> {
     reader: Reader<'a>,
     report: Report<'a>,
     globals: Globals,
-    /// `script_user` as last set: it holds for the scripts that follow.
-    script_user: Option<User>,
+    /// Where `script_user` was last set.
+    script_user_at: Option<Span>,
     scripts: Vec<VrrpScript>,
     /// Where each script is defined, by name, and whether something tracks it.
     script_index: HashMap<String, (usize, Span)>,
@@ -85,7 +86,7 @@ fn lower(lines: &Lines, diagnostics: &mut Diagnostics) -> Lowered {
         reader: Reader::new(lines),
         report: Report::new(diagnostics),
         globals: Globals::default(),
-        script_user: None,
+        script_user_at: None,
         scripts: Vec::new(),
         script_index: HashMap::new(),
         tracked_scripts: HashSet::new(),
@@ -162,7 +163,7 @@ impl<'a> Lowering<'a> {
         self.note_untracked_scripts();
         let script_security = self.globals.public.script_security;
         self.report.script_security(script_security);
-        let config = Config {
+        let mut config = Config {
             global: self.globals.public,
             scripts: self.scripts,
             instances,
@@ -170,6 +171,7 @@ impl<'a> Lowering<'a> {
             checks,
             init_files: self.lvs.take_init_files(),
         };
+        users::fill_in(&mut config, &mut self.idle_commands);
         Lowered { config, idle_commands: self.idle_commands, problem: unusable }
     }
 }

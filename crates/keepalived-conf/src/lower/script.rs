@@ -84,7 +84,7 @@ impl<'a> Lowering<'a> {
         let report = &mut self.report;
         match entry.keyword.name {
             "script" => {
-                draft.command = command::command(&entry, self.script_user.as_ref(), report);
+                draft.command = command::command(&entry, report);
                 if let Some(command) = &draft.command {
                     suggest_track_process(&entry, command, report);
                 }

@@ -196,7 +196,7 @@ impl<'a> Lowering<'a> {
     /// Nothing runs the command, but whether it could be run safely is part of a test.
     fn check_command(&mut self, entry: &Entry<'a>) {
         if entry.argument().is_some()
-            && let Some(command) = command::command(entry, self.script_user.as_ref(), &mut self.report)
+            && let Some(command) = command::command(entry, &mut self.report)
         {
             self.idle_commands.push((entry.keyword.name, command));
         }

@@ -183,10 +183,9 @@ impl<'a> Lowering<'a> {
         let (mut path, mut timeout, mut dynamic) = (None::<Command>, Duration::ZERO, false);
         let mut user: Option<User> = None;
         self.check_block(entry, common, |lowering, inner| {
-            let script_user = lowering.script_user.clone();
             let report = &mut lowering.report;
             match inner.keyword.name {
-                "misc_path" => path = command::command(inner, script_user.as_ref(), report).or(path.take()),
+                "misc_path" => path = command::command(inner, report).or(path.take()),
                 "misc_timeout" => timeout = arguments::seconds(inner, report).unwrap_or(timeout),
                 "misc_dynamic" => dynamic = arguments::bare(inner, report),
                 "user" => user = command::user(inner, report).or(user.take()),

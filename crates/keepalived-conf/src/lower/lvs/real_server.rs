@@ -121,7 +121,7 @@ impl<'a> Lowering<'a> {
             let message = format!("`{}` is set already; this one is ignored", entry.keyword.name);
             self.report.warning("repeated", entry.span(), message);
         } else {
-            *slot = command::command(entry, self.script_user.as_ref(), &mut self.report).map(Box::new);
+            *slot = command::command(entry, &mut self.report).map(Box::new);
         }
     }
 }
