@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use socket2::SockRef;
-use vipd::lab::Host;
+use vip_lab::Host;
 
 use crate::balancer::Pool;
 use crate::listener::listen;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use vipd::lab::Host;
-use vipd::lab::daemon::Daemon;
+use vip_lab::Host;
+use vip_lab::daemon::Daemon;
 
 use crate::Failure;
 use crate::contender::{CONFIGURATION, Contender};

@@ -10,8 +10,8 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use vipd::lab::Stamp;
-use vipd::lab::daemon::Daemon;
+use vip_lab::Stamp;
+use vip_lab::daemon::Daemon;
 
 use crate::Failure;
 use crate::balancer::{self, HTTP, TCP, last_words, pools};

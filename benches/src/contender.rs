@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use vipd::lab::daemon::Program;
+use vip_lab::daemon::Program;
 
 use crate::{Failure, stand_in};
 

@@ -9,8 +9,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use socket2::{SockFilter, SockRef};
-use vipd::lab::daemon::Daemon;
-use vipd::lab::{Host, Lab, Stamp};
+use vip_lab::daemon::Daemon;
+use vip_lab::{Host, Lab, Stamp};
 
 use crate::Failure;
 use crate::balancer::{self, Pool, last_words};

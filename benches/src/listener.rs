@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use nix::sys::socket::{Shutdown, shutdown};
 use socket2::{Domain, Socket, Type};
-use vipd::lab::{Host, Stamp};
+use vip_lab::{Host, Stamp};
 
 use crate::processes::pin;
 

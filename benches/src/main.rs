@@ -55,7 +55,7 @@ fn measure(subject: &str, words: &[String]) -> Result<(), Failure> {
     let for_lvs = BALANCING.contains(&subject);
     let contenders = if for_lvs { Vec::new() } else { Contender::all(&options.daemons)? };
     let balancers = if for_lvs || everything { Contender::balancers(&options.daemons)? } else { Vec::new() };
-    vipd::lab::enter()?;
+    vip_lab::enter()?;
     let machine = Machine::read();
     println!("{machine}");
     let mut tables = Vec::new();

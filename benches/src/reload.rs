@@ -6,10 +6,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use vipd::lab::Stamp;
-use vipd::lab::capture::{Capture, Sighting};
-use vipd::lab::frame::Frame;
-use vipd::lab::holding::Holding;
+use vip_lab::Stamp;
+use vip_lab::capture::{Capture, Sighting};
+use vip_lab::frame::Frame;
+use vip_lab::holding::Holding;
 
 use crate::Failure;
 use crate::configuration::Configuration;
@@ -142,7 +142,7 @@ fn adverts_of_others(seen: &[Sighting]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vipd::lab::frame::Advert;
+    use vip_lab::frame::Advert;
 
     fn at(ms: u64) -> Stamp {
         Stamp::from_epoch(Duration::from_millis(ms))

@@ -5,10 +5,10 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use ipnetwork::{IpNetwork, Ipv4Network};
-use vipd::lab::capture::{Capture, Sighting};
-use vipd::lab::daemon::Daemon;
-use vipd::lab::frame::Frame;
-use vipd::lab::{Host, Lab, Stamp};
+use vip_lab::capture::{Capture, Sighting};
+use vip_lab::daemon::Daemon;
+use vip_lab::frame::Frame;
+use vip_lab::{Host, Lab, Stamp};
 
 use crate::Failure;
 use crate::configuration::{Configuration, instances_on, links, own_address};
@@ -145,7 +145,7 @@ fn own_network(link: u16, host: u8) -> Result<IpNetwork, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vipd::lab::frame::Advert;
+    use vip_lab::frame::Advert;
 
     fn advert(port: usize, vrid: u8) -> Sighting {
         let source = Ipv4Addr::LOCALHOST.into();

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 
-use vipd::lab::{Host, Lab};
+use vip_lab::{Host, Lab};
 
 use crate::Failure;
 

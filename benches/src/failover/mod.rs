@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use vipd::lab::Stamp;
-use vipd::lab::capture::Capture;
-use vipd::lab::probe::{Probe, Via};
+use vip_lab::Stamp;
+use vip_lab::capture::Capture;
+use vip_lab::probe::{Probe, Via};
 
 use crate::Failure;
 use crate::configuration::{Configuration, address};

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use vipd::lab::Stamp;
-use vipd::lab::capture::Sighting;
-use vipd::lab::frame::Frame;
+use vip_lab::Stamp;
+use vip_lab::capture::Sighting;
+use vip_lab::frame::Frame;
 
 use crate::theory::Mode;
 
@@ -125,7 +125,7 @@ fn micros(later: Stamp, earlier: Stamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vipd::lab::frame::Advert;
+    use vip_lab::frame::Advert;
 
     const TARGET: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 100, 1));
 

@@ -1,4 +1,4 @@
-//! The thin daemon around the project's libraries, and the lab it is shown and tested in.
+//! The thin daemon around the project's libraries.
 //!
 //! No protocol decision is made here: `vrrp-election` decides, `keepalived-conf` says what was asked for,
 //! `vrrp-linux` knows the kernel. This crate moves bytes between them and runs scripts.
@@ -8,7 +8,6 @@ pub mod cli;
 pub mod demo;
 pub mod genhash;
 pub mod ipc;
-pub mod lab;
 pub mod log;
 pub mod lvs;
 pub mod mail;

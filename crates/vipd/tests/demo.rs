@@ -70,7 +70,7 @@ fn files_that_are_no_pair_are_wrong_usage() {
 
 #[test]
 fn without_ipvs_the_story_of_a_web_service_says_how_to_see_it() {
-    if vipd::lab::table::kernel_has_ipvs() {
+    if vip_lab::table::kernel_has_ipvs() {
         println!("SKIPPED without_ipvs_the_story_of_a_web_service_says_how_to_see_it: this kernel has IPVS");
         return;
     }

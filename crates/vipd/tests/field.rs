@@ -15,8 +15,8 @@ use common::hosts::Maker::{self, Keepalived, Vipd};
 use common::hosts::{CONFIGURATION, KEEPALIVED, Router, keepalived_runs_scripts};
 use common::lan::Lan;
 use common::{eventually, lab_test, skip};
-use vipd::lab::Stamp;
-use vipd::lab::daemon::Daemon;
+use vip_lab::Stamp;
+use vip_lab::daemon::Daemon;
 
 const STANDBY: &str = include_str!("../../../examples/haproxy-active-standby.conf");
 const DUAL: &str = include_str!("../../../examples/haproxy-dual-active.conf");

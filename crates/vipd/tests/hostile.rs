@@ -16,7 +16,7 @@ use common::lan::Lan;
 use common::{eventually, lab_test};
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use vipd::lab::{Host, Stamp};
+use vip_lab::{Host, Stamp};
 use vrrp_linux::announce::Announcer;
 use vrrp_linux::links::LinkCommands;
 use vrrp_proto::{

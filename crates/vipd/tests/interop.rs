@@ -17,7 +17,7 @@ use common::hosts::KEEPALIVED;
 use common::hosts::Maker::{self, Keepalived, Vipd};
 use common::lan::Lan;
 use common::{MARGIN, eventually, lab_test};
-use vipd::lab::Stamp;
+use vip_lab::Stamp;
 
 macro_rules! pairs {
     ($($name:ident: $high:ident above $low:ident over $variant:ident;)*) => {$(
@@ -121,7 +121,7 @@ fn both_started(variant: Variant, makers: [Maker; 2], instances: [Instance; 2]) 
 /// Stops what still runs, and checks what must hold after every scenario.
 fn finish(mut lan: Lan, variant: Variant, instances: &[Instance], records: [&[&str]; 2]) {
     for router in &mut lan.routers {
-        if router.daemon.as_mut().is_some_and(vipd::lab::daemon::Daemon::is_running) {
+        if router.daemon.as_mut().is_some_and(vip_lab::daemon::Daemon::is_running) {
             let (status, _) = router.stop();
             assert!(status.success(), "{}: {status}", router.host.name());
         }

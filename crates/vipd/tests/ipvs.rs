@@ -14,9 +14,9 @@ use std::time::Duration;
 use common::hosts::{KEEPALIVED, Maker};
 use common::lvs::{Balancers, answered_by, answers, ipvs_test, longest_gap, service};
 use common::{MARGIN, eventually};
-use vipd::lab::Stamp;
-use vipd::lab::farm::{DIRECT, NAT};
-use vipd::lab::visitor::{Visit, Visitor};
+use vip_lab::Stamp;
+use vip_lab::farm::{DIRECT, NAT};
+use vip_lab::visitor::{Visit, Visitor};
 
 /// Whose load balancers run side by side.
 const MAKERS: &[Maker] = &[Maker::Keepalived, Maker::Vipd];

@@ -14,9 +14,9 @@ use common::lan::Lan;
 use common::{MARGIN, always, eventually, lab_test};
 use ipnetwork::IpNetwork;
 use nix::sys::signal::Signal;
-use vipd::lab::Stamp;
-use vipd::lab::daemon::Daemon;
-use vipd::lab::table::kernel_has_ipvs;
+use vip_lab::Stamp;
+use vip_lab::daemon::Daemon;
+use vip_lab::table::kernel_has_ipvs;
 
 const A: usize = 0;
 const B: usize = 1;

@@ -10,9 +10,9 @@ use nix::sys::signal::Signal;
 use vrrp_linux::links::LinkCommands;
 
 use super::live::Live;
-use crate::lab::daemon::{Daemon, Program};
-use crate::lab::holding::Holding;
-use crate::lab::{Host, LabError, Stamp};
+use vip_lab::daemon::{Daemon, Program};
+use vip_lab::holding::Holding;
+use vip_lab::{Host, LabError, Stamp};
 
 /// Where a configuration is put in its machine.
 pub(super) const CONFIGURATION: &str = "/etc/keepalived/keepalived.conf";

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write as _};
 use std::time::Duration;
 
 use super::losses::LossRun;
-use crate::lab::Stamp;
+use vip_lab::Stamp;
 
 /// The output.
 #[derive(Debug)]

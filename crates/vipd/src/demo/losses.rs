@@ -1,6 +1,6 @@
 //! What a client lost: questions without an answer, one after the other.
 
-use crate::lab::Stamp;
+use vip_lab::Stamp;
 
 /// Questions lost one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,9 +18,9 @@ mod vrrp;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::lab::daemon::Program;
 use options::{Options, Story, USAGE, Wish};
 use svg::Timeline;
+use vip_lab::daemon::Program;
 
 const MISBEHAVED: u8 = 1;
 const WRONG_USE: u8 = 2;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::losses::LossRun;
-use crate::lab::Stamp;
+use vip_lab::Stamp;
 
 /// What the picture shows.
 #[derive(Clone, Debug)]

@@ -8,9 +8,9 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use vipd::lab::daemon::{Daemon, LogLine, Program};
-use vipd::lab::holding::Holding;
-use vipd::lab::{Host, Stamp};
+use vip_lab::daemon::{Daemon, LogLine, Program};
+use vip_lab::holding::Holding;
+use vip_lab::{Host, Stamp};
 use vrrp_linux::links::LinkCommands;
 
 use super::conf::{RECORD, RECORDER, RECORDER_TEXT};

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnetwork::IpNetwork;
-use vipd::lab::frame::Advert;
-use vipd::lab::{Host, Lab, Stamp};
+use vip_lab::frame::Advert;
+use vip_lab::{Host, Lab, Stamp};
 
 use super::conf::Variant;
 use super::hosts::{Maker, Router};

@@ -5,12 +5,12 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use vipd::lab::Stamp;
-use vipd::lab::farm::{Farm, NAT, Offer, SERVERS};
-use vipd::lab::holding::Holding;
-use vipd::lab::stalls::{Stalls, stalled};
-use vipd::lab::table::kernel_has_ipvs;
-use vipd::lab::visitor::Visit;
+use vip_lab::Stamp;
+use vip_lab::farm::{Farm, NAT, Offer, SERVERS};
+use vip_lab::holding::Holding;
+use vip_lab::stalls::{Stalls, stalled};
+use vip_lab::table::kernel_has_ipvs;
+use vip_lab::visitor::Visit;
 
 use super::hosts::{CONFIGURATION, Maker, Router};
 use super::{lab_test, skip};

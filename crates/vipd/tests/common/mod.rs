@@ -25,7 +25,7 @@ pub fn lab_test(test: &str, programs: &[&str], body: impl FnOnce()) {
     if let Some(missing) = programs.iter().find(|program| !Path::new(program).exists()) {
         return skip(test, &format!("{missing} is not installed"));
     }
-    vipd::lab::run_test(test, body);
+    vip_lab::run_test(test, body);
 }
 
 /// Says that a test does not run, past the capture of the test runner.

@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
-use vipd::lab::frame::{Advert, Frame};
-use vipd::lab::{Host, Stamp};
+use vip_lab::frame::{Advert, Frame};
+use vip_lab::{Host, Stamp};
 use vrrp_proto::{Addresses, AdvertInterval, Family, Version};
 use vrrp_proto::{AuthKey, Datagram, ExpectedAuth, Receiver, Vrid};
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use vipd::lab::farm::NAT;
+use vip_lab::farm::NAT;
 
 use crate::common::eventually;
 use crate::common::hosts::{CHECKERS_PID, KEEPALIVED, Maker, Router};

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use vipd::lab::farm::NAT;
+use vip_lab::farm::NAT;
 
 use crate::common::hosts::{KEEPALIVED, Maker};
 use crate::common::lvs::{Balancers, ipvs_test};

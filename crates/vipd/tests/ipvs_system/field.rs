@@ -5,8 +5,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use vipd::lab::visitor::visit;
-use vipd::lab::web::WebServer;
+use vip_lab::visitor::visit;
+use vip_lab::web::WebServer;
 
 use crate::common::eventually;
 use crate::common::hosts::{KEEPALIVED, Maker};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use vipd::lab::farm::NAT;
+use vip_lab::farm::NAT;
 
 use crate::common::hosts::Maker;
 use crate::common::lvs::ipvs_test;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use vipd::lab::farm::NAT;
+use vip_lab::farm::NAT;
 
 use crate::common::eventually;
 use crate::common::hosts::{CHECKERS_PID, Maker, Router};

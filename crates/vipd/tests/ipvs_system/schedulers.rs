@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use vipd::lab::farm::NAT;
+use vip_lab::farm::NAT;
 
 use crate::common::hosts::KEEPALIVED;
 use crate::common::lvs::{Balancers, ipvs_test};

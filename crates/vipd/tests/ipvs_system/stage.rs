@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::socket::{Shutdown, shutdown};
 use socket2::{Domain, Socket, Type};
-use vipd::lab::Host;
+use vip_lab::Host;
 
 use crate::common::hosts::{Maker, Router};
 use crate::common::lvs::Balancers;

@@ -11,17 +11,17 @@ mod story;
 
 use super::options::Options;
 use super::{FAILED, Failure, NOT_PERMITTED, Told};
-use crate::lab::daemon::Program;
-use crate::lab::table::kernel_has_ipvs;
-use crate::lab::{self, LabError};
 use pace::Pace;
+use vip_lab::LabError;
+use vip_lab::daemon::Program;
+use vip_lab::table::kernel_has_ipvs;
 
 /// Tells the story.
 pub(super) fn tell(options: &Options, program: &Program) -> Result<Told, Failure> {
     if !kernel_has_ipvs() {
         return Err((NOT_PERMITTED, NO_IPVS.to_owned()));
     }
-    lab::enter().map_err(|denied| (NOT_PERMITTED, denied.to_string()))?;
+    vip_lab::enter().map_err(|denied| (NOT_PERMITTED, denied.to_string()))?;
     let pace = Pace::new(options.fast);
     let subtitle = format!(
         "{}: directors A and B in front of s1 and s2, adverts every {} s, checks every {} s",

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::promise::{Promise, Verdict};
 use crate::demo::losses::{LossRun, loss_runs};
-use crate::lab::Stamp;
-use crate::lab::farm::{self, DIRECT, NAT};
-use crate::lab::stalls::stalled;
-use crate::lab::table::{ServiceId, Table};
-use crate::lab::visitor::Visit;
+use vip_lab::Stamp;
+use vip_lab::farm::{self, DIRECT, NAT};
+use vip_lab::stalls::stalled;
+use vip_lab::table::{ServiceId, Table};
+use vip_lab::visitor::Visit;
 
 /// The services, in the order of every pair below.
 pub(super) const SERVICES: [farm::Offer; 2] = [NAT, DIRECT];

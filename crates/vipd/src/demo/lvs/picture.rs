@@ -3,7 +3,7 @@
 use super::observe::{SERVICES, Seen, in_table};
 use crate::demo::losses::LossRun;
 use crate::demo::svg::{Bar, DOWN, GOOD, LOST, Lane, OTHER, READY, Timeline, spans};
-use crate::lab::Stamp;
+use vip_lab::Stamp;
 
 /// What was seen. All lists are in order of time.
 #[derive(Clone, Debug)]

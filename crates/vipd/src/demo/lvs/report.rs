@@ -80,7 +80,7 @@ step                        took         promised       gap  failed  answered af
 
 /// Who answered how often: `NAT s1 12, s2 12; DR s1 12, s2 12`.
 pub(super) fn answered(names: &[BTreeMap<String, usize>; 2]) -> String {
-    let each = |(offer, names): (crate::lab::farm::Offer, &BTreeMap<String, usize>)| {
+    let each = |(offer, names): (vip_lab::farm::Offer, &BTreeMap<String, usize>)| {
         let names: Vec<String> = names.iter().map(|(name, count)| format!("{name} {count}")).collect();
         format!("{} {}", offer.name, if names.is_empty() { "nobody".to_owned() } else { names.join(", ") })
     };
@@ -93,7 +93,7 @@ mod tests {
     use crate::demo::lvs::observe::Change;
     use crate::demo::lvs::pace::Pace;
     use crate::demo::lvs::promise::{Cause, Promise};
-    use crate::lab::Stamp;
+    use vip_lab::Stamp;
 
     fn report(verdict: Verdict) -> Report {
         let change = Change {

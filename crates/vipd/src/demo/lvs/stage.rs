@@ -9,12 +9,12 @@ use super::pace::Pace;
 use crate::demo::actor::{Actor, CONFIGURATION};
 use crate::demo::live::Live;
 use crate::demo::options::Options;
-use crate::lab::daemon::Program;
-use crate::lab::farm::{DIRECT, Farm, GATEWAY, NAT};
-use crate::lab::stalls::Stalls;
-use crate::lab::table::{Table, TableWatch};
-use crate::lab::visitor::{PATIENCE, Visit, Visitor};
-use crate::lab::{LabError, Stamp};
+use vip_lab::daemon::Program;
+use vip_lab::farm::{DIRECT, Farm, GATEWAY, NAT};
+use vip_lab::stalls::Stalls;
+use vip_lab::table::{Table, TableWatch};
+use vip_lab::visitor::{PATIENCE, Visit, Visitor};
+use vip_lab::{LabError, Stamp};
 
 /// Everything on the stage.
 #[derive(Debug)]

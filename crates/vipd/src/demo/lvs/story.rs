@@ -11,8 +11,8 @@ use super::stage::Stage;
 use crate::demo::options::Options;
 use crate::demo::seconds;
 use crate::demo::svg::Timeline;
-use crate::lab::daemon::Program;
-use crate::lab::{LabError, Stamp};
+use vip_lab::daemon::Program;
+use vip_lab::{LabError, Stamp};
 
 /// Director that should serve when all is well, and the one behind it.
 const A: usize = 0;

@@ -15,20 +15,19 @@ pub(super) mod stand_in;
 
 use super::options::Options;
 use super::{FAILED, Failure, NOT_PERMITTED, Told, WRONG_USE};
-use crate::lab;
-use crate::lab::daemon::Program;
 use setup::Setup;
+use vip_lab::daemon::Program;
 
 /// Tells the story with the built-in pair, or with the user's own.
 pub(super) fn tell(options: &Options, program: &Program) -> Result<Told, Failure> {
     let setup = setup(options)?;
-    lab::enter().map_err(|denied| (NOT_PERMITTED, denied.to_string()))?;
+    vip_lab::enter().map_err(|denied| (NOT_PERMITTED, denied.to_string()))?;
     for remark in &setup.remarks {
         println!("note: {remark}");
     }
     let subtitle = subtitle(options, &setup);
     println!("{subtitle}");
-    let failed = |error: lab::LabError| (FAILED, format!("the lab failed: {error}"));
+    let failed = |error: vip_lab::LabError| (FAILED, format!("the lab failed: {error}"));
     let (report, timeline) = story::tell(&setup, program, subtitle, options).map_err(failed)?;
     Ok(Told { text: report.to_text(), timeline, behaved: report.behaved() })
 }

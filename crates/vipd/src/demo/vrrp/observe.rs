@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::theory::{Adverts, Cause, Promise, Verdict};
 use crate::demo::losses::{LossRun, loss_runs};
 use crate::demo::svg::spans;
-use crate::lab::Stamp;
-use crate::lab::capture::Sighting;
-use crate::lab::frame::Frame;
-use crate::lab::probe::Shot;
+use vip_lab::Stamp;
+use vip_lab::capture::Sighting;
+use vip_lab::frame::Frame;
+use vip_lab::probe::Shot;
 
 /// How long an answer may take before the question counts as lost.
 pub(super) const PATIENCE: Duration = Duration::from_millis(200);
@@ -140,7 +140,7 @@ pub(super) fn longest_overlap(held: [&[(Stamp, bool)]; 2], end: Stamp) -> Durati
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::frame::Advert;
+    use vip_lab::frame::Advert;
 
     fn at(ms: u64) -> Stamp {
         Stamp::from_epoch(Duration::from_millis(ms))

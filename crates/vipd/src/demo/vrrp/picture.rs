@@ -2,7 +2,7 @@
 
 use crate::demo::losses::LossRun;
 use crate::demo::svg::{Bar, DOWN, GOOD, LOST, Lane, ONE, OTHER, READY, Timeline, spans};
-use crate::lab::Stamp;
+use vip_lab::Stamp;
 
 /// What was seen. All lists are in order of time.
 #[derive(Clone, Debug)]

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::demo::vrrp::observe::Change;
     use crate::demo::vrrp::theory::Cause;
-    use crate::lab::Stamp;
+    use vip_lab::Stamp;
 
     fn report(verdict: Verdict, overlap_ms: u64) -> Report {
         let change =

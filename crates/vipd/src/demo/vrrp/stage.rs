@@ -9,11 +9,11 @@ use super::stand_in;
 use crate::demo::actor::{Actor, CONFIGURATION};
 use crate::demo::live::Live;
 use crate::demo::options::Options;
-use crate::lab::capture::{Capture, Sighting};
-use crate::lab::daemon::{Daemon, Program};
-use crate::lab::frame::Frame;
-use crate::lab::probe::{Probe, Via};
-use crate::lab::{Host, Lab, LabError, Stamp};
+use vip_lab::capture::{Capture, Sighting};
+use vip_lab::daemon::{Daemon, Program};
+use vip_lab::frame::Frame;
+use vip_lab::probe::{Probe, Via};
+use vip_lab::{Host, Lab, LabError, Stamp};
 
 /// Everything on the stage.
 #[derive(Debug)]
@@ -173,7 +173,7 @@ impl Stage {
 }
 
 /// Losses in each of the last sixty tenths of a second of these questions.
-fn losses_by_tenth(shots: &[crate::lab::probe::Shot], now: Stamp, period: Duration) -> Vec<usize> {
+fn losses_by_tenth(shots: &[vip_lab::probe::Shot], now: Stamp, period: Duration) -> Vec<usize> {
     const TENTH: Duration = Duration::from_millis(100);
     let each = usize::try_from(TENTH.as_micros() / period.as_micros().max(1)).unwrap_or(1).max(1);
     let tenths = shots.len() / each;

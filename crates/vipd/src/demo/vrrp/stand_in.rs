@@ -7,8 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use crate::lab::Host;
-use crate::lab::daemon::Daemon;
+use vip_lab::Host;
+use vip_lab::daemon::Daemon;
 
 /// Starts a stand-in for the service `name` in `host`, answering on `sockets`. Not every name has to serve: one
 /// without sockets is only there to be found alive. Returns when it can be found.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::demo::seconds;
-use crate::lab::Stamp;
-use crate::lab::frame::Advert;
+use vip_lab::Stamp;
+use vip_lab::frame::Advert;
 
 /// Why the address moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

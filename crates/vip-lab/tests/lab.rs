@@ -1,4 +1,4 @@
-//! The lab itself: hosts that talk through the switch, and nothing of this machine changed by them.
+//! The laboratory itself: hosts that talk through the switch, and nothing of this machine changed by them.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use vipd::lab::capture::Capture;
-use vipd::lab::daemon::Daemon;
-use vipd::lab::frame::Frame;
-use vipd::lab::probe::{Probe, Via};
-use vipd::lab::{Host, Lab, Stamp, run_test};
+use vip_lab::capture::Capture;
+use vip_lab::daemon::Daemon;
+use vip_lab::frame::Frame;
+use vip_lab::probe::{Probe, Via};
+use vip_lab::{Host, Lab, Stamp, run_test};
 
 /// Waits at most three seconds for `condition`.
 fn eventually(what: &str, mut condition: impl FnMut() -> bool) {

@@ -9,10 +9,10 @@
 //! [`web`] servers, a [`visitor::Visitor`] and the kernel's [`table`]. All moments are [`Stamp`]s of one clock.
 //!
 //! ```no_run
-//! use vipd::lab::{self, Lab};
+//! use vip_lab::Lab;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! lab::enter()?; // first thing in `main`, while there is one thread
+//! vip_lab::enter()?; // first thing in `main`, while there is one thread
 //! let mut lab = Lab::new()?;
 //! let a = lab.host("a", "eth0", &["192.0.2.1/24".parse()?])?;
 //! let b = lab.host("b", "eth0", &["192.0.2.2/24".parse()?])?;
