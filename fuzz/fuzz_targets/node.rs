@@ -9,8 +9,8 @@ use std::time::Duration;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use vrrp_election::{
-    Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, Preempt, Received, RouterConfig, RouterId,
-    RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, State, Track,
+    Fact, FactId, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, Preempt, Received, RouterConfig, RouterId,
+    RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, State, Track, TrackTarget,
 };
 use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, Seconds, Vrid};
 
@@ -21,6 +21,7 @@ enum Input {
     Advert { router: u8, priority: u8, source: u8, centiseconds: u16, age_ms: u16 },
     Link { link: u8, up: bool, address: bool },
     Script { script: u8, success: bool },
+    Fact { fact: u8, value: Option<i32>, up: bool },
     AddressLost(u8),
     Retire(u8),
     Reload(Machine),
@@ -47,6 +48,7 @@ struct Router {
     addresses_changed: bool,
     track_link: Option<(u8, i8, bool)>,
     track_script: Option<(u8, i8, bool)>,
+    track_fact: Option<(u8, i8, bool)>,
 }
 
 fuzz_target!(|story: (Machine, Vec<Input>)| {
@@ -97,6 +99,10 @@ impl World {
                 let script = ScriptId(u32::from(script % 3));
                 self.running.remove(&script);
                 self.node.handle_script(now, script, success);
+            }
+            Input::Fact { fact, value, up } => {
+                let fact = FactId(u32::from(fact % 3));
+                self.node.handle_fact(now, fact, value.map_or(up.into(), Fact::Value));
             }
             Input::AddressLost(router) => self.node.handle_address_lost(now, RouterId(u32::from(router % 4))),
             Input::Retire(router) => {
@@ -177,6 +183,7 @@ fn config(machine: &Machine) -> NodeConfig {
         routers: (0..).zip(&machine.routers).map(|(number, router)| setup(number, router)).collect(),
         scripts: (0..).zip(&machine.scripts).map(|(number, choices)| script(number, choices)).collect(),
         links: machine.links.iter().map(|up| state(*up, true)).collect(),
+        facts: vec![Fact::Unknown; 2],
         startup_delay: Duration::from_millis(machine.startup_delay_ms.into()),
     }
 }
@@ -195,8 +202,14 @@ fn setup(number: u32, router: &Router) -> RouterSetup {
         ..RouterConfig::new(Vrid::new(51).unwrap(), Family::Ipv4, interval)
     };
     RouterSetup {
-        track_links: router.track_link.map(|choices| track(choices, LinkId)).into_iter().collect(),
-        track_scripts: router.track_script.map(|choices| track(choices, ScriptId)).into_iter().collect(),
+        tracks: [
+            router.track_link.map(|choices| track(choices, |id| LinkId(id).into())),
+            router.track_script.map(|choices| track(choices, |id| ScriptId(id).into())),
+            router.track_fact.map(|choices| track(choices, |id| FactId(id).into())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         resume: router.resume,
         carries: (!router.is_new).then_some(RouterId(number)),
         addresses_changed: router.addresses_changed,
@@ -204,7 +217,7 @@ fn setup(number: u32, router: &Router) -> RouterSetup {
     }
 }
 
-fn track<T>((target, weight, reverse): (u8, i8, bool), id: impl Fn(u32) -> T) -> Track<T> {
+fn track((target, weight, reverse): (u8, i8, bool), id: impl Fn(u32) -> TrackTarget) -> Track {
     Track { target: id(u32::from(target % 3)), weight: weight.into(), reverse }
 }
 

@@ -34,14 +34,23 @@ pub enum ToWorker {
         /// `-V`, `-I`: at the end leave in the kernel what is there, whoever asks for the end.
         keep: bool,
     },
-    /// A check run that the worker had asked for ended.
+    /// The process of a check run that the worker had asked for began: its time counts from here.
+    ScriptStarted {
+        /// Generation that `script` is an index in.
+        generation: Generation,
+        /// Index into [`Config::scripts`] (VRRP) or [`Config::checks`] (LVS).
+        script: u32,
+        /// When.
+        at: Monotonic,
+    },
+    /// A check run that the worker had asked for ended, or could not begin.
     ScriptDone {
         /// Generation that `script` is an index in.
         generation: Generation,
         /// Index into [`Config::scripts`] (VRRP) or [`Config::checks`] (LVS).
         script: u32,
-        /// How it ended.
-        outcome: ScriptOutcome,
+        /// How.
+        run: ScriptRun,
     },
     /// What a VRRP instance is now, for the LVS worker's sync daemon.
     Standing {
@@ -134,6 +143,29 @@ pub enum FromWorker {
     Refused(String),
 }
 
+/// A moment, in nanoseconds of `CLOCK_MONOTONIC`: the same in every process of a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Monotonic(pub u64);
+
+impl Monotonic {
+    /// This moment.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(u64::try_from(vrrp_linux::clock::monotonic().as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+/// One run of a check script, by the clock of its own process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptRun {
+    /// When its process began; `None` if there was none, or it is not known.
+    pub started: Option<Monotonic>,
+    /// When it ended; where the kernel does not say so exactly, the earliest moment at which it was seen to have ended.
+    pub ended: Monotonic,
+    /// How it ended.
+    pub outcome: ScriptOutcome,
+}
+
 /// How a check run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScriptOutcome {
@@ -141,8 +173,11 @@ pub enum ScriptOutcome {
     Exited(u8),
     /// Killed by this signal.
     Signalled(i32),
-    /// It could not be started (errno).
+    /// It could not be started (errno): the program is missing, or must not be run. A failure of the check.
     NotStarted(i32),
+    /// It could not be started for want of something on this machine (errno): no process, no descriptor, no memory, a
+    /// file system that hangs. This says nothing about what it checks.
+    Shortage(i32),
 }
 
 /// What the worker wants done with a check script.

@@ -2,7 +2,7 @@
 //!
 //! - [`VirtualRouter`] is one virtual router: the state machine of RFC 9568 §6.4 (VRRPv3) and RFC 3768 §6.4
 //!   (VRRPv2), for IPv4 and IPv6.
-//! - [`Node`] is one machine: all its virtual routers, the interfaces and check scripts they track, and the
+//! - [`Node`] is one machine: all its virtual routers, what they depend on (interfaces, check scripts, any other fact), and the
 //!   order in which adverts, addresses, announcements and reports leave.
 //!
 //! There is no socket, thread, clock or randomness inside: inputs are `handle_*(now, ..)`, outputs are `poll_*`.
@@ -19,8 +19,8 @@ mod script;
 
 pub use instant::Instant;
 pub use node::{
-    Event, Fault, LinkId, LinkState, Node, NodeAction, NodeConfig, RouterId, RouterSetup, ScriptId,
-    ScriptSetup, Standing, Track, Why,
+    Event, Fact, FactId, Fault, LinkId, LinkState, Node, NodeAction, NodeConfig, RouterId, RouterSetup,
+    ScriptId, ScriptSetup, Standing, Track, TrackTarget, Why,
 };
 pub use router::{
     Action, AnnounceConfig, Cause, Counters, Ignored, Preempt, Received, Report, RouterConfig, State,

@@ -82,7 +82,7 @@ fn host(rng: &mut Rng, services: &[RouterConfig], may_own: bool) -> Host {
         let mut setup = RouterSetup::new(config, LinkId(0));
         if rng.happens(400) {
             let weight = if rng.happens(500) { 0 } else { -60 };
-            setup.track_scripts.push(Track { target: ScriptId(0), weight, reverse: false });
+            setup.tracks.push(Track { target: ScriptId(0).into(), weight, reverse: false });
         }
         host = host.setup(setup);
     }

@@ -77,6 +77,7 @@ impl Host {
                 .iter()
                 .map(|config| ScriptSetup { config: *config, carries: None })
                 .collect(),
+            facts: Vec::new(),
             links: vec![link],
             startup_delay: self.startup_delay,
         }

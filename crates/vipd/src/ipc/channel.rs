@@ -223,7 +223,7 @@ const QUEUE_LIMIT: usize = 2 * MESSAGE_LIMIT;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ipc::{FromWorker, LogLevel, ScriptOutcome, ToWorker};
+    use crate::ipc::{FromWorker, LogLevel, Monotonic, ScriptOutcome, ScriptRun, ToWorker};
 
     fn log(text: &str) -> FromWorker {
         FromWorker::Log { level: LogLevel::Info, text: text.to_owned() }
@@ -292,7 +292,9 @@ mod tests {
     fn everything_sent_before_a_close_is_received() {
         let (near, far) = UnixStream::pair().unwrap();
         let (mut near, mut far) = (Channel::new(near).unwrap(), Channel::new(far).unwrap());
-        let done = ToWorker::ScriptDone { generation: 1, script: 2, outcome: ScriptOutcome::Exited(3) };
+        let (started, ended) = (Some(Monotonic(4)), Monotonic(5));
+        let run = ScriptRun { started, ended, outcome: ScriptOutcome::Exited(3) };
+        let done = ToWorker::ScriptDone { generation: 1, script: 2, run };
         near.send(&done).unwrap();
         drop(near);
         assert!(matches!(

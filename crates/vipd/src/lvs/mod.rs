@@ -284,8 +284,9 @@ impl Worker {
         while let Some(message) = self.parent.receive() {
             match message {
                 ToWorker::Config { generation, config, .. } => self.reload(now, generation, *config),
-                ToWorker::ScriptDone { generation, script, outcome } => {
-                    self.script_done(now, (generation, script), outcome);
+                ToWorker::ScriptStarted { .. } => {}
+                ToWorker::ScriptDone { generation, script, run } => {
+                    self.script_done(now, (generation, script), run.outcome);
                 }
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
                 ToWorker::Dump(kind) => self.dump(kind),

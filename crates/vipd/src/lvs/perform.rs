@@ -219,13 +219,13 @@ impl Worker {
     /// The parent says how a script ended.
     pub(super) fn script_done(&mut self, now: Instant, key: ScriptKey, outcome: ScriptOutcome) {
         let Some(attempt) = self.scripts.handle_done(key) else { return };
-        if let ScriptOutcome::NotStarted(errno) = outcome {
-            let error = io::Error::from_raw_os_error(errno);
-            if is_hindrance(&error) {
-                return self.put_off(now, attempt, &error.to_string());
-            }
-        }
         let end = match outcome {
+            ScriptOutcome::Shortage(errno) => {
+                return self.put_off(now, attempt, &io::Error::from_raw_os_error(errno).to_string());
+            }
+            ScriptOutcome::NotStarted(errno) if is_hindrance(&io::Error::from_raw_os_error(errno)) => {
+                return self.put_off(now, attempt, &io::Error::from_raw_os_error(errno).to_string());
+            }
             ScriptOutcome::Exited(status) => ScriptEnd::Exited(status),
             ScriptOutcome::Signalled(signal) => ScriptEnd::Signalled(signal),
             ScriptOutcome::NotStarted(errno) => ScriptEnd::NotStarted(errno),

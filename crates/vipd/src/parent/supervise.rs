@@ -30,7 +30,7 @@ use super::signals::{Request, Signals};
 use super::systemd::Systemd;
 use super::worker::{Worker, WorkerProgram};
 use crate::cli::Options;
-use crate::ipc::{ChannelError, Generation, InstanceEvent, ToWorker};
+use crate::ipc::{ChannelError, Generation, InstanceEvent, Monotonic, ScriptRun, ToWorker};
 use crate::log::Log;
 use balancing::Told;
 use reload::Reload;
@@ -296,7 +296,8 @@ impl Parent {
 
     fn reap(&mut self, now: Instant, log: &mut Log) {
         for ((role, generation, script), outcome) in self.checks.reap() {
-            self.tell_worker(role, &ToWorker::ScriptDone { generation, script, outcome }, now, log);
+            let run = ScriptRun { started: None, ended: Monotonic::now(), outcome };
+            self.tell_worker(role, &ToWorker::ScriptDone { generation, script, run }, now, log);
         }
         self.notifier.reap(now, log);
         self.fifos.reap(log);

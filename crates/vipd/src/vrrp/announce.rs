@@ -123,7 +123,7 @@ impl Frame {
 fn frames_of(router: RouterId, plan: &Plan, kernel: &Kernel) -> Vec<(u32, Frame)> {
     let Some(router) = plan.routers.get(router.0 as usize) else { return Vec::new() };
     let frame = |vip: &super::plan::Vip| {
-        let interface = kernel.interface(plan.links.interface(vip.link)?)?;
+        let interface = kernel.interface(plan.links.name(vip.link)?)?;
         if interface.noarp || interface.loopback {
             return None;
         }

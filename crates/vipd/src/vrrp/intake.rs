@@ -10,7 +10,8 @@ use vrrp_proto::{Accepted, Datagram};
 use super::Worker;
 use super::dump;
 use super::judge::{Complaints, Kind, Record};
-use super::plan::Plan;
+use super::kernel::Seen;
+use super::plan::{Observe, Plan};
 use super::wire::{Arrival, now};
 use crate::ipc::{DumpKind, FromWorker, LogLevel, ScriptOutcome, ToWorker};
 use crate::worker::Parent;
@@ -51,9 +52,12 @@ impl Worker {
             self.connect();
         }
         if news.changed {
-            for (link, watched) in self.plan.links.iter() {
-                let state = self.kernel.link_state(watched, &self.plan.virtual_ips);
-                self.node.handle_link(now, link, state);
+            let seen = Seen { kernel: &self.kernel, plan: &self.plan };
+            for (link, name) in self.plan.links.iter() {
+                self.node.handle_link(now, link, seen.link(name));
+            }
+            for (id, fact) in self.plan.facts.iter() {
+                self.node.handle_fact(now, id, seen.fact(fact));
             }
         }
         for (router, address) in news.lost {
@@ -86,14 +90,12 @@ impl Worker {
         while let Some(message) = self.parent.receive() {
             match message {
                 ToWorker::Config { generation, config, .. } => self.reload(generation, *config),
-                ToWorker::ScriptDone { generation, script, outcome }
-                    if generation == self.plan.generation =>
-                {
-                    let success = matches!(outcome, ScriptOutcome::Exited(0));
+                ToWorker::ScriptDone { generation, script, run } if generation == self.plan.generation => {
+                    let success = matches!(run.outcome, ScriptOutcome::Exited(0));
                     self.node.handle_script(now(), ScriptId(script), success);
                 }
                 // Of a run before the reload; and what only the LVS worker asks about.
-                ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } => {}
+                ToWorker::ScriptStarted { .. } | ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } => {}
                 ToWorker::Dump(kind) => {
                     let text = dump::text(kind, &self.plan, &self.node, &self.records);
                     self.parent.send(&FromWorker::Dump(kind, text));

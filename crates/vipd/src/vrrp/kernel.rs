@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::IpAddr;
 
-use vrrp_election::{LinkState, RouterId};
+use vrrp_election::{Fact, LinkId, LinkState, RouterId};
 use vrrp_linux::address::{AddressChange, AddressFlags, AddressSpec};
 use vrrp_linux::address_commands::AddressCommands;
 use vrrp_linux::interfaces::{Change, Interface, Interfaces};
 use vrrp_linux::monitor::{Monitor, Progress};
 
-use super::plan::{Links, Vip, Watched};
+use super::plan::{Numbers, Observe, Plan, Vip, WatchedFact};
 
 /// Interfaces, addresses, and the two netlink sockets for them.
 #[derive(Debug)]
@@ -90,15 +90,15 @@ impl Kernel {
         self.interfaces.by_name(name)
     }
 
+    /// What the election should know of something else.
+    pub(super) fn fact(&self, fact: &WatchedFact) -> Fact {
+        match fact {
+            WatchedFact::SourceAddress(address) => self.interfaces.owner_of(*address).is_some().into(),
+        }
+    }
+
     /// What the election should know of an interface. A virtual address is nobody's primary address.
-    pub(super) fn link_state(&self, watched: &Watched, virtual_ips: &HashSet<IpAddr>) -> LinkState {
-        let name = match watched {
-            Watched::Interface(name) => name,
-            Watched::Address(address) => {
-                let up = self.interfaces.owner_of(*address).is_some();
-                return LinkState { up, ..LinkState::default() };
-            }
-        };
+    pub(super) fn link_state(&self, name: &str, virtual_ips: &HashSet<IpAddr>) -> LinkState {
         let Some(interface) = self.interface(name) else { return LinkState::default() };
         let own =
             || interface.addresses.iter().filter(|address| !virtual_ips.contains(&address.network.ip()));
@@ -116,7 +116,7 @@ impl Kernel {
     }
 
     /// Queues what puts all of a router's addresses on their interfaces, and removes what it held otherwise.
-    pub(super) fn add(&mut self, router: RouterId, vips: &[Vip], links: &Links) {
+    pub(super) fn add(&mut self, router: RouterId, vips: &[Vip], links: &LinkNames) {
         let wanted: Vec<_> = vips.iter().filter_map(|vip| self.locate(vip, links)).collect();
         let keys: HashSet<_> = wanted.iter().map(|spec| (spec.index, spec.network.ip())).collect();
         let stale: Vec<_> = self
@@ -136,7 +136,7 @@ impl Kernel {
 
     /// Queues the removal of a router's addresses: those that were put there, and those that a predecessor left.
     /// Gives whether there was anything to remove.
-    pub(super) fn remove(&mut self, router: RouterId, vips: &[Vip], links: &Links) -> bool {
+    pub(super) fn remove(&mut self, router: RouterId, vips: &[Vip], links: &LinkNames) -> bool {
         let mut any = false;
         for vip in vips {
             let Some(spec) = self.locate(vip, links) else { continue };
@@ -168,11 +168,29 @@ impl Kernel {
     }
 
     /// The address with the index that its interface has now; `None` while there is no such interface.
-    fn locate(&self, vip: &Vip, links: &Links) -> Option<AddressSpec> {
-        let index = self.interface(links.interface(vip.link)?)?.index;
+    fn locate(&self, vip: &Vip, links: &LinkNames) -> Option<AddressSpec> {
+        let index = self.interface(links.name(vip.link)?)?.index;
         Some(AddressSpec { index, ..vip.spec.clone() })
     }
 }
+
+/// The kernel, as the election of one reading of the configuration sees it.
+pub(super) struct Seen<'a> {
+    pub(super) kernel: &'a Kernel,
+    pub(super) plan: &'a Plan,
+}
+
+impl Observe for Seen<'_> {
+    fn link(&self, name: &str) -> LinkState {
+        self.kernel.link_state(name, &self.plan.virtual_ips)
+    }
+
+    fn fact(&self, fact: &WatchedFact) -> Fact {
+        self.kernel.fact(fact)
+    }
+}
+
+type LinkNames = Numbers<String, LinkId>;
 
 /// An address that duplicate address detection has not passed cannot be a source.
 fn is_usable(flags: AddressFlags) -> bool {

@@ -31,7 +31,7 @@ use crate::ipc::{FromWorker, Generation, LogLevel};
 use crate::worker::{Parent, Start, rights, scheduling};
 use announce::Announcements;
 use judge::{Complaints, Record};
-use kernel::Kernel;
+use kernel::{Kernel, Seen};
 use plan::Plan;
 use wire::{FIRST_TOKEN, Wire, now};
 
@@ -110,8 +110,8 @@ impl Worker {
         ] {
             registry.register(&mut SourceFd(&fd), token, Interest::READABLE)?;
         }
-        let links = |watched: &_| kernel.link_state(watched, &plan.virtual_ips);
-        let node = Node::new(now(), plan.node_config(links, resume, None));
+        let seen = Seen { kernel: &kernel, plan: &plan };
+        let node = Node::new(now(), plan.node_config(&seen, resume, None));
         let mut worker = Self {
             records: vec![Record::default(); plan.routers.len()],
             poll,
@@ -224,8 +224,8 @@ impl Worker {
         self.records = records;
         self.kernel.renumber(renumber);
         self.complaints.forget();
-        let links = |watched: &_| self.kernel.link_state(watched, &self.plan.virtual_ips);
-        self.node.reload(now, self.plan.node_config(links, &[], Some(&old)));
+        let seen = Seen { kernel: &self.kernel, plan: &self.plan };
+        self.node.reload(now, self.plan.node_config(&seen, &[], Some(&old)));
         self.take_plan_into_force();
     }
 

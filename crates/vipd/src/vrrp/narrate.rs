@@ -1,6 +1,6 @@
 //! What happened, in the words that operators know and their tools search for.
 
-use vrrp_election::{Cause, Event, Fault, Report, Standing, Why};
+use vrrp_election::{Cause, Event, Fault, Report, Standing, TrackTarget, Why};
 use vrrp_proto::Priority;
 
 use super::plan::Plan;
@@ -75,12 +75,11 @@ fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<Str
 
 /// What is missing.
 pub(super) fn fault_text(plan: &Plan, fault: Fault) -> String {
-    let watched = |link| plan.watched(link).map_or_else(String::new, ToString::to_string);
     match fault {
-        Fault::LinkDown(link) => format!("{} is down or missing", watched(link)),
+        Fault::LinkDown(link) => format!("{} is down or missing", plan.target(link.into())),
         Fault::NoAddress => "no address to send adverts from".to_owned(),
-        Fault::TrackedLink(link) => format!("tracked {} is down or missing", watched(link)),
-        Fault::TrackedScript(script) => format!("tracked script {} failed", plan.script_name(script)),
+        Fault::Tracked(target @ TrackTarget::Script(_)) => format!("tracked {} failed", plan.target(target)),
+        Fault::Tracked(target) => format!("tracked {} is down or missing", plan.target(target)),
         other => format!("{other:?}"),
     }
 }

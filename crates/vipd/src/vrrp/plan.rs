@@ -1,7 +1,9 @@
 //! From the configuration to what the election and the kernel need: pure translation, no decision.
 
+use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -9,8 +11,8 @@ use keepalived_conf::model::{
     Auth, Config, Garp, InitialState, Preempt as ConfPreempt, VirtualAddress, VrrpInstance, VrrpScript,
 };
 use vrrp_election::{
-    AnnounceConfig, LinkId, LinkState, NodeConfig, Preempt, RouterConfig, RouterId, RouterSetup,
-    ScriptConfig, ScriptId, ScriptSetup, Track,
+    AnnounceConfig, Fact, FactId, LinkId, LinkState, NodeConfig, Preempt, RouterConfig, RouterId,
+    RouterSetup, ScriptConfig, ScriptId, ScriptSetup, Track, TrackTarget,
 };
 use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
 use vrrp_proto::{Addresses, AdvertInterval, AuthKey, Family, Peer, Priority, TTL, TtlRange, Version, Vrid};
@@ -24,7 +26,9 @@ pub(super) struct Plan {
     pub(super) generation: Generation,
     pub(super) config: Config,
     /// All interfaces that matter.
-    pub(super) links: Links,
+    pub(super) links: Numbers<String, LinkId>,
+    /// Everything else that routers depend on.
+    pub(super) facts: Numbers<WatchedFact, FactId>,
     pub(super) routers: Vec<RouterPlan>,
     /// Every virtual address: none of them is an interface's own.
     pub(super) virtual_ips: HashSet<IpAddr>,
@@ -93,7 +97,8 @@ pub(super) struct Vip {
 
 impl Plan {
     pub(super) fn new(generation: Generation, config: Config) -> Self {
-        let mut links = Links::default();
+        let mut links = Numbers::default();
+        let mut facts = Numbers::default();
         let mut identities = HashMap::new();
         let mut routers = Vec::with_capacity(config.instances.len());
         for (index, instance) in config.instances.iter().enumerate() {
@@ -101,23 +106,23 @@ impl Plan {
             let id = RouterId(number(index));
             router.duplicate = *identities.entry(Identity::of(instance)).or_insert(id) != id;
             for track in &instance.track_interfaces {
-                links.id(&Watched::interface(&track.interface));
+                links.id(track.interface.as_str());
             }
-            if let Some(source) = instance.source.filter(|_| instance.track_source) {
-                links.id(&Watched::Address(source));
+            if let Some(source) = required_source(instance) {
+                facts.id(&source);
             }
             routers.push(router);
         }
         let virtual_ips =
             routers.iter().flat_map(|router| &router.addresses).map(|vip| vip.spec.network.ip()).collect();
-        Self { generation, config, links, routers, virtual_ips, identities }
+        Self { generation, config, links, facts, routers, virtual_ips, identities }
     }
 
-    /// What the election is told. `state` says how an interface is now, `resume` names the instances that were
+    /// What the election is told. `now` says how interfaces and facts are now, `resume` names the instances that were
     /// Active until a moment ago, `before` is the reading of the configuration that this one replaces.
     pub(super) fn node_config(
         &self,
-        state: impl Fn(&Watched) -> LinkState,
+        now: &impl Observe,
         resume: &[String],
         before: Option<&Self>,
     ) -> NodeConfig {
@@ -148,7 +153,8 @@ impl Plan {
                 .iter()
                 .map(|script| ScriptSetup { config: script_config(script), carries: carried(script) })
                 .collect(),
-            links: self.links.watched.iter().map(state).collect(),
+            links: self.links.iter().map(|(_, name)| now.link(name)).collect(),
+            facts: self.facts.iter().map(|(_, fact)| now.fact(fact)).collect(),
             // Who resumes holds addresses already: silence would make the peers take them too.
             startup_delay: if before.is_some() || resumes {
                 Duration::ZERO
@@ -173,9 +179,15 @@ impl Plan {
         self.config.scripts.get(script.0 as usize).map_or("?", |script| &script.name)
     }
 
-    /// What is watched under this number.
-    pub(super) fn watched(&self, link: LinkId) -> Option<&Watched> {
-        self.links.watched.get(link.0 as usize)
+    /// The words for something that routers depend on, as the subject of a sentence.
+    pub(super) fn target(&self, target: TrackTarget) -> String {
+        match target {
+            TrackTarget::Link(link) => {
+                format!("interface {}", self.links.name(link).map_or("?", String::as_str))
+            }
+            TrackTarget::Script(script) => format!("script {}", self.script_name(script)),
+            TrackTarget::Fact(fact) => self.facts.name(fact).map_or_else(String::new, ToString::to_string),
+        }
     }
 
     fn setup(
@@ -189,44 +201,53 @@ impl Plan {
             router.duplicate || (instance.unicast_fault_no_peer && instance.unicast_peers.is_empty());
         let carries = before.and_then(|before| before.same_router(instance));
         let old = carries.and_then(|id| before?.routers.get(id.0 as usize));
-        // The interfaces of the addresses are needed as the router's own is, unless the file says otherwise.
-        let mut track_links: Vec<_> = router
-            .addresses
-            .iter()
-            .filter(|vip| Some(vip.link) != router.link && !vip.untracked && !instance.dont_track_primary)
-            .map(|vip| Track { target: vip.link, weight: 0, reverse: false })
-            .collect();
-        track_links.dedup();
-        track_links.extend(instance.track_interfaces.iter().filter_map(|track| {
-            let target = self.links.known(&Watched::interface(&track.interface))?;
-            Some(Track { target, weight: track.weight, reverse: track.reverse })
-        }));
-        if let Some(source) = instance.source.filter(|_| instance.track_source)
-            && let Some(target) = self.links.known(&Watched::Address(source))
-        {
-            track_links.push(Track { target, weight: 0, reverse: false });
-        }
         RouterSetup {
             config: router.config.clone(),
             // Without link and source, a router stays in FAULT.
             link: router.link.filter(|_| !silent),
             ignore_link_state: instance.dont_track_primary,
             source: instance.source.filter(|_| !silent),
-            track_links,
-            track_scripts: instance
-                .track_scripts
-                .iter()
-                .map(|track| Track {
-                    target: ScriptId(number(track.script)),
-                    weight: track.weight,
-                    reverse: track.reverse,
-                })
-                .collect(),
+            tracks: self.tracks(router, instance),
             resume: resume.contains(instance.name.as_str()),
             carries,
             addresses_changed: old.is_some_and(|old| old.addresses != router.addresses),
         }
     }
+}
+
+impl Plan {
+    /// Everything that a router depends on beside its own interface.
+    fn tracks(&self, router: &RouterPlan, instance: &VrrpInstance) -> Vec<Track> {
+        // The interfaces of the addresses are needed as the router's own is, unless the file says otherwise.
+        let mut tracks: Vec<_> = router
+            .addresses
+            .iter()
+            .filter(|vip| Some(vip.link) != router.link && !vip.untracked && !instance.dont_track_primary)
+            .map(|vip| Track::required(vip.link))
+            .collect();
+        tracks.dedup();
+        tracks.extend(instance.track_interfaces.iter().filter_map(|track| {
+            let target = self.links.known(track.interface.as_str())?.into();
+            Some(Track { target, weight: track.weight.into(), reverse: track.reverse })
+        }));
+        tracks.extend(
+            required_source(instance).and_then(|source| self.facts.known(&source)).map(Track::required),
+        );
+        tracks.extend(instance.track_scripts.iter().map(|track| Track {
+            target: ScriptId(number(track.script)).into(),
+            weight: track.weight.into(),
+            reverse: track.reverse,
+        }));
+        tracks
+    }
+}
+
+/// The source address without which a router does not take part: one of unicast, for what is sent from an address
+/// that is not there never leaves, and its answers never arrive; another one only if `track_src_ip` asks for it.
+fn required_source(instance: &VrrpInstance) -> Option<WatchedFact> {
+    let required = instance.track_source || !instance.unicast_peers.is_empty();
+    let address = instance.source.filter(|_| required)?;
+    Some(WatchedFact::SourceAddress(address))
 }
 
 impl Identity {
@@ -250,73 +271,109 @@ impl Advertised {
     }
 }
 
-/// Something that is there or not: for the election, a link.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Watched {
+/// How things are at the moment.
+pub(super) trait Observe {
     /// The interface of this name.
-    Interface(String),
-    /// This address on any interface (`track_src_ip`).
-    Address(IpAddr),
+    fn link(&self, name: &str) -> LinkState;
+    /// Anything else.
+    fn fact(&self, fact: &WatchedFact) -> Fact;
 }
 
-impl Watched {
-    fn interface(name: &str) -> Self {
-        Self::Interface(name.to_owned())
-    }
+/// Something beside interfaces and scripts that routers depend on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum WatchedFact {
+    /// This address is on any interface, and can be sent from.
+    SourceAddress(IpAddr),
 }
 
-impl fmt::Display for Watched {
+impl fmt::Display for WatchedFact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Interface(name) => write!(f, "interface {name}"),
-            Self::Address(address) => write!(f, "source address {address}"),
+            Self::SourceAddress(address) => write!(f, "source address {address}"),
         }
     }
 }
 
-/// Numbers for what is watched, in the order of first use.
-#[derive(Debug, Default)]
-pub(super) struct Links {
-    watched: Vec<Watched>,
-    ids: HashMap<Watched, LinkId>,
+/// Numbers for what has names, in the order of first use.
+#[derive(Debug)]
+pub(super) struct Numbers<T, Id> {
+    names: Vec<T>,
+    ids: HashMap<T, Id>,
 }
 
-impl Links {
+impl<T, Id> Default for Numbers<T, Id> {
+    fn default() -> Self {
+        Self { names: Vec::new(), ids: HashMap::new() }
+    }
+}
+
+impl<T: Clone + Eq + Hash, Id: Number> Numbers<T, Id> {
     /// The number of something that the configuration names.
-    pub(super) fn known(&self, watched: &Watched) -> Option<LinkId> {
-        self.ids.get(watched).copied()
+    pub(super) fn known<Q>(&self, name: &Q) -> Option<Id>
+    where
+        T: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.ids.get(name).copied()
     }
 
-    /// The name of an interface; `None` if the number means something else.
-    pub(super) fn interface(&self, link: LinkId) -> Option<&str> {
-        match self.watched.get(link.0 as usize)? {
-            Watched::Interface(name) => Some(name),
-            Watched::Address(_) => None,
-        }
+    /// What a number stands for.
+    pub(super) fn name(&self, id: Id) -> Option<&T> {
+        self.names.get(id.index())
     }
 
     /// Every number with what it stands for.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (LinkId, &Watched)> {
-        self.watched.iter().enumerate().map(|(index, watched)| (LinkId(number(index)), watched))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
+        self.names.iter().enumerate().map(|(index, name)| (Id::new(number(index)), name))
     }
 
-    fn id(&mut self, watched: &Watched) -> LinkId {
-        if let Some(id) = self.ids.get(watched) {
-            return *id;
+    fn id<Q>(&mut self, name: &Q) -> Id
+    where
+        T: Borrow<Q>,
+        Q: Eq + Hash + ToOwned<Owned = T> + ?Sized,
+    {
+        if let Some(id) = self.known(name) {
+            return id;
         }
-        let id = LinkId(number(self.watched.len()));
-        self.watched.push(watched.clone());
-        self.ids.insert(watched.clone(), id);
+        let id = Id::new(number(self.names.len()));
+        self.names.push(name.to_owned());
+        self.ids.insert(name.to_owned(), id);
         id
     }
 }
 
-fn router_plan(instance: &VrrpInstance, config: &Config, links: &mut Links) -> RouterPlan {
-    let link = instance.interface.as_deref().map(|name| links.id(&Watched::interface(name)));
+/// A number of the election.
+pub(super) trait Number: Copy {
+    fn new(number: u32) -> Self;
+    fn index(self) -> usize;
+}
+
+impl Number for LinkId {
+    fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Number for FactId {
+    fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+fn router_plan(instance: &VrrpInstance, config: &Config, links: &mut Numbers<String, LinkId>) -> RouterPlan {
+    let link = instance.interface.as_deref().map(|name| links.id(name));
     let default_device =
         instance.interface.as_deref().or(config.global.default_interface.as_deref()).unwrap_or("eth0");
     let mut vip = |address: &VirtualAddress| Vip {
-        link: links.id(&Watched::interface(address.interface.as_deref().unwrap_or(default_device))),
+        link: links.id(address.interface.as_deref().unwrap_or(default_device)),
         spec: address_spec(address),
         untracked: address.no_track,
     };

@@ -117,7 +117,7 @@ impl Wire {
     ) -> Vec<String> {
         let mut complaints = Vec::new();
         for (place, port) in self.ports.iter_mut().enumerate() {
-            let name = port.key.link.and_then(|link| plan.links.interface(link));
+            let name = port.key.link.and_then(|link| plan.links.name(link)).map(String::as_str);
             let device = name
                 .and_then(|name| kernel.interface(name))
                 .map(|interface| Device { index: interface.index, name: interface.name.clone() });

@@ -71,7 +71,12 @@ impl Parent {
                     return Ok(Some(Start { generation, config: *config, resume, adopt, former, keep }));
                 }
                 Some(ToWorker::Stop) => return Ok(None),
-                Some(ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } | ToWorker::Dump(_)) => {}
+                Some(
+                    ToWorker::ScriptStarted { .. }
+                    | ToWorker::ScriptDone { .. }
+                    | ToWorker::Standing { .. }
+                    | ToWorker::Dump(_),
+                ) => {}
                 None if self.gone || self.was_terminated() => return Ok(None),
                 None => match poll.poll(&mut events, None) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -43,6 +43,10 @@ id! {
     /// A check script: an index into [`NodeConfig::scripts`].
     ScriptId
 }
+id! {
+    /// Anything else that routers depend on: an index into [`NodeConfig::facts`].
+    FactId
+}
 
 /// All virtual routers of one machine and what they depend on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +57,8 @@ pub struct NodeConfig {
     pub scripts: Vec<ScriptSetup>,
     /// The interfaces, as they are now.
     pub links: Vec<LinkState>,
+    /// Everything else that routers depend on, as it is now: files, processes, BFD sessions, addresses.
+    pub facts: Vec<Fact>,
     /// Until this long after the start, no router speaks or listens (`vrrp_startup_delay`).
     pub startup_delay: Duration,
 }
@@ -68,10 +74,8 @@ pub struct RouterSetup {
     pub ignore_link_state: bool,
     /// The address that adverts come from; `None` is the primary address of the link.
     pub source: Option<IpAddr>,
-    /// Other interfaces.
-    pub track_links: Vec<Track<LinkId>>,
-    /// Check scripts.
-    pub track_scripts: Vec<Track<ScriptId>>,
+    /// What else it depends on.
+    pub tracks: Vec<Track>,
     /// It was Active until a moment ago and its addresses are still there: go on as Active.
     pub resume: bool,
     /// On a reload, which router of the configuration before this one is; `None` if it is new.
@@ -89,12 +93,15 @@ impl RouterSetup {
             link: Some(link),
             ignore_link_state: false,
             source: None,
-            track_links: Vec::new(),
-            track_scripts: Vec::new(),
+            tracks: Vec::new(),
             resume: false,
             carries: None,
             addresses_changed: false,
         }
+    }
+
+    pub(super) fn tracks_target(&self, target: TrackTarget) -> bool {
+        self.tracks.iter().any(|track| track.target == target)
     }
 }
 
@@ -109,16 +116,77 @@ pub struct ScriptSetup {
 
 /// Something tracked, and what it does to the priority.
 ///
-/// With weight 0, a failure is a fault: the router stops taking part. A positive weight is added while the
-/// target is good, a negative one while it has failed.
+/// With weight 0, a failure is a fault: the router stops taking part. While such a target is [`Fact::Unknown`], a
+/// router that has not started waits for it. A positive weight is added while the target is up, a negative one
+/// while it is down.
+///
+/// A [`Fact::Value`] is multiplied by the weight; a product below -253 is a fault, and so is any value but 0 with
+/// weight 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Track<T> {
+pub struct Track {
     /// What is tracked.
-    pub target: T,
-    /// -254 to 254.
-    pub weight: i16,
-    /// Good and failed change places.
+    pub target: TrackTarget,
+    /// -254 to 254; of a value any number.
+    pub weight: i32,
+    /// Up and down change places; of a value, the sign of the product.
     pub reverse: bool,
+}
+
+impl Track {
+    /// A target without which the router does not take part.
+    #[must_use]
+    pub fn required(target: impl Into<TrackTarget>) -> Self {
+        Self { target: target.into(), weight: 0, reverse: false }
+    }
+}
+
+/// What a router may depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TrackTarget {
+    /// An interface: up or down.
+    Link(LinkId),
+    /// A check script, which the node has run.
+    Script(ScriptId),
+    /// Whatever the caller watches.
+    Fact(FactId),
+}
+
+impl From<LinkId> for TrackTarget {
+    fn from(id: LinkId) -> Self {
+        Self::Link(id)
+    }
+}
+
+impl From<ScriptId> for TrackTarget {
+    fn from(id: ScriptId) -> Self {
+        Self::Script(id)
+    }
+}
+
+impl From<FactId> for TrackTarget {
+    fn from(id: FactId) -> Self {
+        Self::Fact(id)
+    }
+}
+
+/// What is known of something that routers depend on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Fact {
+    /// Nothing yet. It weighs nothing.
+    #[default]
+    Unknown,
+    /// It is missing, or has failed.
+    Down,
+    /// It is there, and good.
+    Up,
+    /// A number, for example from a file.
+    Value(i32),
+}
+
+impl From<bool> for Fact {
+    fn from(up: bool) -> Self {
+        if up { Self::Up } else { Self::Down }
+    }
 }
 
 /// What is known of an interface.

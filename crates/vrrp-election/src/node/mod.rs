@@ -46,7 +46,10 @@ use outbox::Outbox;
 use timers::{Timer, Timers};
 use tracking::{Assessment, assess};
 
-pub use config::{LinkId, LinkState, NodeConfig, RouterId, RouterSetup, ScriptId, ScriptSetup, Track};
+pub use config::{
+    Fact, FactId, LinkId, LinkState, NodeConfig, RouterId, RouterSetup, ScriptId, ScriptSetup, Track,
+    TrackTarget,
+};
 pub use tracking::Fault;
 
 /// All virtual routers of one machine.
@@ -59,6 +62,7 @@ pub struct Node {
     routers: Vec<Member>,
     scripts: Vec<Option<Script>>,
     links: Vec<LinkState>,
+    facts: Vec<Fact>,
     timers: Timers,
     outbox: Outbox,
     /// No router starts before this.
@@ -183,6 +187,7 @@ impl Node {
             routers: config.routers.into_iter().map(Member::new).collect(),
             scripts: config.scripts.iter().map(|setup| Some(Script::new(setup.config, now))).collect(),
             links: config.links,
+            facts: config.facts,
             timers: Timers::default(),
             outbox,
             speaks_from: now + config.startup_delay,
@@ -199,9 +204,15 @@ impl Node {
             return;
         }
         *known = state;
-        self.assess_where(now, |setup| {
-            setup.link == Some(link) || setup.track_links.iter().any(|track| track.target == link)
-        });
+        self.assess_where(now, |setup| setup.link == Some(link) || setup.tracks_target(link.into()));
+    }
+
+    /// Something that routers depend on changed, or became known.
+    pub fn handle_fact(&mut self, now: Instant, id: FactId, fact: Fact) {
+        let Some(known) = self.facts.get_mut(id.index()) else { return };
+        if core::mem::replace(known, fact) != fact {
+            self.assess_where(now, |setup| setup.tracks_target(id.into()));
+        }
     }
 
     /// Packets for `router` may have been dropped unread: see [`VirtualRouter::handle_packets_lost`].
@@ -231,7 +242,7 @@ impl Node {
         self.timers.arm(Timer::Script(script), Some(check.timeout()));
         if before != after {
             self.outbox.event(Event::Script { script, up: after == Some(true) });
-            self.assess_where(now, |setup| setup.track_scripts.iter().any(|track| track.target == script));
+            self.assess_where(now, |setup| setup.tracks_target(script.into()));
         }
     }
 
@@ -310,6 +321,7 @@ impl Node {
         self.outbox = Outbox::new(config.routers.len(), config.scripts.len());
         self.timers = Timers::default();
         self.links = config.links;
+        self.facts = config.facts;
         self.scripts = config
             .scripts
             .iter()
@@ -329,8 +341,7 @@ impl Node {
                     setup.carries.and_then(|id| old.get(id.index())).filter(|member| !member.retired);
                 match before {
                     Some(member) => {
-                        let up = |id: ScriptId| self.scripts.get(id.index())?.as_ref()?.up();
-                        let priority = assess(&setup, &self.links, up).priority;
+                        let priority = assess(&setup, &self.links, |target| self.fact(target)).priority;
                         member.carried(now, setup, priority)
                     }
                     None => Member::new(setup),
@@ -389,6 +400,16 @@ impl Node {
         self.scripts.get(script.index())?.as_ref()?.up()
     }
 
+    /// What is known of something that routers depend on.
+    #[must_use]
+    pub fn fact(&self, target: TrackTarget) -> Fact {
+        match target {
+            TrackTarget::Link(id) => self.links.get(id.index()).is_some_and(|link| link.up).into(),
+            TrackTarget::Script(id) => self.script_up(id).map_or(Fact::Unknown, Fact::from),
+            TrackTarget::Fact(id) => self.facts.get(id.index()).copied().unwrap_or_default(),
+        }
+    }
+
     /// What keeps a router from taking part, now.
     #[must_use]
     pub fn fault(&self, router: RouterId) -> Option<Fault> {
@@ -417,7 +438,7 @@ impl Node {
         let routers = &self.routers;
         for (index, script) in self.scripts.iter_mut().enumerate() {
             let id = ScriptId(number(index));
-            let tracks = |member: &Member| member.setup.track_scripts.iter().any(|track| track.target == id);
+            let tracks = |member: &Member| member.setup.tracks_target(id.into());
             if !routers.iter().any(tracks) {
                 *script = None;
             }
@@ -442,7 +463,7 @@ impl Node {
 
     fn assessment(&self, router: RouterId) -> Option<Assessment> {
         let member = self.routers.get(router.index())?;
-        Some(assess(&member.setup, &self.links, |script| self.script_up(script)))
+        Some(assess(&member.setup, &self.links, |target| self.fact(target)))
     }
 
     /// Brings one router in line with the facts.

@@ -1,11 +1,11 @@
-//! From facts to priority: what a router's links and scripts make of it.
+//! From facts to priority: what a router's link and everything it tracks make of it.
 //!
 //! The result is derived from the facts each time, nothing is counted up and down, so no order of events can
 //! leave a router in a fault that no longer exists.
 
 use vrrp_proto::Priority;
 
-use super::{LinkId, LinkState, RouterSetup, ScriptId, Track};
+use super::{Fact, LinkId, LinkState, RouterSetup, Track, TrackTarget};
 
 /// Why a router takes no part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,10 +15,8 @@ pub enum Fault {
     LinkDown(LinkId),
     /// It has no address to send from.
     NoAddress,
-    /// A tracked interface is down (or up, if reversed).
-    TrackedLink(LinkId),
-    /// A tracked script failed (or succeeded, if reversed).
-    TrackedScript(ScriptId),
+    /// Something tracked with weight 0 is down (or up, if reversed), or a value that forbids taking part.
+    Tracked(TrackTarget),
 }
 
 /// What the facts make of a router.
@@ -26,57 +24,78 @@ pub enum Fault {
 pub(super) struct Assessment {
     /// The first thing that keeps it from taking part.
     pub(super) fault: Option<Fault>,
-    /// A check that could be a fault has not reported yet.
+    /// Something that could be a fault is not known yet.
     pub(super) pending: bool,
     /// The effective priority.
     pub(super) priority: Priority,
 }
 
-/// Looks at everything `setup` depends on. `script_up` gives `None` for a script that has not reported.
+/// Looks at everything `setup` depends on.
 pub(super) fn assess(
     setup: &RouterSetup,
     links: &[LinkState],
-    script_up: impl Fn(ScriptId) -> Option<bool>,
+    fact: impl Fn(TrackTarget) -> Fact,
 ) -> Assessment {
-    let link_up = |id: LinkId| Some(links.get(id.index()).is_some_and(|link| link.up));
-    let mut pending = false;
-    let mut sum = 0;
-    let mut fault = own_fault(setup, links);
-
-    for track in &setup.track_links {
-        match effect(track, link_up(track.target)) {
-            Effect::Fault => fault = fault.or(Some(Fault::TrackedLink(track.target))),
-            Effect::Pending => pending = true,
-            Effect::Weight(weight) => sum += weight,
-        }
+    let total = sum(&setup.tracks, fact);
+    Assessment {
+        fault: own_fault(setup, links).or(total.fault.map(Fault::Tracked)),
+        pending: total.pending,
+        priority: weighted(setup.config.priority, total.weight),
     }
-    for track in &setup.track_scripts {
-        match effect(track, script_up(track.target)) {
-            Effect::Fault => fault = fault.or(Some(Fault::TrackedScript(track.target))),
-            Effect::Pending => pending = true,
-            Effect::Weight(weight) => sum += weight,
-        }
-    }
-    Assessment { fault, pending, priority: weighted(setup.config.priority, sum) }
 }
 
+/// What a list of tracks comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Total {
+    /// The first target that is a fault.
+    fault: Option<TrackTarget>,
+    pending: bool,
+    weight: i64,
+}
+
+fn sum(tracks: &[Track], fact: impl Fn(TrackTarget) -> Fact) -> Total {
+    let mut total = Total::default();
+    for track in tracks {
+        match effect(track, fact(track.target)) {
+            Effect::Fault => total.fault = total.fault.or(Some(track.target)),
+            Effect::Pending => total.pending = true,
+            Effect::Weight(weight) => total.weight = total.weight.saturating_add(weight),
+        }
+    }
+    total
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
     Fault,
     Pending,
-    Weight(i32),
+    Weight(i64),
 }
 
-fn effect<T>(track: &Track<T>, up: Option<bool>) -> Effect {
-    let good = up.map(|up| up != track.reverse);
-    let weight = i32::from(track.weight);
+fn effect(track: &Track, fact: Fact) -> Effect {
+    let weight = i64::from(track.weight);
+    let good = match fact {
+        Fact::Unknown if weight == 0 => return Effect::Pending,
+        Fact::Unknown => return Effect::Weight(0),
+        Fact::Value(value) if weight != 0 => {
+            let product = weight.saturating_mul(value.into());
+            let product = if track.reverse { product.saturating_neg() } else { product };
+            return if product < LEAST_PRODUCT { Effect::Fault } else { Effect::Weight(product) };
+        }
+        Fact::Value(value) => value == 0,
+        Fact::Up => true,
+        Fact::Down => false,
+    } != track.reverse;
     match good {
-        None if weight == 0 => Effect::Pending,
-        Some(false) if weight == 0 => Effect::Fault,
-        Some(true) if weight > 0 => Effect::Weight(weight),
-        Some(false) if weight < 0 => Effect::Weight(weight),
-        None | Some(_) => Effect::Weight(0),
+        false if weight == 0 => Effect::Fault,
+        true if weight > 0 => Effect::Weight(weight),
+        false if weight < 0 => Effect::Weight(weight),
+        _ => Effect::Weight(0),
     }
 }
+
+/// A value that would take away more than any priority holds is a fault, as in keepalived.
+const LEAST_PRODUCT: i64 = -253;
 
 fn own_fault(setup: &RouterSetup, links: &[LinkState]) -> Option<Fault> {
     let link = setup.link.map(|id| (id, links.get(id.index()).copied().unwrap_or_default()));
@@ -91,44 +110,87 @@ fn own_fault(setup: &RouterSetup, links: &[LinkState]) -> Option<Fault> {
 }
 
 /// The owner stays the owner; nobody else becomes 0 or 255 by arithmetic (RFC 9568 §5.2.4).
-fn weighted(base: Priority, sum: i32) -> Priority {
+fn weighted(base: Priority, sum: i64) -> Priority {
     if base.is_owner() {
         return base;
     }
-    let clamped = (i32::from(base.get()) + sum).clamp(1, 254);
+    let clamped = i64::from(base.get()).saturating_add(sum).clamp(1, 254);
     Priority::new(u8::try_from(clamped).unwrap_or(254))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::FactId;
     use super::*;
 
-    fn weight(weight: i16, reverse: bool, up: Option<bool>) -> Option<i32> {
-        match effect(&Track { target: (), weight, reverse }, up) {
-            Effect::Weight(weight) => Some(weight),
-            Effect::Fault | Effect::Pending => None,
-        }
+    fn of(weight: i32, reverse: bool, fact: Fact) -> Effect {
+        effect(&Track { target: FactId(0).into(), weight, reverse }, fact)
     }
 
     #[test]
     fn a_positive_weight_counts_while_good_and_a_negative_one_while_failed() {
-        assert_eq!(weight(20, false, Some(true)), Some(20));
-        assert_eq!(weight(20, false, Some(false)), Some(0));
-        assert_eq!(weight(-20, false, Some(true)), Some(0));
-        assert_eq!(weight(-20, false, Some(false)), Some(-20));
+        assert_eq!(of(20, false, Fact::Up), Effect::Weight(20));
+        assert_eq!(of(20, false, Fact::Down), Effect::Weight(0));
+        assert_eq!(of(-20, false, Fact::Up), Effect::Weight(0));
+        assert_eq!(of(-20, false, Fact::Down), Effect::Weight(-20));
     }
 
     #[test]
     fn reverse_swaps_good_and_failed() {
-        assert_eq!(weight(20, true, Some(false)), Some(20));
-        assert_eq!(weight(-20, true, Some(true)), Some(-20));
-        assert!(weight(0, true, Some(true)).is_none(), "a reversed weight 0 is a fault while good");
+        assert_eq!(of(20, true, Fact::Down), Effect::Weight(20));
+        assert_eq!(of(-20, true, Fact::Up), Effect::Weight(-20));
+        assert_eq!(of(0, true, Fact::Up), Effect::Fault, "a reversed weight 0 is a fault while good");
+        assert_eq!(of(0, true, Fact::Down), Effect::Weight(0));
     }
 
     #[test]
-    fn what_is_not_known_yet_weighs_nothing() {
-        assert_eq!(weight(20, false, None), Some(0));
-        assert_eq!(weight(-20, true, None), Some(0));
+    fn what_is_not_known_yet_weighs_nothing_and_without_weight_is_waited_for() {
+        assert_eq!(of(20, false, Fact::Unknown), Effect::Weight(0));
+        assert_eq!(of(-20, true, Fact::Unknown), Effect::Weight(0));
+        assert_eq!(of(0, false, Fact::Unknown), Effect::Pending);
+        assert_eq!(of(0, true, Fact::Unknown), Effect::Pending);
+    }
+
+    #[test]
+    fn a_value_is_multiplied_by_the_weight() {
+        assert_eq!(of(2, false, Fact::Value(-30)), Effect::Weight(-60));
+        assert_eq!(of(2, true, Fact::Value(-30)), Effect::Weight(60));
+        assert_eq!(of(-1, false, Fact::Value(0)), Effect::Weight(0));
+        assert_eq!(of(1, false, Fact::Value(-253)), Effect::Weight(-253));
+        assert_eq!(of(1, false, Fact::Value(-254)), Effect::Fault, "more than a priority holds");
+        assert_eq!(of(1, true, Fact::Value(254)), Effect::Fault);
+        let extreme = i64::from(i32::MIN) * i64::from(i32::MIN);
+        assert_eq!(of(i32::MIN, false, Fact::Value(i32::MIN)), Effect::Weight(extreme));
+    }
+
+    #[test]
+    fn without_a_weight_any_value_but_0_is_a_fault() {
+        assert_eq!(of(0, false, Fact::Value(0)), Effect::Weight(0));
+        assert_eq!(of(0, false, Fact::Value(1)), Effect::Fault);
+        assert_eq!(of(0, false, Fact::Value(-1)), Effect::Fault);
+        assert_eq!(of(0, true, Fact::Value(0)), Effect::Fault);
+    }
+
+    #[test]
+    fn weights_of_many_targets_add_up_without_overflow() {
+        let tracks = [Track { target: FactId(0).into(), weight: i32::MAX, reverse: false }; 4];
+        let total = sum(&tracks, |_| Fact::Value(i32::MAX));
+        assert_eq!(weighted(Priority::new(100), total.weight), Priority::new(254));
+        let tracks = [Track { target: FactId(0).into(), weight: i32::MIN, reverse: false }; 4];
+        let total = sum(&tracks, |_| Fact::Down);
+        assert_eq!(weighted(Priority::new(100), total.weight), Priority::new(1));
+    }
+
+    #[test]
+    fn the_first_target_that_is_a_fault_is_named() {
+        let tracks = [0, 1, 2].map(|id| Track::required(FactId(id)));
+        let facts = [Fact::Unknown, Fact::Down, Fact::Down];
+        let fact = |target| match target {
+            TrackTarget::Fact(id) => facts[id.index()],
+            TrackTarget::Link(_) | TrackTarget::Script(_) => Fact::Unknown,
+        };
+        let total = sum(&tracks, fact);
+        assert_eq!((total.fault, total.pending), (Some(TrackTarget::Fact(FactId(1))), true));
     }
 
     #[test]

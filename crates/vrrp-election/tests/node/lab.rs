@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use vrrp_election::{
-    Cause, Event, Fault, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, RouterId, RouterSetup,
-    ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, Track, Why,
+    Cause, Event, FactId, Fault, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, RouterId,
+    RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, Track, TrackTarget, Why,
 };
 use vrrp_proto::Vrid;
 
@@ -19,6 +19,8 @@ pub(crate) const R0: RouterId = RouterId(0);
 pub(crate) const R1: RouterId = RouterId(1);
 pub(crate) const L0: LinkId = LinkId(0);
 pub(crate) const L1: LinkId = LinkId(1);
+pub(crate) const F0: FactId = FactId(0);
+pub(crate) const F1: FactId = FactId(1);
 pub(crate) const S0: ScriptId = ScriptId(0);
 pub(crate) const S1: ScriptId = ScriptId(1);
 
@@ -45,8 +47,8 @@ pub(crate) fn script(config: ScriptConfig) -> ScriptSetup {
     ScriptSetup { config, carries: None }
 }
 
-pub(crate) fn track<T>(target: T, weight: i16) -> Track<T> {
-    Track { target, weight, reverse: false }
+pub(crate) fn track(target: impl Into<TrackTarget>, weight: i32) -> Track {
+    Track { target: target.into(), weight, reverse: false }
 }
 
 /// A node that starts at 0, with nothing left to do.

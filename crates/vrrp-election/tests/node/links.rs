@@ -118,10 +118,10 @@ fn a_new_address_of_the_link_decides_the_next_tie() {
 
 #[test]
 fn a_tracked_link_without_weight_is_a_fault_while_down() {
-    let setup = RouterSetup { track_links: vec![track(L1, 0)], ..router(51) };
+    let setup = RouterSetup { tracks: vec![track(L1, 0)], ..router(51) };
     let mut node = node(machine(vec![setup, router(52)]));
     node.handle_link(ms(500), L1, DOWN);
-    let told = standing(R0, Standing::Backup, Standing::Fault, fault(Fault::TrackedLink(L1)), 100);
+    let told = standing(R0, Standing::Backup, Standing::Fault, fault(Fault::Tracked(L1.into())), 100);
     assert_eq!(all(&mut node), [told], "and nothing happens to who does not track it");
     assert_eq!(node.standing(R1), Some(Standing::Backup));
 }
@@ -129,21 +129,21 @@ fn a_tracked_link_without_weight_is_a_fault_while_down() {
 #[test]
 fn a_reversed_one_is_a_fault_while_up() {
     let reversed = Track { reverse: true, ..track(L1, 0) };
-    let setup = RouterSetup { track_links: vec![reversed], ..router(51) };
+    let setup = RouterSetup { tracks: vec![reversed], ..router(51) };
     let mut node = node(machine(vec![setup]));
-    assert_eq!(node.fault(R0), Some(Fault::TrackedLink(L1)));
+    assert_eq!(node.fault(R0), Some(Fault::Tracked(L1.into())));
     node.handle_link(ms(500), L1, DOWN);
     assert_eq!(node.standing(R0), Some(Standing::Backup));
 }
 
 #[test]
 fn two_faults_have_to_end_both_and_are_told_as_one() {
-    let setup = RouterSetup { track_links: vec![track(L1, 0)], ..router(51) };
+    let setup = RouterSetup { tracks: vec![track(L1, 0)], ..router(51) };
     let mut node = node(machine(vec![setup]));
     node.handle_link(ms(100), L0, DOWN);
     node.handle_link(ms(200), L1, DOWN);
     node.handle_link(ms(300), L0, UP);
-    assert_eq!(node.fault(R0), Some(Fault::TrackedLink(L1)));
+    assert_eq!(node.fault(R0), Some(Fault::Tracked(L1.into())));
     assert_eq!(standings(&mut node), [(R0, Standing::Backup, Standing::Fault)]);
     node.handle_link(ms(400), L1, UP);
     assert_eq!(standings(&mut node), [(R0, Standing::Fault, Standing::Backup)]);
@@ -151,7 +151,7 @@ fn two_faults_have_to_end_both_and_are_told_as_one() {
 
 #[test]
 fn a_weighted_link_moves_the_priority() {
-    let setup = RouterSetup { track_links: vec![track(L1, -30)], ..router(51) };
+    let setup = RouterSetup { tracks: vec![track(L1, -30)], ..router(51) };
     let mut node = node(machine(vec![setup]));
     node.handle_link(ms(500), L1, DOWN);
     assert_eq!(node.router(R0).unwrap().priority(), prio(70));

@@ -6,6 +6,7 @@ mod support;
 
 mod lab;
 
+mod facts;
 mod links;
 mod order;
 mod reload;

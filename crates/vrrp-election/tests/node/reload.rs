@@ -106,8 +106,8 @@ fn a_link_that_went_down_meanwhile_is_a_fault() {
     );
 }
 
-fn checked(carries: Option<ScriptId>, weight: i16) -> NodeConfig {
-    let setup = RouterSetup { track_scripts: vec![track(S0, weight)], ..owner(51) };
+fn checked(carries: Option<ScriptId>, weight: i32) -> NodeConfig {
+    let setup = RouterSetup { tracks: vec![track(S0, weight)], ..owner(51) };
     NodeConfig {
         scripts: vec![ScriptSetup { config: check(), carries }],
         ..machine(vec![RouterSetup { carries: carries.map(|_| R0), ..setup }])
@@ -132,7 +132,7 @@ fn a_carried_check_keeps_its_result_and_its_rhythm() {
 #[test]
 fn a_new_check_does_not_stop_a_router_that_serves() {
     let mut node = node(machine(vec![owner(51)]));
-    let setup = RouterSetup { track_scripts: vec![track(S0, 0)], ..carried(owner(51), 0) };
+    let setup = RouterSetup { tracks: vec![track(S0, 0)], ..carried(owner(51), 0) };
     let config = NodeConfig { scripts: vec![script(check())], ..machine(vec![setup]) };
     node.reload(ms(500), config);
     assert_eq!(node.standing(R0), Some(Standing::Active), "it holds until the check reports");
@@ -161,7 +161,7 @@ fn a_check_that_is_no_longer_tracked_no_longer_runs() {
     let config = NodeConfig {
         scripts: vec![ScriptSetup { config: check(), carries: Some(S0) }, script(check())],
         links: vec![UP],
-        routers: vec![RouterSetup { track_scripts: vec![track(S1, -10)], ..carried(owner(51), 0) }],
+        routers: vec![RouterSetup { tracks: vec![track(S1, -10)], ..carried(owner(51), 0) }],
         ..NodeConfig::default()
     };
     node.reload(ms(500), config);

@@ -11,8 +11,8 @@ use crate::lab::{
 };
 use crate::support::{advert, ip, ms, prio, seconds};
 
-fn tracking(setup: RouterSetup, weight: i16) -> RouterSetup {
-    RouterSetup { track_scripts: vec![track(S0, weight)], ..setup }
+fn tracking(setup: RouterSetup, weight: i32) -> RouterSetup {
+    RouterSetup { tracks: vec![track(S0, weight)], ..setup }
 }
 
 fn with_check(routers: Vec<RouterSetup>) -> NodeConfig {
@@ -79,7 +79,7 @@ fn a_check_that_counts_as_failed_at_first_is_a_fault_at_once() {
     let config = NodeConfig { scripts: vec![script(failed)], ..machine(vec![tracking(router(51), 0)]) };
     let node = node(config);
     assert_eq!(node.standing(R0), Some(Standing::Fault));
-    assert_eq!(node.fault(R0), Some(Fault::TrackedScript(S0)));
+    assert_eq!(node.fault(R0), Some(Fault::Tracked(S0.into())));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_failed_check_without_weight_brings_its_routers_down_and_a_good_one_back() {
 #[test]
 fn a_reversed_check_is_a_fault_while_it_succeeds() {
     let reversed = Track { reverse: true, ..track(S0, 0) };
-    let setup = RouterSetup { track_scripts: vec![reversed], ..router(51) };
+    let setup = RouterSetup { tracks: vec![reversed], ..router(51) };
     let mut node = node(with_check(vec![setup]));
     node.handle_timeout(ms(0));
     node.handle_script(ms(100), S0, false);

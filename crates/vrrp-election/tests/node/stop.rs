@@ -44,7 +44,7 @@ fn nothing_starts_again() {
 
 #[test]
 fn a_check_that_ends_after_the_stop_is_not_run_again() {
-    let setup = RouterSetup { track_scripts: vec![track(S0, -10)], ..router(51) };
+    let setup = RouterSetup { tracks: vec![track(S0, -10)], ..router(51) };
     let mut node = node(NodeConfig { scripts: vec![script(check())], ..machine(vec![setup]) });
     node.handle_timeout(ms(0));
     node.handle_stop(ms(500));

@@ -22,11 +22,10 @@ fn priority_with(setup: RouterSetup, results: [Option<bool>; 2], link_up: bool) 
     node.router(R0).unwrap().priority().get()
 }
 
-fn tracking(base: u8, scripts: [i16; 2], link: i16) -> RouterSetup {
+fn tracking(base: u8, scripts: [i32; 2], link: i32) -> RouterSetup {
     let mut setup = router(51);
     setup.config.priority = prio(base);
-    setup.track_scripts = vec![track(S0, scripts[0]), track(S1, scripts[1])];
-    setup.track_links = vec![track(L1, link)];
+    setup.tracks = vec![track(S0, scripts[0]), track(S1, scripts[1]), track(L1, link)];
     setup
 }
 
@@ -49,16 +48,14 @@ fn the_priority_is_the_base_and_every_weight_that_counts() {
 
 #[test]
 fn the_owner_keeps_255_whatever_it_tracks() {
-    let setup = RouterSetup { track_scripts: vec![track(S0, -100)], ..owner(51) };
+    let setup = RouterSetup { tracks: vec![track(S0, -100)], ..owner(51) };
     assert_eq!(priority_with(setup, [Some(false), None], true), 255);
 }
 
 #[test]
 fn a_reversed_weight_counts_the_other_way() {
-    let reversed = |weight| RouterSetup {
-        track_scripts: vec![Track { reverse: true, ..track(S0, weight) }],
-        ..router(51)
-    };
+    let reversed =
+        |weight| RouterSetup { tracks: vec![Track { reverse: true, ..track(S0, weight) }], ..router(51) };
     assert_eq!(priority_with(reversed(20), [Some(false), None], true), 120);
     assert_eq!(priority_with(reversed(20), [Some(true), None], true), 100);
     assert_eq!(priority_with(reversed(-20), [Some(true), None], true), 80);
@@ -67,7 +64,7 @@ fn a_reversed_weight_counts_the_other_way() {
 
 #[test]
 fn a_lowered_active_is_told_of_and_hands_over() {
-    let setup = RouterSetup { track_scripts: vec![track(S0, -50)], ..router(51) };
+    let setup = RouterSetup { tracks: vec![track(S0, -50)], ..router(51) };
     let mut node = node(NodeConfig { scripts: vec![script(check())], ..machine(vec![setup]) });
     node.handle_timeout(ms(0));
     node.handle_script(ms(10), S0, true);
@@ -89,7 +86,7 @@ fn a_lowered_active_is_told_of_and_hands_over() {
 
 #[test]
 fn a_priority_that_moves_while_in_fault_counts_afterwards() {
-    let setup = RouterSetup { track_links: vec![track(L1, -28)], ..router(51) };
+    let setup = RouterSetup { tracks: vec![track(L1, -28)], ..router(51) };
     let mut node = node(machine(vec![setup]));
     node.handle_link(ms(100), L0, DOWN);
     node.handle_link(ms(200), L1, DOWN);

@@ -8,8 +8,8 @@ use proptest::prelude::{
 };
 use proptest::{collection::vec, test_runner::TestCaseError};
 use vrrp_election::{
-    Event, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, Received, RouterId, RouterSetup,
-    ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, State, Track,
+    Event, Fact, FactId, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, Received, RouterId,
+    RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, State, Track,
 };
 
 use crate::support::{Speaks, ip, prio};
@@ -17,6 +17,7 @@ use crate::support::{Speaks, ip, prio};
 const ROUTERS: u32 = 3;
 const LINKS: u32 = 2;
 const SCRIPTS: u32 = 2;
+const FACTS: u32 = 2;
 
 #[derive(Clone, Debug)]
 enum Input {
@@ -38,6 +39,7 @@ enum Input {
         script: u32,
         success: bool,
     },
+    Fact(u32, Fact),
     AddressLost(u32),
     Reload(Box<NodeConfig>),
     Retire(u32),
@@ -45,28 +47,35 @@ enum Input {
 }
 
 fn setup(number: u32) -> impl Strategy<Value = RouterSetup> {
-    let track = |targets: u32| vec((0..targets + 1, -254_i16..=254, any::<bool>()), 0..3);
-    let weight = prop_oneof![Just(0_i16), Just(-20), Just(30)];
+    let track = |targets: u32| vec((0..targets + 1, -254_i32..=254, any::<bool>()), 0..3);
+    let weight = prop_oneof![Just(0_i32), Just(-20), Just(30)];
     (
         0..3_usize,
         prop_oneof![Just(255_u8), Just(100), 1_u8..=254],
         0..LINKS,
         track(LINKS),
         track(SCRIPTS),
+        track(FACTS),
         weight,
     )
-        .prop_map(move |(speaks, priority, link, links, scripts, weight)| {
+        .prop_map(move |(speaks, priority, link, links, scripts, facts, weight)| {
             let speaks = [Speaks::V2, Speaks::V3Ipv4, Speaks::V3Ipv6][speaks];
             let mut config = speaks.config();
             config.priority = prio(priority);
             RouterSetup {
-                track_links: links
+                tracks: links
                     .into_iter()
-                    .map(|(id, weight, reverse)| Track { target: LinkId(id), weight, reverse })
-                    .collect(),
-                track_scripts: scripts
-                    .into_iter()
-                    .map(|(id, _, reverse)| Track { target: ScriptId(id), weight, reverse })
+                    .map(|(id, weight, reverse)| Track { target: LinkId(id).into(), weight, reverse })
+                    .chain(scripts.into_iter().map(|(id, _, reverse)| Track {
+                        target: ScriptId(id).into(),
+                        weight,
+                        reverse,
+                    }))
+                    .chain(facts.into_iter().map(|(id, weight, reverse)| Track {
+                        target: FactId(id).into(),
+                        weight: if weight % 3 == 0 { 0 } else { weight },
+                        reverse,
+                    }))
                     .collect(),
                 resume: priority % 7 == 0,
                 carries: Some(RouterId(number)),
@@ -89,6 +98,7 @@ fn machine() -> impl Strategy<Value = NodeConfig> {
             routers: vec![a, b, c],
             scripts: vec![d, e],
             links,
+            facts: vec![Fact::Up, Fact::Unknown],
             startup_delay: Duration::from_millis(delay),
         })
 }
@@ -99,6 +109,10 @@ fn link(up: bool, address: bool) -> LinkState {
         ipv4: address.then(|| [192, 0, 2, 20].into()),
         ipv6: address.then(|| "fe80::20".parse().unwrap()),
     }
+}
+
+fn fact() -> impl Strategy<Value = Fact> {
+    prop_oneof![Just(Fact::Up), Just(Fact::Down), Just(Fact::Unknown), any::<i32>().prop_map(Fact::Value)]
 }
 
 fn input() -> impl Strategy<Value = Input> {
@@ -112,6 +126,7 @@ fn input() -> impl Strategy<Value = Input> {
             |(link, up, address)| Input::Link { link, up, address: up || address }
         ),
         4 => (0..=SCRIPTS, any::<bool>()).prop_map(|(script, success)| Input::Script { script, success }),
+        3 => (0..=FACTS, fact()).prop_map(|(id, fact)| Input::Fact(id, fact)),
         1 => (0..=ROUTERS).prop_map(Input::AddressLost),
         1 => machine().prop_map(|config| Input::Reload(Box::new(config))),
         1 => (0..=ROUTERS).prop_map(Input::Retire),
@@ -162,6 +177,7 @@ impl Lab {
                 self.running.remove(&ScriptId(script));
                 self.node.handle_script(now, ScriptId(script), success);
             }
+            Input::Fact(id, fact) => self.node.handle_fact(now, FactId(id), fact),
             Input::AddressLost(router) => self.node.handle_address_lost(now, RouterId(router)),
             Input::Reload(config) => {
                 self.node.stop_scripts();

@@ -5,13 +5,13 @@ use vrrp_sim::{Fault, Host, Scenario};
 
 use crate::lab::{A, B, R0, go_on, ms, run, secs, service, takeovers, v2};
 
-fn tracking(config: RouterConfig, weight: i16) -> Host {
+fn tracking(config: RouterConfig, weight: i32) -> Host {
     let mut setup = RouterSetup::new(config, LinkId(0));
-    setup.track_scripts.push(Track { target: ScriptId(0), weight, reverse: false });
+    setup.tracks.push(Track { target: ScriptId(0).into(), weight, reverse: false });
     Host::new().setup(setup).script(ScriptConfig::default())
 }
 
-fn pair(weight: i16) -> Scenario {
+fn pair(weight: i32) -> Scenario {
     Scenario::new().host(tracking(v2(150), weight)).host(tracking(v2(100), weight))
 }
 

@@ -7,7 +7,9 @@ use super::super::post::Role;
 use super::super::worker::instance;
 use super::super::{dump, notify};
 use super::{Parent, give_up};
-use crate::ipc::{DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, ToWorker};
+use crate::ipc::{
+    DumpKind, FromWorker, Generation, InstanceEvent, Monotonic, ScriptAct, ScriptRun, ToWorker,
+};
 use crate::log::Log;
 
 impl Parent {
@@ -87,7 +89,8 @@ impl Parent {
                 };
                 let Some(command) = command else { return };
                 if let Some(outcome) = self.checks.run(key, command, &reading.accounts) {
-                    self.tell_worker(role, &ToWorker::ScriptDone { generation, script, outcome }, now, log);
+                    let run = ScriptRun { started: None, ended: Monotonic::now(), outcome };
+                    self.tell_worker(role, &ToWorker::ScriptDone { generation, script, run }, now, log);
                 }
             }
         }
