@@ -79,7 +79,7 @@ fn benches() -> bool {
 
 fn packages() -> bool {
     let mut words = vec!["package", "-q", "--workspace", "--no-verify", "--allow-dirty"];
-    for private in ["xtask", "vipd-bench", "vipd-examples", "vip-lab", "vipd"] {
+    for private in ["xtask", "vipd-bench", "vipd-examples", "vip-lab", "vipd-demo", "vipd"] {
         words.extend(["--exclude", private]);
     }
     step("packages", &mut cargo(&words))

@@ -5,7 +5,6 @@
 
 pub mod check;
 pub mod cli;
-pub mod demo;
 pub mod genhash;
 pub mod ipc;
 pub mod log;

@@ -8,9 +8,9 @@ use super::report::Report;
 use super::setup::Setup;
 use super::stage::Stage;
 use super::theory::{Cause, Verdict};
-use crate::demo::options::Options;
-use crate::demo::seconds;
-use crate::demo::svg::Timeline;
+use crate::options::Options;
+use crate::seconds;
+use crate::svg::Timeline;
 use vip_lab::daemon::Program;
 use vip_lab::{LabError, Stamp};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::observe::{Row, SERVICES};
 use super::promise::Verdict;
-use crate::demo::seconds;
+use crate::seconds;
 
 /// The whole story, measured.
 #[derive(Clone, Debug)]
@@ -90,9 +90,9 @@ pub(super) fn answered(names: &[BTreeMap<String, usize>; 2]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::lvs::observe::Change;
-    use crate::demo::lvs::pace::Pace;
-    use crate::demo::lvs::promise::{Cause, Promise};
+    use crate::lvs::observe::Change;
+    use crate::lvs::pace::Pace;
+    use crate::lvs::promise::{Cause, Promise};
     use vip_lab::Stamp;
 
     fn report(verdict: Verdict) -> Report {

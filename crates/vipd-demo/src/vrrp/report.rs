@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::observe::Row;
 use super::theory::{Verdict, longest_overlap};
-use crate::demo::seconds;
+use crate::seconds;
 
 /// The whole story, measured.
 #[derive(Clone, Debug)]
@@ -95,8 +95,8 @@ fn milliseconds(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::vrrp::observe::Change;
-    use crate::demo::vrrp::theory::Cause;
+    use crate::vrrp::observe::Change;
+    use crate::vrrp::theory::Cause;
     use vip_lab::Stamp;
 
     fn report(verdict: Verdict, overlap_ms: u64) -> Report {

@@ -1,8 +1,8 @@
 //! The story as a picture: a lane for each director, each real server and each client.
 
 use super::observe::{SERVICES, Seen, in_table};
-use crate::demo::losses::LossRun;
-use crate::demo::svg::{Bar, DOWN, GOOD, LOST, Lane, OTHER, READY, Timeline, spans};
+use crate::losses::LossRun;
+use crate::svg::{Bar, DOWN, GOOD, LOST, Lane, OTHER, READY, Timeline, spans};
 use vip_lab::Stamp;
 
 /// What was seen. All lists are in order of time.

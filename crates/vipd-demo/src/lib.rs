@@ -1,6 +1,9 @@
 //! The demonstrations: stories told with real daemons, the real kernel and the protocols' real timers, in
 //! namespaces of this process.
 //!
+//! `vipd demo` is [`main`], and only that program may call it: the program that runs is both the default daemon and, as
+//! `demo --stand-in`, the service behind the address.
+//!
 //! Each shows live what happens, prints the measured times beside those that were promised, and writes the timeline
 //! as a picture. The exit code says whether the promises were kept.
 //!

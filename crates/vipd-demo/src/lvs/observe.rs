@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::promise::{Promise, Verdict};
-use crate::demo::losses::{LossRun, loss_runs};
+use crate::losses::{LossRun, loss_runs};
 use vip_lab::Stamp;
 use vip_lab::farm::{self, DIRECT, NAT};
 use vip_lab::stalls::stalled;

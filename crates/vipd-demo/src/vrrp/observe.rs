@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::theory::{Adverts, Cause, Promise, Verdict};
-use crate::demo::losses::{LossRun, loss_runs};
-use crate::demo::svg::spans;
+use crate::losses::{LossRun, loss_runs};
+use crate::svg::spans;
 use vip_lab::Stamp;
 use vip_lab::capture::Sighting;
 use vip_lab::frame::Frame;

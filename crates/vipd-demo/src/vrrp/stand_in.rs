@@ -33,7 +33,7 @@ fn pid_file(name: &str) -> String {
 }
 
 /// The stand-in's own main: arguments are its name and the sockets.
-pub(in crate::demo) fn main(arguments: &[String]) -> ExitCode {
+pub(crate) fn main(arguments: &[String]) -> ExitCode {
     match serve(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -46,7 +46,7 @@ pub(in crate::demo) fn main(arguments: &[String]) -> ExitCode {
 fn serve(arguments: &[String]) -> io::Result<()> {
     let [name, sockets @ ..] = arguments else { return Ok(()) };
     // `killall` and `pgrep` know a process by this name.
-    rustix::thread::set_name(&CString::new(name.as_str())?)?;
+    nix::sys::prctl::set_name(&CString::new(name.as_str())?)?;
     let mut threads = Vec::new();
     for socket in sockets {
         let address: SocketAddr = socket.parse().map_err(io::Error::other)?;

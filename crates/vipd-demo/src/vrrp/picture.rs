@@ -1,7 +1,7 @@
 //! The story as a picture: a lane for each router, one for the address, one for what the client lost.
 
-use crate::demo::losses::LossRun;
-use crate::demo::svg::{Bar, DOWN, GOOD, LOST, Lane, ONE, OTHER, READY, Timeline, spans};
+use crate::losses::LossRun;
+use crate::svg::{Bar, DOWN, GOOD, LOST, Lane, ONE, OTHER, READY, Timeline, spans};
 use vip_lab::Stamp;
 
 /// What was seen. All lists are in order of time.

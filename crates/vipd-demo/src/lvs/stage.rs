@@ -6,9 +6,9 @@ use ipnetwork::IpNetwork;
 
 use super::observe::{SERVICES, Seen, in_table, lost};
 use super::pace::Pace;
-use crate::demo::actor::{Actor, CONFIGURATION};
-use crate::demo::live::Live;
-use crate::demo::options::Options;
+use crate::actor::{Actor, CONFIGURATION};
+use crate::live::Live;
+use crate::options::Options;
 use vip_lab::daemon::Program;
 use vip_lab::farm::{DIRECT, Farm, GATEWAY, NAT};
 use vip_lab::stalls::Stalls;

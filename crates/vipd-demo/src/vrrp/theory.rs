@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::demo::seconds;
+use crate::seconds;
 use vip_lab::Stamp;
 use vip_lab::frame::Advert;
 
