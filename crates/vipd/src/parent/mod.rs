@@ -24,6 +24,8 @@ mod security;
 mod signals;
 mod supervise;
 mod systemd;
+#[allow(dead_code, reason = "its users move to it one by one")]
+mod termination;
 #[cfg(test)]
 pub(crate) mod testing;
 mod worker;
