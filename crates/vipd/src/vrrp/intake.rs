@@ -106,6 +106,7 @@ impl Worker {
                             .for_each(|record| record.rejected = Record::default().rejected);
                     }
                 }
+                ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,
             }
         }
