@@ -21,6 +21,7 @@ mod post;
 mod process;
 mod respawn;
 mod security;
+mod shell_text;
 mod signals;
 mod supervise;
 mod systemd;
