@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, where, and what keepalived's `-t` would make of it.
 
+use crate::damage::Damage;
 use crate::source::Span;
 
 /// How much a finding matters to the person reading it.
@@ -56,6 +57,8 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to do about it.
     pub help: Option<String>,
+    /// Set where the finding means that the text as a whole is damaged.
+    pub damage: Option<Damage>,
 }
 
 impl Diagnostic {
@@ -70,6 +73,7 @@ impl Diagnostic {
             label: None,
             related: Vec::new(),
             help: None,
+            damage: None,
         }
     }
 
@@ -118,6 +122,13 @@ impl Diagnostic {
         self
     }
 
+    /// As a sign that the text as a whole is damaged.
+    #[must_use]
+    pub fn damage(mut self, damage: Damage) -> Self {
+        self.damage = Some(damage);
+        self
+    }
+
     /// With what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -135,6 +146,8 @@ pub struct Diagnostics {
     found: Vec<Diagnostic>,
     omitted: usize,
     omitted_worst: Option<Severity>,
+    /// The first one past the limit that tells of damage.
+    omitted_damage: Option<Box<Diagnostic>>,
     /// One bit per [`Class`] seen, the omitted ones included.
     classes: u8,
 }
@@ -156,6 +169,9 @@ impl Diagnostics {
         } else {
             self.omitted += 1;
             self.omitted_worst = self.omitted_worst.max(Some(diagnostic.severity));
+            if diagnostic.damage.is_some() && self.omitted_damage.is_none() {
+                self.omitted_damage = Some(Box::new(diagnostic));
+            }
         }
     }
 
@@ -172,6 +188,12 @@ impl Diagnostics {
     /// The findings kept, in the order found.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.found.iter()
+    }
+
+    /// The findings that mean that the text as a whole is damaged, in the order found; empty for a sound text. Of those
+    /// past [`Diagnostics::LIMIT`] the first one.
+    pub fn damage(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.found.iter().filter(|finding| finding.damage.is_some()).chain(self.omitted_damage.as_deref())
     }
 
     /// Whether nothing was found.

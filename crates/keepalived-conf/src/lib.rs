@@ -39,6 +39,7 @@
 //! ```
 
 // Text: places, findings, words.
+mod damage;
 mod diagnostic;
 mod line;
 mod lines;
@@ -49,6 +50,7 @@ mod similar;
 mod source;
 mod syntax;
 
+pub use damage::Damage;
 pub use diagnostic::{Class, Diagnostic, Diagnostics, Severity};
 pub use line::{Line, Statement, Word, Words, WordsIter};
 pub use lines::{Lines, LinesIter};

@@ -504,11 +504,11 @@ fn instance_and_namespace_imply_the_pid_directory() {
 }
 
 #[test]
-fn a_file_that_does_not_exist_passes_a_test_but_starts_nothing() {
+fn a_file_that_does_not_exist_neither_passes_a_test_nor_starts() {
     let files = keepalived_conf::MemoryFiles::new();
     let loaded = keepalived_conf::load("nowhere.conf".as_ref(), &keepalived_conf::Options::new(&files));
     assert!(!loaded.found);
-    assert_eq!((exit_code(&loaded.diagnostics), loaded.usable), (0, Err(Unusable::NoFile)));
+    assert_eq!((exit_code(&loaded.diagnostics), loaded.usable), (6, Err(Unusable::NoFile)));
     assert_eq!(Unusable::NoFile.exit_status(), 6);
 }
 

@@ -1,6 +1,7 @@
 //! The places a keyword may stand in.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 /// A kind of block (or the top of the file).
 ///
@@ -249,6 +250,18 @@ impl Context {
         }
     }
 
+    /// The block around; `None` at the top.
+    ///
+    /// ```
+    /// use keepalived_conf::keywords::Context;
+    ///
+    /// assert_eq!(Context::Authentication.parent(), Some(Context::VrrpInstance));
+    /// assert_eq!(Context::VrrpInstance.parent(), Some(Context::Root));
+    /// ```
+    pub fn parent(self) -> Option<Self> {
+        PARENTS.get(self as usize).copied().flatten()
+    }
+
     /// The keyword that opens the block; empty at the top.
     pub fn name(self) -> &'static str {
         self.path().rsplit('/').next().unwrap_or_default()
@@ -261,3 +274,12 @@ impl fmt::Display for Context {
         f.write_str(if *self == Self::Root { "the top level" } else { self.path() })
     }
 }
+
+/// The block around each context, in the order of [`Context::ALL`].
+static PARENTS: LazyLock<Vec<Option<Context>>> = LazyLock::new(|| {
+    let around = |context: &Context| {
+        let path = context.path().rsplit_once('/').map_or("", |(path, _)| path);
+        Context::ALL.iter().copied().find(|around| around.path() == path && around != context)
+    };
+    Context::ALL.iter().map(around).collect()
+});

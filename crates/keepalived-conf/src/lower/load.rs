@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::diagnostic::{Class, Diagnostics};
 use crate::model::{Command, Config};
-use crate::preprocess::{MAIN_FILE_MISSING, MemoryFiles, Options, preprocess};
+use crate::preprocess::{MemoryFiles, Options, preprocess};
 use crate::source::SourceMap;
 
 /// A configuration as read: always a model, and everything that was found on the way.
@@ -21,7 +21,7 @@ pub struct Loaded {
     pub idle_commands: Vec<(&'static str, Command)>,
     /// Whether a daemon would run with it; otherwise the first reason why not.
     pub usable: Result<(), Unusable>,
-    /// Whether the main file exists. A configuration test passes without it.
+    /// Whether the main file was read.
     pub found: bool,
 }
 
@@ -29,8 +29,8 @@ pub struct Loaded {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unusable {
-    /// There is no main file.
-    #[error("the configuration file does not exist")]
+    /// There is no main file, or it cannot be read.
+    #[error("the configuration file cannot be read")]
     NoFile,
     /// An include check failed.
     #[error("an included file is missing or unusable")]
@@ -94,7 +94,7 @@ pub fn load(path: &Path, options: &Options<'_>) -> Loaded {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
     let lines = preprocess(path, options, &mut sources, &mut diagnostics);
-    let found = !diagnostics.has_code(MAIN_FILE_MISSING);
+    let found = !sources.is_empty();
     let super::Lowered { config, idle_commands, problem } = super::lower(&lines, &mut diagnostics);
     let usable = refusal(found, problem, &diagnostics).map_or(Ok(()), Err);
     Loaded { config, diagnostics, sources, idle_commands, usable, found }
@@ -136,8 +136,9 @@ fn refusal(found: bool, problem: Option<Unusable>, diagnostics: &Diagnostics) ->
     }
 }
 
-/// The status a configuration test (`-t`) ends with: 0 clean (hints and a missing main file included), 2 aborted for
-/// a missing argument, 4 only fatal problems, 5 any other problem, 6 script security or a failed include check.
+/// The status a configuration test (`-t`) ends with: 0 clean (hints included), 2 aborted for
+/// a missing argument, 4 only fatal problems, 5 any other problem, 6 script security, a failed include check, or a main file
+/// that cannot be read (where keepalived says 0).
 pub fn exit_code(diagnostics: &Diagnostics) -> u8 {
     let has = |class| diagnostics.has_class(class);
     if has(Class::MissingArgument) {

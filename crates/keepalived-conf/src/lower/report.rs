@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::damage::Damage;
 use crate::diagnostic::{Class, Diagnostic, Diagnostics, Severity};
 use crate::keywords::{self, Context, Keyword, LINE, Status};
 use crate::line::Statement;
@@ -100,6 +101,10 @@ impl<'a> Report<'a> {
         let place = if context == Context::Root { String::new() } else { format!(" in {context}") };
         let mut finding = Diagnostic::error("unknown-keyword", format!("{what}: `{word}`{place}"))
             .at(statement.keyword_span());
+        // A word that no keyword begins like is a remnant of something else: a conflict marker, a template.
+        if with_block || context == Context::Root || !begins_like_a_keyword(word) {
+            finding.damage = Some(Damage::Unknown);
+        }
         // Past the limit findings are only counted, so a suggestion would be lost work.
         if self.keeps_findings() {
             finding.help = suggestion(context, word);
@@ -135,6 +140,10 @@ impl<'a> Report<'a> {
             ),
         );
     }
+}
+
+fn begins_like_a_keyword(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
 }
 
 /// What the author of an unknown word may have meant.

@@ -19,14 +19,15 @@ impl DiskFiles {
 impl Files for DiskFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let file = File::open(path)?;
-        // One octet more than is expected: reading ends without growing.
-        let expected = file.metadata().map_or(0, |metadata| metadata.len().min(Self::SIZE_LIMIT)) + 1;
-        let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
-        file.take(Self::SIZE_LIMIT + 1).read_to_end(&mut content)?;
-        if content.len() as u64 > Self::SIZE_LIMIT {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 64 MiB"));
+        let metadata = file.metadata()?;
+        if metadata.len() > Self::SIZE_LIMIT {
+            return Err(too_large());
         }
-        Ok(content)
+        // One octet more than is expected: reading ends without growing.
+        let mut content = Vec::with_capacity(usize::try_from(metadata.len() + 1).unwrap_or_default());
+        file.take(Self::SIZE_LIMIT + 1).read_to_end(&mut content)?;
+        // It may have grown, or belong to a file system that knows no lengths.
+        if content.len() as u64 > Self::SIZE_LIMIT { Err(too_large()) } else { Ok(content) }
     }
 
     fn kind(&self, path: &Path) -> io::Result<FileKind> {
@@ -50,4 +51,8 @@ impl Files for DiskFiles {
     fn identity(&self, file: &Path) -> PathBuf {
         fs::canonicalize(file).unwrap_or_else(|_| file.to_owned())
     }
+}
+
+fn too_large() -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB")
 }

@@ -87,8 +87,9 @@ impl std::fmt::Debug for Options<'_> {
 /// Reads the main file (or files: its name may be a pattern) and everything it includes, down to logical lines.
 ///
 /// Never fails: what is wrong is in `diagnostics`. When the main file does not exist `sources` stays empty and a
-/// finding with code [`MAIN_FILE_MISSING`] is made (a configuration test ends with status 0 then, a start with 6).
-/// The same holds with code `include-skipped` for a main file that is a directory, executable or unreadable.
+/// finding with code [`MAIN_FILE_MISSING`] is made (a configuration test and a start end with status 6 then).
+/// The same holds with code `include-skipped` or `include-unreadable` for a main file that is a directory, a special
+/// file, executable or unreadable.
 ///
 /// ```
 /// use keepalived_conf::{Diagnostics, Line, MemoryFiles, Options, SourceMap, preprocess};

@@ -7,6 +7,7 @@ use super::plain::{Measured, measure};
 use super::quotes::content;
 use super::run::Preprocessor;
 use super::{Exhausted, LINE_LIMIT};
+use crate::damage::Damage;
 use crate::diagnostic::{Class, Diagnostic};
 use crate::source::{SourceId, Span};
 
@@ -52,7 +53,8 @@ impl Preprocessor<'_, '_> {
         if let Some(nul) = line.find('\0') {
             let at = begin + narrow(nul);
             let message = "the line holds a NUL character: it is not taken";
-            self.report(Diagnostic::error("nul-character", message).at(Span::new(source, at, at + 1)));
+            let finding = Diagnostic::error("nul-character", message).at(Span::new(source, at, at + 1));
+            self.report(finding.damage(Damage::NotText));
             return Ok(());
         }
         self.quote_reported = false;
@@ -126,7 +128,7 @@ impl Preprocessor<'_, '_> {
     fn exhausted(&mut self, span: Span) {
         if !self.diagnostics.has_code("expansion-limit") && !self.diagnostics.has_code("expansion-depth") {
             let message = "the configuration grows too large here: the rest is not read";
-            let diagnostic = Diagnostic::error("expansion-limit", message).at(span);
+            let diagnostic = Diagnostic::error("expansion-limit", message).at(span).damage(Damage::TooLarge);
             self.report(
                 diagnostic.help("look for definitions, sequences or includes that multiply each other"),
             );

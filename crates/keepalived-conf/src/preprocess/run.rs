@@ -9,6 +9,7 @@ use super::include::{Checks, Matches, Problem, find, include_check, include_line
 use super::quotes::{content, first_brace};
 use super::words::{self, Token};
 use super::{Budget, DEPTH_LIMIT, Exhausted, FileKind, MAIN_FILE_MISSING, Options};
+use crate::damage::Damage;
 use crate::diagnostic::{Class, Diagnostic, Diagnostics, Severity};
 use crate::lines::{Lines, Rewritten};
 use crate::source::{SourceId, SourceMap, Span};
@@ -69,13 +70,13 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
         } else {
             find(self.options.files, Path::new(""), &name)
         };
-        for (problem, check) in matches.problems {
+        for (problem, _check) in matches.problems {
             let code = match problem {
                 Problem::Missing(_) | Problem::NoMatch(_) => MAIN_FILE_MISSING,
                 _ => "include-skipped",
             };
-            let class = if self.checks.any_of(check) { Class::Include } else { Class::None };
-            self.report(Diagnostic::new(Severity::Error, class, code, problem.to_string()));
+            let finding = Diagnostic::new(Severity::Error, Class::Include, code, problem.to_string());
+            self.report(finding.damage(Damage::Unreadable));
         }
         if matches.files.len() > 1 {
             let message = format!("{name} stands for {} files: all are read", matches.files.len());
@@ -255,8 +256,13 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
     }
 
     fn include_problem(&mut self, problem: &Problem, counts: bool, at: Option<Span>) {
-        let (severity, class) =
-            if counts { (Severity::Error, Class::Include) } else { (Severity::Warning, Class::None) };
+        // Nothing includes the main file, and without it there is nothing to test.
+        let is_main = at.is_none();
+        let (severity, class) = if counts || is_main {
+            (Severity::Error, Class::Include)
+        } else {
+            (Severity::Warning, Class::None)
+        };
         let code = match problem {
             Problem::Missing(_) => "include-missing",
             Problem::NoMatch(_) => "include-no-match",
@@ -270,6 +276,10 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
             diagnostic = diagnostic.help("the pattern goes to the end of the line: no quotes, one pattern");
         } else if let Problem::Executable(path) = problem {
             diagnostic = diagnostic.help(format!("chmod a-x {}", path.display()));
+        }
+        // A file that is not there may be meant so; one that is there and cannot be read is not.
+        if matches!(problem, Problem::Unreadable { .. }) {
+            diagnostic = diagnostic.damage(Damage::Unreadable);
         }
         self.report_at(diagnostic, at);
     }
@@ -367,7 +377,11 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
             return;
         }
         let diagnostic = Diagnostic::error("unterminated-quote", "a double quote is opened and not closed");
-        let diagnostic = diagnostic.at(line.span(range));
+        let mut diagnostic = diagnostic.at(line.span(range));
+        // Where `\"` counts as text the quotes may well pair: keepalived runs such a command, after a complaint.
+        if content(line.text()).open_quote.is_some() {
+            diagnostic = diagnostic.damage(Damage::Quote);
+        }
         self.report(if line.text().contains("\\\"") {
             diagnostic.help("only the commands of scripts understand \\\", and even there this is reported")
         } else {
