@@ -96,6 +96,7 @@ impl SourceFile {
 pub struct SourceMap {
     files: Vec<SourceFile>,
     paths: HashMap<PathBuf, SourceId>,
+    absent: Vec<PathBuf>,
 }
 
 impl SourceMap {
@@ -130,6 +131,20 @@ impl SourceMap {
     /// The file with this id.
     pub fn file(&self, id: SourceId) -> Option<&SourceFile> {
         self.files.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// Files that an `include` names and that are not there, at most [`SourceMap::ABSENT_LIMIT`].
+    pub fn absent(&self) -> impl Iterator<Item = &Path> {
+        self.absent.iter().map(PathBuf::as_path)
+    }
+
+    /// How many absent files are remembered.
+    pub const ABSENT_LIMIT: usize = 1000;
+
+    pub(crate) fn note_absent(&mut self, path: PathBuf) {
+        if self.absent.len() < Self::ABSENT_LIMIT {
+            self.absent.push(path);
+        }
     }
 
     /// The text of a file, for who must not borrow the map.

@@ -121,7 +121,7 @@ fn every_list_of_an_instance_ends_where_it_should() {
         let before: String = lists[..index].iter().map(closed).collect();
         let after: String = lists[index + 1..].iter().map(closed).collect();
         let auth = "authentication {\nauth_type PASS\nauth_pass secret\n}\n";
-        let loaded = instance(&format!("{before}{unclosed}{auth}{after}priority 77\n}}\n{}", PAIR));
+        let loaded = instance(&format!("{before}{unclosed}{auth}{after}priority 77\n}}\n{PAIR}"));
         let found = &loaded.config.instances[0];
         assert_eq!(names(&loaded), ["V", "A", "B"], "{unclosed}");
         assert_eq!(

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -109,12 +109,49 @@ fn a_keyword_is_explained() {
 }
 
 #[test]
-fn a_clean_configuration_tests_with_status_0_and_a_missing_one_too() {
-    let (status_of_clean, _) = test(INSTANCE);
-    assert_eq!(status_of_clean, 0);
-    let output = vipd(&["-t", "-f", "/nonexistent/keepalived.conf"]);
-    assert_eq!(status(&output), 0);
-    assert!(errors(&output).contains("/nonexistent/keepalived.conf"));
+fn a_clean_configuration_tests_with_status_0() {
+    let (status_of_clean, text) = test(INSTANCE);
+    assert_eq!(status_of_clean, 0, "{text}");
+}
+
+#[test]
+fn a_main_file_that_cannot_be_read_tests_with_status_6_as_the_daemon_exits() {
+    let directory = Directory::new();
+    let large = directory.file("large.conf", "");
+    std::fs::File::options().write(true).open(&large).unwrap().set_len(2 << 30).unwrap();
+    let fifo = directory.0.join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR).unwrap();
+    let paths =
+        [Path::new("/nonexistent/keepalived.conf"), &directory.0, &fifo, &large, Path::new("/dev/zero")];
+    for path in paths {
+        let path = path.to_str().unwrap();
+        for arguments in [vec!["-t", "-f", path], vec!["-n", "-l", "-G", "-f", path]] {
+            let output = vipd(&arguments);
+            assert_eq!(status(&output), 6, "{arguments:?}: {}", errors(&output));
+            assert!(errors(&output).contains(path), "{}", errors(&output));
+        }
+    }
+}
+
+#[test]
+fn a_dash_tests_standard_input() {
+    for arguments in [["-t", "-"].as_slice(), &["-t", "-f", "-"]] {
+        for (text, expected) in [(INSTANCE, 0), ("garbage\n", 5)] {
+            let mut child = Command::new(env!("CARGO_BIN_EXE_vipd"))
+                .args(arguments)
+                .stdin(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(status(&output), expected, "{arguments:?}: {}", errors(&output));
+            assert!(expected == 0 || errors(&output).contains("<stdin>:1:1"), "{}", errors(&output));
+        }
+    }
+    let output = vipd(&["-n", "-G", "-f", "-"]);
+    assert_eq!(status(&output), 6);
+    assert!(errors(&output).contains("standard input"), "{}", errors(&output));
 }
 
 #[test]
@@ -258,9 +295,24 @@ fn a_reload_of_a_missing_file_keeps_the_old_configuration() {
 }
 
 #[test]
+fn a_reload_of_a_damaged_file_keeps_the_old_configuration() {
+    let mut daemon = Daemon::start("global_defs {\n}\n");
+    for damaged in ["garbage {{{{", "global_defs {\n", "global_defs {\n router_id \"a\n}\n", "}\n"] {
+        std::fs::write(&daemon.config, damaged).unwrap();
+        daemon.signal(Signal::SIGHUP);
+        let line = daemon.wait_for("Reload refused, the old configuration stays in force");
+        assert!(line.contains("vipd -t") && line.contains("keepalived.conf:"), "{line}");
+    }
+    std::fs::write(&daemon.config, "global_defs {\n router_id b\n}\n").unwrap();
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_for("Reloading ...");
+    daemon.stop(Signal::SIGTERM);
+}
+
+#[test]
 fn a_reload_with_errors_is_refused_when_asked_to() {
     let mut daemon = Daemon::start("global_defs {\n reload_check_config\n}\n");
-    std::fs::write(&daemon.config, "global_defs {\n}\nnonsense\n").unwrap();
+    std::fs::write(&daemon.config, "global_defs {\n nonsense\n}\n").unwrap();
     daemon.signal(Signal::SIGHUP);
     let line = daemon.wait_for("Reload refused");
     assert!(line.contains("reload_check_config"), "{line}");
@@ -322,7 +374,7 @@ fn genhash_prints_the_digest_of_a_page_whatever_its_status() {
             let count = stream.read(&mut request).unwrap();
             assert!(request[..count].starts_with(b"GET /page HTTP/1.0\r\n"));
             let answer = format!("HTTP/1.0 {status}\r\nServer: test\r\n\r\nhello");
-            std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+            Write::write_all(&mut stream, answer.as_bytes()).unwrap();
         }
     });
     for command in ["genhash", "-T"] {

@@ -216,7 +216,11 @@ fn a_bad_file_at_a_reload_changes_nothing() {
         let router = &lan.routers[A];
         let worker = pid(router, WORKER_PID);
         let no_vrid = text(&[high()]).replace("virtual_router_id", "virtual_rooter_id");
-        for (count, bad) in [Some(no_vrid), None].into_iter().enumerate() {
+        let good = text(&[high()]);
+        let cut = good.trim_end().trim_end_matches('}').to_owned();
+        let damaged = ["garbage {{{{".to_owned(), cut, String::new(), good.replacen('}', "", 1)];
+        let bad = damaged.into_iter().chain([no_vrid]).map(Some).chain([None]);
+        for (count, bad) in bad.enumerate() {
             match bad {
                 Some(text) => router.configure(&text),
                 None => router.host.remove_file(CONFIGURATION).unwrap(),

@@ -245,6 +245,9 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
         let directory = self.reading.last().map(|reading| reading.directory.clone()).unwrap_or_default();
         let matches = find(self.options.files, &directory, line.text().get(pattern..).unwrap_or_default());
         for (problem, check) in &matches.problems {
+            if let Problem::Missing(name) = problem {
+                self.sources.note_absent(directory.join(name));
+            }
             self.include_problem(problem, checks.any_of(*check), Some(at));
         }
         let quote_reported = self.quote_reported;

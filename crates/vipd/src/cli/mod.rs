@@ -32,7 +32,7 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each switch of the command line")]
 pub struct Options {
-    /// `-f`: the configuration file (a glob is allowed).
+    /// `-f`: the configuration file (a glob is allowed); with `-t`, `-` is standard input.
     pub config: PathBuf,
     /// The VRRP worker may run: not `-C` alone.
     pub vrrp: bool,
@@ -136,6 +136,11 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Request {
                 }
             }
         }
+    }
+    // `-t -` tests standard input, as `-t -f -` does.
+    if options.test.is_some() && options.operands == ["-"] {
+        options.operands.clear();
+        options.config = PathBuf::from("-");
     }
     options.vrrp = only.vrrp || !only.checkers;
     options.checkers = only.checkers || !only.vrrp;

@@ -19,10 +19,12 @@ mod path_walk;
 mod pid_file;
 mod post;
 mod process;
+mod refusal;
 mod respawn;
 mod security;
 mod shell_text;
 mod signals;
+mod standard_input;
 mod supervise;
 mod systemd;
 #[allow(dead_code, reason = "its users move to it one by one")]
@@ -32,10 +34,11 @@ pub(crate) mod testing;
 mod worker;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use keepalived_conf::Severity;
 use keepalived_conf::model::Global;
+use keepalived_conf::{Severity, Unusable};
 use nix::sys::stat::{Mode, umask};
 use vrrp_linux::namespace::Namespace;
 
@@ -102,6 +105,10 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
     let signals =
         Signals::install(options.ignore_sigint).map_err(|error| End::failure(format!("signals: {error}")))?;
     // The directory changes in the background; a reload must find the same file.
+    if options.config == Path::new(standard_input::NAME) {
+        let reason = "a daemon needs a configuration file that it can read again; standard input can only be tested (-t)";
+        return Err(End { status: Unusable::NoFile.exit_status(), reason: reason.to_owned() });
+    }
     options.config = std::path::absolute(&options.config).unwrap_or_else(|_| options.config.clone());
     log.info(format!("Configuration file {}", options.config.display()));
     let reading = load::read(options);

@@ -19,7 +19,18 @@ impl Systemd {
 
     /// The configuration is in force: at the start and after each reload.
     pub(super) fn ready(&self) {
-        self.tell(&format!("READY=1\nMAINPID={}\n", std::process::id()));
+        self.in_force("");
+    }
+
+    /// The configuration that was in force stays so: the end of a reload that is refused.
+    pub(super) fn refused(&self, why: &str) {
+        // A message is one line.
+        let why = why.replace(char::is_control, " ");
+        self.in_force(&format!("Reload refused, the old configuration stays in force: {why}"));
+    }
+
+    fn in_force(&self, status: &str) {
+        self.tell(&format!("READY=1\nMAINPID={}\nSTATUS={status}\n", std::process::id()));
     }
 
     /// A reload begins.
@@ -70,7 +81,24 @@ mod tests {
         let mut buffer = [0; 100];
         let length = manager.recv(&mut buffer).unwrap();
         let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-        assert_eq!(text, format!("READY=1\nMAINPID={}\n", std::process::id()));
+        assert_eq!(text, format!("READY=1\nMAINPID={}\nSTATUS=\n", std::process::id()));
+    }
+
+    #[test]
+    fn a_refused_reload_is_the_status_in_one_line() {
+        let directory = TestDirectory::new();
+        let path = directory.path().join("notify");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        let systemd = Systemd { socket: open(path.as_os_str().as_encoded_bytes()) };
+        systemd.refused("k.conf:1:1: error\nREADY=0");
+        let mut buffer = [0; 200];
+        let length = manager.recv(&mut buffer).unwrap();
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(
+            text.contains("STATUS=Reload refused, the old configuration stays in force: k.conf:1:1"),
+            "{text}"
+        );
     }
 
     #[test]

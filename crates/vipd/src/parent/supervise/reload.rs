@@ -10,7 +10,7 @@ use keepalived_conf::Severity;
 use super::super::init_files::Occasion;
 use super::super::load::{self, Reading};
 use super::super::post::{Post, Role};
-use super::super::{namespace, report};
+use super::super::{namespace, refusal, report};
 use super::Parent;
 use crate::ipc::{Generation, ToWorker};
 use crate::log::Log;
@@ -44,7 +44,7 @@ impl Parent {
         report(log, &reading);
         if let Some(why) = self.refusal(&reading) {
             log.error(format!("Reload refused, the old configuration stays in force: {why}"));
-            self.systemd.ready();
+            self.systemd.refused(&why);
             return;
         }
         self.take_over(reading, now, log);
@@ -52,10 +52,11 @@ impl Parent {
 
     /// Why a configuration is not taken.
     fn refusal(&self, reading: &Reading) -> Option<String> {
-        if let Err(why) = &reading.usable {
-            return Some(why.to_string());
+        let in_force = self.readings.get(&self.current)?;
+        if let Some(why) = refusal::refusal(reading, in_force) {
+            return Some(why);
         }
-        let old = &self.readings.get(&self.current)?.config.global;
+        let old = &in_force.config.global;
         let new = &reading.config.global;
         if old.reload_check_config || new.reload_check_config {
             let errors =

@@ -1,0 +1,115 @@
+//! Which configurations do not take the place of the one in force, by what they say alone.
+//!
+//! At a start a file is judged as keepalived does: what can be read of it counts. At a reload there is something better,
+//! so a text that is damaged, or that would leave nothing in service, changes nothing.
+
+use keepalived_conf::model::Config;
+
+use super::load::Reading;
+
+/// Why the new configuration is refused, with the place and what to do; `None` if its text is sound.
+pub(super) fn refusal(new: &Reading, in_force: &Reading) -> Option<String> {
+    if let Err(why) = &new.usable {
+        return Some(why.to_string());
+    }
+    damage(new).or_else(|| lost_file(new, in_force)).or_else(|| nothing_left(&new.config, &in_force.config))
+}
+
+/// The first place where the text is damaged.
+fn damage(new: &Reading) -> Option<String> {
+    let mut damage = new.diagnostics.damage();
+    let first = damage.next()?;
+    let what = first.damage.map(|damage| damage.to_string()).unwrap_or_default();
+    let place = keepalived_conf::render_line(first, &new.sources);
+    let more = match damage.count() {
+        0 => String::new(),
+        1 => " and one more place".to_owned(),
+        more => format!(" and {more} more places"),
+    };
+    Some(format!(
+        "the file is damaged ({what}): {place}{more}; correct the file, test it with `vipd -t`, and reload again"
+    ))
+}
+
+/// An included file that the configuration in force came from is not there any more, though the `include` is.
+fn lost_file(new: &Reading, in_force: &Reading) -> Option<String> {
+    let lost = new.sources.absent().find(|path| in_force.sources.find(path).is_some())?;
+    Some(format!(
+        "the included file {} is gone; bring it back, or remove the line that includes it, and reload again",
+        lost.display()
+    ))
+}
+
+fn nothing_left(new: &Config, in_force: &Config) -> Option<String> {
+    let (instances, servers) = (in_force.instances.len(), in_force.virtual_servers.len());
+    let none_left = new.instances.is_empty() && new.virtual_servers.is_empty();
+    (none_left && instances + servers > 0).then(|| {
+        format!(
+            "it has no vrrp_instance and no virtual_server, but in service are {instances} and {servers} of them; to \
+             take everything out of service stop the daemon"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use keepalived_conf::{MemoryFiles, Options, load};
+
+    use super::*;
+
+    const GOOD: &str = "vrrp_instance V {\n interface eth0\n virtual_router_id 7\n virtual_ipaddress {\n  192.0.2.1\n }\n}\n";
+
+    fn reading<const N: usize>(files: [(&str, &str); N]) -> Reading {
+        let files = MemoryFiles::from(files);
+        Reading::of(load("/c/k.conf".as_ref(), &Options::new(&files)))
+    }
+
+    fn of(text: &str) -> Option<String> {
+        refusal(&reading([("/c/k.conf", text)]), &reading([("/c/k.conf", GOOD)]))
+    }
+
+    #[test]
+    fn a_sound_configuration_is_taken_mistakes_and_all() {
+        assert_eq!(of(GOOD), None);
+        assert_eq!(of(&GOOD.replace("interface", "prioritty 7\n interface")), None);
+    }
+
+    #[test]
+    fn a_damaged_text_is_refused_with_its_place_and_what_to_do() {
+        let cut = GOOD.trim_end().trim_end_matches('}');
+        let why = of(cut).expect("refused");
+        assert!(why.contains("braces do not pair") && why.contains("/c/k.conf:1:1:"), "{why}");
+        assert!(why.contains("vipd -t") && why.contains("reload again"), "{why}");
+        let why = of("garbage {{{{").expect("refused");
+        assert!(why.contains("/c/k.conf:1:1:"), "{why}");
+        let why = of(&format!("<<<<\n====\n>>>>\n{GOOD}")).expect("refused");
+        assert!(why.contains("and 2 more places"), "{why}");
+    }
+
+    #[test]
+    fn an_empty_file_is_refused_while_something_is_in_service() {
+        for text in ["", "# nothing\n", "global_defs {\n router_id x\n}\n"] {
+            let why = of(text).expect("refused");
+            assert!(why.contains("no vrrp_instance"), "{why}");
+        }
+        assert_eq!(refusal(&reading([("/c/k.conf", "")]), &reading([("/c/k.conf", "")])), None);
+    }
+
+    #[test]
+    fn a_main_file_that_is_not_there_is_refused() {
+        let why = refusal(&reading([("/c/other", GOOD)]), &reading([("/c/k.conf", GOOD)])).expect("refused");
+        assert!(why.contains("cannot be read"), "{why}");
+    }
+
+    #[test]
+    fn an_include_that_lost_its_file_is_refused_and_one_that_never_had_one_is_not() {
+        let main = format!("include more.conf\n{GOOD}");
+        let with = || reading([("/c/k.conf", &*main), ("/c/more.conf", "global_defs {\n}\n")]);
+        let without = || reading([("/c/k.conf", &*main)]);
+        let why = refusal(&without(), &with()).expect("refused");
+        assert!(why.contains("/c/more.conf"), "{why}");
+        assert_eq!(refusal(&without(), &without()), None);
+        assert_eq!(refusal(&with(), &without()), None);
+        assert_eq!(refusal(&reading([("/c/k.conf", GOOD)]), &with()), None);
+    }
+}
