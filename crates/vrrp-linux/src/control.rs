@@ -61,21 +61,24 @@ impl Ancillary {
     }
 }
 
-/// A control message that chooses source and interface of an outgoing IPv6 packet.
-pub(crate) fn source_v6(source: Ipv6Addr, index: u32) -> [u8; SOURCE_V6_LEN] {
-    let mut message = [0; SOURCE_V6_LEN];
-    let length = HEADER_LEN + 20;
-    let parts: [&[u8]; 5] = [
-        &length.to_ne_bytes(),
-        &libc::IPPROTO_IPV6.to_ne_bytes(),
-        &libc::IPV6_PKTINFO.to_ne_bytes(),
-        &source.octets(),
-        &index.to_ne_bytes(),
-    ];
-    for (place, byte) in message.iter_mut().zip(parts.into_iter().flatten()) {
+/// Control messages that choose source, interface and hop limit of an outgoing IPv6 packet.
+pub(crate) fn outgoing_v6(source: Ipv6Addr, index: u32, hop_limit: u8) -> [u8; OUTGOING_V6_LEN] {
+    let mut messages = [0; OUTGOING_V6_LEN];
+    let (information, limit) = messages.split_at_mut(INFORMATION_LEN);
+    write(information, libc::IPV6_PKTINFO, [source.octets().as_slice(), &index.to_ne_bytes()]);
+    write(limit, libc::IPV6_HOPLIMIT, [i32::from(hop_limit).to_ne_bytes().as_slice(), &[]]);
+    messages
+}
+
+/// Writes one message of IPv6; what is left of `place` is padding.
+fn write(place: &mut [u8], kind: i32, data: [&[u8]; 2]) {
+    let length = HEADER_LEN + data.iter().map(|part| part.len()).sum::<usize>();
+    let [first, second] = data;
+    let (length, level, kind) = (length.to_ne_bytes(), libc::IPPROTO_IPV6.to_ne_bytes(), kind.to_ne_bytes());
+    let parts: [&[u8]; 5] = [&length, &level, &kind, first, second];
+    for (place, byte) in place.iter_mut().zip(parts.into_iter().flatten()) {
         *place = *byte;
     }
-    message
 }
 
 /// A control message's level, type and data, and what follows it.
@@ -109,8 +112,10 @@ fn timespec(data: &[u8]) -> Option<Duration> {
 
 const WORD: usize = size_of::<usize>();
 const HEADER_LEN: usize = WORD + 8;
-/// The length of [`source_v6`].
-pub(crate) const SOURCE_V6_LEN: usize = (HEADER_LEN + 20).next_multiple_of(WORD);
+/// The length of the packet information within [`outgoing_v6`].
+const INFORMATION_LEN: usize = (HEADER_LEN + 20).next_multiple_of(WORD);
+/// The length of [`outgoing_v6`].
+pub(crate) const OUTGOING_V6_LEN: usize = INFORMATION_LEN + (HEADER_LEN + 4).next_multiple_of(WORD);
 
 /// The address that an IPv4 packet was sent to, and its time to live, from its header.
 pub(crate) fn ipv4_destination_and_ttl(packet: &[u8]) -> Option<(Ipv4Addr, u8)> {
@@ -167,10 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn the_chosen_source_is_read_back_as_packet_information() {
+    fn the_chosen_source_and_hop_limit_are_read_back() {
         let source = "fe80::1".parse().unwrap();
-        let ancillary = Ancillary::read(&source_v6(source, 9));
+        let ancillary = Ancillary::read(&outgoing_v6(source, 9, 254));
         assert_eq!((ancillary.destination, ancillary.index), (Some(source), Some(9)));
+        assert_eq!(ancillary.hop_limit, Some(254));
     }
 
     #[test]

@@ -109,6 +109,19 @@ pub enum Change {
         /// Its index.
         index: u32,
     },
+    /// The kernel has dropped, or may have dropped, the group memberships on an interface, although the sockets that
+    /// joined still list them: they have to leave and join again. So it does when the MTU falls below the least that
+    /// a family needs ([`MIN_MTU_IPV4`], [`MIN_MTU_IPV6`]); and after events were lost this is reported for every
+    /// interface. An interface that is reported as removed has lost all memberships, whether or not it comes back
+    /// under the same index.
+    MembershipsLost {
+        /// Its index.
+        index: u32,
+        /// Those in IPv4 groups.
+        ipv4: bool,
+        /// Those in IPv6 groups.
+        ipv6: bool,
+    },
     /// An interface has a new address.
     AddressAdded {
         /// The interface's index.
@@ -208,6 +221,13 @@ impl Interfaces {
         }
     }
 
+    /// Reports that every interface of `known` that still exists may have lost its memberships: events about them are
+    /// missing.
+    pub(crate) fn distrust_memberships(&self, known: &[u32], changes: &mut Vec<Change>) {
+        let there = known.iter().filter(|index| self.by_index.contains_key(index));
+        changes.extend(there.map(|&index| Change::MembershipsLost { index, ipv4: true, ipv6: true }));
+    }
+
     fn apply_link(&mut self, message: &LinkMessage, changes: &mut Vec<Change>) {
         let index = message.header.index;
         let before = self.by_index.get(&index).cloned();
@@ -224,6 +244,7 @@ impl Interfaces {
             None => changes.push(Change::LinkAdded { index }),
             Some(before) => {
                 after.differences(&before, changes);
+                changes.extend(after.memberships_lost(&before));
                 self.by_name.remove(&before.name);
             }
         }
@@ -371,6 +392,13 @@ impl Interface {
         }
     }
 
+    /// What an MTU that fell costs. A family whose memberships are gone already cannot lose them again.
+    fn memberships_lost(&self, before: &Self) -> Option<Change> {
+        let fell_below = |least| before.mtu >= least && self.mtu < least;
+        let (ipv4, ipv6) = (fell_below(MIN_MTU_IPV4), fell_below(MIN_MTU_IPV6));
+        (ipv4 || ipv6).then_some(Change::MembershipsLost { index: self.index, ipv4, ipv6 })
+    }
+
     fn address_differences(&self, before: &Self, changes: &mut Vec<Change>) {
         let old: BTreeMap<_, _> = before.addresses.iter().map(|a| (a.identity(), a)).collect();
         let new: BTreeMap<_, _> = self.addresses.iter().map(|a| (a.identity(), a)).collect();
@@ -409,6 +437,11 @@ impl InterfaceAddress {
         self.network == other.network && self.peer == other.peer
     }
 }
+
+/// The least MTU with which the kernel speaks IPv4 on an interface, in bytes (RFC 791 §3.2).
+pub const MIN_MTU_IPV4: u32 = 68;
+/// The least MTU with which the kernel speaks IPv6 on an interface, in bytes (RFC 8200 §5).
+pub const MIN_MTU_IPV6: u32 = 1280;
 
 /// Bridges and wireless cards send messages of the same type about their own affairs: a `DELLINK` of family
 /// `AF_BRIDGE` means that a port has left its bridge.

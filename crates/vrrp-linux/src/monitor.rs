@@ -122,7 +122,9 @@ impl Monitor {
         // What is queued is older than the tables about to be read.
         self.discard_queued()?;
         let fresh = read_tables(&mut self.tables).map_err(io::Error::other)?;
+        let known: Vec<u32> = interfaces.iter().map(|interface| interface.index).collect();
         interfaces.replace(fresh, changes);
+        interfaces.distrust_memberships(&known, changes);
         self.stale = false;
         Ok(())
     }

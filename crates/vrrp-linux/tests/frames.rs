@@ -40,7 +40,7 @@ fn an_ipv6_advertisement_leaves_with_its_mac_address_class_and_hop_limit() {
         let group: Ipv6Addr = "ff02::12".parse().unwrap();
         let socket = VrrpSocket::multicast(&left, IpAddr::V6(group), &SocketConfig::default()).unwrap();
         let mut batch = SendBatch::new();
-        batch.push_v6(&[0x31, 51, 100, 0, 0, 100, 0, 0], "fe80::1".parse().unwrap(), left.index, group);
+        batch.push_v6(&[0x31, 51, 100, 0, 0, 100, 0, 0], "fe80::1".parse().unwrap(), left.index, group, 255);
         socket.send(&mut batch, |_, result| result.unwrap());
         let frame = next_frame(&listener, |frame| frame.get(20) == Some(&112));
         assert_eq!(frame[..6], [0x33, 0x33, 0, 0, 0, 0x12]);

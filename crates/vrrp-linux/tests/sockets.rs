@@ -9,8 +9,12 @@ use std::time::Duration;
 
 use support::{addressed_wire, in_namespace, ipv4_packet, until, until_up};
 use vrrp_linux::clock::{Clocks, monotonic};
+use vrrp_linux::interfaces::Interfaces;
 use vrrp_linux::links::LinkCommands;
-use vrrp_linux::socket::{Device, ReceiveBatch, SendBatch, SendError, SocketConfig, VrrpSocket};
+use vrrp_linux::monitor::{Monitor, Progress};
+use vrrp_linux::socket::{
+    Device, Membership, Need, ReceiveBatch, SendBatch, SendError, SocketConfig, VrrpSocket,
+};
 
 const GROUP_V4: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
 const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
@@ -52,7 +56,7 @@ fn send_v4(socket: &VrrpSocket, source: Ipv4Addr, destination: Ipv4Addr, payload
 
 fn send_v6(socket: &VrrpSocket, source: Ipv6Addr, index: u32, destination: Ipv6Addr, payload: &[u8]) {
     let mut batch = SendBatch::new();
-    batch.push_v6(payload, source, index, destination);
+    batch.push_v6(payload, source, index, destination, 255);
     assert_eq!(send(socket, &mut batch), [Ok(())]);
 }
 
@@ -136,7 +140,7 @@ fn a_batch_longer_than_one_system_call_arrives_whole_and_in_order() {
             for number in 0..200 {
                 match group {
                     IpAddr::V4(group) => batch.push_v4(&ipv4_packet(LEFT_V4, group, 255, &[number]), group),
-                    IpAddr::V6(group) => batch.push_v6(&[number], LEFT_V6, left.index, group),
+                    IpAddr::V6(group) => batch.push_v6(&[number], LEFT_V6, left.index, group, 255),
                 }
             }
             assert_eq!(send(&from, &mut batch), vec![Ok(()); 200]);
@@ -190,7 +194,7 @@ fn a_unicast_socket_hears_only_what_is_sent_to_its_address() {
 fn a_unicast_socket_may_be_opened_before_its_address_exists() {
     in_namespace(|| {
         let (left, right) = addressed_wire();
-        let config = SocketConfig { hop_limit: 64, ..SocketConfig::default() };
+        let config = SocketConfig::default();
         let mut links = LinkCommands::open().unwrap();
         let later_v4 = Ipv4Addr::new(192, 0, 2, 77);
         let to = VrrpSocket::unicast(later_v4.into(), None, &config).unwrap();
@@ -204,7 +208,9 @@ fn a_unicast_socket_may_be_opened_before_its_address_exists() {
         links.add_address(left.index, "2001:db8::1/64".parse().unwrap()).unwrap();
         let source = "2001:db8::1".parse().unwrap();
         let from = VrrpSocket::unicast(IpAddr::V6(source), Some(&left), &config).unwrap();
-        send_v6(&from, source, 0, later_v6, &[2]);
+        let mut batch = SendBatch::new();
+        batch.push_v6(&[2], source, 0, later_v6, 64);
+        assert_eq!(send(&from, &mut batch), [Ok(())]);
         let [packet] = receive(&to, 1).try_into().unwrap();
         assert_eq!((packet.source, packet.destination), (source.into(), later_v6.into()));
         assert_eq!(packet.hop_limit, Some(64));
@@ -269,10 +275,10 @@ fn a_failing_packet_does_not_take_the_others_of_its_batch_with_it() {
         let (from, to) = (multicast(&left, GROUP_V6), multicast(&right, GROUP_V6));
         let mut batch = SendBatch::new();
         let not_ours = "fe80::99".parse().unwrap();
-        batch.push_v6(&[1], LEFT_V6, left.index, GROUP_V6);
-        batch.push_v6(&[2], not_ours, left.index, GROUP_V6);
-        batch.push_v6(&[3; 4000], LEFT_V6, left.index, GROUP_V6);
-        batch.push_v6(&[4], LEFT_V6, left.index, GROUP_V6);
+        batch.push_v6(&[1], LEFT_V6, left.index, GROUP_V6, 255);
+        batch.push_v6(&[2], not_ours, left.index, GROUP_V6, 255);
+        batch.push_v6(&[3; 4000], LEFT_V6, left.index, GROUP_V6, 255);
+        batch.push_v6(&[4], LEFT_V6, left.index, GROUP_V6, 255);
         let results = send(&from, &mut batch);
         // The packet beyond the MTU leaves in fragments.
         assert_eq!(results.len(), 4);
@@ -339,5 +345,35 @@ fn a_socket_serves_its_interface_again_after_that_was_created_anew_or_renamed() 
         assert_eq!(receive(right_v6, 1)[0].index, Some(right.index));
         send_v6(right_v6, RIGHT_V6, right.index, GROUP_V6, &[3]);
         assert_eq!(receive(left_v6, 1)[0].index, Some(left.index));
+    });
+}
+
+/// The kernel forgets an IPv6 membership when the MTU falls below 1280, and the socket goes on listing it.
+#[test]
+fn an_ipv6_group_is_heard_again_after_the_mtu_was_too_small_for_it() {
+    in_namespace(|| {
+        let (left, right) = addressed_wire();
+        let from = multicast(&left, GROUP_V6);
+        let mut to = multicast(&right, GROUP_V6);
+        let mut membership = Membership::new(right.clone(), GROUP_V6.into());
+        let mut monitor = Monitor::open(1 << 20).unwrap();
+        let (mut interfaces, mut changes) = (Interfaces::new(), Vec::new());
+        let mut look = |membership: &mut Membership| {
+            while monitor.drain(&mut interfaces, &mut changes).unwrap() == Progress::More {}
+            changes.drain(..).for_each(|change| membership.note(&change));
+            membership.need(interfaces.by_name("right"))
+        };
+        assert_eq!(look(&mut membership), Need::Nothing);
+        let mut links = LinkCommands::open().unwrap();
+        links.set_mtu(right.index, 1000).unwrap();
+        assert_eq!(look(&mut membership), Need::Wait);
+        links.set_mtu(right.index, 1500).unwrap();
+        assert_eq!(look(&mut membership), Need::Join);
+        send_v6(&from, LEFT_V6, left.index, GROUP_V6, &[1]);
+        to.rejoin(&right).unwrap();
+        send_v6(&from, LEFT_V6, left.index, GROUP_V6, &[2]);
+        assert_eq!(receive_until(&to, 2), [vec![2]], "the first one was sent to a deaf socket");
+        let mut membership = Membership::new(right, GROUP_V6.into());
+        assert_eq!(look(&mut membership), Need::Nothing);
     });
 }

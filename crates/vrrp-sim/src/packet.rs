@@ -46,7 +46,12 @@ impl Packet {
         };
         let datagram =
             Datagram { endpoints: self.endpoints, ttl: TTL, envelope: None, message: &self.message };
-        Ok(Received::from(&receiver.check(&datagram)?))
+        let accepted = receiver.check(&datagram)?;
+        Ok(Received {
+            source: accepted.source,
+            priority: accepted.advert.priority,
+            interval: accepted.advert.interval,
+        })
     }
 }
 

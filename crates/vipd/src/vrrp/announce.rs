@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use vrrp_election::{Instant, RouterId};
 use vrrp_linux::announce::Announcer;
+use vrrp_linux::interfaces::Interface;
 use vrrp_linux::socket::SendError;
 use vrrp_proto::{GRATUITOUS_ARP_LEN, GratuitousArp, UNSOLICITED_NA_LEN, UnsolicitedNa};
 
 use super::kernel::Kernel;
-use super::plan::Plan;
+use super::plan::{Plan, RouterPlan};
+use super::sources;
 
 /// Sends announcements, at once or spaced (`vrrp_garp_interval`, `vrrp_gna_interval`).
 #[derive(Debug)]
@@ -80,6 +82,28 @@ impl Announcements {
         self.handle_timeout(now);
     }
 
+    /// Announces the source addresses of unicast routers, each once and at once: they are few.
+    pub(super) fn announce_sources(
+        &mut self,
+        sources: impl IntoIterator<Item = (RouterId, IpAddr)>,
+        plan: &Plan,
+        kernel: &Kernel,
+        mut failed: impl FnMut(SendError),
+    ) {
+        let frames: Vec<_> = sources
+            .into_iter()
+            .filter_map(|(router, source)| {
+                source_frame(plan.routers.get(router.0 as usize)?, source, plan, kernel)
+            })
+            .collect();
+        let frames: Vec<_> = frames.iter().map(|(index, frame)| (*index, frame.octets())).collect();
+        self.announcer.send(&frames, |_, result| {
+            if let Err(error) = result {
+                failed(error);
+            }
+        });
+    }
+
     /// Sends the spaced frames that are due.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         let mut lines = std::mem::take(&mut self.waiting);
@@ -123,21 +147,82 @@ impl Frame {
 fn frames_of(router: RouterId, plan: &Plan, kernel: &Kernel) -> Vec<(u32, Frame)> {
     let Some(router) = plan.routers.get(router.0 as usize) else { return Vec::new() };
     let frame = |vip: &super::plan::Vip| {
-        let interface = kernel.interface(plan.links.name(vip.link)?)?;
-        if interface.noarp || interface.loopback {
-            return None;
-        }
-        let mac = interface.mac?;
-        let frame = match vip.spec.network.ip() {
-            IpAddr::V4(address) => Frame::Arp(GratuitousArp::new(mac, address).emit()),
-            IpAddr::V6(address) => Frame::Na(UnsolicitedNa { mac, address, router: true }.emit()),
-        };
-        Some((interface.index, frame))
+        announcement(kernel.interface(plan.links.name(vip.link)?)?, vip.spec.network.ip())
     };
     router.addresses.iter().filter_map(frame).collect()
+}
+
+fn source_frame(router: &RouterPlan, source: IpAddr, plan: &Plan, kernel: &Kernel) -> Option<(u32, Frame)> {
+    let own = router.link.and_then(|link| kernel.interface(plan.links.name(link)?));
+    announcement(sources::announced_on(kernel.interfaces().iter(), source, own)?, source)
+}
+
+/// What tells the neighbours on an interface that an address is there, with the interface's index; `None` where
+/// nobody keeps a neighbour table.
+fn announcement(interface: &Interface, address: IpAddr) -> Option<(u32, Frame)> {
+    if interface.noarp || interface.loopback {
+        return None;
+    }
+    let mac = interface.mac?;
+    let frame = match address {
+        IpAddr::V4(address) => Frame::Arp(GratuitousArp::new(mac, address).emit()),
+        // Hosts would drop a default router that says it is none (RFC 9568 §8.2.2).
+        IpAddr::V6(address) => Frame::Na(UnsolicitedNa { mac, address, router: true }.emit()),
+    };
+    Some((interface.index, frame))
 }
 
 /// `garp_master_repeat` beyond this is a typing error.
 const MOST_ROUNDS: u32 = 1000;
 /// Spaced frames that may wait for one interface.
 const LONGEST_LINE: usize = 65_536;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn eth0() -> Interface {
+        Interface {
+            index: 3,
+            name: "eth0".to_owned(),
+            up: true,
+            mac: Some([2, 0, 0, 0, 0, 9]),
+            mtu: 1500,
+            noarp: false,
+            loopback: false,
+            lower: None,
+            master: None,
+            addresses: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_ipv4_address_is_announced_by_a_gratuitous_arp_with_the_mac_of_its_interface() {
+        let (index, frame) = announcement(&eth0(), "192.0.2.100".parse().unwrap()).unwrap();
+        assert_eq!(index, 3);
+        #[rustfmt::skip]
+        let expected = [
+            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 8, 6,
+            0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 9, 192, 0, 2, 100,
+            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 192, 0, 2, 100,
+        ];
+        assert_eq!(frame.octets(), expected);
+    }
+
+    #[test]
+    fn an_ipv6_address_is_announced_by_a_router_that_overrides_what_is_known() {
+        let (_, frame) = announcement(&eth0(), "2001:db8::100".parse().unwrap()).unwrap();
+        let announced = UnsolicitedNa::parse(frame.octets()).unwrap();
+        assert_eq!((announced.mac, announced.router), ([2, 0, 0, 0, 0, 9], true));
+        let flags = frame.octets()[58];
+        assert_eq!(flags, 0b1010_0000, "router and override, not solicited");
+    }
+
+    #[test]
+    fn nothing_is_announced_where_nobody_keeps_a_neighbour_table() {
+        let address = "192.0.2.100".parse().unwrap();
+        assert!(announcement(&Interface { noarp: true, ..eth0() }, address).is_none());
+        assert!(announcement(&Interface { loopback: true, ..eth0() }, address).is_none());
+        assert!(announcement(&Interface { mac: None, ..eth0() }, address).is_none());
+    }
+}

@@ -8,11 +8,12 @@ use vrrp_linux::address_commands::Outcome;
 use vrrp_proto::{Accepted, Datagram};
 
 use super::Worker;
+use super::arrival::Arrival;
 use super::dump;
 use super::judge::{Complaints, Kind, Record};
 use super::kernel::Seen;
 use super::plan::{Observe, Plan};
-use super::wire::{Arrival, now};
+use super::wire::now;
 use crate::ipc::{DumpKind, FromWorker, LogLevel, ScriptOutcome, ToWorker};
 use crate::worker::Parent;
 
@@ -48,7 +49,8 @@ impl Worker {
         };
         self.kernel_unread = news.more;
         let now = now();
-        if news.links_moved {
+        if news.changed {
+            self.wire.note(&news.memberships);
             self.connect();
         }
         if news.changed {
@@ -106,7 +108,6 @@ impl Worker {
                             .for_each(|record| record.rejected = Record::default().rejected);
                     }
                 }
-                ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,
             }
         }
@@ -156,8 +157,13 @@ impl Intake<'_> {
     }
 
     fn accept(&mut self, id: RouterId, arrived: Instant, accepted: &Accepted<'_>) {
+        let received = Received {
+            source: accepted.source,
+            priority: accepted.advert.priority,
+            interval: accepted.advert.interval,
+        };
         // What the election ignores, it counts and reports itself.
-        let _ = self.node.handle_advert(self.now, arrived, id, &Received::from(accepted));
+        let _ = self.node.handle_advert(arrived, id, &received);
         let warnings = accepted.warnings;
         if !warnings.is_empty() {
             let plan = self.plan;

@@ -11,6 +11,7 @@ use vrrp_linux::interfaces::{Change, Interface, Interfaces};
 use vrrp_linux::monitor::{Monitor, Progress};
 
 use super::plan::{Numbers, Observe, Plan, Vip, WatchedFact};
+use super::sources;
 
 /// Interfaces, addresses, and the two netlink sockets for them.
 #[derive(Debug)]
@@ -29,8 +30,8 @@ pub(super) struct Kernel {
 pub(super) struct News {
     /// Interfaces or addresses changed.
     pub(super) changed: bool,
-    /// Interfaces came, went or have another name: sockets may have to be opened anew.
-    pub(super) links_moved: bool,
+    /// What costs sockets their group memberships.
+    pub(super) memberships: Vec<Change>,
     /// Virtual addresses that somebody else removed.
     pub(super) lost: Vec<(RouterId, IpAddr)>,
     /// There may be more events.
@@ -56,10 +57,11 @@ impl Kernel {
         let mut news =
             News { changed: !self.changes.is_empty(), more: progress == Progress::More, ..News::default() };
         for change in std::mem::take(&mut self.changes) {
+            if let Change::LinkRemoved { .. } | Change::MembershipsLost { .. } = &change {
+                news.memberships.push(change.clone());
+            }
             match change {
-                Change::LinkAdded { .. } | Change::LinkRenamed { .. } => news.links_moved = true,
                 Change::LinkRemoved { index, .. } => {
-                    news.links_moved = true;
                     self.held.retain(|(on, _), _| *on != index);
                 }
                 Change::AddressRemoved { index, network } => {
@@ -90,10 +92,17 @@ impl Kernel {
         self.interfaces.by_name(name)
     }
 
+    /// All interfaces.
+    pub(super) fn interfaces(&self) -> &Interfaces {
+        &self.interfaces
+    }
+
     /// What the election should know of something else.
     pub(super) fn fact(&self, fact: &WatchedFact) -> Fact {
         match fact {
-            WatchedFact::SourceAddress(address) => self.interfaces.owner_of(*address).is_some().into(),
+            WatchedFact::Source { address, interface } => {
+                sources::is_usable(self.interfaces.iter(), *address, interface.as_deref()).into()
+            }
         }
     }
 

@@ -5,7 +5,10 @@
 //! then addresses are set, then they are announced, and only then anything is told to the parent, which writes
 //! logs and runs scripts.
 
+mod advert;
 mod announce;
+mod arrival;
+mod attachment;
 mod dump;
 mod intake;
 mod judge;
@@ -13,6 +16,7 @@ mod kernel;
 mod narrate;
 mod perform;
 mod plan;
+mod sources;
 mod wire;
 
 use std::collections::HashMap;
@@ -27,12 +31,13 @@ use vrrp_election::{Instant, Node, RouterId};
 use vrrp_linux::clock::TimerFd;
 use vrrp_linux::sysctl;
 
-use crate::ipc::{FromWorker, Generation, LogLevel, Task};
+use crate::ipc::{FromWorker, Generation, LogLevel};
 use crate::worker::{Parent, Start, rights, scheduling};
 use announce::Announcements;
 use judge::{Complaints, Record};
 use kernel::{Kernel, Seen};
 use plan::Plan;
+use sources::Repeats;
 use wire::{FIRST_TOKEN, Wire, now};
 
 /// Runs the VRRP worker at the other end of `socket` until the parent says stop or goes away.
@@ -52,8 +57,9 @@ pub fn main(socket: OwnedFd) -> ExitCode {
 fn run(socket: OwnedFd) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
-    let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
-    let Start { generation, config, task, masters, predecessor, keep } = start;
+    let Some(Start { generation, config, resume, keep, .. }) = parent.first_config(&mut poll)? else {
+        return Ok(());
+    };
     for complaint in scheduling::apply(&scheduling::Wishes::vrrp(&config.global)) {
         parent.log(LogLevel::Warning, complaint);
     }
@@ -61,17 +67,9 @@ fn run(socket: OwnedFd) -> io::Result<()> {
         parent.log(LogLevel::Warning, complaint);
     }
     let plan = Plan::new(generation, config);
-    // Where nobody answered for a while, another machine has taken over.
-    let resumes = predecessor.is_none_or(|predecessor| !predecessor.hung);
-    let mut worker = Worker::start(poll, parent, plan, if resumes { &masters } else { &[] })?;
+    let mut worker = Worker::start(poll, parent, plan, &resume)?;
     worker.keep_addresses = keep;
-    match task {
-        Task::Serve => worker.run(),
-        Task::Sweep => {
-            worker.stop();
-            Ok(())
-        }
-    }
+    worker.run()
 }
 
 /// Everything that the loop holds.
@@ -84,6 +82,7 @@ struct Worker {
     kernel: Kernel,
     wire: Wire,
     announcements: Announcements,
+    source_repeats: Repeats,
     /// What the receive checks remember, by router.
     records: Vec<Record>,
     complaints: Complaints,
@@ -128,6 +127,7 @@ impl Worker {
             kernel,
             wire: Wire::default(),
             announcements,
+            source_repeats: Repeats::default(),
             complaints: Complaints::default(),
             timer,
             armed: None,
@@ -143,9 +143,6 @@ impl Worker {
 
     fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(256);
-        // What came right behind the configuration wakes nobody any more.
-        self.hear_parent();
-        self.stopped |= self.parent.was_terminated();
         self.turn();
         while !self.stopped {
             let timeout = self.has_backlog().then_some(Duration::ZERO);
@@ -169,7 +166,9 @@ impl Worker {
         let now = now();
         self.node.handle_timeout(now);
         self.announcements.handle_timeout(now);
+        let sources = self.source_repeats.handle_timeout(now);
         self.perform();
+        self.announce_sources(&sources);
         self.arm();
         self.parent.flush();
         self.stopped |= self.parent.is_gone();
@@ -234,6 +233,7 @@ impl Worker {
         self.records = records;
         self.kernel.renumber(renumber);
         self.complaints.forget();
+        self.source_repeats.forget();
         let seen = Seen { kernel: &self.kernel, plan: &self.plan };
         self.node.reload(now, self.plan.node_config(&seen, &[], Some(&old)));
         self.take_plan_into_force();
@@ -296,7 +296,9 @@ impl Worker {
     /// Lets the timer fire when something is due. It is left alone if it fires earlier anyway: a needless wake is
     /// cheaper than setting it for every advert that a Backup hears.
     fn arm(&mut self) {
-        let due = [self.node.poll_timeout(), self.announcements.poll_timeout()].into_iter().flatten().min();
+        let timeouts =
+            [self.node.poll_timeout(), self.announcements.poll_timeout(), self.source_repeats.poll_timeout()];
+        let due = timeouts.into_iter().flatten().min();
         let Some(due) = due else { return };
         if self.armed.is_some_and(|armed| armed <= due) {
             return;

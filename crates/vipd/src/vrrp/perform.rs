@@ -1,11 +1,13 @@
 //! Doing what the election asks for, in the order that decides how long an outage is.
 
-use vrrp_election::{Event, Instant, NodeAction, RouterId, ScriptId};
+use vrrp_election::{Event, Instant, NodeAction, RouterId, ScriptId, Standing};
 use vrrp_proto::Priority;
 
 use super::Worker;
 use super::judge::Kind;
 use super::narrate;
+use super::plan::Reach;
+use super::sources;
 use super::wire::now;
 use crate::ipc::{FromWorker, LogLevel, ScriptAct};
 
@@ -40,6 +42,8 @@ impl Worker {
         self.send_adverts(now);
         self.set_addresses();
         self.announce(now, &announcements);
+        let listening: Vec<_> = told.iter().filter_map(sources::begins_to_listen).collect();
+        self.announce_sources_of(now, &listening);
         for (script, act) in acts {
             self.ask_for_script(script, act);
         }
@@ -93,6 +97,36 @@ impl Worker {
         });
     }
 
+    /// Routers that begin to listen: unicast peers learn where they are, now and some times again.
+    fn announce_sources_of(&mut self, now: Instant, routers: &[RouterId]) {
+        let unicast = |id: &&RouterId| {
+            let router = self.plan.routers.get(id.0 as usize);
+            router.is_some_and(|router| matches!(router.reach, Reach::Unicast { .. }))
+        };
+        let routers: Vec<RouterId> = routers.iter().filter(unicast).copied().collect();
+        for router in &routers {
+            if let Some(plan) = self.plan.routers.get(router.0 as usize) {
+                self.source_repeats.begin(now, *router, plan.config.interval.duration());
+            }
+        }
+        self.announce_sources(&routers);
+    }
+
+    /// Announces the source addresses of those that take part.
+    pub(super) fn announce_sources(&mut self, routers: &[RouterId]) {
+        if routers.is_empty() {
+            return;
+        }
+        let Self { announcements, plan, kernel, complaints, parent, node, .. } = self;
+        let takes_part = |router| matches!(node.standing(router), Some(Standing::Backup | Standing::Active));
+        let sources = routers.iter().filter(|router| takes_part(**router));
+        let sources = sources.filter_map(|router| Some((*router, node.source(*router)?)));
+        announcements.announce_sources(sources, plan, kernel, |error| {
+            let text = || format!("cannot announce a source address: {error}");
+            parent.log_some(LogLevel::Warning, complaints.about(now(), None, Kind::Announcement, text));
+        });
+    }
+
     fn ask_for_script(&mut self, script: ScriptId, act: vrrp_election::ScriptAct) {
         let act = match act {
             vrrp_election::ScriptAct::Run => ScriptAct::Run,
@@ -106,13 +140,7 @@ impl Worker {
     /// Log lines, and a message to run scripts and remember the state.
     fn tell(&mut self, event: &Event) {
         for (level, line) in narrate::lines(&self.plan, event) {
-            let line = match narrate::caused_by_others(event) {
-                Some((router, kind)) => {
-                    self.complaints.about(now(), Some(router), Kind::Reported(kind), || line)
-                }
-                None => Some(line),
-            };
-            self.parent.log_some(level, line);
+            self.parent.log(level, line);
         }
         let (Event::Standing { router, .. } | Event::Router { router, .. }) = event else { return };
         if let Event::Standing { .. } = event

@@ -247,7 +247,7 @@ impl Plan {
 fn required_source(instance: &VrrpInstance) -> Option<WatchedFact> {
     let required = instance.track_source || !instance.unicast_peers.is_empty();
     let address = instance.source.filter(|_| required)?;
-    Some(WatchedFact::SourceAddress(address))
+    Some(WatchedFact::Source { address, interface: instance.interface.clone() })
 }
 
 impl Identity {
@@ -282,14 +282,14 @@ pub(super) trait Observe {
 /// Something beside interfaces and scripts that routers depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum WatchedFact {
-    /// This address is on any interface, and can be sent from.
-    SourceAddress(IpAddr),
+    /// This address can be sent from and heard at, for instances on this interface.
+    Source { address: IpAddr, interface: Option<String> },
 }
 
 impl fmt::Display for WatchedFact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SourceAddress(address) => write!(f, "source address {address}"),
+            Self::Source { address, .. } => write!(f, "source address {address}"),
         }
     }
 }

@@ -3,20 +3,22 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
+use std::os::fd::AsRawFd;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use std::os::fd::AsRawFd;
-use vrrp_election::{Instant, LinkId, RouterId};
+use vrrp_election::{Instant, RouterId};
 use vrrp_linux::clock::Clocks;
-use vrrp_linux::socket::{Device, ReceiveBatch, Received, SendBatch, SendError, SocketConfig, VrrpSocket};
-use vrrp_proto::{
-    AH_PROTOCOL, Advert, Datagram, Endpoints, IP_PROTOCOL, IpError, Ipv4Header, Priority, peek,
-};
+use vrrp_linux::interfaces::Change;
+use vrrp_linux::socket::{ReceiveBatch, SendBatch, SendError, VrrpSocket};
+use vrrp_proto::Priority;
 
-use super::judge::{Record, auth_data, checksum_rule};
+use super::advert::{LONGEST_PACKET, Outgoing};
+use super::arrival::{Arrival, Drops, arrived_at, instant};
+use super::attachment::{Attachment, Key, Step};
+use super::judge::Record;
 use super::kernel::Kernel;
-use super::plan::{Plan, Reach, RouterAuth, RouterPlan};
+use super::plan::Plan;
 
 /// All sockets for advertisements.
 #[derive(Debug, Default)]
@@ -42,35 +44,10 @@ struct Port {
 #[derive(Debug)]
 struct Open {
     socket: VrrpSocket,
-    /// The interface it was opened on.
-    device: Option<Device>,
+    attachment: Attachment,
     /// When it was last seen empty: nothing in it arrived before.
     empty_at: Instant,
-    /// Packets it had dropped because nobody read them in time.
-    dropped: u32,
-}
-
-/// What tells sockets apart.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    link: Option<LinkId>,
-    /// The group of a multicast socket, the source of a unicast one (unspecified: any address of the link).
-    address: IpAddr,
-    multicast: bool,
-    protocol: u8,
-}
-
-/// A packet for one of our routers, or why it is none.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Arrival<'p> {
-    For(RouterId, Instant, Datagram<'p>),
-    UnknownVrid {
-        vrid: u8,
-        source: IpAddr,
-    },
-    /// Something for this router may have been dropped unread.
-    Lost(RouterId),
-    NotAPacket(IpError),
+    drops: Drops,
 }
 
 impl Wire {
@@ -107,7 +84,16 @@ impl Wire {
         }
     }
 
-    /// Opens what can be opened, and follows interfaces that were made anew. Gives what went wrong.
+    /// Takes in what costs sockets what they are attached to, before [`connect`](Self::connect).
+    pub(super) fn note(&mut self, changes: &[Change]) {
+        for open in self.ports.iter_mut().filter_map(|port| port.open.as_mut()) {
+            for change in changes {
+                open.attachment.note(change);
+            }
+        }
+    }
+
+    /// Opens what can be opened, and follows interfaces and addresses that are others now. Gives what went wrong.
     pub(super) fn connect(
         &mut self,
         plan: &Plan,
@@ -117,15 +103,13 @@ impl Wire {
     ) -> Vec<String> {
         let mut complaints = Vec::new();
         for (place, port) in self.ports.iter_mut().enumerate() {
-            let name = port.key.link.and_then(|link| plan.links.name(link)).map(String::as_str);
-            let device = name
-                .and_then(|name| kernel.interface(name))
-                .map(|interface| Device { index: interface.index, name: interface.name.clone() });
-            if name.is_some() && device.is_none() {
-                continue; // not there (yet)
-            }
-            if let Err(error) = port.follow(device, place, registry, now) {
-                let name = name.unwrap_or("any interface");
+            let name = port.key.link.and_then(|link| plan.links.name(link));
+            let interface = name.and_then(|name| kernel.interface(name));
+            let primary = || kernel.link_state(name?, &plan.virtual_ips).address(port.key.family());
+            let attachment = port.open.as_ref().map(|open| &open.attachment);
+            let step = port.key.step(attachment, interface, primary);
+            if let Err(error) = port.take(step, place, registry, now) {
+                let name = name.map_or("any interface", String::as_str);
                 complaints.push(format!("cannot listen for {} on {name}: {error}", port.key.address));
             }
         }
@@ -142,14 +126,10 @@ impl Wire {
         let clocks = Clocks::read();
         let empty_at = open.empty_at;
         let arrivals = self.received.iter().filter_map(|packet| {
-            let arrived = packet.timestamp.map_or(clocks.monotonic, |stamp| clocks.monotonic(stamp));
-            // The wall clock may have been stepped; nothing here is older than the last look that found nothing.
-            arrival(&port.routers, &packet, instant(arrived).max(empty_at))
+            Arrival::of(&port.routers, &packet, arrived_at(&clocks, packet.timestamp, empty_at))
         });
         arrivals.for_each(&mut each);
-        let dropped = self.received.iter().map(|packet| packet.dropped).max().unwrap_or(open.dropped);
-        if dropped != open.dropped {
-            open.dropped = dropped;
+        if open.drops.note(self.received.iter().map(|packet| packet.dropped)) {
             port.routers.values().for_each(|router| each(Arrival::Lost(*router)));
         }
         let more = count == self.received.capacity();
@@ -169,27 +149,13 @@ impl Wire {
         priority: Priority,
     ) {
         let Some(router) = plan.routers.get(id.0 as usize) else { return };
-        let as_v2 =
-            plan.config.instances.get(id.0 as usize).is_some_and(|instance| instance.v3_checksum_as_v2);
         let port =
             self.port_of.get(id.0 as usize).copied().flatten().and_then(|place| self.ports.get_mut(place));
         let (Some(port), Some(source)) = (port, source) else { return };
-        let advert = Advert {
-            vrid: router.config.vrid,
-            priority,
-            interval: router.config.interval,
-            addresses: router.advertised.borrow(),
-            auth: auth_data(&router.auth),
-        };
-        if let RouterAuth::Ah(_) = router.auth {
-            record.ah_sequence = record.ah_sequence.wrapping_add(1);
-        }
-        let mut send =
-            |destination| port.push(id, router, &advert, source, destination, as_v2, record.ah_sequence);
-        match &router.reach {
-            Reach::Multicast { group } => send(*group),
-            Reach::Unicast { peers, .. } => peers.iter().for_each(|peer| send(peer.address)),
-        }
+        let checksum_as_v2 =
+            plan.config.instances.get(id.0 as usize).is_some_and(|instance| instance.v3_checksum_as_v2);
+        let ah_sequence = record.next_ah_sequence(&router.auth);
+        port.push(id, &Outgoing { router, priority, source, checksum_as_v2, ah_sequence });
     }
 
     /// Sends everything queued; `each` learns what could not be sent.
@@ -221,137 +187,46 @@ impl Wire {
     }
 }
 
-impl Key {
-    fn of(router: &RouterPlan, source: Option<IpAddr>) -> Self {
-        let protocol = if matches!(router.auth, RouterAuth::Ah(_)) { AH_PROTOCOL } else { IP_PROTOCOL };
-        let (address, multicast) = match &router.reach {
-            Reach::Multicast { group } => (*group, true),
-            Reach::Unicast { .. } => (source.unwrap_or(any(router)), false),
-        };
-        Self { link: router.link, address, multicast, protocol }
-    }
-}
-
 impl Port {
     fn new(key: Key) -> Self {
         Self { key, open: None, routers: HashMap::new(), outgoing: SendBatch::new(), senders: Vec::new() }
     }
 
-    /// Opens the socket, or moves it to the interface that now has the name.
-    fn follow(
-        &mut self,
-        device: Option<Device>,
-        place: usize,
-        registry: &Registry,
-        now: Instant,
-    ) -> io::Result<()> {
-        match (&mut self.open, &device) {
-            (Some(open), _) if open.device == device => return Ok(()),
-            (Some(open), Some(moved)) if self.key.multicast => {
-                open.socket.rejoin(moved)?;
-                open.device = device;
-                return Ok(());
-            }
-            _ => {}
+    /// Opens the socket anew, or lets the one that is open join its group again.
+    fn take(&mut self, step: Step, place: usize, registry: &Registry, now: Instant) -> io::Result<()> {
+        if let (Step::Join(device), Some(open)) = (&step, &mut self.open) {
+            open.socket.rejoin(device)?;
+            open.attachment = self.key.joined(device.clone());
+            return Ok(());
         }
-        let config = SocketConfig {
-            protocol: self.key.protocol,
-            receive_buffer_len: Some(RECEIVE_BUFFER_LEN),
-            ..SocketConfig::default()
-        };
-        let socket = match &device {
-            Some(device) if self.key.multicast => VrrpSocket::multicast(device, self.key.address, &config)?,
-            device => VrrpSocket::unicast(self.key.address, device.as_ref(), &config)?,
-        };
-        // Closing the old one takes it out of the poll.
-        registry.register(&mut SourceFd(&socket.as_raw_fd()), token(place), Interest::READABLE)?;
-        self.open = Some(Open { socket, device, empty_at: now, dropped: 0 });
+        if let Some((socket, attachment)) = self.key.open(step)? {
+            // Closing the old one takes it out of the poll.
+            registry.register(&mut SourceFd(&socket.as_raw_fd()), token(place), Interest::READABLE)?;
+            self.open = Some(Open { socket, attachment, empty_at: now, drops: Drops::default() });
+        }
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "an advert and everything its headers say")]
-    fn push(
-        &mut self,
-        id: RouterId,
-        router: &RouterPlan,
-        advert: &Advert<'_>,
-        source: IpAddr,
-        destination: IpAddr,
-        checksum_as_v2: bool,
-        ah_sequence: u32,
-    ) {
+    fn push(&mut self, id: RouterId, advert: &Outgoing<'_>) {
+        let index = self.open.as_ref().map_or(0, |open| open.attachment.index());
         let mut buffer = [0; LONGEST_PACKET];
-        let rule = checksum_rule(checksum_as_v2);
-        let emitted = match (source, destination) {
-            (IpAddr::V4(from), IpAddr::V4(to)) => {
-                let mut header = Ipv4Header::new(from, to);
-                if let Reach::Unicast { ttl, .. } = router.reach {
-                    header.ttl = ttl;
+        for destination in advert.destinations() {
+            let Some(packet) = advert.emit(destination, &mut buffer) else { continue };
+            match (advert.source, destination) {
+                (IpAddr::V4(_), IpAddr::V4(to)) => self.outgoing.push_v4(packet, to),
+                (IpAddr::V6(from), IpAddr::V6(to)) => {
+                    self.outgoing.push_v6(packet, from, index, to, advert.hop_limit());
                 }
-                if let RouterAuth::Ah(key) = &router.auth {
-                    // The kernel must not choose the identification: the digest covers it.
-                    header.identification = u16::try_from(ah_sequence & 0xffff).unwrap_or(1).max(1);
-                    header.emit_ah(&mut buffer, advert, *key, ah_sequence)
-                } else {
-                    header.emit(&mut buffer, advert, rule)
-                }
+                _ => continue,
             }
-            (IpAddr::V6(source), IpAddr::V6(destination)) => {
-                advert.emit(&mut buffer, &Endpoints::V6 { source, destination }, rule)
-            }
-            _ => return, // the configuration was checked: families do not mix
-        };
-        let Some(packet) = emitted.ok().and_then(|length| buffer.get(..length)) else { return };
-        match (source, destination) {
-            (IpAddr::V4(_), IpAddr::V4(to)) => self.outgoing.push_v4(packet, to),
-            (IpAddr::V6(from), IpAddr::V6(to)) => {
-                let index =
-                    self.open.as_ref().and_then(|open| open.device.as_ref()).map_or(0, |device| device.index);
-                self.outgoing.push_v6(packet, from, index, to);
-            }
-            _ => return,
+            self.senders.push(id);
         }
-        self.senders.push(id);
     }
-}
-
-/// Whose packet is this?
-fn arrival<'p>(
-    routers: &HashMap<u8, RouterId>,
-    packet: &Received<'p>,
-    arrived: Instant,
-) -> Option<Arrival<'p>> {
-    let datagram = match (packet.source, packet.destination) {
-        (IpAddr::V4(_), _) => match Datagram::from_ipv4(packet.bytes) {
-            Ok(datagram) => datagram,
-            Err(error) => return Some(Arrival::NotAPacket(error)),
-        },
-        (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            Datagram::ipv6(source, destination, packet.hop_limit.unwrap_or(0), packet.bytes)
-        }
-        (IpAddr::V6(_), IpAddr::V4(_)) => return None,
-    };
-    let vrid = peek(datagram.message).map_or(0, |peek| peek.vrid);
-    Some(match routers.get(&vrid) {
-        Some(router) => Arrival::For(*router, arrived, datagram),
-        None => Arrival::UnknownVrid { vrid, source: packet.source },
-    })
 }
 
 /// The time that the election counts in: `CLOCK_MONOTONIC`.
 pub(super) fn now() -> Instant {
     instant(vrrp_linux::clock::monotonic())
-}
-
-fn instant(since_start: std::time::Duration) -> Instant {
-    Instant::from_nanos(u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX))
-}
-
-fn any(router: &RouterPlan) -> IpAddr {
-    match router.config.family {
-        vrrp_proto::Family::Ipv4 => IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
-        vrrp_proto::Family::Ipv6 => IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
-    }
 }
 
 fn token(place: usize) -> Token {
@@ -360,9 +235,3 @@ fn token(place: usize) -> Token {
 
 /// The token of the first port; the others follow.
 pub(super) const FIRST_TOKEN: usize = 16;
-
-/// 255 IPv4 addresses with all headers, or 89 IPv6 addresses.
-const LONGEST_PACKET: usize = 1500;
-
-/// Room for a burst of all 255 VRIDs of some peers.
-const RECEIVE_BUFFER_LEN: usize = 1 << 20;

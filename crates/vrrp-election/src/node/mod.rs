@@ -246,20 +246,18 @@ impl Node {
         }
     }
 
-    /// An advertisement for `router` passed the receive checks; the kernel received it at `arrived`, which is
-    /// `now` at the latest: see [`VirtualRouter::handle_advert`].
+    /// An advertisement for `router` passed the receive checks; the kernel received it at `arrived`.
     ///
     /// # Errors
     /// Why the advert changed nothing at all.
     pub fn handle_advert(
         &mut self,
-        now: Instant,
         arrived: Instant,
         router: RouterId,
         advert: &Received,
     ) -> Result<(), Ignored> {
         let member = self.routers.get_mut(router.index()).ok_or(Ignored::NotRunning)?;
-        let result = member.router.handle_advert(now, arrived, advert);
+        let result = member.router.handle_advert(arrived, advert);
         self.settle(router);
         result
     }
@@ -478,24 +476,22 @@ impl Node {
         if member.retired {
             return;
         }
-        if let Some(address) = address {
-            member.router.set_address(address);
-        }
+        member.router.set_address(address);
         member.router.set_priority(facts.priority);
         let running = member.router.state() != State::Initialize;
-        match (facts.fault, address) {
-            (Some(fault), _) => self.shut_down(now, router, Standing::Fault, Why::Fault(fault)),
-            (None, _) if running => self.settle(router),
-            (None, Some(address)) if member.setup.resume => {
+        match facts.fault {
+            Some(fault) => self.shut_down(now, router, Standing::Fault, Why::Fault(fault)),
+            None if running => self.settle(router),
+            None if member.setup.resume => {
                 member.setup.resume = false;
-                member.router.handle_resume(now, address);
+                member.router.handle_resume(now);
                 self.settle(router);
             }
-            (None, Some(address)) if !facts.pending => {
-                member.router.handle_startup(now, address);
+            None if facts.pending => self.settle(router),
+            None => {
+                member.router.handle_startup(now);
                 self.settle(router);
             }
-            (None, _) => self.settle(router),
         }
     }
 

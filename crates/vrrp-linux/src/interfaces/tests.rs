@@ -245,6 +245,30 @@ fn a_new_owner_of_a_name_displaces_one_whose_end_was_missed() {
     assert_eq!(interfaces.by_name("eth0").unwrap().index, 9);
 }
 
+/// Two events of one datagram, or two that were read together.
+#[test]
+fn an_mtu_that_fell_and_rose_again_before_the_table_was_looked_at_costs_memberships() {
+    let mut interfaces = table_after(7);
+    let mut changes = Vec::new();
+    for mtu in [1280, 1279, 1000, 67, 1500] {
+        let mut message = LinkMessage::default();
+        message.header.index = 3;
+        message.attributes = vec![LinkAttribute::Mtu(mtu)];
+        interfaces.apply_message(&RouteNetlinkMessage::NewLink(message), &mut changes);
+    }
+    changes.retain(|change| matches!(change, Change::MembershipsLost { .. }));
+    let lost = |ipv4, ipv6| Change::MembershipsLost { index: 3, ipv4, ipv6 };
+    assert_eq!(changes, [lost(false, true), lost(true, false)]);
+}
+
+#[test]
+fn after_lost_events_no_membership_of_a_known_interface_is_trusted() {
+    let interfaces = table_after(7);
+    let mut changes = Vec::new();
+    interfaces.distrust_memberships(&[3, 77], &mut changes);
+    assert_eq!(changes, [Change::MembershipsLost { index: 3, ipv4: true, ipv6: true }]);
+}
+
 #[test]
 fn a_fresh_table_is_reported_by_its_differences() {
     let mut interfaces = table_after(7);

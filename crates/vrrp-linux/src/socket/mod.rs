@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod membership;
 mod receive;
 mod send;
 
@@ -40,6 +41,7 @@ use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockFilter, Socket, Typ
 
 use crate::interfaces::Interface;
 
+pub use self::membership::{Membership, Need, can_join};
 pub use self::receive::{ReceiveBatch, Received};
 pub use self::send::{SendBatch, SendError};
 
@@ -57,8 +59,6 @@ pub struct Device {
 pub struct SocketConfig {
     /// The IP protocol: 112 for VRRP, 51 for VRRPv2 inside an authentication header.
     pub protocol: u8,
-    /// IPv6: the hop limit of what is sent, 255 unless unicast packets cross routers on purpose.
-    pub hop_limit: u8,
     /// Room for unread packets in bytes, where one packet takes about 1 KiB; `None`: the system's default.
     pub receive_buffer_len: Option<usize>,
     /// The firewall mark of what is sent.
@@ -86,7 +86,7 @@ impl From<&Interface> for Device {
 
 impl Default for SocketConfig {
     fn default() -> Self {
-        Self { protocol: 112, hop_limit: 255, receive_buffer_len: None, mark: None }
+        Self { protocol: 112, receive_buffer_len: None, mark: None }
     }
 }
 
@@ -100,10 +100,7 @@ impl VrrpSocket {
                 socket.set_multicast_all_v4(false)?;
                 socket.set_multicast_loop_v4(false)?;
             }
-            IpAddr::V6(_) => {
-                socket.set_multicast_loop_v6(false)?;
-                socket.set_multicast_hops_v6(config.hop_limit.into())?;
-            }
+            IpAddr::V6(_) => socket.set_multicast_loop_v6(false)?,
         }
         attach(&socket, device, group)?;
         discard_early(&socket);
@@ -185,7 +182,6 @@ fn open(address: IpAddr, config: &SocketConfig) -> io::Result<Socket> {
         }
         IpAddr::V6(address) => {
             socket.set_tclass_v6(INTERNETWORK_CONTROL)?;
-            socket.set_unicast_hops_v6(config.hop_limit.into())?;
             setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
             setsockopt(&socket, sockopt::Ipv6RecvHopLimit, &true)?;
             // A raw IPv6 socket gets all multicast packets that anybody here has joined, whatever it is bound to.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::os::fd::BorrowedFd;
 
 use crate::batch::{self, BATCH, Outgoing};
-use crate::control::{SOURCE_V6_LEN, source_v6};
+use crate::control::{OUTGOING_V6_LEN, outgoing_v6};
 use crate::sockaddr::Name;
 
 /// Packets on their way out. Kept and used again, it does not allocate.
@@ -21,7 +21,7 @@ struct Packet {
     /// Where it lies in the bytes of the batch.
     place: Range<usize>,
     to: Name,
-    source: Option<[u8; SOURCE_V6_LEN]>,
+    control: Option<[u8; OUTGOING_V6_LEN]>,
 }
 
 /// Why a packet was not sent. None of these is a reason to stop: they pass, or the interface table tells the rest.
@@ -96,9 +96,17 @@ impl SendBatch {
     }
 
     /// Adds what follows the header of an IPv6 packet, checksum included, to be sent from `source` out of the
-    /// interface `index` (0: as the socket is bound).
-    pub fn push_v6(&mut self, payload: &[u8], source: Ipv6Addr, index: u32, destination: Ipv6Addr) {
-        self.push(payload, Name::v6(destination, index), Some(source_v6(source, index)));
+    /// interface `index` (0: as the socket is bound, or as the route says) with this hop limit: 255 to a group, less
+    /// only to unicast peers behind routers.
+    pub fn push_v6(
+        &mut self,
+        payload: &[u8],
+        source: Ipv6Addr,
+        index: u32,
+        destination: Ipv6Addr,
+        hop_limit: u8,
+    ) {
+        self.push(payload, Name::v6(destination, index), Some(outgoing_v6(source, index, hop_limit)));
     }
 
     /// Forgets all packets, keeps the memory.
@@ -111,10 +119,10 @@ impl SendBatch {
         self.push(frame, Name::interface(index, ether_type), None);
     }
 
-    fn push(&mut self, bytes: &[u8], to: Name, source: Option<[u8; SOURCE_V6_LEN]>) {
+    fn push(&mut self, bytes: &[u8], to: Name, control: Option<[u8; OUTGOING_V6_LEN]>) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
-        self.packets.push(Packet { place: start..self.bytes.len(), to, source });
+        self.packets.push(Packet { place: start..self.bytes.len(), to, control });
     }
 
     /// Sends everything, tells `each` how every packet (by its place in the batch) fared, and empties the batch.
@@ -157,7 +165,7 @@ impl SendBatch {
         for (message, packet) in messages.iter_mut().zip(packets) {
             *message = Outgoing {
                 name: packet.to.as_bytes(),
-                control: packet.source.as_ref().map_or(&[], |source| source.as_slice()),
+                control: packet.control.as_ref().map_or(&[], |control| control.as_slice()),
                 bytes: self.bytes.get(packet.place.clone()).unwrap_or_default(),
             };
             count += 1;

@@ -1,0 +1,80 @@
+//! The packets that one advertisement of a router becomes: built here octet by octet, sent elsewhere.
+
+use std::net::IpAddr;
+
+use vrrp_proto::{Advert, Endpoints, Ipv4Header, Priority, TTL};
+
+use super::judge::{auth_data, checksum_rule};
+use super::plan::{Reach, RouterAuth, RouterPlan};
+
+/// One advertisement of one router.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outgoing<'a> {
+    pub(super) router: &'a RouterPlan,
+    pub(super) priority: Priority,
+    pub(super) source: IpAddr,
+    /// VRRPv3 over IPv4: the checksum does not cover the addresses of the IP header.
+    pub(super) checksum_as_v2: bool,
+    /// Of the Authentication Header, if there is one.
+    pub(super) ah_sequence: u32,
+}
+
+impl<'a> Outgoing<'a> {
+    /// To whom it goes: the group, or each unicast peer but ourselves, for a list of peers may be the same on all
+    /// machines.
+    pub(super) fn destinations(&self) -> impl Iterator<Item = IpAddr> + use<'a> {
+        let (group, peers) = match &self.router.reach {
+            Reach::Multicast { group } => (Some(*group), [].as_slice()),
+            Reach::Unicast { peers, .. } => (None, peers.as_slice()),
+        };
+        let source = self.source;
+        group.into_iter().chain(peers.iter().map(|peer| peer.address).filter(move |peer| *peer != source))
+    }
+
+    /// The TTL or hop limit: other machines of the link see that no router has forwarded it (RFC 9568 §5.1.1.3), and
+    /// unicast goes as far as `unicast_ttl` lets it.
+    pub(super) fn hop_limit(&self) -> u8 {
+        match self.router.reach {
+            Reach::Multicast { .. } => TTL,
+            Reach::Unicast { ttl, .. } => ttl,
+        }
+    }
+
+    /// Writes the packet to one destination: with its header for IPv4, without for IPv6. `None` if that cannot be
+    /// said, which the checked configuration rules out.
+    pub(super) fn emit<'b>(&self, destination: IpAddr, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+        let router = self.router;
+        let advert = Advert {
+            vrid: router.config.vrid,
+            priority: self.priority,
+            interval: router.config.interval,
+            addresses: router.advertised.borrow(),
+            auth: auth_data(&router.auth),
+        };
+        let rule = checksum_rule(self.checksum_as_v2);
+        let emitted = match (self.source, destination) {
+            (IpAddr::V4(from), IpAddr::V4(to)) => {
+                let mut header = Ipv4Header::new(from, to);
+                header.ttl = self.hop_limit();
+                if let RouterAuth::Ah(key) = &router.auth {
+                    // The kernel must not choose the identification: the digest covers it.
+                    header.identification = u16::try_from(self.ah_sequence & 0xffff).unwrap_or(1).max(1);
+                    header.emit_ah(buffer, &advert, *key, self.ah_sequence)
+                } else {
+                    header.emit(buffer, &advert, rule)
+                }
+            }
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                advert.emit(buffer, &Endpoints::V6 { source, destination }, rule)
+            }
+            _ => return None,
+        };
+        buffer.get(..emitted.ok()?)
+    }
+}
+
+/// 255 IPv4 addresses with all headers, or 89 IPv6 addresses.
+pub(super) const LONGEST_PACKET: usize = 1500;
+
+#[cfg(test)]
+mod tests;
