@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, de::DeserializeOwned};
 use vipd::ipc::{Channel, FromWorker, ToWorker};
-use vipd::mail::{FromMailer, ToMailer};
+use vipd::mailer::{FromMailer, ToMailer};
 
 /// What fits into the socket's buffer at once.
 const MOST: usize = 64 << 10;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use vipd::mail::{Dialogue, Login, Mailbox, Message, Outcome, Terms, stuffed};
+use smtp_submit::{Login, Mailbox, Message, Outcome, Session, SessionConfig, dot_stuffed};
 
 #[derive(Debug, Arbitrary)]
 struct Input<'a> {
@@ -33,67 +33,65 @@ fuzz_target!(|input: Input<'_>| {
     play(&input, &mail, &input.cuts);
 });
 
-/// What the dialogue said and how it ended.
+/// What the session said and how it ended.
 fn play(input: &Input<'_>, mail: &[u8], cuts: &[u8]) -> (Vec<u8>, Option<Outcome>) {
     let mut now = Instant::now();
     let timeout = Duration::from_secs(30);
-    let terms = Terms {
-        helo: input.name.to_owned(),
-        start_tls: input.start_tls,
-        implicit_tls: input.implicit_tls,
-        is_local: input.is_local,
-        login: input.login.then(|| Login { user: input.name.to_owned(), password: input.text.to_owned() }),
-        timeout,
-    };
+    let mut config = SessionConfig::new(input.name, timeout);
+    config.start_tls = input.start_tls;
+    config.implicit_tls = input.implicit_tls;
+    config.is_local = input.is_local;
+    config.login =
+        input.login.then(|| Login { user: input.name.to_owned(), password: input.text.to_owned() });
     let recipients = vec!["a@example.org".to_owned(); usize::from(input.recipients % 8)];
-    let mut dialogue = Dialogue::new(now, terms, "k@example.org", &recipients, mail);
+    let mut session = Session::new(now, config, "k@example.org", &recipients, mail);
     let mut said = Vec::new();
     let mut says = input.says;
     let mut cuts = cuts.iter().copied();
     loop {
-        said.extend_from_slice(dialogue.output());
-        dialogue.consume(dialogue.output().len());
-        if let Some(outcome) = dialogue.outcome() {
-            assert!(dialogue.poll_timeout().is_none() && !dialogue.wants_tls());
-            if let Ok(fates) = outcome {
-                assert_eq!(fates.len(), recipients.len());
+        said.extend_from_slice(session.output());
+        session.consume(session.output().len());
+        if let Some(outcome) = session.outcome() {
+            assert!(session.poll_timeout().is_none() && !session.wants_tls());
+            if let Ok(statuses) = outcome {
+                assert_eq!(statuses.len(), recipients.len());
             }
             break;
         }
-        if dialogue.wants_tls() {
-            dialogue.handle_secured(now);
+        if session.wants_tls() {
+            session.handle_secured(now);
             continue;
         }
         if says.is_empty() {
             break;
         }
         match cuts.next() {
-            Some(0) => dialogue.handle_end(),
+            Some(0) => session.handle_end(),
             Some(255) => {
                 now += timeout;
-                dialogue.handle_timeout(now);
-                assert!(dialogue.outcome().is_some());
+                session.handle_timeout(now);
+                assert!(session.outcome().is_some());
             }
             cut => {
                 // As if the server waited for each answer: what it says goes line by line.
                 let line = says.iter().position(|octet| *octet == b'\n').map_or(says.len(), |at| at + 1);
                 let (part, rest) = says.split_at(cut.map_or(line, |cut| usize::from(cut).min(line)));
                 says = rest;
-                dialogue.handle_input(now, part);
+                session.handle_input(now, part);
             }
         }
     }
     assert!(said.is_empty() || said.ends_with(b"\r\n"));
     assert!(said.split(|octet| *octet == b'\n').all(|line| line.is_empty() || line.ends_with(b"\r")));
-    (said, dialogue.outcome().cloned())
+    (said, session.outcome().cloned())
 }
 
 fn message(input: &Input<'_>) -> Vec<u8> {
     let from = Mailbox::parse("k@example.org").expect("an address");
     let to: Vec<Mailbox> = Mailbox::parse(input.name).into_iter().collect();
     let date = "Sun, 22 Nov 2026 11:35:33 +0000";
-    let mail = Message { date, from: &from, subject: input.text, to: &to, body: input.name }.emit();
-    let sent = stuffed(&mail);
+    let mail = Message { date, from: &from, subject: input.text, to: &to, body: input.name, mailer: Some(input.text) }.emit();
+    let sent = dot_stuffed(&mail);
     let text = std::str::from_utf8(&sent).expect("ASCII");
     assert!(text.is_ascii() && text.ends_with("\r\n.\r\n"));
     assert_eq!(text.find("\r\n.\r\n"), Some(text.len() - 5), "one mail");

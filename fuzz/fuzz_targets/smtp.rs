@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use libfuzzer_sys::fuzz_target;
-use lvs_health::smtp::{REPLY_LIMIT, ReplyReader};
 use lvs_health::{Network, Outcome, Prepared, Protocol, Shared, Smtp, Target};
+use smtp_submit::{MAX_REPLY, ReplyReader};
 
 fuzz_target!(|data: &[u8]| {
     let Some((&chunk, stream)) = data.split_first() else { return };
@@ -42,7 +42,7 @@ fn replies<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, bool
             match reader.read(&mut piece) {
                 Ok(Some(reply)) => {
                     assert!((200..=599).contains(&reply.code));
-                    assert!(reply.text.chars().count() <= REPLY_LIMIT);
+                    assert!(reply.text.chars().count() <= MAX_REPLY);
                     assert!(reply.text.chars().all(|c| c == '\n' || !c.is_control()));
                     replies.push(reply.to_string());
                 }

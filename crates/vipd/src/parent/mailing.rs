@@ -1,4 +1,4 @@
-//! Mail, as the parent sees it: the postman decides, this starts the mailer process and passes on what both say.
+//! Mail, as the parent sees it: the alert mailer decides, this starts the mailer process and passes on what both say.
 //!
 //! The mailer runs while there is something to deliver, and [`IDLE_TIME`] longer. One that dies or hangs is replaced
 //! for the next attempt; the mail stays in the outbox.
@@ -10,19 +10,19 @@ use std::time::{Duration, Instant};
 
 use keepalived_conf::model::Config;
 use mio::{Registry, Token};
+use smtp_submit::{Failure, Id, Mail};
 
 use super::process::{Child, Ended};
 use super::worker::WorkerProgram;
 use crate::ipc::{Channel, ChannelError, InstanceEvent};
 use crate::log::{LocalTime, Log, Voice};
-use crate::mail::{
-    Action, Failure, FromMailer, Id, Mail, Postman, RealServerChange, Sender, State, ToMailer,
-};
+use crate::mailer::{FromMailer, ToMailer};
+use crate::outlets::mail::{Action, AlertMailer, RealServerChange, Sender, State};
 
-/// The postman and his carrier.
+/// The alert mailer, and the process that delivers for it.
 #[derive(Debug)]
 pub(super) struct Mailing {
-    postman: Postman,
+    alerts: AlertMailer,
     program: WorkerProgram,
     registry: Registry,
     token: Token,
@@ -49,7 +49,7 @@ impl Mailing {
     /// For a mailer that is this program and whose channel gets this token.
     pub(super) fn new(program: WorkerProgram, registry: Registry, token: Token) -> Self {
         Self {
-            postman: Postman::new(ourselves()),
+            alerts: AlertMailer::new(ourselves()),
             program,
             registry,
             token,
@@ -61,7 +61,7 @@ impl Mailing {
 
     /// Takes a configuration into force.
     pub(super) fn arrange(&mut self, now: Instant, config: &Config, log: &mut Log) {
-        self.postman.arrange(now, config);
+        self.alerts.arrange(now, config);
         self.perform(now, log);
     }
 
@@ -82,7 +82,7 @@ impl Mailing {
                 return;
             }
         };
-        self.tell(now, log, |postman, date| postman.instance(now, date, name, alert, state));
+        self.tell(now, log, |alerts, date| alerts.instance(now, date, name, alert, state));
     }
 
     /// A real server or a checker of it changed.
@@ -93,7 +93,7 @@ impl Mailing {
         change: &RealServerChange<'_>,
         log: &mut Log,
     ) {
-        self.tell(now, log, |postman, date| postman.real_server(now, date, alert, change));
+        self.tell(now, log, |alerts, date| alerts.real_server(now, date, alert, change));
     }
 
     /// A virtual server gained or lost its quorum.
@@ -106,12 +106,12 @@ impl Mailing {
         because: &str,
         log: &mut Log,
     ) {
-        self.tell(now, log, |postman, date| postman.virtual_server(now, date, name, alert, up, because));
+        self.tell(now, log, |alerts, date| alerts.virtual_server(now, date, name, alert, up, because));
     }
 
-    /// Tells the postman of an event, with the date of the mail.
-    fn tell(&mut self, now: Instant, log: &mut Log, event: impl FnOnce(&mut Postman, &str)) {
-        event(&mut self.postman, &LocalTime::now().mail());
+    /// Tells the alert mailer of an event, with the date of the mail.
+    fn tell(&mut self, now: Instant, log: &mut Log, event: impl FnOnce(&mut AlertMailer, &str)) {
+        event(&mut self.alerts, &LocalTime::now().mail());
         self.perform(now, log);
     }
 
@@ -132,14 +132,14 @@ impl Mailing {
         // What it said before it died still counts.
         self.receive_all(now, log);
         if let Some(id) = self.mailer.take().and_then(|mailer| mailer.delivers) {
-            self.postman.handle_outcome(now, id, Err(Failure::Mailer(words(ended))));
+            self.alerts.handle_outcome(now, id, Err(Failure::Local(words(ended))));
         }
         self.perform(now, log);
     }
 
     /// Time passed.
     pub(super) fn timeout(&mut self, now: Instant, log: &mut Log) {
-        self.postman.handle_timeout(now);
+        self.alerts.handle_timeout(now);
         self.perform(now, log);
         if self.mailer.as_ref().is_some_and(|mailer| mailer.delivers.is_none() && mailer.idle_at <= now) {
             self.dismiss();
@@ -150,7 +150,7 @@ impl Mailing {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let idle =
             self.mailer.as_ref().filter(|mailer| mailer.delivers.is_none()).map(|mailer| mailer.idle_at);
-        [self.postman.poll_timeout(), idle, self.last_moment].into_iter().flatten().min()
+        [self.alerts.poll_timeout(), idle, self.last_moment].into_iter().flatten().min()
     }
 
     /// Process ids of the mailers.
@@ -161,12 +161,12 @@ impl Mailing {
     /// The daemon ends when this says yes: when nothing is left that can be delivered now, or [`GRACE`] after it was
     /// asked first.
     pub(super) fn is_done(&mut self, now: Instant) -> bool {
-        self.postman.is_quiet(now) || *self.last_moment.get_or_insert(now + GRACE) <= now
+        self.alerts.is_quiet(now) || *self.last_moment.get_or_insert(now + GRACE) <= now
     }
 
     /// The daemon ends now.
     pub(super) fn abandon(&mut self, now: Instant, log: &mut Log) {
-        self.postman.abandon();
+        self.alerts.abandon();
         self.perform(now, log);
         self.dismiss();
     }
@@ -177,7 +177,7 @@ impl Mailing {
                 Ok(Some(FromMailer::Done(id, outcome))) if mailer.delivers == Some(Id(id)) => {
                     mailer.delivers = None;
                     mailer.idle_at = now + IDLE_TIME;
-                    self.postman.handle_outcome(now, Id(id), outcome);
+                    self.alerts.handle_outcome(now, Id(id), outcome);
                 }
                 Ok(Some(FromMailer::Log(level, text))) if mailer.lines_left > 0 => {
                     mailer.lines_left -= 1;
@@ -200,11 +200,11 @@ impl Mailing {
     }
 
     fn perform(&mut self, now: Instant, log: &mut Log) {
-        while let Some(action) = self.postman.poll_action() {
+        while let Some(action) = self.alerts.poll_action() {
             match action {
                 Action::Deliver(id, mail) => {
                     if let Err(failure) = self.deliver(now, id, mail, log) {
-                        self.postman.handle_outcome(now, id, Err(failure));
+                        self.alerts.handle_outcome(now, id, Err(failure));
                     }
                 }
                 Action::Abort(id) => {
@@ -219,13 +219,13 @@ impl Mailing {
     }
 
     fn deliver(&mut self, now: Instant, id: Id, mail: Mail, log: &mut Log) -> Result<(), Failure> {
-        let ca = self.postman.ca_file().map(read_certificates).transpose()?;
-        let Some(delivery) = self.postman.delivery(id, mail, ca) else { return Ok(()) };
+        let ca = self.alerts.ca_file().map(read_certificates).transpose()?;
+        let Some(delivery) = self.alerts.delivery(id, mail, ca) else { return Ok(()) };
         let mut mailer = match self.mailer.take() {
             Some(mailer) => mailer,
             None => self
                 .start(now, log)
-                .map_err(|error| Failure::Mailer(format!("the mailer process cannot be started: {error}")))?,
+                .map_err(|error| Failure::Local(format!("the mailer process cannot be started: {error}")))?,
         };
         mailer.delivers = Some(id);
         let sent = mailer.channel.send(&ToMailer::Deliver(Box::new(delivery)));
@@ -259,7 +259,8 @@ fn ourselves() -> Sender {
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failure = |error: io::Error| Failure::Certificates(format!("{}: {error}", path.display()));
+    let failure =
+        |error: io::Error| Failure::Certificates(format!("smtp_tls_ca_file: {}: {error}", path.display()));
     let mut octets = Vec::new();
     let file = File::open(path).map_err(failure)?;
     file.take(CERTIFICATES_LIMIT).read_to_end(&mut octets).map_err(failure)?;

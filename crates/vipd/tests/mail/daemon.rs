@@ -63,7 +63,7 @@ fn a_mail_waits_for_a_server_that_is_down() {
         let mut lan = lan(Vipd);
         let router = &mut lan.routers[0];
         router.start(&configuration(""));
-        let down = "SMTP server 127.0.0.1:25: no connection: 127.0.0.1: Connection refused";
+        let down = "SMTP alert not sent: server 127.0.0.1:25: no connection: 127.0.0.1: Connection refused";
         router.expect_log(down, SOON);
         lan.expect_holder(lan.vip(100), 0, SOON);
         let server = mail_server(&lan, Manners::default());
@@ -85,7 +85,7 @@ fn a_reload_tries_what_waits_at_once_and_through_the_new_server() {
         let server = mail_server(&lan, Manners::default());
         let router = &mut lan.routers[0];
         router.start(&configuration("").replace("127.0.0.1", "127.0.0.1 26"));
-        router.expect_log("SMTP server 127.0.0.1:26: no connection", SOON);
+        router.expect_log("SMTP alert not sent: server 127.0.0.1:26: no connection", SOON);
         router.configure(&configuration(""));
         router.signal(nix::sys::signal::Signal::SIGHUP);
         eventually("the mails", Duration::from_secs(3), || mails(&server) >= 1);

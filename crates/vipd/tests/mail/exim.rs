@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use keepalived_conf::model::mail::{MailAuth, MailTls};
 use rcgen::{CertificateParams, KeyPair};
-use vipd::mail::{Failure, Fate, Step};
+use smtp_submit::{DeliveryStatus, Failure, Step};
 
 use crate::common::{eventually, skip};
 use crate::process::{TEXT, deliver, to};
@@ -154,7 +154,7 @@ fn joe(password: &str) -> MailAuth {
 #[test]
 fn exim_takes_a_mail_as_it_was_sent() {
     let Some(exim) = Exim::start("exim_takes_a_mail_as_it_was_sent", "") else { return };
-    assert_eq!(deliver(to(exim.address)), Ok(vec![Fate::Taken, Fate::Taken]));
+    assert_eq!(deliver(to(exim.address)), Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Accepted]));
     for user in ["a", "b"] {
         let mail = exim.inbox(user, "last\n");
         assert!(mail.contains("Subject: news\n\n.first\nlast\n"), "{mail:?}");
@@ -170,10 +170,10 @@ fn exim_refuses_some_and_takes_the_others() {
         .map(str::to_owned)
         .into();
     let fates = deliver(delivery).unwrap();
-    let said = |fate: &Fate| match fate {
-        Fate::Taken => "taken".to_owned(),
-        Fate::Later(said) => format!("later {}", said.reply),
-        Fate::Never(said) => format!("never {}", said.reply),
+    let said = |fate: &DeliveryStatus| match fate {
+        DeliveryStatus::Accepted => "taken".to_owned(),
+        DeliveryStatus::Deferred(said) => format!("later {}", said.reply),
+        DeliveryStatus::Rejected(said) => format!("never {}", said.reply),
     };
     assert_eq!(
         fates.iter().map(said).collect::<Vec<_>>(),
@@ -191,7 +191,7 @@ fn exim_takes_a_mail_over_starttls_after_a_login() {
         delivery.server.tls = MailTls::StartTls;
         delivery.server.ca = Some(exim.certificate.clone());
         delivery.server.auth = Some(joe("s3cret"));
-        assert_eq!(deliver(delivery.clone()), Ok(vec![Fate::Taken, Fate::Taken]));
+        assert_eq!(deliver(delivery.clone()), Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Accepted]));
         let mail = exim.inbox("a", "last\n");
         assert!(mail.contains("with esmtpsa"), "{mail:?}");
         let log = fs::read_to_string(exim.directory.join("log-main")).unwrap();

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
-use vipd::mail::{Delivery, Failure, Fate, Said, Server, Step};
+use smtp_submit::{DeliveryStatus, Failure, ServerReply, Step};
+use vipd::mailer::{Delivery, Server};
 
 use crate::process::{Mailer, deliver, to};
 use crate::server::{MailServer, Manners};
@@ -26,15 +27,18 @@ fn raw(body: fn(std::net::TcpStream)) -> SocketAddr {
     address
 }
 
-fn said(step: Step, reply: &str) -> Said {
-    Said { step, reply: reply.to_owned() }
+fn said(step: Step, reply: &str) -> ServerReply {
+    ServerReply::new(step, reply)
 }
 
 #[test]
 fn a_mail_is_delivered_by_nobody() {
     let server = MailServer::start(Manners::default());
     let mut mailer = Mailer::start();
-    assert_eq!(mailer.deliver(to(server.address)), Ok(vec![Fate::Taken, Fate::Taken]));
+    assert_eq!(
+        mailer.deliver(to(server.address)),
+        Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Accepted])
+    );
     assert_eq!(
         server.heard(),
         [
@@ -68,7 +72,10 @@ fn one_mailer_delivers_many_mails() {
     let server = MailServer::start(Manners::default());
     let mut mailer = Mailer::start();
     for id in 0..20 {
-        assert_eq!(mailer.deliver(Delivery { id, ..to(server.address) }), Ok(vec![Fate::Taken, Fate::Taken]));
+        assert_eq!(
+            mailer.deliver(Delivery { id, ..to(server.address) }),
+            Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Accepted])
+        );
     }
     assert_eq!(server.heard().iter().filter(|line| *line == "QUIT").count(), 20);
     mailer.dismiss();
@@ -87,7 +94,7 @@ fn every_address_of_a_name_is_tried() {
     let server = MailServer::start(Manners::default());
     let mut delivery = to(server.address);
     delivery.server.host = "localhost".to_owned();
-    assert_eq!(deliver(delivery), Ok(vec![Fate::Taken, Fate::Taken]));
+    assert_eq!(deliver(delivery), Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Accepted]));
 }
 
 #[test]
@@ -131,7 +138,7 @@ fn a_whole_delivery_has_a_limit() {
     });
     let delivery = Delivery { limit: Duration::from_millis(500), ..to(talkative) };
     let start = Instant::now();
-    assert_eq!(deliver(delivery), Err(Failure::Mailer("the delivery takes too long".to_owned())));
+    assert_eq!(deliver(delivery), Err(Failure::Local("the delivery takes too long".to_owned())));
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 
@@ -150,6 +157,6 @@ fn who_is_refused_is_told_with_the_server_s_words() {
 
     let answer = |line: &str| line.contains("<a@").then_some("450 4.2.0 greylisted");
     let server = MailServer::start(Manners { answer, ..Manners::default() });
-    let later = Fate::Later(said(Step::Recipient, "450 4.2.0 greylisted"));
-    assert_eq!(deliver(to(server.address)), Ok(vec![later, Fate::Taken]));
+    let later = DeliveryStatus::Deferred(said(Step::Recipient, "450 4.2.0 greylisted"));
+    assert_eq!(deliver(to(server.address)), Ok(vec![later, DeliveryStatus::Accepted]));
 }

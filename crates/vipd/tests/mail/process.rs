@@ -7,8 +7,9 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::mail::MailTls;
+use smtp_submit::Outcome;
 use vipd::ipc::Channel;
-use vipd::mail::{Delivery, FromMailer, Outcome, Server, ToMailer};
+use vipd::mailer::{Delivery, FromMailer, Server, ToMailer};
 
 /// A running mailer; killed with this value.
 pub(crate) struct Mailer {
@@ -81,7 +82,7 @@ pub(crate) fn to(server: SocketAddr) -> Delivery {
         server: Server {
             host: server.ip().to_string(),
             port: server.port(),
-            helo: "lb1.example.org".to_owned(),
+            helo_name: "lb1.example.org".to_owned(),
             timeout: Duration::from_secs(10),
             tls: MailTls::Off,
             ca: None,

@@ -6,7 +6,8 @@ use keepalived_conf::model::mail::{MailAuth, MailTls};
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
-use vipd::mail::{Delivery, Failure, Fate, Step};
+use smtp_submit::{DeliveryStatus, Failure, Step};
+use vipd::mailer::Delivery;
 
 use crate::process::{deliver, to};
 use crate::server::{MailServer, Manners};
@@ -60,7 +61,7 @@ fn a_mail_goes_over_starttls_with_a_login() {
     let server = start_tls(authority.server("127.0.0.1"));
     let mut delivery = secured(to(server.address), MailTls::StartTls, Some(&authority.pem));
     delivery.server.auth = Some(MailAuth { user: "joe".to_owned(), password: "s3cret".to_owned() });
-    assert_eq!(deliver(delivery), Ok(vec![Fate::Taken, Fate::Taken]));
+    assert_eq!(deliver(delivery), Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Accepted]));
     let heard = server.heard();
     assert_eq!(
         heard[..6],
@@ -83,7 +84,7 @@ fn a_mail_goes_over_tls_from_the_first_octet_on() {
     let server = MailServer::start(Manners { tls, implicit: true, ..Manners::default() });
     let mut delivery = secured(to(server.address), MailTls::Implicit, Some(&authority.pem));
     delivery.server.host = "localhost".to_owned();
-    assert_eq!(deliver(delivery), Ok(vec![Fate::Taken, Fate::Taken]));
+    assert_eq!(deliver(delivery), Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Accepted]));
     assert_eq!(server.heard()[..2], ["TLS", "HELO lb1.example.org"]);
 }
 
@@ -98,7 +99,7 @@ fn a_certificate_of_another_name_or_another_authority_gets_no_mail() {
         assert!(server.heard().iter().all(|line| !line.starts_with("MAIL")));
         // Without smtp_tls_ca_file any will do.
         let outcome = deliver(secured(to(server.address), MailTls::StartTls, None));
-        assert_eq!(outcome, Ok(vec![Fate::Taken, Fate::Taken]));
+        assert_eq!(outcome, Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Accepted]));
     }
 }
 
@@ -111,7 +112,7 @@ fn a_self_signed_certificate_is_its_own_authority() {
     let certificate = params.self_signed(&key).unwrap();
     let server = start_tls(config(certificate.der().clone(), &key));
     let outcome = deliver(secured(to(server.address), MailTls::StartTls, Some(&certificate.pem())));
-    assert_eq!(outcome, Ok(vec![Fate::Taken, Fate::Taken]));
+    assert_eq!(outcome, Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Accepted]));
 }
 
 #[test]

@@ -10,8 +10,8 @@ use mio::Poll;
 use super::*;
 use crate::ipc::LogLevel;
 use crate::log::LogOptions;
-use crate::mail::Fate;
 use crate::parent::testing::{TestDirectory, empty_config};
+use smtp_submit::DeliveryStatus;
 
 /// Says what is in the file, then listens until it is killed.
 const SAYS: &str = "cat \"$0\" >&3; exec cat <&3 >/dev/null";
@@ -58,9 +58,7 @@ impl Scene {
     }
 
     fn waits(post: &Mailing) -> bool {
-        post.mailer.is_none()
-            && post.postman.poll_timeout().is_some()
-            && post.postman.is_quiet(Instant::now())
+        post.mailer.is_none() && post.alerts.poll_timeout().is_some() && post.alerts.is_quiet(Instant::now())
     }
 }
 
@@ -87,7 +85,7 @@ fn no_mailer_runs_before_there_is_a_mail() {
 
 #[test]
 fn a_mailer_goes_some_time_after_the_last_mail() {
-    let mut scene = Scene::new(SAYS, &[FromMailer::Done(1, Ok(vec![Fate::Taken]))]);
+    let mut scene = Scene::new(SAYS, &[FromMailer::Done(1, Ok(vec![DeliveryStatus::Accepted]))]);
     scene.mail();
     scene.until(|post| post.mailer.as_ref().is_some_and(|mailer| mailer.delivers.is_none()));
     assert!(scene.post.is_done(Instant::now()));
@@ -110,7 +108,7 @@ fn a_mailer_that_dies_leaves_the_mail_waiting() {
 fn a_mailer_that_talks_nonsense_is_killed_and_the_mail_waits() {
     let line = || FromMailer::Log(LogLevel::Info, "hello".to_owned());
     let chatter: Vec<FromMailer> = std::iter::repeat_with(line).take(100).collect();
-    let unasked = vec![FromMailer::Done(5, Ok(vec![Fate::Taken]))];
+    let unasked = vec![FromMailer::Done(5, Ok(vec![DeliveryStatus::Accepted]))];
     for says in [chatter, unasked] {
         let mut scene = Scene::new(SAYS, &says);
         scene.mail();

@@ -15,7 +15,7 @@ use super::Parent;
 use crate::ipc::Generation;
 use crate::log::Log;
 use crate::lvs::names;
-use crate::mail::RealServerChange;
+use crate::outlets::mail::RealServerChange;
 
 /// What was last told of virtual and real servers, by name and address: a new worker that finds things as its
 /// predecessor left them changes nothing. (Names of real servers behind a firewall mark lack the port.)

@@ -2,19 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::message::encoded_words;
+use crate::encoded::encoded_words;
 
 /// One address, checked: nothing in it can end a header line or an SMTP command.
 ///
 /// ```
-/// let bob = vipd::mail::Mailbox::parse("Bob B <b@example.org>")?;
+/// let bob = smtp_submit::Mailbox::parse("Bob B <b@example.org>")?;
 /// assert_eq!(bob.path(), "b@example.org");
 /// assert_eq!(bob.header(), "Bob B <b@example.org>");
-/// # Ok::<(), vipd::mail::MailboxError>(())
+/// # Ok::<(), smtp_submit::MailboxError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mailbox {
-    /// Printable ASCII without spaces and angle brackets, 1 to [`PATH_LIMIT`] octets.
+    /// Printable ASCII without spaces and angle brackets, 1 to [`MAX_PATH`] bytes.
     path: String,
     /// Without control characters; empty when there is none.
     name: String,
@@ -35,8 +35,8 @@ pub enum MailboxError {
     /// A space, a control character or a bracket inside the address.
     #[error("{0:?} cannot be in an address")]
     Character(char),
-    /// More than 320 octets.
-    #[error("it is longer than {PATH_LIMIT} characters")]
+    /// More than 320 bytes.
+    #[error("it is longer than {MAX_PATH} characters")]
     TooLong,
 }
 
@@ -64,10 +64,10 @@ impl Mailbox {
         if let Some(wrong) = path.chars().find(|c| !c.is_ascii_graphic() || matches!(c, '<' | '>')) {
             return Err(MailboxError::Character(wrong));
         }
-        if path.len() > PATH_LIMIT {
+        if path.len() > MAX_PATH {
             return Err(MailboxError::TooLong);
         }
-        let name = name.trim().chars().filter(|c| !c.is_control()).take(NAME_LIMIT).collect();
+        let name = name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
         Ok(Self { path: path.to_owned(), name, bracketed })
     }
 
@@ -108,11 +108,11 @@ fn unquoted(written: &str) -> &str {
     inside.filter(|inside| !inside.contains('"')).map_or(written, str::trim)
 }
 
-/// Octets of an address: RFC 5321 §4.5.3.1 has 64 before the `@` and 255 behind it.
-const PATH_LIMIT: usize = 320;
+/// Bytes of an address: RFC 5321 §4.5.3.1 has 64 before the `@` and 255 behind it.
+const MAX_PATH: usize = 320;
 
-/// Characters of a name, so that a header line stays below 998 octets.
-const NAME_LIMIT: usize = 200;
+/// Characters of a name, so that a header line stays below 998 bytes.
+const MAX_NAME: usize = 200;
 
 /// What a name may only hold in quotes (RFC 5322 §3.2.3).
 const SPECIALS: &str = "()<>[]:;@\\,.\"";

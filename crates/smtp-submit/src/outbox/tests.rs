@@ -33,7 +33,7 @@ impl Scene {
     fn delivered(&mut self) -> Option<(Id, Mail)> {
         let mut deliveries = self.actions().into_iter().filter_map(|action| match action {
             Action::Deliver(id, mail) => Some((id, mail)),
-            Action::Abort(_) | Action::Log(..) => None,
+            Action::Abort(_) | Action::Report(_) => None,
         });
         let first = deliveries.next();
         assert!(deliveries.next().is_none(), "two at a time");
@@ -42,7 +42,7 @@ impl Scene {
 
     fn log(&mut self) -> Vec<String> {
         let lines = self.actions().into_iter().filter_map(|action| match action {
-            Action::Log(level, text) => Some(format!("{level:?}: {text}")),
+            Action::Report(event) => Some(event.to_string()),
             Action::Deliver(..) | Action::Abort(_) => None,
         });
         lines.collect()
@@ -62,13 +62,13 @@ impl Scene {
     }
 }
 
-fn said(step: Step, reply: &str) -> Said {
-    Said { step, reply: reply.to_owned() }
+fn said(step: Step, reply: &str) -> ServerReply {
+    ServerReply::new(step, reply)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "an outcome like the others")]
 fn all_taken() -> Outcome {
-    Ok(vec![Fate::Taken, Fate::Taken])
+    Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Accepted])
 }
 
 fn no_connection() -> Outcome {
@@ -96,7 +96,7 @@ fn a_sent_mail_is_said_with_keepalived_s_words_and_with_names() {
     scene.mail("[lb1] news");
     let (id, _) = scene.delivered().unwrap();
     scene.outcome(id, all_taken());
-    assert_eq!(scene.log(), ["Info: SMTP alert successfully sent to a@x, b@x through mx:25: [lb1] news"]);
+    assert_eq!(scene.log(), ["successfully sent to a@x, b@x through mx:25: [lb1] news"]);
 }
 
 #[test]
@@ -127,9 +127,7 @@ fn a_server_that_is_down_is_said_with_what_waits() {
     scene.outcome(id, no_connection());
     assert_eq!(
         scene.log(),
-        [
-            "Warning: SMTP server mx:25: no connection: connection refused; 2 alerts wait, tried again in 5 seconds"
-        ]
+        ["not sent: server mx:25: no connection: connection refused; 2 waiting, next attempt in 5 seconds"]
     );
 }
 
@@ -149,11 +147,11 @@ fn mails_are_given_up_after_four_hours_all_that_are_so_old() {
     let log = scene.log();
     assert_eq!(
         log[0],
-        "Error: SMTP alert lost for a@x, b@x: undelivered for 4 hours, mx:25: no connection: connection refused (one)"
+        "lost for a@x, b@x: undelivered for 4 hours, mx:25: no connection: connection refused (one)"
     );
     assert!(log[1].ends_with("(two)"));
     let lived = scene.now - scene.start;
-    assert!(lived >= LIFETIME && lived < LIFETIME + LONGEST_DELAY + SECOND, "{lived:?}");
+    assert!(lived >= LIFETIME && lived < LIFETIME + MAX_DELAY + SECOND, "{lived:?}");
 }
 
 #[test]
@@ -162,18 +160,18 @@ fn a_recipient_refused_for_now_delays_nobody_else() {
     scene.mail("one");
     scene.mail("two");
     let (id, _) = scene.delivered().unwrap();
-    scene.outcome(id, Ok(vec![Fate::Taken, Fate::Later(said(Step::Recipient, "451 greylisted"))]));
+    scene.outcome(
+        id,
+        Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Deferred(said(Step::Recipient, "451 greylisted"))]),
+    );
     let actions = scene.actions();
     assert!(
-        matches!(&actions[..], [Action::Log(..), Action::Log(..), Action::Deliver(_, mail)] if mail.subject == "two")
+        matches!(&actions[..], [Action::Report(_), Action::Report(_), Action::Deliver(_, mail)] if mail.subject == "two")
     );
+    let Action::Report(postponed) = &actions[1] else { panic!("{actions:?}") };
     assert_eq!(
-        actions[1],
-        Action::Log(
-            LogLevel::Warning,
-            "SMTP alert for b@x waits, tried again in 5 seconds: mx:25: refused at a recipient: 451 greylisted (one)"
-                .to_owned()
-        )
+        postponed.to_string(),
+        "postponed for b@x, next attempt in 5 seconds: mx:25: refused at a recipient: 451 greylisted (one)"
     );
     let Action::Deliver(id, _) = &actions[2] else { unreachable!() };
     scene.outcome(*id, all_taken());
@@ -187,12 +185,18 @@ fn what_is_refused_for_good_is_lost_and_said() {
     let mut scene = Scene::new();
     scene.mail("one");
     let (id, _) = scene.delivered().unwrap();
-    scene.outcome(id, Ok(vec![Fate::Never(said(Step::Recipient, "550 no such user")), Fate::Taken]));
+    scene.outcome(
+        id,
+        Ok(vec![
+            DeliveryStatus::Rejected(said(Step::Recipient, "550 no such user")),
+            DeliveryStatus::Accepted,
+        ]),
+    );
     assert_eq!(
         scene.log(),
         [
-            "Error: SMTP alert lost for a@x: mx:25 refused it at a recipient: 550 no such user (one)",
-            "Info: SMTP alert successfully sent to b@x through mx:25: one",
+            "lost for a@x: mx:25 refused it at a recipient: 550 no such user (one)",
+            "successfully sent to b@x through mx:25: one",
         ]
     );
     assert!(scene.outbox.is_empty());
@@ -200,10 +204,7 @@ fn what_is_refused_for_good_is_lost_and_said() {
     scene.mail("two");
     let (id, _) = scene.delivered().unwrap();
     scene.outcome(id, Err(Failure::Refused(said(Step::Sender, "550 go away"))));
-    assert_eq!(
-        scene.log(),
-        ["Error: SMTP alert lost for a@x, b@x: mx:25: refused at the sender: 550 go away (two)"]
-    );
+    assert_eq!(scene.log(), ["lost for a@x, b@x: mx:25: refused at the sender: 550 go away (two)"]);
     assert!(scene.outbox.is_empty());
 }
 
@@ -213,7 +214,7 @@ fn a_refused_login_is_not_repeated_soon() {
     scene.mail("one");
     let (id, _) = scene.delivered().unwrap();
     scene.outcome(id, Err(Failure::Refused(said(Step::Login, "535 no"))));
-    assert_eq!(scene.wait(), LONGEST_DELAY);
+    assert_eq!(scene.wait(), MAX_DELAY);
 }
 
 #[test]
@@ -245,10 +246,10 @@ fn when_the_outbox_is_full_the_oldest_goes() {
     let mut scene = Scene::new();
     scene.mail("under way");
     let (id, _) = scene.delivered().unwrap();
-    for number in 0..=LIMIT {
+    for number in 0..=MAX_WAITING {
         scene.mail(&number.to_string());
     }
-    assert_eq!(scene.log(), ["Error: SMTP alert lost for a@x, b@x: 1000 newer ones wait (0)"]);
+    assert_eq!(scene.log(), ["lost for a@x, b@x: 1000 newer ones wait (0)"]);
     scene.outcome(id, all_taken());
     assert_eq!(scene.delivered().unwrap().1.subject, "1");
 }
@@ -262,9 +263,9 @@ fn at_the_end_what_is_left_is_named() {
     scene.actions();
     scene.outbox.abandon("the daemon stops");
     let log = scene.log();
-    assert_eq!(log.len(), NAMED_LOSSES + 1);
-    assert_eq!(log[0], "Error: SMTP alert lost for a@x, b@x: the daemon stops (0)");
-    assert_eq!(log[10], "Error: SMTP alerts lost: 2 more (the daemon stops)");
+    assert_eq!(log.len(), MAX_NAMED_LOSSES + 1);
+    assert_eq!(log[0], "lost for a@x, b@x: the daemon stops (0)");
+    assert_eq!(log[10], "lost: 2 more (the daemon stops)");
     assert!(scene.outbox.is_empty());
 }
 
@@ -283,8 +284,8 @@ proptest! {
                         assert!(!mail.recipients.is_empty());
                     }
                     Action::Abort(id) => assert_eq!(current.take(), Some(id)),
-                    Action::Log(_, text) => {
-                        *ended += usize::from(text.contains("lost for") || text.contains("successfully sent to"));
+                    Action::Report(event) => {
+                        *ended += usize::from(matches!(event, Event::Lost { .. } | Event::Sent { .. }));
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 /// Subject and body of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
+pub struct Alert {
     /// `[router_id] …`
     pub subject: String,
     /// One line, without the arrows.
@@ -47,15 +47,15 @@ impl State {
     }
 }
 
-impl Notice {
+impl Alert {
     /// A VRRP instance entered a state.
     ///
     /// ```
-    /// use vipd::mail::{Notice, State};
+    /// use vipd::outlets::mail::{Alert, State};
     ///
-    /// let notice = Notice::instance("lb1", "VI_1", State::Master);
-    /// assert_eq!(notice.subject, "[lb1] VRRP Instance VI_1 - Entering MASTER state");
-    /// assert_eq!(notice.body, "VRRP Instance is now owning VRRP VIPs");
+    /// let alert = Alert::instance("lb1", "VI_1", State::Master);
+    /// assert_eq!(alert.subject, "[lb1] VRRP Instance VI_1 - Entering MASTER state");
+    /// assert_eq!(alert.body, "VRRP Instance is now owning VRRP VIPs");
     /// ```
     pub fn instance(router_id: &str, name: &str, state: State) -> Self {
         let owning = if state == State::Master { "now" } else { "no longer" };
@@ -94,14 +94,14 @@ fn up_or_down(up: bool) -> &'static str {
 mod tests {
     use super::*;
 
-    fn is(notice: &Notice, subject: &str, body: &str) {
-        assert_eq!((notice.subject.as_str(), notice.body.as_str()), (subject, body));
+    fn is(alert: &Alert, subject: &str, body: &str) {
+        assert_eq!((alert.subject.as_str(), alert.body.as_str()), (subject, body));
     }
 
     #[test]
     fn subjects_and_bodies_are_keepalived_s() {
         is(
-            &Notice::instance("Ra", "V1", State::Fault),
+            &Alert::instance("Ra", "V1", State::Fault),
             "[Ra] VRRP Instance V1 - Entering FAULT state",
             "VRRP Instance is no longer owning VRRP VIPs",
         );
@@ -114,12 +114,12 @@ mod tests {
             because: "TCP CHECK failed on service",
         };
         is(
-            &Notice::real_server("Ra", &down),
+            &Alert::real_server("Ra", &down),
             "[Ra] Realserver [10.0.0.1]:tcp:8080 of virtual server [192.0.2.1]:tcp:80 - DOWN",
             "TCP CHECK failed on service",
         );
         is(
-            &Notice::virtual_server("Ra", vs, true, "Gained quorum 3+1=4 <= 4"),
+            &Alert::virtual_server("Ra", vs, true, "Gained quorum 3+1=4 <= 4"),
             "[Ra] Virtualserver [192.0.2.1]:tcp:80 - UP",
             "Gained quorum 3+1=4 <= 4",
         );

@@ -7,70 +7,63 @@ use super::*;
 const TIMEOUT: Duration = Duration::from_secs(30);
 const TEXT: &[u8] = b"Subject: s\r\n\r\n.dot\r\n";
 
-fn terms() -> Terms {
-    Terms {
-        helo: "lb1.example.org".to_owned(),
-        start_tls: false,
-        implicit_tls: false,
-        is_local: false,
-        login: None,
-        timeout: TIMEOUT,
-    }
+fn config() -> SessionConfig {
+    SessionConfig::new("lb1.example.org", TIMEOUT)
 }
 
-fn with_login(terms: Terms) -> Terms {
-    Terms { login: Some(Login { user: "joe".to_owned(), password: "s3cret".to_owned() }), ..terms }
+fn with_login(config: SessionConfig) -> SessionConfig {
+    SessionConfig { login: Some(Login { user: "joe".to_owned(), password: "s3cret".to_owned() }), ..config }
 }
 
-fn begin(now: Instant, terms: Terms) -> Dialogue {
-    Dialogue::new(now, terms, "k@x.org", &["a@x.org".to_owned(), "b@x.org".to_owned()], TEXT)
+fn begin(now: Instant, config: SessionConfig) -> Session {
+    Session::new(now, config, "k@x.org", &["a@x.org".to_owned(), "b@x.org".to_owned()], TEXT)
 }
 
 /// Plays a transcript, in which `TLS` is a handshake, and gives the outcome. What the server says comes in pieces of
-/// `cut` octets.
+/// `cut` bytes.
 #[track_caller]
-fn play_cut(terms: Terms, transcript: &[&str], cut: usize) -> Option<Outcome> {
+fn play_cut(config: SessionConfig, transcript: &[&str], cut: usize) -> Option<Outcome> {
     let now = Instant::now();
-    let mut dialogue = begin(now, terms);
+    let mut session = begin(now, config);
     for line in transcript {
         if *line == "TLS" {
-            assert!(dialogue.wants_tls());
-            dialogue.handle_secured(now);
+            assert!(session.wants_tls());
+            session.handle_secured(now);
         } else if let Some(line) = line.strip_prefix("S: ") {
-            assert_eq!(dialogue.output(), b"", "before {line:?}");
+            assert_eq!(session.output(), b"", "before {line:?}");
             for part in format!("{line}\r\n").as_bytes().chunks(cut) {
-                dialogue.handle_input(now, part);
+                session.handle_input(now, part);
             }
         } else {
             let expected = format!("{}\r\n", line.strip_prefix("C: ").unwrap());
-            let output = String::from_utf8_lossy(dialogue.output()).into_owned();
+            let output = String::from_utf8_lossy(session.output()).into_owned();
             assert!(output.starts_with(&expected), "expected {expected:?}, not {output:?}");
-            dialogue.consume(expected.len());
+            session.consume(expected.len());
         }
     }
-    assert_eq!(dialogue.output(), b"", "at the end");
-    assert_eq!(dialogue.poll_timeout().is_none(), dialogue.outcome().is_some());
-    dialogue.outcome().cloned()
+    assert_eq!(session.output(), b"", "at the end");
+    assert_eq!(session.poll_timeout().is_none(), session.outcome().is_some());
+    session.outcome().cloned()
 }
 
 #[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "transcripts are read more easily")]
-fn play(terms: Terms, transcript: &[&str]) -> Option<Outcome> {
-    let whole = play_cut(terms.clone(), transcript, 4096);
+fn play(config: SessionConfig, transcript: &[&str]) -> Option<Outcome> {
+    let whole = play_cut(config.clone(), transcript, 4096);
     for cut in [1, 2, 3, 7] {
-        assert_eq!(play_cut(terms.clone(), transcript, cut), whole, "in pieces of {cut}");
+        assert_eq!(play_cut(config.clone(), transcript, cut), whole, "in pieces of {cut}");
     }
     whole
 }
 
-fn said(step: Step, reply: &str) -> Said {
-    Said { step, reply: reply.to_owned() }
+fn said(step: Step, reply: &str) -> ServerReply {
+    ServerReply::new(step, reply)
 }
 
 #[test]
 fn the_plain_dialogue_is_keepalived_s() {
     let outcome = play(
-        terms(),
+        config(),
         &[
             "S: 220-mx says hello",
             "S: 220 mx ESMTP",
@@ -89,26 +82,26 @@ fn the_plain_dialogue_is_keepalived_s() {
             "C: QUIT",
         ],
     );
-    assert_eq!(outcome, Some(Ok(vec![Fate::Taken, Fate::Taken])));
+    assert_eq!(outcome, Some(Ok(vec![DeliveryStatus::Accepted, DeliveryStatus::Accepted])));
 }
 
 #[test]
 fn a_refused_recipient_does_not_stop_the_others() {
     let start = ["S: 220 mx", "C: HELO lb1.example.org", "S: 250 mx", "C: MAIL FROM:<k@x.org>", "S: 250 ok"];
     let first = ["C: RCPT TO:<a@x.org>", "S: 550 5.1.1 no such user", "C: RCPT TO:<b@x.org>"];
-    let never = Fate::Never(said(Step::Recipient, "550 5.1.1 no such user"));
-    let later = |text| Fate::Later(said(Step::Recipient, text));
+    let never = DeliveryStatus::Rejected(said(Step::Recipient, "550 5.1.1 no such user"));
+    let later = |text| DeliveryStatus::Deferred(said(Step::Recipient, text));
 
     let rest =
         ["S: 250 ok", "C: DATA", "S: 354 go", "C: Subject: s\r\n\r\n..dot\r\n.", "S: 250 queued", "C: QUIT"];
-    let outcome = play(terms(), &[&start[..], &first, &rest].concat());
-    assert_eq!(outcome, Some(Ok(vec![never.clone(), Fate::Taken])));
+    let outcome = play(config(), &[&start[..], &first, &rest].concat());
+    assert_eq!(outcome, Some(Ok(vec![never.clone(), DeliveryStatus::Accepted])));
 
-    let outcome = play(terms(), &[&start[..], &first, &["S: 450 busy", "C: QUIT"]].concat());
+    let outcome = play(config(), &[&start[..], &first, &["S: 450 busy", "C: QUIT"]].concat());
     assert_eq!(outcome, Some(Ok(vec![never, later("450 busy")])));
 
     // The server is going away: nobody has it.
-    let outcome = play(terms(), &[&start[..], &first, &["S: 421 bye"]].concat());
+    let outcome = play(config(), &[&start[..], &first, &["S: 421 bye"]].concat());
     assert_eq!(outcome, Some(Err(Failure::Refused(said(Step::Recipient, "421 bye")))));
 }
 
@@ -118,18 +111,18 @@ fn what_is_refused_at_the_end_is_refused_for_all_who_were_accepted() {
     let recipients =
         ["C: RCPT TO:<a@x.org>", "S: 250 ok", "C: RCPT TO:<b@x.org>", "S: 451 greylisted", "C: DATA"];
     let outcome =
-        play(terms(), &[&start[..], &recipients, &["S: 554 no valid recipients", "C: QUIT"]].concat());
-    let greylisted = Fate::Later(said(Step::Recipient, "451 greylisted"));
-    let refused = Fate::Never(said(Step::Data, "554 no valid recipients"));
+        play(config(), &[&start[..], &recipients, &["S: 554 no valid recipients", "C: QUIT"]].concat());
+    let greylisted = DeliveryStatus::Deferred(said(Step::Recipient, "451 greylisted"));
+    let refused = DeliveryStatus::Rejected(said(Step::Data, "554 no valid recipients"));
     assert_eq!(outcome, Some(Ok(vec![refused, greylisted.clone()])));
 
     let end = ["S: 354 go", "C: Subject: s\r\n\r\n..dot\r\n.", "S: 452 disk full", "C: QUIT"];
-    let outcome = play(terms(), &[&start[..], &recipients, &end].concat());
-    let full = Fate::Later(said(Step::Text, "452 disk full"));
+    let outcome = play(config(), &[&start[..], &recipients, &end].concat());
+    let full = DeliveryStatus::Deferred(said(Step::Text, "452 disk full"));
     assert_eq!(outcome, Some(Ok(vec![full, greylisted])));
 }
 
-/// Every reply code in every state of a plain dialogue.
+/// Every reply code in every state of a plain session.
 #[test]
 fn each_code_is_decided_on_at_each_step() {
     let steps: [(&str, Step, &[u16]); 6] = [
@@ -153,7 +146,7 @@ fn each_code_is_decided_on_at_each_step() {
             transcript.push(&line);
             if wanted.contains(&code) || (step == Step::Recipient && code < 300) {
                 transcript.push(answer);
-                assert_eq!(play_cut(terms(), &transcript, 100), None, "{step} {code}");
+                assert_eq!(play_cut(config(), &transcript, 100), None, "{step} {code}");
                 continue;
             }
             if matches!((step, code), (Step::Recipient, 422..=599 | 400..=420)) {
@@ -163,10 +156,10 @@ fn each_code_is_decided_on_at_each_step() {
             if code >= 400 && (code != 421 || step == Step::Data) {
                 transcript.push("C: QUIT");
             }
-            let outcome = play_cut(terms(), &transcript, 100).expect("an end");
+            let outcome = play_cut(config(), &transcript, 100).expect("an end");
             match (step, code) {
-                (Step::Data, 400..=499) => assert_eq!(outcome, Ok(vec![Fate::Later(said); 2])),
-                (Step::Data, 500..=599) => assert_eq!(outcome, Ok(vec![Fate::Never(said); 2])),
+                (Step::Data, 400..=499) => assert_eq!(outcome, Ok(vec![DeliveryStatus::Deferred(said); 2])),
+                (Step::Data, 500..=599) => assert_eq!(outcome, Ok(vec![DeliveryStatus::Rejected(said); 2])),
                 (_, 400..=599) => assert_eq!(outcome, Err(Failure::Refused(said)), "{step} {code}"),
                 _ => assert!(matches!(outcome, Err(Failure::NotSmtp(at, _)) if at == step), "{step} {code}"),
             }
@@ -176,67 +169,68 @@ fn each_code_is_decided_on_at_each_step() {
 
 #[test]
 fn starttls_is_required_and_what_was_offered_before_is_forgotten() {
-    let terms = with_login(Terms { start_tls: true, ..terms() });
+    let config = with_login(SessionConfig { start_tls: true, ..config() });
     let start = ["S: 220 mx", "C: EHLO lb1.example.org"];
-    let outcome = play(terms.clone(), &[&start[..], &["S: 250-mx", "S: 250 AUTH PLAIN", "C: QUIT"]].concat());
+    let outcome =
+        play(config.clone(), &[&start[..], &["S: 250-mx", "S: 250 AUTH PLAIN", "C: QUIT"]].concat());
     assert_eq!(outcome, Some(Err(Failure::NoStartTls)));
 
     let secured = ["S: 250-mx", "S: 250-AUTH PLAIN", "S: 250 STARTTLS", "C: STARTTLS", "S: 220 go", "TLS"];
     let again = ["C: EHLO lb1.example.org", "S: 250-mx", "S: 250 AUTH LOGIN"];
     let login = ["C: AUTH LOGIN", "S: 334 VXNlcm5hbWU6", "C: am9l", "S: 334 UGFzc3dvcmQ6", "C: czNjcmV0"];
     let outcome = play(
-        terms.clone(),
+        config.clone(),
         &[&start[..], &secured, &again, &login, &["S: 235 welcome", "C: MAIL FROM:<k@x.org>"]].concat(),
     );
     assert_eq!(outcome, None);
 
     let outcome =
-        play(terms, &[&start[..], &secured, &again, &login, &["S: 535 5.7.8 wrong", "C: QUIT"]].concat());
+        play(config, &[&start[..], &secured, &again, &login, &["S: 535 5.7.8 wrong", "C: QUIT"]].concat());
     assert_eq!(outcome, Some(Err(Failure::Refused(said(Step::Login, "535 5.7.8 wrong")))));
 }
 
 #[test]
 fn what_comes_in_the_clear_behind_the_answer_to_starttls_breaks_the_dialogue() {
     let now = Instant::now();
-    let mut dialogue = begin(now, Terms { start_tls: true, ..terms() });
-    dialogue.handle_input(now, b"220 mx\r\n250-mx\r\n250 STARTTLS\r\n220 go\r\n250-mx\r\n");
-    assert!(matches!(dialogue.outcome(), Some(Err(Failure::NotSmtp(Step::StartTls, _)))));
-    assert!(!dialogue.wants_tls() && dialogue.output().is_empty());
+    let mut session = begin(now, SessionConfig { start_tls: true, ..config() });
+    session.handle_input(now, b"220 mx\r\n250-mx\r\n250 STARTTLS\r\n220 go\r\n250-mx\r\n");
+    assert!(matches!(session.outcome(), Some(Err(Failure::NotSmtp(Step::StartTls, _)))));
+    assert!(!session.wants_tls() && session.output().is_empty());
 }
 
 #[test]
 fn tls_waits_until_the_command_is_sent() {
     let now = Instant::now();
-    let mut dialogue = begin(now, Terms { start_tls: true, ..terms() });
-    dialogue.handle_input(now, b"220 mx\r\n");
-    dialogue.consume(100);
-    dialogue.handle_input(now, b"250-mx\r\n250 starttls\r\n");
-    assert!(!dialogue.wants_tls());
-    dialogue.consume(100);
-    dialogue.handle_input(now, b"220 go\r\n");
-    assert!(dialogue.wants_tls());
+    let mut session = begin(now, SessionConfig { start_tls: true, ..config() });
+    session.handle_input(now, b"220 mx\r\n");
+    session.consume(100);
+    session.handle_input(now, b"250-mx\r\n250 starttls\r\n");
+    assert!(!session.wants_tls());
+    session.consume(100);
+    session.handle_input(now, b"220 go\r\n");
+    assert!(session.wants_tls());
 }
 
 #[test]
 fn implicit_tls_begins_with_the_handshake_and_needs_no_ehlo() {
-    let implicit = Terms { implicit_tls: true, ..terms() };
+    let implicit = SessionConfig { implicit_tls: true, ..config() };
     let outcome = play(
         implicit.clone(),
         &["TLS", "S: 220 mx", "C: HELO lb1.example.org", "S: 250 mx", "C: MAIL FROM:<k@x.org>"],
     );
     assert_eq!(outcome, None);
     let now = Instant::now();
-    let mut dialogue = begin(now, implicit);
-    dialogue.handle_timeout(now + TIMEOUT);
-    assert_eq!(dialogue.outcome(), Some(&Err(Failure::Silent(Step::Handshake))));
+    let mut session = begin(now, implicit);
+    session.handle_timeout(now + TIMEOUT);
+    assert_eq!(session.outcome(), Some(&Err(Failure::Silent(Step::Handshake))));
 }
 
 #[test]
 fn a_password_is_not_sent_where_others_could_read_it() {
     let start = ["S: 220 mx", "C: EHLO lb1.example.org", "S: 250-mx", "S: 250 AUTH LOGIN PLAIN"];
-    let outcome = play(with_login(terms()), &[&start[..], &["C: QUIT"]].concat());
+    let outcome = play(with_login(config()), &[&start[..], &["C: QUIT"]].concat());
     assert_eq!(outcome, Some(Err(Failure::Unprotected)));
-    let local = Terms { is_local: true, ..with_login(terms()) };
+    let local = SessionConfig { is_local: true, ..with_login(config()) };
     let login = ["C: AUTH PLAIN AGpvZQBzM2NyZXQ=", "S: 235 welcome", "C: MAIL FROM:<k@x.org>"];
     assert_eq!(play(local.clone(), &[&start[..], &login].concat()), None);
 
@@ -246,51 +240,52 @@ fn a_password_is_not_sent_where_others_could_read_it() {
 
 #[test]
 fn the_password_is_in_no_debug_output() {
-    let dialogue = begin(Instant::now(), with_login(terms()));
-    let shown = format!("{dialogue:?}");
+    let session = begin(Instant::now(), with_login(config()));
+    let shown = format!("{session:?}");
     assert!(shown.contains("joe") && !shown.contains("s3cret"));
 }
 
 #[test]
 fn each_answer_has_its_own_time() {
     let start = Instant::now();
-    let mut dialogue = begin(start, terms());
-    assert_eq!(dialogue.poll_timeout(), Some(start + TIMEOUT));
+    let mut session = begin(start, config());
+    assert_eq!(session.poll_timeout(), Some(start + TIMEOUT));
     let later = start + Duration::from_secs(29);
-    dialogue.handle_timeout(later);
+    session.handle_timeout(later);
     // A line that is not ended does not count.
-    dialogue.handle_input(later, b"220 m");
-    assert_eq!(dialogue.poll_timeout(), Some(start + TIMEOUT));
-    dialogue.handle_input(later, b"x\r\n");
-    assert_eq!(dialogue.poll_timeout(), Some(later + TIMEOUT));
-    dialogue.handle_timeout(later + TIMEOUT);
-    assert_eq!(dialogue.outcome(), Some(&Err(Failure::Silent(Step::Hello))));
-    assert_eq!(dialogue.poll_timeout(), None);
+    session.handle_input(later, b"220 m");
+    assert_eq!(session.poll_timeout(), Some(start + TIMEOUT));
+    session.handle_input(later, b"x\r\n");
+    assert_eq!(session.poll_timeout(), Some(later + TIMEOUT));
+    session.handle_timeout(later + TIMEOUT);
+    assert_eq!(session.outcome(), Some(&Err(Failure::Silent(Step::Hello))));
+    assert_eq!(session.poll_timeout(), None);
 }
 
 #[test]
 fn a_lost_connection_is_told_with_where_it_was() {
     let now = Instant::now();
-    let mut dialogue = begin(now, terms());
-    dialogue.handle_input(now, b"220 mx\r\n");
-    dialogue.handle_end();
-    dialogue.handle_error(ErrorKind::ConnectionReset);
-    assert_eq!(dialogue.outcome(), Some(&Err(Failure::Closed(Step::Hello))));
-    assert_eq!(dialogue.output(), b"");
+    let mut session = begin(now, config());
+    session.handle_input(now, b"220 mx\r\n");
+    session.handle_end();
+    session.handle_error(ErrorKind::ConnectionReset);
+    assert_eq!(session.outcome(), Some(&Err(Failure::Closed(Step::Hello))));
+    assert_eq!(session.output(), b"");
 }
 
 #[test]
 fn a_name_that_is_no_name_is_not_said() {
     for (name, said) in [("lb1\r\nRCPT TO:<x>", "EHLO lb1RCPTTO:x\r\n"), ("ä \0", "EHLO localhost\r\n")] {
         let now = Instant::now();
-        let mut dialogue = begin(now, Terms { helo: name.to_owned(), start_tls: true, ..terms() });
-        dialogue.handle_input(now, b"220 mx\r\n");
-        assert_eq!(dialogue.output(), said.as_bytes());
+        let mut session =
+            begin(now, SessionConfig { helo_name: name.to_owned(), start_tls: true, ..config() });
+        session.handle_input(now, b"220 mx\r\n");
+        assert_eq!(session.output(), said.as_bytes());
     }
 }
 
 proptest! {
-    /// Any octets in any cut: no panic, and the same end as in one piece.
+    /// Any bytes in any cut: no panic, and the same end as in one piece.
     #[test]
     fn every_cut_of_anything_gives_the_same(
         lines in prop::collection::vec(prop_oneof![
@@ -301,18 +296,18 @@ proptest! {
         start_tls: bool, login: bool,
     ) {
         let now = Instant::now();
-        let terms = Terms { start_tls, is_local: true, ..terms() };
-        let terms = if login { with_login(terms) } else { terms };
-        let octets = lines.concat().into_bytes();
+        let config = SessionConfig { start_tls, is_local: true, ..config() };
+        let config = if login { with_login(config) } else { config };
+        let bytes = lines.concat().into_bytes();
         let end = |cuts: &mut dyn Iterator<Item = usize>| {
-            let mut dialogue = begin(now, terms.clone());
-            let mut rest = octets.as_slice();
+            let mut session = begin(now, config.clone());
+            let mut rest = bytes.as_slice();
             while !rest.is_empty() {
                 let (part, left) = rest.split_at(cuts.next().unwrap_or(usize::MAX).min(rest.len()));
-                dialogue.handle_input(now, part);
+                session.handle_input(now, part);
                 rest = left;
             }
-            (dialogue.outcome().cloned(), dialogue.output().to_vec())
+            (session.outcome().cloned(), session.output().to_vec())
         };
         prop_assert_eq!(end(&mut std::iter::empty()), end(&mut cuts.iter().copied().cycle()));
     }

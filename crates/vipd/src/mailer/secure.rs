@@ -9,8 +9,7 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme};
-
-use super::super::order::Failure;
+use smtp_submit::Failure;
 
 /// A client connection to this host, nothing sent yet. With certificates (PEM), the server's must lead to one of them
 /// and have the host's name, or be one of them; without, any is taken.

@@ -2,16 +2,12 @@
 //!
 //! `SMTP_CHECK` waits for the server's greeting (220), says `HELO`, waits for 250, says `QUIT`, and is content with any
 //! line in return. Replies of several lines are replies (§4.2.1), unlike in keepalived 2.2.7, where they fail.
-//!
-//! [`ReplyReader`] is for any client of SMTP.
 
-mod reply;
+use smtp_submit::{MAX_LINE, MAX_REPLY, Reply, ReplyError, ReplyReader};
 
 use crate::check::Smtp;
 use crate::dialogue::Exchange;
 use crate::outcome::{Failure, Outcome, Weigh};
-
-pub use reply::{LINE_LIMIT, REPLY_LIMIT, Reply, ReplyError, ReplyReader};
 
 /// The name that keepalived's checker gives itself where the configuration names none (`helo_name`).
 pub const DEFAULT_HELO_NAME: &str = "smtpchecker.keepalived.org";
@@ -100,6 +96,19 @@ impl Exchange for Check {
 
 fn refused(to: &'static str, expected: u16, actual: u16) -> Outcome {
     Outcome::Fail(Failure::SmtpReply { to, expected, actual })
+}
+
+impl From<ReplyError> for Failure {
+    fn from(error: ReplyError) -> Self {
+        match error {
+            ReplyError::NoCode => Self::Malformed("SMTP reply without a code"),
+            ReplyError::Separator => Self::Malformed("SMTP reply with something behind its code"),
+            ReplyError::CodeChanged { .. } => Self::Malformed("SMTP reply with two codes"),
+            ReplyError::LineTooLong => Self::TooLong { what: "line of an SMTP reply", limit: MAX_LINE },
+            ReplyError::TooLong => Self::TooLong { what: "SMTP reply", limit: MAX_REPLY },
+            _ => Self::Malformed("no SMTP reply"),
+        }
+    }
 }
 
 #[cfg(test)]

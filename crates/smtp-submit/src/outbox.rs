@@ -1,25 +1,25 @@
 //! The mails that wait: one is delivered at a time, what failed is tried again. No process is started here.
 //!
-//! Two kinds of delay, both growing from [`FIRST_DELAY`] to [`LONGEST_DELAY`]: a server that cannot be used delays
+//! Two kinds of delay, both growing from [`FIRST_DELAY`] to [`MAX_DELAY`]: a server that cannot be used delays
 //! everything, a mail that the server refused for now delays only itself. A mail that is still undelivered after
-//! [`LIFETIME`] is given up; past [`LIMIT`] mails the oldest is dropped. Each loss is said in the log.
+//! [`LIFETIME`] is given up; past [`MAX_WAITING`] mails the oldest is dropped. Each loss is reported.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::order::{Failure, Fate, Outcome, Said, Step};
-use crate::ipc::LogLevel;
+use crate::{DeliveryStatus, Event, Failure, LossReason, Outcome, ServerReply, Step};
 
 /// A mail for one or more recipients.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Mail {
-    /// What the log calls it.
+    /// One line, by which an operator knows it.
     pub subject: String,
     /// Address of the sender.
     pub from: String,
-    /// Addresses of those who do not have it yet.
+    /// Addresses that do not have it yet.
     pub recipients: Vec<String>,
-    /// The mail's octets, not stuffed.
+    /// The mail's bytes, not stuffed.
     pub text: Vec<u8>,
 }
 
@@ -34,8 +34,8 @@ pub enum Action {
     Deliver(Id, Mail),
     /// The delivery takes too long: end it, its outcome is not awaited any more.
     Abort(Id),
-    /// Write this to the log.
-    Log(LogLevel, String),
+    /// Tell the operator.
+    Report(Event),
 }
 
 /// Mails in the order they came.
@@ -44,7 +44,7 @@ pub enum Action {
 /// wait no longer than until [`Outbox::poll_timeout`].
 #[derive(Debug)]
 pub struct Outbox {
-    /// What the log calls the server.
+    /// Name of the server, for reports.
     server: String,
     /// For one delivery.
     limit: Duration,
@@ -75,8 +75,21 @@ struct UnderWay {
     deadline: Instant,
 }
 
+impl Mail {
+    /// A mail: `subject` is for reports alone, `from` and `recipients` are addresses
+    /// ([`Mailbox::path`](crate::Mailbox::path)), `text` comes from [`Message::emit`](crate::Message::emit).
+    pub fn new(
+        subject: impl Into<String>,
+        from: impl Into<String>,
+        recipients: Vec<String>,
+        text: Vec<u8>,
+    ) -> Self {
+        Self { subject: subject.into(), from: from.into(), recipients, text }
+    }
+}
+
 impl Outbox {
-    /// An empty one for this server, as the log shall name it; a delivery may take as long as `limit`.
+    /// An empty one for this server, as reports shall name it; a delivery may take as long as `limit`.
     pub fn new(server: String, limit: Duration) -> Self {
         Self {
             server,
@@ -107,10 +120,10 @@ impl Outbox {
     pub fn handle_mail(&mut self, now: Instant, mail: Mail) {
         self.mails += 1;
         self.waiting.push_back(Waiting { number: self.mails, mail, queued: now, due: now, failures: 0 });
-        if self.waiting.len() > LIMIT
+        if self.waiting.len() > MAX_WAITING
             && let Some(oldest) = self.waiting.pop_front()
         {
-            self.lost(&oldest.mail, &format!("{LIMIT} newer ones wait"));
+            self.lost(&oldest.mail, LossReason::QueueFull { limit: MAX_WAITING });
         }
         self.advance(now);
     }
@@ -121,16 +134,17 @@ impl Outbox {
             return;
         };
         match outcome {
-            Ok(fates) => self.handle_fates(now, waiting, fates),
+            Ok(statuses) => self.handle_statuses(now, waiting, statuses),
             Err(failure) if failure.is_permanent() => {
                 self.server_works();
-                self.lost(&waiting.mail, &format!("{}: {failure}", self.server));
+                let server = self.server.clone();
+                self.lost(&waiting.mail, LossReason::Failed { server, failure });
             }
             Err(failure) if failure.is_of_this_mail() => {
                 self.server_works();
-                self.try_later(now, waiting, &failure.to_string());
+                self.try_later(now, waiting, failure);
             }
-            Err(failure) => self.handle_server_failure(now, waiting, &failure),
+            Err(failure) => self.handle_server_failure(now, waiting, failure),
         }
         self.advance(now);
     }
@@ -144,7 +158,7 @@ impl Outbox {
             self.handle_outcome(
                 now,
                 id,
-                Err(Failure::Mailer(format!("not delivered within {limit} seconds"))),
+                Err(Failure::Local(format!("not delivered within {limit} seconds"))),
             );
         }
         self.advance(now);
@@ -169,7 +183,7 @@ impl Outbox {
         self.under_way.is_none() && self.poll_timeout().is_none_or(|due| due > now)
     }
 
-    /// Mails that somebody does not have yet.
+    /// Number of mails that are not delivered to every recipient yet.
     pub fn len(&self) -> usize {
         self.waiting.len() + usize::from(self.under_way.is_some())
     }
@@ -188,93 +202,75 @@ impl Outbox {
         let waiting = std::mem::take(&mut self.waiting);
         let mails: Vec<Waiting> =
             under_way.map(|under_way| under_way.waiting).into_iter().chain(waiting).collect();
-        for waiting in mails.iter().take(NAMED_LOSSES) {
-            self.lost(&waiting.mail, why);
+        for waiting in mails.iter().take(MAX_NAMED_LOSSES) {
+            self.lost(&waiting.mail, LossReason::Abandoned(why.to_owned()));
         }
-        if let Some(more) = mails.len().checked_sub(NAMED_LOSSES).filter(|&more| more > 0) {
-            self.log(LogLevel::Error, format!("SMTP alerts lost: {more} more ({why})"));
+        if let Some(count) = mails.len().checked_sub(MAX_NAMED_LOSSES).filter(|&more| more > 0) {
+            self.report(Event::MoreLost { count, reason: LossReason::Abandoned(why.to_owned()) });
         }
     }
 
-    /// The server took the dialogue to its end.
-    fn handle_fates(&mut self, now: Instant, mut waiting: Waiting, fates: Vec<Fate>) {
+    /// The server took the session to its end.
+    fn handle_statuses(&mut self, now: Instant, mut waiting: Waiting, statuses: Vec<DeliveryStatus>) {
         self.server_works();
-        let unsaid = || Fate::Later(Said { step: Step::Recipient, reply: "no word about it".to_owned() });
-        let fates = fates.into_iter().chain(std::iter::repeat_with(unsaid));
-        let (mut taken, mut later, mut why) = (Vec::new(), Vec::new(), String::new());
-        for (recipient, fate) in std::mem::take(&mut waiting.mail.recipients).into_iter().zip(fates) {
-            match fate {
-                Fate::Taken => taken.push(recipient),
-                Fate::Later(said) => {
-                    why = format!("refused at {}: {}", said.step, said.reply);
-                    later.push(recipient);
+        let missing = || DeliveryStatus::Deferred(ServerReply::new(Step::Recipient, "no reply about it"));
+        let statuses = statuses.into_iter().chain(std::iter::repeat_with(missing));
+        let (mut accepted, mut deferred, mut last_refusal) = (Vec::new(), Vec::new(), None);
+        for (recipient, status) in std::mem::take(&mut waiting.mail.recipients).into_iter().zip(statuses) {
+            match status {
+                DeliveryStatus::Accepted => accepted.push(recipient),
+                DeliveryStatus::Deferred(reply) => {
+                    last_refusal = Some(Failure::Refused(reply));
+                    deferred.push(recipient);
                 }
-                Fate::Never(said) => self.log(
-                    LogLevel::Error,
-                    format!(
-                        "SMTP alert lost for {recipient}: {} refused it at {}: {} ({})",
-                        self.server, said.step, said.reply, waiting.mail.subject
-                    ),
-                ),
+                DeliveryStatus::Rejected(reply) => self.report(Event::Lost {
+                    recipients: vec![recipient],
+                    subject: waiting.mail.subject.clone(),
+                    reason: LossReason::Rejected { server: self.server.clone(), reply },
+                }),
             }
         }
-        if !taken.is_empty() {
-            let text = format!(
-                "SMTP alert successfully sent to {} through {}: {}",
-                taken.join(", "),
-                self.server,
-                waiting.mail.subject
-            );
-            self.log(LogLevel::Info, text);
+        if !accepted.is_empty() {
+            let (server, subject) = (self.server.clone(), waiting.mail.subject.clone());
+            self.report(Event::Sent { server, recipients: accepted, subject });
         }
-        if !later.is_empty() {
-            waiting.mail.recipients = later;
-            self.try_later(now, waiting, &why);
+        if let Some(failure) = last_refusal {
+            waiting.mail.recipients = deferred;
+            self.try_later(now, waiting, failure);
         }
     }
 
     /// The server had something against this mail, for now.
-    fn try_later(&mut self, now: Instant, mut waiting: Waiting, why: &str) {
-        let why = format!("{}: {why}", self.server);
+    fn try_later(&mut self, now: Instant, mut waiting: Waiting, failure: Failure) {
+        let server = self.server.clone();
         if is_old(&waiting, now) {
-            return self
-                .lost(&waiting.mail, &format!("undelivered for {} hours, {why}", LIFETIME.as_secs() / 3600));
+            return self.lost(&waiting.mail, LossReason::TooOld { server, failure, lifetime: LIFETIME });
         }
         let delay = delay(waiting.failures);
         waiting.failures += 1;
         waiting.due = now + delay;
-        let text = format!(
-            "SMTP alert for {} waits, tried again in {} seconds: {why} ({})",
-            waiting.mail.recipients.join(", "),
-            delay.as_secs(),
-            waiting.mail.subject
-        );
-        self.log(LogLevel::Warning, text);
+        let (recipients, subject) = (waiting.mail.recipients.clone(), waiting.mail.subject.clone());
+        self.report(Event::Postponed { server, recipients, subject, failure, delay });
         self.put_back(waiting);
     }
 
     /// The server cannot be used: whatever waits would fare no better.
-    fn handle_server_failure(&mut self, now: Instant, waiting: Waiting, failure: &Failure) {
+    fn handle_server_failure(&mut self, now: Instant, waiting: Waiting, failure: Failure) {
         self.put_back(waiting);
         let waiting = std::mem::take(&mut self.waiting);
         let (old, young): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| is_old(waiting, now));
         self.waiting = young.into();
         for waiting in old {
-            let hours = LIFETIME.as_secs() / 3600;
-            self.lost(&waiting.mail, &format!("undelivered for {hours} hours, {}: {failure}", self.server));
+            let (server, failure) = (self.server.clone(), failure.clone());
+            self.lost(&waiting.mail, LossReason::TooOld { server, failure, lifetime: LIFETIME });
         }
         // A wrong password, repeated too often, locks the account.
-        let refused_login = matches!(failure, Failure::Refused(Said { step: Step::Login, .. }));
-        let delay = if refused_login { LONGEST_DELAY } else { delay(self.server_failures) };
+        let refused_login = matches!(failure, Failure::Refused(ServerReply { step: Step::Login, .. }));
+        let delay = if refused_login { MAX_DELAY } else { delay(self.server_failures) };
         self.server_failures = self.server_failures.saturating_add(1);
         self.server_due = Some(now + delay);
-        let text = format!(
-            "SMTP server {}: {failure}; {} alerts wait, tried again in {} seconds",
-            self.server,
-            self.waiting.len(),
-            delay.as_secs()
-        );
-        self.log(LogLevel::Warning, text);
+        let (server, waiting) = (self.server.clone(), self.waiting.len());
+        self.report(Event::ServerFailed { server, failure, waiting, delay });
     }
 
     fn server_works(&mut self) {
@@ -285,7 +281,7 @@ impl Outbox {
     fn put_back(&mut self, waiting: Waiting) {
         let place = self.waiting.partition_point(|other| other.number < waiting.number);
         self.waiting.insert(place, waiting);
-        debug_assert!(self.waiting.len() <= LIMIT + 1, "one is under way while {LIMIT} wait");
+        debug_assert!(self.waiting.len() <= MAX_WAITING + 1, "one is under way while {MAX_WAITING} wait");
     }
 
     fn advance(&mut self, now: Instant) {
@@ -300,14 +296,13 @@ impl Outbox {
         self.under_way = Some(UnderWay { id, waiting, deadline: now + self.limit });
     }
 
-    fn lost(&mut self, mail: &Mail, why: &str) {
-        let text = format!("SMTP alert lost for {}: {why} ({})", mail.recipients.join(", "), mail.subject);
-        self.log(LogLevel::Error, text);
+    fn lost(&mut self, mail: &Mail, reason: LossReason) {
+        let (recipients, subject) = (mail.recipients.clone(), mail.subject.clone());
+        self.report(Event::Lost { recipients, subject, reason });
     }
 
-    /// Writes a line in the order of everything else.
-    pub(super) fn log(&mut self, level: LogLevel, text: String) {
-        self.actions.push_back(Action::Log(level, text));
+    fn report(&mut self, event: Event) {
+        self.actions.push_back(Action::Report(event));
     }
 }
 
@@ -317,23 +312,23 @@ fn is_old(waiting: &Waiting, now: Instant) -> bool {
 
 /// After so many failures in a row before this one.
 fn delay(failures: u32) -> Duration {
-    FIRST_DELAY.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX)).min(LONGEST_DELAY)
+    FIRST_DELAY.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX)).min(MAX_DELAY)
 }
 
 /// Mails that may wait.
-const LIMIT: usize = 1000;
+const MAX_WAITING: usize = 1000;
 
 /// Before the second attempt.
 const FIRST_DELAY: Duration = Duration::from_secs(5);
 
 /// Between two attempts.
-const LONGEST_DELAY: Duration = Duration::from_secs(600);
+const MAX_DELAY: Duration = Duration::from_secs(600);
 
 /// How long a mail is tried. Older news only confuse.
 const LIFETIME: Duration = Duration::from_secs(4 * 3600);
 
 /// Lost mails that are named one by one when everything is given up.
-const NAMED_LOSSES: usize = 10;
+const MAX_NAMED_LOSSES: usize = 10;
 
 #[cfg(test)]
 mod tests;

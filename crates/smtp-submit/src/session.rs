@@ -1,41 +1,54 @@
-//! One mail over SMTP (RFC 5321), as a machine over octets and time.
+//! One mail over SMTP (RFC 5321), as a machine over bytes and time.
 //!
 //! - Without TLS and login it says what keepalived says: `HELO`, `MAIL FROM`, each `RCPT TO`, `DATA`, `QUIT`. Otherwise
 //!   `EHLO`, since only its answer tells what is offered.
 //! - `STARTTLS` (RFC 3207), where configured, is required: a server that does not offer it gets no mail. What came in the
-//!   clear behind its answer breaks the dialogue, and what was learned before counts no more.
+//!   clear behind its answer breaks the session, and what was learned before counts no more.
 //! - `AUTH PLAIN` or `LOGIN` (RFC 4954), where configured, is required too. The password only goes over TLS, or to a
 //!   server on this machine.
 //! - A refused recipient does not stop the others.
 //!
-//! The handshake itself is the caller's: while [`Dialogue::wants_tls`], octets are TLS's, until
-//! [`Dialogue::handle_secured`]. Commands are not pipelined, mails are rare.
+//! The handshake itself is the caller's: while [`Session::wants_tls`], bytes are TLS's, until
+//! [`Session::handle_secured`]. Commands are not pipelined, mails are rare.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
+use crate::message::dot_stuffed;
+use crate::{DeliveryStatus, Failure, Outcome, Reply, ReplyReader, ServerReply, Step};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lvs_health::smtp::{Reply, ReplyReader};
-
-use super::message::stuffed;
-use super::order::{Failure, Fate, Outcome, Said, Step};
 
 /// How to talk to a server. `Debug` does not show the password.
 #[derive(Clone, Debug)]
-pub struct Terms {
-    /// What we are called; only letters, digits and `.-_:[]` are said.
-    pub helo: String,
+#[non_exhaustive]
+pub struct SessionConfig {
+    /// Name of this machine, as said with `HELO` or `EHLO`; only letters, digits and `.-_:[]` are said.
+    pub helo_name: String,
     /// STARTTLS is required.
     pub start_tls: bool,
-    /// The connection is TLS's from the first octet on.
+    /// The connection is TLS from the first byte on.
     pub implicit_tls: bool,
     /// The server is on this machine: a password may go unprotected.
     pub is_local: bool,
     /// Name and password.
     pub login: Option<Login>,
-    /// For each answer.
+    /// Time that the server may take for each reply.
     pub timeout: Duration,
+}
+
+impl SessionConfig {
+    /// A session without TLS and login, with a server elsewhere. `timeout` is for each reply.
+    pub fn new(helo_name: impl Into<String>, timeout: Duration) -> Self {
+        Self {
+            helo_name: helo_name.into(),
+            start_tls: false,
+            implicit_tls: false,
+            is_local: false,
+            login: None,
+            timeout,
+        }
+    }
 }
 
 /// Name and password.
@@ -59,11 +72,11 @@ impl std::fmt::Debug for Login {
 /// longer than [`poll_timeout`](Self::poll_timeout). When there is an [`outcome`](Self::outcome), `output` may still
 /// hold `QUIT`: one attempt to send it, then close.
 #[derive(Debug)]
-pub struct Dialogue {
-    terms: Terms,
+pub struct Session {
+    config: SessionConfig,
     from: String,
     recipients: Vec<String>,
-    fates: Vec<Fate>,
+    statuses: Vec<DeliveryStatus>,
     text: Vec<u8>,
     state: State,
     secured: bool,
@@ -90,28 +103,28 @@ enum State {
     Text,
 }
 
-impl Dialogue {
+impl Session {
     /// Begins on a new connection. `from` and `recipients` are checked addresses
-    /// ([`Mailbox::path`](super::Mailbox::path)), `text` is not yet stuffed.
-    pub fn new(now: Instant, terms: Terms, from: &str, recipients: &[String], text: &[u8]) -> Self {
-        let deadline = now + terms.timeout;
-        let state = if terms.implicit_tls { State::Handshake } else { State::Banner };
+    /// ([`Mailbox::path`](crate::Mailbox::path)), `text` is not yet stuffed.
+    pub fn new(now: Instant, config: SessionConfig, from: &str, recipients: &[String], text: &[u8]) -> Self {
+        let deadline = now + config.timeout;
+        let state = if config.implicit_tls { State::Handshake } else { State::Banner };
         Self {
             from: from.to_owned(),
             recipients: recipients.to_vec(),
-            fates: Vec::new(),
-            text: stuffed(text),
+            statuses: Vec::new(),
+            text: dot_stuffed(text),
             state,
             secured: false,
             reader: ReplyReader::default(),
             output: Vec::new(),
             deadline,
             outcome: None,
-            terms,
+            config,
         }
     }
 
-    /// Plain octets arrived, in any cut.
+    /// Plain bytes arrived, in any cut.
     pub fn handle_input(&mut self, now: Instant, mut input: &[u8]) {
         while self.outcome.is_none() && !input.is_empty() {
             if self.state == State::Handshake {
@@ -141,7 +154,7 @@ impl Dialogue {
         }
         self.secured = true;
         self.reader = ReplyReader::default();
-        if self.terms.implicit_tls {
+        if self.config.implicit_tls {
             self.await_reply(now, State::Banner);
         } else {
             self.greet(now);
@@ -165,12 +178,12 @@ impl Dialogue {
         }
     }
 
-    /// Octets to send.
+    /// Bytes to send.
     pub fn output(&self) -> &[u8] {
         &self.output
     }
 
-    /// So many octets of [`output`](Self::output) were sent.
+    /// So many bytes of [`output`](Self::output) were sent.
     pub fn consume(&mut self, count: usize) {
         self.output.drain(..count.min(self.output.len()));
     }
@@ -201,17 +214,17 @@ impl Dialogue {
                 self.say(now, State::Text, &text);
             }
             (State::Text, 250..=259) => {
-                let fates = self.fates.clone();
-                self.end(Ok(fates));
+                let statuses = self.statuses.clone();
+                self.end(Ok(statuses));
             }
             // All that were accepted depend on these two.
             (State::Data | State::Text, 400..=599) => {
-                let fates = self.fates.iter().map(|fate| match fate {
-                    Fate::Taken => self.refusal(reply),
+                let statuses = self.statuses.iter().map(|status| match status {
+                    DeliveryStatus::Accepted => self.refusal(reply),
                     other => other.clone(),
                 });
-                let fates = fates.collect();
-                self.end(Ok(fates));
+                let statuses = statuses.collect();
+                self.end(Ok(statuses));
             }
             (_, 400..=599) => {
                 let failure = Failure::Refused(self.said(reply));
@@ -222,9 +235,13 @@ impl Dialogue {
     }
 
     fn greet(&mut self, now: Instant) {
-        let extended = self.terms.start_tls || self.terms.login.is_some();
-        let name: String =
-            self.terms.helo.chars().filter(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(*c)).collect();
+        let extended = self.config.start_tls || self.config.login.is_some();
+        let name: String = self
+            .config
+            .helo_name
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(*c))
+            .collect();
         let name = if name.is_empty() { "localhost" } else { &name };
         let greeting = format!("{} {name}\r\n", if extended { "EHLO" } else { "HELO" });
         self.say(now, State::Hello, greeting.as_bytes());
@@ -233,14 +250,14 @@ impl Dialogue {
     /// The answer to EHLO or HELO.
     fn handle_offer(&mut self, now: Instant, reply: &Reply) {
         let offers = Offers::of(reply);
-        if self.terms.start_tls && !self.secured {
+        if self.config.start_tls && !self.secured {
             if !offers.start_tls {
                 return self.end(Err(Failure::NoStartTls));
             }
             return self.say(now, State::StartTls, b"STARTTLS\r\n");
         }
-        let Some(login) = &self.terms.login else { return self.say_sender(now) };
-        if !self.secured && !self.terms.is_local {
+        let Some(login) = &self.config.login else { return self.say_sender(now) };
+        if !self.secured && !self.config.is_local {
             return self.end(Err(Failure::Unprotected));
         }
         if offers.plain {
@@ -255,7 +272,7 @@ impl Dialogue {
 
     /// A part of `AUTH LOGIN`.
     fn say_login(&mut self, now: Instant, next: State, part: impl Fn(&Login) -> &str) {
-        let text = self.terms.login.as_ref().map(part).unwrap_or_default();
+        let text = self.config.login.as_ref().map(part).unwrap_or_default();
         let line = format!("{}\r\n", STANDARD.encode(text));
         self.say(now, next, line.as_bytes());
     }
@@ -267,48 +284,48 @@ impl Dialogue {
 
     /// The next recipient, or what follows the last one.
     fn say_recipient(&mut self, now: Instant) {
-        if let Some(recipient) = self.recipients.get(self.fates.len()) {
+        if let Some(recipient) = self.recipients.get(self.statuses.len()) {
             let line = format!("RCPT TO:<{recipient}>\r\n");
             self.say(now, State::Recipient, line.as_bytes());
-        } else if self.fates.contains(&Fate::Taken) {
+        } else if self.statuses.contains(&DeliveryStatus::Accepted) {
             self.say(now, State::Data, b"DATA\r\n");
         } else {
-            let fates = self.fates.clone();
-            self.end(Ok(fates));
+            let statuses = self.statuses.clone();
+            self.end(Ok(statuses));
         }
     }
 
     fn handle_recipient(&mut self, now: Instant, reply: &Reply) {
-        let fate = match reply.code {
-            200..=299 => Fate::Taken,
+        let status = match reply.code {
+            200..=299 => DeliveryStatus::Accepted,
             400..=599 => self.refusal(reply),
             _ => return self.unexpected(reply),
         };
-        self.fates.push(fate);
+        self.statuses.push(status);
         self.say_recipient(now);
     }
 
-    fn refusal(&self, reply: &Reply) -> Fate {
+    fn refusal(&self, reply: &Reply) -> DeliveryStatus {
         let said = self.said(reply);
-        if reply.code < 500 { Fate::Later(said) } else { Fate::Never(said) }
+        if reply.code < 500 { DeliveryStatus::Deferred(said) } else { DeliveryStatus::Rejected(said) }
     }
 
-    fn said(&self, reply: &Reply) -> Said {
-        Said { step: self.step(), reply: shown(reply) }
+    fn said(&self, reply: &Reply) -> ServerReply {
+        ServerReply::new(self.step(), shown(reply))
     }
 
     fn unexpected(&mut self, reply: &Reply) {
         self.end(Err(Failure::NotSmtp(self.step(), format!("the unexpected answer {}", shown(reply)))));
     }
 
-    fn say(&mut self, now: Instant, next: State, octets: &[u8]) {
-        self.output.extend_from_slice(octets);
+    fn say(&mut self, now: Instant, next: State, bytes: &[u8]) {
+        self.output.extend_from_slice(bytes);
         self.await_reply(now, next);
     }
 
     fn await_reply(&mut self, now: Instant, next: State) {
         self.state = next;
-        self.deadline = now + self.terms.timeout;
+        self.deadline = now + self.config.timeout;
     }
 
     /// The first outcome counts. Where the server still listens, it is told goodbye.
@@ -347,11 +364,11 @@ impl Dialogue {
 
 /// A reply in one line of at most 300 characters, for the log.
 fn shown(reply: &Reply) -> String {
-    reply.to_string().chars().take(SHOWN_LIMIT).collect()
+    reply.to_string().chars().take(MAX_SHOWN).collect()
 }
 
 /// Characters of a reply in the log.
-const SHOWN_LIMIT: usize = 300;
+const MAX_SHOWN: usize = 300;
 
 /// What the answer to EHLO says (RFC 5321 §4.1.1.1); the first line is the server's name.
 #[derive(Debug, Default)]

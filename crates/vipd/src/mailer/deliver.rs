@@ -1,14 +1,14 @@
-//! One delivery: look-up, connection, dialogue.
+//! One delivery: look-up, connection, session.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Instant;
 
 use keepalived_conf::model::mail::MailTls;
+use smtp_submit::{Failure, Login, Outcome, Session, SessionConfig, Step};
 
-use super::super::dialogue::{Dialogue, Login, Terms};
-use super::super::order::{Delivery, Failure, Outcome, Server, Step};
 use super::connection::{Connection, HandshakeError};
+use super::message::{Delivery, Server};
 use super::secure;
 
 /// Delivers a mail, or says why not.
@@ -16,19 +16,14 @@ pub(super) fn deliver(delivery: &Delivery) -> Outcome {
     let server = &delivery.server;
     let end = Instant::now() + delivery.limit;
     let (connection, address) = connect(server, end)?;
-    let terms = Terms {
-        helo: server.helo.clone(),
-        start_tls: server.tls == MailTls::StartTls,
-        implicit_tls: server.tls == MailTls::Implicit,
-        is_local: address.is_loopback(),
-        login: server
-            .auth
-            .as_ref()
-            .map(|auth| Login { user: auth.user.clone(), password: auth.password.clone() }),
-        timeout: server.timeout,
-    };
-    let dialogue = Dialogue::new(Instant::now(), terms, &delivery.from, &delivery.recipients, &delivery.text);
-    converse(dialogue, connection, server, end)
+    let mut config = SessionConfig::new(server.helo_name.clone(), server.timeout);
+    config.start_tls = server.tls == MailTls::StartTls;
+    config.implicit_tls = server.tls == MailTls::Implicit;
+    config.is_local = address.is_loopback();
+    config.login =
+        server.auth.as_ref().map(|auth| Login { user: auth.user.clone(), password: auth.password.clone() });
+    let session = Session::new(Instant::now(), config, &delivery.from, &delivery.recipients, &delivery.text);
+    converse(session, connection, server, end)
 }
 
 /// The first address that takes a connection; an error names the last that did not.
@@ -57,39 +52,39 @@ fn look_up(server: &Server) -> Result<Vec<SocketAddr>, Failure> {
     Ok(found.collect())
 }
 
-fn converse(mut dialogue: Dialogue, mut connection: Connection, server: &Server, limit: Instant) -> Outcome {
+fn converse(mut session: Session, mut connection: Connection, server: &Server, limit: Instant) -> Outcome {
     let mut buffer = [0; 4096];
     loop {
-        let end = dialogue.poll_timeout().map_or(limit, |deadline| deadline.min(limit));
-        if !dialogue.output().is_empty() {
-            let sent = connection.write_all(dialogue.output(), end);
-            dialogue.consume(usize::MAX);
+        let end = session.poll_timeout().map_or(limit, |deadline| deadline.min(limit));
+        if !session.output().is_empty() {
+            let sent = connection.write_all(session.output(), end);
+            session.consume(usize::MAX);
             if let Err(error) = sent {
-                note(&mut dialogue, &error);
+                note(&mut session, &error);
             }
         }
-        if let Some(outcome) = dialogue.outcome() {
+        if let Some(outcome) = session.outcome() {
             let outcome = outcome.clone();
             connection.close();
             return outcome;
         }
-        if dialogue.wants_tls() {
-            handshake(&mut dialogue, &mut connection, server, end)?;
+        if session.wants_tls() {
+            handshake(&mut session, &mut connection, server, end)?;
             continue;
         }
         match connection.read(&mut buffer, end) {
-            Ok(0) => dialogue.handle_end(),
-            Ok(count) => dialogue.handle_input(Instant::now(), buffer.get(..count).unwrap_or_default()),
-            Err(error) => note(&mut dialogue, &error),
+            Ok(0) => session.handle_end(),
+            Ok(count) => session.handle_input(Instant::now(), buffer.get(..count).unwrap_or_default()),
+            Err(error) => note(&mut session, &error),
         }
-        if Instant::now() >= limit && dialogue.outcome().is_none() {
-            return Err(Failure::Mailer("the delivery takes too long".to_owned()));
+        if Instant::now() >= limit && session.outcome().is_none() {
+            return Err(Failure::Local("the delivery takes too long".to_owned()));
         }
     }
 }
 
 fn handshake(
-    dialogue: &mut Dialogue,
+    session: &mut Session,
     connection: &mut Connection,
     server: &Server,
     end: Instant,
@@ -97,20 +92,20 @@ fn handshake(
     let host = server.host.trim_start_matches('[').trim_end_matches(']');
     let tls = secure::connection(host, server.ca.as_deref())?;
     match connection.secure(tls, end) {
-        Ok(()) => dialogue.handle_secured(Instant::now()),
-        Err(HandshakeError::Closed) => dialogue.handle_end(),
+        Ok(()) => session.handle_secured(Instant::now()),
+        Err(HandshakeError::Closed) => session.handle_end(),
         Err(HandshakeError::Tls(error)) => return Err(secure::failure(error)),
         Err(HandshakeError::Io(error)) if is_late(&error) => return Err(Failure::Silent(Step::Handshake)),
-        Err(HandshakeError::Io(error)) => dialogue.handle_error(error.kind()),
+        Err(HandshakeError::Io(error)) => session.handle_error(error.kind()),
     }
     Ok(())
 }
 
-fn note(dialogue: &mut Dialogue, error: &io::Error) {
+fn note(session: &mut Session, error: &io::Error) {
     if is_late(error) {
-        dialogue.handle_timeout(Instant::now());
+        session.handle_timeout(Instant::now());
     } else if error.kind() != ErrorKind::Interrupted {
-        dialogue.handle_error(error.kind());
+        session.handle_error(error.kind());
     }
 }
 

@@ -1,20 +1,18 @@
-//! Which events are mailed, and to whom: from what happened to a mail in the outbox. No I/O.
+//! The events that are mailed, and their recipients: from an event to a mail in the outbox. No I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::Config;
 use keepalived_conf::model::mail::{Mail as Settings, MailTls, SmtpServer};
+use smtp_submit::{self as smtp, Event, Failure, Id, Mail, Mailbox, Message, Outbox, Outcome};
 
-use super::mailbox::Mailbox;
-use super::message::Message;
-use super::notice::{Notice, RealServerChange, State};
-use super::order::{Delivery, Outcome, Server};
-use super::outbox::{Action, Id, Mail, Outbox};
+use super::alert::{Alert, RealServerChange, State};
 use crate::ipc::LogLevel;
+use crate::mailer::{Delivery, Server};
 
-/// Who we are where the configuration does not say it.
+/// The defaults for the sender that the configuration does not name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     /// Full name of this machine: what `router_id` and `smtp_helo_name` default to.
@@ -28,20 +26,33 @@ pub struct Sender {
 /// A configuration without a mail server or without recipients makes no mail; every function may be called all the
 /// same. `date` is what the mail says (RFC 5322 §3.3), `alert` is the object's `smtp_alert`.
 ///
-/// After each call, do what [`Postman::poll_action`] asks for until it asks for nothing, then wait no longer than until
-/// [`Postman::poll_timeout`].
+/// After each call, do what [`AlertMailer::poll_action`] asks for until it asks for nothing, then wait no longer than until
+/// [`AlertMailer::poll_timeout`].
 #[derive(Debug)]
-pub struct Postman {
+pub struct AlertMailer {
     sender: Sender,
-    round: Option<Round>,
+    config: Option<MailConfig>,
     outbox: Outbox,
+    /// Addresses of the configuration that are left out, for the log.
+    warnings: VecDeque<String>,
     /// The state that was mailed last: the same one again is no news.
     instances: BTreeMap<String, State>,
 }
 
+/// What an [`AlertMailer`] wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Deliver this mail; [`AlertMailer::handle_outcome`] is told how that ended.
+    Deliver(Id, Mail),
+    /// The delivery takes too long: end it. Its outcome is not awaited any more.
+    Abort(Id),
+    /// Write this to the log.
+    Log(LogLevel, String),
+}
+
 /// What the configuration says of mail, checked.
 #[derive(Debug)]
-struct Round {
+struct MailConfig {
     settings: Settings,
     server: SmtpServer,
     router_id: String,
@@ -55,7 +66,7 @@ impl Sender {
     /// `[unknown]` and `(null)` then.)
     ///
     /// ```
-    /// let sender = vipd::mail::Sender::new("lb1", "root", "127.0.1.1 lb1.example.org lb1 # ours\n");
+    /// let sender = vipd::outlets::mail::Sender::new("lb1", "root", "127.0.1.1 lb1.example.org lb1 # ours\n");
     /// assert_eq!(sender.host, "lb1.example.org");
     /// ```
     pub fn new(host: &str, user: &str, hosts: &str) -> Self {
@@ -70,22 +81,22 @@ impl Sender {
     }
 }
 
-impl Postman {
+impl AlertMailer {
     /// One without a configuration yet.
     pub fn new(sender: Sender) -> Self {
-        let outbox = Outbox::new(String::new(), SHORTEST_LIMIT);
-        Self { sender, round: None, outbox, instances: BTreeMap::new() }
+        let outbox = Outbox::new(String::new(), MIN_LIMIT);
+        Self { sender, config: None, outbox, warnings: VecDeque::new(), instances: BTreeMap::new() }
     }
 
     /// Takes a configuration into force, at the start and on each reload. What waits is tried at once, through the
     /// server that is configured now; without one it is lost.
     pub fn arrange(&mut self, now: Instant, config: &Config) {
         self.instances.retain(|name, _| config.instances.iter().any(|instance| instance.name == *name));
-        self.round = self.round(config);
-        match &self.round {
-            Some(round) => {
-                let limit = SHORTEST_LIMIT.max(round.settings.timeout.saturating_mul(STEPS));
-                self.outbox.handle_server(now, shown(&round.server), limit);
+        self.config = self.checked(config);
+        match &self.config {
+            Some(config) => {
+                let limit = MIN_LIMIT.max(config.settings.timeout.saturating_mul(STEPS));
+                self.outbox.handle_server(now, shown(&config.server), limit);
             }
             None => self.outbox.abandon("no mail is configured any more"),
         }
@@ -95,16 +106,16 @@ impl Postman {
     pub fn instance(&mut self, now: Instant, date: &str, name: &str, alert: bool, state: State) {
         if alert && self.is_news(state) && self.instances.get(name) != Some(&state) {
             self.instances.insert(name.to_owned(), state);
-            self.send(now, date, |router_id| Notice::instance(router_id, name, state));
+            self.send(now, date, |router_id| Alert::instance(router_id, name, state));
         }
     }
 
     /// A real server, or one checker of it, is up or down. To be called for changes only: repetitions are not noticed
     /// here.
     pub fn real_server(&mut self, now: Instant, date: &str, alert: bool, change: &RealServerChange<'_>) {
-        let no_checkers = self.round.as_ref().is_some_and(|round| round.settings.no_checkers);
+        let no_checkers = self.config.as_ref().is_some_and(|config| config.settings.no_checkers);
         if alert && (change.is_whole || !no_checkers) {
-            self.send(now, date, |router_id| Notice::real_server(router_id, change));
+            self.send(now, date, |router_id| Alert::real_server(router_id, change));
         }
     }
 
@@ -119,7 +130,7 @@ impl Postman {
         because: &str,
     ) {
         if alert {
-            self.send(now, date, |router_id| Notice::virtual_server(router_id, virtual_server, up, because));
+            self.send(now, date, |router_id| Alert::virtual_server(router_id, virtual_server, up, because));
         }
     }
 
@@ -135,10 +146,20 @@ impl Postman {
 
     /// The next thing to do.
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.outbox.poll_action()
+        if let Some(warning) = self.warnings.pop_front() {
+            return Some(Action::Log(LogLevel::Error, warning));
+        }
+        Some(match self.outbox.poll_action()? {
+            smtp::Action::Deliver(id, mail) => Action::Deliver(id, mail),
+            smtp::Action::Abort(id) => Action::Abort(id),
+            smtp::Action::Report(event) => {
+                let (level, text) = log_line(&event);
+                Action::Log(level, text)
+            }
+        })
     }
 
-    /// When [`Postman::handle_timeout`] is due.
+    /// When [`AlertMailer::handle_timeout`] is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.outbox.poll_timeout()
     }
@@ -153,22 +174,22 @@ impl Postman {
         self.outbox.abandon("the daemon stops");
     }
 
-    /// The file of certificates that [`Postman::delivery`] needs; to be read for each delivery, so that a renewed one
+    /// The file of certificates that [`AlertMailer::delivery`] needs; to be read for each delivery, so that a renewed one
     /// is used.
     pub fn ca_file(&self) -> Option<&Path> {
-        let settings = self.round.as_ref().map(|round| &round.settings)?;
+        let settings = self.config.as_ref().map(|config| &config.settings)?;
         settings.ca_file.as_deref().filter(|_| settings.tls != MailTls::Off)
     }
 
     /// What the mailer is to be told for [`Action::Deliver`]; `None` without a mail server.
     pub fn delivery(&self, id: Id, mail: Mail, ca: Option<Vec<u8>>) -> Option<Delivery> {
-        let Round { settings, server, .. } = self.round.as_ref()?;
+        let MailConfig { settings, server, .. } = self.config.as_ref()?;
         Some(Delivery {
             id: id.0,
             server: Server {
                 host: server.host.clone(),
                 port: server.port,
-                helo: settings.helo_name.clone().unwrap_or_else(|| self.sender.host.clone()),
+                helo_name: settings.helo_name.clone().unwrap_or_else(|| self.sender.host.clone()),
                 timeout: settings.timeout,
                 tls: settings.tls,
                 ca,
@@ -177,36 +198,39 @@ impl Postman {
             from: mail.from,
             recipients: mail.recipients,
             text: mail.text,
-            limit: SHORTEST_LIMIT.max(settings.timeout.saturating_mul(STEPS)),
+            limit: MIN_LIMIT.max(settings.timeout.saturating_mul(STEPS)),
         })
     }
 
     fn is_news(&self, state: State) -> bool {
-        self.round.as_ref().is_some_and(|round| state != State::Fault || !round.settings.no_faults)
+        self.config.as_ref().is_some_and(|config| state != State::Fault || !config.settings.no_faults)
     }
 
-    fn send(&mut self, now: Instant, date: &str, notice: impl FnOnce(&str) -> Notice) {
-        let Some(Round { router_id, from, to, .. }) = &self.round else { return };
-        let Notice { subject, body } = notice(router_id);
-        let text = Message { date, from, subject: &subject, to, body: &body }.emit();
+    /// Subject and body are in keepalived's words and form, which people filter by: also the name of the program.
+    fn send(&mut self, now: Instant, date: &str, alert: impl FnOnce(&str) -> Alert) {
+        let Some(MailConfig { router_id, from, to, .. }) = &self.config else { return };
+        let Alert { subject, body } = alert(router_id);
+        let body = format!("=> {} <=\n", body.replace('\n', " "));
+        let mailer = Some("Keepalived");
+        let text = Message { date, from, subject: &subject, to, body: &body, mailer }.emit();
         let recipients = to.iter().map(|mailbox| mailbox.path().to_owned()).collect();
-        let mail = Mail { subject, from: from.path().to_owned(), recipients, text };
+        let mail = Mail::new(subject, from.path(), recipients, text);
         self.outbox.handle_mail(now, mail);
     }
 
-    /// Addresses that are none are left out and said.
-    fn round(&mut self, config: &Config) -> Option<Round> {
+    /// What the configuration says of mail. Invalid addresses are left out and logged.
+    fn checked(&mut self, config: &Config) -> Option<MailConfig> {
         let settings = config.global.mail.clone();
         let server = settings.server.clone()?;
+        let warnings = &mut self.warnings;
         let mut check = |keyword: &str, written: &str| match Mailbox::parse(written) {
             Ok(mailbox) => Some(mailbox),
             Err(error) => {
-                let text = format!("{keyword} {written:?} is no mail address: {error}");
-                self.outbox.log(LogLevel::Error, text);
+                warnings.push_back(format!("{keyword} {written:?} is no mail address: {error}"));
                 None
             }
         };
-        let recipients = settings.recipients.iter().take(MOST_RECIPIENTS);
+        let recipients = settings.recipients.iter().take(MAX_RECIPIENTS);
         let to: Vec<Mailbox> =
             recipients.filter_map(|written| check("notification_email", written)).collect();
         let written = settings.from.as_deref().and_then(|from| check("notification_email_from", from));
@@ -215,8 +239,22 @@ impl Postman {
             .or_else(|| Mailbox::parse(&format!("{user}@{host}")).ok())
             .or_else(|| Mailbox::parse("root@localhost").ok())?;
         let router_id = config.global.router_id.clone().unwrap_or_else(|| self.sender.host.clone());
-        (!to.is_empty()).then_some(Round { settings, server, router_id, from, to })
+        (!to.is_empty()).then_some(MailConfig { settings, server, router_id, from, to })
     }
+}
+
+/// An event of the outbox as a line of the log.
+fn log_line(event: &Event) -> (LogLevel, String) {
+    let level = match event {
+        Event::Sent { .. } => LogLevel::Info,
+        Event::Lost { .. } | Event::MoreLost { .. } => LogLevel::Error,
+        _ => LogLevel::Warning,
+    };
+    let advice = match event {
+        Event::ServerFailed { failure: Failure::Unprotected, .. } => " (set smtp_tls)",
+        _ => "",
+    };
+    (level, format!("SMTP alert {event}{advice}"))
 }
 
 /// `host:port`, with brackets around an IPv6 address.
@@ -230,13 +268,13 @@ fn shown(server: &SmtpServer) -> String {
 }
 
 /// One delivery may take so long at least.
-const SHORTEST_LIMIT: Duration = Duration::from_secs(180);
+const MIN_LIMIT: Duration = Duration::from_secs(180);
 
 /// Steps that may each take `smtp_connect_timeout` within one delivery, where that is long.
 const STEPS: u32 = 4;
 
 /// Recipients of a mail; RFC 5321 §4.5.3.1.8 has servers take at least so many.
-const MOST_RECIPIENTS: usize = 100;
+const MAX_RECIPIENTS: usize = 100;
 
 #[cfg(test)]
 mod tests {
@@ -253,30 +291,30 @@ mod tests {
         config
     }
 
-    fn postman(config: &Config) -> Postman {
-        let mut postman = Postman::new(Sender::new("lb1", "root", "127.0.0.1 localhost\n"));
-        postman.arrange(Instant::now(), config);
-        postman
+    fn alert_mailer(config: &Config) -> AlertMailer {
+        let mut alert_mailer = AlertMailer::new(Sender::new("lb1", "root", "127.0.0.1 localhost\n"));
+        alert_mailer.arrange(Instant::now(), config);
+        alert_mailer
     }
 
     /// Subjects of the mails that are to be delivered; each is delivered at once.
-    fn subjects(postman: &mut Postman) -> Vec<String> {
+    fn subjects(alert_mailer: &mut AlertMailer) -> Vec<String> {
         let mut subjects = Vec::new();
-        while let Some(action) = postman.poll_action() {
+        while let Some(action) = alert_mailer.poll_action() {
             if let Action::Deliver(id, mail) = action {
-                let fates = vec![super::super::Fate::Taken; mail.recipients.len()];
+                let statuses = vec![smtp::DeliveryStatus::Accepted; mail.recipients.len()];
                 subjects.push(mail.subject);
-                postman.handle_outcome(Instant::now(), id, Ok(fates));
+                alert_mailer.handle_outcome(Instant::now(), id, Ok(statuses));
             }
         }
         subjects
     }
 
-    fn states(postman: &mut Postman, states: &[State]) -> Vec<String> {
+    fn states(alert_mailer: &mut AlertMailer, states: &[State]) -> Vec<String> {
         for &state in states {
-            postman.instance(Instant::now(), DATE, "V1", true, state);
+            alert_mailer.instance(Instant::now(), DATE, "V1", true, state);
         }
-        let subjects = subjects(postman);
+        let subjects = subjects(alert_mailer);
         let word = |subject: &String| subject.split(' ').nth_back(1).unwrap_or_default().to_owned();
         subjects.iter().map(word).collect()
     }
@@ -284,27 +322,27 @@ mod tests {
     #[test]
     fn a_change_is_mailed_once_and_only_where_it_is_wanted() {
         use State::{Backup, Fault, Master};
-        let mut all = postman(&config(|_| ()));
+        let mut all = alert_mailer(&config(|_| ()));
         assert_eq!(states(&mut all, &[Backup, Backup, Master, Fault, Fault]), ["BACKUP", "MASTER", "FAULT"]);
         all.instance(Instant::now(), DATE, "V1", false, Master);
         assert_eq!(subjects(&mut all), [""; 0]);
 
-        let mut no_faults = postman(&config(|mail| mail.no_faults = true));
+        let mut no_faults = alert_mailer(&config(|mail| mail.no_faults = true));
         assert_eq!(states(&mut no_faults, &[Master, Fault, Master, Backup]), ["MASTER", "BACKUP"]);
 
         for config in [config(|mail| mail.server = None), config(|mail| mail.recipients.clear())] {
-            let mut none = postman(&config);
+            let mut none = alert_mailer(&config);
             assert_eq!(states(&mut none, &[Master]), [""; 0]);
         }
     }
 
     #[test]
-    fn a_delivery_says_who_and_where() {
-        let mut postman = postman(&config(|_| ()));
-        postman.instance(Instant::now(), DATE, "V1", true, State::Master);
-        let Some(Action::Deliver(id, mail)) = postman.poll_action() else { panic!("no delivery") };
-        let delivery = postman.delivery(id, mail, None).unwrap();
-        assert_eq!((delivery.server.host.as_str(), delivery.server.helo.as_str()), ("mx", "lb1"));
+    fn a_delivery_names_sender_recipients_and_server() {
+        let mut alert_mailer = alert_mailer(&config(|_| ()));
+        alert_mailer.instance(Instant::now(), DATE, "V1", true, State::Master);
+        let Some(Action::Deliver(id, mail)) = alert_mailer.poll_action() else { panic!("no delivery") };
+        let delivery = alert_mailer.delivery(id, mail, None).unwrap();
+        assert_eq!((delivery.server.host.as_str(), delivery.server.helo_name.as_str()), ("mx", "lb1"));
         assert_eq!(delivery.from, "root@lb1");
         assert_eq!(delivery.recipients, ["a@example.org", "b@example.org"]);
         let text = String::from_utf8(delivery.text).unwrap();
@@ -324,9 +362,9 @@ mod tests {
             mail.ca_file = Some("/etc/ca.pem".into());
         });
         config.global.router_id = Some("Ra".to_owned());
-        let mut postman = postman(&config);
-        assert_eq!(postman.ca_file(), None, "nothing to verify without TLS");
-        postman.virtual_server(
+        let mut alert_mailer = alert_mailer(&config);
+        assert_eq!(alert_mailer.ca_file(), None, "nothing to verify without TLS");
+        alert_mailer.virtual_server(
             Instant::now(),
             DATE,
             "[192.0.2.1]:tcp:80",
@@ -334,11 +372,11 @@ mod tests {
             false,
             "Lost quorum 1-0=1 > 0",
         );
-        let Some(Action::Deliver(id, mail)) = postman.poll_action() else { panic!("no delivery") };
+        let Some(Action::Deliver(id, mail)) = alert_mailer.poll_action() else { panic!("no delivery") };
         assert_eq!(mail.subject, "[Ra] Virtualserver [192.0.2.1]:tcp:80 - DOWN");
-        let delivery = postman.delivery(id, mail, None).unwrap();
+        let delivery = alert_mailer.delivery(id, mail, None).unwrap();
         assert_eq!(
-            (delivery.from.as_str(), delivery.server.helo.as_str()),
+            (delivery.from.as_str(), delivery.server.helo_name.as_str()),
             ("k@example.org", "lb.example.org")
         );
     }
@@ -353,34 +391,34 @@ mod tests {
             because: "TCP CHECK failed on service",
         };
         for (no_checkers, expected) in [(false, 2), (true, 1)] {
-            let mut postman = postman(&config(|mail| mail.no_checkers = no_checkers));
+            let mut alert_mailer = alert_mailer(&config(|mail| mail.no_checkers = no_checkers));
             for is_whole in [true, false] {
                 let change = RealServerChange { is_whole, ..change };
-                postman.real_server(Instant::now(), DATE, true, &change);
+                alert_mailer.real_server(Instant::now(), DATE, true, &change);
             }
-            assert_eq!(subjects(&mut postman).len(), expected);
+            assert_eq!(subjects(&mut alert_mailer).len(), expected);
         }
     }
 
     #[test]
-    fn what_is_no_address_is_said_and_left_out() {
-        let mut postman = postman(&config(|mail| mail.recipients.push("Bob <b@x".to_owned())));
-        let Some(Action::Log(LogLevel::Error, text)) = postman.poll_action() else { panic!("not said") };
+    fn an_invalid_address_is_logged_and_left_out() {
+        let mut alert_mailer = alert_mailer(&config(|mail| mail.recipients.push("Bob <b@x".to_owned())));
+        let Some(Action::Log(LogLevel::Error, text)) = alert_mailer.poll_action() else { panic!("not said") };
         assert_eq!(
             text,
             "notification_email \"Bob <b@x\" is no mail address: its angle brackets do not match"
         );
-        assert_eq!(states(&mut postman, &[State::Master]), ["MASTER"]);
+        assert_eq!(states(&mut alert_mailer, &[State::Master]), ["MASTER"]);
     }
 
     #[test]
     fn mails_that_wait_when_mail_is_configured_away_are_lost() {
-        let mut postman = postman(&config(|_| ()));
-        postman.instance(Instant::now(), DATE, "V1", true, State::Master);
-        assert!(matches!(postman.poll_action(), Some(Action::Deliver(..))));
-        postman.arrange(Instant::now(), &config(|mail| mail.server = None));
-        assert!(matches!(postman.poll_action(), Some(Action::Abort(_))));
-        assert!(matches!(postman.poll_action(), Some(Action::Log(LogLevel::Error, _))));
-        assert!(postman.is_quiet(Instant::now()));
+        let mut alert_mailer = alert_mailer(&config(|_| ()));
+        alert_mailer.instance(Instant::now(), DATE, "V1", true, State::Master);
+        assert!(matches!(alert_mailer.poll_action(), Some(Action::Deliver(..))));
+        alert_mailer.arrange(Instant::now(), &config(|mail| mail.server = None));
+        assert!(matches!(alert_mailer.poll_action(), Some(Action::Abort(_))));
+        assert!(matches!(alert_mailer.poll_action(), Some(Action::Log(LogLevel::Error, _))));
+        assert!(alert_mailer.is_quiet(Instant::now()));
     }
 }

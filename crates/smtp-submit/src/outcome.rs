@@ -1,93 +1,37 @@
-//! What parent and mailer say to each other, over a [`Channel`](crate::ipc::Channel).
-//!
-//! A delivery carries all that is needed for it; the mailer keeps nothing between two. It writes no log: how it went
-//! is a value, and the parent puts it into words.
+//! How a delivery ended.
 
 use std::fmt;
-use std::time::Duration;
 
-use keepalived_conf::model::mail::{MailAuth, MailTls};
-use serde::{Deserialize, Serialize};
+/// How a delivery ended: the status of each recipient, or why nobody has the mail.
+pub type Outcome = Result<Vec<DeliveryStatus>, Failure>;
 
-use crate::ipc::LogLevel;
-
-/// From the parent to the mailer.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum ToMailer {
-    /// Deliver this; the answer is [`FromMailer::Done`]. One at a time.
-    Deliver(Box<Delivery>),
+/// Whether the server took a mail for one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum DeliveryStatus {
+    /// The server accepted the mail.
+    Accepted,
+    /// The server refused it for now (reply 4yz): it may be tried again.
+    Deferred(ServerReply),
+    /// The server refused it for good (reply 5yz).
+    Rejected(ServerReply),
 }
 
-/// From the mailer to the parent.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum FromMailer {
-    /// The delivery with this number ended.
-    Done(u64, Outcome),
-    /// A line for the log.
-    Log(LogLevel, String),
-}
-
-/// One mail and where it goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delivery {
-    /// Its number.
-    pub id: u64,
-    /// Through whom.
-    pub server: Server,
-    /// Address of the sender.
-    pub from: String,
-    /// Addresses of the recipients; [`Fate`]s are in the same order.
-    pub recipients: Vec<String>,
-    /// The mail, not yet stuffed.
-    pub text: Vec<u8>,
-    /// For all of it: name look-up, every address, every step.
-    pub limit: Duration,
-}
-
-/// A mail server and how to talk to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Server {
-    /// Name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// What we are called.
-    pub helo: String,
-    /// For connecting and for each answer.
-    pub timeout: Duration,
-    /// Whether and when TLS begins.
-    pub tls: MailTls,
-    /// Certificates (PEM) that the server's must lead to; `None` takes any.
-    pub ca: Option<Vec<u8>>,
-    /// Name and password.
-    pub auth: Option<MailAuth>,
-}
-
-/// How a delivery ended: the fate of each recipient, or why nobody has the mail.
-pub type Outcome = Result<Vec<Fate>, Failure>;
-
-/// What became of a mail for one recipient.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Fate {
-    /// The server has it.
-    Taken,
-    /// Refused for now (4yz): it may be tried again.
-    Later(Said),
-    /// Refused for good (5yz).
-    Never(Said),
-}
-
-/// What the server said to what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
-    /// To which command.
+/// A reply of the server, and the step that it answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct ServerReply {
+    /// The step that was answered.
     pub step: Step,
     /// Code and text, printable, bounded.
     pub reply: String,
 }
 
-/// Where a dialogue is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Step {
     /// Waiting for the first line.
     Banner,
@@ -110,7 +54,9 @@ pub enum Step {
 }
 
 /// Why nobody has the mail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Failure {
     /// The server's name has no address.
     #[error("its name cannot be looked up: {0}")]
@@ -140,17 +86,17 @@ pub enum Failure {
     #[error("it offers no login by PLAIN or LOGIN")]
     NoLogin,
     /// A login is wanted, but everyone on the way could read the password.
-    #[error("the password is not sent without TLS (set smtp_tls)")]
+    #[error("the password is not sent without TLS")]
     Unprotected,
     /// It refused something that all recipients depend on.
     #[error("refused at {}: {}", .0.step, .0.reply)]
-    Refused(Said),
-    /// `smtp_tls_ca_file` cannot be used.
-    #[error("smtp_tls_ca_file: {0}")]
-    Certificates(String),
-    /// The mailer itself.
+    Refused(ServerReply),
+    /// The certificates that the server's must lead to cannot be used.
     #[error("{0}")]
-    Mailer(String),
+    Certificates(String),
+    /// Trouble on our own side: the delivery was not begun, or was ended before the server could answer.
+    #[error("{0}")]
+    Local(String),
 }
 
 impl Failure {
@@ -170,7 +116,7 @@ impl Failure {
             | Self::NoLogin
             | Self::Unprotected
             | Self::Certificates(_)
-            | Self::Mailer(_) => false,
+            | Self::Local(_) => false,
         }
     }
 
@@ -188,8 +134,15 @@ impl Failure {
             | Self::NoLogin
             | Self::Unprotected
             | Self::Certificates(_)
-            | Self::Mailer(_) => false,
+            | Self::Local(_) => false,
         }
+    }
+}
+
+impl ServerReply {
+    /// The reply to a step.
+    pub fn new(step: Step, reply: impl Into<String>) -> Self {
+        Self { step, reply: reply.into() }
     }
 }
 

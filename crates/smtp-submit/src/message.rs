@@ -1,71 +1,74 @@
-//! A mail as octets (RFC 5322): headers in keepalived's order, one line of body.
+//! A mail as bytes (RFC 5322): headers and a body of plain text.
 //!
-//! Every line ends with CR LF and is at most 998 octets long without it. No text that comes in can begin another
+//! Every line ends with CR LF and is at most 998 bytes long without it. No text that comes in can begin another
 //! header: control characters become spaces. What is not ASCII is encoded (RFC 2047 in headers, base64 in the body),
 //! so that no server needs 8BITMIME or SMTPUTF8.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::mailbox::Mailbox;
+use crate::Mailbox;
+use crate::encoded::{encoded_words, pieces};
 
-/// What a mail says.
+/// A mail of plain text.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
     /// Date, time and zone as RFC 5322 §3.3 has it: `Sun, 22 Nov 2026 11:35:33 +0000`.
     pub date: &'a str,
-    /// Who sends it.
+    /// The sender.
     pub from: &'a Mailbox,
     /// One line.
     pub subject: &'a str,
-    /// Whom it is for; at least one.
+    /// The recipients; at least one.
     pub to: &'a [Mailbox],
-    /// One line, without the arrows around it.
+    /// Lines of plain text, separated by `\n`; long ones are cut.
     pub body: &'a str,
+    /// Name of the program that writes the mail (header `X-Mailer`), if it is to be there.
+    pub mailer: Option<&'a str>,
 }
 
 impl Message<'_> {
-    /// The octets of the mail. For the DATA command of SMTP they must be [`stuffed`].
+    /// The bytes of the mail. For the DATA command of SMTP they must be [`dot_stuffed`].
     pub fn emit(&self) -> Vec<u8> {
-        let body = plain(self.body);
         let mut out = String::new();
         line(&mut out, &["Date: ", &plain(self.date)]);
         line(&mut out, &["From: ", &self.from.header()]);
-        line(&mut out, &["Subject: ", &subject(self.subject)]);
-        // Not true, but what the filters of keepalived's users look for.
-        line(&mut out, &["X-Mailer: Keepalived"]);
+        line(&mut out, &["Subject: ", &unstructured(self.subject)]);
+        if let Some(mailer) = self.mailer {
+            line(&mut out, &["X-Mailer: ", &unstructured(mailer)]);
+        }
         let to: Vec<String> = self.to.iter().map(Mailbox::header).collect();
         line(&mut out, &["To: ", &to.join(",\r\n ")]);
-        if body.is_ascii() {
+        let lines: Vec<String> = self.body.split('\n').map(plain).collect();
+        if lines.iter().all(|line| line.is_ascii()) {
             line(&mut out, &[]);
-            for part in pieces(&format!("=> {body} <="), LINE_LIMIT) {
-                line(&mut out, &[part]);
+            for text in &lines {
+                emit_line(&mut out, text);
             }
         } else {
             line(&mut out, &["MIME-Version: 1.0"]);
             line(&mut out, &["Content-Type: text/plain; charset=utf-8"]);
             line(&mut out, &["Content-Transfer-Encoding: base64"]);
             line(&mut out, &[]);
-            for part in pieces(&STANDARD.encode(format!("=> {body} <=\r\n")), BASE64_LINE) {
+            for part in pieces(&STANDARD.encode(lines.join("\r\n")), BASE64_LINE) {
                 line(&mut out, &[part]);
             }
         }
-        line(&mut out, &[]);
         out.into_bytes()
     }
 }
 
 /// A mail as the DATA command sends it: a dot in front of each line that begins with one, and the line of one dot that
 /// ends it (RFC 5321 §4.5.2).
-pub fn stuffed(mail: &[u8]) -> Vec<u8> {
+pub fn dot_stuffed(mail: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(mail.len() + 8);
     let mut at_start = true;
-    for &octet in mail {
-        if at_start && octet == b'.' {
+    for &byte in mail {
+        if at_start && byte == b'.' {
             out.push(b'.');
         }
-        out.push(octet);
-        at_start = octet == b'\n';
+        out.push(byte);
+        at_start = byte == b'\n';
     }
     if !at_start {
         out.extend_from_slice(b"\r\n");
@@ -74,15 +77,10 @@ pub fn stuffed(mail: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Text as encoded words (RFC 2047 §2), folded: each at most 75 characters.
-pub(super) fn encoded_words(text: &str) -> String {
-    let words = pieces(text, ENCODED_OCTETS).map(|part| format!("=?UTF-8?B?{}?=", STANDARD.encode(part)));
-    words.collect::<Vec<_>>().join("\r\n ")
-}
-
-fn subject(text: &str) -> String {
+/// The value of a header that may hold any text (RFC 5322 §2.2.1), cut to a bounded length.
+fn unstructured(text: &str) -> String {
     let text = plain(text);
-    let text = pieces(&text, SUBJECT_LIMIT).next().unwrap_or_default();
+    let text = pieces(&text, MAX_HEADER).next().unwrap_or_default();
     if text.is_ascii() { text.to_owned() } else { encoded_words(text) }
 }
 
@@ -93,18 +91,14 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-/// The text in parts of at most so many octets, cut between characters.
-fn pieces(text: &str, limit: usize) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let end = (0..=limit.min(rest.len())).rev().find(|&at| rest.is_char_boundary(at));
-        let (part, left) = rest.split_at_checked(end.filter(|&end| end > 0)?)?;
-        rest = left;
-        Some(part)
-    })
+/// One line of the body, in as many lines as its length takes.
+fn emit_line(out: &mut String, text: &str) {
+    if text.is_empty() {
+        line(out, &[]);
+    }
+    for part in pieces(text, MAX_LINE) {
+        line(out, &[part]);
+    }
 }
 
 fn line(out: &mut String, parts: &[&str]) {
@@ -112,14 +106,11 @@ fn line(out: &mut String, parts: &[&str]) {
     out.push_str("\r\n");
 }
 
-/// RFC 5322 §2.1.1: 998 octets, less the dot that may be put in front.
-const LINE_LIMIT: usize = 990;
+/// RFC 5322 §2.1.1: 998 bytes, less the dot that may be put in front.
+const MAX_LINE: usize = 990;
 
-/// Octets of a subject.
-const SUBJECT_LIMIT: usize = 900;
-
-/// Text octets in one encoded word: 4/3 of it and 12 more are at most 75.
-const ENCODED_OCTETS: usize = 45;
+/// Bytes of text in a header.
+const MAX_HEADER: usize = 900;
 
 /// RFC 2045 §6.8.
 const BASE64_LINE: usize = 76;
@@ -137,7 +128,8 @@ mod tests {
     fn emit(subject: &str, body: &str) -> String {
         let (from, to) = (mailbox("k@example.org"), [mailbox("a@example.org")]);
         let date = "Sun, 22 Nov 2026 11:35:33 +0000";
-        String::from_utf8(Message { date, from: &from, subject, to: &to, body }.emit()).unwrap()
+        let mailer = Some("test");
+        String::from_utf8(Message { date, from: &from, subject, to: &to, body, mailer }.emit()).unwrap()
     }
 
     /// As keepalived 2.4.3 sends it.
@@ -150,7 +142,8 @@ mod tests {
             from: &from,
             subject: "[Ra] VRRP Instance V1 - Entering MASTER state",
             to: &to,
-            body: "VRRP Instance is now owning VRRP VIPs",
+            body: "=> VRRP Instance is now owning VRRP VIPs <=\n",
+            mailer: Some("Keepalived"),
         };
         let expected = b"Date: Sun, 22 Nov 2026 11:35:33 +0000\r\n\
             From: k@example.org\r\n\
@@ -160,29 +153,29 @@ mod tests {
             \r\n\
             => VRRP Instance is now owning VRRP VIPs <=\r\n\
             \r\n.\r\n";
-        assert_eq!(stuffed(&message.emit()), expected);
+        assert_eq!(dot_stuffed(&message.emit()), expected);
     }
 
     #[test]
-    fn a_subject_cannot_begin_another_header() {
+    fn neither_subject_nor_body_can_begin_another_header() {
         let mail = emit("x\r\nBcc: all@example.org\r\n\r\nbody\u{0}", "y\n.\nz");
         assert!(mail.contains("Subject: x  Bcc: all@example.org    body \r\n"), "{mail:?}");
-        assert!(mail.ends_with("\r\n\r\n=> y . z <=\r\n\r\n"), "{mail:?}");
+        assert!(mail.ends_with("\r\n\r\ny\r\n.\r\nz\r\n"), "{mail:?}");
     }
 
     #[test]
     fn what_is_not_ascii_is_encoded() {
         let mail = emit("Gerät", "Gerät");
         assert!(mail.contains("Subject: =?UTF-8?B?R2Vyw6R0?=\r\n"), "{mail:?}");
-        let body = "\r\nContent-Transfer-Encoding: base64\r\n\r\nPT4gR2Vyw6R0IDw9DQo=\r\n\r\n";
+        let body = "\r\nContent-Transfer-Encoding: base64\r\n\r\nR2Vyw6R0\r\n";
         assert!(mail.ends_with(body), "{mail:?}");
     }
 
     #[test]
     fn a_dot_at_the_start_of_a_line_is_doubled_and_no_other() {
-        assert_eq!(stuffed(b".a\r\nb.\r\n..\r\n"), b"..a\r\nb.\r\n...\r\n.\r\n");
-        assert_eq!(stuffed(b""), b".\r\n");
-        assert_eq!(stuffed(b"no end"), b"no end\r\n.\r\n");
+        assert_eq!(dot_stuffed(b".a\r\nb.\r\n..\r\n"), b"..a\r\nb.\r\n...\r\n.\r\n");
+        assert_eq!(dot_stuffed(b""), b".\r\n");
+        assert_eq!(dot_stuffed(b"no end"), b"no end\r\n.\r\n");
     }
 
     proptest! {
@@ -192,8 +185,8 @@ mod tests {
         ) {
             let (from, to) = (mailbox("k@x.org"), [Mailbox::parse(&format!("{name} <a@x.org>"))]);
             let to: Vec<Mailbox> = to.into_iter().filter_map(Result::ok).collect();
-            let message = Message { date: "today", from: &from, subject: &subject, to: &to, body: &body };
-            let mail = String::from_utf8(stuffed(&message.emit())).unwrap();
+            let message = Message { date: "today", from: &from, subject: &subject, to: &to, body: &body, mailer: Some(&name) };
+            let mail = String::from_utf8(dot_stuffed(&message.emit())).unwrap();
             prop_assert!(mail.is_ascii());
             let headers = mail.split("\r\n\r\n").next().unwrap();
             let names: Vec<_> = headers

@@ -1,14 +1,12 @@
 //! Replies of an SMTP server (RFC 5321 §4.2): a code of three digits and text, in one line or several.
 
-use crate::outcome::Failure;
-
 /// A whole reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// 200 to 599 (§4.2.1).
     pub code: u16,
-    /// The text after each line's code, lines separated by `\n`. Safe to show: octets that are not UTF-8 and control
-    /// characters are U+FFFD. At most [`REPLY_LIMIT`] characters.
+    /// The text after each line's code, lines separated by `\n`. Safe to show: bytes that are not UTF-8 and control
+    /// characters are U+FFFD. At most [`MAX_REPLY`] characters.
     pub text: String,
 }
 
@@ -51,10 +49,10 @@ impl std::fmt::Display for Reply {
     }
 }
 
-/// Reads replies out of a stream that comes in any cut. Memory: [`LINE_LIMIT`] and [`REPLY_LIMIT`].
+/// Reads replies out of a stream that comes in any cut. Memory: [`MAX_LINE`] and [`MAX_REPLY`].
 ///
 /// ```
-/// use lvs_health::smtp::ReplyReader;
+/// use smtp_submit::ReplyReader;
 ///
 /// let mut reader = ReplyReader::new();
 /// let mut input = &b"250-mx.example.org\r\n250-SIZE 10240000\r\n250 START"[..];
@@ -64,7 +62,7 @@ impl std::fmt::Display for Reply {
 /// assert_eq!(reply.code, 250);
 /// assert!(reply.lines().any(|line| line == "STARTTLS"));
 /// assert_eq!(input, b"220 go ahead\r\n"); // not touched: the next reply
-/// # Ok::<(), lvs_health::smtp::ReplyError>(())
+/// # Ok::<(), smtp_submit::ReplyError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ReplyReader {
@@ -72,7 +70,7 @@ pub struct ReplyReader {
     line: Vec<u8>,
     /// Code and text of the lines of an unfinished reply.
     reply: Option<Reply>,
-    /// Octets of the unfinished reply that were taken.
+    /// Bytes of the unfinished reply that were taken.
     taken: usize,
 }
 
@@ -82,7 +80,7 @@ impl ReplyReader {
         Self::default()
     }
 
-    /// Takes octets from the front of `input` up to the end of a reply, or all of them if it is not finished with them.
+    /// Takes bytes from the front of `input` up to the end of a reply, or all of them if it is not finished with them.
     ///
     /// Lines end with CR LF or LF alone. The reader is at the start of a reply after each reply and each error.
     ///
@@ -96,14 +94,14 @@ impl ReplyReader {
         reply
     }
 
-    /// Whether nothing of an unfinished reply has been taken. A client that starts TLS wants this, and no octets left
-    /// over: they would be of who meddles with the connection (RFC 3207 §6).
+    /// Whether nothing of an unfinished reply has been taken. A client that starts TLS wants this, and no bytes left
+    /// over: an attacker on the way could have put them there (RFC 3207 §6).
     pub fn is_empty(&self) -> bool {
         self.taken == 0
     }
 
     fn take_lines(&mut self, input: &mut &[u8]) -> Result<Option<Reply>, ReplyError> {
-        while let Some(end) = input.iter().position(|&octet| octet == b'\n') {
+        while let Some(end) = input.iter().position(|&byte| byte == b'\n') {
             let (line, rest) = input.split_at(end + 1);
             *input = rest;
             self.take(line)?;
@@ -115,15 +113,15 @@ impl ReplyReader {
         Ok(None)
     }
 
-    fn take(&mut self, octets: &[u8]) -> Result<(), ReplyError> {
-        self.taken += octets.len();
-        if self.line.len() + octets.len() > LINE_LIMIT {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), ReplyError> {
+        self.taken += bytes.len();
+        if self.line.len() + bytes.len() > MAX_LINE {
             return Err(ReplyError::LineTooLong);
         }
-        if self.taken > REPLY_LIMIT {
+        if self.taken > MAX_REPLY {
             return Err(ReplyError::TooLong);
         }
-        self.line.extend_from_slice(octets);
+        self.line.extend_from_slice(bytes);
         Ok(())
     }
 
@@ -160,31 +158,19 @@ pub enum ReplyError {
         /// Another line's.
         to: u16,
     },
-    /// A line is longer than [`LINE_LIMIT`].
-    #[error("line of an SMTP reply longer than {LINE_LIMIT} octets")]
+    /// A line is longer than [`MAX_LINE`].
+    #[error("line of an SMTP reply longer than {MAX_LINE} bytes")]
     LineTooLong,
-    /// A reply is longer than [`REPLY_LIMIT`].
-    #[error("SMTP reply longer than {REPLY_LIMIT} octets")]
+    /// A reply is longer than [`MAX_REPLY`].
+    #[error("SMTP reply longer than {MAX_REPLY} bytes")]
     TooLong,
 }
 
-impl From<ReplyError> for Failure {
-    fn from(error: ReplyError) -> Self {
-        match error {
-            ReplyError::NoCode => Self::Malformed("SMTP reply without a code"),
-            ReplyError::Separator => Self::Malformed("SMTP reply with something behind its code"),
-            ReplyError::CodeChanged { .. } => Self::Malformed("SMTP reply with two codes"),
-            ReplyError::LineTooLong => Self::TooLong { what: "line of an SMTP reply", limit: LINE_LIMIT },
-            ReplyError::TooLong => Self::TooLong { what: "SMTP reply", limit: REPLY_LIMIT },
-        }
-    }
-}
+/// The longest line that is taken, bytes, its end included; four times what RFC 5321 §4.5.3.1.5 allows.
+pub const MAX_LINE: usize = 2048;
 
-/// The longest line that is taken, octets, its end included; four times what RFC 5321 §4.5.3.1.5 allows.
-pub const LINE_LIMIT: usize = 2048;
-
-/// The longest reply that is taken, octets of all its lines.
-pub const REPLY_LIMIT: usize = 16 * 1024;
+/// The longest reply that is taken, bytes of all its lines.
+pub const MAX_REPLY: usize = 16 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Line {
@@ -259,7 +245,7 @@ mod tests {
         assert_eq!(input, b"454 no\r\nx");
         assert!(reader.read(&mut input).unwrap().is_some_and(|reply| reply.is_transient()));
         assert_eq!(reader.read(&mut input), Ok(None));
-        assert!(!reader.is_empty(), "an octet of the next reply is held");
+        assert!(!reader.is_empty(), "an byte of the next reply is held");
     }
 
     #[test]
@@ -276,20 +262,16 @@ mod tests {
 
     #[test]
     fn lines_and_replies_have_an_end() {
-        let longest = [b"250 ", &[b'x'; LINE_LIMIT - 6][..], b"\r\n"].concat();
+        let longest = [b"250 ", &[b'x'; MAX_LINE - 6][..], b"\r\n"].concat();
         assert_eq!(longest.len(), 2048);
         assert!(read(&longest).is_ok_and(|reply| reply.is_some()));
         assert_eq!(
-            read(&[b"250 ", &[b'x'; LINE_LIMIT - 5][..], b"\r\n"].concat()),
+            read(&[b"250 ", &[b'x'; MAX_LINE - 5][..], b"\r\n"].concat()),
             Err(ReplyError::LineTooLong)
         );
-        assert_eq!(
-            read(&[b'2'; LINE_LIMIT + 1]),
-            Err(ReplyError::LineTooLong),
-            "without waiting for its end"
-        );
+        assert_eq!(read(&[b'2'; MAX_LINE + 1]), Err(ReplyError::LineTooLong), "without waiting for its end");
 
-        let lines = b"250-0123456789\r\n"; // 16 octets
+        let lines = b"250-0123456789\r\n"; // 16 bytes
         assert_eq!(read(&lines.repeat(1024)), Ok(None));
         assert_eq!(read(&lines.repeat(1025)), Err(ReplyError::TooLong));
     }

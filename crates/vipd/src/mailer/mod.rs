@@ -6,6 +6,7 @@
 
 mod connection;
 mod deliver;
+mod message;
 mod privileges;
 mod secure;
 
@@ -15,8 +16,9 @@ use std::process::ExitCode;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use super::order::{FromMailer, ToMailer};
 use crate::ipc::{Channel, ChannelError, LogLevel};
+
+pub use message::{Delivery, FromMailer, Server, ToMailer};
 
 /// Runs the mailer at the other end of `socket` until the parent closes it.
 pub fn main(socket: OwnedFd) -> ExitCode {

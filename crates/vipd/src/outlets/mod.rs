@@ -1,0 +1,3 @@
+//! Ways out for news about routers and servers.
+
+pub mod mail;
