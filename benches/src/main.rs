@@ -11,6 +11,7 @@ mod configuration;
 mod contender;
 mod detection;
 mod failover;
+mod faults;
 mod footprint;
 mod listener;
 mod options;
@@ -78,6 +79,9 @@ fn measure(subject: &str, words: &[String]) -> Result<(), Failure> {
     if everything || subject == "reload" {
         reload::measure(&contenders, &options, &mut show);
     }
+    if subject == "faults" {
+        faults::measure(&contenders, &options, &mut show);
+    }
     if everything || subject == "checks" {
         checks::measure(&balancers, &options, &mut show);
     }
@@ -96,14 +100,14 @@ fn measure(subject: &str, words: &[String]) -> Result<(), Failure> {
     }
 }
 
-const SUBJECTS: [&str; 8] =
-    ["all", "failover", "check", "footprint", "reload", "checks", "slow-peers", "detection"];
+const SUBJECTS: [&str; 9] =
+    ["all", "failover", "check", "footprint", "reload", "faults", "checks", "slow-peers", "detection"];
 
 /// Those in which the daemons balance loads.
 const BALANCING: [&str; 3] = ["checks", "slow-peers", "detection"];
 
 const USAGE: &str = "\
-usage: vipd-bench all|failover|check|footprint|reload|checks|slow-peers|detection [OPTION...]
+usage: vipd-bench all|failover|check|footprint|reload|faults|checks|slow-peers|detection [OPTION...]
   --daemon 'LABEL=COMMAND'  a daemon, with {conf} {pid} {dir} for its files; repeat for more
                             (default: vipd as built here, and /usr/sbin/keepalived if installed)
   --trials N                trials for each daemon and case (default 10)
@@ -113,6 +117,10 @@ failover:
   --version 2|3             (default 3)
   --mode kill,stop,link     what happens to the serving router (default all three)
   --prios N,N,...           priorities of the routers, the serving one first (default 101,100)
+faults (not part of all):
+  --reloads N               reloads in a row, a fifth of them of damaged files (default 300)
+  --kills N                 processes that are killed (default 200)
+  --seed N                  what all choices follow from (default 1)
 footprint:
   --seconds N               length of a window (default 10)
 checks, slow-peers:

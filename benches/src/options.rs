@@ -28,6 +28,12 @@ pub(crate) struct Options {
     pub(crate) servers: u32,
     /// Between two checks of one of them.
     pub(crate) delay_loop: Duration,
+    /// Reloads in a row, a fifth of them of damaged files.
+    pub(crate) reloads: u32,
+    /// Processes that are killed.
+    pub(crate) kills: u32,
+    /// What the choices of fault injection follow from.
+    pub(crate) seed: u64,
 }
 
 impl Options {
@@ -43,6 +49,9 @@ impl Options {
             window: Duration::from_secs(10),
             servers: 10_000,
             delay_loop: Duration::from_secs(1),
+            reloads: 300,
+            kills: 200,
+            seed: 1,
         };
         let mut words = words.iter().map(String::as_str);
         while let Some(name) = words.next() {
@@ -59,6 +68,9 @@ impl Options {
         match name {
             "--daemon" => self.daemons.push(value.to_owned()),
             "--trials" => self.trials = number(value).filter(|trials| *trials > 0)?,
+            "--reloads" => self.reloads = number(value)?,
+            "--kills" => self.kills = number(value)?,
+            "--seed" => self.seed = value.parse().ok()?,
             "--json" => self.json = Some(value.into()),
             "--adv" => self.intervals = list(value, seconds)?,
             "--version" => self.version = number(value).filter(|version| [2, 3].contains(version))?,

@@ -5,8 +5,10 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use ipnetwork::{IpNetwork, Ipv4Network};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use vip_lab::capture::{Capture, Sighting};
-use vip_lab::daemon::Daemon;
+use vip_lab::daemon::{Daemon, LogLine};
 use vip_lab::frame::Frame;
 use vip_lab::{Host, Lab, Stamp};
 
@@ -53,11 +55,45 @@ impl Stage {
         contender: &Contender,
         configuration: &Configuration,
     ) -> Result<(), Failure> {
-        let number = self.daemons.len();
-        self.configure(number, configuration)?;
-        let host = self.router(number)?;
+        self.start_with(contender, &configuration.text())
+    }
+
+    /// The same with any text as the configuration.
+    pub(crate) fn start_with(&mut self, contender: &Contender, text: &str) -> Result<(), Failure> {
+        let host = self.router(self.daemons.len())?;
+        host.write_file(CONFIGURATION, text)?;
         self.daemons.push(Daemon::start(host, contender.command())?);
         Ok(())
+    }
+
+    /// Starts the daemon of a router again, with the configuration that is there, after it has ended.
+    pub(crate) fn restart(&mut self, number: usize, contender: &Contender) -> Result<(), Failure> {
+        let again = Daemon::start(self.router(number)?, contender.command())?;
+        *self.daemon(number)? = again;
+        Ok(())
+    }
+
+    /// Kills (SIGKILL) one process of a daemon: its first one, or its first child. One that has ended is left alone.
+    pub(crate) fn strike(&mut self, number: usize, child: bool) -> Result<(), Failure> {
+        let daemon = self.daemon(number)?;
+        if !daemon.is_running() {
+            return Ok(());
+        }
+        let first = daemon.id();
+        let victim = if child { first_child(first) } else { Some(first) };
+        if let Some(pid) = victim.and_then(|pid| i32::try_from(pid).ok()) {
+            // It may have ended since.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        if !child {
+            daemon.wait(Duration::from_secs(1))?;
+        }
+        Ok(())
+    }
+
+    /// The output of a router's daemon.
+    pub(crate) fn log(&self, number: usize) -> Result<Vec<LogLine>, Failure> {
+        Ok(self.daemons.get(number).ok_or("no such daemon")?.log())
     }
 
     /// Gives a router another configuration, which it does not read by itself.
@@ -122,6 +158,12 @@ impl Stage {
         }
         text
     }
+}
+
+/// The first child of a process.
+fn first_child(pid: u32) -> Option<u32> {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+    children.split_ascii_whitespace().next()?.parse().ok()
 }
 
 /// Whether exactly so many VRIDs were advertised by the first port, and none by another.

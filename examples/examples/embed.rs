@@ -23,8 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     let mut inboxes: [VecDeque<Vec<u8>>; 2] = Default::default();
     for (router, address) in routers.iter_mut().zip(own) {
-        router.set_address(Some(address.into()));
-        router.handle_startup(Instant::ZERO);
+        router.handle_startup(Instant::ZERO, address.into());
     }
 
     let end = Instant::ZERO + Duration::from_secs(5);
@@ -35,8 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             while let Some(packet) = inboxes[index].pop_front() {
                 let receiver = Receiver::new(Family::Ipv4, vrid, interval);
                 let accepted = receiver.check(&Datagram::from_ipv4(&packet)?)?;
-                let (priority, interval) = (accepted.advert.priority, accepted.advert.interval);
-                router.handle_advert(now, &Received { source: accepted.source, priority, interval })?;
+                router.handle_advert(now, now, &Received::from(&accepted))?;
             }
             router.handle_timeout(now);
             // What it asks for.

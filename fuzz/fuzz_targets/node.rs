@@ -90,7 +90,7 @@ impl World {
                     interval: AdvertInterval::V3(Centiseconds::new(centiseconds % 4096).unwrap()),
                 };
                 let arrived = now - Duration::from_millis(age_ms.into());
-                let _ = self.node.handle_advert(arrived, RouterId(u32::from(router % 4)), &advert);
+                let _ = self.node.handle_advert(now, arrived, RouterId(u32::from(router % 4)), &advert);
             }
             Input::Link { link, up, address } => {
                 self.node.handle_link(now, LinkId(u32::from(link % 3)), state(up, address));

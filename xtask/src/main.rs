@@ -8,6 +8,7 @@
 //! | `ci` | everything: formatting, lints, docs, dependencies, fuzz targets, benches, packages, tests |
 //! | `compatibility` | writes COMPATIBILITY.md from the keyword table |
 //! | `setup` | only installs what the tests need |
+//! | `faults` | injects faults into pairs of routers: damaged reloads, kill -9 at every phase; options: `--reloads`, `--kills`, `--seed` |
 //! | `fuzz SECONDS` | runs every fuzz target for so long (needs `cargo-fuzz`) |
 
 mod checks;
@@ -35,6 +36,10 @@ fn main() -> ExitCode {
         }
         ["compatibility"] => compatibility::write(),
         ["setup"] => setup::install().is_empty(),
+        ["faults", rest @ ..] => {
+            let words = ["run", "-q", "--release", "-p", "vipd-bench", "--", "faults"];
+            run::step("fault injection", run::cargo(&words).args(rest))
+        }
         ["fuzz", seconds] => checks::fuzz(seconds),
         _ => {
             eprintln!("{USAGE}");
@@ -46,4 +51,5 @@ fn main() -> ExitCode {
 
 const USAGE: &str = "\
 usage: cargo xtask test [FILTER] | quick | ci | compatibility | setup | fuzz SECONDS
+       cargo xtask faults [--reloads N] [--kills N] [--seed N] [--daemon LABEL=COMMAND]...
        cargo xtask vm [--qemu] [--timeout SECONDS] [--mem MIB] [--rw DIR]... -- COMMAND ARGUMENT...";

@@ -9,7 +9,9 @@ use keepalived_conf::model::lvs::LvsService;
 use serde::{Deserialize, Serialize};
 
 mod channel;
+mod memory;
 pub use channel::{Channel, ChannelError};
+pub use memory::{Memory, MemoryFull};
 
 /// Which reading of the configuration an index belongs to: 0 at the start, one more with each reload.
 pub type Generation = u32;
@@ -23,14 +25,12 @@ pub enum ToWorker {
         generation: Generation,
         /// What to run.
         config: Box<Config>,
-        /// Names of the instances that are Active when this worker starts. A VRRP worker's were so when its predecessor
-        /// died: they resume as Active, their addresses are adopted. Empty on a reload.
-        resume: Vec<String>,
-        /// A predecessor of this worker died, and left in the kernel what it had set there.
-        adopt: bool,
-        /// What that predecessor may have left there besides: kernel services of configurations that it was told to run,
-        /// before or after the one that it ran last, and that this configuration lacks. Empty on a reload.
-        former: Vec<LvsService>,
+        /// What to do with it.
+        task: Task,
+        /// Names of the instances that are MASTER, as far as the parent knows, when this worker starts. Empty on a reload.
+        masters: Vec<String>,
+        /// What a predecessor left that did not stop in order: it died, or it hung and was killed. None on a reload.
+        predecessor: Option<Box<Predecessor>>,
         /// `-V`, `-I`: at the end leave in the kernel what is there, whoever asks for the end.
         keep: bool,
     },
@@ -61,9 +61,33 @@ pub enum ToWorker {
     },
     /// Write the state: the answer is [`FromWorker::Dump`].
     Dump(DumpKind),
+    /// Answer [`FromWorker::Alive`]: nothing was heard of this worker for a while.
+    Probe,
     /// Stop in order (VRRP: priority 0, addresses removed unless they are kept, STOP reported; LVS: virtual servers
     /// removed likewise), then [`FromWorker::Stopped`] and exit 0.
     Stop,
+}
+
+/// What a worker is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Task {
+    /// Run the configuration until told to stop.
+    Serve,
+    /// Remove from the kernel what the predecessor may have left there, as at an orderly stop, and exit: nothing of the
+    /// configuration is run.
+    Sweep,
+}
+
+/// What is known of a worker that did not stop in order, for the one that succeeds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Predecessor {
+    /// What it, and those before it, wanted to be remembered: see [`FromWorker::Remember`].
+    pub memory: Memory,
+    /// Kernel services that it may have left (LVS worker) besides those of this configuration: of configurations that it
+    /// was told to run, before or after the one that it ran last.
+    pub former: Vec<LvsService>,
+    /// It was killed because it did not answer for a while: other machines may have taken over meanwhile.
+    pub hung: bool,
 }
 
 /// From a worker to the parent.
@@ -71,6 +95,17 @@ pub enum ToWorker {
 pub enum FromWorker {
     /// The configuration of this generation is in force.
     Running(Generation),
+    /// It lives: the answer to [`ToWorker::Probe`]. Every other message says as much.
+    Alive,
+    /// Remember this under a key, or forget it, for a successor: the parent does not read it and gives it back as
+    /// [`Predecessor::memory`]. What is about to be put into the kernel is remembered (and the channel flushed) before it
+    /// is put there. An orderly end clears everything.
+    Remember {
+        /// Names it among all that this kind of worker remembers.
+        key: String,
+        /// What to remember; [`Option::None`] to forget it.
+        value: Option<Vec<u8>>,
+    },
     /// Do this with a check script.
     Script {
         /// Generation that `script` is an index in.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
-use vipd::ipc::{Channel, FromWorker, ToWorker};
+use vipd::ipc::{Channel, FromWorker, Task, ToWorker};
 
 /// A running worker; killed with this value.
 struct Worker {
@@ -34,9 +34,9 @@ impl Worker {
             .send(&ToWorker::Config {
                 generation: 0,
                 config,
-                resume: Vec::new(),
-                adopt: false,
-                former: Vec::new(),
+                task: Task::Serve,
+                masters: Vec::new(),
+                predecessor: None,
                 keep: false,
             })
             .unwrap();

@@ -263,7 +263,7 @@ impl Daemon {
         let mut others = Vec::new();
         for input in std::mem::take(&mut self.inbox) {
             match input {
-                Input::Packet(arrived, packet) => self.receive(arrived, &packet, &by_service),
+                Input::Packet(arrived, packet) => self.receive(now, arrived, &packet, &by_service),
                 Input::Link(_) | Input::Script(..) => others.push(input),
             }
         }
@@ -284,14 +284,20 @@ impl Daemon {
         actions
     }
 
-    fn receive(&mut self, arrived: Instant, packet: &Packet, routers: &BTreeMap<(Vrid, Family), RouterId>) {
+    fn receive(
+        &mut self,
+        now: Instant,
+        arrived: Instant,
+        packet: &Packet,
+        routers: &BTreeMap<(Vrid, Family), RouterId>,
+    ) {
         let Some(router) = packet.addressee().and_then(|addressee| routers.get(&addressee)) else { return };
         let Some(config) = self.node.router(*router).map(vrrp_election::VirtualRouter::config) else {
             return;
         };
         if let Ok(received) = packet.judge(config) {
             // Whether it changed anything is the router's business.
-            let _ = self.node.handle_advert(arrived, *router, &received);
+            let _ = self.node.handle_advert(now, arrived, *router, &received);
         }
     }
 

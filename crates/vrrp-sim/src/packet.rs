@@ -46,12 +46,7 @@ impl Packet {
         };
         let datagram =
             Datagram { endpoints: self.endpoints, ttl: TTL, envelope: None, message: &self.message };
-        let accepted = receiver.check(&datagram)?;
-        Ok(Received {
-            source: accepted.source,
-            priority: accepted.advert.priority,
-            interval: accepted.advert.interval,
-        })
+        Ok(Received::from(&receiver.check(&datagram)?))
     }
 }
 

@@ -38,7 +38,7 @@ use lvs_health::{Failure, Outcome, Prepared, Shared};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::ipc::{DumpKind, FromWorker, Generation, LogLevel, ToWorker};
+use crate::ipc::{DumpKind, FromWorker, Generation, LogLevel, Task, ToWorker};
 use crate::worker::{Parent, Start, rights, scheduling};
 use attempts::Attempts;
 use certificates::Certificates;
@@ -80,7 +80,17 @@ fn run(socket: OwnedFd, dry_run: bool) -> io::Result<()> {
         parent.log(LogLevel::Warning, complaint);
     }
     match tables {
-        Ok(tables) => Worker::start(poll, parent, tables, start)?.run(),
+        Ok(tables) => {
+            let task = start.task;
+            let worker = Worker::start(poll, parent, tables, start)?;
+            match task {
+                Task::Serve => worker.run(),
+                Task::Sweep => {
+                    worker.stop();
+                    Ok(())
+                }
+            }
+        }
         // Of a moment, like a table that is never still: the next try may do better.
         Err(error) if !is_lasting(&error) => Err(io::Error::other(error)),
         Err(error) => {
@@ -143,8 +153,10 @@ struct Worker {
 impl Worker {
     fn start(poll: Poll, mut parent: Parent, mut tables: Tables, start: Start) -> io::Result<Self> {
         let lvs = &start.config.global.lvs;
+        let predecessor = start.predecessor.as_deref();
+        let adopt = predecessor.is_some();
         if lvs.flush
-            && !start.adopt
+            && !adopt
             && let Err(error) = tables.flush()
         {
             parent.log(LogLevel::Error, format!("IPVS: cannot flush the tables: {error}"));
@@ -152,11 +164,12 @@ impl Worker {
         let presence = Presence::open(lvs.netlink_monitor_receive_buffer)?;
         poll.registry().register(&mut SourceFd(&presence.as_raw_fd()), MONITOR, Interest::READABLE)?;
         let now = Instant::now();
-        let former: Vec<ServiceKey> = start.former.iter().filter_map(plan::key).collect();
+        let former: Vec<ServiceKey> =
+            predecessor.iter().flat_map(|predecessor| &predecessor.former).filter_map(plan::key).collect();
         tables.own(&former);
         let plan = Plan::new(start.generation, start.config);
         let mut wanted = plan.director();
-        if start.adopt {
+        if adopt {
             plan.trust(&mut wanted, tables.known());
         }
         let director = Director::new(now, wanted);
@@ -174,7 +187,7 @@ impl Worker {
             scripts: Scripts::default(),
             files,
             presence,
-            sync: SyncDaemons::of(start.resume),
+            sync: SyncDaemons::of(start.masters),
             prepared: HashMap::new(),
             reconcile_at: now + RECONCILE_EVERY,
             shared: Shared::new(certificates.clone()),
@@ -189,7 +202,7 @@ impl Worker {
             stopped: false,
         };
         worker.look_at_addresses(now);
-        if start.adopt {
+        if adopt {
             worker.adopt(now);
         }
         worker.take_plan_into_force(now);
@@ -202,6 +215,7 @@ impl Worker {
         let mut events = Events::with_capacity(EVENTS);
         // What came right behind the configuration wakes nobody any more.
         self.hear_parent(Instant::now());
+        self.stopped |= self.parent.was_terminated();
         self.turn();
         while !self.stopped {
             self.gather(&mut events)?;
@@ -290,6 +304,7 @@ impl Worker {
                 }
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
                 ToWorker::Dump(kind) => self.dump(kind),
+                ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,
             }
         }

@@ -74,7 +74,7 @@ fn is_program(file: &Path) -> bool {
 
 /// What scripts find in their environment: ours, without what could make a shell or loader do something else.
 fn environment() -> impl Iterator<Item = CString> {
-    let inherited = std::env::vars_os().filter(|(name, _)| !REMOVED.iter().any(|removed| name == removed));
+    let inherited = std::env::vars_os().filter(|(name, _)| !name.to_str().is_some_and(is_removed));
     let path =
         std::env::var_os("PATH").is_none().then(|| (OsString::from("PATH"), OsString::from(DEFAULT_PATH)));
     inherited.chain(path).filter_map(|(name, value)| {
@@ -83,8 +83,48 @@ fn environment() -> impl Iterator<Item = CString> {
     })
 }
 
-/// As keepalived does.
-const REMOVED: [&str; 3] = ["IFS", "LD_PRELOAD", "LD_LIBRARY_PATH"];
+fn is_removed(name: &str) -> bool {
+    is_dangerous_variable(name) || SUPERVISION.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether a variable makes a shell, an interpreter, or the loader and library of every program do something that its
+/// caller did not ask for. (`PATH` is not among them: without it no script finds anything.)
+pub(super) fn is_dangerous_variable(name: &str) -> bool {
+    DANGEROUS.contains(&name) || DANGEROUS_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// keepalived removes `IFS`, `LD_PRELOAD` and `LD_LIBRARY_PATH` only; these do the same by other names.
+const DANGEROUS: [&str; 24] = [
+    "BASHOPTS",
+    "BASH_ENV",
+    "BASH_XTRACEFD",
+    "CDPATH",
+    "ENV",
+    "GCONV_PATH",
+    "GETCONF_DIR",
+    "GLIBC_TUNABLES",
+    "GLOBIGNORE",
+    "HOSTALIASES",
+    "IFS",
+    "JAVA_TOOL_OPTIONS",
+    "LOCALDOMAIN",
+    "LOCPATH",
+    "NLSPATH",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "PROMPT_COMMAND",
+    "PS4",
+    "RESOLV_HOST_CONF",
+    "RES_OPTIONS",
+    "RUBYLIB",
+    "RUBYOPT",
+    "SHELLOPTS",
+];
+
+const DANGEROUS_PREFIXES: [&str; 6] = ["BASH_FUNC_", "LD_", "MALLOC_", "PERL", "PYTHON", "_RLD"];
+
+/// What a service manager tells its service: a script is none.
+const SUPERVISION: [&str; 3] = ["NOTIFY_SOCKET", "LISTEN_", "WATCHDOG_"];
 
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -136,5 +176,18 @@ mod tests {
         let names: Vec<_> = environment().map(|entry| entry.to_string_lossy().into_owned()).collect();
         assert!(names.iter().any(|entry| entry.starts_with("PATH=")));
         assert!(!names.iter().any(|entry| entry.starts_with("LD_PRELOAD=")));
+    }
+
+    #[test]
+    fn variables_that_make_a_shell_or_the_loader_run_something_are_removed() {
+        for name in
+            ["BASH_ENV", "ENV", "IFS", "LD_AUDIT", "LD_PRELOAD", "BASH_FUNC_ls%%", "PYTHONPATH", "PERL5OPT"]
+        {
+            assert!(is_removed(name), "{name}");
+        }
+        for name in ["HOME", "PATH", "LANG", "TZ", "TMPDIR", "CREDENTIALS_DIRECTORY", "ENVIRONMENT"] {
+            assert!(!is_removed(name), "{name}");
+        }
+        assert!(is_removed("NOTIFY_SOCKET"), "a script must not speak for the daemon");
     }
 }

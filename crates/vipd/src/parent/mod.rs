@@ -22,10 +22,13 @@ mod process;
 mod refusal;
 mod respawn;
 mod security;
+mod shell_text;
 mod signals;
 mod standard_input;
 mod supervise;
 mod systemd;
+#[allow(dead_code, reason = "its users move to it one by one")]
+mod termination;
 #[cfg(test)]
 pub(crate) mod testing;
 mod worker;

@@ -100,6 +100,41 @@ pub(super) fn check(program: &Path, user: &Credentials) -> Result<(), PathProble
     }
 }
 
+/// Who besides root could change a file that code of root reads, or put one there.
+///
+/// # Errors
+/// [`PathProblem::Weak`] only: the first component that somebody else can change. A file that does not exist is weak if
+/// somebody else could make it.
+pub(super) fn check_changeable(file: &Path) -> Result<(), PathProblem> {
+    let mut weak = None;
+    let mut last = None;
+    let walked = walk(file, |path, metadata| {
+        let facts = Facts::of(metadata);
+        last = Some((path.to_owned(), facts.mode));
+        match weakness(facts) {
+            Some(weakness) if weak.is_none() => weak = Some((path.to_owned(), weakness)),
+            _ => {}
+        }
+        Ok(())
+    });
+    if let (Err(PathProblem::Missing(..)), None, Some((path, mode))) = (&walked, &weak, last)
+        && mode & libc::S_IFMT == libc::S_IFDIR
+        && mode & 0o002 != 0
+    {
+        // Nothing is there that its sticky bit protects.
+        weak = Some((path, Weakness::WorldWritable { mode }));
+    }
+    match weak {
+        Some((path, weakness)) => Err(PathProblem::Weak(path, weakness)),
+        None => Ok(()),
+    }
+}
+
+/// Whether it is a regular file that somebody may run.
+pub(super) fn is_executable(file: &Path) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
+}
+
 /// What decides about a file or directory.
 #[derive(Clone, Copy, Debug)]
 struct Facts {
@@ -302,6 +337,22 @@ mod tests {
         // Seen by root; whoever else runs this test owns the directory, which is weak as well.
         let problem = check(&directory.path().join("link/script"), &user(0, 0)).unwrap_err();
         assert!(matches!(problem, PathProblem::Weak(..)), "{problem}");
+    }
+
+    #[test]
+    fn code_that_others_can_change_or_put_there_is_weak() {
+        let directory = TestDirectory::new();
+        let sticky = directory.path().join("sticky");
+        fs::create_dir(&sticky).unwrap();
+        fs::set_permissions(&sticky, Permissions::from_mode(0o1777)).unwrap();
+        fs::write(sticky.join("ours"), "").unwrap();
+        fs::set_permissions(sticky.join("ours"), Permissions::from_mode(0o644)).unwrap();
+        if Uid::effective().is_root() {
+            check_changeable(&sticky.join("ours")).unwrap();
+        }
+        assert!(matches!(check_changeable(&sticky.join("absent")), Err(PathProblem::Weak(..))));
+        check_changeable(Path::new("/no/such/file")).unwrap();
+        check_changeable(Path::new("/bin/sh")).unwrap();
     }
 
     #[test]

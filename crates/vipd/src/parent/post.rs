@@ -12,7 +12,7 @@ use super::holdings::Holdings;
 use super::pid_file::PidFile;
 use super::respawn::Respawn;
 use super::worker::{Worker, WorkerProgram};
-use crate::ipc::Generation;
+use crate::ipc::{Generation, Memory};
 use crate::log::Voice;
 
 /// What a worker is for.
@@ -105,6 +105,8 @@ pub(super) struct Post {
     /// The last worker here did not stop in order: its state is still in the kernel.
     pub(super) left_behind: bool,
     pub(super) holdings: Holdings,
+    /// What workers here wanted their successor to know.
+    pub(super) memory: Memory,
 }
 
 impl Post {
@@ -121,6 +123,7 @@ impl Post {
             deaths: 0,
             left_behind: false,
             holdings: Holdings::default(),
+            memory: Memory::default(),
         }
     }
 

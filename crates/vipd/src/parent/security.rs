@@ -15,6 +15,8 @@ use keepalived_conf::{Class, Diagnostic, Diagnostics};
 use super::accounts::{Accounts, DEFAULT_USER};
 use super::command::{find_program, shell};
 use super::path_walk::{self, PathProblem};
+use super::process::Credentials;
+use super::shell_text::{self, Named};
 
 /// Checks every script of a configuration, and disables those that must not run. `idle` are the commands that nothing
 /// runs, with their keywords.
@@ -130,6 +132,8 @@ enum Verdict {
     Unfit(String),
     /// It could run, but others can change it.
     Insecure(String),
+    /// Which files it runs as root is decided when it runs.
+    Unclear(String),
 }
 
 impl Review<'_> {
@@ -139,6 +143,7 @@ impl Review<'_> {
         let verdict = self.known.entry(command.clone()).or_insert_with(|| judge(command, enforce, accounts));
         let finding = match verdict {
             Verdict::Fit => return true,
+            Verdict::Unclear(_) if !enforce => return true,
             // It may be there when it is needed; who demands security wants it to be there to be looked at.
             // keepalived's test is silent about both, and about the checks of real servers.
             Verdict::Unfit(why) if purpose == Use::Notify && !enforce => {
@@ -164,6 +169,12 @@ impl Review<'_> {
             Verdict::Insecure(why) if enforce => {
                 Diagnostic::error("script-insecure", format!("Disabling {what} due to insecure: {why}"))
                     .class(Class::Security)
+            }
+            Verdict::Unclear(why) => {
+                let text = format!(
+                    "Disabling {what} due to insecure: {why}, so it cannot be checked: move the text to a script file"
+                );
+                Diagnostic::error("script-insecure", text).class(Class::Security)
             }
             Verdict::Insecure(why) => {
                 Diagnostic::warning("script-insecure", format!("Unsafe permissions found for {what}: {why}"))
@@ -248,13 +259,73 @@ fn judge(command: &Command, enforce: bool, accounts: &Accounts) -> Verdict {
         Ok(None) => return Verdict::Fit,
         Err(why) => return Verdict::Unfit(why),
     };
+    match judge_program(&program, &credentials) {
+        Verdict::Fit => judge_words(command, enforce, &credentials),
+        unfit => unfit,
+    }
+}
+
+fn judge_program(program: &Path, credentials: &Credentials) -> Verdict {
     if program.is_relative() {
         return Verdict::Unfit(format!("{} is not an absolute path", program.display()));
     }
-    match path_walk::check(&program, &credentials) {
+    match path_walk::check(program, credentials) {
         Ok(()) => Verdict::Fit,
-        Err(problem @ PathProblem::Weak(..)) => Verdict::Insecure(describe(&program, &problem)),
-        Err(problem) => Verdict::Unfit(describe(&program, &problem)),
+        Err(problem @ PathProblem::Weak(..)) => Verdict::Insecure(describe(program, &problem)),
+        Err(problem) => Verdict::Unfit(describe(program, &problem)),
+    }
+}
+
+/// What the words of a command run besides its program: the commands of shell text, and what an interpreter or a
+/// program such as `env` gets to run.
+///
+/// Whether all of it exists matters to who demands security only: a text may well look for a program first.
+fn judge_words(command: &Command, enforce: bool, credentials: &Credentials) -> Verdict {
+    let as_root = credentials.uid.is_root() || credentials.gid.as_raw() == 0;
+    let named = match &command.run {
+        Run::Shell { .. } => shell_text::named_by_text(&command.text),
+        Run::Exec(words) => shell_text::named_by_program(words),
+        Run::FileReadable(_) => return Verdict::Fit,
+    };
+    let named = match named {
+        Ok(named) => named,
+        Err(unclear) if as_root => return Verdict::Unclear(unclear.to_string()),
+        Err(_) => return Verdict::Fit,
+    };
+    let mut missing = Verdict::Fit;
+    for named in &named {
+        match judge_named(named, credentials, as_root) {
+            Verdict::Fit => {}
+            Verdict::Unfit(why) => {
+                if enforce && matches!(missing, Verdict::Fit) {
+                    missing = Verdict::Unfit(why);
+                }
+            }
+            insecure => return insecure,
+        }
+    }
+    missing
+}
+
+fn judge_named(named: &Named, credentials: &Credentials, as_root: bool) -> Verdict {
+    let changeable = |file: &str| match path_walk::check_changeable(Path::new(file)) {
+        Err(problem) if as_root => Verdict::Insecure(describe(Path::new(file), &problem)),
+        _ => Verdict::Fit,
+    };
+    match named {
+        Named::Program(name) => match find_program(OsStr::new(name)) {
+            Some(program) => match judge_program(&program, credentials) {
+                Verdict::Unfit(why) => match changeable(name) {
+                    Verdict::Fit => Verdict::Unfit(why),
+                    insecure => insecure,
+                },
+                verdict => verdict,
+            },
+            None => Verdict::Fit,
+        },
+        Named::Code(file) => changeable(file),
+        Named::Argument(file) if path_walk::is_executable(Path::new(file)) => changeable(file),
+        Named::Argument(_) => Verdict::Fit,
     }
 }
 
@@ -410,10 +481,67 @@ mod tests {
         assert!(found[0].1.ends_with("user 'no-such-user' does not exist"), "{found:?}");
     }
 
+    fn shell(text: &str, user: &str) -> Command {
+        Command { text: text.to_owned(), run: Run::Shell { bash: false }, ..exec(&[], Some(user)) }
+    }
+
+    /// How a check script of this shell text is found to be bad.
+    fn class(text: &str, user: &str, enforce: bool) -> Option<Class> {
+        let (_, diagnostics) = findings(with_script(shell(text, user), enforce));
+        diagnostics.iter().map(|finding| finding.class).find(|&class| class != Class::None)
+    }
+
     #[test]
-    fn shell_text_is_judged_by_the_shell() {
-        let command = Command { run: Run::Shell { bash: false }, ..exec(&["exit", "1"], Some("root")) };
-        assert_eq!(findings(with_script(command, true)).0, []);
+    fn shell_text_of_system_programs_passes_with_script_security() {
+        for text in [
+            "exit 1",
+            "[ -f /run/absent ] && exit 1 || exit 0",
+            "grep -q up /tmp/state > /dev/null",
+            "kill -0 $(cat /run/absent.pid)",
+            "command -v no-such-program-here || exit 0",
+        ] {
+            assert_eq!(class(text, "root", true), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_path_that_shell_text_runs_is_judged() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = crate::parent::testing::TestDirectory::new();
+        let open = directory.path().join("open");
+        let script = open.join("x.sh");
+        std::fs::create_dir(&open).unwrap();
+        std::fs::write(&script, "#!/bin/sh\n").unwrap();
+        for path in [&open, &script] {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+        }
+        let (x, missing) = (script.display(), open.join("missing"));
+        for text in [
+            format!("{x} > /dev/null"),
+            format!("true && {x} || exit 1"),
+            format!("sh -c '{x}';"),
+            format!("kill -0 $({x})"),
+            format!("sh {} > /dev/null", missing.display()),
+            format!("ip netns exec a {x};"),
+            format!(". {x};"),
+        ] {
+            assert_eq!(class(&text, "root", true), Some(Class::Security), "{text}");
+            assert_eq!(class(&text, "root", false), Some(Class::Security), "{text}");
+        }
+        let exec = exec(&["/bin/sh", "-c", &format!("{x}")], Some("root"));
+        let (found, _) = findings(with_script(exec, true));
+        assert!(found[0].1.starts_with("Disabling track script chk due to insecure: "), "{found:?}");
+    }
+
+    #[test]
+    fn shell_text_that_cannot_be_judged_is_refused_where_security_is_demanded() {
+        for text in ["$X a", "eval x", "cat /etc/passwd | sh", "PATH=/x y", "case a in a) true;; esac"] {
+            assert_eq!(class(text, "root", true), Some(Class::Security), "{text}");
+            assert_eq!(class(text, "root", false), None, "{text}");
+        }
+        assert_eq!(class("no/x.sh;", "root", true), Some(Class::General), "a relative path");
+        assert_eq!(class("/no/such.sh;", "root", true), Some(Class::General));
+        assert_eq!(class("/no/such.sh;", "root", false), None);
     }
 
     #[test]

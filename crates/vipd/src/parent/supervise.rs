@@ -30,7 +30,9 @@ use super::signals::{Request, Signals};
 use super::systemd::Systemd;
 use super::worker::{Worker, WorkerProgram};
 use crate::cli::Options;
-use crate::ipc::{ChannelError, Generation, InstanceEvent, Monotonic, ScriptRun, ToWorker};
+use crate::ipc::{
+    ChannelError, Generation, InstanceEvent, Monotonic, Predecessor, ScriptRun, Task, ToWorker,
+};
 use crate::log::Log;
 use balancing::Told;
 use reload::Reload;
@@ -261,8 +263,8 @@ impl Parent {
             Err(error) => log.warning(format!("pid file of the {name} child process: {error}")),
         }
         post.worker = Some(worker);
-        let resume = self.masters().collect();
-        self.send_config(role, resume, now, log);
+        let masters = self.masters().collect();
+        self.send_config(role, masters, now, log);
     }
 
     /// The instances that are MASTER.
@@ -272,16 +274,24 @@ impl Parent {
     }
 
     /// Sends the current configuration to the worker in a role.
-    fn send_config(&mut self, role: Role, resume: Vec<String>, now: Instant, log: &mut Log) {
+    fn send_config(&mut self, role: Role, masters: Vec<String>, now: Instant, log: &mut Log) {
         let Some(reading) = self.readings.get(&self.current) else { return };
         let config = Box::new(role.part(&reading.config));
         let keep = self.keeps(role);
         let post = &mut self.posts[role];
-        let adopt = std::mem::take(&mut post.left_behind);
-        let former = if adopt { post.holdings.beyond(&config) } else { Vec::new() };
+        let left_behind = std::mem::take(&mut post.left_behind);
+        let predecessor = left_behind.then(|| {
+            let former = post.holdings.beyond(&config);
+            Box::new(Predecessor { memory: post.memory.clone(), former, hung: false })
+        });
         post.holdings.note_sent(&config);
         post.sent = Some(self.current);
-        let message = ToWorker::Config { generation: self.current, config, resume, adopt, former, keep };
+        let task = if post.worker.as_ref().is_some_and(|worker| worker.stopping) {
+            Task::Sweep
+        } else {
+            Task::Serve
+        };
+        let message = ToWorker::Config { generation: self.current, config, task, masters, predecessor, keep };
         self.tell_worker(role, &message, now, log);
     }
 
@@ -327,6 +337,7 @@ impl Parent {
         post.left_behind = !expected;
         if expected {
             post.holdings.clear();
+            post.memory.clear();
         }
         self.checks.abandon(role);
         if self.stop.is_some() || ((expected || refused) && !self.wants(role)) {
@@ -402,7 +413,6 @@ impl Parent {
         worker.kill_at = Some(now + SWEEP_TIME);
         post.worker = Some(worker);
         self.send_config(role, Vec::new(), now, log);
-        self.tell_worker(role, &ToWorker::Stop, now, log);
     }
 }
 

@@ -108,6 +108,7 @@ impl Worker {
                             .for_each(|record| record.rejected = Record::default().rejected);
                     }
                 }
+                ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,
             }
         }
@@ -157,13 +158,8 @@ impl Intake<'_> {
     }
 
     fn accept(&mut self, id: RouterId, arrived: Instant, accepted: &Accepted<'_>) {
-        let received = Received {
-            source: accepted.source,
-            priority: accepted.advert.priority,
-            interval: accepted.advert.interval,
-        };
         // What the election ignores, it counts and reports itself.
-        let _ = self.node.handle_advert(arrived, id, &received);
+        let _ = self.node.handle_advert(self.now, arrived, id, &Received::from(accepted));
         let warnings = accepted.warnings;
         if !warnings.is_empty() {
             let plan = self.plan;

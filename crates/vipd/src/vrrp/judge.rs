@@ -1,9 +1,10 @@
 //! Is this packet an advertisement for one of our routers? What is wrong with it is counted and told, rarely.
 
 use std::collections::HashMap;
+use std::mem::Discriminant;
 use std::time::Duration;
 
-use vrrp_election::{Instant, RouterId};
+use vrrp_election::{Instant, Report, RouterId};
 use vrrp_proto::{
     Accepted, AuthData, ChecksumRule, Counter, Datagram, ExpectedAuth, Mode, Policy, Reaction, Receiver,
     Rejection, Warnings,
@@ -107,6 +108,7 @@ pub(super) enum Kind {
     NotAPacket,
     Announcement,
     Lost,
+    Reported(Discriminant<Report>),
 }
 
 impl Kind {
@@ -163,5 +165,23 @@ mod tests {
         assert_eq!(say(1), None);
         assert_eq!(say(59), None);
         assert_eq!(say(60).as_deref(), Some("bad (2 more of this kind since)"));
+    }
+
+    #[test]
+    fn reports_of_one_kind_are_one_line_a_minute_whatever_is_reported_between() {
+        let source = std::net::Ipv4Addr::new(192, 0, 2, 3).into();
+        let leaves = std::mem::discriminant(&Report::ActiveLeaves { source });
+        let owners = std::mem::discriminant(&Report::TwoOwners { source });
+        let mut complaints = Complaints::default();
+        let mut lines = 0;
+        for millisecond in (0..59_999).step_by(100) {
+            let now = Instant::ZERO + Duration::from_millis(millisecond);
+            for kind in [leaves, owners] {
+                let line =
+                    complaints.about(now, Some(RouterId(0)), Kind::Reported(kind), || "said".to_owned());
+                lines += usize::from(line.is_some());
+            }
+        }
+        assert_eq!(lines, 2, "one of each kind");
     }
 }

@@ -31,7 +31,7 @@ use vrrp_election::{Instant, Node, RouterId};
 use vrrp_linux::clock::TimerFd;
 use vrrp_linux::sysctl;
 
-use crate::ipc::{FromWorker, Generation, LogLevel};
+use crate::ipc::{FromWorker, Generation, LogLevel, Task};
 use crate::worker::{Parent, Start, rights, scheduling};
 use announce::Announcements;
 use judge::{Complaints, Record};
@@ -57,9 +57,8 @@ pub fn main(socket: OwnedFd) -> ExitCode {
 fn run(socket: OwnedFd) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
-    let Some(Start { generation, config, resume, keep, .. }) = parent.first_config(&mut poll)? else {
-        return Ok(());
-    };
+    let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
+    let Start { generation, config, task, masters, predecessor, keep } = start;
     for complaint in scheduling::apply(&scheduling::Wishes::vrrp(&config.global)) {
         parent.log(LogLevel::Warning, complaint);
     }
@@ -67,9 +66,17 @@ fn run(socket: OwnedFd) -> io::Result<()> {
         parent.log(LogLevel::Warning, complaint);
     }
     let plan = Plan::new(generation, config);
-    let mut worker = Worker::start(poll, parent, plan, &resume)?;
+    // Where nobody answered for a while, another machine has taken over.
+    let resumes = predecessor.is_none_or(|predecessor| !predecessor.hung);
+    let mut worker = Worker::start(poll, parent, plan, if resumes { &masters } else { &[] })?;
     worker.keep_addresses = keep;
-    worker.run()
+    match task {
+        Task::Serve => worker.run(),
+        Task::Sweep => {
+            worker.stop();
+            Ok(())
+        }
+    }
 }
 
 /// Everything that the loop holds.
@@ -143,6 +150,9 @@ impl Worker {
 
     fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(256);
+        // What came right behind the configuration wakes nobody any more.
+        self.hear_parent();
+        self.stopped |= self.parent.was_terminated();
         self.turn();
         while !self.stopped {
             let timeout = self.has_backlog().then_some(Duration::ZERO);

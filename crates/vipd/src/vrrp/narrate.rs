@@ -1,6 +1,8 @@
 //! What happened, in the words that operators know and their tools search for.
 
-use vrrp_election::{Cause, Event, Fault, Report, Standing, TrackTarget, Why};
+use std::mem::{Discriminant, discriminant};
+
+use vrrp_election::{Cause, Event, Fault, Report, RouterId, Standing, TrackTarget, Why};
 use vrrp_proto::Priority;
 
 use super::plan::Plan;
@@ -62,6 +64,9 @@ fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<Str
         }
         Why::Election(Cause::ActiveDown { silent_for: None }) => "Receive advertisement timeout".to_owned(),
         Why::Election(Cause::ActiveLeft) => "Receive advertisement timeout: the master has left".to_owned(),
+        Why::Election(Cause::Preempted { source, priority }) => {
+            format!("Receive advertisement timeout: preempting {source} with lower priority {priority}")
+        }
         Why::Election(Cause::Better { source, priority }) => {
             format!("Master received advert from {source} with higher priority {priority}, ours {ours}")
         }
@@ -70,7 +75,19 @@ fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<Str
         Why::Stop if from == Standing::Active => "sent 0 priority".to_owned(),
         Why::Deleted => "is no longer configured".to_owned(),
         Why::Election(Cause::Startup | Cause::Owner | Cause::Shutdown) | Why::Stop => return None,
+        Why::Election(other) => other.to_string(),
     })
+}
+
+/// The router, if the event is one that whoever sends adverts can cause as often as they like: such lines are
+/// limited.
+pub(super) fn caused_by_others(event: &Event) -> Option<(RouterId, Discriminant<Report>)> {
+    match event {
+        Event::Router { router, report } if !matches!(report, Report::PriorityChanged { .. }) => {
+            Some((*router, discriminant(report)))
+        }
+        Event::Router { .. } | Event::Standing { .. } | Event::Script { .. } => None,
+    }
 }
 
 /// What is missing.
@@ -121,5 +138,6 @@ fn report_line(report: &Report) -> Option<(LogLevel, String)> {
             LogLevel::Warning,
             format!("{source} claims priority 255 as this router does: only one can own the addresses"),
         ),
+        other => (LogLevel::Info, other.to_string()),
     })
 }

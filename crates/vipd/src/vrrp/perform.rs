@@ -140,7 +140,13 @@ impl Worker {
     /// Log lines, and a message to run scripts and remember the state.
     fn tell(&mut self, event: &Event) {
         for (level, line) in narrate::lines(&self.plan, event) {
-            self.parent.log(level, line);
+            let line = match narrate::caused_by_others(event) {
+                Some((router, kind)) => {
+                    self.complaints.about(now(), Some(router), Kind::Reported(kind), || line)
+                }
+                None => Some(line),
+            };
+            self.parent.log_some(level, line);
         }
         let (Event::Standing { router, .. } | Event::Router { router, .. }) = event else { return };
         if let Event::Standing { .. } = event

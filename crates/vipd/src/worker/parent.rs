@@ -6,24 +6,22 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use keepalived_conf::model::Config;
-use keepalived_conf::model::lvs::LvsService;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 
-use crate::ipc::{Channel, ChannelError, FromWorker, Generation, LogLevel, ToWorker};
+use crate::ipc::{Channel, ChannelError, FromWorker, Generation, LogLevel, Predecessor, Task, ToWorker};
 
 /// What a worker starts with.
 #[derive(Debug)]
 pub(crate) struct Start {
     pub(crate) generation: Generation,
     pub(crate) config: Config,
-    /// The instances that are Active: they resume as such (VRRP worker), or go on (LVS worker).
-    pub(crate) resume: Vec<String>,
-    /// A predecessor died and left its state in the kernel (LVS worker).
-    pub(crate) adopt: bool,
-    /// Kernel services that it may have left besides those of the configuration (LVS worker).
-    pub(crate) former: Vec<LvsService>,
+    pub(crate) task: Task,
+    /// The instances that are MASTER: those of a predecessor resume as such (VRRP worker), or go on (LVS worker).
+    pub(crate) masters: Vec<String>,
+    /// What a predecessor left that did not stop in order.
+    pub(crate) predecessor: Option<Box<Predecessor>>,
     /// What is in the kernel at the end stays there.
     pub(crate) keep: bool,
 }
@@ -33,7 +31,9 @@ pub(crate) struct Start {
 pub(crate) struct Parent {
     channel: Channel,
     /// Readable after SIGTERM.
-    terminated: UnixStream,
+    signal: UnixStream,
+    /// SIGTERM came.
+    terminated: bool,
     /// Log lines that were dropped since the last one that was not.
     unsaid: u64,
     gone: bool,
@@ -45,37 +45,41 @@ impl Parent {
     pub(crate) fn connect(
         socket: OwnedFd,
         registry: &Registry,
-        message: Token,
-        signal: Token,
+        message_token: Token,
+        signal_token: Token,
     ) -> io::Result<Self> {
         let channel = Channel::from_fd(socket).map_err(io::Error::other)?;
-        let (terminated, write) = UnixStream::pair()?;
-        terminated.set_nonblocking(true)?;
+        let (signal, write) = UnixStream::pair()?;
+        signal.set_nonblocking(true)?;
         signal_hook::low_level::pipe::register(SIGTERM, write)?;
         let ignored = std::sync::Arc::default();
         for signal in [SIGHUP, SIGINT, SIGUSR1, SIGUSR2] {
             signal_hook::flag::register(signal, std::sync::Arc::clone(&ignored))?;
         }
         let interest = Interest::READABLE | Interest::WRITABLE;
-        registry.register(&mut SourceFd(&channel.as_raw_fd()), message, interest)?;
-        registry.register(&mut SourceFd(&terminated.as_raw_fd()), signal, Interest::READABLE)?;
-        Ok(Self { channel, terminated, unsaid: 0, gone: false })
+        registry.register(&mut SourceFd(&channel.as_raw_fd()), message_token, interest)?;
+        registry.register(&mut SourceFd(&signal.as_raw_fd()), signal_token, Interest::READABLE)?;
+        Ok(Self { channel, signal, terminated: false, unsaid: 0, gone: false })
     }
 
     /// Waits for the first message, which is the configuration; `None` if there is nothing to do after all.
+    ///
+    /// What comes right behind it, and a SIGTERM meanwhile, wakes nobody any more: ask once before the loop begins.
     pub(crate) fn first_config(&mut self, poll: &mut Poll) -> io::Result<Option<Start>> {
         let mut events = Events::with_capacity(8);
         loop {
             match self.receive() {
-                Some(ToWorker::Config { generation, config, resume, adopt, former, keep }) => {
-                    return Ok(Some(Start { generation, config: *config, resume, adopt, former, keep }));
+                Some(ToWorker::Config { generation, config, task, masters, predecessor, keep }) => {
+                    let config = *config;
+                    return Ok(Some(Start { generation, config, task, masters, predecessor, keep }));
                 }
                 Some(ToWorker::Stop) => return Ok(None),
                 Some(
                     ToWorker::ScriptStarted { .. }
                     | ToWorker::ScriptDone { .. }
                     | ToWorker::Standing { .. }
-                    | ToWorker::Dump(_),
+                    | ToWorker::Dump(_)
+                    | ToWorker::Probe,
                 ) => {}
                 None if self.gone || self.was_terminated() => return Ok(None),
                 None => match poll.poll(&mut events, None) {
@@ -102,6 +106,12 @@ impl Parent {
         if let Err(error) = self.channel.queue(message) {
             self.lose(&error);
         }
+    }
+
+    /// Queues a value that a successor is to know, or is to know no more.
+    #[allow(dead_code, reason = "the workers begin to use it one by one")]
+    pub(crate) fn remember(&mut self, key: String, value: Option<Vec<u8>>) {
+        self.send(&FromWorker::Remember { key, value });
     }
 
     /// Queues a log line. If the parent does not keep up, lines are dropped and counted, for an election must not
@@ -149,9 +159,10 @@ impl Parent {
         self.gone
     }
 
-    /// Whether SIGTERM came.
+    /// Whether SIGTERM came, at any time until now.
     pub(crate) fn was_terminated(&mut self) -> bool {
-        matches!(self.terminated.read(&mut [0; 8]), Ok(1..))
+        self.terminated |= matches!(self.signal.read(&mut [0; 8]), Ok(1..));
+        self.terminated
     }
 
     fn lose(&mut self, error: &ChannelError) {
@@ -167,3 +178,20 @@ const LOG_LIMIT: usize = 1 << 20;
 
 const GOODBYE_STEPS: u32 = 100;
 const GOODBYE_STEP: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sigterm_that_came_while_the_configuration_was_awaited_is_not_forgotten() {
+        let mut poll = Poll::new().unwrap();
+        let (near, far) = UnixStream::pair().unwrap();
+        let mut worker = Parent::connect(far.into(), poll.registry(), Token(0), Token(1)).unwrap();
+        signal_hook::low_level::raise(SIGTERM).unwrap();
+        assert!(matches!(worker.first_config(&mut poll), Ok(None)));
+        assert!(worker.was_terminated(), "asked by the waiting");
+        assert!(worker.was_terminated(), "asked again by the loop");
+        drop(near);
+    }
+}

@@ -246,18 +246,20 @@ impl Node {
         }
     }
 
-    /// An advertisement for `router` passed the receive checks; the kernel received it at `arrived`.
+    /// An advertisement for `router` passed the receive checks; the kernel received it at `arrived`, which is
+    /// `now` at the latest: see [`VirtualRouter::handle_advert`].
     ///
     /// # Errors
     /// Why the advert changed nothing at all.
     pub fn handle_advert(
         &mut self,
+        now: Instant,
         arrived: Instant,
         router: RouterId,
         advert: &Received,
     ) -> Result<(), Ignored> {
         let member = self.routers.get_mut(router.index()).ok_or(Ignored::NotRunning)?;
-        let result = member.router.handle_advert(arrived, advert);
+        let result = member.router.handle_advert(now, arrived, advert);
         self.settle(router);
         result
     }
@@ -476,22 +478,24 @@ impl Node {
         if member.retired {
             return;
         }
-        member.router.set_address(address);
+        if let Some(address) = address {
+            member.router.set_address(address);
+        }
         member.router.set_priority(facts.priority);
         let running = member.router.state() != State::Initialize;
-        match facts.fault {
-            Some(fault) => self.shut_down(now, router, Standing::Fault, Why::Fault(fault)),
-            None if running => self.settle(router),
-            None if member.setup.resume => {
+        match (facts.fault, address) {
+            (Some(fault), _) => self.shut_down(now, router, Standing::Fault, Why::Fault(fault)),
+            (None, _) if running => self.settle(router),
+            (None, Some(address)) if member.setup.resume => {
                 member.setup.resume = false;
-                member.router.handle_resume(now);
+                member.router.handle_resume(now, address);
                 self.settle(router);
             }
-            None if facts.pending => self.settle(router),
-            None => {
-                member.router.handle_startup(now);
+            (None, Some(address)) if !facts.pending => {
+                member.router.handle_startup(now, address);
                 self.settle(router);
             }
+            (None, _) => self.settle(router),
         }
     }
 

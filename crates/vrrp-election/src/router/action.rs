@@ -1,5 +1,6 @@
 //! What a virtual router asks its caller to do, and what it tells.
 
+use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
 
@@ -8,6 +9,8 @@ use vrrp_proto::Priority;
 use super::State;
 
 /// Something to do, in the order given.
+///
+/// Every action has to be carried out, so that a new one is a breaking change: this enum stays exhaustive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Send one advertisement with this priority (to the group, or to each unicast peer).
@@ -26,7 +29,11 @@ pub enum Action {
 }
 
 /// Something worth telling.
+///
+/// Reports of what others send come in series, not once for each packet. A caller that writes a log should limit
+/// them further: who can send adverts can begin a series as often as the descriptions allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Report {
     /// The state changed.
     Transition {
@@ -44,21 +51,24 @@ pub enum Report {
         /// Now.
         to: Priority,
     },
-    /// An Active heard a lower priority, or an equal one from a lower address: told once until that ends.
+    /// An Active heard a lower priority, or an equal one from a lower address: told once, until none was heard for
+    /// three intervals and a second.
     LowerPriorityWhileActive {
         /// Who sent it.
         source: IpAddr,
         /// Its priority.
         priority: Priority,
     },
-    /// A Backup that will take over heard the lower priority that serves: told once.
+    /// A Backup that will take over heard the lower priority that serves: told once, until none was heard for
+    /// three intervals and a second, whatever else was heard meanwhile.
     LowerPriorityWhileBackup {
         /// Who sent it.
         source: IpAddr,
         /// Its priority.
         priority: Priority,
     },
-    /// A Backup heard that the Active leaves; it takes over after its skew time.
+    /// A Backup heard that the Active leaves; it takes over after its skew time. Told once, until an advert is
+    /// accepted.
     ActiveLeaves {
         /// Who sent it.
         source: IpAddr,
@@ -75,7 +85,7 @@ pub enum Report {
         /// How much longer the router listens.
         grace: Duration,
     },
-    /// Another router sends from our own address: told once in each state.
+    /// Our own adverts come back, or another router sends from our own address: told once in each state.
     OwnAddressHeard {
         /// That address.
         source: IpAddr,
@@ -89,6 +99,7 @@ pub enum Report {
 
 /// Why a state changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cause {
     /// The router started, or its last fault ended.
     Startup,
@@ -103,6 +114,14 @@ pub enum Cause {
     },
     /// `Active_Down_Timer` fired after an advert with priority 0.
     ActiveLeft,
+    /// `Active_Down_Timer` fired while a router of lower priority served: it lives, and is preempted
+    /// (`preempted` of RFC 6527's `vrrpv3OperationsMasterReason` and of RFC 8347).
+    Preempted {
+        /// Who served.
+        source: IpAddr,
+        /// Its priority.
+        priority: Priority,
+    },
     /// A better advert came.
     Better {
         /// Who sent it.
@@ -112,4 +131,68 @@ pub enum Cause {
     },
     /// The caller shut the router down.
     Shutdown,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transition { from, to, cause } => write!(f, "{from} to {to}: {cause}"),
+            Self::PriorityChanged { from, to } => write!(f, "effective priority changed from {from} to {to}"),
+            Self::LowerPriorityWhileActive { source, priority } => {
+                write!(f, "advert from {source} with priority {priority}, which should yield")
+            }
+            Self::LowerPriorityWhileBackup { source, priority } => {
+                write!(f, "advert from {source} with lower priority {priority} ignored")
+            }
+            Self::ActiveLeaves { source } => write!(f, "{source} leaves (priority 0)"),
+            Self::Stalled { late, grace } => {
+                write!(f, "adverts were looked for {late:?} too late, waiting {grace:?} longer")
+            }
+            Self::PacketsLost { grace } => write!(f, "packets were lost unread, waiting {grace:?} longer"),
+            Self::OwnAddressHeard { source } => {
+                write!(f, "own adverts come back, or another router has our address {source}")
+            }
+            Self::TwoOwners { source } => write!(f, "{source} claims priority 255 as well"),
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Startup => f.write_str("started"),
+            Self::Owner => f.write_str("started as the owner of the addresses"),
+            Self::Resumed => f.write_str("resumed"),
+            Self::ActiveDown { silent_for: Some(silence) } => {
+                write!(f, "no advert for {:.3} s", silence.as_secs_f64())
+            }
+            Self::ActiveDown { silent_for: None } => f.write_str("no advert since the start"),
+            Self::ActiveLeft => f.write_str("the Active router left"),
+            Self::Preempted { source, priority } => {
+                write!(f, "preempted {source} with lower priority {priority}")
+            }
+            Self::Better { source, priority } => write!(f, "yielded to {source} with priority {priority}"),
+            Self::Shutdown => f.write_str("shut down"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use core::time::Duration;
+    use std::string::ToString as _;
+
+    use super::*;
+
+    #[test]
+    fn a_report_reads_like_a_log_line() {
+        let source = IpAddr::from([192, 0, 2, 3]);
+        let cause = Cause::Preempted { source, priority: Priority::new(99) };
+        let report = Report::Transition { from: State::Backup, to: State::Active, cause };
+        assert_eq!(report.to_string(), "Backup to Active: preempted 192.0.2.3 with lower priority 99");
+        let silence = Cause::ActiveDown { silent_for: Some(Duration::from_micros(3_609_375)) };
+        assert_eq!(silence.to_string(), "no advert for 3.609 s");
+    }
 }

@@ -3,13 +3,16 @@
 //! An Active answers for the virtual addresses and says so every interval. `Adver_Timer` is always armed,
 //! `Active_Down_Timer` never.
 //!
-//! Unlike the RFC: announcements are repeated, because one lost gratuitous ARP must not cost an outage; and the
-//! immediate answer to a lower priority is spaced, so that a flood of adverts does not become two.
+//! Unlike the RFC: announcements are repeated, because one lost gratuitous ARP must not cost an outage; the
+//! immediate answer to a lower priority is spaced, so that a flood of adverts does not become two; and an interval
+//! longer than the one that the others know is told at the shorter one first, because a Backup that missed the
+//! only advert that told it would take over before the next.
 
 use core::time::Duration;
 
 use vrrp_proto::Priority;
 
+use super::neighbours::Series;
 use super::timing::advert_slack;
 use super::{Action, Cause, Phase, Received, Report, VirtualRouter};
 use crate::Instant;
@@ -19,6 +22,10 @@ use crate::Instant;
 pub(super) struct Active {
     /// `Adver_Timer`.
     advert: Instant,
+    /// The time between the last advert and the next.
+    gap: Duration,
+    /// The interval that the others know, while it is shorter than ours.
+    hurry: Option<Hurry>,
     /// The burst of announcements still to come.
     burst: Option<Burst>,
     /// The next refresh of the announcements.
@@ -29,10 +36,8 @@ pub(super) struct Active {
     reasserted: Option<Instant>,
     /// When it became Active: whoever yields then may send one more advert.
     entered: Instant,
-    /// When a lower priority was last heard.
-    lower_heard: Option<Instant>,
-    /// Whether it was told of since it was last silent.
-    lower_told: bool,
+    /// When lower priorities are told of.
+    lower_heard: Series,
     /// When addresses that somebody removed were last put back.
     restored: Option<Instant>,
     /// When they are put back next.
@@ -45,7 +50,26 @@ struct Burst {
     repeat: u32,
 }
 
+/// Adverts that tell a longer interval at the pace of the shorter one.
+#[derive(Clone, Copy, Debug)]
+struct Hurry {
+    pace: Duration,
+    /// How many more.
+    left: u8,
+}
+
 impl Active {
+    /// An advert left at `at`: the next one is due an interval later, or at the pace that the others know.
+    fn rearm(&mut self, at: Instant, interval: Duration) {
+        self.hurry = self.hurry.filter(|hurry| hurry.left > 0 && hurry.pace < interval);
+        self.gap = interval;
+        if let Some(hurry) = &mut self.hurry {
+            hurry.left -= 1;
+            self.gap = hurry.pace;
+        }
+        self.advert = at + self.gap;
+    }
+
     pub(super) fn timeout(&self) -> Instant {
         let burst = self.burst.map(|burst| burst.at);
         [burst, self.refresh, self.restore].into_iter().flatten().fold(self.advert, Instant::min)
@@ -54,43 +78,48 @@ impl Active {
 
 impl VirtualRouter {
     /// Begins to serve: advert, addresses, announcements, in this order (RFC 9568 §6.4.1, §6.4.2).
-    pub(super) fn become_active(&mut self, now: Instant, cause: Cause) {
+    /// `known` is the interval that the others know.
+    pub(super) fn become_active(&mut self, now: Instant, cause: Cause, known: Duration) {
         self.counters.became_active += 1;
-        self.send_advert();
+        self.send_advert(now);
         self.push(Action::AddAddresses);
         let announce = self.config.announce;
         self.push(Action::Announce { repeat: announce.repeat.max(1) });
-        let active = Active {
-            advert: now + self.config.advert_interval(),
+        let interval = self.config.advert_interval();
+        let mut active = Active {
+            advert: now,
+            gap: interval,
+            hurry: Some(self.hurry(known)),
             burst: second_burst(now, announce.delay, announce.repeat.max(1)),
             refresh: (!announce.refresh.is_zero()).then(|| now + announce.delay + announce.refresh),
             answered: None,
             reasserted: None,
             entered: now,
-            lower_heard: None,
-            lower_told: false,
+            lower_heard: Series::default(),
             restored: None,
             restore: None,
         };
+        active.rearm(now, interval);
         self.enter(Phase::Active(active), cause);
     }
 
-    /// (RFC 9568 §6.4.3, "If an ADVERTISEMENT is received")
-    pub(super) fn advert_in_active(&mut self, now: Instant, advert: &Received) {
+    /// (RFC 9568 §6.4.3, "If an ADVERTISEMENT is received") What is sent counts from now, patience with the better
+    /// router from when its advert arrived.
+    pub(super) fn advert_in_active(&mut self, now: Instant, arrived: Instant, advert: &Received) {
         if advert.priority.is_stop() {
-            self.send_advert();
-            let next = now + self.config.advert_interval();
+            self.send_advert(now);
+            let interval = self.config.advert_interval();
             if let Phase::Active(active) = &mut self.phase {
-                active.advert = next;
+                active.rearm(now, interval);
             }
         } else if self.loses_to(advert) {
             if self.config.answer_higher_priority {
-                self.send_advert();
+                self.send_advert(now);
             }
             self.counters.released_active += 1;
-            self.become_backup(now, advert);
+            self.become_backup(arrived, advert);
         } else {
-            self.assert_ownership(now, advert);
+            self.assert_ownership(now, arrived, advert);
         }
     }
 
@@ -99,14 +128,14 @@ impl VirtualRouter {
     pub(super) fn timeout_in_active(&mut self, now: Instant) {
         let interval = self.config.advert_interval();
         let Phase::Active(active) = &mut self.phase else { return };
-        let horizon = now + advert_slack(interval);
+        let horizon = now + advert_slack(active.gap);
         if active.advert <= horizon {
-            active.advert += interval;
+            active.rearm(active.advert, interval);
             if active.advert <= horizon {
-                active.advert = now + interval;
+                active.advert = now + active.gap;
                 self.counters.late_adverts += 1;
             }
-            self.send_advert();
+            self.send_advert(now);
         }
         self.announce_due(now);
         self.restore_due(now);
@@ -121,45 +150,52 @@ impl VirtualRouter {
     }
 
     /// Shutdown: tell that somebody else should serve, then let go (RFC 9568 §6.4.3).
-    pub(super) fn leave_active(&mut self) {
-        self.counters.adverts_sent += 1;
-        self.counters.priority_zero_sent += 1;
+    pub(super) fn leave_active(&mut self, now: Instant) {
         self.counters.released_active += 1;
-        self.push(Action::SendAdvert(Priority::STOP));
+        self.counters.priority_zero_sent += 1;
+        self.send(now, Priority::STOP);
         self.push(Action::RemoveAddresses);
         self.enter(Phase::Initialize, Cause::Shutdown);
     }
 
-    /// A reload: the peers hear at once, the addresses are compared.
-    pub(super) fn serve_anew(&mut self, now: Instant, addresses_changed: bool) {
+    /// A reload: the peers hear at once, the addresses are compared. `known` is the interval until now.
+    pub(super) fn serve_anew(&mut self, now: Instant, addresses_changed: bool, known: Duration) {
         let announce = self.config.announce;
         let interval = self.config.advert_interval();
-        self.send_advert();
+        let hurry = self.hurry(known);
+        self.send_advert(now);
         self.push(Action::AddAddresses);
         if addresses_changed {
             self.push(Action::Announce { repeat: announce.repeat.max(1) });
         }
         let Phase::Active(active) = &mut self.phase else { return };
-        active.advert = now + interval;
+        let pace = active.hurry.map_or(hurry.pace, |before| before.pace.min(hurry.pace));
+        active.hurry = Some(Hurry { pace, ..hurry });
+        active.rearm(now, interval);
         active.refresh = (!announce.refresh.is_zero()).then(|| now + announce.refresh);
         if addresses_changed {
             active.burst = second_burst(now, announce.delay, announce.repeat.max(1));
         }
     }
 
+    /// How an interval is told to those who know `pace`: as often as they wait for an advert.
+    fn hurry(&self, pace: Duration) -> Hurry {
+        Hurry { pace, left: self.config.down_adverts.max(2) - 1 }
+    }
+
     /// "If the Priority in the ADVERTISEMENT is greater than the local Priority, or equal and the primary
     /// address of the sender is greater than the local one": unsigned, in network byte order.
     fn loses_to(&mut self, advert: &Received) -> bool {
         if advert.priority.is_owner() && self.priority.is_owner() {
-            self.suspect(Report::TwoOwners { source: advert.source });
+            self.suspect_second_owner(advert.source);
         }
         advert.priority > self.priority
-            || (advert.priority == self.priority && Some(advert.source) > self.address)
+            || (advert.priority == self.priority && self.address.is_some_and(|ours| advert.source > ours))
     }
 
     /// A router that should yield speaks: answer it (RFC 9568 §6.4.3), and repair what its announcements broke,
     /// now and once more after it has fallen silent.
-    fn assert_ownership(&mut self, now: Instant, advert: &Received) {
+    fn assert_ownership(&mut self, now: Instant, arrived: Instant, advert: &Received) {
         let interval = self.config.advert_interval();
         let repeat = self.config.announce.lower_priority_repeat;
         let delay = self.config.announce.lower_priority_delay;
@@ -168,12 +204,8 @@ impl VirtualRouter {
         let answers = self.config.answer_lower_priority && due(active.answered, now, interval / 8);
         let announces = repeat > 0 && due(active.reasserted, now, interval);
         let silence = interval.max(advert.interval.duration()).saturating_mul(3);
-        if due(active.lower_heard, now, silence) {
-            active.lower_told = false;
-        }
-        active.lower_heard = Some(now);
-        let news = !active.lower_told && now.since(active.entered) >= interval / YIELDING_PART;
-        active.lower_told |= news;
+        let yielded = arrived.since(active.entered) >= interval / YIELDING_PART;
+        let news = active.lower_heard.goes_on(arrived, silence, yielded);
         if repeat > 0 {
             active.burst = second_burst(now, delay, repeat).or(active.burst);
         }
@@ -185,7 +217,7 @@ impl VirtualRouter {
         }
 
         if answers {
-            self.send_advert();
+            self.send_advert(now);
         }
         if announces {
             self.push(Action::Announce { repeat });

@@ -5,9 +5,12 @@
 //!
 //! Unlike the RFC, preemption may be delayed (keepalived's `preempt_delay`), and a wait that expired while the
 //! caller was not looking is renewed once, by an interval and a skew: silence counts only if somebody listened.
+//! A goodbye never postpones the takeover: of the running wait and the skew, the one that ends first counts, so
+//! that goodbyes without end cannot keep the last Backup from serving.
 
 use core::time::Duration;
 
+use super::neighbours::{Lower, Series};
 use super::{Action, Cause, Phase, Preempt, Received, Report, VirtualRouter};
 use crate::Instant;
 
@@ -26,8 +29,10 @@ pub(super) struct Backup {
     tolerate_until: Option<Instant>,
     /// What the silence so far proves.
     silence: Silence,
-    /// A lower priority was already told of.
-    told_lower: bool,
+    /// The last router of lower priority that was not obeyed, since a better one spoke or left.
+    lower: Option<Lower>,
+    /// When such routers are told of.
+    lower_heard: Series,
 }
 
 /// What it is worth that no advert was accepted.
@@ -50,7 +55,8 @@ impl Backup {
             active_leaves: false,
             tolerate_until: None,
             silence: Silence::Listened,
-            told_lower: false,
+            lower: None,
+            lower_heard: Series::default(),
         }
     }
 
@@ -74,7 +80,19 @@ impl Backup {
         self.arm(down);
         self.heard = Some(now);
         self.active_leaves = false;
+        self.lower = None;
         self.silence = Silence::Listened;
+    }
+
+    /// Why the wait ended. A router of lower priority that still speaks is preempted; silence means a dead Active.
+    fn cause(&self, now: Instant) -> Cause {
+        match self.lower {
+            Some(lower) if now <= lower.alive_until => {
+                Cause::Preempted { source: lower.source, priority: lower.priority }
+            }
+            _ if self.active_leaves => Cause::ActiveLeft,
+            _ => Cause::ActiveDown { silent_for: self.heard.map(|heard| now.since(heard)) },
+        }
     }
 }
 
@@ -84,6 +102,11 @@ const STALL_FRACTION: u32 = 4;
 
 /// Being this late is nothing that happens to suspended machines only.
 const STALL_FLOOR: Duration = Duration::from_millis(5);
+
+/// How late a caller may come whose Backup still believes what it did not hear.
+pub(super) fn max_lateness(interval: Duration) -> Duration {
+    (interval / STALL_FRACTION).max(STALL_FLOOR)
+}
 
 impl VirtualRouter {
     /// (RFC 9568 §6.4.2, "If an ADVERTISEMENT is received")
@@ -97,7 +120,7 @@ impl VirtualRouter {
                 backup.heard(now, down);
             }
         } else {
-            self.tell_lower(advert);
+            self.lower_in_backup(now, advert);
         }
     }
 
@@ -112,7 +135,7 @@ impl VirtualRouter {
             return;
         }
         let late = now.since(backup.late_from);
-        let stalled = late > (interval / STALL_FRACTION).max(STALL_FLOOR);
+        let stalled = late > max_lateness(interval);
         let doubtful = stalled || backup.silence == Silence::Lossy;
         if doubtful && backup.silence != Silence::Renewed {
             let report =
@@ -123,12 +146,9 @@ impl VirtualRouter {
             self.push(Action::Report(report));
             return;
         }
-        let cause = if backup.active_leaves {
-            Cause::ActiveLeft
-        } else {
-            Cause::ActiveDown { silent_for: backup.heard.map(|heard| now.since(heard)) }
-        };
-        self.become_active(now, cause);
+        let cause = backup.cause(now);
+        let known = backup.lower.map_or(interval, |lower| interval.min(lower.interval));
+        self.become_active(now, cause, known);
     }
 
     /// Among what nobody read may have been the advert that this router waits for.
@@ -155,24 +175,30 @@ impl VirtualRouter {
         self.enter(Phase::Backup(backup), cause);
     }
 
-    /// A reload changed how long to wait: the wait begins anew, which is never too short.
+    /// A reload changed how long to wait: the wait begins anew, which is never too short. After a goodbye there is
+    /// nobody to be patient with, so that it may end earlier, not later.
     pub(super) fn listen_anew(&mut self, now: Instant) {
         if let Phase::Backup(Backup { heard: None, .. }) = &self.phase {
             self.learned_interval = self.config.advert_interval();
         }
         let down = now + self.active_down_interval();
         if let Phase::Backup(backup) = &mut self.phase {
-            backup.arm(down);
+            if !backup.active_leaves || down < backup.down {
+                backup.arm(down);
+            }
             backup.tolerate_until = None;
         }
     }
 
-    /// "If the Priority in the ADVERTISEMENT is zero: set the Active_Down_Timer to Skew_Time." Its interval is
-    /// not learned.
+    /// "If the Priority in the ADVERTISEMENT is zero: set the Active_Down_Timer to Skew_Time", unless it fires
+    /// sooner. The interval of such an advert is not learned.
     fn active_leaves(&mut self, now: Instant, advert: &Received) {
         let down = now + self.skew(self.priority);
         let Phase::Backup(backup) = &mut self.phase else { return };
-        backup.arm(down);
+        if down < backup.down {
+            backup.arm(down);
+        }
+        backup.lower = None;
         if !backup.active_leaves {
             backup.active_leaves = true;
             self.push(Action::Report(Report::ActiveLeaves { source: advert.source }));
@@ -186,7 +212,6 @@ impl VirtualRouter {
         let Phase::Backup(backup) = &mut self.phase else { return false };
         if advert.priority >= self.priority {
             backup.tolerate_until = None;
-            backup.told_lower = false;
             return true;
         }
         match preempt {
@@ -196,14 +221,18 @@ impl VirtualRouter {
         }
     }
 
-    fn tell_lower(&mut self, advert: &Received) {
+    /// A lower priority that is not obeyed: told once, until it was silent for three intervals.
+    fn lower_in_backup(&mut self, now: Instant, advert: &Received) {
+        let ours = self.active_interval();
+        let theirs = Some(advert.interval.duration()).filter(|theirs| !theirs.is_zero()).unwrap_or(ours);
+        let interval = ours.max(theirs);
+        let down_adverts = self.config.down_adverts.max(1);
         let Phase::Backup(backup) = &mut self.phase else { return };
-        if !backup.told_lower {
-            backup.told_lower = true;
-            self.push(Action::Report(Report::LowerPriorityWhileBackup {
-                source: advert.source,
-                priority: advert.priority,
-            }));
+        let Received { source, priority, .. } = *advert;
+        let alive_until = now + interval.saturating_mul(down_adverts.into());
+        backup.lower = Some(Lower { source, priority, interval: theirs, alive_until });
+        if backup.lower_heard.goes_on(now, interval.saturating_mul(3), true) {
+            self.push(Action::Report(Report::LowerPriorityWhileBackup { source, priority }));
         }
     }
 }

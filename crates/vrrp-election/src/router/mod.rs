@@ -12,7 +12,8 @@
 //! let vrid = Vrid::new(51).ok_or("VRID")?;
 //! let mut router = VirtualRouter::new(RouterConfig::new(vrid, Family::Ipv4, interval));
 //!
-//! router.handle_startup(Instant::ZERO);
+//! // The interface is up, and adverts will leave from this address.
+//! router.handle_startup(Instant::ZERO, "192.0.2.20".parse()?);
 //! assert_eq!(router.state(), State::Backup);
 //! while let Some(_action) = router.poll_action() { /* do it */ }
 //!
@@ -23,7 +24,7 @@
 //! assert_eq!(router.state(), State::Active);
 //! assert_eq!(router.poll_action(), Some(Action::SendAdvert(Priority::DEFAULT)));
 //! assert_eq!(router.poll_action(), Some(Action::AddAddresses));
-//! # Ok::<(), &str>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! Where keepalived or common sense adds to the RFC: preemption may be delayed ([`Preempt::After`]), an Active's
@@ -34,10 +35,13 @@ mod action;
 mod active;
 mod backup;
 mod config;
+mod counters;
 mod initialize;
+mod neighbours;
+mod queue;
+mod received;
 mod timing;
 
-use alloc::collections::VecDeque;
 use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -47,9 +51,13 @@ use vrrp_proto::{AdvertInterval, Priority, Version};
 use crate::Instant;
 use active::Active;
 use backup::Backup;
+use neighbours::OwnAdverts;
+use queue::Queue;
 
 pub use action::{Action, Cause, Report};
 pub use config::{AnnounceConfig, Preempt, RouterConfig};
+pub use counters::Counters;
+pub use received::{Ignored, Received};
 pub(crate) use timing::MAX_SLACK;
 pub use timing::{active_down_interval, skew_time};
 
@@ -57,22 +65,24 @@ pub use timing::{active_down_interval, skew_time};
 ///
 /// The contract: call one `handle_*` or `set_*`, then [`poll_action`](Self::poll_action) until it gives `None`,
 /// then wait until [`poll_timeout`](Self::poll_timeout). `now` never goes back. An early or repeated
-/// [`handle_timeout`](Self::handle_timeout) is harmless.
+/// [`handle_timeout`](Self::handle_timeout) is harmless. A caller that gives several inputs before it takes the
+/// actions is given at most 20: what the inputs come to together, in the order of adverts, addresses, announcement,
+/// reports.
 #[derive(Clone, Debug)]
 pub struct VirtualRouter {
     config: RouterConfig,
     /// The effective priority: the configured one, or what tracking made of it.
     priority: Priority,
-    /// The address that our adverts come from: decides between equal priorities.
+    /// The address that our adverts come from: decides between equal priorities. There is one outside Initialize.
     address: Option<IpAddr>,
+    own_adverts: OwnAdverts,
     /// `Active_Adver_Interval`: learned from the Active (VRRPv3 only).
     learned_interval: Duration,
     phase: Phase,
-    /// Whether a suspicious neighbour was told of since the last transition.
-    suspicion_told: bool,
+    /// What was told since the last transition.
+    told: Told,
     counters: Counters,
-    /// At most [`MAX_ACTIONS`], as the caller drains them after each input.
-    actions: VecDeque<Action>,
+    actions: Queue,
 }
 
 /// The three states of RFC 9568 §6.3.
@@ -86,60 +96,14 @@ pub enum State {
     Active,
 }
 
-/// What an accepted advertisement said, as far as the election is concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Received {
-    /// The source address of its packet.
-    pub source: IpAddr,
-    /// Its priority.
-    pub priority: Priority,
-    /// Its interval.
-    pub interval: AdvertInterval,
-}
-
-/// Why an advertisement changed nothing at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Ignored {
-    /// The router is in Initialize (RFC 9568 §6.4.1).
-    NotRunning,
-    /// The router owns the addresses and is told to ignore others (RFC 5798 §7.1).
-    Owner,
-    /// It came from the router's own address: a loop, or a second router with this address.
-    OwnAddress,
-}
-
-impl fmt::Display for Ignored {
+impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotRunning => "the virtual router is not running",
-            Self::Owner => "the address owner ignores adverts",
-            Self::OwnAddress => "the advert came from our own address",
+            Self::Initialize => "Initialize",
+            Self::Backup => "Backup",
+            Self::Active => "Active",
         })
     }
-}
-
-impl core::error::Error for Ignored {}
-
-/// What a router has done since it was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Adverts handed in, whatever became of them.
-    pub adverts_received: u64,
-    /// Adverts asked to be sent, those with priority 0 included.
-    pub adverts_sent: u64,
-    /// Transitions to Active.
-    pub became_active: u64,
-    /// Transitions from Active.
-    pub released_active: u64,
-    /// Adverts with priority 0 handed in.
-    pub priority_zero_received: u64,
-    /// Adverts with priority 0 asked to be sent.
-    pub priority_zero_sent: u64,
-    /// Adverts that left more than one interval too late.
-    pub late_adverts: u64,
-    /// Expired waits renewed because the caller came late or packets were lost.
-    pub stalls: u64,
 }
 
 /// The state with what only that state knows.
@@ -150,17 +114,21 @@ enum Phase {
     Active(Active),
 }
 
-/// One input, classified.
-enum Event<'a> {
-    Startup,
-    Resume,
-    Shutdown,
-    Timeout,
-    Advert(&'a Received),
+/// What is told once in each state.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    own_address: bool,
+    two_owners: bool,
 }
 
-/// Actions that one input can ask for at most, with room to spare.
-const MAX_ACTIONS: usize = 16;
+/// One input, classified.
+enum Event<'a> {
+    Startup(IpAddr),
+    Resume(IpAddr),
+    Shutdown,
+    Timeout,
+    Advert { arrived: Instant, advert: &'a Received },
+}
 
 impl VirtualRouter {
     /// A router in Initialize that waits for [`handle_startup`](Self::handle_startup).
@@ -169,25 +137,27 @@ impl VirtualRouter {
         Self {
             priority: config.priority,
             address: None,
+            own_adverts: OwnAdverts::default(),
             learned_interval: config.advert_interval(),
             phase: Phase::Initialize,
-            suspicion_told: false,
+            told: Told::default(),
             counters: Counters::default(),
-            actions: VecDeque::new(),
+            actions: Queue::default(),
             config,
         }
     }
 
-    /// Startup (RFC 9568 §6.4.1): the interface is up and has an address to send from.
-    pub fn handle_startup(&mut self, now: Instant) {
-        self.step(now, &Event::Startup);
+    /// Startup (RFC 9568 §6.4.1): the interface is up, and adverts are sent from `address`, which decides between
+    /// equal priorities (§6.4.3). It is of the router's family, and no other router's.
+    pub fn handle_startup(&mut self, now: Instant, address: IpAddr) {
+        self.step(now, &Event::Startup(address));
     }
 
     /// Startup of a router that served until a moment ago and still holds the addresses: it goes on as Active.
     ///
     /// For a caller that replaces a crashed predecessor of its own.
-    pub fn handle_resume(&mut self, now: Instant) {
-        self.step(now, &Event::Resume);
+    pub fn handle_resume(&mut self, now: Instant, address: IpAddr) {
+        self.step(now, &Event::Resume(address));
     }
 
     /// Shutdown (RFC 9568 §6.4.2, §6.4.3): stop, or the interface or something else needed is gone.
@@ -197,14 +167,22 @@ impl VirtualRouter {
         self.step(now, &Event::Shutdown);
     }
 
-    /// An advertisement that passed the receive checks (RFC 9568 §7.1) arrived at `now`.
+    /// An advertisement that passed the receive checks (RFC 9568 §7.1). `arrived` is when the kernel received it,
+    /// which may be long before `now`: the patience of a Backup counts from there. An arrival in the future is taken
+    /// for `now`, so that no clock can make a Backup wait longer than after an advert of this moment.
     ///
-    /// `now` may be the moment the kernel received it, before the last `now` of another input: patience counts
-    /// from there.
+    /// One with the address and priority of an advert that this router sent in the last three intervals, and at least
+    /// in the last second, is its own that came back: it is ignored. Any other from its address is somebody else's,
+    /// and counts.
     ///
     /// # Errors
     /// Why the advert changed nothing at all. One that lost the election is not an error.
-    pub fn handle_advert(&mut self, now: Instant, advert: &Received) -> Result<(), Ignored> {
+    pub fn handle_advert(
+        &mut self,
+        now: Instant,
+        arrived: Instant,
+        advert: &Received,
+    ) -> Result<(), Ignored> {
         self.counters.adverts_received += 1;
         if advert.priority.is_stop() {
             self.counters.priority_zero_received += 1;
@@ -215,11 +193,15 @@ impl VirtualRouter {
         if self.config.owner_ignores_adverts && self.config.priority.is_owner() {
             return Err(Ignored::Owner);
         }
-        if self.address == Some(advert.source) {
-            self.suspect(Report::OwnAddressHeard { source: advert.source });
-            return Err(Ignored::OwnAddress);
+        let arrived = arrived.min(now);
+        let is_ours = self.own_adverts.contain(arrived, advert, self.echo_time());
+        if is_ours || self.address == Some(advert.source) {
+            self.suspect_own_address(advert.source);
         }
-        self.step(now, &Event::Advert(advert));
+        if is_ours {
+            return Err(Ignored::OwnAdvert);
+        }
+        self.step(now, &Event::Advert { arrived, advert });
         Ok(())
     }
 
@@ -255,13 +237,16 @@ impl VirtualRouter {
         self.push(Action::Report(Report::PriorityChanged { from, to: priority }));
     }
 
-    /// The address that adverts are sent from: decides between equal priorities (RFC 9568 §6.4.3).
-    pub fn set_address(&mut self, address: Option<IpAddr>) {
-        self.address = address;
+    /// Adverts are sent from another address from now on, which decides between equal priorities (RFC 9568 §6.4.3).
+    /// A router that has none any more is [shut down](Self::handle_shutdown). Without effect in Initialize.
+    pub fn set_address(&mut self, address: IpAddr) {
+        self.address = self.address.and(Some(address));
     }
 
     /// New parameters for the same virtual router (a reload). The state stays; an Active sends an advert, checks
-    /// its addresses and, if `addresses_changed`, announces them.
+    /// its addresses and, if `addresses_changed`, announces them. An interval that becomes longer is told
+    /// `down_adverts` times, and at least twice, at the former pace: whoever misses one of these adverts hears the
+    /// next in time. A Backup that was told that the Active leaves takes over no later than before.
     ///
     /// The effective priority stays: if it changes too, [`set_priority`](Self::set_priority) first, so that the
     /// advert tells it.
@@ -269,6 +254,7 @@ impl VirtualRouter {
         let patience_changed = config.interval != self.config.interval
             || config.down_adverts != self.config.down_adverts
             || config.preempt != self.config.preempt;
+        let known = self.config.advert_interval();
         self.config = config;
         match &self.phase {
             Phase::Initialize => {}
@@ -277,18 +263,20 @@ impl VirtualRouter {
                     self.listen_anew(now);
                 }
             }
-            Phase::Active(_) => self.serve_anew(now, addresses_changed),
+            Phase::Active(_) => self.serve_anew(now, addresses_changed, known),
         }
     }
 
     /// The next thing to do, if any.
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        self.actions.pop()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due; `None` in Initialize.
     ///
-    /// Changes with every input.
+    /// Changes with every input. A caller that looks only every so often (a tick) has to do it at least every
+    /// [`max_lateness`](Self::max_lateness): with coarser ticks, each wait of a Backup ends too late to be believed
+    /// and is renewed, which costs an interval and a skew at each takeover.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         match &self.phase {
@@ -340,23 +328,32 @@ impl VirtualRouter {
         }
     }
 
+    /// How late [`handle_timeout`](Self::handle_timeout) may come without being held for a stall
+    /// ([`Report::Stalled`]): a quarter of the Active's interval, and at least 5 ms.
+    #[must_use]
+    pub fn max_lateness(&self) -> Duration {
+        backup::max_lateness(self.active_interval())
+    }
+
     /// Every pair of state and event, and who decides about it.
     #[expect(clippy::match_same_arms, reason = "one block for each state, as in RFC 9568 §6.4")]
     fn step(&mut self, now: Instant, event: &Event<'_>) {
         match (&self.phase, event) {
-            (Phase::Initialize, Event::Startup) => self.start(now),
-            (Phase::Initialize, Event::Resume) => self.resume(now),
-            (Phase::Initialize, Event::Shutdown | Event::Timeout | Event::Advert(_)) => {}
+            (Phase::Initialize, Event::Startup(address)) => self.start(now, *address),
+            (Phase::Initialize, Event::Resume(address)) => self.resume(now, *address),
+            (Phase::Initialize, Event::Shutdown | Event::Timeout | Event::Advert { .. }) => {}
 
-            (Phase::Backup(_), Event::Advert(advert)) => self.advert_in_backup(now, advert),
+            (Phase::Backup(_), Event::Advert { arrived, advert }) => self.advert_in_backup(*arrived, advert),
             (Phase::Backup(_), Event::Timeout) => self.timeout_in_backup(now),
             (Phase::Backup(_), Event::Shutdown) => self.leave_backup(),
-            (Phase::Backup(_), Event::Startup | Event::Resume) => {}
+            (Phase::Backup(_), Event::Startup(_) | Event::Resume(_)) => {}
 
-            (Phase::Active(_), Event::Advert(advert)) => self.advert_in_active(now, advert),
+            (Phase::Active(_), Event::Advert { arrived, advert }) => {
+                self.advert_in_active(now, *arrived, advert);
+            }
             (Phase::Active(_), Event::Timeout) => self.timeout_in_active(now),
-            (Phase::Active(_), Event::Shutdown) => self.leave_active(),
-            (Phase::Active(_), Event::Startup | Event::Resume) => {}
+            (Phase::Active(_), Event::Shutdown) => self.leave_active(now),
+            (Phase::Active(_), Event::Startup(_) | Event::Resume(_)) => {}
         }
     }
 
@@ -365,26 +362,42 @@ impl VirtualRouter {
         let from = self.state();
         self.phase = phase;
         let to = self.state();
-        self.suspicion_told = false;
+        self.told = Told::default();
         self.push(Action::Report(Report::Transition { from, to, cause }));
     }
 
     /// Asks for one advert with the effective priority.
-    fn send_advert(&mut self) {
-        self.counters.adverts_sent += 1;
-        self.push(Action::SendAdvert(self.priority));
+    fn send_advert(&mut self, now: Instant) {
+        self.send(now, self.priority);
     }
 
-    /// Tells of a neighbour that should not be there, once in each state.
-    fn suspect(&mut self, report: Report) {
-        if !core::mem::replace(&mut self.suspicion_told, true) {
-            self.push(Action::Report(report));
+    fn send(&mut self, now: Instant, priority: Priority) {
+        self.counters.adverts_sent += 1;
+        if let Some(address) = self.address {
+            self.own_adverts.sent(now, address, priority);
+        }
+        self.push(Action::SendAdvert(priority));
+    }
+
+    fn suspect_own_address(&mut self, source: IpAddr) {
+        if !core::mem::replace(&mut self.told.own_address, true) {
+            self.push(Action::Report(Report::OwnAddressHeard { source }));
+        }
+    }
+
+    fn suspect_second_owner(&mut self, source: IpAddr) {
+        if !core::mem::replace(&mut self.told.two_owners, true) {
+            self.push(Action::Report(Report::TwoOwners { source }));
         }
     }
 
     fn push(&mut self, action: Action) {
-        debug_assert!(self.actions.len() < MAX_ACTIONS, "poll_action is drained after each input");
-        self.actions.push_back(action);
+        self.actions.push(action);
+    }
+
+    /// How long after it was sent an advert that comes back is known as ours.
+    fn echo_time(&self) -> Duration {
+        self.config.advert_interval().saturating_mul(3).max(SHORTEST_ECHO_TIME)
     }
 
     fn skew(&self, priority: Priority) -> Duration {
@@ -408,3 +421,6 @@ impl VirtualRouter {
         }
     }
 }
+
+/// A loop in the network may hold a packet for that long, however short the interval.
+const SHORTEST_ECHO_TIME: Duration = Duration::from_secs(1);

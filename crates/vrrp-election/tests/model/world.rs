@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vrrp_election::{Action, Instant, Preempt, Received, RouterConfig, State, VirtualRouter};
 
-use crate::support::{Speaks, centis, config, ip, prio, seconds};
+use crate::support::{Hears, Speaks, centis, config, ip, prio, seconds};
 
 /// One router.
 #[derive(Clone, Copy, Debug)]
@@ -110,14 +110,12 @@ impl World {
     fn new(case: &Case) -> Self {
         let interval = if case.speaks_v2 { seconds(1) } else { centis(100) };
         let base = config(Speaks::V2.family(), interval);
-        let routers = case.candidates.iter().enumerate().map(|(id, candidate)| {
-            let mut router = VirtualRouter::new(RouterConfig {
+        let routers = case.candidates.iter().map(|candidate| {
+            VirtualRouter::new(RouterConfig {
                 priority: prio(candidate.priority),
                 preempt: candidate.preempt,
                 ..base.clone()
-            });
-            router.set_address(Some(address(id)));
-            router
+            })
         });
         let starts: Vec<_> =
             case.candidates.iter().map(|candidate| Some(Instant::ZERO + candidate.starts_at)).collect();
@@ -161,13 +159,13 @@ impl World {
         let (arrived, flying) = std::mem::take(&mut self.flying).into_iter().partition(|(at, ..)| *at <= now);
         self.flying = flying;
         for (_, to, advert) in arrived {
-            let _ = self.routers[to].handle_advert(now, &advert);
+            let _ = self.routers[to].hears(now, &advert);
             self.perform(to);
         }
         for id in 0..self.routers.len() {
             if self.starts[id].is_some_and(|at| at <= now) {
                 self.starts[id] = None;
-                self.routers[id].handle_startup(now);
+                self.routers[id].handle_startup(now, address(id));
             }
             if self.routers[id].poll_timeout().is_some_and(|at| at <= now) {
                 self.routers[id].handle_timeout(now);

@@ -7,7 +7,7 @@ use crate::lab::{
     DOWN, L0, L1, NO_ADDRESS, R0, R1, UP, all, elected, fault, machine, node, owner, router, standing,
     standings, track,
 };
-use crate::support::{advert, ip, ms, prio, seconds};
+use crate::support::{advert, hears, ip, ms, prio, seconds};
 
 #[test]
 fn an_active_whose_link_goes_down_says_goodbye_and_lets_go() {
@@ -109,10 +109,10 @@ fn a_new_address_of_the_link_decides_the_next_tie() {
     let renumbered = vrrp_election::LinkState { ipv4: Some([192, 0, 2, 40].into()), ..UP };
     node.handle_link(ms(3_700), L0, renumbered);
     assert_eq!(all(&mut node), [], "the router goes on");
-    node.handle_advert(ms(3_800), R0, &heard).unwrap();
+    hears(&mut node, ms(3_800), R0, &heard).unwrap();
     assert_eq!(node.standing(R0), Some(Standing::Active));
     node.handle_link(ms(3_900), L0, UP);
-    node.handle_advert(ms(4_000), R0, &heard).unwrap();
+    hears(&mut node, ms(4_000), R0, &heard).unwrap();
     assert_eq!(node.standing(R0), Some(Standing::Backup));
 }
 

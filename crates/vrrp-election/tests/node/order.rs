@@ -3,7 +3,7 @@
 use vrrp_election::{Event, Instant, Node, NodeAction, Report, RouterId, Standing};
 
 use crate::lab::{DOWN, L0, R0, UP, all, machine, node, owner, router, run, standings, told};
-use crate::support::{advert, ip, millis, ms, prio, seconds};
+use crate::support::{advert, hears, ip, millis, ms, prio, seconds};
 
 /// What kind of action, as a number that may only rise while a node is drained.
 fn rank(action: &NodeAction) -> u8 {
@@ -50,7 +50,7 @@ fn an_announcement_is_dropped_when_its_router_stepped_down_meanwhile() {
     let mut node = crowd(2);
     node.handle_timeout(Instant::from_nanos(3_609_375_000));
     let better = advert(200, ip("192.0.2.9"), seconds(1));
-    node.handle_advert(ms(3_610), RouterId(1), &better).unwrap();
+    hears(&mut node, ms(3_610), RouterId(1), &better).unwrap();
     let announced: Vec<_> =
         all(&mut node).into_iter().filter(|action| matches!(action, NodeAction::Announce { .. })).collect();
     assert_eq!(announced, [NodeAction::Announce { router: RouterId(0), repeat: 5 }]);
@@ -60,7 +60,7 @@ fn an_announcement_is_dropped_when_its_router_stepped_down_meanwhile() {
 fn addresses_added_and_removed_in_one_batch_end_as_the_state_says() {
     let mut node = crowd(1);
     node.handle_timeout(Instant::from_nanos(3_609_375_000));
-    node.handle_advert(ms(3_610), R0, &advert(200, ip("192.0.2.9"), seconds(1))).unwrap();
+    hears(&mut node, ms(3_610), R0, &advert(200, ip("192.0.2.9"), seconds(1))).unwrap();
     let last = all(&mut node).into_iter().rfind(|action| rank(action) == 1);
     assert_eq!(last, Some(NodeAction::RemoveAddresses { router: R0 }));
 }
@@ -75,7 +75,7 @@ fn every_change_is_told_once_and_in_order() {
         node.handle_link(start + millis(200), L0, DOWN);
         node.handle_link(start + millis(300), L0, UP);
         node.handle_timeout(start + millis(3_910));
-        node.handle_advert(start + millis(5_000), R0, &advert(200, ip("192.0.2.9"), seconds(1))).unwrap();
+        hears(&mut node, start + millis(5_000), R0, &advert(200, ip("192.0.2.9"), seconds(1))).unwrap();
         seen.extend(standings(&mut node));
     }
     let cycle = [
@@ -102,7 +102,7 @@ fn a_whole_batch_of_adverts_may_come_before_the_actions_are_taken() {
     for (priority, source) in [(0, "192.0.2.9"), (99, "192.0.2.9"), (255, "192.0.2.9"), (100, "192.0.2.20")] {
         let mut node = node(machine(vec![owner(51)]));
         for n in 0..10_000 {
-            let _ = node.handle_advert(ms(100 + n), R0, &advert(priority, ip(source), seconds(1)));
+            let _ = hears(&mut node, ms(100 + n), R0, &advert(priority, ip(source), seconds(1)));
         }
         let actions = all(&mut node);
         assert!(actions.len() < 10, "{} actions for a batch of priority {priority}", actions.len());
@@ -114,7 +114,7 @@ fn what_a_stalled_active_hears_when_it_wakes_is_answered_once() {
     let mut node = node(machine(vec![owner(51)]));
     // A Backup has taken over and spoken for ten minutes.
     for second in 4..600 {
-        node.handle_advert(ms(second * 1_000), R0, &advert(100, ip("192.0.2.9"), seconds(1))).unwrap();
+        hears(&mut node, ms(second * 1_000), R0, &advert(100, ip("192.0.2.9"), seconds(1))).unwrap();
     }
     node.handle_timeout(ms(600_000));
     let actions = all(&mut node);
@@ -127,7 +127,7 @@ fn a_flood_of_news_does_not_grow_the_queue() {
     let mut node = node(machine(vec![owner(51)]));
     // Each falls silent for three intervals before the next speaks.
     for n in 0..10_000 {
-        node.handle_advert(ms(n * 3_000), R0, &advert(99, ip("192.0.2.9"), seconds(1))).unwrap();
+        hears(&mut node, ms(n * 3_000), R0, &advert(99, ip("192.0.2.9"), seconds(1))).unwrap();
     }
     let events = told(&mut node);
     assert!(events.len() <= 32, "{}", events.len());

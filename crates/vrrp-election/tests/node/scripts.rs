@@ -9,7 +9,7 @@ use crate::lab::{
     DOWN, L0, R0, R1, S0, S1, UP, acts, all, check, machine, node, owner, router, run, script, standings,
     told, track,
 };
-use crate::support::{advert, ip, ms, prio, seconds};
+use crate::support::{advert, hears, ip, ms, prio, seconds};
 
 fn tracking(setup: RouterSetup, weight: i32) -> RouterSetup {
     RouterSetup { tracks: vec![track(S0, weight)], ..setup }
@@ -40,7 +40,7 @@ fn a_script_runs_from_start_to_start() {
         node.handle_script(ms(second * 1_000 + 300), S0, true);
         // Keep the router a Backup.
         let heard = advert(200, ip("192.0.2.9"), seconds(1));
-        node.handle_advert(ms(second * 1_000 + 400), R0, &heard).unwrap();
+        hears(&mut node, ms(second * 1_000 + 400), R0, &heard).unwrap();
     }
 }
 

@@ -6,7 +6,7 @@ use vrrp_election::{Cause, Fault, Instant, LinkState, Node, NodeAction, NodeConf
 use vrrp_proto::Priority;
 
 use crate::lab::{DOWN, L0, R0, R1, UP, all, elected, fault, machine, node, owner, router, standing};
-use crate::support::{advert, ip, ms, seconds};
+use crate::support::{advert, hears, ip, ms, seconds};
 
 #[test]
 fn a_backup_begins_by_removing_what_a_predecessor_left() {
@@ -84,7 +84,7 @@ fn until_the_startup_delay_ends_nobody_speaks_listens_or_is_told_of() {
     node.handle_link(ms(2_000), L0, UP);
     node.handle_timeout(ms(5_000));
     let heard = advert(200, ip("192.0.2.9"), seconds(1));
-    assert!(node.handle_advert(ms(6_000), R1, &heard).is_err());
+    assert!(hears(&mut node, ms(6_000), R1, &heard).is_err());
     assert_eq!(all(&mut node), []);
     assert_eq!(node.standing(R0), Some(Standing::Waiting));
     assert_eq!(node.poll_timeout(), Some(ms(10_000)));

@@ -8,7 +8,7 @@ use vrrp_proto::Priority;
 use crate::lab::{
     DOWN, L0, R0, R1, S0, UP, all, check, machine, node, owner, router, script, standing, track,
 };
-use crate::support::{advert, ip, ms, seconds};
+use crate::support::{advert, hears, ip, ms, seconds};
 
 #[test]
 fn every_active_says_goodbye_and_lets_go() {
@@ -36,7 +36,7 @@ fn nothing_starts_again() {
     node.handle_timeout(ms(10_000));
     node.handle_stop(ms(11_000));
     let heard = advert(1, ip("192.0.2.9"), seconds(1));
-    assert_eq!(node.handle_advert(ms(12_000), R0, &heard), Err(Ignored::NotRunning));
+    assert_eq!(hears(&mut node, ms(12_000), R0, &heard), Err(Ignored::NotRunning));
     assert_eq!(all(&mut node), []);
     assert_eq!(node.standing(R0), Some(Standing::Stopped));
     assert_eq!(node.poll_timeout(), None);

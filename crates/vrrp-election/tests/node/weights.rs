@@ -5,7 +5,7 @@ use vrrp_election::{Event, NodeAction, NodeConfig, Report, RouterSetup, Standing
 use crate::lab::{
     DOWN, L0, L1, R0, S0, S1, all, check, machine, node, owner, router, run, script, standings, track,
 };
-use crate::support::{advert, ip, ms, prio, seconds};
+use crate::support::{advert, hears, ip, ms, prio, seconds};
 
 fn priority_with(setup: RouterSetup, results: [Option<bool>; 2], link_up: bool) -> u8 {
     let mut node = node(NodeConfig { scripts: vec![script(check()); 2], ..machine(vec![setup]) });
@@ -80,7 +80,7 @@ fn a_lowered_active_is_told_of_and_hands_over() {
             NodeAction::Tell(Event::Router { router: R0, report }),
         ]
     );
-    node.handle_advert(ms(4_000), R0, &advert(90, ip("192.0.2.3"), seconds(1))).unwrap();
+    hears(&mut node, ms(4_000), R0, &advert(90, ip("192.0.2.3"), seconds(1))).unwrap();
     assert_eq!(standings(&mut node), [(R0, Standing::Active, Standing::Backup)]);
 }
 

@@ -167,7 +167,7 @@ impl Lab {
                 for n in 0..count {
                     let arrived = now - Duration::from_millis(u64::from((count - n) * 10));
                     let advert = received(priority, source);
-                    let _ = self.node.handle_advert(arrived, RouterId(router), &advert);
+                    let _ = self.node.handle_advert(now, arrived, RouterId(router), &advert);
                 }
             }
             Input::Link { link: id, up, address } => {
@@ -307,9 +307,9 @@ proptest! {
         for (n, (router, priority, source)) in adverts.into_iter().enumerate() {
             let arrived = one_by_one.now + Duration::from_millis(n as u64);
             let advert = received(priority, source);
-            let _ = one_by_one.node.handle_advert(arrived, RouterId(router), &advert);
+            let _ = one_by_one.node.handle_advert(arrived, arrived, RouterId(router), &advert);
             one_by_one.drain().map_err(TestCaseError::fail)?;
-            let _ = batch.handle_advert(arrived, RouterId(router), &advert);
+            let _ = batch.handle_advert(arrived, arrived, RouterId(router), &advert);
         }
         while batch.poll_action().is_some() {}
         prop_assert_eq!(batch.poll_timeout(), one_by_one.node.poll_timeout());

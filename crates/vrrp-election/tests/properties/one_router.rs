@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use proptest::collection::vec;
 use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
-use proptest::{collection::vec, option};
 use vrrp_election::{
     Action, AnnounceConfig, Instant, Preempt, Received, Report, RouterConfig, State, VirtualRouter,
 };
@@ -15,13 +15,13 @@ use crate::support::{actions, centis, config, ip, prio, seconds};
 
 #[derive(Clone, Debug)]
 enum Input {
-    Startup,
-    Resume,
+    Startup(u8),
+    Resume(u8),
     Shutdown,
     Timeout,
     Advert { priority: u8, source: u8, interval: AdvertInterval, age_ms: u64 },
     SetPriority(u8),
-    SetAddress(Option<u8>),
+    SetAddress(u8),
     Reconfigure(RouterConfig, bool),
     AddressLost,
     ClearCounters,
@@ -73,15 +73,15 @@ fn parameters() -> impl Strategy<Value = RouterConfig> {
 
 fn input() -> impl Strategy<Value = Input> {
     prop_oneof![
-        2 => Just(Input::Startup),
-        1 => Just(Input::Resume),
+        2 => (0_u8..4).prop_map(Input::Startup),
+        1 => (0_u8..4).prop_map(Input::Resume),
         1 => Just(Input::Shutdown),
         8 => Just(Input::Timeout),
         8 => (any::<u8>(), 0_u8..4, interval(), 0_u64..5_000).prop_map(
             |(priority, source, interval, age_ms)| Input::Advert { priority, source, interval, age_ms }
         ),
         2 => (1_u8..=254).prop_map(Input::SetPriority),
-        1 => option::of(0_u8..4).prop_map(Input::SetAddress),
+        1 => (0_u8..4).prop_map(Input::SetAddress),
         1 => (parameters(), any::<bool>()).prop_map(|(config, changed)| Input::Reconfigure(config, changed)),
         1 => Just(Input::AddressLost),
         1 => Just(Input::ClearCounters),
@@ -94,16 +94,16 @@ fn address(number: u8) -> std::net::IpAddr {
 
 fn feed(router: &mut VirtualRouter, now: Instant, input: Input) {
     match input {
-        Input::Startup => router.handle_startup(now),
-        Input::Resume => router.handle_resume(now),
+        Input::Startup(number) => router.handle_startup(now, address(number)),
+        Input::Resume(number) => router.handle_resume(now, address(number)),
         Input::Shutdown => router.handle_shutdown(now),
         Input::Timeout => router.handle_timeout(now),
         Input::Advert { priority, source, interval, age_ms } => {
             let advert = Received { source: address(source), priority: prio(priority), interval };
-            let _ = router.handle_advert(now - Duration::from_millis(age_ms), &advert);
+            let _ = router.handle_advert(now, now - Duration::from_millis(age_ms), &advert);
         }
         Input::SetPriority(priority) => router.set_priority(prio(priority)),
-        Input::SetAddress(number) => router.set_address(number.map(address)),
+        Input::SetAddress(number) => router.set_address(address(number)),
         Input::Reconfigure(config, changed) => router.reconfigure(now, config, changed),
         Input::AddressLost => router.handle_address_lost(now),
         Input::ClearCounters => router.clear_counters(),
@@ -173,13 +173,35 @@ proptest! {
     }
 
     #[test]
+    fn whoever_drains_rarely_ends_where_whoever_drains_always_does(
+        config in parameters(),
+        inputs in vec((input(), prop_oneof![Just(0), 0_u64..2_000_000_000]), 1..80),
+        drained_every in 1_usize..40,
+    ) {
+        let mut router = VirtualRouter::new(config);
+        let mut now = Instant::from_nanos(10_000_000_000);
+        let mut outside = Outside::default();
+        for batch in inputs.chunks(drained_every) {
+            for (input, pass) in batch {
+                now += Duration::from_nanos(*pass);
+                feed(&mut router, now, input.clone());
+            }
+            let asked = actions(&mut router);
+            prop_assert!(asked.len() <= 20, "{asked:?}");
+            outside.see(&asked).map_err(proptest::test_runner::TestCaseError::fail)?;
+            prop_assert_eq!(outside.holds_addresses, router.state() == State::Active);
+            prop_assert_eq!(outside.state.unwrap_or(State::Initialize), router.state());
+        }
+    }
+
+    #[test]
     fn a_router_that_is_woken_on_time_speaks_every_interval(
         centiseconds in 1_u16..500,
         intervals in 1_u32..60,
     ) {
         let config = RouterConfig { priority: Priority::OWNER, ..config(Family::Ipv4, centis(centiseconds)) };
         let mut router = VirtualRouter::new(config);
-        router.handle_startup(Instant::ZERO);
+        router.handle_startup(Instant::ZERO, address(0));
         let interval = Duration::from_millis(u64::from(centiseconds) * 10);
         let end = Instant::ZERO + interval * intervals;
         while let Some(at) = router.poll_timeout().filter(|at| *at <= end) {

@@ -3,7 +3,9 @@
 use vrrp_election::{Action, Cause, Instant, Report, State, VirtualRouter};
 use vrrp_proto::Priority;
 
-use crate::support::{ALL, Speaks, actions, advert, centis, config, millis, ms, nanos, serving, started, us};
+use crate::support::{
+    ALL, Hears, Speaks, actions, advert, centis, config, millis, ms, nanos, serving, started, us,
+};
 
 /// How many adverts a router asked for.
 fn adverts(router: &mut VirtualRouter) -> usize {
@@ -38,11 +40,52 @@ fn late_by_a_quarter_of_an_interval_is_not_a_stall() {
 }
 
 #[test]
+fn at_short_intervals_a_busy_caller_has_five_milliseconds() {
+    let speaks = Speaks::V3Ipv4;
+    let short = || started(speaks, config(speaks.family(), centis(1)));
+    assert_eq!(short().max_lateness(), millis(5));
+    assert_eq!(started(speaks, speaks.config()).max_lateness(), millis(250));
+    // Due at 36.09375 ms.
+    let mut router = short();
+    router.handle_timeout(Instant::from_nanos(41_093_750));
+    assert_eq!(router.state(), State::Active);
+    let mut router = short();
+    router.handle_timeout(Instant::from_nanos(41_093_751));
+    assert_eq!(router.state(), State::Backup);
+    assert_eq!(router.counters().stalls, 1);
+}
+
+#[test]
+fn an_arrival_in_the_future_counts_as_now() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        let heard = advert(200, speaks.above(), speaks.one_second());
+        router.handle_advert(us(1_000_000), us(3_600_000_000), &heard).unwrap();
+        assert_eq!(router.poll_timeout(), Some(us(4_609_375)));
+        router.handle_advert(us(2_000_000), us(1_500_000), &heard).unwrap();
+        assert_eq!(router.poll_timeout(), Some(us(5_109_375)), "one in the past counts from there");
+    }
+}
+
+#[test]
+fn a_stalled_active_answers_a_backlog_of_goodbyes_from_now_on() {
+    for speaks in ALL {
+        let mut router = serving(speaks, speaks.config());
+        let goodbye = advert(0, speaks.above(), speaks.one_second());
+        router.handle_advert(us(9_000_000), us(4_000_000), &goodbye).unwrap();
+        actions(&mut router);
+        router.handle_timeout(us(9_000_000));
+        assert_eq!(adverts(&mut router), 0, "the answer was the advert");
+        assert_eq!(router.counters().late_adverts, 0);
+    }
+}
+
+#[test]
 fn an_advert_entitles_to_another_renewal() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
         router.handle_timeout(us(10_000_000));
-        router.handle_advert(us(10_500_000), &advert(200, speaks.above(), speaks.one_second())).unwrap();
+        router.hears(us(10_500_000), &advert(200, speaks.above(), speaks.one_second())).unwrap();
         router.handle_timeout(us(20_000_000));
         assert_eq!(router.state(), State::Backup);
         assert_eq!(router.counters().stalls, 2);
@@ -53,7 +96,7 @@ fn an_advert_entitles_to_another_renewal() {
 fn the_renewal_follows_the_learned_interval() {
     let speaks = Speaks::V3Ipv4;
     let mut router = started(speaks, speaks.config());
-    router.handle_advert(us(0), &advert(200, speaks.above(), centis(250))).unwrap();
+    router.hears(us(0), &advert(200, speaks.above(), centis(250))).unwrap();
     router.handle_timeout(us(20_000_000));
     assert_eq!(router.poll_timeout(), Some(Instant::from_nanos(24_023_437_500)));
 }
@@ -64,7 +107,7 @@ fn patience_counts_from_when_an_advert_arrived() {
         let mut router = started(speaks, speaks.config());
         // Read at 3 s, but it had arrived at 1 s.
         router.handle_timeout(us(3_000_000));
-        router.handle_advert(us(1_000_000), &advert(200, speaks.above(), speaks.one_second())).unwrap();
+        router.hears(us(1_000_000), &advert(200, speaks.above(), speaks.one_second())).unwrap();
         assert_eq!(router.poll_timeout(), Some(us(4_609_375)));
     }
 }
@@ -75,7 +118,7 @@ fn a_stalled_active_first_hears_who_took_over() {
         let mut router = serving(speaks, speaks.config());
         for second in 8..20 {
             let heard = advert(101, speaks.below(), speaks.one_second());
-            router.handle_advert(us(second * 1_000_000), &heard).unwrap();
+            router.hears(us(second * 1_000_000), &heard).unwrap();
         }
         router.handle_timeout(us(20_000_000));
         assert_eq!(adverts(&mut router), 0, "it does not speak up as a second Active");
@@ -195,7 +238,7 @@ fn announcements_come_again_after_their_delay_and_then_by_the_refresh() {
 fn a_resumed_router_serves_at_once_and_says_why() {
     for speaks in ALL {
         let mut router = VirtualRouter::new(speaks.config());
-        router.handle_resume(us(0));
+        router.handle_resume(us(0), speaks.ours());
         let transition =
             Report::Transition { from: State::Initialize, to: State::Active, cause: Cause::Resumed };
         assert_eq!(

@@ -8,11 +8,15 @@ mod support;
 
 mod address_lost;
 mod floods;
+mod goodbye;
 mod late;
+mod own_adverts;
+mod pace;
 mod preempt;
 mod priority;
 mod reconfigure;
 mod table;
 mod tie_break;
+mod undrained;
 mod v2;
 mod v3;

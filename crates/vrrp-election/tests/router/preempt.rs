@@ -1,11 +1,11 @@
 //! Preemption at once, never, and after a delay (RFC 9568 §6.1 `Preempt_Mode`, keepalived's `preempt_delay`).
 
-use vrrp_election::{Action, Preempt, Report, RouterConfig, State, VirtualRouter};
+use vrrp_election::{Action, Cause, Preempt, Report, RouterConfig, State, VirtualRouter};
 
-use crate::support::{ALL, Speaks, actions, advert, millis, prio, started, us};
+use crate::support::{ALL, Hears, Speaks, actions, advert, millis, prio, started, us};
 
 fn hear(router: &mut VirtualRouter, speaks: Speaks, at: u64, priority: u8) {
-    router.handle_advert(us(at), &advert(priority, speaks.above(), speaks.one_second())).unwrap();
+    router.hears(us(at), &advert(priority, speaks.above(), speaks.one_second())).unwrap();
 }
 
 fn delayed(speaks: Speaks, delay_ms: u64) -> VirtualRouter {
@@ -34,9 +34,86 @@ fn a_lower_active_is_told_of_once() {
         assert_eq!(actions(&mut router), [Action::Report(report)]);
         hear(&mut router, speaks, 2_000_000, 99);
         assert_eq!(actions(&mut router), []);
-        hear(&mut router, speaks, 2_500_000, 100);
-        hear(&mut router, speaks, 3_000_000, 99);
-        assert_eq!(actions(&mut router), [Action::Report(report)], "told anew after a better one spoke");
+        for second in 2..30 {
+            hear(&mut router, speaks, second * 1_000_000 + 500_000, 100);
+            hear(&mut router, speaks, second * 1_000_000 + 600_000, 99);
+            assert_eq!(actions(&mut router), [], "whatever was heard in between");
+        }
+        hear(&mut router, speaks, 30_000_000, 100);
+        hear(&mut router, speaks, 32_600_000, 99);
+        assert_eq!(actions(&mut router), [Action::Report(report)], "silent for three intervals");
+    }
+}
+
+/// How a router that waits until `at` says that it took over.
+fn cause(router: &mut VirtualRouter, at: u64) -> Cause {
+    router.handle_timeout(us(at));
+    let told = actions(router);
+    let cause = told.iter().find_map(|action| match action {
+        Action::Report(Report::Transition { to: State::Active, cause, .. }) => Some(*cause),
+        _ => None,
+    });
+    cause.unwrap_or_else(|| panic!("no takeover at {at}: {told:?}"))
+}
+
+#[test]
+fn a_takeover_from_a_living_lower_router_is_a_preemption() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        for second in 1..=3 {
+            hear(&mut router, speaks, second * 1_000_000, 99);
+        }
+        let preempted = Cause::Preempted { source: speaks.above(), priority: prio(99) };
+        assert_eq!(cause(&mut router, 3_609_375), preempted);
+    }
+}
+
+#[test]
+fn a_delayed_preemption_says_so_as_well() {
+    for speaks in ALL {
+        let mut router = delayed(speaks, 1_500);
+        for second in 1..=5 {
+            hear(&mut router, speaks, second * 1_000_000, 99);
+        }
+        // Tolerated until 2.5 s, so that the wait counts from 2 s.
+        let preempted = Cause::Preempted { source: speaks.above(), priority: prio(99) };
+        assert_eq!(cause(&mut router, 5_609_375), preempted);
+    }
+}
+
+#[test]
+fn a_lower_router_that_fell_silent_is_not_preempted() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        hear(&mut router, speaks, 600_000, 99);
+        assert_eq!(cause(&mut router, 3_609_375), Cause::ActiveDown { silent_for: None });
+
+        let mut router = started(speaks, speaks.config());
+        hear(&mut router, speaks, 610_000, 99);
+        let preempted = Cause::Preempted { source: speaks.above(), priority: prio(99) };
+        assert_eq!(cause(&mut router, 3_609_375), preempted, "silent for less than three intervals");
+    }
+}
+
+#[test]
+fn whoever_is_obeyed_or_leaves_is_not_preempted() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        hear(&mut router, speaks, 1_000_000, 99);
+        hear(&mut router, speaks, 1_500_000, 200);
+        let silent_for = Some(us(5_109_375).since(us(1_500_000)));
+        assert_eq!(cause(&mut router, 5_109_375), Cause::ActiveDown { silent_for });
+
+        let mut router = started(speaks, speaks.config());
+        hear(&mut router, speaks, 1_000_000, 99);
+        hear(&mut router, speaks, 1_500_000, 0);
+        assert_eq!(cause(&mut router, 2_109_375), Cause::ActiveLeft);
+
+        let mut router = started(speaks, speaks.config());
+        hear(&mut router, speaks, 1_000_000, 0);
+        hear(&mut router, speaks, 1_500_000, 99);
+        let preempted = Cause::Preempted { source: speaks.above(), priority: prio(99) };
+        assert_eq!(cause(&mut router, 1_609_375), preempted);
     }
 }
 

@@ -3,7 +3,7 @@
 use vrrp_election::{Action, Report, State};
 use vrrp_proto::Priority;
 
-use crate::support::{ALL, actions, advert, prio, serving, started, us};
+use crate::support::{ALL, Hears, actions, advert, prio, serving, started, us};
 
 fn changed(from: u8, to: u8) -> Action {
     Action::Report(Report::PriorityChanged { from: prio(from), to: prio(to) })
@@ -27,7 +27,7 @@ fn a_waiting_backup_moves_by_the_difference_in_skew() {
 fn the_wait_after_a_goodbye_moves_as_well() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(1_000_000), &advert(0, speaks.above(), speaks.one_second())).unwrap();
+        router.hears(us(1_000_000), &advert(0, speaks.above(), speaks.one_second())).unwrap();
         router.set_priority(prio(228));
         assert_eq!(router.poll_timeout(), Some(us(1_109_375)));
     }
@@ -60,7 +60,7 @@ fn a_lowered_active_yields_to_what_it_would_have_beaten() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
         router.set_priority(prio(50));
-        router.handle_advert(us(4_000_000), &advert(60, speaks.below(), speaks.one_second())).unwrap();
+        router.hears(us(4_000_000), &advert(60, speaks.below(), speaks.one_second())).unwrap();
         assert_eq!(router.state(), State::Backup);
     }
 }
@@ -70,7 +70,7 @@ fn a_priority_set_before_the_start_counts_from_the_start() {
     for speaks in ALL {
         let mut router = vrrp_election::VirtualRouter::new(speaks.config());
         router.set_priority(prio(228));
-        router.handle_startup(us(0));
+        router.handle_startup(us(0), speaks.ours());
         assert_eq!(router.poll_timeout(), Some(us(3_109_375)));
     }
 }

@@ -3,7 +3,7 @@
 use vrrp_election::{Action, Preempt, RouterConfig, State, VirtualRouter};
 use vrrp_proto::Priority;
 
-use crate::support::{ALL, Speaks, actions, advert, centis, millis, serving, started, us};
+use crate::support::{ALL, Hears, Speaks, actions, advert, centis, millis, serving, started, us};
 
 #[test]
 fn the_same_parameters_leave_a_backup_alone() {
@@ -29,10 +29,10 @@ fn another_patience_begins_the_wait_anew() {
 fn a_backup_that_starts_to_preempt_first_listens_for_a_whole_wait() {
     for speaks in ALL {
         let mut router = started(speaks, RouterConfig { preempt: Preempt::Never, ..speaks.config() });
-        router.handle_advert(us(1_000_000), &advert(99, speaks.above(), speaks.one_second())).unwrap();
+        router.hears(us(1_000_000), &advert(99, speaks.above(), speaks.one_second())).unwrap();
         router.reconfigure(us(2_000_000), speaks.config(), false);
         assert_eq!(router.poll_timeout(), Some(us(5_609_375)));
-        router.handle_advert(us(3_000_000), &advert(99, speaks.above(), speaks.one_second())).unwrap();
+        router.hears(us(3_000_000), &advert(99, speaks.above(), speaks.one_second())).unwrap();
         assert_eq!(router.poll_timeout(), Some(us(5_609_375)));
     }
 }
@@ -68,7 +68,7 @@ fn a_router_that_does_not_run_takes_the_parameters_silently() {
         let mut router = VirtualRouter::new(speaks.config());
         router.reconfigure(us(1_000_000), RouterConfig { down_adverts: 5, ..speaks.config() }, true);
         assert_eq!(actions(&mut router), []);
-        router.handle_startup(us(2_000_000));
+        router.handle_startup(us(2_000_000), speaks.ours());
         assert_eq!(router.poll_timeout(), Some(us(7_609_375)));
     }
 }
@@ -87,7 +87,7 @@ fn without_an_active_the_new_own_interval_counts_at_once() {
 fn a_living_active_keeps_the_interval_it_taught() {
     for speaks in [Speaks::V3Ipv4, Speaks::V3Ipv6] {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(500_000), &advert(200, speaks.above(), centis(100))).unwrap();
+        router.hears(us(500_000), &advert(200, speaks.above(), centis(100))).unwrap();
         router.reconfigure(us(1_000_000), RouterConfig { interval: centis(10), ..speaks.config() }, false);
         assert_eq!(router.active_interval(), millis(1_000), "it was not reloaded yet, perhaps");
     }
@@ -99,7 +99,7 @@ fn a_former_active_does_not_wait_by_what_it_learned_long_ago() {
         let mut router = serving(speaks, speaks.config());
         router.reconfigure(us(4_000_000), RouterConfig { interval: centis(10), ..speaks.config() }, false);
         router.handle_shutdown(us(5_000_000));
-        router.handle_startup(us(6_000_000));
+        router.handle_startup(us(6_000_000), speaks.ours());
         assert_eq!(router.poll_timeout(), Some(vrrp_election::Instant::from_nanos(6_360_937_500)));
     }
 }

@@ -3,7 +3,7 @@
 use vrrp_election::{Action, Cause, Ignored, Preempt, Report, RouterConfig, State, VirtualRouter};
 use vrrp_proto::Priority;
 
-use crate::support::{ALL, Speaks, actions, advert, prio, serving, started, us};
+use crate::support::{ALL, Hears, Speaks, actions, advert, prio, serving, started, us};
 
 /// What happens to the router.
 #[derive(Clone, Copy, Debug)]
@@ -71,24 +71,20 @@ impl Row {
         let mut config = speaks.config();
         (self.configure)(&mut config);
         let (mut router, usual) = match self.before {
-            Before::Initialize => {
-                let mut router = VirtualRouter::new(config);
-                router.set_address(Some(speaks.ours()));
-                (router, 1_000_000)
-            }
+            Before::Initialize => (VirtualRouter::new(config), 1_000_000),
             Before::Backup => (started(speaks, config), 1_000_000),
             Before::Active => (serving(speaks, config), 4_000_000),
         };
         let now = us(self.at.unwrap_or(usual));
         let mut result = Ok(());
         match self.event {
-            Event::Startup => router.handle_startup(now),
-            Event::Resume => router.handle_resume(now),
+            Event::Startup => router.handle_startup(now, speaks.ours()),
+            Event::Resume => router.handle_resume(now, speaks.ours()),
             Event::Shutdown => router.handle_shutdown(now),
             Event::Timeout => router.handle_timeout(now),
             Event::Advert(priority, from) => {
                 let source = source(speaks, from);
-                result = router.handle_advert(now, &advert(priority, source, speaks.one_second()));
+                result = router.hears(now, &advert(priority, source, speaks.one_second()));
             }
         }
         let name = format!("{speaks:?}: {:?}, {:?} at {now}", self.before, self.event);
@@ -231,8 +227,8 @@ fn backup_listens_and_waits() {
             row(B, Event::Advert(100, From::Above), vec![], State::Backup, renewed),
             row(B, Event::Advert(101, From::Below), vec![], State::Backup, renewed),
             row(B, Event::Advert(255, From::Below), vec![], State::Backup, renewed),
-            row(B, Event::Advert(200, From::Ourselves), vec![Action::Report(own)], State::Backup, waits)
-                .ignored(Ignored::OwnAddress),
+            row(B, Event::Advert(200, From::Ourselves), vec![Action::Report(own)], State::Backup, renewed),
+            row(B, Event::Advert(100, From::Ourselves), vec![Action::Report(own)], State::Backup, renewed),
         ]
     });
 }
@@ -306,10 +302,22 @@ fn active_serves_until_a_better_one_comes() {
                 .with(never),
             row(A, Event::Advert(99, From::Above), vec![Action::Report(lower)], State::Active, serves)
                 .with(silent),
-            row(A, Event::Advert(200, From::Ourselves), vec![Action::Report(own)], State::Active, serves)
-                .ignored(Ignored::OwnAddress),
+            row(
+                A,
+                Event::Advert(200, From::Ourselves),
+                [vec![Action::Report(own)], steps_down(speaks, From::Ourselves, 200)].concat(),
+                State::Backup,
+                listens,
+            ),
+            row(
+                A,
+                Event::Advert(99, From::Ourselves),
+                [vec![Action::Report(own)], defends(speaks, From::Ourselves, 99)].concat(),
+                State::Active,
+                serves,
+            ),
             row(A, Event::Advert(100, From::Ourselves), vec![Action::Report(own)], State::Active, serves)
-                .ignored(Ignored::OwnAddress),
+                .ignored(Ignored::OwnAdvert),
         ]
     });
 }
@@ -323,7 +331,7 @@ fn an_owner_told_to_ignore_others_yields_to_nobody() {
         let mut router = started(speaks, config);
         for priority in [0, 100, 255] {
             let heard = advert(priority, speaks.above(), speaks.one_second());
-            assert_eq!(router.handle_advert(us(500_000), &heard), Err(Ignored::Owner));
+            assert_eq!(router.hears(us(500_000), &heard), Err(Ignored::Owner));
             assert_eq!(actions(&mut router), []);
             assert_eq!(router.poll_timeout(), Some(us(1_000_000)));
         }
@@ -331,10 +339,20 @@ fn an_owner_told_to_ignore_others_yields_to_nobody() {
 }
 
 #[test]
+fn a_router_below_255_ignores_nobody() {
+    for speaks in ALL {
+        let mut router = started(speaks, RouterConfig { owner_ignores_adverts: true, ..speaks.config() });
+        let heard = advert(200, speaks.above(), speaks.one_second());
+        assert_eq!(router.hears(us(500_000), &heard), Ok(()));
+        assert_eq!(router.poll_timeout(), Some(us(4_109_375)));
+    }
+}
+
+#[test]
 fn the_cause_of_a_takeover_says_how_long_the_active_was_silent() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(500_000), &advert(200, speaks.above(), speaks.one_second())).unwrap();
+        router.hears(us(500_000), &advert(200, speaks.above(), speaks.one_second())).unwrap();
         router.handle_timeout(us(4_109_375));
         let cause = Cause::ActiveDown { silent_for: Some(std::time::Duration::from_micros(3_609_375)) };
         assert_eq!(actions(&mut router), takes_over(100, State::Backup, cause));
@@ -345,7 +363,7 @@ fn the_cause_of_a_takeover_says_how_long_the_active_was_silent() {
 fn a_takeover_after_priority_0_says_so() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(500_000), &advert(0, speaks.above(), speaks.one_second())).unwrap();
+        router.hears(us(500_000), &advert(0, speaks.above(), speaks.one_second())).unwrap();
         actions(&mut router);
         router.handle_timeout(us(1_109_375));
         assert_eq!(actions(&mut router), takes_over(100, State::Backup, Cause::ActiveLeft));
@@ -353,14 +371,14 @@ fn a_takeover_after_priority_0_says_so() {
 }
 
 #[test]
-fn a_second_goodbye_begins_the_skew_anew_but_is_told_once() {
+fn a_second_goodbye_neither_postpones_the_takeover_nor_is_told() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
         let goodbye = advert(0, speaks.above(), speaks.one_second());
-        router.handle_advert(us(500_000), &goodbye).unwrap();
+        router.hears(us(500_000), &goodbye).unwrap();
         actions(&mut router);
-        router.handle_advert(us(600_000), &goodbye).unwrap();
+        router.hears(us(600_000), &goodbye).unwrap();
         assert_eq!(actions(&mut router), []);
-        assert_eq!(router.poll_timeout(), Some(us(1_209_375)));
+        assert_eq!(router.poll_timeout(), Some(us(1_109_375)));
     }
 }

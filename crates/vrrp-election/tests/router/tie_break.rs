@@ -3,7 +3,7 @@
 use vrrp_election::{Action, Report, RouterConfig, State, VirtualRouter};
 use vrrp_proto::Family;
 
-use crate::support::{ALL, Speaks, actions, advert, ip, prio, serving, us};
+use crate::support::{ALL, Hears, Speaks, actions, advert, ip, prio, serving, us};
 
 /// The state of an Active at `ours` after an equal advert from `theirs`.
 fn after_tie(ours: &str, theirs: &str) -> State {
@@ -13,8 +13,8 @@ fn after_tie(ours: &str, theirs: &str) -> State {
         Family::Ipv6 => Speaks::V3Ipv6,
     };
     let mut router = serving(speaks, speaks.config());
-    router.set_address(Some(ours));
-    router.handle_advert(us(4_000_000), &advert(100, ip(theirs), speaks.one_second())).unwrap();
+    router.set_address(ours);
+    router.hears(us(4_000_000), &advert(100, ip(theirs), speaks.one_second())).unwrap();
     router.state()
 }
 
@@ -39,9 +39,9 @@ fn the_greater_address_wins_by_its_first_differing_octet() {
 fn the_address_does_not_matter_between_different_priorities() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
-        router.handle_advert(us(4_000_000), &advert(99, speaks.above(), speaks.one_second())).unwrap();
+        router.hears(us(4_000_000), &advert(99, speaks.above(), speaks.one_second())).unwrap();
         assert_eq!(router.state(), State::Active);
-        router.handle_advert(us(4_100_000), &advert(101, speaks.below(), speaks.one_second())).unwrap();
+        router.hears(us(4_100_000), &advert(101, speaks.below(), speaks.one_second())).unwrap();
         assert_eq!(router.state(), State::Backup);
     }
 }
@@ -57,7 +57,7 @@ fn of_two_owners_the_lower_address_yields_and_both_say_so() {
     for speaks in ALL {
         for (source, state) in [(speaks.above(), State::Backup), (speaks.below(), State::Active)] {
             let mut router = owner(speaks);
-            router.handle_advert(us(1_500_000), &advert(255, source, speaks.one_second())).unwrap();
+            router.hears(us(1_500_000), &advert(255, source, speaks.one_second())).unwrap();
             let told = actions(&mut router);
             assert!(told.contains(&Action::Report(Report::TwoOwners { source })), "{told:?}");
             assert_eq!(router.state(), state);
@@ -66,11 +66,48 @@ fn of_two_owners_the_lower_address_yields_and_both_say_so() {
 }
 
 #[test]
+fn two_routers_that_only_start_settle_who_serves() {
+    for speaks in ALL {
+        let mut routers = [speaks.below(), speaks.above()].map(|address| {
+            let mut router = VirtualRouter::new(speaks.config());
+            router.handle_startup(us(0), address);
+            (address, router)
+        });
+        let mut served = 0;
+        for millisecond in 0..60_000 {
+            let mut sent = Vec::new();
+            for (address, router) in &mut routers {
+                router.handle_timeout(us(millisecond * 1_000));
+                for action in actions(router) {
+                    if let Action::SendAdvert(priority) = action {
+                        sent.push((*address, priority));
+                    }
+                }
+            }
+            for (source, priority) in sent {
+                for (address, router) in &mut routers {
+                    if *address != source {
+                        let heard = advert(priority.get(), source, speaks.one_second());
+                        router.hears(us(millisecond * 1_000), &heard).unwrap();
+                    }
+                }
+            }
+            served += usize::from(
+                routers.iter().filter(|(_, router)| router.state() == State::Active).count() == 1,
+            );
+        }
+        assert!(served > 56_000, "exactly one served for {served} ms of a minute");
+        let [(_, below), (_, above)] = routers;
+        assert_eq!((below.state(), above.state()), (State::Backup, State::Active));
+    }
+}
+
+#[test]
 fn a_new_own_address_decides_the_next_tie() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
-        router.set_address(Some(speaks.below()));
-        router.handle_advert(us(4_000_000), &advert(100, speaks.ours(), speaks.one_second())).unwrap();
+        router.set_address(speaks.below());
+        router.hears(us(4_000_000), &advert(100, speaks.between(), speaks.one_second())).unwrap();
         assert_eq!(router.state(), State::Backup);
     }
 }

@@ -3,7 +3,7 @@
 use vrrp_election::{Instant, RouterConfig, State};
 use vrrp_proto::Family;
 
-use crate::support::{Speaks, actions, advert, config, millis, prio, seconds, serving, started, us};
+use crate::support::{Hears, Speaks, actions, advert, config, millis, prio, seconds, serving, started, us};
 
 const V2: Speaks = Speaks::V2;
 
@@ -29,14 +29,14 @@ fn the_wait_is_three_intervals_and_a_skew_that_does_not_scale() {
 #[test]
 fn a_goodbye_leaves_the_skew_in_seconds() {
     let mut router = started(V2, every(5, 100));
-    router.handle_advert(us(1_000_000), &advert(0, V2.above(), seconds(5))).unwrap();
+    router.hears(us(1_000_000), &advert(0, V2.above(), seconds(5))).unwrap();
     assert_eq!(router.poll_timeout(), Some(us(1_609_375)));
 }
 
 #[test]
 fn another_interval_is_never_learned() {
     let mut router = started(V2, every(1, 100));
-    router.handle_advert(us(1_000_000), &advert(200, V2.above(), seconds(30))).unwrap();
+    router.hears(us(1_000_000), &advert(200, V2.above(), seconds(30))).unwrap();
     assert_eq!(router.poll_timeout(), Some(us(4_609_375)));
     assert_eq!(router.active_interval(), millis(1_000));
 }
@@ -45,7 +45,7 @@ fn another_interval_is_never_learned() {
 fn an_active_that_steps_down_waits_its_own_interval() {
     let mut router = serving(V2, every(5, 100));
     assert_eq!(router.state(), State::Active);
-    router.handle_advert(us(16_000_000), &advert(101, V2.below(), seconds(5))).unwrap();
+    router.hears(us(16_000_000), &advert(101, V2.below(), seconds(5))).unwrap();
     actions(&mut router);
     assert_eq!(router.state(), State::Backup);
     assert_eq!(router.poll_timeout(), Some(us(31_609_375)));

@@ -3,7 +3,7 @@
 use vrrp_election::{Instant, Preempt, RouterConfig, State, VirtualRouter};
 use vrrp_proto::Family;
 
-use crate::support::{Speaks, actions, advert, centis, config, millis, prio, serving, started, us};
+use crate::support::{Hears, Speaks, actions, advert, centis, config, millis, prio, serving, started, us};
 
 const BOTH: [Speaks; 2] = [Speaks::V3Ipv4, Speaks::V3Ipv6];
 
@@ -36,7 +36,7 @@ fn the_wait_is_three_intervals_and_a_skew_that_scales() {
 fn a_backup_learns_the_interval_of_the_active() {
     both(|speaks| {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(1_000_000), &advert(200, speaks.above(), centis(250))).unwrap();
+        router.hears(us(1_000_000), &advert(200, speaks.above(), centis(250))).unwrap();
         assert_eq!(router.active_interval(), millis(2_500));
         // 3 × 2.5 s + 156/256 × 2.5 s
         assert_eq!(router.poll_timeout(), Some(Instant::from_nanos(1_000_000_000 + 9_023_437_500)));
@@ -47,7 +47,7 @@ fn a_backup_learns_the_interval_of_the_active() {
 fn a_shorter_interval_is_learned_as_well() {
     both(|speaks| {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(1_000_000), &advert(200, speaks.above(), centis(10))).unwrap();
+        router.hears(us(1_000_000), &advert(200, speaks.above(), centis(10))).unwrap();
         assert_eq!(router.poll_timeout(), Some(Instant::from_nanos(1_360_937_500)));
     });
 }
@@ -56,7 +56,7 @@ fn a_shorter_interval_is_learned_as_well() {
 fn after_a_takeover_the_own_interval_counts() {
     both(|speaks| {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(1_000_000), &advert(200, speaks.above(), centis(250))).unwrap();
+        router.hears(us(1_000_000), &advert(200, speaks.above(), centis(250))).unwrap();
         let timeout = Instant::from_nanos(10_023_437_500);
         router.handle_timeout(timeout);
         assert_eq!(router.state(), State::Active);
@@ -68,7 +68,7 @@ fn after_a_takeover_the_own_interval_counts() {
 fn a_goodbye_teaches_no_interval() {
     both(|speaks| {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(1_000_000), &advert(0, speaks.above(), centis(4000))).unwrap();
+        router.hears(us(1_000_000), &advert(0, speaks.above(), centis(4000))).unwrap();
         assert_eq!(router.active_interval(), millis(1_000));
         assert_eq!(router.poll_timeout(), Some(us(1_609_375)));
     });
@@ -78,8 +78,8 @@ fn a_goodbye_teaches_no_interval() {
 fn the_skew_after_a_goodbye_scales_with_what_was_learned() {
     both(|speaks| {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(1_000_000), &advert(200, speaks.above(), centis(250))).unwrap();
-        router.handle_advert(us(2_000_000), &advert(0, speaks.above(), centis(100))).unwrap();
+        router.hears(us(1_000_000), &advert(200, speaks.above(), centis(250))).unwrap();
+        router.hears(us(2_000_000), &advert(0, speaks.above(), centis(100))).unwrap();
         assert_eq!(router.poll_timeout(), Some(Instant::from_nanos(2_000_000_000 + 1_523_437_500)));
     });
 }
@@ -88,7 +88,7 @@ fn the_skew_after_a_goodbye_scales_with_what_was_learned() {
 fn a_discarded_advert_teaches_nothing() {
     both(|speaks| {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(1_000_000), &advert(99, speaks.above(), centis(250))).unwrap();
+        router.hears(us(1_000_000), &advert(99, speaks.above(), centis(250))).unwrap();
         assert_eq!(router.active_interval(), millis(1_000));
         assert_eq!(router.poll_timeout(), Some(us(3_609_375)));
     });
@@ -98,7 +98,7 @@ fn a_discarded_advert_teaches_nothing() {
 fn an_accepted_lower_advert_teaches_its_interval() {
     both(|speaks| {
         let mut router = started(speaks, RouterConfig { preempt: Preempt::Never, ..speaks.config() });
-        router.handle_advert(us(1_000_000), &advert(99, speaks.above(), centis(250))).unwrap();
+        router.hears(us(1_000_000), &advert(99, speaks.above(), centis(250))).unwrap();
         assert_eq!(router.active_interval(), millis(2_500));
     });
 }
@@ -107,7 +107,7 @@ fn an_accepted_lower_advert_teaches_its_interval() {
 fn an_active_learns_from_the_better_one_it_yields_to() {
     both(|speaks| {
         let mut router = serving(speaks, speaks.config());
-        router.handle_advert(us(4_000_000), &advert(101, speaks.below(), centis(250))).unwrap();
+        router.hears(us(4_000_000), &advert(101, speaks.below(), centis(250))).unwrap();
         assert_eq!(router.state(), State::Backup);
         assert_eq!(router.poll_timeout(), Some(Instant::from_nanos(4_000_000_000 + 9_023_437_500)));
     });
@@ -117,7 +117,7 @@ fn an_active_learns_from_the_better_one_it_yields_to() {
 fn an_active_learns_nothing_from_a_lower_one() {
     both(|speaks| {
         let mut router = serving(speaks, speaks.config());
-        router.handle_advert(us(4_000_000), &advert(99, speaks.above(), centis(250))).unwrap();
+        router.hears(us(4_000_000), &advert(99, speaks.above(), centis(250))).unwrap();
         assert_eq!(router.active_interval(), millis(1_000));
     });
 }
@@ -126,9 +126,9 @@ fn an_active_learns_nothing_from_a_lower_one() {
 fn a_startup_forgets_what_was_learned() {
     both(|speaks| {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(1_000_000), &advert(200, speaks.above(), centis(250))).unwrap();
+        router.hears(us(1_000_000), &advert(200, speaks.above(), centis(250))).unwrap();
         router.handle_shutdown(us(2_000_000));
-        router.handle_startup(us(3_000_000));
+        router.handle_startup(us(3_000_000), speaks.ours());
         actions(&mut router);
         assert_eq!(router.active_interval(), millis(1_000));
         assert_eq!(router.poll_timeout(), Some(us(6_609_375)));
@@ -139,7 +139,7 @@ fn a_startup_forgets_what_was_learned() {
 fn an_interval_of_zero_is_never_believed() {
     both(|speaks| {
         let mut router = started(speaks, speaks.config());
-        router.handle_advert(us(1_000_000), &advert(200, speaks.above(), centis(0))).unwrap();
+        router.hears(us(1_000_000), &advert(200, speaks.above(), centis(0))).unwrap();
         assert_eq!(router.active_interval(), millis(1_000), "erratum 8301: discarded by the receiver");
         assert_eq!(router.poll_timeout(), Some(us(4_609_375)));
     });
@@ -149,7 +149,7 @@ fn an_interval_of_zero_is_never_believed() {
 fn an_own_interval_of_zero_floods_nobody() {
     both(|speaks| {
         let mut router = VirtualRouter::new(config(speaks.family(), centis(0)));
-        router.handle_resume(Instant::ZERO);
+        router.handle_resume(Instant::ZERO, speaks.ours());
         actions(&mut router);
         let now = Instant::from_nanos(1_000);
         router.handle_timeout(now);

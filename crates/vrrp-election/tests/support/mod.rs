@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use vrrp_election::{Action, Instant, Received, RouterConfig, VirtualRouter};
+use vrrp_election::{Action, Ignored, Instant, Node, Received, RouterConfig, RouterId, VirtualRouter};
 use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, Seconds, Vrid};
 
 /// Version and family: what one virtual router speaks.
@@ -44,6 +44,11 @@ impl Speaks {
 
     pub(crate) fn below(self) -> IpAddr {
         self.pick("192.0.2.3", "fe80::3")
+    }
+
+    /// Between [`Self::below`] and [`Self::ours`].
+    pub(crate) fn between(self) -> IpAddr {
+        self.pick("192.0.2.10", "fe80::10")
     }
 
     pub(crate) fn above(self) -> IpAddr {
@@ -99,6 +104,27 @@ pub(crate) fn advert(priority: u8, source: IpAddr, interval: AdvertInterval) -> 
     Received { source, priority: prio(priority), interval }
 }
 
+/// A router that is given adverts as they arrive.
+pub(crate) trait Hears {
+    fn hears(&mut self, at: Instant, advert: &Received) -> Result<(), Ignored>;
+}
+
+impl Hears for VirtualRouter {
+    fn hears(&mut self, at: Instant, advert: &Received) -> Result<(), Ignored> {
+        self.handle_advert(at, at, advert)
+    }
+}
+
+/// A node that is given adverts as they arrive.
+pub(crate) fn hears(
+    node: &mut Node,
+    at: Instant,
+    router: RouterId,
+    advert: &Received,
+) -> Result<(), Ignored> {
+    node.handle_advert(at, at, router, advert)
+}
+
 /// Everything a router asks for.
 pub(crate) fn actions(router: &mut VirtualRouter) -> Vec<Action> {
     std::iter::from_fn(|| router.poll_action()).collect()
@@ -107,8 +133,7 @@ pub(crate) fn actions(router: &mut VirtualRouter) -> Vec<Action> {
 /// A router that started at 0 with our address, with nothing left to do.
 pub(crate) fn started(speaks: Speaks, config: RouterConfig) -> VirtualRouter {
     let mut router = VirtualRouter::new(config);
-    router.set_address(Some(speaks.ours()));
-    router.handle_startup(Instant::ZERO);
+    router.handle_startup(Instant::ZERO, speaks.ours());
     actions(&mut router);
     router
 }

@@ -40,6 +40,11 @@ impl Parent {
     pub(super) fn handle_message(&mut self, role: Role, now: Instant, message: FromWorker, log: &mut Log) {
         match message {
             FromWorker::Running(generation) => self.handle_running(role, generation, now, log),
+            FromWorker::Remember { key, value } => {
+                if let Err(error) = self.posts[role].memory.note(key, value) {
+                    log.error(format!("{} child process: {error}", role.name()));
+                }
+            }
             FromWorker::Script { generation, script, act } => {
                 self.handle_script((role, generation, script), act, now, log);
             }
@@ -61,7 +66,7 @@ impl Parent {
             }
             FromWorker::Dump(kind, text) => self.write_dump(role, kind, &text, log),
             // Its end follows, and SIGCHLD tells of it.
-            FromWorker::Stopped => {}
+            FromWorker::Alive | FromWorker::Stopped => {}
             FromWorker::Refused(reason) => {
                 log.error(&reason);
                 if let Some(worker) = self.posts[role].worker.as_mut() {

@@ -184,7 +184,7 @@ fn transition(event: InstanceEvent) -> FromWorker {
 
 fn resumes(message: &ToWorker) -> Option<&[String]> {
     match message {
-        ToWorker::Config { resume, .. } => Some(resume),
+        ToWorker::Config { masters, .. } => Some(masters),
         _ => None,
     }
 }
@@ -395,7 +395,7 @@ fn each_role_restarts_by_itself_and_only_the_first_adopts_nothing() {
     let vrrp = scene.parent.posts.vrrp.worker.as_ref().unwrap().pid();
     let adopts = |scene: &Scene| -> Vec<bool> {
         let adopts = scene.heard_by("hears-lvs").into_iter().filter_map(|message| match message {
-            ToWorker::Config { adopt, .. } => Some(adopt),
+            ToWorker::Config { predecessor, .. } => Some(predecessor.is_some()),
             _ => None,
         });
         adopts.collect()
@@ -412,7 +412,9 @@ fn each_role_restarts_by_itself_and_only_the_first_adopts_nothing() {
 fn former(scene: &Scene) -> Vec<Vec<u16>> {
     let heard = scene.heard_by("hears-lvs");
     let former = heard.into_iter().filter_map(|message| match message {
-        ToWorker::Config { former, .. } => Some(former),
+        ToWorker::Config { predecessor, .. } => {
+            Some(predecessor.map(|predecessor| predecessor.former).unwrap_or_default())
+        }
         _ => None,
     });
     let port = |service| match service {
