@@ -9,8 +9,8 @@ use std::time::Duration;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use vrrp_election::{
-    Fact, FactId, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, Preempt, Received, RouterConfig, RouterId,
-    RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, State, Track, TrackTarget,
+    Fact, FactId, Instant, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, Preempt, Received, RouterConfig, RouterId,
+    RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, State, Track, TrackTarget, VirtualAddress,
 };
 use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, Seconds, Vrid};
 
@@ -23,7 +23,6 @@ enum Input {
     Script { script: u8, success: bool },
     Fact { fact: u8, value: Option<i32>, up: bool },
     AddressLost(u8),
-    Retire(u8),
     Reload(Machine),
     Stop,
 }
@@ -44,8 +43,8 @@ struct Router {
     preempt_delay_ms: Option<u16>,
     down_adverts: u8,
     resume: bool,
-    is_new: bool,
-    addresses_changed: bool,
+    vrid: u8,
+    address: u8,
     track_link: Option<(u8, i8, bool)>,
     track_script: Option<(u8, i8, bool)>,
     track_fact: Option<(u8, i8, bool)>,
@@ -67,7 +66,6 @@ struct World {
     node: Node,
     now: Instant,
     holds: BTreeMap<RouterId, bool>,
-    retired: BTreeSet<RouterId>,
     running: BTreeSet<ScriptId>,
 }
 
@@ -75,7 +73,7 @@ impl World {
     fn new(machine: &Machine) -> Self {
         let now = Instant::from_nanos(100_000_000_000);
         let node = Node::new(now, config(machine));
-        Self { node, now, holds: BTreeMap::new(), retired: BTreeSet::new(), running: BTreeSet::new() }
+        Self { node, now, holds: BTreeMap::new(), running: BTreeSet::new() }
     }
 
     fn take(&mut self, input: &Input) {
@@ -105,31 +103,21 @@ impl World {
                 self.node.handle_fact(now, fact, value.map_or(up.into(), Fact::Value));
             }
             Input::AddressLost(router) => self.node.handle_address_lost(now, RouterId(u32::from(router % 4))),
-            Input::Retire(router) => {
-                let router = RouterId(u32::from(router % 4));
-                self.retired.insert(router);
-                self.node.retire(now, router);
-            }
-            Input::Reload(ref machine) => self.reload(machine),
+            Input::Reload(ref machine) => self.node.handle_reload(now, config(machine)),
             Input::Stop => self.node.handle_stop(now),
         }
     }
 
-    /// As the worker does it: what is not carried over is retired, scripts are stopped, then the new one runs.
-    fn reload(&mut self, machine: &Machine) {
-        let config = config(machine);
-        let dropped = config.routers.iter().enumerate().filter(|(_, router)| router.carries.is_none());
-        for number in dropped.map(|(number, _)| u32::try_from(number).unwrap()) {
-            self.retired.insert(RouterId(number));
-            self.node.retire(self.now, RouterId(number));
-        }
-        self.node.stop_scripts();
-        self.perform();
+    /// From here on ids mean another configuration.
+    fn renumber(&mut self, before: &[Option<RouterId>]) {
         self.running.clear();
-        for router in std::mem::take(&mut self.retired) {
-            self.holds.remove(&router);
+        let held = std::mem::take(&mut self.holds);
+        for (id, old) in (0..).map(RouterId).zip(before) {
+            let known = old.and_then(|old| held.get(&old));
+            self.holds.extend(known.map(|holds| (id, *holds)));
         }
-        self.node.reload(self.now, config);
+        let gone = held.iter().find(|(id, holds)| **holds && !before.contains(&Some(**id)));
+        assert_eq!(gone, None, "addresses leaked");
     }
 
     fn wake(&mut self) {
@@ -160,6 +148,7 @@ impl World {
                 NodeAction::Script { script, .. } => {
                     assert!(self.running.contains(&script), "{script} does not run");
                 }
+                NodeAction::Reloaded { before } => self.renumber(&before),
                 NodeAction::SendAdvert { .. } | NodeAction::Tell(_) => {}
             }
         }
@@ -177,18 +166,18 @@ impl World {
 fn config(machine: &Machine) -> NodeConfig {
     let script = |number: u32, &(rise, fall, init_fail): &(u8, u8, bool)| ScriptSetup {
         config: ScriptConfig { rise: rise.into(), fall: fall.into(), init_fail, ..ScriptConfig::default() },
-        carries: Some(ScriptId(number)),
+        command: format!("check {}", number % 2),
     };
     NodeConfig {
-        routers: (0..).zip(&machine.routers).map(|(number, router)| setup(number, router)).collect(),
+        routers: machine.routers.iter().map(setup).collect(),
         scripts: (0..).zip(&machine.scripts).map(|(number, choices)| script(number, choices)).collect(),
-        links: machine.links.iter().map(|up| state(*up, true)).collect(),
+        links: (0..).zip(&machine.links).map(|(number, up)| link(number, *up)).collect(),
         facts: vec![Fact::Unknown; 2],
         startup_delay: Duration::from_millis(machine.startup_delay_ms.into()),
     }
 }
 
-fn setup(number: u32, router: &Router) -> RouterSetup {
+fn setup(router: &Router) -> RouterSetup {
     let interval = match router.centiseconds {
         Some(centiseconds) => AdvertInterval::V3(Centiseconds::new(centiseconds % 4096).unwrap()),
         None => AdvertInterval::V2(Seconds(1)),
@@ -199,7 +188,7 @@ fn setup(number: u32, router: &Router) -> RouterSetup {
             .preempt_delay_ms
             .map_or(Preempt::Never, |ms| Preempt::After(Duration::from_millis(ms.into()))),
         down_adverts: router.down_adverts,
-        ..RouterConfig::new(Vrid::new(51).unwrap(), Family::Ipv4, interval)
+        ..RouterConfig::new(Vrid::new(51 + router.vrid % 3).unwrap(), Family::Ipv4, interval)
     };
     RouterSetup {
         tracks: [
@@ -211,14 +200,21 @@ fn setup(number: u32, router: &Router) -> RouterSetup {
         .flatten()
         .collect(),
         resume: router.resume,
-        carries: (!router.is_new).then_some(RouterId(number)),
-        addresses_changed: router.addresses_changed,
+        addresses: vec![VirtualAddress {
+            link: LinkId(u32::from(router.link % 3)),
+            address: Ipv4Addr::new(198, 51, 100, router.address).into(),
+            prefix_len: 32,
+        }],
         ..RouterSetup::new(config, LinkId(u32::from(router.link % 3)))
     }
 }
 
 fn track((target, weight, reverse): (u8, i8, bool), id: impl Fn(u32) -> TrackTarget) -> Track {
     Track { target: id(u32::from(target % 3)), weight: weight.into(), reverse }
+}
+
+fn link(number: u32, up: bool) -> LinkSetup {
+    LinkSetup { name: format!("eth{number}"), state: state(up, true) }
 }
 
 fn state(up: bool, address: bool) -> LinkState {

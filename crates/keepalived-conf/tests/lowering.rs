@@ -429,8 +429,22 @@ fn one_vrid_is_one_router_per_interface_and_family() {
     assert!(load_str(&several).diagnostics.is_empty());
     let loaded = load_str(&(several + &block("D", "eth0", "192.0.2.4")));
     assert!(has(&loaded, "duplicate-router"));
-    let names: Vec<_> = loaded.config.instances.iter().map(|instance| instance.name.as_str()).collect();
-    assert_eq!(names, ["A", "B", "C"]);
+    assert_eq!(loaded.config.instances.len(), 4, "it stays in the model: it is in FAULT");
+}
+
+#[test]
+fn unicast_instances_of_one_vrid_are_routers_of_their_own_if_peers_or_sources_differ() {
+    let block = |name: &str, source: &str, peers: &str, address: &str| {
+        format!(
+            "vrrp_instance {name} {{\ninterface eth0\nvirtual_router_id 7\nunicast_src_ip {source}\nunicast_peer {{\n{peers}\n}}\nvirtual_ipaddress {{\n{address}\n}}\n}}\n"
+        )
+    };
+    let several = block("A", "10.0.0.1", "10.0.0.2\n10.0.0.3", "192.0.2.1")
+        + &block("B", "10.0.0.1", "10.0.0.2", "192.0.2.2")
+        + &block("C", "10.0.0.9", "10.0.0.2", "192.0.2.3");
+    assert!(!has(&load_str(&several), "duplicate-router"));
+    let again = several + &block("D", "10.0.0.1", "10.0.0.3\n10.0.0.2", "192.0.2.4");
+    assert!(has(&load_str(&again), "duplicate-router"), "in whatever order the peers are written");
 }
 
 #[test]

@@ -19,8 +19,9 @@ mod script;
 
 pub use instant::Instant;
 pub use node::{
-    Event, Fact, FactId, Fault, LinkId, LinkState, Node, NodeAction, NodeConfig, RouterId, RouterSetup,
-    ScriptId, ScriptSetup, Standing, Track, TrackTarget, Why,
+    Event, Fact, FactId, Fault, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, RouterId,
+    RouterKey, RouterSetup, ScriptId, ScriptSetup, Standing, Track, TrackTarget, Transport, VirtualAddress,
+    Why,
 };
 pub use router::{
     Action, AnnounceConfig, Cause, Counters, Ignored, Preempt, Received, Report, RouterConfig, State,

@@ -179,6 +179,16 @@ impl Checks {
         self.told.retain(|(teller, _), _| *teller != host);
     }
 
+    /// Ids of a host mean another configuration now. Who is gone begins anew, should it come back.
+    pub(crate) fn renumber(&mut self, host: HostId, before: &[Option<RouterId>]) {
+        let told = std::mem::take(&mut self.told);
+        for (id, old) in (0..).map(RouterId).zip(before) {
+            let known = old.and_then(|old| told.get(&(host, old)));
+            self.told.extend(known.map(|standing| ((host, id), *standing)));
+        }
+        self.told.extend(told.into_iter().filter(|((teller, _), _)| *teller != host));
+    }
+
     /// What has been wrong for too long by `now`.
     pub(crate) fn overdue(&self, now: Instant) -> Option<Problem> {
         let two = self.two_active.iter().find(|(_, since)| now - **since > self.limits.two_active);

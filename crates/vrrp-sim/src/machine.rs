@@ -48,6 +48,13 @@ pub(crate) enum Input {
     Script(ScriptId, bool),
 }
 
+/// Something that a node asks for, with the packet if it is an advert.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) action: NodeAction,
+    pub(crate) packet: Option<Packet>,
+}
+
 /// One router of a host, as the checks see it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View {
@@ -104,29 +111,26 @@ impl Machine {
     }
 
     /// Ends the daemon in order; gives its last actions.
-    pub(crate) fn stop(&mut self, now: Instant) -> Vec<NodeAction> {
+    pub(crate) fn stop(&mut self, now: Instant) -> Vec<Asked> {
         let Some(daemon) = &mut self.daemon else { return Vec::new() };
         daemon.node.handle_stop(now);
         daemon.actions()
     }
 
     /// Reloads the same configuration.
-    pub(crate) fn reload(&mut self, now: Instant) -> Vec<NodeAction> {
+    pub(crate) fn reload(&mut self, now: Instant) -> Vec<Asked> {
         let Some(daemon) = &mut self.daemon else { return Vec::new() };
-        daemon.node.stop_scripts();
-        let mut actions = daemon.actions();
-        let mut config = self.config.clone();
-        for (index, setup) in config.routers.iter_mut().enumerate() {
-            setup.carries = Some(router_id(index));
-        }
-        for (index, setup) in config.scripts.iter_mut().enumerate() {
-            setup.carries = Some(ScriptId(u32::try_from(index).unwrap_or(u32::MAX)));
-        }
-        // Scripts under way were ended: what they would have said is void.
+        // Scripts under way are ended: what they would have said is void.
         self.starts += 1;
-        daemon.node.reload(now, config);
-        actions.extend(daemon.actions());
-        actions
+        daemon.node.handle_reload(now, self.config.clone());
+        daemon.actions()
+    }
+
+    /// Ids mean another configuration now.
+    pub(crate) fn renumber(&mut self, before: &[Option<RouterId>]) {
+        let held = std::mem::take(&mut self.held);
+        let holds = |(_, old): &(RouterId, &Option<RouterId>)| old.is_some_and(|old| held.contains(&old));
+        self.held = (0..).map(RouterId).zip(before).filter(holds).map(|(id, _)| id).collect();
     }
 
     /// Whether packets reach it.
@@ -148,10 +152,10 @@ impl Machine {
 
     pub(crate) fn set_link(&mut self, up: bool) {
         for link in &mut self.config.links {
-            link.up = up;
+            link.state.up = up;
         }
-        if let Some(link) = self.config.links.first().copied() {
-            self.deliver(Input::Link(link));
+        if let Some(link) = self.config.links.first() {
+            self.deliver(Input::Link(link.state));
         }
     }
 
@@ -171,7 +175,7 @@ impl Machine {
     }
 
     pub(crate) fn is_connected(&self) -> bool {
-        self.config.links.iter().all(|link| link.up)
+        self.config.links.iter().all(|link| link.state.up)
     }
 
     pub(crate) fn is_attentive(&self) -> bool {
@@ -199,7 +203,7 @@ impl Machine {
     }
 
     /// Lets the daemon do everything that waits; gives what it wants done.
-    pub(crate) fn attend(&mut self, now: Instant) -> Vec<NodeAction> {
+    pub(crate) fn attend(&mut self, now: Instant) -> Vec<Asked> {
         self.daemon.as_mut().map(|daemon| daemon.attend(now)).unwrap_or_default()
     }
 
@@ -228,11 +232,6 @@ impl Machine {
         self.daemon.as_ref().map(|daemon| &daemon.node)
     }
 
-    pub(crate) fn advert(&self, router: RouterId, priority: vrrp_proto::Priority) -> Option<Packet> {
-        let node = self.node()?;
-        Packet::advert(node.router(router)?.config(), priority, node.source(router)?)
-    }
-
     pub(crate) fn service(&self, router: RouterId) -> Option<Service> {
         let config = self.node()?.router(router)?.config();
         Some(Service { vrid: config.vrid, family: config.family })
@@ -258,7 +257,7 @@ impl Machine {
 }
 
 impl Daemon {
-    fn attend(&mut self, now: Instant) -> Vec<NodeAction> {
+    fn attend(&mut self, now: Instant) -> Vec<Asked> {
         let by_service = self.routers();
         let mut others = Vec::new();
         for input in std::mem::take(&mut self.inbox) {
@@ -309,8 +308,21 @@ impl Daemon {
             .collect()
     }
 
-    fn actions(&mut self) -> Vec<NodeAction> {
-        std::iter::from_fn(|| self.node.poll_action()).collect()
+    /// What the node asks for. Adverts are written at once: a moment later ids may mean something else.
+    fn actions(&mut self) -> Vec<Asked> {
+        std::iter::from_fn(|| {
+            let action = self.node.poll_action()?;
+            let packet = match action {
+                NodeAction::SendAdvert { router, priority } => self.advert(router, priority),
+                _ => None,
+            };
+            Some(Asked { action, packet })
+        })
+        .collect()
+    }
+
+    fn advert(&self, router: RouterId, priority: vrrp_proto::Priority) -> Option<Packet> {
+        Packet::advert(self.node.router(router)?.config(), priority, self.node.source(router)?)
     }
 }
 

@@ -5,8 +5,8 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use vrrp_election::{
-    Instant, LinkId, LinkState, NodeConfig, Preempt, RouterConfig, RouterSetup, ScriptConfig, ScriptId,
-    ScriptSetup,
+    Instant, LinkId, LinkSetup, LinkState, NodeConfig, Preempt, RouterConfig, RouterSetup, ScriptConfig,
+    ScriptId, ScriptSetup,
 };
 
 use crate::{Network, Simulation, Violation};
@@ -75,10 +75,11 @@ impl Host {
             scripts: self
                 .scripts
                 .iter()
-                .map(|config| ScriptSetup { config: *config, carries: None })
+                .zip(0..)
+                .map(|(config, number)| ScriptSetup { command: format!("check {number}"), config: *config })
                 .collect(),
             facts: Vec::new(),
-            links: vec![link],
+            links: vec![LinkSetup { name: "eth0".to_owned(), state: link }],
             startup_delay: self.startup_delay,
         }
     }

@@ -8,7 +8,7 @@ use vrrp_election::{
 };
 
 use crate::checks::{Checks, Problem, Service, Violation};
-use crate::machine::{Input, Machine, View};
+use crate::machine::{Asked, Input, Machine, View};
 use crate::network::Partitions;
 use crate::packet::Packet;
 use crate::timeline::What;
@@ -312,11 +312,7 @@ impl Simulation {
     }
 
     /// Does something with a machine, and what it asks for.
-    fn with(
-        &mut self,
-        host: HostId,
-        change: impl FnOnce(&mut Machine) -> Vec<NodeAction>,
-    ) -> Result<(), Problem> {
+    fn with(&mut self, host: HostId, change: impl FnOnce(&mut Machine) -> Vec<Asked>) -> Result<(), Problem> {
         let Some(machine) = self.machines.get_mut(host.0) else { return Ok(()) };
         let actions = change(machine);
         self.perform(host, actions)?;
@@ -339,14 +335,18 @@ impl Simulation {
         }
     }
 
-    fn perform(&mut self, host: HostId, actions: Vec<NodeAction>) -> Result<(), Problem> {
-        for action in actions {
+    fn perform(&mut self, host: HostId, asked: Vec<Asked>) -> Result<(), Problem> {
+        for Asked { action, packet } in asked {
             let Some(machine) = self.machines.get_mut(host.0) else { return Ok(()) };
             match action {
-                NodeAction::SendAdvert { router, priority } => {
-                    if let Some(packet) = machine.advert(router, priority) {
+                NodeAction::SendAdvert { .. } => {
+                    if let Some(packet) = packet {
                         self.send(host, &packet);
                     }
+                }
+                NodeAction::Reloaded { before } => {
+                    machine.renumber(&before);
+                    self.checks.renumber(host, &before);
                 }
                 NodeAction::AddAddresses { router } => machine.hold(router, true),
                 NodeAction::RemoveAddresses { router } => machine.hold(router, false),

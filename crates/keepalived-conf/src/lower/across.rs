@@ -1,7 +1,7 @@
 //! Collisions between instances.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::model::VrrpInstance;
@@ -9,47 +9,48 @@ use crate::source::Span;
 
 use super::report::Report;
 
-/// Leaves out instances that cannot run beside an earlier one, and reports addresses that two instances claim.
+/// Reports instances that cannot serve beside an earlier one, and addresses that two instances claim.
 ///
+/// Nothing is left out: who runs the configuration decides which instance is which router, by this same definition.
 /// `names` are the places of the instances' names, in the same order.
-pub(super) fn across_instances(instances: &mut Vec<VrrpInstance>, names: &[Span], report: &mut Report<'_>) {
-    let collides = duplicate_routers(instances, names, report);
+pub(super) fn across_instances(instances: &[VrrpInstance], names: &[Span], report: &mut Report<'_>) {
+    duplicate_routers(instances, names, report);
     shared_addresses(instances, names, report);
-    let mut collides = collides.into_iter();
-    instances.retain(|_| collides.next() != Some(true));
 }
 
-/// One VRID names one virtual router of a family on an interface; keepalived holds the later one in FAULT.
-fn duplicate_routers(instances: &[VrrpInstance], names: &[Span], report: &mut Report<'_>) -> Vec<bool> {
+/// One interface, VRID, family and group, or source and peers, is one virtual router; a later instance of the same
+/// stays in FAULT. Unicast instances with other peers or another source are routers of their own.
+fn duplicate_routers(instances: &[VrrpInstance], names: &[Span], report: &mut Report<'_>) {
     let mut routers: HashMap<_, usize> = HashMap::with_capacity(instances.len());
-    let mut collides = Vec::with_capacity(instances.len());
     for (index, (instance, at)) in instances.iter().zip(names).enumerate() {
-        let collision = match (&instance.interface, instance.vrid, instance.ipv6) {
-            (None, ..) => None,
-            (Some(interface), vrid, ipv6) => match routers.entry((interface, vrid, ipv6)) {
-                Entry::Vacant(free) => {
-                    free.insert(index);
-                    None
-                }
-                Entry::Occupied(first) => Some((*first.get(), interface)),
-            },
-        };
-        if let Some((first, interface)) = collision {
-            let (family, vrid) = (if instance.ipv6 { "IPv6" } else { "IPv4" }, instance.vrid);
-            let message = format!(
-                "{} and {} are both {family} router {vrid} on {interface}; {} is left out",
-                instances[first].name, instance.name, instance.name
-            );
-            report.push(
-                Diagnostic::error("duplicate-router", message)
-                    .at(*at)
-                    .related(names.get(first).copied(), "the first one")
-                    .help("give it a virtual_router_id of its own, here and on its peers"),
-            );
+        let first = *routers.entry(router(instance)).or_insert(index);
+        if first == index {
+            continue;
         }
-        collides.push(collision.is_some());
+        let (family, vrid) = (if instance.ipv6 { "IPv6" } else { "IPv4" }, instance.vrid);
+        let place = instance.interface.as_deref().map(|interface| format!(" on {interface}"));
+        let message = format!(
+            "{} and {} are both {family} router {vrid}{}; {} will stay in FAULT",
+            instances[first].name,
+            instance.name,
+            place.unwrap_or_default(),
+            instance.name
+        );
+        report.push(
+            Diagnostic::error("duplicate-router", message)
+                .at(*at)
+                .related(names.get(first).copied(), "the first one")
+                .help("give it a virtual_router_id of its own, here and on its peers"),
+        );
     }
-    collides
+}
+
+/// What tells virtual routers apart.
+fn router(instance: &VrrpInstance) -> impl Eq + Hash {
+    let peers: BTreeSet<_> = instance.unicast_peers.iter().map(|peer| peer.address).collect();
+    let source = instance.source.filter(|_| !peers.is_empty());
+    let group = instance.multicast_group.filter(|_| peers.is_empty());
+    (instance.interface.clone(), instance.vrid, instance.ipv6, group, source, peers)
 }
 
 /// keepalived is silent when two instances claim one address; whichever changes last has it.

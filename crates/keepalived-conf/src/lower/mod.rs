@@ -157,7 +157,7 @@ impl<'a> Lowering<'a> {
             }
         }
         self.check_groups(&instances, &spans);
-        across::across_instances(&mut instances, &spans, &mut self.report);
+        across::across_instances(&instances, &spans, &mut self.report);
         let (virtual_servers, checks) = self.finish_virtual_servers(&instances);
         self.finish_global(&instances);
         self.note_untracked_scripts();

@@ -1,6 +1,5 @@
 //! What a received packet is for us: whose it is, when it came, and whether others were dropped before it.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -8,6 +7,8 @@ use vrrp_election::{Instant, RouterId};
 use vrrp_linux::clock::Clocks;
 use vrrp_linux::socket::Received;
 use vrrp_proto::{Datagram, IpError, peek};
+
+use super::listeners::Listeners;
 
 /// A packet for one of our routers, or why it is none.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +24,8 @@ pub(super) enum Arrival<'p> {
 }
 
 impl<'p> Arrival<'p> {
-    /// Finds the router by VRID; `None` for what is no packet of any family of ours.
-    pub(super) fn of(
-        routers: &HashMap<u8, RouterId>,
-        packet: &Received<'p>,
-        arrived: Instant,
-    ) -> Option<Self> {
+    /// Finds the router by VRID and sender; `None` for what is no packet of any family of ours.
+    pub(super) fn of(listeners: &Listeners, packet: &Received<'p>, arrived: Instant) -> Option<Self> {
         let datagram = match (packet.source, packet.destination) {
             (IpAddr::V4(_), _) => match Datagram::from_ipv4(packet.bytes) {
                 Ok(datagram) => datagram,
@@ -40,8 +37,8 @@ impl<'p> Arrival<'p> {
             (IpAddr::V6(_), IpAddr::V4(_)) => return None,
         };
         let vrid = peek(datagram.message).map_or(0, |peek| peek.vrid);
-        Some(match routers.get(&vrid) {
-            Some(router) => Self::For(*router, arrived, datagram),
+        Some(match listeners.find(vrid, packet.source) {
+            Some(router) => Self::For(router, arrived, datagram),
             None => Self::UnknownVrid { vrid, source: packet.source },
         })
     }

@@ -13,6 +13,7 @@ mod dump;
 mod intake;
 mod judge;
 mod kernel;
+mod listeners;
 mod narrate;
 mod perform;
 mod plan;
@@ -85,6 +86,8 @@ struct Worker {
     poll: Poll,
     parent: Parent,
     plan: Plan,
+    /// The plan that follows once the election has done what this one still asks for.
+    next_plan: Option<Plan>,
     node: Node,
     kernel: Kernel,
     wire: Wire,
@@ -124,12 +127,13 @@ impl Worker {
             registry.register(&mut SourceFd(&fd), token, Interest::READABLE)?;
         }
         let seen = Seen { kernel: &kernel, plan: &plan };
-        let node = Node::new(now(), plan.node_config(&seen, resume, None));
+        let node = Node::new(now(), plan.node_config(&seen, resume));
         let mut worker = Self {
             records: vec![Record::default(); plan.routers.len()],
             poll,
             parent,
             plan,
+            next_plan: None,
             node,
             kernel,
             wire: Wire::default(),
@@ -219,33 +223,25 @@ impl Worker {
 
     /// Goes on with another reading of the configuration; adverts never stop.
     fn reload(&mut self, generation: Generation, config: keepalived_conf::model::Config) {
-        let now = now();
         let plan = Plan::new(generation, config);
-        self.node.stop_scripts();
-        for (index, instance) in self.plan.config.instances.iter().enumerate() {
-            if plan.same_router(instance).is_none() {
-                self.node.retire(now, router_id(index));
-            }
-        }
+        let wanted = plan.node_config(&Seen { kernel: &self.kernel, plan: &plan }, &[]);
+        self.next_plan = Some(plan);
+        self.node.handle_reload(now(), wanted);
         self.perform();
+    }
 
-        let old = std::mem::replace(&mut self.plan, plan);
-        let renumber = |id: RouterId| {
-            old.config.instances.get(id.0 as usize).and_then(|instance| self.plan.same_router(instance))
-        };
-        let mut records = vec![Record::default(); self.plan.routers.len()];
-        for (index, record) in std::mem::take(&mut self.records).into_iter().enumerate() {
-            let slot = renumber(router_id(index)).and_then(|id| records.get_mut(id.0 as usize));
-            if let Some(slot) = slot {
-                *slot = record;
-            }
-        }
-        self.records = records;
-        self.kernel.renumber(renumber);
+    /// The election goes on with the plan that it was told of last. `before` says which router each of it was.
+    fn switch_plan(&mut self, before: &[Option<RouterId>]) {
+        let Some(plan) = self.next_plan.take() else { return };
+        self.plan = plan;
+        let mut old = std::mem::take(&mut self.records);
+        let mut record = |id: &Option<RouterId>| Some(std::mem::take(old.get_mut((*id)?.0 as usize)?));
+        self.records = before.iter().map(|id| record(id).unwrap_or_default()).collect();
+        let numbers: HashMap<RouterId, RouterId> =
+            before.iter().enumerate().filter_map(|(index, old)| Some(((*old)?, router_id(index)))).collect();
+        self.kernel.renumber(|id| numbers.get(&id).copied());
         self.complaints.forget();
         self.source_repeats.forget();
-        let seen = Seen { kernel: &self.kernel, plan: &self.plan };
-        self.node.reload(now, self.plan.node_config(&seen, &[], Some(&old)));
         self.take_plan_into_force();
     }
 
@@ -256,13 +252,6 @@ impl Worker {
         self.wire.arrange(&self.plan, self.poll.registry());
         self.connect();
         self.promote_secondaries();
-        for router in (0..self.plan.routers.len()).filter(|index| self.plan.routers[*index].duplicate) {
-            let text = format!(
-                "({}) another instance has the same VRID on the same interface: this one stays in FAULT",
-                self.plan.name(router_id(router))
-            );
-            self.parent.log(LogLevel::Error, text);
-        }
         self.warn_of_open_addresses();
         self.parent.send(&FromWorker::Running(self.plan.generation));
     }

@@ -93,6 +93,10 @@ pub(super) fn caused_by_others(event: &Event) -> Option<(RouterId, Discriminant<
 /// What is missing.
 pub(super) fn fault_text(plan: &Plan, fault: Fault) -> String {
     match fault {
+        Fault::Duplicate(first) => format!(
+            "instance {} before it is the same virtual router: give this one a virtual_router_id of its own",
+            plan.name(first)
+        ),
         Fault::LinkDown(link) => format!("{} is down or missing", plan.target(link.into())),
         Fault::NoAddress => "no address to send adverts from".to_owned(),
         Fault::Tracked(target @ TrackTarget::Script(_)) => format!("tracked {} failed", plan.target(target)),

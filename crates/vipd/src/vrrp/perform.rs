@@ -11,34 +11,50 @@ use super::sources;
 use super::wire::now;
 use crate::ipc::{FromWorker, LogLevel, ScriptAct};
 
+/// What is done after adverts and addresses.
+#[derive(Default)]
+struct Round {
+    announcements: Vec<(RouterId, u32)>,
+    acts: Vec<(ScriptId, vrrp_election::ScriptAct)>,
+    told: Vec<Event>,
+    moved: Vec<(RouterId, &'static str)>,
+}
+
 impl Worker {
     /// Does everything the election asks for: adverts leave before the first address is set, addresses are set
     /// before the first is announced, and nobody is told before that.
     pub(super) fn perform(&mut self) {
         let now = now();
-        let mut announcements = Vec::new();
-        let mut acts = Vec::new();
-        let mut told = Vec::new();
-        let mut moved = Vec::new();
+        let mut round = Round::default();
         while let Some(action) = self.node.poll_action() {
             match action {
                 NodeAction::SendAdvert { router, priority } => self.queue_advert(router, priority),
                 NodeAction::AddAddresses { router } => {
                     self.send_adverts(now);
                     self.add_addresses(router);
-                    moved.push((router, "setting VIPs."));
+                    round.moved.push((router, "setting VIPs."));
                 }
                 NodeAction::RemoveAddresses { router } => {
                     self.send_adverts(now);
                     if self.remove_addresses(router) {
-                        moved.push((router, "removing VIPs."));
+                        round.moved.push((router, "removing VIPs."));
                     }
                 }
-                NodeAction::Announce { router, repeat } => announcements.push((router, repeat)),
-                NodeAction::Script { script, act } => acts.push((script, act)),
-                NodeAction::Tell(event) => told.push(event),
+                NodeAction::Announce { router, repeat } => round.announcements.push((router, repeat)),
+                NodeAction::Script { script, act } => round.acts.push((script, act)),
+                NodeAction::Tell(event) => round.told.push(event),
+                NodeAction::Reloaded { before } => {
+                    self.finish(now, std::mem::take(&mut round));
+                    self.switch_plan(&before);
+                }
             }
         }
+        self.finish(now, round);
+    }
+
+    /// What follows once all adverts are written and all addresses are queued.
+    fn finish(&mut self, now: Instant, round: Round) {
+        let Round { announcements, acts, told, moved } = round;
         self.send_adverts(now);
         self.set_addresses();
         self.announce(now, &announcements);

@@ -11,8 +11,8 @@ use keepalived_conf::model::{
     Auth, Config, Garp, InitialState, Preempt as ConfPreempt, VirtualAddress, VrrpInstance, VrrpScript,
 };
 use vrrp_election::{
-    AnnounceConfig, Fact, FactId, LinkId, LinkState, NodeConfig, Preempt, RouterConfig, RouterId,
-    RouterSetup, ScriptConfig, ScriptId, ScriptSetup, Track, TrackTarget,
+    AnnounceConfig, Fact, FactId, LinkId, LinkSetup, LinkState, NodeConfig, Preempt, RouterConfig, RouterId,
+    RouterKey, RouterSetup, ScriptConfig, ScriptId, ScriptSetup, Track, TrackTarget, Transport,
 };
 use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
 use vrrp_proto::{Addresses, AdvertInterval, AuthKey, Family, Peer, Priority, TTL, TtlRange, Version, Vrid};
@@ -32,19 +32,6 @@ pub(super) struct Plan {
     pub(super) routers: Vec<RouterPlan>,
     /// Every virtual address: none of them is an interface's own.
     pub(super) virtual_ips: HashSet<IpAddr>,
-    /// What tells routers apart, across readings of the configuration.
-    identities: HashMap<Identity, RouterId>,
-}
-
-/// Two instances of different readings are the same virtual router if they agree in this.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Identity {
-    vrid: u8,
-    ipv6: bool,
-    interface: Option<String>,
-    unicast: bool,
-    /// The source address of a unicast router, if it has one of its own.
-    unicast_source: Option<IpAddr>,
 }
 
 /// What a router needs beside its election parameters.
@@ -60,7 +47,7 @@ pub(super) struct RouterPlan {
     pub(super) advertised: Advertised,
     /// What is put on interfaces: the advertised addresses, then the excluded ones.
     pub(super) addresses: Vec<Vip>,
-    /// Another instance before it has the same VRID, family and interface: this one cannot take part.
+    /// An instance before it is the same router to the election: this one cannot take part and needs no socket.
     pub(super) duplicate: bool,
 }
 
@@ -95,16 +82,21 @@ pub(super) struct Vip {
     pub(super) untracked: bool,
 }
 
+impl Vip {
+    /// As far as a reload compares it.
+    fn of_election(&self) -> vrrp_election::VirtualAddress {
+        let network = self.spec.network;
+        vrrp_election::VirtualAddress { link: self.link, address: network.ip(), prefix_len: network.prefix() }
+    }
+}
+
 impl Plan {
     pub(super) fn new(generation: Generation, config: Config) -> Self {
         let mut links = Numbers::default();
         let mut facts = Numbers::default();
-        let mut identities = HashMap::new();
         let mut routers = Vec::with_capacity(config.instances.len());
-        for (index, instance) in config.instances.iter().enumerate() {
-            let mut router = router_plan(instance, &config, &mut links);
-            let id = RouterId(number(index));
-            router.duplicate = *identities.entry(Identity::of(instance)).or_insert(id) != id;
+        for instance in &config.instances {
+            let router = router_plan(instance, &config, &mut links);
             for track in &instance.track_interfaces {
                 links.id(track.interface.as_str());
             }
@@ -115,58 +107,32 @@ impl Plan {
         }
         let virtual_ips =
             routers.iter().flat_map(|router| &router.addresses).map(|vip| vip.spec.network.ip()).collect();
-        Self { generation, config, links, facts, routers, virtual_ips, identities }
+        let mut plan = Self { generation, config, links, facts, routers, virtual_ips };
+        let keys = RouterKey::all(&plan.node_config(&NothingKnown, &[]));
+        for (router, first) in plan.routers.iter_mut().zip(RouterKey::duplicates(&keys)) {
+            router.duplicate = first.is_some();
+        }
+        plan
     }
 
-    /// What the election is told. `now` says how interfaces and facts are now, `resume` names the instances that were
-    /// Active until a moment ago, `before` is the reading of the configuration that this one replaces.
-    pub(super) fn node_config(
-        &self,
-        now: &impl Observe,
-        resume: &[String],
-        before: Option<&Self>,
-    ) -> NodeConfig {
+    /// What the election is told. `now` says how interfaces and facts are now, `resume` names the instances that
+    /// were Active until a moment ago.
+    pub(super) fn node_config(&self, now: &impl Observe, resume: &[String]) -> NodeConfig {
         let resumes = !resume.is_empty();
         let resume = resume.iter().map(String::as_str).collect();
-        let scripts = before.map(|before| {
-            before
-                .config
-                .scripts
-                .iter()
-                .enumerate()
-                .map(|(index, script)| (&script.name, (index, script)))
-                .collect()
-        });
-        let scripts: HashMap<_, _> = scripts.unwrap_or_default();
-        let carried = |script: &VrrpScript| {
-            let (index, old) = scripts.get(&script.name)?;
-            (old.command == script.command).then(|| ScriptId(number(*index)))
-        };
         let instances = self.routers.iter().zip(&self.config.instances);
         NodeConfig {
-            routers: instances
-                .map(|(router, instance)| self.setup(router, instance, &resume, before))
-                .collect(),
-            scripts: self
-                .config
-                .scripts
+            routers: instances.map(|(router, instance)| self.setup(router, instance, &resume)).collect(),
+            scripts: self.config.scripts.iter().map(script_setup).collect(),
+            links: self
+                .links
                 .iter()
-                .map(|script| ScriptSetup { config: script_config(script), carries: carried(script) })
+                .map(|(_, name)| LinkSetup { name: name.clone(), state: now.link(name) })
                 .collect(),
-            links: self.links.iter().map(|(_, name)| now.link(name)).collect(),
             facts: self.facts.iter().map(|(_, fact)| now.fact(fact)).collect(),
             // Who resumes holds addresses already: silence would make the peers take them too.
-            startup_delay: if before.is_some() || resumes {
-                Duration::ZERO
-            } else {
-                self.config.global.startup_delay
-            },
+            startup_delay: if resumes { Duration::ZERO } else { self.config.global.startup_delay },
         }
-    }
-
-    /// The router of this reading that an instance of another one is.
-    pub(super) fn same_router(&self, instance: &VrrpInstance) -> Option<RouterId> {
-        self.identities.get(&Identity::of(instance)).copied()
     }
 
     /// The name of an instance.
@@ -190,27 +156,21 @@ impl Plan {
         }
     }
 
-    fn setup(
-        &self,
-        router: &RouterPlan,
-        instance: &VrrpInstance,
-        resume: &HashSet<&str>,
-        before: Option<&Self>,
-    ) -> RouterSetup {
-        let silent =
-            router.duplicate || (instance.unicast_fault_no_peer && instance.unicast_peers.is_empty());
-        let carries = before.and_then(|before| before.same_router(instance));
-        let old = carries.and_then(|id| before?.routers.get(id.0 as usize));
+    fn setup(&self, router: &RouterPlan, instance: &VrrpInstance, resume: &HashSet<&str>) -> RouterSetup {
+        let silent = instance.unicast_fault_no_peer && instance.unicast_peers.is_empty();
         RouterSetup {
             config: router.config.clone(),
             // Without link and source, a router stays in FAULT.
             link: router.link.filter(|_| !silent),
             ignore_link_state: instance.dont_track_primary,
+            transport: match &router.reach {
+                Reach::Multicast { group } => Transport::Multicast { group: *group },
+                Reach::Unicast { peers, .. } => Transport::unicast(peers.iter().map(|peer| peer.address)),
+            },
             source: instance.source.filter(|_| !silent),
+            addresses: router.addresses.iter().map(Vip::of_election).collect(),
             tracks: self.tracks(router, instance),
             resume: resume.contains(instance.name.as_str()),
-            carries,
-            addresses_changed: old.is_some_and(|old| old.addresses != router.addresses),
         }
     }
 }
@@ -250,24 +210,25 @@ fn required_source(instance: &VrrpInstance) -> Option<WatchedFact> {
     Some(WatchedFact::Source { address, interface: instance.interface.clone() })
 }
 
-impl Identity {
-    fn of(instance: &VrrpInstance) -> Self {
-        Self {
-            vrid: instance.vrid,
-            ipv6: instance.ipv6,
-            interface: instance.interface.clone(),
-            unicast: !instance.unicast_peers.is_empty(),
-            unicast_source: instance.source.filter(|_| !instance.unicast_peers.is_empty()),
-        }
-    }
-}
-
 impl Advertised {
     pub(super) fn borrow(&self) -> Addresses<'_> {
         match self {
             Self::V4(list) => Addresses::V4(list),
             Self::V6(list) => Addresses::V6(list),
         }
+    }
+}
+
+/// Before anything was looked at.
+struct NothingKnown;
+
+impl Observe for NothingKnown {
+    fn link(&self, _: &str) -> LinkState {
+        LinkState::default()
+    }
+
+    fn fact(&self, _: &WatchedFact) -> Fact {
+        Fact::Unknown
     }
 }
 
@@ -428,14 +389,15 @@ fn announce_config(garp: &Garp) -> AnnounceConfig {
     }
 }
 
-fn script_config(script: &VrrpScript) -> ScriptConfig {
-    ScriptConfig {
+fn script_setup(script: &VrrpScript) -> ScriptSetup {
+    let config = ScriptConfig {
         interval: script.interval,
         timeout: script.timeout,
         rise: script.rise,
         fall: script.fall,
         init_fail: script.init_fail,
-    }
+    };
+    ScriptSetup { command: format!("{:?}", script.command), config }
 }
 
 fn reach(instance: &VrrpInstance, config: &Config) -> Reach {

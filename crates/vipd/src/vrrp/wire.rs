@@ -18,6 +18,7 @@ use super::arrival::{Arrival, Drops, arrived_at, instant};
 use super::attachment::{Attachment, Key, Step};
 use super::judge::Record;
 use super::kernel::Kernel;
+use super::listeners::Listeners;
 use super::plan::Plan;
 
 /// All sockets for advertisements.
@@ -34,8 +35,7 @@ pub(super) struct Wire {
 struct Port {
     key: Key,
     open: Option<Open>,
-    /// Routers by VRID.
-    routers: HashMap<u8, RouterId>,
+    routers: Listeners,
     outgoing: SendBatch,
     /// Whose packets are in `outgoing`.
     senders: Vec<RouterId>,
@@ -70,7 +70,7 @@ impl Wire {
                 self.ports.len() - 1
             });
             if let Some(port) = self.ports.get_mut(place) {
-                port.routers.insert(router.config.vrid.get(), id);
+                port.routers.insert(id, router);
             }
             self.port_of[index] = Some(place);
         }
@@ -130,7 +130,7 @@ impl Wire {
         });
         arrivals.for_each(&mut each);
         if open.drops.note(self.received.iter().map(|packet| packet.dropped)) {
-            port.routers.values().for_each(|router| each(Arrival::Lost(*router)));
+            port.routers.ids().for_each(|router| each(Arrival::Lost(router)));
         }
         let more = count == self.received.capacity();
         if !more {
@@ -189,7 +189,13 @@ impl Wire {
 
 impl Port {
     fn new(key: Key) -> Self {
-        Self { key, open: None, routers: HashMap::new(), outgoing: SendBatch::new(), senders: Vec::new() }
+        Self {
+            key,
+            open: None,
+            routers: Listeners::default(),
+            outgoing: SendBatch::new(),
+            senders: Vec::new(),
+        }
     }
 
     /// Opens the socket anew, or lets the one that is open join its group again.

@@ -1,5 +1,6 @@
 //! What a whole machine is told.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -7,6 +8,7 @@ use core::time::Duration;
 
 use vrrp_proto::Family;
 
+use super::Transport;
 use crate::{RouterConfig, ScriptConfig};
 
 macro_rules! id {
@@ -51,15 +53,15 @@ id! {
 /// All virtual routers of one machine and what they depend on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeConfig {
-    /// The virtual routers.
+    /// The virtual routers. Of two with the same [`RouterKey`](crate::RouterKey) the later one stays in fault.
     pub routers: Vec<RouterSetup>,
     /// The check scripts. One that no router tracks is never run.
     pub scripts: Vec<ScriptSetup>,
     /// The interfaces, as they are now.
-    pub links: Vec<LinkState>,
+    pub links: Vec<LinkSetup>,
     /// Everything else that routers depend on, as it is now: files, processes, BFD sessions, addresses.
     pub facts: Vec<Fact>,
-    /// Until this long after the start, no router speaks or listens (`vrrp_startup_delay`).
+    /// Until this long after the start, no router speaks or listens (`vrrp_startup_delay`). A reload changes nothing.
     pub startup_delay: Duration,
 }
 
@@ -72,31 +74,42 @@ pub struct RouterSetup {
     pub link: Option<LinkId>,
     /// Whether that interface may be down without a fault (`dont_track_primary`).
     pub ignore_link_state: bool,
+    /// Where its adverts go.
+    pub transport: Transport,
     /// The address that adverts come from; `None` is the primary address of the link.
     pub source: Option<IpAddr>,
+    /// The virtual addresses: where a reload finds others, an Active announces them.
+    pub addresses: Vec<VirtualAddress>,
     /// What else it depends on.
     pub tracks: Vec<Track>,
     /// It was Active until a moment ago and its addresses are still there: go on as Active.
     pub resume: bool,
-    /// On a reload, which router of the configuration before this one is; `None` if it is new.
-    pub carries: Option<RouterId>,
-    /// On a reload, whether its addresses differ from those before.
-    pub addresses_changed: bool,
+}
+
+/// A virtual address, as far as a reload compares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VirtualAddress {
+    /// The interface it is put on.
+    pub link: LinkId,
+    /// The address.
+    pub address: IpAddr,
+    /// The length of its prefix. Another one makes another address of it: it is removed and added.
+    pub prefix_len: u8,
 }
 
 impl RouterSetup {
-    /// A router on `link` that depends on nothing else.
+    /// A router on `link` that speaks to the group of its family and depends on nothing else.
     #[must_use]
     pub fn new(config: RouterConfig, link: LinkId) -> Self {
         Self {
+            transport: Transport::multicast(config.family),
             config,
             link: Some(link),
             ignore_link_state: false,
             source: None,
+            addresses: Vec::new(),
             tracks: Vec::new(),
             resume: false,
-            carries: None,
-            addresses_changed: false,
         }
     }
 
@@ -106,12 +119,12 @@ impl RouterSetup {
 }
 
 /// A check script of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptSetup {
+    /// What is run, as far as a reload compares it: a script that runs the same goes on with what is known.
+    pub command: String,
     /// Its parameters.
     pub config: ScriptConfig,
-    /// On a reload, which script of the configuration before this one is.
-    pub carries: Option<ScriptId>,
 }
 
 /// Something tracked, and what it does to the priority.
@@ -187,6 +200,15 @@ impl From<bool> for Fact {
     fn from(up: bool) -> Self {
         if up { Self::Up } else { Self::Down }
     }
+}
+
+/// An interface of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkSetup {
+    /// Its name: a link of another configuration with this name is the same.
+    pub name: String,
+    /// How it is now.
+    pub state: LinkState,
 }
 
 /// What is known of an interface.

@@ -5,7 +5,7 @@
 //! ```
 //! use core::net::Ipv4Addr;
 //! use vrrp_election::{
-//!     Instant, LinkId, LinkState, Node, NodeConfig, RouterConfig, RouterId, RouterSetup, Standing,
+//!     Instant, LinkId, LinkSetup, LinkState, Node, NodeConfig, RouterConfig, RouterId, RouterSetup, Standing,
 //! };
 //! use vrrp_proto::{AdvertInterval, Family, Seconds, Vrid};
 //!
@@ -15,7 +15,7 @@
 //!     Instant::ZERO,
 //!     NodeConfig {
 //!         routers: vec![RouterSetup::new(config, LinkId(0))],
-//!         links: vec![LinkState { up: false, ..LinkState::default() }],
+//!         links: vec![LinkSetup { name: "eth0".into(), ..LinkSetup::default() }],
 //!         ..NodeConfig::default()
 //!     },
 //! );
@@ -30,10 +30,13 @@
 //! ```
 
 mod config;
+mod key;
 mod outbox;
+mod reload;
 mod timers;
 mod tracking;
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -43,13 +46,15 @@ use crate::router::{Action, MAX_SLACK};
 use crate::script::Script;
 use crate::{Cause, Ignored, Instant, Received, Report, ScriptAct, State, VirtualRouter};
 use outbox::Outbox;
+use reload::Reload;
 use timers::{Timer, Timers};
 use tracking::{Assessment, assess};
 
 pub use config::{
-    Fact, FactId, LinkId, LinkState, NodeConfig, RouterId, RouterSetup, ScriptId, ScriptSetup, Track,
-    TrackTarget,
+    Fact, FactId, LinkId, LinkSetup, LinkState, NodeConfig, RouterId, RouterSetup, ScriptId, ScriptSetup,
+    Track, TrackTarget, VirtualAddress,
 };
+pub use key::{RouterKey, Transport};
 pub use tracking::Fault;
 
 /// All virtual routers of one machine.
@@ -60,11 +65,13 @@ pub use tracking::Fault;
 #[derive(Clone, Debug)]
 pub struct Node {
     routers: Vec<Member>,
-    scripts: Vec<Option<Script>>,
-    links: Vec<LinkState>,
+    scripts: Vec<Check>,
+    links: Vec<LinkSetup>,
     facts: Vec<Fact>,
     timers: Timers,
     outbox: Outbox,
+    /// The configuration that follows once everything was asked for that this one still has to do.
+    reload: Option<Reload>,
     /// No router starts before this.
     speaks_from: Instant,
     stopping: bool,
@@ -76,8 +83,19 @@ struct Member {
     setup: RouterSetup,
     router: VirtualRouter,
     standing: Standing,
+    key: RouterKey,
+    /// The earlier router that has the same key.
+    duplicate_of: Option<RouterId>,
     /// Removed by a reload.
     retired: bool,
+}
+
+/// One check script and what the node knows of it.
+#[derive(Clone, Debug)]
+struct Check {
+    command: String,
+    /// `None` if nobody tracks it: then it is never run.
+    script: Option<Script>,
 }
 
 /// Something to do.
@@ -116,6 +134,11 @@ pub enum NodeAction {
     },
     /// Nothing to do for the protocol: for logs, scripts and mail.
     Tell(Event),
+    /// From here on all ids mean the configuration of the last [`Node::handle_reload`].
+    Reloaded {
+        /// For each of its routers the one of the configuration before that it is; `None` if it is new.
+        before: Vec<Option<RouterId>>,
+    },
 }
 
 /// What a router is to its operator: the states that scripts and logs name.
@@ -184,12 +207,13 @@ impl Node {
     pub fn new(now: Instant, config: NodeConfig) -> Self {
         let outbox = Outbox::new(config.routers.len(), config.scripts.len());
         let mut node = Self {
-            routers: config.routers.into_iter().map(Member::new).collect(),
-            scripts: config.scripts.iter().map(|setup| Some(Script::new(setup.config, now))).collect(),
+            routers: Member::all(&config),
+            scripts: config.scripts.into_iter().map(|setup| Check::new(setup, now)).collect(),
             links: config.links,
             facts: config.facts,
             timers: Timers::default(),
             outbox,
+            reload: None,
             speaks_from: now + config.startup_delay,
             stopping: false,
         };
@@ -200,10 +224,10 @@ impl Node {
     /// An interface changed: it went up or down, came or went, or has another address.
     pub fn handle_link(&mut self, now: Instant, link: LinkId, state: LinkState) {
         let Some(known) = self.links.get_mut(link.index()) else { return };
-        if *known == state {
+        if known.state == state {
             return;
         }
-        *known = state;
+        known.state = state;
         self.assess_where(now, |setup| setup.link == Some(link) || setup.tracks_target(link.into()));
     }
 
@@ -235,11 +259,12 @@ impl Node {
         if self.stopping {
             return;
         }
-        let Some(Some(check)) = self.scripts.get_mut(script.index()) else { return };
+        let Some(check) = self.script_mut(script) else { return };
         let before = check.up();
         check.handle_result(now, success);
         let after = check.up();
-        self.timers.arm(Timer::Script(script), Some(check.timeout()));
+        let timeout = check.timeout();
+        self.timers.arm(Timer::Script(script), Some(timeout));
         if before != after {
             self.outbox.event(Event::Script { script, up: after == Some(true) });
             self.assess_where(now, |setup| setup.tracks_target(script.into()));
@@ -295,73 +320,16 @@ impl Node {
         self.timers = Timers::default();
     }
 
-    /// Ends every run of a script that is under way: their results will not be waited for. Before a
-    /// [`reload`](Self::reload), which starts anew.
-    pub fn stop_scripts(&mut self) {
-        for (index, script) in self.scripts.iter_mut().enumerate() {
-            if let Some(true) = script.as_mut().map(Script::abandon) {
-                self.outbox.script(ScriptId(number(index)), ScriptAct::Kill);
-            }
-        }
-    }
-
-    /// Takes one router out before a [`reload`](Self::reload) that no longer has it.
-    pub fn retire(&mut self, now: Instant, router: RouterId) {
-        self.shut_down(now, router, Standing::Stopped, Why::Deleted);
-        if let Some(member) = self.routers.get_mut(router.index()) {
-            member.retired = true;
-        }
-    }
-
-    /// Goes on with another configuration. Routers and scripts that are carried over keep state and timers.
-    ///
-    /// Every router that is not carried over has to be [retired](Self::retire) before, and what that asked for
-    /// has to be done: afterwards all ids mean the new configuration.
-    pub fn reload(&mut self, now: Instant, config: NodeConfig) {
-        let old = core::mem::take(&mut self.routers);
-        let scripts = core::mem::take(&mut self.scripts);
-        self.outbox = Outbox::new(config.routers.len(), config.scripts.len());
-        self.timers = Timers::default();
-        self.links = config.links;
-        self.facts = config.facts;
-        self.scripts = config
-            .scripts
-            .iter()
-            .map(|setup| {
-                let before = setup.carries.and_then(|id| scripts.get(id.index())?.as_ref());
-                Some(match before {
-                    Some(script) => script.carried(setup.config, now),
-                    None => Script::new(setup.config, now),
-                })
-            })
-            .collect();
-        self.routers = config
-            .routers
-            .into_iter()
-            .map(|setup| {
-                let before =
-                    setup.carries.and_then(|id| old.get(id.index())).filter(|member| !member.retired);
-                match before {
-                    Some(member) => {
-                        let priority = assess(&setup, &self.links, |target| self.fact(target)).priority;
-                        member.carried(now, setup, priority)
-                    }
-                    None => Member::new(setup),
-                }
-            })
-            .collect();
-        // What a carried router asked for waits in it even while the startup delay keeps it quiet.
-        for router in self.ids() {
-            self.settle(router);
-        }
-        self.begin(now);
-    }
-
     /// The next thing to do, the most urgent first.
     pub fn poll_action(&mut self) -> Option<NodeAction> {
         let routers = &self.routers;
-        self.outbox
-            .pop(|id| routers.get(id.index()).is_some_and(|member| member.router.state() == State::Active))
+        let is_active = |id: RouterId| {
+            routers.get(id.index()).is_some_and(|member| member.router.state() == State::Active)
+        };
+        match self.outbox.pop(is_active) {
+            Some(action) => Some(action),
+            None => self.reload.take().map(|reload| NodeAction::Reloaded { before: self.switch(reload) }),
+        }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due. Changes with every input.
@@ -393,20 +361,20 @@ impl Node {
     #[must_use]
     pub fn source(&self, router: RouterId) -> Option<IpAddr> {
         let setup = &self.routers.get(router.index())?.setup;
-        setup.source.or_else(|| self.links.get(setup.link?.index())?.address(setup.config.family))
+        setup.source.or_else(|| self.links.get(setup.link?.index())?.state.address(setup.config.family))
     }
 
     /// Whether a check is good; `None` while nothing is known, or if nobody tracks it.
     #[must_use]
     pub fn script_up(&self, script: ScriptId) -> Option<bool> {
-        self.scripts.get(script.index())?.as_ref()?.up()
+        self.scripts.get(script.index())?.script.as_ref()?.up()
     }
 
     /// What is known of something that routers depend on.
     #[must_use]
     pub fn fact(&self, target: TrackTarget) -> Fact {
         match target {
-            TrackTarget::Link(id) => self.links.get(id.index()).is_some_and(|link| link.up).into(),
+            TrackTarget::Link(id) => self.links.get(id.index()).is_some_and(|link| link.state.up).into(),
             TrackTarget::Script(id) => self.script_up(id).map_or(Fact::Unknown, Fact::from),
             TrackTarget::Fact(id) => self.facts.get(id.index()).copied().unwrap_or_default(),
         }
@@ -425,7 +393,7 @@ impl Node {
         }
         self.forget_untracked_scripts();
         for (index, script) in self.scripts.iter().enumerate() {
-            if let Some(script) = script {
+            if let Some(script) = &script.script {
                 self.timers.arm(Timer::Script(ScriptId(number(index))), Some(script.timeout()));
             }
         }
@@ -442,17 +410,19 @@ impl Node {
             let id = ScriptId(number(index));
             let tracks = |member: &Member| member.setup.tracks_target(id.into());
             if !routers.iter().any(tracks) {
-                *script = None;
+                script.script = None;
             }
         }
     }
 
     fn script_due(&mut self, now: Instant, script: ScriptId) {
-        let Some(Some(check)) = self.scripts.get_mut(script.index()) else { return };
-        if let Some(act) = check.handle_timeout(now) {
+        let Some(check) = self.script_mut(script) else { return };
+        let act = check.handle_timeout(now);
+        let timeout = check.timeout();
+        if let Some(act) = act {
             self.outbox.script(script, act);
         }
-        self.timers.arm(Timer::Script(script), Some(check.timeout()));
+        self.timers.arm(Timer::Script(script), Some(timeout));
     }
 
     fn assess_where(&mut self, now: Instant, concerned: impl Fn(&RouterSetup) -> bool) {
@@ -465,7 +435,17 @@ impl Node {
 
     fn assessment(&self, router: RouterId) -> Option<Assessment> {
         let member = self.routers.get(router.index())?;
-        Some(assess(&member.setup, &self.links, |target| self.fact(target)))
+        Some(self.assess(&member.setup, member.duplicate_of))
+    }
+
+    fn assess(&self, setup: &RouterSetup, duplicate_of: Option<RouterId>) -> Assessment {
+        let assessment = assess(setup, &self.links, |target| self.fact(target));
+        let fault = duplicate_of.map(Fault::Duplicate).or(assessment.fault);
+        Assessment { fault, ..assessment }
+    }
+
+    fn script_mut(&mut self, script: ScriptId) -> Option<&mut Script> {
+        self.scripts.get_mut(script.index())?.script.as_mut()
     }
 
     /// Brings one router in line with the facts.
@@ -549,17 +529,23 @@ impl Node {
 }
 
 impl Member {
-    fn new(setup: RouterSetup) -> Self {
-        let router = VirtualRouter::new(setup.config.clone());
-        Self { setup, router, standing: Standing::Waiting, retired: false }
+    /// All routers of a configuration, before their start.
+    fn all(config: &NodeConfig) -> Vec<Self> {
+        let keys = RouterKey::all(config);
+        let duplicates = RouterKey::duplicates(&keys);
+        let members = config.routers.iter().zip(keys).zip(duplicates);
+        members.map(|((setup, key), duplicate_of)| Self::new(setup.clone(), key, duplicate_of)).collect()
     }
 
-    /// The same router with other parameters. The advert of an Active tells the new priority already.
-    fn carried(&self, now: Instant, setup: RouterSetup, priority: Priority) -> Self {
-        let mut router = self.router.clone();
-        router.set_priority(priority);
-        router.reconfigure(now, setup.config.clone(), setup.addresses_changed);
-        Self { setup, router, standing: self.standing, retired: false }
+    fn new(setup: RouterSetup, key: RouterKey, duplicate_of: Option<RouterId>) -> Self {
+        let router = VirtualRouter::new(setup.config.clone());
+        Self { setup, router, standing: Standing::Waiting, key, duplicate_of, retired: false }
+    }
+}
+
+impl Check {
+    fn new(setup: ScriptSetup, now: Instant) -> Self {
+        Self { command: setup.command, script: Some(Script::new(setup.config, now)) }
     }
 }
 

@@ -5,12 +5,14 @@
 
 use vrrp_proto::Priority;
 
-use super::{Fact, LinkId, LinkState, RouterSetup, Track, TrackTarget};
+use super::{Fact, LinkId, LinkSetup, RouterId, RouterSetup, Track, TrackTarget};
 
 /// Why a router takes no part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
+    /// An earlier router of the configuration has the same [`RouterKey`](crate::RouterKey).
+    Duplicate(RouterId),
     /// Its own interface is down or missing.
     LinkDown(LinkId),
     /// It has no address to send from.
@@ -33,7 +35,7 @@ pub(super) struct Assessment {
 /// Looks at everything `setup` depends on.
 pub(super) fn assess(
     setup: &RouterSetup,
-    links: &[LinkState],
+    links: &[LinkSetup],
     fact: impl Fn(TrackTarget) -> Fact,
 ) -> Assessment {
     let total = sum(&setup.tracks, fact);
@@ -97,8 +99,8 @@ fn effect(track: &Track, fact: Fact) -> Effect {
 /// A value that would take away more than any priority holds is a fault, as in keepalived.
 const LEAST_PRODUCT: i64 = -253;
 
-fn own_fault(setup: &RouterSetup, links: &[LinkState]) -> Option<Fault> {
-    let link = setup.link.map(|id| (id, links.get(id.index()).copied().unwrap_or_default()));
+fn own_fault(setup: &RouterSetup, links: &[LinkSetup]) -> Option<Fault> {
+    let link = setup.link.map(|id| (id, links.get(id.index()).map(|link| link.state).unwrap_or_default()));
     if let Some((id, state)) = link
         && !state.up
         && !setup.ignore_link_state

@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use vrrp_election::{
-    Cause, Event, FactId, Fault, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, RouterId,
-    RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, Track, TrackTarget, Why,
+    Cause, Event, FactId, Fault, Instant, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig,
+    RouterId, RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, Track, TrackTarget, Why,
 };
 use vrrp_proto::Vrid;
 
@@ -38,13 +38,19 @@ pub(crate) fn owner(vrid: u8) -> RouterSetup {
     setup
 }
 
+/// Links `eth0`, `eth1` and so on.
+pub(crate) fn links(states: impl IntoIterator<Item = LinkState>) -> Vec<LinkSetup> {
+    let named = |(number, state)| LinkSetup { name: format!("eth{number}"), state };
+    (0..).zip(states).map(named).collect()
+}
+
 /// As many routers, on one link that is up.
 pub(crate) fn machine(routers: Vec<RouterSetup>) -> NodeConfig {
-    NodeConfig { routers, links: vec![UP, UP], ..NodeConfig::default() }
+    NodeConfig { routers, links: links([UP, UP]), ..NodeConfig::default() }
 }
 
 pub(crate) fn script(config: ScriptConfig) -> ScriptSetup {
-    ScriptSetup { config, carries: None }
+    ScriptSetup { command: "check".to_owned(), config }
 }
 
 pub(crate) fn track(target: impl Into<TrackTarget>, weight: i32) -> Track {

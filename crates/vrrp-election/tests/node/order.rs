@@ -13,6 +13,7 @@ fn rank(action: &NodeAction) -> u8 {
         NodeAction::Announce { .. } => 2,
         NodeAction::Script { .. } => 3,
         NodeAction::Tell(_) => 4,
+        NodeAction::Reloaded { .. } => 5,
     }
 }
 

@@ -6,8 +6,8 @@ use vrrp_election::{
 };
 
 use crate::lab::{
-    DOWN, L0, R0, R1, S0, S1, UP, acts, all, check, machine, node, owner, router, run, script, standings,
-    told, track,
+    DOWN, L0, R0, R1, S0, S1, UP, acts, all, check, links, machine, node, owner, router, run, script,
+    standings, told, track,
 };
 use crate::support::{advert, hears, ip, ms, prio, seconds};
 
@@ -174,7 +174,7 @@ fn fall_and_rise_ask_for_results_in_a_row() {
 
 #[test]
 fn a_fault_of_the_link_is_told_although_a_check_is_unknown() {
-    let mut node = node(NodeConfig { links: vec![DOWN], ..with_check(vec![tracking(router(51), 0)]) });
+    let mut node = node(NodeConfig { links: links([DOWN]), ..with_check(vec![tracking(router(51), 0)]) });
     assert_eq!(node.standing(R0), Some(Standing::Fault));
     node.handle_link(ms(100), L0, UP);
     assert_eq!(node.standing(R0), Some(Standing::Fault), "the check has not reported yet");

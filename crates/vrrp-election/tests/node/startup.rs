@@ -5,7 +5,7 @@ use std::time::Duration;
 use vrrp_election::{Cause, Fault, Instant, LinkState, Node, NodeAction, NodeConfig, RouterSetup, Standing};
 use vrrp_proto::Priority;
 
-use crate::lab::{DOWN, L0, R0, R1, UP, all, elected, fault, machine, node, owner, router, standing};
+use crate::lab::{DOWN, L0, R0, R1, UP, all, elected, fault, links, machine, node, owner, router, standing};
 use crate::support::{advert, hears, ip, ms, seconds};
 
 #[test]
@@ -22,7 +22,7 @@ fn a_backup_begins_by_removing_what_a_predecessor_left() {
 
 #[test]
 fn so_does_a_router_that_begins_in_fault() {
-    let config = NodeConfig { links: vec![DOWN], ..machine(vec![router(51)]) };
+    let config = NodeConfig { links: links([DOWN]), ..machine(vec![router(51)]) };
     let mut node = Node::new(Instant::ZERO, config);
     assert_eq!(
         all(&mut node),
@@ -68,7 +68,7 @@ fn a_router_resumes_only_once() {
 #[test]
 fn a_router_that_cannot_resume_lets_go() {
     let resumed = RouterSetup { resume: true, ..router(51) };
-    let config = NodeConfig { links: vec![LinkState::default()], ..machine(vec![resumed]) };
+    let config = NodeConfig { links: links([LinkState::default()]), ..machine(vec![resumed]) };
     let mut node = Node::new(Instant::ZERO, config);
     assert_eq!(all(&mut node).first(), Some(&NodeAction::RemoveAddresses { router: R0 }));
     node.handle_link(ms(100), L0, UP);

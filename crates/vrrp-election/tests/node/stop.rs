@@ -71,19 +71,12 @@ fn a_machine_that_stops_before_it_began_leaves_no_address_of_a_predecessor() {
 }
 
 #[test]
-fn a_retired_router_leaves_as_if_stopped_and_stays_out() {
+fn a_router_that_a_reload_removes_stays_out_until_ids_change() {
     let mut node = node(machine(vec![owner(51), owner(52)]));
-    node.retire(ms(500), R0);
-    assert_eq!(
-        all(&mut node),
-        [
-            NodeAction::SendAdvert { router: R0, priority: Priority::STOP },
-            NodeAction::RemoveAddresses { router: R0 },
-            standing(R0, Standing::Active, Standing::Stopped, Why::Deleted, 255),
-        ]
-    );
+    node.handle_reload(ms(500), machine(vec![owner(52)]));
     node.handle_link(ms(600), L0, DOWN);
     node.handle_link(ms(700), L0, UP);
     assert_eq!(node.standing(R0), Some(Standing::Stopped));
     assert_eq!(node.standing(R1), Some(Standing::Active));
+    assert!(matches!(all(&mut node).last(), Some(NodeAction::AddAddresses { router: R0 })));
 }

@@ -1,6 +1,6 @@
 //! Any inputs to a whole machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::{
@@ -8,9 +8,11 @@ use proptest::prelude::{
 };
 use proptest::{collection::vec, test_runner::TestCaseError};
 use vrrp_election::{
-    Event, Fact, FactId, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, Received, RouterId,
-    RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, State, Track,
+    Event, Fact, FactId, Instant, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, Received,
+    RouterId, RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, State, Track,
 };
+
+use vrrp_proto::Vrid;
 
 use crate::support::{Speaks, ip, prio};
 
@@ -42,11 +44,10 @@ enum Input {
     Fact(u32, Fact),
     AddressLost(u32),
     Reload(Box<NodeConfig>),
-    Retire(u32),
     Stop,
 }
 
-fn setup(number: u32) -> impl Strategy<Value = RouterSetup> {
+fn setup() -> impl Strategy<Value = RouterSetup> {
     let track = |targets: u32| vec((0..targets + 1, -254_i32..=254, any::<bool>()), 0..3);
     let weight = prop_oneof![Just(0_i32), Just(-20), Just(30)];
     (
@@ -57,11 +58,13 @@ fn setup(number: u32) -> impl Strategy<Value = RouterSetup> {
         track(SCRIPTS),
         track(FACTS),
         weight,
+        0_u8..3,
     )
-        .prop_map(move |(speaks, priority, link, links, scripts, facts, weight)| {
+        .prop_map(|(speaks, priority, link, links, scripts, facts, weight, vrid)| {
             let speaks = [Speaks::V2, Speaks::V3Ipv4, Speaks::V3Ipv6][speaks];
             let mut config = speaks.config();
             config.priority = prio(priority);
+            config.vrid = Vrid::new(51 + vrid).unwrap();
             RouterSetup {
                 tracks: links
                     .into_iter()
@@ -78,7 +81,6 @@ fn setup(number: u32) -> impl Strategy<Value = RouterSetup> {
                     }))
                     .collect(),
                 resume: priority % 7 == 0,
-                carries: Some(RouterId(number)),
                 ..RouterSetup::new(config, LinkId(link))
             }
         })
@@ -86,18 +88,24 @@ fn setup(number: u32) -> impl Strategy<Value = RouterSetup> {
 
 fn check(number: u32) -> impl Strategy<Value = ScriptSetup> {
     (1_u32..4, 1_u32..4, any::<bool>()).prop_map(move |(rise, fall, init_fail)| ScriptSetup {
+        command: format!("check {}", (number + rise) % 3),
         config: ScriptConfig { rise, fall, init_fail, ..ScriptConfig::default() },
-        carries: Some(ScriptId(number)),
     })
 }
 
 fn machine() -> impl Strategy<Value = NodeConfig> {
     let links = vec(any::<[bool; 2]>().prop_map(|[up, address]| link(up, address)), LINKS as usize);
-    ((setup(0), setup(1), setup(2)), (check(0), check(1)), links, prop_oneof![Just(0), 0_u64..3_000])
-        .prop_map(|((a, b, c), (d, e), links, delay)| NodeConfig {
+    let names =
+        prop_oneof![4 => Just(["eth0", "eth1"]), 1 => Just(["eth1", "eth0"]), 1 => Just(["eth0", "eth2"])];
+    ((setup(), setup(), setup()), (check(0), check(1)), links, names, prop_oneof![Just(0), 0_u64..3_000])
+        .prop_map(|((a, b, c), (d, e), links, names, delay)| NodeConfig {
             routers: vec![a, b, c],
             scripts: vec![d, e],
-            links,
+            links: names
+                .into_iter()
+                .zip(links)
+                .map(|(name, state)| LinkSetup { name: name.to_owned(), state })
+                .collect(),
             facts: vec![Fact::Up, Fact::Unknown],
             startup_delay: Duration::from_millis(delay),
         })
@@ -129,7 +137,6 @@ fn input() -> impl Strategy<Value = Input> {
         3 => (0..=FACTS, fact()).prop_map(|(id, fact)| Input::Fact(id, fact)),
         1 => (0..=ROUTERS).prop_map(Input::AddressLost),
         1 => machine().prop_map(|config| Input::Reload(Box::new(config))),
-        1 => (0..=ROUTERS).prop_map(Input::Retire),
         1 => Just(Input::Stop),
     ]
 }
@@ -141,8 +148,6 @@ struct Lab {
     holds: BTreeMap<RouterId, bool>,
     told: BTreeMap<RouterId, Standing>,
     running: BTreeMap<ScriptId, bool>,
-    /// Carrying over keeps what is told; what is not carried begins anew.
-    retired: Vec<u32>,
 }
 
 impl Lab {
@@ -154,7 +159,6 @@ impl Lab {
             holds: BTreeMap::new(),
             told: BTreeMap::new(),
             running: BTreeMap::new(),
-            retired: Vec::new(),
         }
     }
 
@@ -179,20 +183,7 @@ impl Lab {
             }
             Input::Fact(id, fact) => self.node.handle_fact(now, FactId(id), fact),
             Input::AddressLost(router) => self.node.handle_address_lost(now, RouterId(router)),
-            Input::Reload(config) => {
-                self.node.stop_scripts();
-                self.drain().unwrap();
-                self.running.clear();
-                for router in self.retired.drain(..).map(RouterId) {
-                    self.told.remove(&router);
-                    self.holds.remove(&router);
-                }
-                self.node.reload(now, *config);
-            }
-            Input::Retire(router) => {
-                self.retired.push(router);
-                self.node.retire(now, RouterId(router));
-            }
+            Input::Reload(config) => self.node.handle_reload(now, *config),
             Input::Stop => self.node.handle_stop(now),
         }
     }
@@ -203,12 +194,37 @@ impl Lab {
         let mut rank = 0;
         while let Some(action) = self.node.poll_action() {
             count += 1;
+            if let NodeAction::Reloaded { before } = action {
+                self.renumber(&before)?;
+                rank = 0;
+                continue;
+            }
             let before = std::mem::replace(&mut rank, self.see(action)?);
             if rank < before {
                 return Err(format!("kind {rank} after kind {before}"));
             }
         }
         Ok(count)
+    }
+
+    /// From here on ids mean another configuration: whoever is gone was told of as deleted and holds nothing.
+    fn renumber(&mut self, before: &[Option<RouterId>]) -> Result<(), String> {
+        self.running.clear();
+        let (told, holds) = (std::mem::take(&mut self.told), std::mem::take(&mut self.holds));
+        let mut left: BTreeSet<_> = (0..ROUTERS).map(RouterId).collect();
+        for (id, old) in (0..).map(RouterId).zip(before) {
+            let Some(old) = old else { continue };
+            if !left.remove(old) {
+                return Err(format!("{old} becomes two routers"));
+            }
+            self.told.extend(told.get(old).map(|standing| (id, *standing)));
+            self.holds.extend(holds.get(old).map(|held| (id, *held)));
+        }
+        match left.iter().find(|id| told.get(id) != Some(&Standing::Stopped) || holds.get(id) == Some(&true))
+        {
+            Some(gone) => Err(format!("{gone} is gone and was {:?}", told.get(gone))),
+            None => Ok(()),
+        }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "its parts are copied out")]
@@ -239,7 +255,7 @@ impl Lab {
                     Err(format!("{known:?}: {from:?} to {to:?}"))
                 };
             }
-            NodeAction::Tell(_) => return Ok(4),
+            NodeAction::Tell(_) | NodeAction::Reloaded { .. } => return Ok(4),
         };
         Ok(1)
     }

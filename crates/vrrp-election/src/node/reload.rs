@@ -1,0 +1,126 @@
+//! A reload: the node compares its configuration with another one and goes on with that.
+//!
+//! Routers that are the same ([`RouterKey`](super::RouterKey)) keep their state and timers, the others are deleted
+//! or begin. Ids mean the configuration before until everything that it still has to do was taken out, then
+//! [`NodeAction::Reloaded`](super::NodeAction::Reloaded) says what became of them.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::key::pairs;
+use super::outbox::Outbox;
+use super::timers::Timers;
+use super::{
+    Check, LinkSetup, Member, Node, NodeConfig, RouterId, RouterKey, RouterSetup, ScriptAct, ScriptId,
+    ScriptSetup, Standing, Why, number,
+};
+use crate::Instant;
+use crate::script::Script;
+
+/// A reload that is under way.
+#[derive(Clone, Debug)]
+pub(super) struct Reload {
+    now: Instant,
+    config: NodeConfig,
+    keys: Vec<RouterKey>,
+    /// For each router of `config` the present one that it is.
+    before: Vec<Option<RouterId>>,
+}
+
+impl Node {
+    /// Goes on with another configuration, whose links and facts are as they are at `now`.
+    ///
+    /// Which router of it is which of those before is decided by [`RouterKey`]. Those that are no longer there say
+    /// goodbye and are told of as deleted; runs of scripts that are under way are ended, for their ids are no longer
+    /// known. What is asked for until [`NodeAction::Reloaded`](super::NodeAction::Reloaded) concerns the
+    /// configuration before, what follows it the new one. Take everything out before the next input.
+    pub fn handle_reload(&mut self, now: Instant, config: NodeConfig) {
+        if self.stopping {
+            return;
+        }
+        self.stop_scripts();
+        let keys = RouterKey::all(&config);
+        let present = self.routers.iter().map(|member| Some(&member.key).filter(|_| !member.retired));
+        let before = pairs(present, &keys);
+        let kept: BTreeSet<RouterId> = before.iter().flatten().copied().collect();
+        for router in self.ids().filter(|router| !kept.contains(router)) {
+            self.retire(now, router);
+        }
+        self.reload = Some(Reload { now, config, keys, before });
+    }
+
+    fn retire(&mut self, now: Instant, router: RouterId) {
+        self.shut_down(now, router, Standing::Stopped, Why::Deleted);
+        if let Some(member) = self.routers.get_mut(router.index()) {
+            member.retired = true;
+        }
+    }
+
+    /// Ends every run of a script that is under way: their results will not be waited for.
+    pub(super) fn stop_scripts(&mut self) {
+        for (index, check) in self.scripts.iter_mut().enumerate() {
+            if check.script.as_mut().is_some_and(Script::abandon) {
+                self.outbox.script(ScriptId(number(index)), ScriptAct::Kill);
+            }
+        }
+    }
+
+    /// From here on everything is of the new configuration.
+    pub(super) fn switch(&mut self, reload: Reload) -> Vec<Option<RouterId>> {
+        let Reload { now, config, keys, before } = reload;
+        let old = core::mem::take(&mut self.routers);
+        let old_links = core::mem::replace(&mut self.links, config.links);
+        self.outbox = Outbox::new(config.routers.len(), config.scripts.len());
+        self.timers = Timers::default();
+        self.facts = config.facts;
+        self.scripts = carry_scripts(&core::mem::take(&mut self.scripts), config.scripts, now);
+        let duplicates = RouterKey::duplicates(&keys);
+        let places = config.routers.into_iter().zip(keys).zip(duplicates).zip(&before);
+        self.routers = places
+            .map(|(((setup, key), duplicate_of), before)| {
+                let member = Member::new(setup, key, duplicate_of);
+                match before.and_then(|id| old.get(id.index())) {
+                    Some(old) => self.carry(now, old, &old_links, member),
+                    None => member,
+                }
+            })
+            .collect();
+        // What a carried router asked for waits in it even while the startup delay keeps it quiet.
+        for router in self.ids() {
+            self.settle(router);
+        }
+        self.begin(now);
+        before
+    }
+
+    /// The same router with other parameters. The advert of an Active tells the new priority already.
+    fn carry(&self, now: Instant, old: &Member, old_links: &[LinkSetup], new: Member) -> Member {
+        let addresses_changed = addresses(&old.setup, old_links) != addresses(&new.setup, &self.links);
+        let mut router = old.router.clone();
+        router.set_priority(self.assess(&new.setup, new.duplicate_of).priority);
+        router.reconfigure(now, new.setup.config.clone(), addresses_changed);
+        Member { router, standing: old.standing, ..new }
+    }
+}
+
+/// The addresses of a router, by the names of their interfaces.
+fn addresses<'a>(
+    setup: &RouterSetup,
+    links: &'a [LinkSetup],
+) -> BTreeSet<(Option<&'a str>, core::net::IpAddr, u8)> {
+    let name = |index: usize| links.get(index).map(|link| link.name.as_str());
+    setup.addresses.iter().map(|vip| (name(vip.link.index()), vip.address, vip.prefix_len)).collect()
+}
+
+/// What runs the same goes on with what is known of it.
+fn carry_scripts(old: &[Check], setups: Vec<ScriptSetup>, now: Instant) -> Vec<Check> {
+    let known: BTreeMap<_, _> =
+        old.iter().rev().filter_map(|check| Some((check.command.as_str(), check.script.as_ref()?))).collect();
+    setups
+        .into_iter()
+        .map(|setup| match known.get(setup.command.as_str()) {
+            Some(script) => Check { script: Some(script.carried(setup.config, now)), command: setup.command },
+            None => Check::new(setup, now),
+        })
+        .collect()
+}
