@@ -1,5 +1,6 @@
-//! The two things that must happen between fork and exec; the crate's only `unsafe` for the lab.
-#![allow(unsafe_code, reason = "CommandExt::pre_exec is unsafe; both closures only make system calls")]
+//! The two things that must happen between fork and exec; the crate's only `unsafe`.
+
+#![expect(unsafe_code, reason = "CommandExt::pre_exec is unsafe; both closures only make system calls")]
 
 use std::io;
 use std::os::unix::process::CommandExt;

@@ -65,6 +65,7 @@ fn run_worker(words: &[String]) -> ExitCode {
 }
 
 /// Runs a part of the daemon with the socket that the parent left for it.
+#[expect(unsafe_code, reason = "the descriptor of the socket is known by its number only")]
 fn run_child(name: &CStr, main: fn(OwnedFd) -> ExitCode) -> ExitCode {
     if !Path::new(&format!("/proc/self/fd/{}", parent::WORKER_SOCKET)).exists() {
         let _ = writeln!(io::stderr(), "vipd: only vipd itself starts this");

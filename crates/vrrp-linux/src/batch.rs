@@ -4,6 +4,8 @@
 //! control data per message. Socket addresses and control data are plain bytes here: the kernel copies them, and
 //! [`sockaddr`](crate::sockaddr) and [`control`](crate::control) write and read them safely.
 
+#![expect(unsafe_code, reason = "recvmmsg and sendmmsg take pointers into arrays of messages")]
+
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};

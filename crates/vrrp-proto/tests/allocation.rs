@@ -1,5 +1,6 @@
 //! Nothing here allocates: counted by the global allocator of this test program.
 
+#![expect(unsafe_code, reason = "an allocator that counts is an unsafe trait")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -1,5 +1,7 @@
 //! Local time as text. Nothing is decided by it.
 
+#![expect(unsafe_code, reason = "no safe crate in use calls localtime_r")]
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A moment in local time.

@@ -1,5 +1,7 @@
 //! Going to the background.
 
+#![expect(unsafe_code, reason = "fork is unsafe; the process has one thread here")]
+
 use std::fs::File;
 use std::io::{self, Read, Write};
 

@@ -4,6 +4,8 @@
 //! the parent only forks; why a program could not be run comes back with its end. Every child leads a process
 //! group, dies with the parent (SIGTERM), has clean signals, and sees no descriptor of ours.
 
+#![expect(unsafe_code, reason = "what happens between fork and exec are plain system calls")]
+
 use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
