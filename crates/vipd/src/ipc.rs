@@ -195,7 +195,8 @@ impl Monotonic {
 pub struct ScriptRun {
     /// When its process began; `None` if there was none, or it is not known.
     pub started: Option<Monotonic>,
-    /// When it ended; where the kernel does not say so exactly, the earliest moment at which it was seen to have ended.
+    /// A moment until which it surely ran: the kernel does not tell exactly when a process ended, and a parent that was
+    /// stopped finds it long after. Judged by this, no run is late that was not.
     pub ended: Monotonic,
     /// How it ended.
     pub outcome: ScriptOutcome,

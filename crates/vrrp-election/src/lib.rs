@@ -27,7 +27,7 @@ pub use router::{
     Action, AnnounceConfig, Cause, Counters, Ignored, Preempt, Received, Report, RouterConfig, State,
     VirtualRouter, active_down_interval, skew_time,
 };
-pub use script::{ScriptAct, ScriptConfig};
+pub use script::{ScriptAct, ScriptConfig, ScriptResult};
 
 /// The examples of the README.
 #[cfg(doctest)]

@@ -11,7 +11,7 @@ use crate::Instant;
 pub struct ScriptConfig {
     /// From start to start.
     pub interval: Duration,
-    /// How long one run may take; longer counts as a failure.
+    /// How long one run may take from the start of its process; longer counts as a failure.
     pub timeout: Duration,
     /// Successes in a row until a failed check is good again, at least 1.
     pub rise: u32,
@@ -39,6 +39,23 @@ pub enum ScriptAct {
     Kill,
 }
 
+/// What a run of a script says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScriptResult {
+    /// Its process ended well, within its time.
+    Passed,
+    /// Its process ended badly, or not within its time.
+    Failed,
+    /// Nothing: it did not run, or was not watched, by a fault of this machine. What was known stays.
+    Unknown,
+}
+
+impl From<bool> for ScriptResult {
+    fn from(success: bool) -> Self {
+        if success { Self::Passed } else { Self::Failed }
+    }
+}
+
 /// One check script.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
@@ -53,10 +70,10 @@ pub(crate) struct Script {
 }
 
 /// A run under way.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Run {
-    /// When the next step against it is due.
-    deadline: Instant,
+    /// When the next step against it is due; `None` until its process began.
+    deadline: Option<Instant>,
     /// Steps taken: 0 none, 1 terminated, 2 and more killed.
     steps: u32,
 }
@@ -83,25 +100,39 @@ impl Script {
         self.known.then(|| self.counter >= self.config.rise.max(1))
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due.
-    pub(crate) fn timeout(&self) -> Instant {
-        self.run.map_or(self.next, |run| run.deadline)
+    /// When [`handle_timeout`](Self::handle_timeout) is due; `None` while it waits for the process to begin.
+    pub(crate) fn timeout(&self) -> Option<Instant> {
+        self.run.map_or(Some(self.next), |run| run.deadline)
     }
 
     /// Time passed: a run is due, or one takes too long.
     pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<ScriptAct> {
         match &mut self.run {
             None if self.next <= now => {
-                self.run = Some(Run { deadline: now + self.config.timeout, steps: 0 });
+                self.run = Some(Run::default());
                 self.next = now + self.config.interval;
                 Some(ScriptAct::Run)
             }
-            Some(run) if run.deadline <= now => {
+            Some(run) if run.deadline.is_some_and(|deadline| deadline <= now) => {
                 run.steps = run.steps.saturating_add(1);
-                run.deadline = now + if run.steps <= 2 { KILL_GRACE } else { KILL_REPEAT };
+                run.deadline = Some(now + if run.steps <= 2 { KILL_GRACE } else { KILL_REPEAT });
                 Some(if run.steps == 1 { ScriptAct::Terminate } else { ScriptAct::Kill })
             }
             _ => None,
+        }
+    }
+
+    /// The process that was asked for began at `started`: its time counts from then.
+    pub(crate) fn handle_started(&mut self, started: Instant) {
+        if let Some(run) = self.run.as_mut().filter(|run| run.deadline.is_none()) {
+            run.deadline = Some(started + self.config.timeout);
+        }
+    }
+
+    /// This machine stood still for so long: what runs had no chance to end.
+    pub(crate) fn handle_stall(&mut self, late: Duration) {
+        if let Some(deadline) = self.run.as_mut().and_then(|run| run.deadline.as_mut()) {
+            *deadline += late;
         }
     }
 
@@ -110,13 +141,19 @@ impl Script {
         self.run.take().is_some()
     }
 
-    /// The run ended. A success after its time was up is a failure. Runs missed meanwhile are skipped.
-    pub(crate) fn handle_result(&mut self, now: Instant, success: bool) {
-        let Some(run) = self.run.take() else { return };
+    /// The run ended. Runs missed meanwhile are skipped.
+    pub(crate) fn handle_result(&mut self, now: Instant, result: ScriptResult) {
+        if self.run.take().is_none() {
+            return;
+        }
         if self.next < now {
             self.next = now;
         }
-        self.count(success && run.steps == 0);
+        match result {
+            ScriptResult::Passed => self.count(true),
+            ScriptResult::Failed => self.count(false),
+            ScriptResult::Unknown => {}
+        }
     }
 
     /// Consecutive results move the counter; the first result of all decides alone.
@@ -153,7 +190,7 @@ mod tests {
         let mut states = alloc::vec::Vec::new();
         for result in results {
             assert_eq!(script.handle_timeout(now), Some(ScriptAct::Run));
-            script.handle_result(now, *result);
+            script.handle_result(now, (*result).into());
             states.push(script.up());
             now += SECOND;
         }
@@ -186,6 +223,7 @@ mod tests {
         let mut script = script(1, 1, false);
         let mut now = Instant::ZERO;
         assert_eq!(script.handle_timeout(now), Some(ScriptAct::Run));
+        script.handle_started(now);
         for (after, act) in [
             (SECOND, ScriptAct::Terminate),
             (KILL_GRACE, ScriptAct::Kill),
@@ -194,10 +232,10 @@ mod tests {
         ] {
             assert_eq!(script.handle_timeout(now + after - Duration::from_nanos(1)), None);
             now += after;
-            assert_eq!(script.timeout(), now);
+            assert_eq!(script.timeout(), Some(now));
             assert_eq!(script.handle_timeout(now), Some(act));
         }
-        script.handle_result(now, true);
+        script.handle_result(now, ScriptResult::Failed);
         assert_eq!(script.up(), Some(false));
         assert_eq!(
             script.handle_timeout(now),
@@ -207,9 +245,52 @@ mod tests {
     }
 
     #[test]
+    fn the_time_of_a_run_counts_from_the_start_of_its_process() {
+        let mut script = script(1, 1, false);
+        let late = Instant::ZERO + SECOND * 5;
+        assert_eq!(script.handle_timeout(Instant::ZERO), Some(ScriptAct::Run));
+        assert_eq!(script.timeout(), None);
+        assert_eq!(script.handle_timeout(late), None, "it was asked for and did not begin: nobody's failure");
+        script.handle_started(late);
+        assert_eq!(script.timeout(), Some(late + SECOND));
+        script.handle_started(late + SECOND);
+        assert_eq!(script.timeout(), Some(late + SECOND), "it begins once");
+        script.handle_result(late, ScriptResult::Passed);
+        assert_eq!(script.up(), Some(true));
+    }
+
+    #[test]
+    fn a_run_is_not_ended_for_time_that_the_machine_lost() {
+        let mut script = script(1, 1, false);
+        script.handle_timeout(Instant::ZERO);
+        script.handle_started(Instant::ZERO);
+        let woken = Instant::ZERO + SECOND * 3;
+        script.handle_stall(SECOND * 2 + SECOND / 2);
+        assert_eq!(script.handle_timeout(woken), None);
+        assert_eq!(script.timeout(), Some(woken + SECOND / 2), "what was left of its time");
+    }
+
+    #[test]
+    fn a_run_that_says_nothing_leaves_what_is_known_and_is_tried_at_the_next_interval() {
+        for before in [true, false] {
+            let mut script = script(1, 1, false);
+            states(&mut script, &[before]);
+            let now = Instant::ZERO + SECOND;
+            assert_eq!(script.handle_timeout(now), Some(ScriptAct::Run));
+            script.handle_result(now, ScriptResult::Unknown);
+            assert_eq!(script.up(), Some(before));
+            assert_eq!(script.timeout(), Some(now + SECOND));
+        }
+        let mut fresh = script(1, 1, false);
+        fresh.handle_timeout(Instant::ZERO);
+        fresh.handle_result(Instant::ZERO, ScriptResult::Unknown);
+        assert_eq!(fresh.up(), None);
+    }
+
+    #[test]
     fn a_result_nobody_asked_for_changes_nothing() {
         let mut script = script(1, 1, false);
-        script.handle_result(Instant::ZERO, true);
+        script.handle_result(Instant::ZERO, ScriptResult::Passed);
         assert_eq!(script.up(), None);
     }
 

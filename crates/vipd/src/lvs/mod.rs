@@ -38,7 +38,7 @@ use lvs_health::{Failure, Outcome, Prepared, Shared};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::ipc::{DumpKind, FromWorker, Generation, LogLevel, Task, ToWorker};
+use crate::ipc::{DumpKind, FromWorker, Generation, LogLevel, Monotonic, Task, ToWorker};
 use crate::worker::{Parent, Start, rights, scheduling};
 use attempts::Attempts;
 use certificates::Certificates;
@@ -298,9 +298,11 @@ impl Worker {
         while let Some(message) = self.parent.receive() {
             match message {
                 ToWorker::Config { generation, config, .. } => self.reload(now, generation, *config),
-                ToWorker::ScriptStarted { .. } => {}
+                ToWorker::ScriptStarted { generation, script, at } => {
+                    self.scripts.handle_started(instant(now, at), (generation, script));
+                }
                 ToWorker::ScriptDone { generation, script, run } => {
-                    self.script_done(now, (generation, script), run.outcome);
+                    self.script_done(now, (generation, script), &run);
                 }
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
                 ToWorker::Dump(kind) => self.dump(kind),
@@ -455,6 +457,12 @@ const SIGNAL: Token = Token(1);
 const MONITOR: Token = Token(2);
 const FILES: Token = Token(3);
 const FIRST_ATTEMPT: usize = 4;
+
+/// A moment of the other clock, which is the same one; none is in the future.
+fn instant(now: Instant, at: Monotonic) -> Instant {
+    let ago = Duration::from_nanos(Monotonic::now().0.saturating_sub(at.0));
+    now.checked_sub(ago).unwrap_or(now)
+}
 
 /// Events that one question to the kernel brings.
 const EVENTS: usize = 1024;

@@ -15,7 +15,7 @@ use super::scripts::{self, Due, ScriptKey};
 use super::socket::{self, ConnectError, is_shortage};
 use super::tables::Applied;
 use super::{RECONCILE_EVERY, Worker, narrate};
-use crate::ipc::{FromWorker, LogLevel, ScriptAct, ScriptOutcome};
+use crate::ipc::{FromWorker, LogLevel, ScriptAct, ScriptOutcome, ScriptRun};
 
 impl Worker {
     /// Does what the director asks for. Of the attempts that are to begin, some do; the others wait for the next turn.
@@ -134,7 +134,7 @@ impl Worker {
         let Some(check) = self.director.check(attempt.check).cloned() else { return };
         let begun = match &check.probe {
             Probe::Network(network) => self.begin_dialogue(now, attempt, step, network),
-            Probe::Script(script) => self.begin_script(now, attempt, script.timeout),
+            Probe::Script(script) => self.begin_script(attempt, script.timeout),
             Probe::File(file) => {
                 let job = Job::Number(file.path.clone());
                 self.files.ask(now, job, attempt, step, check.timing.delay_loop);
@@ -195,9 +195,9 @@ impl Worker {
         }
     }
 
-    fn begin_script(&mut self, now: Instant, attempt: AttemptId, timeout: Duration) -> Begun {
+    fn begin_script(&mut self, attempt: AttemptId, timeout: Duration) -> Begun {
         let Some(key) = self.script_key(attempt) else { return Begun::Underway };
-        match self.scripts.begin(now, key, attempt, timeout) {
+        match self.scripts.begin(key, attempt, timeout) {
             scripts::Begun::Started => {
                 self.ask(key, ScriptAct::Run);
                 Begun::Underway
@@ -217,15 +217,15 @@ impl Worker {
     }
 
     /// The parent says how a script ended.
-    pub(super) fn script_done(&mut self, now: Instant, key: ScriptKey, outcome: ScriptOutcome) {
-        let Some(attempt) = self.scripts.handle_done(key) else { return };
-        let end = match outcome {
-            ScriptOutcome::Shortage(errno) => {
-                return self.put_off(now, attempt, &io::Error::from_raw_os_error(errno).to_string());
+    pub(super) fn script_done(&mut self, now: Instant, key: ScriptKey, run: &ScriptRun) {
+        let ran = run.started.map_or(0, |started| run.ended.0.saturating_sub(started.0));
+        let Some((attempt, late)) = self.scripts.handle_done(key, Duration::from_nanos(ran)) else { return };
+        let end = match run.outcome {
+            ScriptOutcome::Shortage(_) => {
+                // The parent, whose shortage it is, reports it.
+                return self.director.put_off(now, attempt);
             }
-            ScriptOutcome::NotStarted(errno) if is_hindrance(&io::Error::from_raw_os_error(errno)) => {
-                return self.put_off(now, attempt, &io::Error::from_raw_os_error(errno).to_string());
-            }
+            _ if late => ScriptEnd::TimedOut,
             ScriptOutcome::Exited(status) => ScriptEnd::Exited(status),
             ScriptOutcome::Signalled(signal) => ScriptEnd::Signalled(signal),
             ScriptOutcome::NotStarted(errno) => ScriptEnd::NotStarted(errno),

@@ -21,9 +21,13 @@ pub(super) struct Scripts {
 struct Run {
     /// Who waits for it; `None` once nobody does.
     attempt: Option<AttemptId>,
-    deadline: Instant,
-    /// SIGTERM was sent.
+    timeout: Duration,
+    /// When the next step against it is due; `None` until its process began.
+    deadline: Option<Instant>,
+    /// SIGTERM was asked for.
     terminated: bool,
+    /// SIGKILL was asked for.
+    killed: bool,
     /// It took too long, or did not heed SIGTERM.
     stuck: bool,
 }
@@ -49,31 +53,41 @@ pub(super) enum Due {
 }
 
 impl Scripts {
-    /// Starts a run, unless the last one of this script has not ended.
-    pub(super) fn begin(
-        &mut self,
-        now: Instant,
-        key: ScriptKey,
-        attempt: AttemptId,
-        timeout: Duration,
-    ) -> Begun {
+    /// Asks for a run, unless the last one of this script has not ended.
+    pub(super) fn begin(&mut self, key: ScriptKey, attempt: AttemptId, timeout: Duration) -> Begun {
         match self.running.get(&key) {
             Some(run) if run.stuck => return Begun::Stuck,
             Some(_) => return Begun::Ending,
             None => {}
         }
-        let deadline = now + timeout.min(LONGEST);
-        let run = Run { attempt: Some(attempt), deadline, terminated: false, stuck: false };
+        let timeout = timeout.min(LONGEST);
+        let run = Run {
+            attempt: Some(attempt),
+            timeout,
+            deadline: None,
+            terminated: false,
+            killed: false,
+            stuck: false,
+        };
         self.running.insert(key, run);
-        self.deadlines.insert((deadline, key));
         Begun::Started
     }
 
-    /// A run ended: who waited for it.
-    pub(super) fn handle_done(&mut self, key: ScriptKey) -> Option<AttemptId> {
+    /// The process of a run began: its time counts from then.
+    pub(super) fn handle_started(&mut self, started: Instant, key: ScriptKey) {
+        let Some(run) = self.running.get_mut(&key).filter(|run| run.deadline.is_none()) else { return };
+        let deadline = started + run.timeout;
+        run.deadline = Some(deadline);
+        self.deadlines.insert((deadline, key));
+    }
+
+    /// A run ended that surely took `ran`: who waited for it, and whether that was too long.
+    pub(super) fn handle_done(&mut self, key: ScriptKey, ran: Duration) -> Option<(AttemptId, bool)> {
         let run = self.running.remove(&key)?;
-        self.deadlines.remove(&(run.deadline, key));
-        run.attempt
+        if let Some(deadline) = run.deadline {
+            self.deadlines.remove(&(deadline, key));
+        }
+        run.attempt.map(|attempt| (attempt, ran >= run.timeout))
     }
 
     /// Nobody waits for this attempt any more: gives the script to terminate.
@@ -94,13 +108,15 @@ impl Scripts {
             let Some(run) = self.running.get_mut(&key) else { continue };
             run.stuck = true;
             if run.terminated {
+                // It may have ended in time and the parent have no time to say so; but not for ever.
+                due.extend(run.attempt.take_if(|_| run.killed).map(Due::TimedOut));
+                run.killed = true;
                 due.push(Due::Ask(key, ScriptAct::Kill));
-                run.deadline = now + KILL_AGAIN;
-                self.deadlines.insert((run.deadline, key));
+                run.deadline = Some(now + KILL_AGAIN);
+                self.deadlines.insert((now + KILL_AGAIN, key));
                 continue;
             }
             due.push(Due::Ask(key, ScriptAct::Terminate));
-            due.extend(run.attempt.take().map(Due::TimedOut));
             Self::terminate(&mut self.deadlines, now, key, run);
         }
         due
@@ -117,10 +133,12 @@ impl Scripts {
         key: ScriptKey,
         run: &mut Run,
     ) {
-        deadlines.remove(&(run.deadline, key));
+        if let Some(deadline) = run.deadline {
+            deadlines.remove(&(deadline, key));
+        }
         run.terminated = true;
-        run.deadline = now + GRACE;
-        deadlines.insert((run.deadline, key));
+        run.deadline = Some(now + GRACE);
+        deadlines.insert((now + GRACE, key));
     }
 }
 
@@ -174,10 +192,12 @@ mod tests {
     fn a_run_that_ends_in_time_is_told_to_who_waits() {
         let (mut scripts, now) = (Scripts::default(), Instant::now());
         let attempt = attempts(1)[0];
-        assert_eq!(scripts.begin(now, KEY, attempt, TIMEOUT), Begun::Started);
+        assert_eq!(scripts.begin(KEY, attempt, TIMEOUT), Begun::Started);
+        assert_eq!(scripts.poll_timeout(), None, "its time counts from the start of its process");
+        scripts.handle_started(now, KEY);
         assert_eq!(scripts.poll_timeout(), Some(now + TIMEOUT));
-        assert_eq!(scripts.handle_done(KEY), Some(attempt));
-        assert_eq!(scripts.handle_done(KEY), None);
+        assert_eq!(scripts.handle_done(KEY, Duration::ZERO), Some((attempt, false)));
+        assert_eq!(scripts.handle_done(KEY, Duration::ZERO), None);
         assert_eq!(scripts.poll_timeout(), None);
     }
 
@@ -185,16 +205,21 @@ mod tests {
     fn a_run_past_its_time_is_terminated_then_killed_again_and_again() {
         let (mut scripts, now) = (Scripts::default(), Instant::now());
         let attempt = attempts(1)[0];
-        scripts.begin(now, KEY, attempt, TIMEOUT);
+        scripts.begin(KEY, attempt, TIMEOUT);
+        scripts.handle_started(now, KEY);
         let late = now + TIMEOUT;
         assert_eq!(scripts.handle_timeout(late.checked_sub(Duration::from_nanos(1)).unwrap()), []);
         let terminate = Due::Ask(KEY, ScriptAct::Terminate);
-        assert_eq!(scripts.handle_timeout(late), [terminate, Due::TimedOut(attempt)]);
-        for after in [2, 12, 22] {
-            let due = scripts.handle_timeout(late + Duration::from_secs(after));
-            assert_eq!(due, [Due::Ask(KEY, ScriptAct::Kill)], "{after}");
-        }
-        assert_eq!(scripts.handle_done(KEY), None, "nobody waits any more");
+        assert_eq!(scripts.handle_timeout(late), [terminate]);
+        let kill = || Due::Ask(KEY, ScriptAct::Kill);
+        assert_eq!(scripts.handle_timeout(late + Duration::from_secs(2)), [kill()]);
+        assert_eq!(
+            scripts.handle_timeout(late + Duration::from_secs(12)),
+            [Due::TimedOut(attempt), kill()],
+            "it does not end"
+        );
+        assert_eq!(scripts.handle_timeout(late + Duration::from_secs(22)), [kill()]);
+        assert_eq!(scripts.handle_done(KEY, Duration::ZERO), None, "nobody waits any more");
         assert_eq!(scripts.poll_timeout(), None);
     }
 
@@ -202,19 +227,33 @@ mod tests {
     fn a_run_that_was_given_up_may_end_but_one_that_hangs_is_a_failure() {
         let (mut scripts, now) = (Scripts::default(), Instant::now());
         let [first, second] = attempts(2)[..] else { panic!("two attempts") };
-        scripts.begin(now, KEY, first, TIMEOUT);
+        scripts.begin(KEY, first, TIMEOUT);
         assert_eq!(scripts.cancel(now, first), Some(KEY));
         assert_eq!(scripts.cancel(now, first), None);
-        assert_eq!(scripts.begin(now, KEY, second, TIMEOUT), Begun::Ending);
+        assert_eq!(scripts.begin(KEY, second, TIMEOUT), Begun::Ending);
         scripts.handle_timeout(now + GRACE);
-        assert_eq!(scripts.begin(now + GRACE, KEY, second, TIMEOUT), Begun::Stuck);
-        assert_eq!(scripts.handle_done(KEY), None);
-        assert_eq!(scripts.begin(now + GRACE, KEY, second, TIMEOUT), Begun::Started);
+        assert_eq!(scripts.begin(KEY, second, TIMEOUT), Begun::Stuck);
+        assert_eq!(scripts.handle_done(KEY, TIMEOUT), None);
+        assert_eq!(scripts.begin(KEY, second, TIMEOUT), Begun::Started);
+    }
+
+    #[test]
+    fn a_run_that_was_to_be_ended_is_late_only_if_it_surely_ran_too_long() {
+        for (ran, late) in [(Duration::ZERO, false), (TIMEOUT, true)] {
+            let (mut scripts, now) = (Scripts::default(), Instant::now());
+            let attempt = attempts(1)[0];
+            scripts.begin(KEY, attempt, TIMEOUT);
+            scripts.handle_started(now, KEY);
+            scripts.handle_timeout(now + TIMEOUT);
+            assert_eq!(scripts.handle_done(KEY, ran), Some((attempt, late)));
+        }
     }
 
     #[test]
     fn a_time_without_end_does_not_overflow() {
         let mut scripts = Scripts::default();
-        assert_eq!(scripts.begin(Instant::now(), KEY, attempts(1)[0], Duration::MAX), Begun::Started);
+        assert_eq!(scripts.begin(KEY, attempts(1)[0], Duration::MAX), Begun::Started);
+        scripts.handle_started(Instant::now(), KEY);
+        assert!(scripts.poll_timeout().is_some());
     }
 }

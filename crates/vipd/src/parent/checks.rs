@@ -1,8 +1,13 @@
 //! Runs of `vrrp_script`s and `MISC_CHECK`s. When and how often is the worker's business; here they are started, stopped and reaped.
+//!
+//! A run is judged by its own process. So its start is told when there is a process, and its end with what is known of
+//! it: a parent that was stopped finds processes that ended long ago, and must not hold that against them. What the
+//! worker takes back before it has begun is never started, and want of processes, descriptors or memory is told as such.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use keepalived_conf::model::{Command, Run};
 use nix::errno::Errno;
@@ -10,8 +15,8 @@ use nix::errno::Errno;
 use super::accounts::Accounts;
 use super::command;
 use super::post::Role;
-use super::process::{Child, Ended, errno};
-use crate::ipc::{Generation, ScriptOutcome};
+use super::process::{Child, Ended, errno, is_shortage};
+use crate::ipc::{Generation, Monotonic, ScriptAct, ScriptOutcome, ScriptRun};
 
 /// Which script: whose it is, the generation of the configuration and the index in it.
 pub(super) type ScriptKey = (Role, Generation, u32);
@@ -19,86 +24,171 @@ pub(super) type ScriptKey = (Role, Generation, u32);
 /// The check scripts that run now, at most one for each script.
 #[derive(Debug, Default)]
 pub(super) struct Checks {
-    running: HashMap<ScriptKey, Child>,
+    /// Asked for and not begun, in this order.
+    waiting: VecDeque<ScriptKey>,
+    running: HashMap<ScriptKey, Running>,
+    /// Begun of late, oldest first; some have ended since.
+    young: VecDeque<(Instant, ScriptKey)>,
     /// Runs for a worker that died: nobody waits for their result.
     orphans: Vec<Child>,
+    /// When a shortage was last reported.
+    shortage_told: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    started: Monotonic,
+    /// When it was last known to run.
+    seen: Monotonic,
+}
+
+/// News of a run, for the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    Started(Monotonic),
+    Done(ScriptRun),
 }
 
 impl Checks {
-    /// Starts a run. An outcome is given at once when there is no process to wait for. A second run of a script
-    /// that still runs is not started.
-    pub(super) fn run(
-        &mut self,
-        key: ScriptKey,
-        command: &Command,
-        accounts: &Accounts,
-    ) -> Option<ScriptOutcome> {
-        if let Run::FileReadable(file) = &command.run {
-            return Some(read(file));
-        }
-        if self.running.contains_key(&key) {
-            return None;
-        }
-        let started = accounts
-            .find(command.user.as_ref())
-            .map_err(|_| Errno::EINVAL)
-            .and_then(|credentials| command::launch(command, &[], credentials))
-            .and_then(|launch| launch.start());
-        match started {
-            Ok(child) => {
-                self.running.insert(key, child);
+    /// What a worker wants done. Nothing is started yet: what it says next may take it back.
+    pub(super) fn handle(&mut self, key: ScriptKey, act: ScriptAct) -> Option<News> {
+        match act {
+            ScriptAct::Run => {
+                // A second run of a script that still runs is not started.
+                if !self.running.contains_key(&key) && !self.waiting.contains(&key) {
+                    self.waiting.push_back(key);
+                }
                 None
             }
-            Err(errno) => Some(ScriptOutcome::NotStarted(errno as i32)),
+            ScriptAct::Terminate | ScriptAct::Kill => self.end(key, act),
         }
     }
 
-    /// SIGTERM to a run that takes too long.
-    pub(super) fn terminate(&mut self, key: ScriptKey) {
-        if let Some(child) = self.running.get_mut(&key) {
-            child.terminate();
+    /// Ends a run. What has ended by itself is left to be reaped as that, and what has not begun never does.
+    fn end(&mut self, key: ScriptKey, act: ScriptAct) -> Option<News> {
+        let before = self.waiting.len();
+        self.waiting.retain(|&waiting| waiting != key);
+        if self.waiting.len() < before {
+            return Some(unknown(libc::ECANCELED));
         }
+        let run = self.running.get_mut(&key)?;
+        if run.child.has_ended() {
+            return None;
+        }
+        run.seen = Monotonic::now();
+        if act == ScriptAct::Kill {
+            run.child.kill();
+        } else {
+            run.child.terminate();
+        }
+        None
     }
 
-    /// SIGKILL to a run that takes too long.
-    pub(super) fn kill(&mut self, key: ScriptKey) {
-        if let Some(child) = self.running.get_mut(&key) {
-            child.kill();
+    /// Starts what waits, as much at once as this machine can be expected to carry; `find` gives the command of a script.
+    pub(super) fn start<'a>(
+        &mut self,
+        now: Instant,
+        mut find: impl FnMut(ScriptKey) -> Option<(&'a Command, &'a Accounts)>,
+    ) -> Vec<(ScriptKey, News)> {
+        let mut news = Vec::new();
+        self.forget_grown(now);
+        while self.young.len() < MAX_YOUNG
+            && let Some(key) = self.waiting.pop_front()
+        {
+            let Some((command, accounts)) = find(key) else { continue };
+            if let Run::FileReadable(file) = &command.run {
+                news.push((key, done(None, read(file))));
+                continue;
+            }
+            match launch(command, accounts) {
+                Ok(child) => {
+                    let started = Monotonic::now();
+                    self.young.push_back((now, key));
+                    self.running.insert(key, Running { child, started, seen: started });
+                    news.push((key, News::Started(started)));
+                }
+                Err(errno) => news.push((key, done(None, not_started(errno as i32)))),
+            }
         }
+        news
+    }
+
+    /// When [`Checks::start`] may start more; `None` if nothing waits.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.waiting.front()?;
+        self.young.front().map(|&(started, _)| started + YOUTH)
+    }
+
+    fn forget_grown(&mut self, now: Instant) {
+        self.young.retain(|&(started, key)| {
+            now.saturating_duration_since(started) < YOUTH && self.running.contains_key(&key)
+        });
     }
 
     /// Ends all runs for a worker; their results are of no interest any more.
     pub(super) fn abandon(&mut self, role: Role) {
-        for (_, mut child) in self.running.extract_if(|&(whose, _, _), _| whose == role) {
-            child.kill();
-            self.orphans.push(child);
+        self.waiting.retain(|&(whose, _, _)| whose != role);
+        for (_, mut run) in self.running.extract_if(|&(whose, _, _), _| whose == role) {
+            run.child.kill();
+            self.orphans.push(run.child);
         }
     }
 
     /// Process ids of all runs.
     pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
-        self.running.values().chain(&self.orphans).map(Child::pid)
+        self.running.values().map(|run| &run.child).chain(&self.orphans).map(Child::pid)
     }
 
     /// The runs that ended.
-    pub(super) fn reap(&mut self) -> Vec<(ScriptKey, ScriptOutcome)> {
+    pub(super) fn reap(&mut self) -> Vec<(ScriptKey, News)> {
         self.orphans.retain_mut(|child| child.poll().is_none());
         let mut ended = Vec::new();
-        self.running.retain(|&key, child| {
-            let outcome = child.poll().map(outcome);
-            ended.extend(outcome.map(|outcome| (key, outcome)));
-            outcome.is_none()
+        self.running.retain(|&key, run| {
+            let Some(end) = run.child.poll() else { return true };
+            let run = ScriptRun { started: Some(run.started), ended: run.seen, outcome: outcome(end) };
+            ended.push((key, News::Done(run)));
+            false
         });
         ended
     }
+
+    /// A line about checks that wait for want of something, once a minute.
+    pub(super) fn complaint(&mut self, now: Instant, news: News) -> Option<String> {
+        let News::Done(ScriptRun { outcome: ScriptOutcome::Shortage(errno), .. }) = news else { return None };
+        let is_told = self.shortage_told.is_some_and(|at| now.saturating_duration_since(at) < TELL_AGAIN);
+        if errno == libc::ECANCELED || is_told {
+            return None;
+        }
+        self.shortage_told = Some(now);
+        let why = Errno::from_raw(errno).desc();
+        Some(format!("postponing check scripts, their results stay as they are: {why}"))
+    }
+}
+
+fn launch(command: &Command, accounts: &Accounts) -> Result<Child, Errno> {
+    let credentials = accounts.find(command.user.as_ref()).map_err(|_| Errno::EINVAL)?;
+    command::launch(command, &[], credentials)?.start()
+}
+
+fn done(started: Option<Monotonic>, outcome: ScriptOutcome) -> News {
+    News::Done(ScriptRun { started, ended: Monotonic::now(), outcome })
+}
+
+fn unknown(errno: i32) -> News {
+    done(None, ScriptOutcome::Shortage(errno))
 }
 
 fn outcome(ended: Ended) -> ScriptOutcome {
     match ended {
         Ended::Exited(status) => ScriptOutcome::Exited(status),
         Ended::Signalled(signal) => ScriptOutcome::Signalled(signal),
-        Ended::NotStarted(errno) => ScriptOutcome::NotStarted(errno),
+        Ended::NotStarted(errno) => not_started(errno),
     }
+}
+
+fn not_started(errno: i32) -> ScriptOutcome {
+    if is_shortage(errno) { ScriptOutcome::Shortage(errno) } else { ScriptOutcome::NotStarted(errno) }
 }
 
 /// `</path>`: success is a file that can be opened. A FIFO without a writer must not make us wait.
@@ -106,14 +196,22 @@ fn read(file: &Path) -> ScriptOutcome {
     match std::fs::File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(file) {
         Ok(_) => ScriptOutcome::Exited(0),
         Err(error) if errno(&error) == Errno::ENOENT => ScriptOutcome::Exited(1),
-        Err(error) => ScriptOutcome::NotStarted(errno(&error) as i32),
+        Err(error) => not_started(errno(&error) as i32),
     }
 }
 
+/// Processes that may be younger than [`YOUTH`]. Most checks end sooner, and a machine that starts a thousand at once
+/// would have none of them end in time; those that live longer mostly wait for something and do not count.
+const MAX_YOUNG: usize = 64;
+
+/// Until then a process is held to be computing.
+const YOUTH: Duration = Duration::from_millis(50);
+
+/// Between one line about a shortage and the next.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
+
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
     use crate::parent::testing::empty_config;
 
@@ -123,48 +221,140 @@ mod tests {
         Command { text: text.to_owned(), run, user: None }
     }
 
-    fn reaped(checks: &mut Checks) -> Vec<(ScriptKey, ScriptOutcome)> {
-        let limit = Instant::now() + Duration::from_secs(10);
-        loop {
-            let ended = checks.reap();
-            if !ended.is_empty() {
-                return ended;
+    fn exec(words: &[&str]) -> Command {
+        command(&words.join(" "), Run::Exec(words.iter().map(|&word| word.to_owned()).collect()))
+    }
+
+    struct Scene {
+        checks: Checks,
+        accounts: Accounts,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            Self { checks: Checks::default(), accounts: Accounts::of(&empty_config()) }
+        }
+
+        /// Asks for a run and starts it.
+        fn run(&mut self, command: &Command) -> Vec<(ScriptKey, News)> {
+            assert_eq!(self.checks.handle(KEY, ScriptAct::Run), None);
+            self.checks.start(Instant::now(), |_| Some((command, &self.accounts)))
+        }
+
+        fn outcome(&mut self, command: &Command) -> ScriptOutcome {
+            match self.run(command)[..] {
+                [(KEY, News::Done(run))] => run.outcome,
+                ref other => panic!("{other:?}"),
             }
-            assert!(Instant::now() < limit, "nothing ended");
-            std::thread::yield_now();
+        }
+
+        fn reaped(&mut self) -> ScriptRun {
+            let limit = Instant::now() + Duration::from_secs(10);
+            loop {
+                if let [(KEY, News::Done(run))] = self.checks.reap()[..] {
+                    return run;
+                }
+                assert!(Instant::now() < limit, "nothing ended");
+                std::thread::yield_now();
+            }
+        }
+
+        fn wait_for_end(&self) {
+            let limit = Instant::now() + Duration::from_secs(10);
+            while !self.checks.running[&KEY].child.has_ended() {
+                assert!(Instant::now() < limit, "it does not end");
+                std::thread::yield_now();
+            }
         }
     }
 
     #[test]
     fn a_file_check_is_answered_without_a_process() {
-        let (mut checks, accounts) = (Checks::default(), Accounts::of(&empty_config()));
-        let mut check =
-            |path: &str| checks.run(KEY, &command(path, Run::FileReadable(path.into())), &accounts);
-        assert_eq!(check("/etc/passwd"), Some(ScriptOutcome::Exited(0)));
-        assert_eq!(check("/etc/no-such-file"), Some(ScriptOutcome::Exited(1)));
+        let mut scene = Scene::new();
+        let check = |path: &str| command(path, Run::FileReadable(path.into()));
+        assert_eq!(scene.outcome(&check("/etc/passwd")), ScriptOutcome::Exited(0));
+        assert_eq!(scene.outcome(&check("/etc/no-such-file")), ScriptOutcome::Exited(1));
     }
 
     #[test]
     fn shell_text_is_run_by_a_shell_and_its_status_reported() {
-        let (mut checks, accounts) = (Checks::default(), Accounts::of(&empty_config()));
+        let mut scene = Scene::new();
         let check = command("[ -f /etc/passwd ] && exit 7 || exit 0", Run::Shell { bash: false });
-        assert_eq!(checks.run(KEY, &check, &accounts), None);
-        assert_eq!(reaped(&mut checks), [(KEY, ScriptOutcome::Exited(7))]);
+        assert!(matches!(scene.run(&check)[..], [(KEY, News::Started(_))]));
+        let run = scene.reaped();
+        assert_eq!(run.outcome, ScriptOutcome::Exited(7));
+        assert_eq!(run.started, Some(run.ended), "it was never seen running after its start");
     }
 
     #[test]
-    fn a_run_past_its_time_ends_by_the_signal() {
-        let (mut checks, accounts) = (Checks::default(), Accounts::of(&empty_config()));
-        let slow = command("sleep 60", Run::Exec(vec!["sleep".into(), "60".into()]));
-        assert_eq!(checks.run(KEY, &slow, &accounts), None);
-        checks.kill(KEY);
-        assert_eq!(reaped(&mut checks), [(KEY, ScriptOutcome::Signalled(libc::SIGKILL))]);
+    fn a_run_past_its_time_ends_by_the_signal_and_was_seen_to_run() {
+        let mut scene = Scene::new();
+        scene.run(&exec(&["sleep", "60"]));
+        assert_eq!(scene.checks.handle(KEY, ScriptAct::Kill), None);
+        let run = scene.reaped();
+        assert_eq!(run.outcome, ScriptOutcome::Signalled(libc::SIGKILL));
+        assert!(run.ended > run.started.unwrap());
+    }
+
+    #[test]
+    fn a_run_that_had_ended_before_it_was_to_be_ended_is_reported_as_it_ended() {
+        let mut scene = Scene::new();
+        scene.run(&exec(&["true"]));
+        scene.wait_for_end();
+        for act in [ScriptAct::Terminate, ScriptAct::Kill] {
+            assert_eq!(scene.checks.handle(KEY, act), None);
+        }
+        let run = scene.reaped();
+        assert_eq!((run.outcome, run.started), (ScriptOutcome::Exited(0), Some(run.ended)));
+    }
+
+    #[test]
+    fn a_run_that_is_taken_back_before_it_began_never_begins() {
+        let mut scene = Scene::new();
+        for act in [ScriptAct::Terminate, ScriptAct::Kill] {
+            assert_eq!(scene.checks.handle(KEY, ScriptAct::Run), None);
+            let Some(News::Done(run)) = scene.checks.handle(KEY, act) else { panic!("no answer") };
+            assert_eq!((run.outcome, run.started), (ScriptOutcome::Shortage(libc::ECANCELED), None));
+            assert_eq!(scene.checks.start(Instant::now(), |_| panic!("nothing waits")), []);
+        }
     }
 
     #[test]
     fn a_missing_program_is_an_outcome_too() {
-        let (mut checks, accounts) = (Checks::default(), Accounts::of(&empty_config()));
-        let missing = command("no-such-program-here", Run::Exec(vec!["no-such-program-here".into()]));
-        assert_eq!(checks.run(KEY, &missing, &accounts), Some(ScriptOutcome::NotStarted(libc::ENOENT)));
+        let outcome = Scene::new().outcome(&exec(&["no-such-program-here"]));
+        assert_eq!(outcome, ScriptOutcome::NotStarted(libc::ENOENT));
+    }
+
+    #[test]
+    fn a_shortage_is_told_apart_from_a_program_that_cannot_be_run_and_reported_once_a_minute() {
+        for errno in [libc::EAGAIN, libc::EMFILE, libc::ENFILE, libc::ENOMEM] {
+            assert_eq!(not_started(errno), ScriptOutcome::Shortage(errno));
+        }
+        for errno in [libc::ENOENT, libc::EACCES, libc::ENOEXEC, libc::EPERM] {
+            assert_eq!(not_started(errno), ScriptOutcome::NotStarted(errno));
+        }
+        let (mut checks, start) = (Checks::default(), Instant::now());
+        let mut told =
+            |seconds, errno| checks.complaint(start + Duration::from_secs(seconds), unknown(errno)).is_some();
+        assert!(!told(0, libc::ECANCELED), "the worker took it back");
+        let told: Vec<_> = [0, 1, 59, 60].into_iter().map(|at| told(at, libc::EMFILE)).collect();
+        assert_eq!(told, [true, false, false, true]);
+    }
+
+    #[test]
+    fn a_thousand_checks_begin_a_few_at_a_time() {
+        let accounts = Accounts::of(&empty_config());
+        let (mut checks, slow) = (Checks::default(), exec(&["sleep", "60"]));
+        for script in 0..1_000 {
+            checks.handle((Role::Vrrp, 1, script), ScriptAct::Run);
+        }
+        let now = Instant::now();
+        let mut start = |at| checks.start(at, |_| Some((&slow, &accounts))).len();
+        assert_eq!(start(now), MAX_YOUNG);
+        assert_eq!(start(now), 0, "they are still young");
+        assert_eq!(start(now + YOUTH), MAX_YOUNG);
+        assert_eq!(checks.deadline(), Some(now + YOUTH * 2));
+        checks.abandon(Role::Vrrp);
+        assert_eq!(checks.deadline(), None, "what waits goes with its worker");
     }
 }

@@ -164,6 +164,12 @@ impl Child {
         })
     }
 
+    /// Whether it has ended; [`Child::poll`] says how.
+    pub(super) fn has_ended(&self) -> bool {
+        let peek = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(self.pid), peek), Ok(None))
+    }
+
     /// Sends a signal to it alone.
     pub(super) fn signal(&self, signal: Signal) {
         let _ = kill_process(self.pid, signal);
@@ -190,6 +196,21 @@ impl Child {
 /// The errno of an error of the standard library.
 pub(super) fn errno(error: &std::io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+/// Whether this machine lacks what the start of a program takes: processes, descriptors, memory. The program may be
+/// as good as ever. (`ETXTBSY`: its file is being replaced.)
+pub(super) fn is_shortage(errno: i32) -> bool {
+    matches!(
+        errno,
+        libc::EAGAIN
+            | libc::EMFILE
+            | libc::ENFILE
+            | libc::ENOMEM
+            | libc::ENOBUFS
+            | libc::EINTR
+            | libc::ETXTBSY
+    )
 }
 
 /// Both ends close on exec, and the writing end is above [`SOCKET`]. Nobody waits on the reading end.

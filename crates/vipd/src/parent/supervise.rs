@@ -30,9 +30,7 @@ use super::signals::{Request, Signals};
 use super::systemd::Systemd;
 use super::worker::{Worker, WorkerProgram};
 use crate::cli::Options;
-use crate::ipc::{
-    ChannelError, Generation, InstanceEvent, Monotonic, Predecessor, ScriptRun, Task, ToWorker,
-};
+use crate::ipc::{ChannelError, Generation, InstanceEvent, Predecessor, Task, ToWorker};
 use crate::log::Log;
 use balancing::Told;
 use reload::Reload;
@@ -184,13 +182,14 @@ impl Parent {
     fn patience(&self, now: Instant) -> Option<Duration> {
         let posts = self.posts.iter().filter_map(Post::deadline).min();
         let stop = self.stop.as_ref().map(|stop| stop.deadline);
-        let others = [self.notifier.deadline(), self.mailing.deadline()];
+        let others = [self.notifier.deadline(), self.mailing.deadline(), self.checks.deadline()];
         let first = [posts, stop].into_iter().chain(others).flatten().min()?;
         // epoll counts milliseconds: never wake just before the moment.
         Some(first.saturating_duration_since(now) + Duration::from_millis(1))
     }
 
     fn handle_timers(&mut self, now: Instant, log: &mut Log) {
+        self.start_checks(now, log);
         self.notifier.timeout(now, log);
         self.mailing.timeout(now, log);
         for role in Role::ALL {
@@ -305,9 +304,8 @@ impl Parent {
     }
 
     fn reap(&mut self, now: Instant, log: &mut Log) {
-        for ((role, generation, script), outcome) in self.checks.reap() {
-            let run = ScriptRun { started: None, ended: Monotonic::now(), outcome };
-            self.tell_worker(role, &ToWorker::ScriptDone { generation, script, run }, now, log);
+        for (key, news) in self.checks.reap() {
+            self.tell_of_check(key, news, now, log);
         }
         self.notifier.reap(now, log);
         self.fifos.reap(log);

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 
-use vrrp_election::{Instant, Node, Received, RouterId, ScriptId};
+use vrrp_election::{Instant, Node, Received, RouterId, ScriptId, ScriptResult};
 use vrrp_linux::address_commands::Outcome;
 use vrrp_proto::{Accepted, Datagram};
 
@@ -13,8 +13,9 @@ use super::dump;
 use super::judge::{Complaints, Kind, Record};
 use super::kernel::Seen;
 use super::plan::{Observe, Plan};
+use super::script_runs;
 use super::wire::now;
-use crate::ipc::{DumpKind, FromWorker, LogLevel, ScriptOutcome, ToWorker};
+use crate::ipc::{DumpKind, FromWorker, LogLevel, ScriptRun, ToWorker};
 use crate::worker::Parent;
 
 impl Worker {
@@ -88,13 +89,24 @@ impl Worker {
         }
     }
 
+    fn script_done(&mut self, script: u32, run: &ScriptRun) {
+        let Some(check) = self.plan.config.scripts.get(script as usize) else { return };
+        let result = script_runs::result(run, check.timeout);
+        if result == ScriptResult::Failed {
+            self.script_failures.insert(ScriptId(script), script_runs::failure(run, check.timeout));
+        }
+        self.node.handle_script(now(), ScriptId(script), result);
+    }
+
     pub(super) fn hear_parent(&mut self) {
         while let Some(message) = self.parent.receive() {
             match message {
                 ToWorker::Config { generation, config, .. } => self.reload(generation, *config),
+                ToWorker::ScriptStarted { generation, script, at } if generation == self.plan.generation => {
+                    self.node.handle_script_started(ScriptId(script), Instant::from_nanos(at.0));
+                }
                 ToWorker::ScriptDone { generation, script, run } if generation == self.plan.generation => {
-                    let success = matches!(run.outcome, ScriptOutcome::Exited(0));
-                    self.node.handle_script(now(), ScriptId(script), success);
+                    self.script_done(script, &run);
                 }
                 // Of a run before the reload; and what only the LVS worker asks about.
                 ToWorker::ScriptStarted { .. } | ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } => {}

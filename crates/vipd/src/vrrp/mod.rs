@@ -17,6 +17,7 @@ mod listeners;
 mod narrate;
 mod perform;
 mod plan;
+mod script_runs;
 mod sources;
 mod wire;
 
@@ -28,7 +29,7 @@ use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use vrrp_election::{Instant, Node, RouterId};
+use vrrp_election::{Instant, Node, RouterId, ScriptId};
 use vrrp_linux::clock::TimerFd;
 use vrrp_linux::sysctl;
 
@@ -96,6 +97,8 @@ struct Worker {
     /// What the receive checks remember, by router.
     records: Vec<Record>,
     complaints: Complaints,
+    /// How each check script failed last, for the log.
+    script_failures: HashMap<ScriptId, String>,
     timer: TimerFd,
     /// When the timer fires.
     armed: Option<Instant>,
@@ -140,6 +143,7 @@ impl Worker {
             announcements,
             source_repeats: Repeats::default(),
             complaints: Complaints::default(),
+            script_failures: HashMap::new(),
             timer,
             armed: None,
             unread: Vec::new(),
@@ -242,6 +246,7 @@ impl Worker {
         self.kernel.renumber(|id| numbers.get(&id).copied());
         self.complaints.forget();
         self.source_repeats.forget();
+        self.script_failures.clear();
         self.take_plan_into_force();
     }
 

@@ -1,8 +1,9 @@
 //! What happened, in the words that operators know and their tools search for.
 
+use std::collections::HashMap;
 use std::mem::{Discriminant, discriminant};
 
-use vrrp_election::{Cause, Event, Fault, Report, RouterId, Standing, TrackTarget, Why};
+use vrrp_election::{Cause, Event, Fault, Report, RouterId, ScriptId, Standing, TrackTarget, Why};
 use vrrp_proto::Priority;
 
 use super::plan::Plan;
@@ -27,7 +28,13 @@ pub(super) fn instance_event(event: &Event) -> Option<InstanceEvent> {
 }
 
 /// The lines for the log.
-pub(super) fn lines(plan: &Plan, event: &Event) -> Vec<(LogLevel, String)> {
+///
+/// `failures` says how check scripts failed last.
+pub(super) fn lines(
+    plan: &Plan,
+    failures: &HashMap<ScriptId, String>,
+    event: &Event,
+) -> Vec<(LogLevel, String)> {
     match event {
         Event::Standing { router, from, to, why, priority: ours } => {
             let name = plan.name(*router);
@@ -50,7 +57,11 @@ pub(super) fn lines(plan: &Plan, event: &Event) -> Vec<(LogLevel, String)> {
             report_line(report).map(|(level, text)| (level, format!("({name}) {text}"))).into_iter().collect()
         }
         Event::Script { script, up } => {
-            let outcome = if *up { "succeeded" } else { "failed" };
+            let outcome = match failures.get(script).filter(|_| !*up) {
+                Some(failure) => failure.as_str(),
+                None if *up => "succeeded",
+                None => "failed",
+            };
             vec![(LogLevel::Info, format!("VRRP_Script({}) {outcome}", plan.script_name(*script)))]
         }
     }

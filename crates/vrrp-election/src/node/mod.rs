@@ -39,12 +39,13 @@ mod tracking;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::time::Duration;
 
 use vrrp_proto::Priority;
 
 use crate::router::{Action, MAX_SLACK};
 use crate::script::Script;
-use crate::{Cause, Ignored, Instant, Received, Report, ScriptAct, State, VirtualRouter};
+use crate::{Cause, Ignored, Instant, Received, Report, ScriptAct, ScriptResult, State, VirtualRouter};
 use outbox::Outbox;
 use reload::Reload;
 use timers::{Timer, Timers};
@@ -66,6 +67,8 @@ pub use tracking::Fault;
 pub struct Node {
     routers: Vec<Member>,
     scripts: Vec<Check>,
+    /// When time was last looked at.
+    looked: Instant,
     links: Vec<LinkSetup>,
     facts: Vec<Fact>,
     timers: Timers,
@@ -209,6 +212,7 @@ impl Node {
         let mut node = Self {
             routers: Member::all(&config),
             scripts: config.scripts.into_iter().map(|setup| Check::new(setup, now)).collect(),
+            looked: now,
             links: config.links,
             facts: config.facts,
             timers: Timers::default(),
@@ -254,17 +258,26 @@ impl Node {
         }
     }
 
-    /// A run of a script ended, well or not.
-    pub fn handle_script(&mut self, now: Instant, script: ScriptId, success: bool) {
+    /// The process of a run that [`NodeAction::Script`] asked for began at `started`, not when it was asked for: the time
+    /// of the run counts from then. Before this is told, a run is never too long.
+    pub fn handle_script_started(&mut self, script: ScriptId, started: Instant) {
+        let Some(check) = self.script_mut(script) else { return };
+        check.handle_started(started);
+        let due = check.timeout();
+        self.timers.arm(Timer::Script(script), due);
+    }
+
+    /// A run of a script ended: well, badly, or without a word about what it checks.
+    pub fn handle_script(&mut self, now: Instant, script: ScriptId, result: impl Into<ScriptResult>) {
         if self.stopping {
             return;
         }
         let Some(check) = self.script_mut(script) else { return };
         let before = check.up();
-        check.handle_result(now, success);
+        check.handle_result(now, result.into());
         let after = check.up();
         let timeout = check.timeout();
-        self.timers.arm(Timer::Script(script), Some(timeout));
+        self.timers.arm(Timer::Script(script), timeout);
         if before != after {
             self.outbox.event(Event::Script { script, up: after == Some(true) });
             self.assess_where(now, |setup| setup.tracks_target(script.into()));
@@ -291,6 +304,7 @@ impl Node {
 
     /// Time passed. Hand in every advert that had arrived by then first.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.excuse_scripts(now);
         for timer in self.timers.due(now + MAX_SLACK) {
             match timer {
                 Timer::Startup => {
@@ -394,7 +408,7 @@ impl Node {
         self.forget_untracked_scripts();
         for (index, script) in self.scripts.iter().enumerate() {
             if let Some(script) = &script.script {
-                self.timers.arm(Timer::Script(ScriptId(number(index))), Some(script.timeout()));
+                self.timers.arm(Timer::Script(ScriptId(number(index))), script.timeout());
             }
         }
         if self.speaks_from > now {
@@ -415,6 +429,22 @@ impl Node {
         }
     }
 
+    /// A caller that comes late was stopped, and so were the scripts of its machine: they get the time that they may have
+    /// lost, which is all since it last came.
+    fn excuse_scripts(&mut self, now: Instant) {
+        let late = self.poll_timeout().map_or(Duration::ZERO, |due| now.since(due));
+        let lost = now.since(core::mem::replace(&mut self.looked, now));
+        if late < STALL {
+            return;
+        }
+        for (index, script) in self.scripts.iter_mut().enumerate() {
+            if let Some(script) = &mut script.script {
+                script.handle_stall(lost);
+                self.timers.arm(Timer::Script(ScriptId(number(index))), script.timeout());
+            }
+        }
+    }
+
     fn script_due(&mut self, now: Instant, script: ScriptId) {
         let Some(check) = self.script_mut(script) else { return };
         let act = check.handle_timeout(now);
@@ -422,7 +452,7 @@ impl Node {
         if let Some(act) = act {
             self.outbox.script(script, act);
         }
-        self.timers.arm(Timer::Script(script), Some(timeout));
+        self.timers.arm(Timer::Script(script), timeout);
     }
 
     fn assess_where(&mut self, now: Instant, concerned: impl Fn(&RouterSetup) -> bool) {
@@ -553,3 +583,7 @@ impl Check {
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
+
+/// Later than this, a caller did not merely have other things to do. Being excused for less would do no harm, only
+/// no good.
+const STALL: Duration = Duration::from_millis(100);

@@ -1,8 +1,8 @@
 //! Check scripts: who runs, when, and what their results hold up or bring down.
 
 use vrrp_election::{
-    Event, Fault, Instant, Node, NodeAction, NodeConfig, RouterSetup, ScriptAct, ScriptConfig, Standing,
-    Track,
+    Event, Fault, Instant, Node, NodeAction, NodeConfig, RouterSetup, ScriptAct, ScriptConfig, ScriptResult,
+    Standing, Track,
 };
 
 use crate::lab::{
@@ -135,15 +135,15 @@ fn a_check_that_hangs_is_ended_and_fails_when_it_has_ended() {
     node.handle_timeout(ms(0));
     node.handle_script(ms(10), S0, true);
     all(&mut node);
-    let log: Vec<_> = run(&mut node, ms(10), ms(17_500))
-        .into_iter()
-        .filter(|(_, action)| matches!(action, NodeAction::Script { .. }))
-        .collect();
+    let scripts = |log: Vec<(Instant, NodeAction)>| -> Vec<_> {
+        log.into_iter().filter(|(_, action)| matches!(action, NodeAction::Script { .. })).collect()
+    };
     let act = |at, act| (ms(at), NodeAction::Script { script: S0, act });
+    assert_eq!(scripts(run(&mut node, ms(10), ms(1_000))), [act(1_000, ScriptAct::Run)]);
+    node.handle_script_started(S0, ms(1_000));
     assert_eq!(
-        log,
+        scripts(run(&mut node, ms(1_000), ms(17_500))),
         [
-            act(1_000, ScriptAct::Run),
             act(2_000, ScriptAct::Terminate),
             act(4_000, ScriptAct::Kill),
             act(6_000, ScriptAct::Kill),
@@ -151,8 +151,34 @@ fn a_check_that_hangs_is_ended_and_fails_when_it_has_ended() {
         ]
     );
     assert_eq!(node.standing(R0), Some(Standing::Active), "nothing is known until it is reaped");
-    node.handle_script(ms(17_500), S0, true);
-    assert_eq!(node.standing(R0), Some(Standing::Fault), "a success that came too late is a failure");
+    node.handle_script(ms(17_500), S0, false);
+    assert_eq!(node.standing(R0), Some(Standing::Fault));
+}
+
+#[test]
+fn a_check_whose_process_does_not_begin_is_nobodys_failure() {
+    let mut node = node(with_check(vec![tracking(owner(51), 0)]));
+    node.handle_timeout(ms(0));
+    node.handle_script(ms(10), S0, true);
+    all(&mut node);
+    run(&mut node, ms(10), ms(9_000));
+    node.handle_script(ms(9_000), S0, ScriptResult::Unknown);
+    assert_eq!(node.standing(R0), Some(Standing::Active));
+    node.handle_timeout(ms(9_000));
+    assert_eq!(acts(&mut node), [(S0, ScriptAct::Run)], "it is tried again");
+}
+
+#[test]
+fn a_machine_that_was_suspended_gives_its_checks_the_time_that_they_lost() {
+    let mut node = node(with_check(vec![tracking(owner(51), 0)]));
+    node.handle_timeout(ms(0));
+    node.handle_script_started(S0, ms(0));
+    all(&mut node);
+    // The owner's next advert was due at 1 s, and so was the end of the check's time.
+    node.handle_timeout(ms(3_500));
+    assert_eq!(acts(&mut node), []);
+    node.handle_script(ms(3_600), S0, true);
+    assert_eq!(node.standing(R0), Some(Standing::Active));
 }
 
 #[test]

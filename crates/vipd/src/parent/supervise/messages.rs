@@ -2,14 +2,12 @@
 
 use std::time::Instant;
 
-use super::super::checks::ScriptKey;
+use super::super::checks::{News, ScriptKey};
 use super::super::post::Role;
 use super::super::worker::instance;
 use super::super::{dump, notify};
 use super::{Parent, give_up};
-use crate::ipc::{
-    DumpKind, FromWorker, Generation, InstanceEvent, Monotonic, ScriptAct, ScriptRun, ToWorker,
-};
+use crate::ipc::{DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, ToWorker};
 use crate::log::Log;
 
 impl Parent {
@@ -81,24 +79,43 @@ impl Parent {
     }
 
     fn handle_script(&mut self, key: ScriptKey, act: ScriptAct, now: Instant, log: &mut Log) {
-        match act {
-            ScriptAct::Terminate => self.checks.terminate(key),
-            ScriptAct::Kill => self.checks.kill(key),
-            ScriptAct::Run => {
-                let (role, generation, script) = key;
-                let Some(reading) = self.readings.get(&generation) else { return };
-                let index = usize::try_from(script).unwrap_or(usize::MAX);
-                let command = match role {
-                    Role::Vrrp => reading.config.scripts.get(index).map(|script| &script.command),
-                    Role::Lvs => reading.config.checks.get(index),
-                };
-                let Some(command) = command else { return };
-                if let Some(outcome) = self.checks.run(key, command, &reading.accounts) {
-                    let run = ScriptRun { started: None, ended: Monotonic::now(), outcome };
-                    self.tell_worker(role, &ToWorker::ScriptDone { generation, script, run }, now, log);
-                }
-            }
+        if let Some(news) = self.checks.handle(key, act) {
+            self.tell_of_check(key, news, now, log);
         }
+    }
+
+    /// Starts check scripts that wait. Whatever the workers said of them has been heard.
+    pub(super) fn start_checks(&mut self, now: Instant, log: &mut Log) {
+        let readings = &self.readings;
+        let news = self.checks.start(now, |(role, generation, script)| {
+            let reading = readings.get(&generation)?;
+            let index = usize::try_from(script).ok()?;
+            let command = match role {
+                Role::Vrrp => reading.config.scripts.get(index).map(|script| &script.command),
+                Role::Lvs => reading.config.checks.get(index),
+            };
+            Some((command?, &reading.accounts))
+        });
+        for (key, news) in news {
+            self.tell_of_check(key, news, now, log);
+        }
+    }
+
+    pub(super) fn tell_of_check(
+        &mut self,
+        (role, generation, script): ScriptKey,
+        news: News,
+        now: Instant,
+        log: &mut Log,
+    ) {
+        if let Some(complaint) = self.checks.complaint(now, news) {
+            log.warning(complaint);
+        }
+        let message = match news {
+            News::Started(at) => ToWorker::ScriptStarted { generation, script, at },
+            News::Done(run) => ToWorker::ScriptDone { generation, script, run },
+        };
+        self.tell_worker(role, &message, now, log);
     }
 
     fn handle_transition(
