@@ -1,7 +1,7 @@
 //! The second tokeniser: commands of `notify*`, `script`, `misc_path` and their like.
 //!
 //! It reads the same line again, with `"`, `'` and backslash all active. The first parameter is the whole command;
-//! it is taken apart once more when it runs. No shell, no variable, no glob is involved.
+//! it is taken apart twice more when it runs. No shell, no variable, no glob is involved.
 
 /// A script line taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum ScriptError {
 ///
 /// let line = script_words(r#"notify_master "/x/y.sh 'a b' c\ d" operator"#)?;
 /// assert_eq!(line.rest, ["operator"]);
-/// assert_eq!(command_argv(&line.command.unwrap())?, ["/x/y.sh", "a b", "c d"]);
+/// assert_eq!(command_argv(&line.command.unwrap())?, ["/x/y.sh", "a b", "c", "d"]);
 /// # Ok::<(), keepalived_conf::ScriptError>(())
 /// ```
 ///
@@ -81,21 +81,38 @@ fn outer_word(text: &str) -> Result<(String, &str), ScriptError> {
     }
 }
 
-/// Splits a command into program and arguments at blanks outside quotes, and resolves escapes: `\a \b \E \f \n \r
-/// \t \v`, `\nnn` (octal), `\xHH`, `\cC` (control character); any other `\c` gives `c`, inside quotes too.
+/// Splits a command into program and arguments, as keepalived does in two passes. The first one resolves the escapes of
+/// the whole text, inside quotes too: `\a \b \E \f \n \r \t \v`, `\nnn` (octal), `\xH...` (any number of digits, the low
+/// eight bits count), `\cC` (control character); any other `\c` gives `c`. The second one splits what comes of it at
+/// blanks outside quotes, and resolves escapes once more.
 ///
 /// ```
-/// assert_eq!(keepalived_conf::command_argv(r"/bin/echo '' $HOME \x41\102")?, ["/bin/echo", "", "$HOME", "AB"]);
+/// use keepalived_conf::command_argv;
+///
+/// assert_eq!(command_argv(r"/bin/echo '' $HOME \x41\102")?, ["/bin/echo", "", "$HOME", "AB"]);
+/// // An escaped quote groups, an escaped blank separates; escaped twice they are text.
+/// assert_eq!(command_argv(r#"/x \"a b\" c\ d"#)?, ["/x", "a b", "c", "d"]);
+/// assert_eq!(command_argv(r#"/x \\\"a c\\ d"#)?, ["/x", "\"a", "c d"]);
 /// # Ok::<(), keepalived_conf::ScriptError>(())
 /// ```
 ///
 /// # Errors
-/// What is wrong, in the order of the text; [`ScriptError::NotUtf8`] last.
+/// What is wrong, in the order of the passes and the text; [`ScriptError::NotUtf8`] last.
 pub fn command_argv(command: &str) -> Result<Vec<String>, ScriptError> {
+    let mut resolved = Vec::with_capacity(command.len());
+    let mut bytes = command.as_bytes().iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        resolved.push(if byte == b'\\' { escape(&mut bytes)? } else { byte });
+    }
+    split(&resolved)
+}
+
+/// The second pass.
+pub(crate) fn split(command: &[u8]) -> Result<Vec<String>, ScriptError> {
     let mut words: Vec<Vec<u8>> = Vec::new();
     let mut current: Option<Vec<u8>> = None;
     let mut quote = None;
-    let mut bytes = command.bytes().peekable();
+    let mut bytes = command.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
         match byte {
             b'\\' => current.get_or_insert_default().push(escape(&mut bytes)?),
@@ -115,8 +132,32 @@ pub fn command_argv(command: &str) -> Result<Vec<String>, ScriptError> {
     words.into_iter().map(|word| String::from_utf8(word).map_err(|_| ScriptError::NotUtf8)).collect()
 }
 
+/// Without the backslashes before double quotes: what stands between double quotes as its author meant it. Every other
+/// escape stays.
+pub(crate) fn unescape_quotes(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            plain.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('"') => plain.push('"'),
+            escaped => {
+                plain.push('\\');
+                plain.extend(escaped);
+            }
+        }
+    }
+    plain
+}
+
+/// Octets with a look at the next one.
+type Bytes<'a> = std::iter::Peekable<std::iter::Copied<std::slice::Iter<'a, u8>>>;
+
 /// What stands for the text after a backslash.
-fn escape(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) -> Result<u8, ScriptError> {
+fn escape(bytes: &mut Bytes<'_>) -> Result<u8, ScriptError> {
     let first = bytes.next().ok_or(ScriptError::TrailingBackslash)?;
     let octet = match first {
         b'a' => 0x07,
@@ -128,7 +169,7 @@ fn escape(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) -> Result<u8, Sc
         b't' => b'\t',
         b'v' => 0x0b,
         b'0'..=b'7' => number(first - b'0', bytes, 8, 2),
-        b'x' if bytes.peek().is_some_and(u8::is_ascii_hexdigit) => number(0, bytes, 16, 2),
+        b'x' if bytes.peek().is_some_and(u8::is_ascii_hexdigit) => number(0, bytes, 16, usize::MAX),
         b'c' => bytes.next().ok_or(ScriptError::TrailingBackslash)? & 0x1f,
         other => other,
     };
@@ -136,7 +177,7 @@ fn escape(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) -> Result<u8, Sc
 }
 
 /// Up to `count` more digits; only the low eight bits are kept.
-fn number(first: u8, bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>, base: u8, count: u8) -> u8 {
+fn number(first: u8, bytes: &mut Bytes<'_>, base: u8, count: usize) -> u8 {
     let mut value = first;
     for _ in 0..count {
         let digit = bytes.peek().and_then(|&byte| char::from(byte).to_digit(base.into()));
@@ -169,22 +210,64 @@ mod tests {
 
     #[test]
     fn a_quoted_command_is_split_again() {
-        assert_eq!(argv(r#"script "/x/y.sh 'a b' c\ d""#), ["/x/y.sh", "a b", "c d"]);
         assert_eq!(argv(r#"script '/x/y.sh "a b" c'"#), ["/x/y.sh", "a b", "c"]);
         assert_eq!(argv(r#"script abcd" efg h jkl "mnop"#), ["abcd", "efg", "h", "jkl", "mnop"]);
-        assert_eq!(argv(r"script /x/y\ z"), ["/x/y z"]);
     }
 
+    /// What keepalived 2.2.7 shows in its dump for each of these.
     #[test]
-    fn an_escaped_quote_no_longer_groups() {
-        assert_eq!(argv(r#"script "/x \"a b\"""#), ["/x", "\"a", "b\""]);
+    fn quotes_and_escapes_are_resolved_as_keepalived_resolves_them() {
+        let cases: &[(&str, &[&str])] = &[
+            (r#""/x \"a b\" c""#, &["a b", "c"]),
+            (r#""/x a\ b c""#, &["a", "b", "c"]),
+            (r#""/x 'a\ b' c""#, &["a b", "c"]),
+            (r#""/x a\tb c""#, &["a", "b", "c"]),
+            (r#""/x 'a\tb' c""#, &["a\tb", "c"]),
+            (r#""/x a\nb c""#, &["a", "b", "c"]),
+            (r#""/x a\\xb c""#, &["a\u{b}", "c"]),
+            (r#""/x 'a\\xb' c""#, &["a\u{b}", "c"]),
+            (r#""/x \'a b\' c""#, &["a b", "c"]),
+            (r#""/x \x41 \102 c""#, &["A", "B", "c"]),
+            (r#""/x a\\b""#, &["a\u{8}"]),
+            (r#""/x a\\\\b""#, &[r"a\b"]),
+            (r"/x\ a\ b", &["a", "b"]),
+            (r#"'/x "a b" c'"#, &["a b", "c"]),
+            (r#""/x a\\ b""#, &["a b"]),
+            (r#""/x a'b c'd""#, &["ab cd"]),
+            (r#""/x ''""#, &[""]),
+            (r#""/x \"\"""#, &[""]),
+            (r#""/x a\\\"b c""#, &["a\"b", "c"]),
+            (r#"/x" x y"z"#, &["x", "yz"]),
+            (r#""/x \q\e\E""#, &["qe\u{1b}"]),
+            (r#""/x a\x20b""#, &["a"]),
+            (r#""/x 'a\x20b'""#, &["a\u{b}"]),
+            (r#""/x \"a\\ b\"""#, &["a b"]),
+            (r#""/x \"a\\tb\"""#, &["a\tb"]),
+            (r#""/x \"a'b\" c""#, &["a'b", "c"]),
+            (r#""/x 'a\"b' c""#, &["a\"b", "c"]),
+            (r#""/x a\cAb""#, &["a\u{1}b"]),
+            (r#""/x a\101b""#, &["aAb"]),
+            (r#""/x a\\\tb c""#, &["a\tb", "c"]),
+            (r#""/x '\"a b\"'""#, &["\"a b\""]),
+            (r#""/x \\\\x41""#, &[r"\x41"]),
+            (r#""/x \x4142""#, &["B"]),
+            (r#""/x \1011""#, &["A1"]),
+            (r#""/x \x4g \xg \x \8""#, &["\u{4}g", "xg", "x", "8"]),
+            (r#""/x \x41\x42c""#, &["A,"]),
+            (r#""/x a\\\\ b""#, &[r"a\", "b"]),
+            (r#""/x a\"b c\"d e""#, &["ab cd", "e"]),
+            (r#""/x \t\t""#, &[]),
+            (r#""/x \"a\\\"b\" c""#, &["a\"b", "c"]),
+            (r#""/x \"'a b'\"""#, &["'a b'"]),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(argv(&format!("script {line}"))[1..], **expected, "{line}");
+        }
     }
 
     #[test]
     fn escapes_are_those_of_the_manual() {
-        assert_eq!(argv(r"script '\a\b\E\f\r\v\q\\'"), ["\u{7}\u{8}\u{1b}\u{c}\r\u{b}q\\"]);
-        assert_eq!(argv(r"script 'a\tb\n'"), ["a\tb\n"]);
-        assert_eq!(argv(r"script '\101\x42\x4g\cC\1234'"), ["AB\u{4}g\u{3}S4"]);
+        assert_eq!(argv(r#"script '"\a\b\E\f\r\v"'"#), ["\u{7}\u{8}\u{1b}\u{c}\r\u{b}"]);
         assert_eq!(argv(r"script '\xc3\xa4'"), ["ä"]);
     }
 

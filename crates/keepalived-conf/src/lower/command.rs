@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::model::{Command, Run, User};
-use crate::script::script_words;
+use crate::script::{script_words, unescape_quotes};
 
 use super::arguments;
 use super::reader::Entry;
@@ -21,10 +21,19 @@ pub(super) fn command(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Comm
             return None;
         }
     };
-    let Some(text) = line.command.filter(|text| !text.trim().is_empty()) else {
+    let Some(text) = line.command else {
         report.missing_argument(entry.keyword, entry.span());
         return None;
     };
+    if text.trim().is_empty() {
+        // Of templates whose variable is empty.
+        let message = format!("the command of `{}` is empty: nothing is run", entry.keyword.name);
+        report.lint("empty-command", entry.span(), message);
+        return None;
+    }
+    // A shell gets the text itself, so the quotes in it have to be what they were meant as.
+    let quoted = entry.argument().is_some_and(|word| word.quoted);
+    let text = if quoted { unescape_quotes(&text) } else { text };
     let run = match shell::how_to_run(&text) {
         Ok(run) => run,
         Err(error) => {

@@ -1,7 +1,7 @@
 //! What checkers send and wait for, as it is written: names, hexadecimal digits, escapes.
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
-use crate::script::command_argv;
+use crate::script::split;
 
 use super::super::arguments;
 use super::super::reader::Entry;
@@ -94,7 +94,7 @@ pub(super) fn escaped_text(entry: &Entry<'_>, report: &mut Report<'_>) -> Option
             other => guarded.push(other),
         }
     }
-    match command_argv(&guarded) {
+    match split(guarded.as_bytes()) {
         Ok(mut words) => Some(words.pop().unwrap_or_default()),
         Err(error) => {
             report.error("bad-value", word.span, format!("`{}`: {error}; it is ignored", entry.keyword.name));
