@@ -116,6 +116,16 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | `-t` says nothing of an insecure notify script that `enable_script_security` disables | an error, exit code 6 |
 | `-t` ends with 5 where an interface does not exist | whether it exists is the daemon's question |
 | `BFD_CHECK` follows a session | there are no sessions yet: the check counts as up, and a note says so |
+| a reload takes what can be read of a file that is cut, garbage or empty, down to nothing | such a reload is refused as a whole, and the log says where the file is damaged |
+| `-t` says 0 where the main file does not exist | 6, as a start of the daemon does |
+| a list that is not closed swallows the blocks after it | it ends before the next keyword of the block around it; an error says so |
+| the first word after a tracker that is no option drops the tracker | the word is ignored, the tracker stays |
+| `interval .2` and `timeout .5` of a script are no numbers: 1 second is used | fractions count, as in later releases: `interval .2` runs the check five times as often |
+| IPv6 with `version 2` sends VRRPv2, against its manual | VRRP over IPv6 is always version 3; a keepalived peer has to change first |
+| a script user or group that is a number does not exist | a number is a user or group |
+| the same peer twice gets every advert twice | once |
+| `auth_hmac` (from 2.4.0) signs adverts | an error, and the instance stays in FAULT |
+| a service whose real servers have no weight has the quorum 0, so it counts as up | its quorum is never reached |
 | every copy of a bad packet is logged | each kind once a minute for each instance, with a count |
 
 ";

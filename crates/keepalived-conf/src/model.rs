@@ -84,8 +84,6 @@ pub struct Global {
     pub vrrp_no_swap: bool,
     /// `vrrp_netlink_monitor_rcv_bufs`, octets.
     pub netlink_monitor_receive_buffer: Option<u32>,
-    /// `vrrp_netlink_monitor_rcv_bufs_force`: beyond the system's limit (`SO_RCVBUFFORCE`).
-    pub netlink_monitor_receive_buffer_force: bool,
     /// `instance`: suffix of pid files and log identity.
     pub instance: Option<String>,
     /// `net_namespace`.
@@ -199,6 +197,8 @@ pub enum Auth {
     Password([u8; 8]),
     /// `auth_type AH`: eight octets of key, zero-filled.
     Ah([u8; 8]),
+    /// `auth_hmac`, which nothing acts on yet: an instance that has it must not take part.
+    Hmac,
 }
 
 impl std::fmt::Debug for Auth {
@@ -208,6 +208,7 @@ impl std::fmt::Debug for Auth {
             Self::None => "None",
             Self::Password(_) => "Password(********)",
             Self::Ah(_) => "Ah(********)",
+            Self::Hmac => "Hmac",
         })
     }
 }

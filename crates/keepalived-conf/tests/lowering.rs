@@ -605,3 +605,80 @@ fn words_behind_a_check_are_no_user() {
     let unquoted = loaded.diagnostics.iter().filter(|finding| finding.code == "unquoted-command");
     assert_eq!(unquoted.count(), 2);
 }
+
+#[test]
+fn an_address_listed_twice_is_advertised_twice_as_keepalived_does() {
+    let loaded = load_str(
+        "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1/24\n192.0.2.1/24\n192.0.2.1\n}\n\
+         virtual_ipaddress_excluded {\n192.0.2.1/24\n}\n}\n",
+    );
+    let listed: Vec<_> = only(&loaded).addresses.iter().map(|address| address.network.to_string()).collect();
+    assert_eq!(listed, ["192.0.2.1/24", "192.0.2.1/24", "192.0.2.1/32"]);
+    assert_eq!(only(&loaded).excluded_addresses.len(), 1);
+    assert!(has(&loaded, "duplicate-address"));
+    assert_eq!(exit_code(&loaded.diagnostics), 0);
+}
+
+#[test]
+fn an_unknown_option_costs_itself_and_not_the_tracker() {
+    let loaded = load_str(
+        "vrrp_script c {\nscript /bin/true\n}\nvrrp_instance V {\ninterface eth0\nvirtual_router_id 1\n\
+         track_interface {\neth1 weight -30 noreverse\neth2 foo\n}\ntrack_script {\nc foo weight 3 bar\n}\n\
+         virtual_ipaddress {\n192.0.2.1\n}\n}\n",
+    );
+    let instance = only(&loaded);
+    let interfaces: Vec<_> =
+        instance.track_interfaces.iter().map(|tracked| (&*tracked.interface, tracked.weight)).collect();
+    assert_eq!(interfaces, [("eth1", -30), ("eth2", 0)]);
+    assert_eq!(instance.track_scripts[0].weight, 3);
+    assert_eq!(loaded.diagnostics.iter().filter(|finding| finding.code == "unknown-option").count(), 4);
+}
+
+#[test]
+fn an_empty_command_runs_nothing_and_stops_nothing() {
+    let loaded = instance("notify_master \"\"\nnotify_stop ''\nnotify \" \"\nnotify_deleted \"\"");
+    let notify = &only(&loaded).notify;
+    assert_eq!(
+        (&notify.master, &notify.stop, &notify.any, &notify.deleted),
+        (&None, &None, &None, &Some(None))
+    );
+    assert_eq!((exit_code(&loaded.diagnostics), loaded.usable), (0, Ok(())));
+    assert_eq!(loaded.diagnostics.iter().filter(|finding| finding.code == "empty-command").count(), 4);
+}
+
+#[test]
+fn weights_mean_nothing_to_an_address_owner() {
+    let trackers = "track_interface {\neth1\neth2 weight 5\n}\ntrack_script {\nc\nd weight 9\n}";
+    let scripts = "vrrp_script c {\nscript /bin/true\n}\nvrrp_script d {\nscript /bin/true\n}\n";
+    let of = |priority: u8| {
+        let loaded = load_str(&format!(
+            "{scripts}vrrp_instance V {{\ninterface eth0\nvirtual_router_id 1\npriority {priority}\n{trackers}\n\
+             virtual_ipaddress {{\n192.0.2.1\n}}\n}}\n"
+        ));
+        let instance = only(&loaded);
+        (instance.track_interfaces.len(), instance.track_scripts.len(), has(&loaded, "owner-weight"))
+    };
+    assert_eq!((of(254), of(255)), ((2, 2, false), (1, 1, true)));
+}
+
+#[test]
+fn an_instance_with_a_signature_that_nobody_makes_is_an_error_and_takes_no_part() {
+    let loaded = instance("auth_hmac {\nkey 1 0123456789012345678901234567890123456789\nactive_key 1\n}");
+    assert_eq!((&only(&loaded).auth, has(&loaded, "auth-hmac")), (&Auth::Hmac, true));
+    assert_eq!((exit_code(&loaded.diagnostics), loaded.usable), (5, Ok(())));
+}
+
+#[test]
+fn the_loopback_interface_is_refused() {
+    let loaded = load_str(
+        "vrrp_instance V {\ninterface lo\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n",
+    );
+    assert!(has(&loaded, "loopback"));
+    assert_eq!(loaded.usable.map_err(|why| why.exit_status()), Err(2));
+}
+
+#[test]
+fn delays_of_announcements_end_where_32_bits_of_microseconds_do() {
+    let delay = |text: &str| only(&instance(&format!("garp_master_delay {text}"))).garp.delay.as_secs();
+    assert_eq!((delay("4294"), delay("4295"), delay("65535")), (4294, 5, 5));
+}

@@ -11,7 +11,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_process_name": Word("name") => aborts, default "keepalived", since "2.0.16", Understood,
         "Name of the VRRP child.";
     [GlobalDefs] "checker_process_name": Word("name") => aborts,
-        default "keepalived", since "2.2.0", Acts,
+        default "keepalived", since "2.2.0", Understood,
         "Name of the checker child.";
     [GlobalDefs] "lvs_process_name": Word("name") => aborts,
         default "keepalived", since "2.0.16", OldSpelling("checker_process_name"),
@@ -92,7 +92,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "Destination of IPv4 multicast adverts.";
     [GlobalDefs] "vrrp_mcast_group6": Multicast6 => aborts, default "ff02::12", since "1.2.10", Acts,
         "Destination of IPv6 multicast adverts; warns unless link-local scope.";
-    [GlobalDefs] "vrrp_garp_master_delay": integer(0, U32, Unit::Seconds) => aborts,
+    [GlobalDefs] "vrrp_garp_master_delay": integer(0, DELAY_MAX, Unit::Seconds) => aborts,
         default "5", since "1.2.20", Acts,
         "Delay of second GARP/NA burst after becoming master; 0 disables.";
     [GlobalDefs] "vrrp_garp_master_repeat": integer(1, U32, Unit::None) => aborts,
@@ -104,7 +104,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_garp_master_refresh_repeat": integer(1, U32, Unit::None) => aborts,
         default "1", since "1.2.20", Acts,
         "Packets per address per refresh; 0 becomes 1.";
-    [GlobalDefs] "vrrp_garp_lower_prio_delay": integer(0, U32, Unit::Seconds) => aborts,
+    [GlobalDefs] "vrrp_garp_lower_prio_delay": integer(0, DELAY_MAX, Unit::Seconds) => aborts,
         default "vrrp_garp_master_delay", since "1.2.20", Acts,
         "Delay of second burst after hearing a lower priority advert while master.";
     [GlobalDefs] "vrrp_garp_lower_prio_repeat": integer(0, U32, Unit::None) => aborts,
@@ -268,17 +268,17 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_netlink_monitor_rcv_bufs": integer(0, U32, Unit::Octets),
         default "0 (system)", since "2.0.0", Acts,
         "Receive buffer of the VRRP netlink monitor socket.";
-    [GlobalDefs] "vrrp_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", Acts,
+    [GlobalDefs] "vrrp_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", Understood,
         "Set that VRRP netlink monitor buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "lvs_netlink_cmd_rcv_bufs": integer(0, U32, Unit::Octets),
-        default "0 (system)", since "2.0.0", Acts,
+        default "0 (system)", since "2.0.0", Understood,
         "Receive buffer of the checker netlink command socket.";
     [GlobalDefs] "lvs_netlink_cmd_rcv_bufs_force": Switch, default "off", since "2.0.0", Understood,
         "Set that checker netlink command buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "lvs_netlink_monitor_rcv_bufs": integer(0, U32, Unit::Octets),
         default "0 (system)", since "2.0.0", Acts,
         "Receive buffer of the checker netlink monitor socket.";
-    [GlobalDefs] "lvs_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", Acts,
+    [GlobalDefs] "lvs_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", Understood,
         "Set that checker netlink monitor buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "process_monitor_rcv_bufs": integer(0, U32, Unit::Octets),
         default "0 (system)", since "2.0.11", Understood,

@@ -303,6 +303,9 @@ const U64_SECONDS: u64 = 18_446_744_073_709_000_000;
 /// The longest time 32 bits of microseconds hold, in microseconds.
 pub(super) const U32_SECONDS: u64 = 4_294_967_295;
 
+/// The longest delay of a second burst: its microseconds are counted in 32 bits.
+pub(super) const DELAY_MAX: i64 = 4_294;
+
 /// Every scheduler keepalived knows.
 pub(super) const SCHEDULERS: &[&str] =
     &["rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed", "nq", "twos"];
@@ -325,7 +328,7 @@ macro_rules! keywords {
         #[allow(unused_imports, reason = "each table uses some of the short forms")]
         use $crate::keywords::{
             Context, Keyword, Status, Unit,
-            table::{decimal, integer, LONG, LONG_TIME, SCHEDULERS, SECONDS, TIME, U32, U32_SECONDS},
+            table::{decimal, integer, DELAY_MAX, LONG, LONG_TIME, SCHEDULERS, SECONDS, TIME, U32, U32_SECONDS},
         };
         #[allow(clippy::enum_glob_use, clippy::wildcard_imports, reason = "the table reads as a table")]
         use $crate::keywords::Arguments::*;

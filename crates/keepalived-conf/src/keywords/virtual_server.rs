@@ -66,7 +66,7 @@ pub(super) static VIRTUAL_SERVER: &[Keyword] = keywords![
     [VirtualServer, RealServer] "snmp_name": Word("string"), default "none", since "2.2.3", Understood,
         "Name shown by SNMP.";
 
-    [VirtualServer] "weight": integer(1, 65_535, Unit::None) => aborts, default "1", since "1.3.7", Acts,
+    [VirtualServer] "weight": integer(1, 2_147_483_647, Unit::None) => aborts, default "1", since "1.3.7", Acts,
         "Default weight of the real servers.";
     [VirtualServer] "ops": None, default "off", since "1.2.8", Acts,
         "One packet scheduling; UDP only.";
@@ -114,7 +114,7 @@ pub(super) static VIRTUAL_SERVER: &[Keyword] = keywords![
     [RealServer] "connect_timeout": TIME => aborts,
         default "virtual_server value", since "2.0.13", Acts,
         "Default for checkers of this server: connection limit.";
-    [RealServer] "weight": integer(0, 65_535, Unit::None) => aborts,
+    [RealServer] "weight": integer(0, 2_147_483_647, Unit::None) => aborts,
         default "virtual_server weight or 1", since "1.2.1", Acts,
         "IPVS weight; 0 allowed.";
     [RealServer] "lvs_method": Form("NAT|DR|TUN ...") => aborts,

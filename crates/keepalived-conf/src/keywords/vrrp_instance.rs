@@ -138,7 +138,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "Write priority changes to FIFO.";
     [VrrpInstance] "smtp_alert": Switch, default "off", since "1.2.1", Acts,
         "Mail on state change.";
-    [VrrpInstance] "garp_master_delay": integer(0, U32, Unit::Seconds) => aborts,
+    [VrrpInstance] "garp_master_delay": integer(0, DELAY_MAX, Unit::Seconds) => aborts,
         default "global", since "1.2.1", Acts,
         "See vrrp_garp_master_delay.";
     [VrrpInstance] "garp_master_repeat": integer(1, U32, Unit::None) => aborts,
@@ -150,7 +150,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
     [VrrpInstance] "garp_master_refresh_repeat": integer(1, U32, Unit::None) => aborts,
         default "global", since "1.2.14", Acts,
         "See vrrp_garp_master_refresh_repeat.";
-    [VrrpInstance] "garp_lower_prio_delay": integer(0, U32, Unit::Seconds) => aborts,
+    [VrrpInstance] "garp_lower_prio_delay": integer(0, DELAY_MAX, Unit::Seconds) => aborts,
         default "global", since "1.2.20", Acts,
         "See vrrp_garp_lower_prio_delay.";
     [VrrpInstance] "garp_lower_prio_repeat": integer(0, U32, Unit::None) => aborts,

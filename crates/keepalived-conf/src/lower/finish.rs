@@ -93,7 +93,10 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             self.report.warning("no-source", span, message);
         }
         let owner = self.priority == 255;
-        let track_interfaces = self.track_interfaces(interface.as_deref());
+        let mut track_interfaces = self.track_interfaces(interface.as_deref());
+        if owner {
+            self.ignore_weights(&mut track_interfaces);
+        }
         let (draft, globals) = (&mut *self.draft, self.globals);
         Ok(VrrpInstance {
             name: std::mem::take(&mut draft.name),
@@ -246,6 +249,9 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
     }
 
     fn auth(&mut self) -> Auth {
+        if self.draft.auth_hmac.is_some() {
+            return Auth::Hmac;
+        }
         let auth = &self.draft.auth;
         let (Some(span), name) = (auth.span, &self.draft.name) else { return Auth::None };
         if auth.kind.is_none() && auth.password.is_none() {
@@ -281,14 +287,14 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         let accept = self.draft.accept.unwrap_or(!self.strict || self.priority == 255);
         if self.strict && !accept && self.draft.accept.is_none() && !self.draft.addresses.is_empty() {
             let message = format!(
-                "{}: strict mode without `accept`: nothing on this host can be reached at its virtual \
-                 addresses, not even by ping",
+                "{}: strict mode without `accept`: keepalived drops packets to the virtual addresses, ping too; this is \
+                 parsed but not implemented yet, so they are accepted here",
                 self.draft.name
             );
             self.report.push(
                 Diagnostic::new(Severity::Warning, Class::None, "strict-without-accept", message)
                     .at(self.at)
-                    .help("add `accept` if a service listens there; without strict mode that is the default"),
+                    .help("add `accept` if a service listens there; to drop them use a firewall rule of your own"),
             );
         }
         accept
@@ -331,6 +337,26 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             other
         });
         tracked.into_iter().map(|(interface, _)| interface).collect()
+    }
+
+    /// The priority of the address owner is fixed, so nothing with a weight can act on it.
+    fn ignore_weights(&mut self, interfaces: &mut Vec<TrackInterface>) {
+        let (all, scripts) = (interfaces.len(), self.draft.track_scripts.len());
+        interfaces.retain(|tracked| tracked.weight == 0);
+        self.draft.track_scripts.retain(|tracked| tracked.weight == 0);
+        let ignored = all - interfaces.len() + scripts - self.draft.track_scripts.len();
+        if ignored > 0 {
+            let trackers = if ignored == 1 { "tracker" } else { "trackers" };
+            let message = format!(
+                "{}: {ignored} {trackers} with a weight ignored due to address owner (priority 255)",
+                self.draft.name
+            );
+            self.report.push(
+                Diagnostic::warning("owner-weight", message)
+                    .at(self.at)
+                    .help("give the instance a priority below 255, or the trackers no weight"),
+            );
+        }
     }
 
     fn unicast_rules(&mut self, unicast: bool) {
@@ -434,12 +460,14 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
 
 /// keepalived is silent about it, except in strict mode.
 fn ipv6_version_2(span: Span, strict: bool, report: &mut Report<'_>) {
-    let message = "VRRP over IPv6 is always version 3";
-    if strict {
-        report.warning("ipv6-version", span, message);
-    } else {
-        report.lint("ipv6-version", span, message);
-    }
+    let class = if strict { Class::General } else { Class::None };
+    let message = "VRRP over IPv6 is always version 3, but keepalived 2.2 sends version 2 with this line";
+    report.push(
+        Diagnostic::new(Severity::Warning, class, "ipv6-version", message).at(span).help(
+            "remove the line on every router of this VRID; a keepalived peer has to change first, or both sides discard \
+             each other's adverts and both become MASTER",
+        ),
+    );
 }
 
 const MAX_V3_INTERVAL: Duration = Duration::from_millis(40_950);

@@ -118,7 +118,6 @@ fn defaults() -> Global {
         vrrp_nice: None,
         vrrp_no_swap: false,
         netlink_monitor_receive_buffer: None,
-        netlink_monitor_receive_buffer_force: false,
         instance: None,
         net_namespace: None,
         use_pid_dir: false,
@@ -247,9 +246,6 @@ impl<'a> Lowering<'a> {
             "vrrp_netlink_monitor_rcv_bufs" => {
                 let octets = arguments::number(entry, Junk::Ignored, "", report);
                 set_some(&mut global.netlink_monitor_receive_buffer, octets);
-            }
-            "vrrp_netlink_monitor_rcv_bufs_force" => {
-                set(&mut global.netlink_monitor_receive_buffer_force, arguments::switch(entry, report));
             }
             "dynamic_interfaces" => match entry.argument() {
                 Some(word) if word.text != "allow_if_changes" => {

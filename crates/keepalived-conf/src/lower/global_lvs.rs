@@ -62,20 +62,9 @@ impl<'a> Lowering<'a> {
             "checker_rlimit_rttime" | "checker_rlimit_rtime" => {
                 set_some(&mut lvs.rlimit_rttime, arguments::number(entry, Junk::Ignored, "", report));
             }
-            "checker_process_name" | "lvs_process_name" => {
-                let name = arguments::required(entry, report).map(|word| word.text.to_string());
-                set_some(&mut lvs.process_name, name);
-            }
-            "lvs_netlink_cmd_rcv_bufs" => {
-                let octets = arguments::number(entry, Junk::Ignored, "", report);
-                set_some(&mut lvs.netlink_command_receive_buffer, octets);
-            }
             "lvs_netlink_monitor_rcv_bufs" => {
                 let octets = arguments::number(entry, Junk::Ignored, "", report);
                 set_some(&mut lvs.netlink_monitor_receive_buffer, octets);
-            }
-            "lvs_netlink_monitor_rcv_bufs_force" => {
-                set(&mut lvs.netlink_monitor_receive_buffer_force, arguments::switch(entry, report));
             }
             _ => return false,
         }

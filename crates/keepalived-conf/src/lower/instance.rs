@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry as MapEntry;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::keywords::Status;
 use crate::model::{InitialState, Notify, TrackInterface, TrackScript, UnicastPeer, VirtualAddress};
 use crate::source::Span;
@@ -37,6 +37,8 @@ pub(super) struct Draft {
     pub(super) no_preempt: Option<Span>,
     pub(super) preempt_delay: At<Duration>,
     pub(super) auth: DraftAuth,
+    /// `auth_hmac`
+    pub(super) auth_hmac: Option<Span>,
     pub(super) strict: Option<bool>,
     pub(super) accept: Option<bool>,
     pub(super) lower_priority_no_advert: Option<bool>,
@@ -172,6 +174,19 @@ impl<'a> Lowering<'a> {
                     draft.vmac = true;
                     draft.ipvlan = Some(entry.span());
                 }
+                "auth_hmac" => {
+                    let message = format!(
+                        "{}: `auth_hmac` is not implemented yet; the instance stays in FAULT, because peers that sign their \
+                         adverts and this router would discard each other's and both become MASTER",
+                        draft.name
+                    );
+                    self.report.push(
+                        Diagnostic::error("auth-hmac", message)
+                            .at(entry.span())
+                            .help("remove the block on every router of this VRID"),
+                    );
+                    draft.auth_hmac = Some(entry.span());
+                }
                 "vmac_xmit_base" => draft.vmac_xmit_base = Some(entry.span()),
                 "old_unicast_checksum" => drop(draft.unicast_keyword.get_or_insert(entry.span())),
                 _ => {}
@@ -214,7 +229,7 @@ impl<'a> Lowering<'a> {
                     (before, state) => draft.state = state.or(before),
                 }
             }
-            "interface" => draft.interface = arguments::interface(entry, report).or(draft.interface.take()),
+            "interface" => draft.interface = interface(entry, report).or(draft.interface.take()),
             "virtual_router_id" => {
                 draft.vrid = arguments::number(entry, Junk::Refused, "", report).or(draft.vrid);
             }
@@ -425,15 +440,31 @@ impl<'a> Lowering<'a> {
             if !excluded && !draft.fits_family(ip, line.keyword_span(), report) {
                 continue;
             }
+            // Every line counts in adverts, and keepalived discards adverts with another number of them.
             if !draft.seen.addresses.insert((ip, address.interface.clone())) {
-                let message = format!("{ip} is listed already; this line is ignored");
-                report.lint("duplicate-address", line.keyword_span(), message);
-                continue;
+                let advertised = if excluded { "" } else { ", and adverts list it once more" };
+                let message = format!("{ip} is listed already{advertised}");
+                report.push(
+                    Diagnostic::new(Severity::Warning, Class::None, "duplicate-address", message)
+                        .at(line.keyword_span())
+                        .help("remove the line here and on every router of this VRID at the same time"),
+                );
             }
             let addresses = if excluded { &mut draft.excluded_addresses } else { &mut draft.addresses };
             addresses.push((address, line.keyword_span()));
         }
     }
+}
+
+/// Nobody hears what is sent there, so the router would be MASTER on every machine.
+fn interface(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    let name = arguments::interface(entry, report)?;
+    if name == "lo" {
+        let message = "VRRP cannot use the loopback interface `lo`; the line is ignored";
+        report.error("loopback", entry.argument().map_or(entry.span(), |word| word.span), message);
+        return None;
+    }
+    Some(name)
 }
 
 fn state(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<InitialState> {

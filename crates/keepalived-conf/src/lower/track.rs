@@ -19,7 +19,8 @@ struct TrackOptions {
     reverse: Option<bool>,
 }
 
-/// Reads `[weight N [reverse|noreverse]]`; `None` leaves the line out.
+/// Reads `[weight N [reverse|noreverse]]`; `None` leaves the line out. A word that is no option costs itself only: what is
+/// not tracked any more is not failed over for.
 fn track_options(
     name: &str,
     options: Words<'_>,
@@ -44,9 +45,8 @@ fn track_options(
             "reverse" => read.reverse = Some(true),
             "noreverse" if noreverse => read.reverse = Some(false),
             other => {
-                let message = format!("unknown option `{other}`; {name} is left out");
+                let message = format!("unknown option `{other}` of {name}; it is ignored");
                 report.error("unknown-option", word.span, message);
-                return None;
             }
         }
     }

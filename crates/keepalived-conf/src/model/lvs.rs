@@ -30,14 +30,8 @@ pub struct LvsGlobal {
     pub cpu_affinity: Vec<u16>,
     /// `checker_rlimit_rttime`, microseconds.
     pub rlimit_rttime: Option<u32>,
-    /// `checker_process_name`
-    pub process_name: Option<String>,
-    /// `lvs_netlink_cmd_rcv_bufs`, octets.
-    pub netlink_command_receive_buffer: Option<u32>,
     /// `lvs_netlink_monitor_rcv_bufs`, octets.
     pub netlink_monitor_receive_buffer: Option<u32>,
-    /// `lvs_netlink_monitor_rcv_bufs_force`
-    pub netlink_monitor_receive_buffer_force: bool,
     /// `rs_init_notifies`: notify_up also for servers that are up at the start.
     pub initial_notifies: bool,
     /// `lvs_share_checks`: equal checks of the same server are made once for all virtual servers (vipd's own).
@@ -264,7 +258,7 @@ pub struct RealServer {
     /// Its address as written; what the kernel gets as port follows from the service (0 for a firewall mark, the
     /// virtual port for DR and TUN).
     pub address: SocketAddr,
-    /// `weight`, 0 to 65535; default 1.
+    /// `weight`, 0 to 2147483647; default 1.
     pub weight: u32,
     /// `lvs_method`
     pub forwarding: Forwarding,

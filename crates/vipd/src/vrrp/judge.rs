@@ -67,7 +67,7 @@ impl Record {
                 RouterAuth::Ah(key) => ExpectedAuth::Ah { key, last_sequence: self.ah_sequence },
             },
             owner: config.priority.is_owner(),
-            addresses: Some(router.advertised.borrow()),
+            addresses: router.checks_list.then(|| router.advertised.borrow()),
             policy: POLICY,
         }
     }

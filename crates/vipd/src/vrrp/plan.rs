@@ -45,6 +45,8 @@ pub(super) struct RouterPlan {
     pub(super) auth: RouterAuth,
     /// What adverts list, in file order.
     pub(super) advertised: Advertised,
+    /// Whether the addresses that peers list are compared with these.
+    pub(super) checks_list: bool,
     /// What is put on interfaces: the advertised addresses, then the excluded ones.
     pub(super) addresses: Vec<Vip>,
     /// An instance before it is the same router to the election: this one cannot take part and needs no socket.
@@ -157,7 +159,8 @@ impl Plan {
     }
 
     fn setup(&self, router: &RouterPlan, instance: &VrrpInstance, resume: &HashSet<&str>) -> RouterSetup {
-        let silent = instance.unicast_fault_no_peer && instance.unicast_peers.is_empty();
+        let silent = instance.auth == Auth::Hmac
+            || instance.unicast_fault_no_peer && instance.unicast_peers.is_empty();
         RouterSetup {
             config: router.config.clone(),
             // Without link and source, a router stays in FAULT.
@@ -338,18 +341,23 @@ fn router_plan(instance: &VrrpInstance, config: &Config, links: &mut Numbers<Str
         spec: address_spec(address),
         untracked: address.no_track,
     };
-    let addresses =
-        instance.addresses.iter().chain(&instance.excluded_addresses).map(&mut vip).collect::<Vec<_>>();
+    let mut addresses: Vec<_> =
+        instance.addresses.iter().chain(&instance.excluded_addresses).map(&mut vip).collect();
+    // An address that is listed twice is advertised twice, but there is only one to be put on the interface.
+    let mut seen = HashSet::with_capacity(addresses.len());
+    addresses.retain(|vip| seen.insert((vip.link, vip.spec.network)));
     RouterPlan {
         config: router_config(instance),
         link,
         reach: reach(instance, config),
         auth: match instance.auth {
-            Auth::None => RouterAuth::None,
+            // An instance with `auth_hmac` stays in FAULT.
+            Auth::None | Auth::Hmac => RouterAuth::None,
             Auth::Password(password) => RouterAuth::Password(AuthKey::new(&password)),
             Auth::Ah(key) => RouterAuth::Ah(AuthKey::new(&key)),
         },
         advertised: advertised(instance),
+        checks_list: !instance.skip_check_adv_addr,
         addresses,
         duplicate: false,
     }

@@ -215,6 +215,13 @@ impl File<'_, '_, '_> {
             self.report.warning("port-0", draft.at, message);
             return Some(PERSISTENCE);
         }
+        if let (None, Some((_, at))) = (draft.persistence_timeout, &draft.granularity) {
+            let message = format!(
+                "{name}: `persistence_granularity` makes the service persistent; `persistence_timeout {PERSISTENCE}` is used"
+            );
+            self.report.lint("granularity", *at, message);
+            return Some(PERSISTENCE);
+        }
         draft.persistence_timeout
     }
 
