@@ -4,12 +4,15 @@ use std::time::Instant;
 
 use crate::compatibility;
 use crate::run::{cargo, has, step, workspace};
+use crate::tidy;
 
-/// Formatting, lints, unit tests.
+/// Formatting, dependencies between crates, lints, unit tests.
 pub(crate) fn quick() -> bool {
     let start = Instant::now();
-    let good =
-        formatting() && lints() && step("unit tests", &mut cargo(&["test", "-q", "--workspace", "--lib"]));
+    let good = formatting()
+        && tidy::arrows()
+        && lints()
+        && step("unit tests", &mut cargo(&["test", "-q", "--workspace", "--lib"]));
     println!("quick took {:.0} s", start.elapsed().as_secs_f64());
     good
 }
@@ -17,6 +20,7 @@ pub(crate) fn quick() -> bool {
 /// Everything but the tests.
 pub(crate) fn all() -> bool {
     formatting()
+        && tidy::run(None)
         && lints()
         && docs()
         && compatibility::check()

@@ -4,8 +4,9 @@
 //! | --- | --- |
 //! | `test` | installs what the tests need (Debian, as root), runs every test, counts what was skipped |
 //! | `vm -- COMMAND` | runs a command on a kernel that has IPVS; options: `--qemu`, `--timeout`, `--mem`, `--rw` |
-//! | `quick` | formatting, lints and unit tests: the inner loop of a developer |
+//! | `quick` | formatting, dependencies between crates, lints and unit tests: the inner loop of a developer |
 //! | `ci` | everything: formatting, lints, docs, dependencies, fuzz targets, benches, packages, tests |
+//! | `tidy [PATH]` | shows sentences, files and literals to look at; fails on a dependency in the wrong direction |
 //! | `compatibility` | writes COMPATIBILITY.md from the keyword table |
 //! | `setup` | only installs what the tests need |
 //! | `faults` | injects faults into pairs of routers: damaged reloads, kill -9 at every phase; options: `--reloads`, `--kills`, `--seed` |
@@ -16,6 +17,7 @@ mod compatibility;
 mod run;
 mod setup;
 mod tests;
+mod tidy;
 mod vm;
 
 use std::process::ExitCode;
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
             let missing = setup::install();
             checks::all() && tests::run(&[], &missing)
         }
+        ["tidy"] => tidy::run(None),
+        ["tidy", path] => tidy::run(Some(path)),
         ["compatibility"] => compatibility::write(),
         ["setup"] => setup::install().is_empty(),
         ["faults", rest @ ..] => {
@@ -50,6 +54,6 @@ fn main() -> ExitCode {
 }
 
 const USAGE: &str = "\
-usage: cargo xtask test [FILTER] | quick | ci | compatibility | setup | fuzz SECONDS
+usage: cargo xtask test [FILTER] | quick | ci | tidy [PATH] | compatibility | setup | fuzz SECONDS
        cargo xtask faults [--reloads N] [--kills N] [--seed N] [--daemon LABEL=COMMAND]...
        cargo xtask vm [--qemu] [--timeout SECONDS] [--mem MIB] [--rw DIR]... -- COMMAND ARGUMENT...";

@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(processors("\t0-2,5\n"), [0, 1, 2, 5]);
         assert_eq!(processors("7"), [7]);
         for odd in ["", "0-", "x", "1,,2", "3-1"] {
-            assert_eq!(processors(odd), [], "{odd:?}");
+            assert_eq!(processors(odd), [0_u16; 0], "{odd:?}");
         }
     }
 
