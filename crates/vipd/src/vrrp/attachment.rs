@@ -38,7 +38,10 @@ pub(super) enum Attachment {
 /// What has to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
+    /// Nothing: packets are heard.
     Nothing,
+    /// Nothing yet: the interface or its address is missing.
+    Wait,
     /// Join the group (again) on this interface.
     Join(Device),
     /// Bind to this address, and to the interface if there is one.
@@ -76,7 +79,7 @@ impl Key {
         if self.multicast {
             return self.group_step(attachment, interface);
         }
-        let Some(wanted) = self.binding(interface, primary) else { return Step::Nothing };
+        let Some(wanted) = self.binding(interface, primary) else { return Step::Wait };
         match attachment {
             Some(Attachment::Address(address, device)) if (address, device) == (&wanted.0, &wanted.1) => {
                 Step::Nothing
@@ -86,12 +89,17 @@ impl Key {
     }
 
     fn group_step(&self, attachment: Option<&Attachment>, interface: Option<&Interface>) -> Step {
-        let Some(interface) = interface else { return Step::Nothing };
-        let joins = match attachment {
-            Some(Attachment::Group(membership)) => membership.need(Some(interface)) == Need::Join,
-            _ => can_join(interface, self.address.is_ipv6()),
+        let Some(interface) = interface else { return Step::Wait };
+        let need = match attachment {
+            Some(Attachment::Group(membership)) => membership.need(Some(interface)),
+            _ if can_join(interface, self.address.is_ipv6()) => Need::Join,
+            _ => Need::Wait,
         };
-        if joins { Step::Join(interface.into()) } else { Step::Nothing }
+        match need {
+            Need::Nothing => Step::Nothing,
+            Need::Wait => Step::Wait,
+            Need::Join => Step::Join(interface.into()),
+        }
     }
 
     /// What a unicast socket is to be bound to; `None` while that is not known.
@@ -116,7 +124,7 @@ impl Key {
             ..SocketConfig::default()
         };
         Ok(match step {
-            Step::Nothing => None,
+            Step::Nothing | Step::Wait => None,
             Step::Join(device) => {
                 let socket = VrrpSocket::multicast(&device, self.address, &config)?;
                 Some((socket, self.joined(device)))
@@ -214,7 +222,7 @@ mod tests {
     fn a_group_is_joined_when_the_interface_is_there_and_again_when_it_was_made_anew() {
         let key = key("224.0.0.18", true);
         let first = interface(3, &[]);
-        assert_eq!(key.step(None, None, || None), Step::Nothing);
+        assert_eq!(key.step(None, None, || None), Step::Wait);
         assert_eq!(key.step(None, Some(&first), || None), Step::Join((&first).into()));
         let mut attachment = Attachment::Group(Membership::new((&first).into(), key.address));
         assert_eq!(key.step(Some(&attachment), Some(&first), || None), Step::Nothing);
@@ -222,7 +230,7 @@ mod tests {
         assert_eq!(key.step(Some(&attachment), Some(&second), || None), Step::Join((&second).into()));
         // Deleted, or moved to another namespace and back.
         attachment.note(&Change::LinkRemoved { index: 3, name: "eth0".to_owned() });
-        assert_eq!(key.step(Some(&attachment), None, || None), Step::Nothing);
+        assert_eq!(key.step(Some(&attachment), None, || None), Step::Wait);
         assert_eq!(key.step(Some(&attachment), Some(&first), || None), Step::Join((&first).into()));
     }
 
@@ -230,7 +238,7 @@ mod tests {
     fn an_ipv6_group_is_not_joined_below_the_least_mtu() {
         let key = key("ff02::12", true);
         let narrow = Interface { mtu: 1279, ..interface(3, &[]) };
-        assert_eq!(key.step(None, Some(&narrow), || None), Step::Nothing);
+        assert_eq!(key.step(None, Some(&narrow), || None), Step::Wait);
         let wide = Interface { mtu: 1280, ..interface(3, &[]) };
         assert_eq!(key.step(None, Some(&wide), || None), Step::Join((&wide).into()));
     }
@@ -250,21 +258,21 @@ mod tests {
     fn without_a_source_a_unicast_socket_follows_the_primary_address() {
         let key = key("0.0.0.0", false);
         let eth0 = interface(3, &["192.0.2.1/24", "192.0.2.2/24"]);
-        assert_eq!(key.step(None, Some(&eth0), || None), Step::Nothing);
+        assert_eq!(key.step(None, Some(&eth0), || None), Step::Wait);
         let step = key.step(None, Some(&eth0), || Some(ip("192.0.2.1")));
         assert_eq!(step, Step::Bind(ip("192.0.2.1"), None));
         let bound = Attachment::Address(ip("192.0.2.1"), None);
         assert_eq!(key.step(Some(&bound), Some(&eth0), || Some(ip("192.0.2.1"))), Step::Nothing);
         let moved = key.step(Some(&bound), Some(&eth0), || Some(ip("192.0.2.2")));
         assert_eq!(moved, Step::Bind(ip("192.0.2.2"), None));
-        assert_eq!(key.step(Some(&bound), Some(&eth0), || None), Step::Nothing, "nothing better to bind to");
+        assert_eq!(key.step(Some(&bound), Some(&eth0), || None), Step::Wait, "nothing to bind to");
     }
 
     #[test]
     fn a_link_local_source_is_bound_to_its_interface_and_again_when_that_was_made_anew() {
         let key = key("fe80::1", false);
         let first = interface(3, &["fe80::1/64"]);
-        assert_eq!(key.step(None, None, || None), Step::Nothing);
+        assert_eq!(key.step(None, None, || None), Step::Wait);
         assert_eq!(key.step(None, Some(&first), || None), Step::Bind(ip("fe80::1"), Some(eth0(3))));
         let mut bound = Attachment::Address(ip("fe80::1"), Some(eth0(3)));
         assert_eq!(key.step(Some(&bound), Some(&first), || None), Step::Nothing);

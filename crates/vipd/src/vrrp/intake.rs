@@ -12,11 +12,10 @@ use super::arrival::Arrival;
 use super::dump;
 use super::judge::{Complaints, Kind, Record};
 use super::kernel::Seen;
-use super::plan::{Observe, Plan};
+use super::plan::{Observe, Plan, WatchedFact};
 use super::script_runs;
 use super::wire::now;
 use crate::ipc::{DumpKind, FromWorker, LogLevel, ScriptRun, ToWorker};
-use crate::worker::Parent;
 
 impl Worker {
     /// Reads a socket to its end, or for a bounded while.
@@ -35,7 +34,8 @@ impl Worker {
 
     fn read_batch(&mut self, place: usize) -> io::Result<bool> {
         let Self { wire, node, plan, records, complaints, parent, .. } = self;
-        let mut intake = Intake { now: now(), node, plan, records, complaints, parent };
+        let log = &mut |level, text| parent.log(level, text);
+        let mut intake = Intake { now: now(), node, plan, records, complaints, log };
         wire.receive(place, |arrival| intake.take(arrival))
     }
 
@@ -51,6 +51,10 @@ impl Worker {
         self.kernel_unread = news.more;
         let now = now();
         if news.changed {
+            let moved = self.macs.changed(self.kernel.interfaces().iter());
+            if !moved.is_empty() {
+                self.announce_again(now, &moved);
+            }
             self.wire.note(&news.memberships);
             self.connect();
         }
@@ -60,7 +64,9 @@ impl Worker {
                 self.node.handle_link(now, link, seen.link(name));
             }
             for (id, fact) in self.plan.facts.iter() {
-                self.node.handle_fact(now, id, seen.fact(fact));
+                if !matches!(fact, WatchedFact::Socket(_)) {
+                    self.node.handle_fact(now, id, seen.fact(fact));
+                }
             }
         }
         for (router, address) in news.lost {
@@ -134,7 +140,8 @@ struct Intake<'a> {
     plan: &'a Plan,
     records: &'a mut [Record],
     complaints: &'a mut Complaints,
-    parent: &'a mut Parent,
+    /// Takes lines for the log.
+    log: &'a mut dyn FnMut(LogLevel, String),
 }
 
 impl Intake<'_> {
@@ -187,9 +194,32 @@ impl Intake<'_> {
         kind: Kind,
         text: impl FnOnce() -> String,
     ) {
-        self.parent.log_some(level, self.complaints.about(self.now, router, kind, text));
+        if let Some(line) = self.complaints.about(self.now, router, kind, text) {
+            (self.log)(level, line);
+        }
     }
 }
 
+/// Lets `look` take in what has arrived for as long as it finds something and something is due: what arrived by now
+/// may put off what is due, so nothing of it may be overlooked. Bounded, for a flood must not stop the election.
+pub(super) fn look_again<C>(
+    context: &mut C,
+    due: impl Fn(&C) -> bool,
+    mut look: impl FnMut(&mut C) -> io::Result<bool>,
+) -> io::Result<()> {
+    for _ in 0..MOST_LOOKS {
+        if !due(context) || !look(context)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Times that new arrivals are looked for before timers are judged all the same.
+const MOST_LOOKS: usize = 4;
+
 /// Batches read from one socket before the others have their turn.
 const MOST_BATCHES: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -107,6 +107,7 @@ pub(super) enum Kind {
     UnknownVrid,
     NotAPacket,
     Announcement,
+    Socket,
     Lost,
     Reported(Discriminant<Report>),
 }

@@ -103,6 +103,8 @@ impl Kernel {
             WatchedFact::Source { address, interface } => {
                 sources::is_usable(self.interfaces.iter(), *address, interface.as_deref()).into()
             }
+            // The sockets tell that themselves, when they are opened.
+            WatchedFact::Socket(_) => Fact::Unknown,
         }
     }
 

@@ -36,10 +36,11 @@ use vrrp_linux::sysctl;
 use crate::ipc::{FromWorker, Generation, LogLevel, Task};
 use crate::worker::{Parent, Start, rights, scheduling};
 use announce::Announcements;
-use judge::{Complaints, Record};
+use intake::look_again;
+use judge::{Complaints, Kind, Record};
 use kernel::{Kernel, Seen};
-use plan::Plan;
-use sources::Repeats;
+use plan::{Plan, WatchedFact};
+use sources::{Macs, Repeats};
 use wire::{FIRST_TOKEN, Wire, now};
 
 /// Runs the VRRP worker at the other end of `socket` until the parent says stop or goes away.
@@ -94,6 +95,7 @@ struct Worker {
     wire: Wire,
     announcements: Announcements,
     source_repeats: Repeats,
+    macs: Macs,
     /// What the receive checks remember, by router.
     records: Vec<Record>,
     complaints: Complaints,
@@ -129,6 +131,8 @@ impl Worker {
         ] {
             registry.register(&mut SourceFd(&fd), token, Interest::READABLE)?;
         }
+        let mut macs = Macs::default();
+        macs.changed(kernel.interfaces().iter());
         let seen = Seen { kernel: &kernel, plan: &plan };
         let node = Node::new(now(), plan.node_config(&seen, resume));
         let mut worker = Self {
@@ -142,6 +146,7 @@ impl Worker {
             wire: Wire::default(),
             announcements,
             source_repeats: Repeats::default(),
+            macs,
             complaints: Complaints::default(),
             script_failures: HashMap::new(),
             timer,
@@ -165,14 +170,11 @@ impl Worker {
         while !self.stopped {
             let timeout = self.has_backlog().then_some(Duration::ZERO);
             self.gather(&mut events, timeout)?;
-            // Nothing that arrived by now may be overlooked when a wait is judged.
-            for _ in 0..MOST_LOOKS {
-                if self.node.poll_timeout().is_none_or(|at| at > now())
-                    || !self.gather(&mut events, Some(Duration::ZERO))?
-                {
-                    break;
-                }
-            }
+            look_again(
+                &mut self,
+                |worker| worker.node.poll_timeout().is_some_and(|at| at <= now()),
+                |worker| worker.gather(&mut events, Some(Duration::ZERO)),
+            )?;
             self.turn();
         }
         self.stop();
@@ -182,6 +184,9 @@ impl Worker {
     /// Judges the timers, then does what came of everything.
     fn turn(&mut self) {
         let now = now();
+        if self.wire.poll_timeout().is_some_and(|at| at <= now) {
+            self.connect();
+        }
         self.node.handle_timeout(now);
         self.announcements.handle_timeout(now);
         let sources = self.source_repeats.handle_timeout(now);
@@ -275,7 +280,15 @@ impl Worker {
     fn connect(&mut self) {
         let complaints = self.wire.connect(&self.plan, &self.kernel, self.poll.registry(), now());
         for complaint in complaints {
-            self.parent.log(LogLevel::Error, complaint);
+            let line = self.complaints.about(now(), None, Kind::Socket, || complaint);
+            self.parent.log_some(LogLevel::Error, line);
+        }
+        for (id, fact) in self.plan.facts.iter() {
+            if let WatchedFact::Socket(key) = fact
+                && let Some(hears) = self.wire.hears(key)
+            {
+                self.node.handle_fact(now(), id, hears.into());
+            }
         }
         // What arrived before a socket was in the poll is read now.
         self.unread = (0..self.wire.len()).collect();
@@ -300,8 +313,12 @@ impl Worker {
     /// Lets the timer fire when something is due. It is left alone if it fires earlier anyway: a needless wake is
     /// cheaper than setting it for every advert that a Backup hears.
     fn arm(&mut self) {
-        let timeouts =
-            [self.node.poll_timeout(), self.announcements.poll_timeout(), self.source_repeats.poll_timeout()];
+        let timeouts = [
+            self.node.poll_timeout(),
+            self.announcements.poll_timeout(),
+            self.source_repeats.poll_timeout(),
+            self.wire.poll_timeout(),
+        ];
         let due = timeouts.into_iter().flatten().min();
         let Some(due) = due else { return };
         if self.armed.is_some_and(|armed| armed <= due) {
@@ -336,7 +353,3 @@ const TIMER: Token = Token(1);
 const MONITOR: Token = Token(2);
 const COMMANDS: Token = Token(3);
 const SIGNAL: Token = Token(4);
-
-/// Times that new arrivals are looked for before timers are judged all the same: a flood must not stop the
-/// election.
-const MOST_LOOKS: usize = 4;

@@ -1,12 +1,14 @@
 //! Doing what the election asks for, in the order that decides how long an outage is.
 
+use std::collections::HashSet;
+
 use vrrp_election::{Event, Instant, NodeAction, RouterId, ScriptId, Standing};
 use vrrp_proto::Priority;
 
 use super::Worker;
 use super::judge::Kind;
 use super::narrate;
-use super::plan::Reach;
+use super::plan::{Reach, Vip};
 use super::sources;
 use super::wire::now;
 use crate::ipc::{FromWorker, LogLevel, ScriptAct};
@@ -126,6 +128,28 @@ impl Worker {
             }
         }
         self.announce_sources(&routers);
+    }
+
+    /// Announces what was announced on interfaces that have another MAC address now.
+    pub(super) fn announce_again(&mut self, now: Instant, interfaces: &HashSet<u32>) {
+        let is_on = |vip: &Vip| {
+            let name = self.plan.links.name(vip.link);
+            let interface = name.and_then(|name| self.kernel.interface(name));
+            interface.is_some_and(|interface| interfaces.contains(&interface.index))
+        };
+        let mut actives = Vec::new();
+        let mut unicast = Vec::new();
+        for (id, router) in (0..).map(RouterId).zip(&self.plan.routers) {
+            let serves = self.node.standing(id) == Some(Standing::Active);
+            if serves && router.addresses.iter().any(is_on) {
+                actives.push((id, router.config.announce.repeat));
+            }
+            if matches!(router.reach, Reach::Unicast { .. }) {
+                unicast.push(id);
+            }
+        }
+        self.announce(now, &actives);
+        self.announce_sources(&unicast);
     }
 
     /// Announces the source addresses of those that take part.

@@ -17,6 +17,7 @@ use vrrp_election::{
 use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
 use vrrp_proto::{Addresses, AdvertInterval, AuthKey, Family, Peer, Priority, TTL, TtlRange, Version, Vrid};
 
+use super::attachment::Key;
 use crate::ipc::Generation;
 
 /// One reading of the configuration, translated. Router `n` is `config.instances[n]`, script `n` is
@@ -105,6 +106,7 @@ impl Plan {
             if let Some(source) = required_source(instance) {
                 facts.id(&source);
             }
+            facts.id(&WatchedFact::Socket(Key::of(&router, instance.source)));
             routers.push(router);
         }
         let virtual_ips =
@@ -196,6 +198,8 @@ impl Plan {
         tracks.extend(
             required_source(instance).and_then(|source| self.facts.known(&source)).map(Track::required),
         );
+        let socket = WatchedFact::Socket(Key::of(router, instance.source));
+        tracks.extend(self.facts.known(&socket).map(Track::required));
         tracks.extend(instance.track_scripts.iter().map(|track| Track {
             target: ScriptId(number(track.script)).into(),
             weight: track.weight.into(),
@@ -248,11 +252,14 @@ pub(super) trait Observe {
 pub(super) enum WatchedFact {
     /// This address can be sent from and heard at, for instances on this interface.
     Source { address: IpAddr, interface: Option<String> },
+    /// The socket that hears the adverts: who is deaf would become Active beside an Active.
+    Socket(Key),
 }
 
 impl fmt::Display for WatchedFact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Socket(key) => write!(f, "socket for {}", key.address),
             Self::Source { address, .. } => write!(f, "source address {address}"),
         }
     }

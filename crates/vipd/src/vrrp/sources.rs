@@ -7,13 +7,14 @@
 //! advertisement, RFC 4861 §7.2.6), and again while the first adverts are waited for: a switch port may not forward
 //! yet, and a peer that has just given up asking ignores the first neighbour advertisement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use vrrp_election::{Event, Instant, RouterId, Standing};
 use vrrp_linux::address::AddressFlags;
 use vrrp_linux::interfaces::{Interface, InterfaceAddress};
+use vrrp_proto::MacAddr;
 
 /// Whether adverts can be sent from this address and heard at it, for a router on the interface `own`.
 ///
@@ -99,6 +100,29 @@ impl Repeats {
     }
 }
 
+/// The MAC addresses of all interfaces, as they were at the last look. When one changes (a bond with
+/// `fail_over_mac`, an administrator), what was announced on that interface is wrong.
+#[derive(Debug, Default)]
+pub(super) struct Macs {
+    known: HashMap<u32, MacAddr>,
+}
+
+impl Macs {
+    /// The indexes of the interfaces that have another MAC address than at the last look. A new one is none of them.
+    pub(super) fn changed<'i>(
+        &mut self,
+        interfaces: impl IntoIterator<Item = &'i Interface>,
+    ) -> HashSet<u32> {
+        let now: HashMap<u32, MacAddr> =
+            interfaces.into_iter().filter_map(|interface| Some((interface.index, interface.mac?))).collect();
+        let before = std::mem::replace(&mut self.known, now);
+        let another = |(index, mac): (&u32, &MacAddr)| {
+            before.get(index).is_some_and(|old| old != mac).then_some(*index)
+        };
+        self.known.iter().filter_map(another).collect()
+    }
+}
+
 /// Announcements of a source address, the first at once.
 const ANNOUNCEMENTS: u32 = 3;
 
@@ -180,6 +204,19 @@ mod tests {
         assert_eq!(announced_on([&lo], ip("203.0.113.1"), None), None);
         let tunnel = Interface { noarp: true, ..eth0 };
         assert_eq!(announced_on([&tunnel], ip("192.0.2.1"), Some(&tunnel)), None);
+    }
+
+    #[test]
+    fn a_mac_address_that_changes_is_noticed_once() {
+        let mut macs = Macs::default();
+        let eth0 = |mac| Interface { mac: Some(mac), ..interface("eth0", "192.0.2.1/24") };
+        let (old, new) = ([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]);
+        assert_eq!(macs.changed([&eth0(old)]), HashSet::new(), "seen for the first time");
+        assert_eq!(macs.changed([&eth0(old)]), HashSet::new());
+        assert_eq!(macs.changed([&eth0(new)]), HashSet::from([3]));
+        assert_eq!(macs.changed([&eth0(new)]), HashSet::new());
+        assert_eq!(macs.changed([]), HashSet::new(), "removed");
+        assert_eq!(macs.changed([&eth0(old)]), HashSet::new(), "another interface under the same index");
     }
 
     #[test]

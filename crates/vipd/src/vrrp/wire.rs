@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
@@ -25,8 +26,11 @@ use super::plan::Plan;
 #[derive(Debug, Default)]
 pub(super) struct Wire {
     ports: Vec<Port>,
+    places: HashMap<Key, usize>,
     /// The port of each router.
     port_of: Vec<Option<usize>>,
+    /// When what could not be opened is tried again.
+    retry_at: Option<Instant>,
     received: ReceiveBatch,
 }
 
@@ -35,6 +39,8 @@ pub(super) struct Wire {
 struct Port {
     key: Key,
     open: Option<Open>,
+    /// Whether packets are heard, as far as the last look at interfaces and addresses tells.
+    hears: bool,
     routers: Listeners,
     outgoing: SendBatch,
     /// Whose packets are in `outgoing`.
@@ -57,7 +63,7 @@ impl Wire {
             .into_iter()
             .filter_map(|port| Some((port.key, port.open?)))
             .collect();
-        let mut places = HashMap::new();
+        self.places.clear();
         self.port_of = vec![None; plan.routers.len()];
         for (index, router) in plan.routers.iter().enumerate() {
             if router.duplicate {
@@ -65,7 +71,7 @@ impl Wire {
             }
             let id = RouterId(u32::try_from(index).unwrap_or(u32::MAX));
             let key = Key::of(router, plan.config.instances.get(index).and_then(|instance| instance.source));
-            let place = *places.entry(key.clone()).or_insert_with(|| {
+            let place = *self.places.entry(key.clone()).or_insert_with(|| {
                 self.ports.push(Port::new(key.clone()));
                 self.ports.len() - 1
             });
@@ -102,6 +108,7 @@ impl Wire {
         now: Instant,
     ) -> Vec<String> {
         let mut complaints = Vec::new();
+        self.retry_at = None;
         for (place, port) in self.ports.iter_mut().enumerate() {
             let name = port.key.link.and_then(|link| plan.links.name(link));
             let interface = name.and_then(|name| kernel.interface(name));
@@ -109,11 +116,22 @@ impl Wire {
             let attachment = port.open.as_ref().map(|open| &open.attachment);
             let step = port.key.step(attachment, interface, primary);
             if let Err(error) = port.take(step, place, registry, now) {
+                self.retry_at = Some(now + RETRY);
                 let name = name.map_or("any interface", String::as_str);
                 complaints.push(format!("cannot listen for {} on {name}: {error}", port.key.address));
             }
         }
         complaints
+    }
+
+    /// Whether the socket of these routers hears adverts; `None` if there is no such socket.
+    pub(super) fn hears(&self, key: &Key) -> Option<bool> {
+        self.places.get(key).and_then(|place| self.ports.get(*place)).map(|port| port.hears)
+    }
+
+    /// When [`connect`](Self::connect) is due again, because something could not be opened.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.retry_at
     }
 
     /// Receives one batch from the port of a token and hands every packet to `each`. Gives whether there may be
@@ -192,6 +210,7 @@ impl Port {
         Self {
             key,
             open: None,
+            hears: false,
             routers: Listeners::default(),
             outgoing: SendBatch::new(),
             senders: Vec::new(),
@@ -200,15 +219,22 @@ impl Port {
 
     /// Opens the socket anew, or lets the one that is open join its group again.
     fn take(&mut self, step: Step, place: usize, registry: &Registry, now: Instant) -> io::Result<()> {
+        self.hears = step == Step::Nothing;
+        self.attach(step, place, registry, now)
+    }
+
+    fn attach(&mut self, step: Step, place: usize, registry: &Registry, now: Instant) -> io::Result<()> {
         if let (Step::Join(device), Some(open)) = (&step, &mut self.open) {
             open.socket.rejoin(device)?;
             open.attachment = self.key.joined(device.clone());
+            self.hears = true;
             return Ok(());
         }
         if let Some((socket, attachment)) = self.key.open(step)? {
             // Closing the old one takes it out of the poll.
             registry.register(&mut SourceFd(&socket.as_raw_fd()), token(place), Interest::READABLE)?;
             self.open = Some(Open { socket, attachment, empty_at: now, drops: Drops::default() });
+            self.hears = true;
         }
         Ok(())
     }
@@ -238,6 +264,9 @@ pub(super) fn now() -> Instant {
 fn token(place: usize) -> Token {
     Token(FIRST_TOKEN + place)
 }
+
+/// Pause before what could not be opened is tried again: the descriptors may be used up only for a while.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The token of the first port; the others follow.
 pub(super) const FIRST_TOKEN: usize = 16;
