@@ -9,9 +9,9 @@
 use libfuzzer_sys::arbitrary::{self, Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use vrrp_proto::{
-    AcceptedChecksum, Addresses, Advert, AdvertInterval, AuthData, AuthKey, Centiseconds, ChecksumRule,
+    AcceptedChecksum, Addresses, Advert, AuthData, AuthKey, ChecksumRule,
     Datagram, Endpoints, ExpectedAuth, Family, IPV4_GROUP, IPV6_GROUP, Ipv4Header, Mode, Peer, Policy,
-    Reaction, Receiver, Seconds, TtlRange, Vrid, checksum_readings, peek,
+    Reaction, Receiver, RouterInterval, TtlRange, Version, Vrid, checksum_readings, peek,
 };
 
 #[derive(Arbitrary)]
@@ -47,13 +47,17 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Writes the advert as its sender would, reads it back and judges it.
+/// Writes the advert as its sender would, reads it back and judges it. What no receiver takes is refused.
 fn send(choices: &Choices, advert: &Advert<'_>) {
+    let empty = advert.addresses.is_empty() && advert.version() == Version::V3;
+    let refused = empty || advert.interval.is_zero();
     let rule = if choices.message_only { ChecksumRule::MessageOnly } else { ChecksumRule::PseudoHeader };
     let mut buffer = [0xa5; 5000];
     if advert.addresses.family() == Family::Ipv6 {
         let (source, destination) = ("fe80::1".parse().unwrap(), IPV6_GROUP);
-        let len = advert.emit(&mut buffer, &Endpoints::V6 { source, destination }, rule).unwrap();
+        let written = advert.emit_as_keepalived(&mut buffer, &Endpoints::V6 { source, destination }, rule);
+        assert_eq!(written.is_err(), refused);
+        let Ok((len, _)) = written else { return };
         assert_eq!(len, advert.buffer_len());
         assert_eq!(Advert::parse(&buffer[..len], Family::Ipv6), Ok(*advert));
         assert!(checksum_readings(&buffer[..len], &Endpoints::V6 { source, destination }).pseudo_header);
@@ -64,7 +68,9 @@ fn send(choices: &Choices, advert: &Advert<'_>) {
         AuthData::Ah => header.emit_ah(&mut buffer, advert, AuthKey::from(choices.key), 7),
         AuthData::None | AuthData::Password(_) => header.emit(&mut buffer, advert, rule),
     };
-    let datagram = Datagram::from_ipv4(&buffer[..len.unwrap()]).unwrap();
+    assert_eq!(len.is_err(), refused);
+    let Ok(len) = len else { return };
+    let datagram = Datagram::from_ipv4(&buffer[..len]).unwrap();
     assert_eq!(Advert::parse(datagram.message, Family::Ipv4), Ok(*advert));
     judge(choices, &datagram);
 }
@@ -73,7 +79,7 @@ fn judge(choices: &Choices, datagram: &Datagram<'_>) {
     let family = Family::of(datagram.endpoints.source());
     let seen = peek(datagram.message);
     let vrid = Vrid::new(choices.vrid)
-        .or(seen.and_then(|seen| Vrid::new(seen.vrid)))
+        .or(Vrid::new(seen.map_or(1, |seen| seen.vrid)))
         .unwrap_or(Vrid::new(1).unwrap());
     let key = AuthKey::from(choices.key);
     let peers = [Peer { address: std::net::Ipv4Addr::from(choices.source).into(), ttl: TtlRange::ON_LINK }];
@@ -108,20 +114,21 @@ fn judge(choices: &Choices, datagram: &Datagram<'_>) {
     }
 }
 
-fn interval(choices: &Choices) -> AdvertInterval {
+fn interval(choices: &Choices) -> RouterInterval {
     if choices.version_2 {
-        AdvertInterval::V2(Seconds(choices.interval.to_be_bytes()[1]))
+        RouterInterval::seconds(choices.interval.to_be_bytes()[1].max(1)).unwrap()
     } else {
-        AdvertInterval::V3(Centiseconds::new(choices.interval % 4096).unwrap())
+        RouterInterval::centiseconds(choices.interval % 4095 + 1).unwrap()
     }
 }
 
 fn policy(number: u8) -> Policy {
-    match number % 5 {
+    match number % 6 {
         0 => Policy::INTEROP,
         1 => Policy::RFC9568,
         2 => Policy::RFC5798,
-        3 => Policy { v2_local_is_owner: Reaction::Warn, address_list: Reaction::Discard, ..Policy::INTEROP },
+        3 => Policy { address_list: Reaction::Discard, ..Policy::INTEROP },
+        4 => Policy::RFC3768,
         _ => Policy { v3_ipv4_checksum: AcceptedChecksum::PseudoHeader, ..Policy::INTEROP },
     }
 }

@@ -12,7 +12,7 @@ use vrrp_election::{
     Fact, FactId, Instant, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, Preempt, Received, RouterConfig, RouterId,
     RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, State, Track, TrackTarget, VirtualAddress,
 };
-use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, Seconds, Vrid};
+use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, RouterInterval, RouterPriority, Vrid};
 
 #[derive(Arbitrary, Debug)]
 enum Input {
@@ -179,16 +179,16 @@ fn config(machine: &Machine) -> NodeConfig {
 
 fn setup(router: &Router) -> RouterSetup {
     let interval = match router.centiseconds {
-        Some(centiseconds) => AdvertInterval::V3(Centiseconds::new(centiseconds % 4096).unwrap()),
-        None => AdvertInterval::V2(Seconds(1)),
+        Some(centiseconds) => RouterInterval::centiseconds(centiseconds % 4095 + 1),
+        None => RouterInterval::seconds(1),
     };
     let config = RouterConfig {
-        priority: Priority::new(router.priority.max(1)),
+        priority: RouterPriority::new(router.priority).unwrap_or_default(),
         preempt: router
             .preempt_delay_ms
             .map_or(Preempt::Never, |ms| Preempt::After(Duration::from_millis(ms.into()))),
         down_adverts: router.down_adverts,
-        ..RouterConfig::new(Vrid::new(51 + router.vrid % 3).unwrap(), Family::Ipv4, interval)
+        ..RouterConfig::new(Vrid::new(51 + router.vrid % 3).unwrap(), Family::Ipv4, interval.unwrap())
     };
     RouterSetup {
         tracks: [

@@ -24,7 +24,7 @@ fn advert(interval: AdvertInterval, addresses: Addresses<'_>, auth: AuthData) ->
 fn receiver<'a>(advert: &Advert<'a>) -> Receiver<'a> {
     Receiver {
         addresses: Some(advert.addresses),
-        ..Receiver::new(advert.addresses.family(), advert.vrid, advert.interval)
+        ..Receiver::new(advert.addresses.family(), advert.vrid, advert.interval.try_into().unwrap())
     }
 }
 

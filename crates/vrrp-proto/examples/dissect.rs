@@ -8,7 +8,7 @@
 use std::env;
 use std::error::Error;
 
-use vrrp_proto::{Advert, Datagram, Receiver, checksum_readings};
+use vrrp_proto::{Advert, Datagram, Receiver, RouterInterval, checksum_readings};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let text: String = env::args().skip(1).collect();
@@ -24,7 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{:?}", checksum_readings(datagram.message, &datagram.endpoints));
 
     // A router that is configured like the sender, but for authentication.
-    let receiver = Receiver::new(datagram.endpoints.family(), advert.vrid, advert.interval);
+    let interval = RouterInterval::nearest(advert.version(), advert.interval.duration());
+    let receiver = Receiver::new(datagram.endpoints.family(), advert.vrid, interval);
     println!("{}", receiver.explain(&datagram));
     Ok(())
 }

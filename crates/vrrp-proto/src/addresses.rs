@@ -90,7 +90,7 @@ impl<'a> Addresses<'a> {
         }
     }
 
-    /// Whether both lists hold the same addresses, in whatever order.
+    /// Whether both lists hold the same addresses equally often, in whatever order.
     ///
     /// Equal order, the usual case, costs one comparison of memory. Otherwise the time grows with the product of
     /// the lengths; lists of different lengths differ at once, so a peer cannot make this longer than the
@@ -179,5 +179,22 @@ fn same_set<const N: usize>(a: &[[u8; N]], b: &[[u8; N]]) -> bool {
 
 #[cold]
 fn same_elements<const N: usize>(a: &[[u8; N]], b: &[[u8; N]]) -> bool {
-    a.iter().all(|address| b.contains(address)) && b.iter().all(|address| a.contains(address))
+    let count = |list: &[[u8; N]], address| list.iter().filter(|other| *other == address).count();
+    a.iter().all(|address| count(a, address) == count(b, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_listed_twice_counts_twice() {
+        const A: [u8; 4] = [192, 0, 2, 1];
+        const B: [u8; 4] = [192, 0, 2, 2];
+        let same = |a: &[[u8; 4]], b: &[[u8; 4]]| Addresses::V4(a).same_set(Addresses::V4(b));
+        assert!(same(&[A, A, B], &[B, A, A]));
+        assert!(!same(&[A, A, B], &[A, B, B]));
+        assert!(!same(&[A, B, B], &[A, A, B]));
+        assert!(!same(&[A, B], &[A, B, B]));
+    }
 }

@@ -9,13 +9,17 @@
 //! [`Receiver`](crate::Receiver).
 
 use core::fmt;
+use core::net::Ipv6Addr;
 
 use crate::addresses::Addresses;
 use crate::auth::AuthData;
 use crate::checksum::Sum;
 use crate::endpoints::Endpoints;
+use crate::interval::AdvertInterval;
 use crate::message::{ADVERTISEMENT, AUTH_DATA_LEN, HEAD_LEN, Message};
-use crate::types::{AdvertInterval, Family, Priority, Version, Vrid};
+use crate::priority::Priority;
+use crate::receive::Warnings;
+use crate::types::{Family, Version, Vrid};
 
 /// One advertisement.
 ///
@@ -25,9 +29,9 @@ use crate::types::{AdvertInterval, Family, Priority, Version, Vrid};
 /// use vrrp_proto::{Family, IPV4_GROUP, Priority, Vrid};
 ///
 /// let advert = Advert {
-///     vrid: Vrid::new(51).ok_or("0 is no VRID")?,
+///     vrid: Vrid::new(51)?,
 ///     priority: Priority::new(100),
-///     interval: AdvertInterval::V3(Centiseconds::new(100).ok_or("above 4095")?),
+///     interval: AdvertInterval::V3(Centiseconds::new(100)?),
 ///     addresses: Addresses::V4(&[[192, 0, 2, 1]]),
 ///     auth: AuthData::None,
 /// };
@@ -73,7 +77,7 @@ impl<'a> Advert<'a> {
         if message.message_type() != ADVERTISEMENT {
             return Err(ParseError::Type { actual: message.message_type() });
         }
-        let vrid = Vrid::new(message.vrid()).ok_or(ParseError::VridZero)?;
+        let vrid = Vrid::new(message.vrid()).map_err(|_| ParseError::VridZero)?;
         let body = message.body(version, family);
         if body.expected != body.actual {
             return Err(ParseError::Length { expected: body.expected, actual: body.actual });
@@ -115,8 +119,12 @@ impl<'a> Advert<'a> {
     ///
     /// `rule` decides about VRRPv3 over IPv4 only: VRRPv2 never has a pseudo-header, IPv6 always has one.
     ///
+    /// What a [`Receiver`](crate::Receiver) with [`Policy::RFC9568`](crate::Policy::RFC9568) would reject for its
+    /// contents is not written.
+    ///
     /// # Errors
     /// The first that applies, in the order of the variants of [`EmitError`]; `buffer` is then untouched.
+    #[inline]
     pub fn emit(
         &self,
         buffer: &mut [u8],
@@ -124,6 +132,38 @@ impl<'a> Advert<'a> {
         rule: ChecksumRule,
     ) -> Result<usize, EmitError> {
         let count = self.check_emittable(endpoints.family())?;
+        if let Some(actual) = self.first_address_not_link_local() {
+            return Err(EmitError::FirstAddressNotLinkLocal { actual });
+        }
+        self.write(buffer, endpoints, rule, count)
+    }
+
+    /// Writes the message as [`Advert::emit`] does, and does it as well where RFC 9568 §5.2.9 forbids it and keepalived
+    /// does it all the same: with a first IPv6 address that is not link-local. Such configurations are common; every
+    /// known receiver but one that is strict takes them. The warnings say so: tell the operator once.
+    ///
+    /// # Errors
+    /// As [`Advert::emit`], but never [`EmitError::FirstAddressNotLinkLocal`].
+    pub fn emit_as_keepalived(
+        &self,
+        buffer: &mut [u8],
+        endpoints: &Endpoints,
+        rule: ChecksumRule,
+    ) -> Result<(usize, Warnings), EmitError> {
+        let count = self.check_emittable(endpoints.family())?;
+        let mut warnings = Warnings::empty();
+        warnings.set(Warnings::FIRST_ADDRESS_NOT_LINK_LOCAL, self.first_address_not_link_local().is_some());
+        Ok((self.write(buffer, endpoints, rule, count)?, warnings))
+    }
+
+    #[inline(always)]
+    fn write(
+        &self,
+        buffer: &mut [u8],
+        endpoints: &Endpoints,
+        rule: ChecksumRule,
+        count: u8,
+    ) -> Result<usize, EmitError> {
         let (len, actual) = (self.buffer_len(), buffer.len());
         let too_small = EmitError::BufferTooSmall { needed: len, actual };
         let (message, _rest) = buffer.split_at_mut_checked(len).ok_or(too_small)?;
@@ -162,7 +202,23 @@ impl<'a> Advert<'a> {
             Version::V2 | Version::V3 => {}
         }
         let actual = self.addresses.len();
-        u8::try_from(actual).map_err(|_| EmitError::AddressCount { actual })
+        let count = u8::try_from(actual).map_err(|_| EmitError::AddressCount { actual })?;
+        if count == 0 && self.version() == Version::V3 {
+            return Err(EmitError::NoAddresses);
+        }
+        if self.interval.is_zero() {
+            return Err(EmitError::IntervalZero);
+        }
+        Ok(count)
+    }
+
+    fn first_address_not_link_local(&self) -> Option<Ipv6Addr> {
+        match self.addresses {
+            Addresses::V6([first, ..]) => {
+                Some(Ipv6Addr::from(*first)).filter(|first| !first.is_unicast_link_local())
+            }
+            Addresses::V6([]) | Addresses::V4(_) => None,
+        }
     }
 
     /// What the checksum covers besides the message.
@@ -194,6 +250,7 @@ impl fmt::Display for Advert<'_> {
 /// send the pseudo-header by default; Cisco IOS and holo do not, as RFC 9568 §5.2.8 says. Routers that
 /// disagree reject each other's advertisements, so a [`Receiver`](crate::Receiver) may take both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ChecksumRule {
     /// A pseudo-header of source, destination, protocol and length, and the message (keepalived, RFC 5798).
     #[default]
@@ -289,6 +346,18 @@ pub enum EmitError {
         /// Addresses that were given.
         actual: usize,
     },
+    /// RFC 9568 §5.2.5: a VRRPv3 advertisement has at least one address.
+    #[error("no addresses in VRRPv3")]
+    NoAddresses,
+    /// RFC 9568 §5.2.7 and its erratum 8301.
+    #[error("advertisement interval 0")]
+    IntervalZero,
+    /// RFC 9568 §5.2.9: the first IPv6 address is the link-local one of the virtual router.
+    #[error("first address {actual} is not link-local")]
+    FirstAddressNotLinkLocal {
+        /// The first address.
+        actual: Ipv6Addr,
+    },
     /// The authentication type promises an Authentication Header that is not there, or the other way round.
     #[error("authentication type 2 and the authentication header go together")]
     AhMismatch,
@@ -307,7 +376,7 @@ mod tests {
     use core::net::Ipv4Addr;
 
     use super::*;
-    use crate::types::{Centiseconds, Seconds};
+    use crate::interval::{Centiseconds, Seconds};
 
     const ENDPOINTS: Endpoints =
         Endpoints::V4 { source: Ipv4Addr::new(10, 9, 0, 2), destination: crate::IPV4_GROUP };
@@ -360,11 +429,43 @@ mod tests {
         );
         assert_eq!(emit(Advert { addresses: v6_list, ..advert(v2) }, &v6), EmitError::V2OverIpv6);
         assert_eq!(emit(Advert { auth: AuthData::Ah, ..advert(v3()) }, &ENDPOINTS), EmitError::AuthInV3);
+        let none = Advert { addresses: Addresses::V4(&[]), ..advert(v3()) };
+        assert_eq!(emit(none, &ENDPOINTS), EmitError::NoAddresses);
+        for zero in [AdvertInterval::V3(Centiseconds::new(0).unwrap()), AdvertInterval::V2(Seconds(0))] {
+            assert_eq!(emit(advert(zero), &ENDPOINTS), EmitError::IntervalZero);
+        }
         let many = Advert { addresses: Addresses::V4(&[[0; 4]; 256]), ..advert(v3()) };
         assert_eq!(emit(many, &ENDPOINTS), EmitError::AddressCount { actual: 256 });
         let most = Advert { addresses: Addresses::V4(&[[0; 4]; 255]), ..advert(v2) };
         let mut buffer = [0; 2000];
         assert_eq!(most.emit(&mut buffer, &ENDPOINTS, ChecksumRule::PseudoHeader), Ok(16 + 4 * 255));
+    }
+
+    #[test]
+    fn a_global_first_ipv6_address_is_written_as_keepalived_does_or_not_at_all() {
+        let mut buffer = [0; 100];
+        let endpoints = Endpoints::V6 { source: Ipv6Addr::LOCALHOST, destination: crate::IPV6_GROUP };
+        let global = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+        let link_local = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+        let rule = ChecksumRule::PseudoHeader;
+        let (wrong, right) = ([global.octets(), link_local.octets()], [link_local.octets(), global.octets()]);
+        let wrong = Advert { addresses: Addresses::V6(&wrong), ..advert(v3()) };
+        let right = Advert { addresses: Addresses::V6(&right), ..wrong };
+        let refused = EmitError::FirstAddressNotLinkLocal { actual: global };
+        assert_eq!(wrong.emit(&mut buffer, &endpoints, rule), Err(refused));
+        assert_eq!(buffer, [0; 100]);
+        let warned = (40, Warnings::FIRST_ADDRESS_NOT_LINK_LOCAL);
+        assert_eq!(wrong.emit_as_keepalived(&mut buffer, &endpoints, rule), Ok(warned));
+        assert_eq!(Advert::parse(&buffer[..40], Family::Ipv6), Ok(wrong));
+        assert_eq!(right.emit(&mut buffer, &endpoints, rule), Ok(40));
+        assert_eq!(right.emit_as_keepalived(&mut buffer, &endpoints, rule), Ok((40, Warnings::empty())));
+    }
+
+    #[test]
+    fn version_2_may_have_no_addresses() {
+        let mut buffer = [0; 16];
+        let empty = Advert { addresses: Addresses::V4(&[]), ..advert(AdvertInterval::V2(Seconds(1))) };
+        assert_eq!(empty.emit(&mut buffer, &ENDPOINTS, ChecksumRule::PseudoHeader), Ok(16));
     }
 
     #[test]

@@ -21,6 +21,7 @@
 
 #[cfg(feature = "ah")]
 use core::net::Ipv4Addr;
+use core::time::Duration;
 
 #[cfg(feature = "ah")]
 use hmac::{Hmac, KeyInit, Mac};
@@ -50,6 +51,38 @@ pub struct AuthHeader {
 }
 
 impl AuthHeader {
+    /// The sequence number of the next advertisement of a virtual router.
+    ///
+    /// Receivers discard a number that is not greater than every earlier one, by whichever router (RFC 2402 §3.4.3), so
+    /// that a sender which begins with 1 again after a restart is not heard: a peer takes over although it lives.
+    /// Hence numbers follow the wall clock: quarters of a second since the beginning of 2026, and never less than
+    /// `last` + 1. `last` is the greatest number sent or accepted so far, 0 if nothing is known.
+    ///
+    /// Restarts and reboots go unnoticed as long as no more than four advertisements a second were sent on average,
+    /// and the clock was not set back; otherwise peers hear the router again when the clock has caught up. The
+    /// numbers last until 2060.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use vrrp_proto::AuthHeader;
+    ///
+    /// let since_1970 = Duration::from_secs(1_767_225_600 + 60);
+    /// let first = AuthHeader::next_sequence(0, since_1970);
+    /// assert_eq!(first, 240);
+    /// assert_eq!(AuthHeader::next_sequence(first, since_1970), 241);
+    /// ```
+    #[must_use]
+    pub const fn next_sequence(last: u32, since_1970: Duration) -> u32 {
+        let quarters = since_1970.saturating_sub(SEQUENCE_EPOCH).as_millis() / 250;
+        let next = last.saturating_add(1);
+        if quarters > u32::MAX as u128 {
+            return next;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+        let by_clock = quarters as u32;
+        if by_clock > next { by_clock } else { next }
+    }
+
     /// Reads the 24 octets of a header; `None` unless a VRRP message comes next.
     #[must_use]
     pub fn parse(octets: &[u8; AH_LEN]) -> Option<Self> {
@@ -152,7 +185,46 @@ type HmacMd5 = Hmac<Md5>;
 #[cfg(feature = "ah")]
 type Block = hmac::digest::Key<HmacMd5>;
 
+/// 1 January 2026, 0:00 UTC, since 1970.
+const SEQUENCE_EPOCH: Duration = Duration::from_secs(1_767_225_600);
 /// Octets of the header.
 pub(crate) const AH_LEN: usize = 24;
 /// The length field of a header of 24 octets: words minus 2.
 pub(crate) const AH_WORDS: u8 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Duration {
+        SEQUENCE_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn sequence_numbers_grow_with_every_advert_and_across_a_restart() {
+        let mut last = 0;
+        for second in 0..3_600 {
+            let next = AuthHeader::next_sequence(last, at(1_000_000 + second));
+            assert!(next > last);
+            last = next;
+        }
+        // Nothing is remembered; the clock went on.
+        assert!(AuthHeader::next_sequence(0, at(1_003_601)) > last);
+    }
+
+    #[test]
+    fn sequence_numbers_grow_while_the_clock_stands_or_goes_back() {
+        let first = AuthHeader::next_sequence(0, at(100));
+        assert_eq!(first, 400);
+        assert_eq!(AuthHeader::next_sequence(first, at(100)), 401);
+        assert_eq!(AuthHeader::next_sequence(401, at(10)), 402);
+        assert_eq!(AuthHeader::next_sequence(402, Duration::ZERO), 403, "a machine without a clock");
+        assert_eq!(AuthHeader::next_sequence(0, Duration::ZERO), 1);
+    }
+
+    #[test]
+    fn the_end_of_the_numbers_is_no_overflow() {
+        assert_eq!(AuthHeader::next_sequence(u32::MAX, at(0)), u32::MAX);
+        assert_eq!(AuthHeader::next_sequence(7, Duration::MAX), 8);
+    }
+}

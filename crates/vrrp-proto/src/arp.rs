@@ -26,11 +26,11 @@ use crate::assigned::{BROADCAST_MAC, MacAddr, ShowMac};
 /// use core::net::Ipv4Addr;
 /// use vrrp_proto::{Family, GratuitousArp, Vrid, virtual_mac};
 ///
-/// let vrid = Vrid::new(81).ok_or("0 is no VRID")?;
+/// let vrid = Vrid::new(81)?;
 /// let announcement = GratuitousArp::new(virtual_mac(Family::Ipv4, vrid), Ipv4Addr::new(198, 18, 81, 1));
 /// let frame: [u8; 42] = announcement.emit();
 /// assert_eq!(GratuitousArp::parse(&frame), Some(announcement));
-/// # Ok::<(), &str>(())
+/// # Ok::<(), vrrp_proto::ValueError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GratuitousArp {

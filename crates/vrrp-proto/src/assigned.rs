@@ -13,10 +13,10 @@ pub type MacAddr = [u8; 6];
 /// ```
 /// use vrrp_proto::{Family, Vrid, virtual_mac};
 ///
-/// let vrid = Vrid::new(51).ok_or("0 is no VRID")?;
+/// let vrid = Vrid::new(51)?;
 /// assert_eq!(virtual_mac(Family::Ipv4, vrid), [0x00, 0x00, 0x5e, 0x00, 0x01, 51]);
 /// assert_eq!(virtual_mac(Family::Ipv6, vrid), [0x00, 0x00, 0x5e, 0x00, 0x02, 51]);
-/// # Ok::<(), &str>(())
+/// # Ok::<(), vrrp_proto::ValueError>(())
 /// ```
 #[must_use]
 pub const fn virtual_mac(family: Family, vrid: Vrid) -> MacAddr {

@@ -85,6 +85,14 @@ impl<'a> Datagram<'a> {
         Ok(Self { endpoints, ttl, envelope, message })
     }
 
+    /// The parts of an IPv4 packet without an Authentication Header, from a caller that has read them itself: a socket
+    /// that delivers no header, a capture library, a simulation.
+    #[must_use]
+    #[inline(always)]
+    pub const fn ipv4(source: Ipv4Addr, destination: Ipv4Addr, ttl: u8, message: &'a [u8]) -> Self {
+        Self { endpoints: Endpoints::V4 { source, destination }, ttl, envelope: None, message }
+    }
+
     /// What an IPv6 raw socket delivers: the payload after all extension headers, and its ancillary data.
     #[must_use]
     #[inline(always)]

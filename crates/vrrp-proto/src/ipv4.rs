@@ -22,7 +22,7 @@ use crate::{assigned::AH_PROTOCOL, auth::AuthKey};
 /// use vrrp_proto::{IPV4_GROUP, Ipv4Header};
 /// # use vrrp_proto::{Addresses, Advert, AdvertInterval, AuthData, ChecksumRule, Datagram, Priority, Seconds, Vrid};
 /// # let advert = Advert {
-/// #     vrid: Vrid::new(51).ok_or("0 is no VRID")?,
+/// #     vrid: Vrid::new(51)?,
 /// #     priority: Priority::DEFAULT,
 /// #     interval: AdvertInterval::V2(Seconds(1)),
 /// #     addresses: Addresses::V4(&[[192, 0, 2, 1]]),

@@ -21,7 +21,7 @@
 //! # From socket to election
 //!
 //! ```
-//! use vrrp_proto::{AdvertInterval, Datagram, Family, Receiver, Rejection, Seconds, Vrid, peek};
+//! use vrrp_proto::{Datagram, Family, Receiver, Rejection, RouterInterval, Vrid, peek};
 //!
 //! /// One packet as an IPv4 raw socket delivers it.
 //! fn on_packet(packet: &[u8], routers: &[Receiver<'_>]) -> Result<&'static str, Rejection> {
@@ -36,11 +36,7 @@
 //!     Ok(if accepted.advert.priority.is_stop() { "it leaves" } else { "it is there" })
 //! }
 //!
-//! let router = Receiver::new(
-//!     Family::Ipv4,
-//!     Vrid::new(20).ok_or("0 is no VRID")?,
-//!     AdvertInterval::V2(Seconds(1)),
-//! );
+//! let router = Receiver::new(Family::Ipv4, Vrid::new(20)?, RouterInterval::seconds(1)?);
 //! let packet = [
 //!     0x45, 0xc0, 0, 0x28, 0x20, 0xfa, 0, 0, 255, 112, 0x8f, 0x3e, 198, 51, 100, 39, 224, 0, 0, 18, //
 //!     0x21, 20, 0, 1, 0, 1, 0xa2, 0xe1, 203, 0, 113, 7, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -59,7 +55,8 @@
 //! | VRRPv3 without addresses | accepted since 2.3.3 | rejected (RFC 9568 §5.2.5) |
 //! | other addresses than ours | 2.2.7 rejects; since 2.3.3 logs | warns, or rejects by [`Policy::address_list`] |
 //! | VRRPv2 interval differs | dropped without a trace | rejected and counted, since two routers then serve at once |
-//! | VRRPv2 owner hears another | processes | rejected (RFC 3768 §7.1), or warns by [`Policy::v2_local_is_owner`] |
+//! | VRRPv2 owner hears another | processes | warns, so that two owners hear each other; rejects by [`Policy::RFC3768`] |
+//! | first IPv6 address not link-local | sent as configured | not sent (RFC 9568 §5.2.9), or by [`Advert::emit_as_keepalived`] |
 //! | length field of the Authentication Header | not looked at | must be right |
 //! | 28-octet HMAC trailer (2.4) | checked if configured | too long: rejected |
 //!
@@ -81,11 +78,14 @@ mod auth;
 mod checksum;
 mod datagram;
 mod endpoints;
+mod interval;
 mod ipv4;
 mod message;
 mod ndp;
+mod priority;
 mod receive;
 mod types;
+mod value_error;
 
 pub use addresses::Addresses;
 pub use advert::{Advert, ChecksumReadings, ChecksumRule, EmitError, ParseError, checksum_readings};
@@ -98,14 +98,17 @@ pub use assigned::{
 pub use auth::{AuthData, AuthKey};
 pub use datagram::{Datagram, Envelope, IpError};
 pub use endpoints::Endpoints;
+pub use interval::{AdvertInterval, Centiseconds, RouterInterval, Seconds};
 pub use ipv4::Ipv4Header;
 pub use message::{Peek, peek};
 pub use ndp::{UNSOLICITED_NA_LEN, UnsolicitedNa};
+pub use priority::{Priority, RouterPriority};
 pub use receive::{
     Accepted, AcceptedChecksum, Counter, ExpectedAuth, Explanation, Failures, Mode, Peer, Policy, Reaction,
-    Receiver, Rejection, TtlRange, Warnings,
+    Receiver, ReceiverError, Rejection, TtlRange, Warnings,
 };
-pub use types::{AdvertInterval, Centiseconds, Family, Priority, Seconds, Version, Vrid};
+pub use types::{Family, Version, Vrid};
+pub use value_error::ValueError;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -17,7 +17,8 @@
 //! [`Message`], so there is one place that knows an offset.
 
 use crate::addresses::Addresses;
-use crate::types::{AdvertInterval, Centiseconds, Family, Seconds, Version};
+use crate::interval::{AdvertInterval, Centiseconds, Seconds};
+use crate::types::{Family, Version};
 
 /// Octets of the part that every message has.
 pub(crate) const HEAD_LEN: usize = 8;

@@ -29,7 +29,7 @@ use crate::checksum::Sum;
 /// ```
 /// use vrrp_proto::{Family, UnsolicitedNa, Vrid, virtual_mac};
 ///
-/// let vrid = Vrid::new(83).ok_or("0 is no VRID")?;
+/// let vrid = Vrid::new(83)?;
 /// let announcement = UnsolicitedNa {
 ///     mac: virtual_mac(Family::Ipv6, vrid),
 ///     address: "fe80::53:1".parse()?,

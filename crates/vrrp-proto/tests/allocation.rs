@@ -60,7 +60,7 @@ fn round_trip_ipv4(interval: AdvertInterval, auth: AuthData) {
             AuthData::Password(key) => ExpectedAuth::Password(key),
             _ => ExpectedAuth::None,
         },
-        ..Receiver::new(Family::Ipv4, advert.vrid, interval)
+        ..Receiver::new(Family::Ipv4, advert.vrid, interval.try_into().unwrap())
     };
     let mut buffer = [0; 256];
     let header = Ipv4Header::new([192, 0, 2, 251].into(), IPV4_GROUP);
@@ -91,7 +91,7 @@ fn emitting_parsing_and_checking_allocate_nothing() {
         let mut buffer = [0; 512];
         let len = advert.emit(&mut buffer, &endpoints, ChecksumRule::PseudoHeader).unwrap();
         let datagram = Datagram::ipv6(V6[0].into(), IPV6_GROUP, 255, black_box(&buffer[..len]));
-        let receiver = Receiver::new(Family::Ipv6, advert.vrid, v3);
+        let receiver = Receiver::new(Family::Ipv6, advert.vrid, v3.try_into().unwrap());
         assert_eq!(receiver.check(&datagram).unwrap().advert, advert);
 
         black_box(GratuitousArp::new([0; 6], [192, 0, 2, 1].into()).emit());
@@ -116,7 +116,8 @@ fn the_authentication_header_allocates_nothing() {
         let header = Ipv4Header::new([192, 0, 2, 251].into(), IPV4_GROUP);
         let len = header.emit_ah(&mut buffer, &advert, key, 1).unwrap();
         let auth = ExpectedAuth::Ah { key, last_sequence: 0 };
-        let receiver = Receiver { auth, ..Receiver::new(Family::Ipv4, advert.vrid, advert.interval) };
+        let interval = advert.interval.try_into().unwrap();
+        let receiver = Receiver { auth, ..Receiver::new(Family::Ipv4, advert.vrid, interval) };
         let accepted = receiver.check(&Datagram::from_ipv4(&buffer[..len]).unwrap()).unwrap();
         assert_eq!(accepted.ah_sequence, Some(1));
     });

@@ -6,13 +6,13 @@ mod common;
 
 use common::hex;
 use vrrp_proto::{
-    Addresses, AdvertInterval, AuthKey, Centiseconds, ChecksumRule, Counter, Datagram, ExpectedAuth, Family,
-    IPV4_GROUP, Ipv4Header, Priority, Receiver, Rejection, Seconds, Vrid, Warnings,
+    Addresses, AuthKey, ChecksumRule, Counter, Datagram, ExpectedAuth, Family, IPV4_GROUP, Ipv4Header,
+    Priority, Receiver, Rejection, RouterInterval, Vrid, Warnings,
 };
 
 const ADDRESSES: [[u8; 4]; 2] = [[10, 9, 0, 100], [10, 9, 0, 101]];
 
-fn receiver(interval: AdvertInterval) -> Receiver<'static> {
+fn receiver(interval: RouterInterval) -> Receiver<'static> {
     Receiver {
         addresses: Some(Addresses::V4(&ADDRESSES)),
         ..Receiver::new(Family::Ipv4, Vrid::new(51).unwrap(), interval)
@@ -24,7 +24,7 @@ fn a_version_2_advert_with_a_password_is_accepted_and_can_be_written_again() {
     let packet = hex("45c0002c 00010000 ff70d083 0a090002 e0000012
          21336402 010128a2 0a090064 0a090065 73656372 65740000");
     let auth = ExpectedAuth::Password(AuthKey::new(b"secret"));
-    let receiver = Receiver { auth, ..receiver(AdvertInterval::V2(Seconds(1))) };
+    let receiver = Receiver { auth, ..receiver(RouterInterval::seconds(1).unwrap()) };
     let accepted = receiver.check(&Datagram::from_ipv4(&packet).unwrap()).unwrap();
     assert_eq!(accepted.advert.priority, Priority::new(100));
     assert_eq!(accepted.source.to_string(), "10.9.0.2");
@@ -41,7 +41,7 @@ fn a_version_3_advert_with_the_hmac_trailer_of_keepalived_is_too_long() {
     let packet = hex("45c00040 00010000 ff70d070 0a090001 e0000012
          31339602 006438ee 0a090064 0a090065
          01070000 6b02d385 c4f30000 dba01b1c61e2c40b347ad09fba4c0332");
-    let receiver = receiver(AdvertInterval::V3(Centiseconds::new(100).unwrap()));
+    let receiver = receiver(RouterInterval::centiseconds(100).unwrap());
     let rejection = receiver.check(&Datagram::from_ipv4(&packet).unwrap()).unwrap_err();
     assert_eq!(rejection, Rejection::LengthLong { expected: 16, actual: 44 });
     assert_eq!(rejection.counter(), Counter::PacketLength);

@@ -8,8 +8,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use vrrp_proto::{
     Addresses, Advert, AdvertInterval, AuthData, AuthKey, Centiseconds, ChecksumRule, Datagram, Endpoints,
-    ExpectedAuth, Family, GratuitousArp, Ipv4Header, Mode, Policy, Priority, Receiver, Seconds, TtlRange,
-    UnsolicitedNa, Vrid, checksum_readings, peek,
+    ExpectedAuth, Family, GratuitousArp, Ipv4Header, Mode, Policy, Priority, Receiver, RouterInterval,
+    Seconds, TtlRange, UnsolicitedNa, Vrid, checksum_readings, peek,
 };
 
 /// An advertisement that owns its addresses.
@@ -41,21 +41,26 @@ fn interval_and_auth() -> impl Strategy<Value = (AdvertInterval, AuthData)> {
         any::<[u8; 8]>().prop_map(|octets| AuthData::Password(AuthKey::from(octets))),
     ];
     prop_oneof![
-        (any::<u8>(), auth).prop_map(|(seconds, auth)| (AdvertInterval::V2(Seconds(seconds)), auth)),
-        (0_u16..4096).prop_map(|cs| (AdvertInterval::V3(Centiseconds::new(cs).unwrap()), AuthData::None)),
+        (1_u8.., auth).prop_map(|(seconds, auth)| (AdvertInterval::V2(Seconds(seconds)), auth)),
+        (1_u16..4096).prop_map(|cs| (AdvertInterval::V3(Centiseconds::new(cs).unwrap()), AuthData::None)),
     ]
 }
 
 fn owned() -> impl Strategy<Value = Owned> {
     let common = (1_u8.., any::<u8>(), interval_and_auth());
     (common, vec(any::<[u8; 4]>(), 0..=255), proptest::option::of(vec(any::<[u8; 16]>(), 0..=255))).prop_map(
-        |((vrid, priority, (interval, auth)), v4, v6)| Owned {
-            vrid: Vrid::new(vrid).unwrap(),
-            priority: Priority::new(priority),
-            interval,
-            auth,
-            v4,
-            v6: v6.filter(|_| matches!(interval, AdvertInterval::V3(_))),
+        |((vrid, priority, (interval, auth)), mut v4, v6)| {
+            if v4.is_empty() && matches!(interval, AdvertInterval::V3(_)) {
+                v4.push([192, 0, 2, 1]);
+            }
+            Owned {
+                vrid: Vrid::new(vrid).unwrap(),
+                priority: Priority::new(priority),
+                interval,
+                auth,
+                v4,
+                v6: v6.filter(|v6| !v6.is_empty() && matches!(interval, AdvertInterval::V3(_))),
+            }
         },
     )
 }
@@ -73,7 +78,7 @@ fn endpoints(family: Family, source: u128, destination: u128) -> Endpoints {
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    prop_oneof![Just(Policy::INTEROP), Just(Policy::RFC9568), Just(Policy::RFC5798)]
+    prop_oneof![Just(Policy::INTEROP), Just(Policy::RFC9568), Just(Policy::RFC5798), Just(Policy::RFC3768)]
 }
 
 /// Octets that get past the first checks more often than chance would let them.
@@ -97,7 +102,9 @@ proptest! {
         let family = advert.addresses.family();
         let endpoints = endpoints(family, source, destination);
         let mut buffer = vec![dirt; 4200];
-        let len = advert.emit(&mut buffer, &endpoints, rule).unwrap();
+        let (len, warnings) = advert.emit_as_keepalived(&mut buffer, &endpoints, rule).unwrap();
+        let strict = advert.emit(&mut [0; 4200], &endpoints, rule);
+        prop_assert_eq!(strict.is_ok(), warnings.is_empty());
         prop_assert_eq!(len, advert.buffer_len());
         prop_assert_eq!(Advert::parse(&buffer[..len], family), Ok(advert));
         prop_assert!(buffer[len..].iter().all(|octet| *octet == dirt));
@@ -111,7 +118,7 @@ proptest! {
         }
 
         let mut clean = vec![0; 4200];
-        advert.emit(&mut clean, &endpoints, rule).unwrap();
+        advert.emit_as_keepalived(&mut clean, &endpoints, rule).unwrap();
         prop_assert_eq!(&clean[..len], &buffer[..len]);
     }
 
@@ -121,15 +128,13 @@ proptest! {
     ) {
         let advert = owned.advert();
         prop_assume!(advert.addresses.family() == Family::Ipv4);
-        prop_assume!(owned.interval != AdvertInterval::V3(Centiseconds::new(0).unwrap()));
-        prop_assume!(!advert.addresses.is_empty() || matches!(owned.interval, AdvertInterval::V2(_)));
         let receiver = Receiver {
             addresses: Some(advert.addresses),
             auth: match advert.auth {
                 AuthData::Password(key) => ExpectedAuth::Password(key),
                 _ => ExpectedAuth::None,
             },
-            ..Receiver::new(Family::Ipv4, advert.vrid, advert.interval)
+            ..Receiver::new(Family::Ipv4, advert.vrid, advert.interval.try_into().unwrap())
         };
         let header = Ipv4Header { identification, ..Ipv4Header::new(source.into(), vrrp_proto::IPV4_GROUP) };
         let mut buffer = vec![0xaa; 1500];
@@ -146,7 +151,7 @@ proptest! {
         let advert = owned.advert();
         let endpoints = endpoints(advert.addresses.family(), 1, 2);
         let mut buffer = vec![0x77; advert.buffer_len().saturating_sub(missing)];
-        prop_assert!(advert.emit(&mut buffer, &endpoints, rule).is_err());
+        prop_assert!(advert.emit_as_keepalived(&mut buffer, &endpoints, rule).is_err());
         prop_assert!(buffer.iter().all(|octet| *octet == 0x77));
     }
 
@@ -168,9 +173,9 @@ proptest! {
     ) {
         let family = if v6 { Family::Ipv6 } else { Family::Ipv4 };
         let interval = if v2 {
-            AdvertInterval::V2(Seconds(100))
+            RouterInterval::seconds(100).unwrap()
         } else {
-            AdvertInterval::V3(Centiseconds::new(100).unwrap())
+            RouterInterval::centiseconds(100).unwrap()
         };
         let base = Receiver::new(family, Vrid::new(51).unwrap(), interval);
         let receiver = Receiver {
@@ -181,14 +186,10 @@ proptest! {
             addresses: Some(Addresses::V4(&[[192, 0, 2, 1]])),
             ..base
         };
-        let datagram = Datagram {
-            endpoints: match family {
-                Family::Ipv4 => Endpoints::V4 { source: Ipv4Addr::LOCALHOST, destination: vrrp_proto::IPV4_GROUP },
-                Family::Ipv6 => Endpoints::V6 { source: Ipv6Addr::LOCALHOST, destination: vrrp_proto::IPV6_GROUP },
-            },
-            ttl: ttl | 0xfe,
-            envelope: None,
-            message: &message,
+        let ttl = ttl | 0xfe;
+        let datagram = match family {
+            Family::Ipv4 => Datagram::ipv4(Ipv4Addr::LOCALHOST, vrrp_proto::IPV4_GROUP, ttl, &message),
+            Family::Ipv6 => Datagram::ipv6(Ipv6Addr::LOCALHOST, vrrp_proto::IPV6_GROUP, ttl, &message),
         };
         let explanation = receiver.explain(&datagram);
         match receiver.check(&datagram) {

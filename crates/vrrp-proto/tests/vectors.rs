@@ -126,7 +126,7 @@ fn write(
     buffer: &mut [u8],
 ) -> usize {
     let Endpoints::V4 { source, destination } = *endpoints else {
-        return accepted.advert.emit(buffer, endpoints, accepted.checksum).unwrap();
+        return accepted.advert.emit_as_keepalived(buffer, endpoints, accepted.checksum).unwrap().0;
     };
     let identification = u16::try_from(vector.fields["ip"]["ident"].as_u64().unwrap()).unwrap();
     let header = Ipv4Header { source, destination, ttl, identification };

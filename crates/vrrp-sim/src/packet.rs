@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use vrrp_election::{Received, RouterConfig};
 use vrrp_proto::{
-    Addresses, Advert, AuthData, ChecksumRule, Datagram, Endpoints, Family, Priority, Receiver, Rejection,
-    TTL, Vrid, group, peek,
+    Addresses, AuthData, ChecksumRule, Datagram, Endpoints, Family, Priority, Rejection, TTL, Vrid, group,
+    peek,
 };
 
 /// One packet on its way.
@@ -25,7 +25,7 @@ impl Packet {
             Family::Ipv4 => Addresses::V4(&v4),
             Family::Ipv6 => Addresses::V6(&v6),
         };
-        let advert = Advert { vrid, priority, interval: config.interval, addresses, auth: AuthData::None };
+        let advert = config.advert(priority, addresses, AuthData::None);
         let endpoints = Endpoints::new(source, group(config.family))?;
         let mut message = vec![0; advert.buffer_len()];
         advert.emit(&mut message, &endpoints, ChecksumRule::PseudoHeader).ok()?;
@@ -35,35 +35,31 @@ impl Packet {
     /// For which virtual router it is.
     pub(crate) fn addressee(&self) -> Option<(Vrid, Family)> {
         let peek = peek(&self.message)?;
-        Some((Vrid::new(peek.vrid)?, self.endpoints.family()))
+        Some((Vrid::new(peek.vrid).ok()?, self.endpoints.family()))
     }
 
     /// What the router with this configuration takes from it.
     pub(crate) fn judge(&self, config: &RouterConfig) -> Result<Received, Rejection> {
-        let receiver = Receiver {
-            owner: config.priority.is_owner(),
-            ..Receiver::new(config.family, config.vrid, config.interval)
-        };
         let datagram =
             Datagram { endpoints: self.endpoints, ttl: TTL, envelope: None, message: &self.message };
-        Ok(Received::from(&receiver.check(&datagram)?))
+        Ok(Received::from(&config.receiver().check(&datagram)?))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use vrrp_proto::{AdvertInterval, Centiseconds, Seconds};
+    use vrrp_proto::RouterInterval;
 
-    fn config(family: Family, interval: AdvertInterval) -> RouterConfig {
+    fn config(family: Family, interval: RouterInterval) -> RouterConfig {
         RouterConfig::new(Vrid::new(51).unwrap(), family, interval)
     }
 
     #[test]
     fn what_one_sends_another_takes() {
-        let v3 = AdvertInterval::V3(Centiseconds::new(50).unwrap());
+        let v3 = RouterInterval::centiseconds(50).unwrap();
         for (family, interval, source) in [
-            (Family::Ipv4, AdvertInterval::V2(Seconds(1)), "192.0.2.1"),
+            (Family::Ipv4, RouterInterval::seconds(1).unwrap(), "192.0.2.1"),
             (Family::Ipv4, v3, "192.0.2.1"),
             (Family::Ipv6, v3, "fe80::1"),
         ] {
@@ -72,13 +68,14 @@ mod tests {
             let packet = Packet::advert(&config, Priority::new(7), source).unwrap();
             assert_eq!(packet.addressee(), Some((config.vrid, family)));
             let received = packet.judge(&config).unwrap();
+            let interval = interval.into();
             assert_eq!(received, Received { source, priority: Priority::new(7), interval });
         }
     }
 
     #[test]
     fn a_damaged_one_is_rejected() {
-        let config = config(Family::Ipv4, AdvertInterval::V2(Seconds(1)));
+        let config = config(Family::Ipv4, RouterInterval::seconds(1).unwrap());
         let mut packet = Packet::advert(&config, Priority::new(7), "192.0.2.1".parse().unwrap()).unwrap();
         packet.message[2] ^= 1;
         assert!(packet.judge(&config).is_err());

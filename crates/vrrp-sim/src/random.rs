@@ -5,7 +5,7 @@ use std::time::Duration;
 use vrrp_election::{
     AnnounceConfig, LinkId, Preempt, RouterConfig, RouterSetup, ScriptConfig, ScriptId, Track,
 };
-use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, Seconds, Vrid};
+use vrrp_proto::{Family, RouterInterval, RouterPriority, Version, Vrid};
 
 use crate::{Fault, Host, HostId, Network, Rng, Scenario};
 
@@ -46,15 +46,16 @@ const LONGEST_STALL: Duration = Duration::from_secs(8);
 
 /// The parameters that the hosts have in common.
 fn service(rng: &mut Rng, number: u64) -> Option<RouterConfig> {
-    let vrid = Vrid::new(u8::try_from(51 + number).ok()?)?;
+    let vrid = Vrid::new(u8::try_from(51 + number).ok()?).ok()?;
     let interval = match rng.below(3) {
-        0 => AdvertInterval::V2(Seconds(1)),
-        1 => AdvertInterval::V3(Centiseconds::new(100)?),
-        _ => AdvertInterval::V3(Centiseconds::new(20)?),
+        0 => RouterInterval::seconds(1),
+        1 => RouterInterval::centiseconds(100),
+        _ => RouterInterval::centiseconds(20),
     };
-    let family = match interval {
-        AdvertInterval::V3(_) if rng.happens(500) => Family::Ipv6,
-        AdvertInterval::V2(_) | AdvertInterval::V3(_) => Family::Ipv4,
+    let interval = interval.ok()?;
+    let family = match interval.version() {
+        Version::V3 if rng.happens(500) => Family::Ipv6,
+        Version::V2 | Version::V3 => Family::Ipv4,
     };
     Some(RouterConfig::new(vrid, family, interval))
 }
@@ -63,9 +64,9 @@ fn host(rng: &mut Rng, services: &[RouterConfig], may_own: bool) -> Host {
     let mut host = Host::new().script(ScriptConfig { fall: 2, ..ScriptConfig::default() });
     for service in services {
         let priority = match rng.below(4) {
-            0 if may_own => Priority::OWNER,
-            0 | 1 => Priority::DEFAULT,
-            _ => Priority::new(u8::try_from(1 + rng.below(254)).unwrap_or(1)),
+            0 if may_own => RouterPriority::OWNER,
+            0 | 1 => RouterPriority::DEFAULT,
+            _ => RouterPriority::MIN.weighted(i64::try_from(rng.below(254)).unwrap_or_default()),
         };
         let preempt = match rng.below(4) {
             0 => Preempt::Never,

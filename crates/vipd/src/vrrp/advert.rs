@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use vrrp_proto::{Advert, Endpoints, Ipv4Header, Priority, TTL};
+use vrrp_proto::{Endpoints, Ipv4Header, Priority, TTL};
 
 use super::judge::{auth_data, checksum_rule};
 use super::plan::{Reach, RouterAuth, RouterPlan};
@@ -44,13 +44,8 @@ impl<'a> Outgoing<'a> {
     /// said, which the checked configuration rules out.
     pub(super) fn emit<'b>(&self, destination: IpAddr, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
         let router = self.router;
-        let advert = Advert {
-            vrid: router.config.vrid,
-            priority: self.priority,
-            interval: router.config.interval,
-            addresses: router.advertised.borrow(),
-            auth: auth_data(&router.auth),
-        };
+        let (addresses, auth) = (router.advertised.borrow(), auth_data(&router.auth));
+        let advert = router.config.advert(self.priority, addresses, auth);
         let rule = checksum_rule(self.checksum_as_v2);
         let emitted = match (self.source, destination) {
             (IpAddr::V4(from), IpAddr::V4(to)) => {
@@ -65,7 +60,9 @@ impl<'a> Outgoing<'a> {
                 }
             }
             (IpAddr::V6(source), IpAddr::V6(destination)) => {
-                advert.emit(buffer, &Endpoints::V6 { source, destination }, rule)
+                // What the RFC forbids and keepalived does was told when the configuration was taken.
+                let endpoints = Endpoints::V6 { source, destination };
+                advert.emit_as_keepalived(buffer, &endpoints, rule).map(|(length, _)| length)
             }
             _ => return None,
         };

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use vrrp_election::{Instant, Report, RouterId};
 use vrrp_proto::{
-    Accepted, AuthData, ChecksumRule, Counter, Datagram, ExpectedAuth, Mode, Policy, Reaction, Receiver,
-    Rejection, Warnings,
+    Accepted, AuthData, AuthHeader, ChecksumRule, Counter, Datagram, ExpectedAuth, Mode, Receiver, Rejection,
+    Warnings,
 };
 
 use super::plan::{Reach, RouterAuth, RouterPlan};
@@ -44,19 +44,17 @@ impl Record {
 
     /// The sequence number of the next advert that leaves: with an Authentication Header greater than any that was
     /// sent or received before (RFC 2402 §3.3.2), or every peer discards it as a repeated packet.
-    pub(super) fn next_ah_sequence(&mut self, auth: &RouterAuth) -> u32 {
+    ///
+    /// It follows the wall clock, so that the peers of a worker or machine that starts anew go on hearing it.
+    pub(super) fn next_ah_sequence(&mut self, auth: &RouterAuth, since_1970: Duration) -> u32 {
         if let RouterAuth::Ah(_) = auth {
-            self.ah_sequence = self.ah_sequence.wrapping_add(1);
+            self.ah_sequence = AuthHeader::next_sequence(self.ah_sequence, since_1970);
         }
         self.ah_sequence
     }
 
     fn receiver<'r>(&self, router: &'r RouterPlan) -> Receiver<'r> {
-        let config = &router.config;
         Receiver {
-            family: config.family,
-            vrid: config.vrid,
-            interval: config.interval,
             mode: match &router.reach {
                 Reach::Multicast { group } => Mode::Multicast { group: *group },
                 Reach::Unicast { peers, strangers, .. } => Mode::Unicast { peers, strangers: *strangers },
@@ -66,15 +64,11 @@ impl Record {
                 RouterAuth::Password(password) => ExpectedAuth::Password(password),
                 RouterAuth::Ah(key) => ExpectedAuth::Ah { key, last_sequence: self.ah_sequence },
             },
-            owner: config.priority.is_owner(),
             addresses: router.checks_list.then(|| router.advertised.borrow()),
-            policy: POLICY,
+            ..router.config.receiver()
         }
     }
 }
-
-/// What the field needs; and two owners have to hear each other, or both would serve for ever.
-const POLICY: Policy = Policy { v2_local_is_owner: Reaction::Warn, ..Policy::INTEROP };
 
 /// The authentication that a router's own adverts carry.
 pub(super) fn auth_data(auth: &RouterAuth) -> AuthData {

@@ -15,7 +15,9 @@ use vrrp_election::{
     RouterKey, RouterSetup, ScriptConfig, ScriptId, ScriptSetup, Track, TrackTarget, Transport,
 };
 use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
-use vrrp_proto::{Addresses, AdvertInterval, AuthKey, Family, Peer, Priority, TTL, TtlRange, Version, Vrid};
+use vrrp_proto::{
+    Addresses, AuthKey, Family, Peer, RouterInterval, RouterPriority, TTL, TtlRange, Version, Vrid,
+};
 
 use super::attachment::Key;
 use crate::ipc::Generation;
@@ -374,10 +376,10 @@ fn router_config(instance: &VrrpInstance) -> RouterConfig {
     let version = if instance.version == 2 { Version::V2 } else { Version::V3 };
     let family = if instance.ipv6 { Family::Ipv6 } else { Family::Ipv4 };
     // The model has no VRID 0; if it had, 1 would be as good as any.
-    let vrid = Vrid::new(instance.vrid.max(1)).unwrap_or(FIRST_VRID);
-    let interval = AdvertInterval::nearest(version, instance.advert_interval);
+    let vrid = Vrid::new(instance.vrid).unwrap_or(Vrid::MIN);
+    let interval = RouterInterval::nearest(version, instance.advert_interval);
     RouterConfig {
-        priority: Priority::new(instance.priority),
+        priority: RouterPriority::new(instance.priority).unwrap_or(RouterPriority::MIN),
         preempt: match instance.preempt {
             ConfPreempt::Never => Preempt::Never,
             ConfPreempt::AtOnce => Preempt::AtOnce,
@@ -482,11 +484,6 @@ fn address_spec(address: &VirtualAddress) -> AddressSpec {
 /// a partition has healed, that advert is what tells the winner to announce the addresses again, and without it
 /// neighbours may go on sending to the loser.
 pub(super) const YIELDING_ADVERT: bool = true;
-
-const FIRST_VRID: Vrid = match Vrid::new(1) {
-    Some(vrid) => vrid,
-    None => panic!("1 is a VRID"),
-};
 
 /// The count of an advert is one octet; of IPv6 addresses, as many as fit into 1500 octets (keepalived's number).
 const MOST_V4_ADDRESSES: usize = 255;

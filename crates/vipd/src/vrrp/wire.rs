@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
@@ -172,7 +172,7 @@ impl Wire {
         let (Some(port), Some(source)) = (port, source) else { return };
         let checksum_as_v2 =
             plan.config.instances.get(id.0 as usize).is_some_and(|instance| instance.v3_checksum_as_v2);
-        let ah_sequence = record.next_ah_sequence(&router.auth);
+        let ah_sequence = record.next_ah_sequence(&router.auth, UNIX_EPOCH.elapsed().unwrap_or_default());
         port.push(id, &Outgoing { router, priority, source, checksum_as_v2, ah_sequence });
     }
 

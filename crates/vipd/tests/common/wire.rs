@@ -10,7 +10,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 use vip_lab::frame::{Advert, Frame};
 use vip_lab::{Host, Stamp};
-use vrrp_proto::{Addresses, AdvertInterval, Family, Version};
+use vrrp_proto::{Addresses, Family, RouterInterval, Version};
 use vrrp_proto::{AuthKey, Datagram, ExpectedAuth, Receiver, Vrid};
 
 use super::conf::Instance;
@@ -134,8 +134,8 @@ fn check(instance: &Instance, octets: &[u8]) -> Result<(), String> {
         addresses: Some(if variant.ipv6 { Addresses::V6(&v6) } else { Addresses::V4(&v4) }),
         ..Receiver::new(
             family,
-            Vrid::new(instance.vrid).ok_or("VRID 0")?,
-            AdvertInterval::nearest(version, variant.interval),
+            Vrid::new(instance.vrid).map_err(|error| error.to_string())?,
+            RouterInterval::nearest(version, variant.interval),
         )
     };
     let datagram = if variant.ipv6 { Datagram::from_ipv6(packet) } else { Datagram::from_ipv4(packet) };

@@ -7,10 +7,9 @@
 //! use vrrp_election::{
 //!     Instant, LinkId, LinkSetup, LinkState, Node, NodeConfig, RouterConfig, RouterId, RouterSetup, Standing,
 //! };
-//! use vrrp_proto::{AdvertInterval, Family, Seconds, Vrid};
+//! use vrrp_proto::{Family, RouterInterval, Vrid};
 //!
-//! let vrid = Vrid::new(51).ok_or("VRID")?;
-//! let config = RouterConfig::new(vrid, Family::Ipv4, AdvertInterval::V2(Seconds(1)));
+//! let config = RouterConfig::new(Vrid::new(51)?, Family::Ipv4, RouterInterval::seconds(1)?);
 //! let mut node = Node::new(
 //!     Instant::ZERO,
 //!     NodeConfig {
@@ -26,7 +25,7 @@
 //! assert_eq!(node.standing(RouterId(0)), Some(Standing::Backup));
 //! while let Some(_action) = node.poll_action() { /* do it */ }
 //! assert!(node.poll_timeout().is_some());
-//! # Ok::<(), &str>(())
+//! # Ok::<(), vrrp_proto::ValueError>(())
 //! ```
 
 mod config;

@@ -3,7 +3,7 @@
 //! The result is derived from the facts each time, nothing is counted up and down, so no order of events can
 //! leave a router in a fault that no longer exists.
 
-use vrrp_proto::Priority;
+use vrrp_proto::RouterPriority;
 
 use super::{Fact, LinkId, LinkSetup, RouterId, RouterSetup, Track, TrackTarget};
 
@@ -29,7 +29,7 @@ pub(super) struct Assessment {
     /// Something that could be a fault is not known yet.
     pub(super) pending: bool,
     /// The effective priority.
-    pub(super) priority: Priority,
+    pub(super) priority: RouterPriority,
 }
 
 /// Looks at everything `setup` depends on.
@@ -42,7 +42,7 @@ pub(super) fn assess(
     Assessment {
         fault: own_fault(setup, links).or(total.fault.map(Fault::Tracked)),
         pending: total.pending,
-        priority: weighted(setup.config.priority, total.weight),
+        priority: setup.config.priority.weighted(total.weight),
     }
 }
 
@@ -111,15 +111,6 @@ fn own_fault(setup: &RouterSetup, links: &[LinkSetup]) -> Option<Fault> {
     address.is_none().then_some(Fault::NoAddress)
 }
 
-/// The owner stays the owner; nobody else becomes 0 or 255 by arithmetic (RFC 9568 §5.2.4).
-fn weighted(base: Priority, sum: i64) -> Priority {
-    if base.is_owner() {
-        return base;
-    }
-    let clamped = i64::from(base.get()).saturating_add(sum).clamp(1, 254);
-    Priority::new(u8::try_from(clamped).unwrap_or(254))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::FactId;
@@ -177,10 +168,10 @@ mod tests {
     fn weights_of_many_targets_add_up_without_overflow() {
         let tracks = [Track { target: FactId(0).into(), weight: i32::MAX, reverse: false }; 4];
         let total = sum(&tracks, |_| Fact::Value(i32::MAX));
-        assert_eq!(weighted(Priority::new(100), total.weight), Priority::new(254));
+        assert_eq!(RouterPriority::DEFAULT.weighted(total.weight).get(), 254);
         let tracks = [Track { target: FactId(0).into(), weight: i32::MIN, reverse: false }; 4];
         let total = sum(&tracks, |_| Fact::Down);
-        assert_eq!(weighted(Priority::new(100), total.weight), Priority::new(1));
+        assert_eq!(RouterPriority::DEFAULT.weighted(total.weight).get(), 1);
     }
 
     #[test]
@@ -193,12 +184,5 @@ mod tests {
         };
         let total = sum(&tracks, fact);
         assert_eq!((total.fault, total.pending), (Some(TrackTarget::Fact(FactId(1))), true));
-    }
-
-    #[test]
-    fn arithmetic_reaches_neither_0_nor_255_and_leaves_the_owner_alone() {
-        assert_eq!(weighted(Priority::new(250), 20), Priority::new(254));
-        assert_eq!(weighted(Priority::new(10), -20), Priority::new(1));
-        assert_eq!(weighted(Priority::OWNER, -254), Priority::OWNER);
     }
 }

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use vrrp_proto::{AdvertInterval, Family, Priority, Version, Vrid};
+use vrrp_proto::{
+    Addresses, Advert, AuthData, Family, Priority, Receiver, RouterInterval, RouterPriority, Version, Vrid,
+};
 
 /// The parameters of a virtual router (RFC 9568 §6.1), and keepalived's additions to them.
 ///
@@ -18,10 +20,9 @@ pub struct RouterConfig {
     /// Which addresses it serves.
     pub family: Family,
     /// `Priority`: 1 to 254, or 255 for the owner of the addresses.
-    pub priority: Priority,
-    /// `Advertisement_Interval`; its unit decides the protocol version. Zero, which would be a flood, counts as
-    /// the shortest there is: 1 s in VRRPv2, 10 ms in VRRPv3.
-    pub interval: AdvertInterval,
+    pub priority: RouterPriority,
+    /// `Advertisement_Interval`; its unit decides the protocol version.
+    pub interval: RouterInterval,
     /// `Preempt_Mode`, and how long to wait before preempting. The owner always preempts at once.
     pub preempt: Preempt,
     /// Whether an owner serves at once when it starts (RFC 9568 §6.4.1). Without effect below priority 255.
@@ -41,11 +42,11 @@ pub struct RouterConfig {
 impl RouterConfig {
     /// A virtual router with the defaults of RFC 9568 §6.1: priority 100, preempting.
     #[must_use]
-    pub fn new(vrid: Vrid, family: Family, interval: AdvertInterval) -> Self {
+    pub fn new(vrid: Vrid, family: Family, interval: RouterInterval) -> Self {
         Self {
             vrid,
             family,
-            priority: Priority::DEFAULT,
+            priority: RouterPriority::DEFAULT,
             interval,
             preempt: Preempt::AtOnce,
             owner_starts_active: true,
@@ -63,13 +64,34 @@ impl RouterConfig {
         self.interval.version()
     }
 
-    /// `Advertisement_Interval` as time, never zero.
+    /// The advertisement that [`Action::SendAdvert`](crate::Action::SendAdvert) asks for with `priority`.
+    ///
+    /// ```
+    /// use vrrp_election::RouterConfig;
+    /// use vrrp_proto::{Addresses, AuthData, Family, RouterInterval, RouterPriority, Vrid};
+    ///
+    /// let config = RouterConfig::new(Vrid::new(51)?, Family::Ipv4, RouterInterval::centiseconds(100)?);
+    /// let addresses = Addresses::V4(&[[192, 0, 2, 1]]);
+    /// let advert = config.advert(RouterPriority::DEFAULT.into(), addresses, AuthData::None);
+    /// assert_eq!(advert.to_string(), "VRRPv3 router 51, priority 100, every 1.00 s, addresses [192.0.2.1]");
+    /// # Ok::<(), vrrp_proto::ValueError>(())
+    /// ```
+    #[must_use]
+    pub fn advert<'a>(&self, priority: Priority, addresses: Addresses<'a>, auth: AuthData) -> Advert<'a> {
+        Advert { vrid: self.vrid, priority, interval: self.interval.into(), addresses, auth }
+    }
+
+    /// The receive checks for this router: multicast to the standard group, no authentication, no comparison of
+    /// addresses. Change what differs.
+    #[must_use]
+    pub fn receiver<'a>(&self) -> Receiver<'a> {
+        let owner = self.priority.is_owner();
+        Receiver { owner, ..Receiver::new(self.family, self.vrid, self.interval) }
+    }
+
+    /// `Advertisement_Interval` as time.
     pub(crate) fn advert_interval(&self) -> Duration {
-        let shortest = match self.version() {
-            Version::V2 => Duration::from_secs(1),
-            Version::V3 => Duration::from_millis(10),
-        };
-        self.interval.duration().max(shortest)
+        self.interval.duration()
     }
 }
 

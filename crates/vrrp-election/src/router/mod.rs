@@ -6,11 +6,10 @@
 //! ```
 //! use core::time::Duration;
 //! use vrrp_election::{Action, Instant, RouterConfig, State, VirtualRouter};
-//! use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, Vrid};
+//! use vrrp_proto::{Family, Priority, RouterInterval, Vrid};
 //!
-//! let interval = AdvertInterval::V3(Centiseconds::new(100).ok_or("interval")?);
-//! let vrid = Vrid::new(51).ok_or("VRID")?;
-//! let mut router = VirtualRouter::new(RouterConfig::new(vrid, Family::Ipv4, interval));
+//! let interval = RouterInterval::centiseconds(100)?;
+//! let mut router = VirtualRouter::new(RouterConfig::new(Vrid::new(51)?, Family::Ipv4, interval));
 //!
 //! // The interface is up, and adverts will leave from this address.
 //! router.handle_startup(Instant::ZERO, "192.0.2.20".parse()?);
@@ -46,7 +45,7 @@ use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use vrrp_proto::{AdvertInterval, Priority, Version};
+use vrrp_proto::{AdvertInterval, Priority, RouterPriority, Version};
 
 use crate::Instant;
 use active::Active;
@@ -135,7 +134,7 @@ impl VirtualRouter {
     #[must_use]
     pub fn new(config: RouterConfig) -> Self {
         Self {
-            priority: config.priority,
+            priority: config.priority.into(),
             address: None,
             own_adverts: OwnAdverts::default(),
             learned_interval: config.advert_interval(),
@@ -225,7 +224,8 @@ impl VirtualRouter {
 
     /// The priority changed (tracking). A Backup's wait changes by the difference in skew; an Active tells with
     /// its next advert.
-    pub fn set_priority(&mut self, priority: Priority) {
+    pub fn set_priority(&mut self, priority: RouterPriority) {
+        let priority = Priority::from(priority);
         if priority == self.priority {
             return;
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vrrp_election::{Action, Instant, Preempt, Received, RouterConfig, State, VirtualRouter};
 
-use crate::support::{Hears, Speaks, centis, config, ip, prio, seconds};
+use crate::support::{Hears, Speaks, centis, config, ip, own_prio, seconds};
 
 /// One router.
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +112,7 @@ impl World {
         let base = config(Speaks::V2.family(), interval);
         let routers = case.candidates.iter().map(|candidate| {
             VirtualRouter::new(RouterConfig {
-                priority: prio(candidate.priority),
+                priority: own_prio(candidate.priority),
                 preempt: candidate.preempt,
                 ..base.clone()
             })
@@ -179,7 +179,7 @@ impl World {
         while let Some(action) = self.routers[from].poll_action() {
             let Action::SendAdvert(priority) = action else { continue };
             self.adverts += 1;
-            let interval = self.routers[from].config().interval;
+            let interval = self.routers[from].config().interval.into();
             let advert = Received { source: address(from), priority, interval };
             for to in (0..self.routers.len()).filter(|to| *to != from) {
                 let lost = self.losses.checked_shr(self.deliveries).unwrap_or(0) & 1 == 1;

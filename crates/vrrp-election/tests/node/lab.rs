@@ -9,7 +9,7 @@ use vrrp_election::{
 };
 use vrrp_proto::Vrid;
 
-use crate::support::{Speaks, prio};
+use crate::support::{Speaks, own_prio, prio};
 
 pub(crate) const UP: LinkState = LinkState { up: true, ipv4: Some(Ipv4Addr::new(192, 0, 2, 20)), ipv6: None };
 pub(crate) const DOWN: LinkState = LinkState { up: false, ..UP };
@@ -34,7 +34,7 @@ pub(crate) fn router(vrid: u8) -> RouterSetup {
 /// The same for the owner, who serves at once.
 pub(crate) fn owner(vrid: u8) -> RouterSetup {
     let mut setup = router(vrid);
-    setup.config.priority = prio(255);
+    setup.config.priority = own_prio(255);
     setup
 }
 

@@ -12,7 +12,7 @@ use crate::lab::{
     DOWN, L0, L1, R0, R1, S0, S1, UP, acts, all, check, links, machine, node, owner, router, script,
     standings, told, track,
 };
-use crate::support::{advert, ip, ms, prio, seconds};
+use crate::support::{advert, ip, ms, own, own_prio, prio, seconds};
 
 /// What a reload asks for: before the ids change, what became of the routers, and afterwards.
 fn reload(
@@ -121,12 +121,12 @@ fn another_priority_interval_version_or_preemption_leaves_the_router_what_it_is(
         change(&mut setup);
         setup
     };
-    assert!(goes_on(router(51), with(|setup| setup.config.priority = prio(50))));
-    assert!(goes_on(router(51), with(|setup| setup.config.interval = seconds(3))));
+    assert!(goes_on(router(51), with(|setup| setup.config.priority = own_prio(50))));
+    assert!(goes_on(router(51), with(|setup| setup.config.interval = own(seconds(3)))));
     let fast = AdvertInterval::V3(Centiseconds::new(10).unwrap());
     let other_version = |setup: RouterSetup| {
         let mut setup = setup;
-        setup.config.interval = fast;
+        setup.config.interval = own(fast);
         setup
     };
     assert!(goes_on(router(51), other_version(router(51))));
@@ -214,7 +214,7 @@ fn other_addresses_are_announced() {
 fn another_priority_is_told_and_sent() {
     let mut node = node(machine(vec![router(51)]));
     let mut setup = router(51);
-    setup.config.priority = prio(228);
+    setup.config.priority = own_prio(228);
     let (_, _, after) = reload(&mut node, ms(500), machine(vec![setup]));
     assert_eq!(after.len(), 1, "{after:?}");
     // Half a second less patience.
@@ -227,7 +227,7 @@ fn an_active_says_its_new_priority_at_once() {
     node.handle_timeout(ms(3_610));
     all(&mut node);
     let mut setup = router(51);
-    setup.config.priority = prio(50);
+    setup.config.priority = own_prio(50);
     node.handle_reload(ms(4_000), machine(vec![setup]));
     let adverts: Vec<_> =
         all(&mut node).into_iter().filter(|action| matches!(action, NodeAction::SendAdvert { .. })).collect();
@@ -354,7 +354,7 @@ fn a_machine_that_has_stopped_stays_stopped() {
 fn reloads_during_the_startup_delay_pile_nothing_up() {
     let with_priority = |priority: u8| {
         let mut setup = router(51);
-        setup.config.priority = prio(priority);
+        setup.config.priority = own_prio(priority);
         NodeConfig { startup_delay: core::time::Duration::from_secs(60), ..machine(vec![setup]) }
     };
     let mut node = node(with_priority(100));

@@ -5,7 +5,7 @@ use vrrp_election::{Event, NodeAction, NodeConfig, Report, RouterSetup, Standing
 use crate::lab::{
     DOWN, L0, L1, R0, S0, S1, all, check, machine, node, owner, router, run, script, standings, track,
 };
-use crate::support::{advert, hears, ip, ms, prio, seconds};
+use crate::support::{advert, hears, ip, ms, own_prio, prio, seconds};
 
 fn priority_with(setup: RouterSetup, results: [Option<bool>; 2], link_up: bool) -> u8 {
     let mut node = node(NodeConfig { scripts: vec![script(check()); 2], ..machine(vec![setup]) });
@@ -24,7 +24,7 @@ fn priority_with(setup: RouterSetup, results: [Option<bool>; 2], link_up: bool) 
 
 fn tracking(base: u8, scripts: [i32; 2], link: i32) -> RouterSetup {
     let mut setup = router(51);
-    setup.config.priority = prio(base);
+    setup.config.priority = own_prio(base);
     setup.tracks = vec![track(S0, scripts[0]), track(S1, scripts[1]), track(L1, link)];
     setup
 }

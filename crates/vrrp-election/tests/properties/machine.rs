@@ -14,7 +14,7 @@ use vrrp_election::{
 
 use vrrp_proto::Vrid;
 
-use crate::support::{Speaks, ip, prio};
+use crate::support::{Speaks, ip, own_prio, prio};
 
 const ROUTERS: u32 = 3;
 const LINKS: u32 = 2;
@@ -63,7 +63,7 @@ fn setup() -> impl Strategy<Value = RouterSetup> {
         .prop_map(|(speaks, priority, link, links, scripts, facts, weight, vrid)| {
             let speaks = [Speaks::V2, Speaks::V3Ipv4, Speaks::V3Ipv6][speaks];
             let mut config = speaks.config();
-            config.priority = prio(priority);
+            config.priority = own_prio(priority);
             config.vrid = Vrid::new(51 + vrid).unwrap();
             RouterSetup {
                 tracks: links

@@ -9,9 +9,9 @@ use proptest::prelude::{
 use vrrp_election::{
     Action, AnnounceConfig, Instant, Preempt, Received, Report, RouterConfig, State, VirtualRouter,
 };
-use vrrp_proto::{AdvertInterval, Family, Priority};
+use vrrp_proto::{AdvertInterval, Family, RouterPriority};
 
-use crate::support::{actions, centis, config, ip, prio, seconds};
+use crate::support::{actions, centis, config, ip, own_prio, prio, seconds};
 
 #[derive(Clone, Debug)]
 enum Input {
@@ -29,6 +29,10 @@ enum Input {
 
 fn interval() -> impl Strategy<Value = AdvertInterval> {
     prop_oneof![any::<u8>().prop_map(seconds), (0_u16..=4095).prop_map(centis), Just(centis(1))]
+}
+
+fn own_interval() -> impl Strategy<Value = AdvertInterval> {
+    prop_oneof![(1_u8..).prop_map(seconds), (1_u16..=4095).prop_map(centis), Just(centis(1))]
 }
 
 fn preempt() -> impl Strategy<Value = Preempt> {
@@ -56,9 +60,9 @@ fn announce() -> impl Strategy<Value = AnnounceConfig> {
 }
 
 fn parameters() -> impl Strategy<Value = RouterConfig> {
-    (interval(), 1_u8..=255, preempt(), any::<[bool; 4]>(), any::<u8>(), announce()).prop_map(
+    (own_interval(), 1_u8..=255, preempt(), any::<[bool; 4]>(), any::<u8>(), announce()).prop_map(
         |(interval, priority, preempt, [a, b, c, d], down_adverts, announce)| RouterConfig {
-            priority: prio(priority),
+            priority: own_prio(priority),
             preempt,
             owner_starts_active: a,
             down_adverts,
@@ -102,7 +106,7 @@ fn feed(router: &mut VirtualRouter, now: Instant, input: Input) {
             let advert = Received { source: address(source), priority: prio(priority), interval };
             let _ = router.handle_advert(now, now - Duration::from_millis(age_ms), &advert);
         }
-        Input::SetPriority(priority) => router.set_priority(prio(priority)),
+        Input::SetPriority(priority) => router.set_priority(own_prio(priority)),
         Input::SetAddress(number) => router.set_address(address(number)),
         Input::Reconfigure(config, changed) => router.reconfigure(now, config, changed),
         Input::AddressLost => router.handle_address_lost(now),
@@ -199,7 +203,7 @@ proptest! {
         centiseconds in 1_u16..500,
         intervals in 1_u32..60,
     ) {
-        let config = RouterConfig { priority: Priority::OWNER, ..config(Family::Ipv4, centis(centiseconds)) };
+        let config = RouterConfig { priority: RouterPriority::OWNER, ..config(Family::Ipv4, centis(centiseconds)) };
         let mut router = VirtualRouter::new(config);
         router.handle_startup(Instant::ZERO, address(0));
         let interval = Duration::from_millis(u64::from(centiseconds) * 10);

@@ -2,7 +2,7 @@
 
 use vrrp_election::{Action, Ignored, Report, RouterConfig, State, VirtualRouter};
 
-use crate::support::{ALL, Hears, Speaks, actions, advert, centis, millis, prio, serving, us};
+use crate::support::{ALL, Hears, Speaks, actions, advert, centis, millis, own_prio, prio, serving, us};
 
 /// What one flood asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -132,7 +132,7 @@ fn our_own_address_heard_again_and_again_is_told_once() {
 #[test]
 fn a_second_owner_is_told_of_once() {
     for speaks in ALL {
-        let mut router = serving(speaks, RouterConfig { priority: prio(255), ..speaks.config() });
+        let mut router = serving(speaks, RouterConfig { priority: own_prio(255), ..speaks.config() });
         let other = advert(255, speaks.below(), speaks.one_second());
         let mut told = 0;
         for n in 0..3_000 {

@@ -2,7 +2,7 @@
 
 use vrrp_election::{Action, Cause, Preempt, Report, RouterConfig, State, VirtualRouter};
 
-use crate::support::{ALL, Hears, Speaks, actions, advert, centis, millis, serving, started, us};
+use crate::support::{ALL, Hears, Speaks, actions, advert, centis, millis, own, serving, started, us};
 
 fn hear(router: &mut VirtualRouter, speaks: Speaks, at: u64, priority: u8) {
     router.hears(us(at), &advert(priority, speaks.above(), speaks.one_second())).unwrap();
@@ -59,7 +59,7 @@ fn a_goodbye_before_a_reload_counts_after_it() {
             RouterConfig { down_adverts: 5, ..speaks.config() },
         ];
         if speaks != Speaks::V2 {
-            others.push(RouterConfig { interval: centis(4_000), ..speaks.config() });
+            others.push(RouterConfig { interval: own(centis(4_000)), ..speaks.config() });
         }
         for changed in others {
             let mut router = started(speaks, speaks.config());
@@ -77,7 +77,7 @@ fn a_shorter_wait_after_a_reload_counts_for_a_goodbye_as_well() {
     let speaks = Speaks::V3Ipv4;
     let mut router = started(speaks, speaks.config());
     hear(&mut router, speaks, 2_000_000, 0);
-    router.reconfigure(us(2_010_000), RouterConfig { interval: centis(1), ..speaks.config() }, false);
+    router.reconfigure(us(2_010_000), RouterConfig { interval: own(centis(1)), ..speaks.config() }, false);
     // 3 × 10 ms + 156/256 × 10 ms from the reload on.
     assert_eq!(router.poll_timeout().map(vrrp_election::Instant::as_nanos), Some(2_046_093_750));
 }

@@ -1,7 +1,7 @@
 //! A caller that comes late, early or twice, and adverts that were read after they had arrived.
 
 use vrrp_election::{Action, Cause, Instant, Report, State, VirtualRouter};
-use vrrp_proto::Priority;
+use vrrp_proto::{Priority, RouterPriority};
 
 use crate::support::{
     ALL, Hears, Speaks, actions, advert, centis, config, millis, ms, nanos, serving, started, us,
@@ -212,7 +212,7 @@ fn a_repeated_timeout_asks_for_nothing() {
 fn announcements_come_again_after_their_delay_and_then_by_the_refresh() {
     for speaks in ALL {
         let mut config = speaks.config();
-        config.priority = Priority::OWNER;
+        config.priority = RouterPriority::OWNER;
         config.announce.repeat = 3;
         config.announce.delay = millis(2_500);
         config.announce.refresh = millis(10_000);

@@ -2,7 +2,7 @@
 
 use vrrp_election::{Action, Ignored, Report, State, VirtualRouter};
 
-use crate::support::{ALL, Hears, Speaks, actions, advert, prio, serving, started, us};
+use crate::support::{ALL, Hears, Speaks, actions, advert, own_prio, serving, started, us};
 
 fn hear(router: &mut VirtualRouter, speaks: Speaks, at: u64, priority: u8) -> Result<(), Ignored> {
     router.hears(us(at), &advert(priority, speaks.ours(), speaks.one_second()))
@@ -24,7 +24,7 @@ fn an_advert_that_comes_back_changes_nothing() {
 fn an_advert_of_a_higher_priority_that_was_lowered_comes_back_without_effect() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
-        router.set_priority(prio(50));
+        router.set_priority(own_prio(50));
         router.handle_timeout(us(4_609_375));
         assert_eq!(hear(&mut router, speaks, 4_700_000, 100), Err(Ignored::OwnAdvert));
         assert_eq!(hear(&mut router, speaks, 4_700_000, 50), Err(Ignored::OwnAdvert));

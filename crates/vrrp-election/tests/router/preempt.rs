@@ -2,7 +2,7 @@
 
 use vrrp_election::{Action, Cause, Preempt, Report, RouterConfig, State, VirtualRouter};
 
-use crate::support::{ALL, Hears, Speaks, actions, advert, millis, prio, started, us};
+use crate::support::{ALL, Hears, Speaks, actions, advert, millis, own_prio, prio, started, us};
 
 fn hear(router: &mut VirtualRouter, speaks: Speaks, at: u64, priority: u8) {
     router.hears(us(at), &advert(priority, speaks.above(), speaks.one_second())).unwrap();
@@ -187,8 +187,12 @@ fn a_delay_does_not_delay_the_takeover_after_a_goodbye() {
 fn the_owner_always_preempts() {
     for speaks in ALL {
         for preempt in [Preempt::Never, Preempt::After(millis(60_000))] {
-            let config =
-                RouterConfig { priority: prio(255), owner_starts_active: false, preempt, ..speaks.config() };
+            let config = RouterConfig {
+                priority: own_prio(255),
+                owner_starts_active: false,
+                preempt,
+                ..speaks.config()
+            };
             let mut router = started(speaks, config);
             let waits = router.poll_timeout();
             hear(&mut router, speaks, 1_000_000, 254);

@@ -1,9 +1,8 @@
 //! The effective priority changes while the router runs (tracking).
 
 use vrrp_election::{Action, Report, State};
-use vrrp_proto::Priority;
 
-use crate::support::{ALL, Hears, actions, advert, prio, serving, started, us};
+use crate::support::{ALL, Hears, actions, advert, own_prio, prio, serving, started, us};
 
 fn changed(from: u8, to: u8) -> Action {
     Action::Report(Report::PriorityChanged { from: prio(from), to: prio(to) })
@@ -13,12 +12,12 @@ fn changed(from: u8, to: u8) -> Action {
 fn a_waiting_backup_moves_by_the_difference_in_skew() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
-        router.set_priority(prio(228));
+        router.set_priority(own_prio(228));
         assert_eq!(actions(&mut router), [changed(100, 228)]);
         assert_eq!(router.poll_timeout(), Some(us(3_109_375)), "half a second earlier");
-        router.set_priority(prio(36));
+        router.set_priority(own_prio(36));
         assert_eq!(router.poll_timeout(), Some(us(3_859_375)), "a quarter later than at first");
-        router.set_priority(prio(100));
+        router.set_priority(own_prio(100));
         assert_eq!(router.poll_timeout(), Some(us(3_609_375)), "and back, without drift");
     }
 }
@@ -28,7 +27,7 @@ fn the_wait_after_a_goodbye_moves_as_well() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
         router.hears(us(1_000_000), &advert(0, speaks.above(), speaks.one_second())).unwrap();
-        router.set_priority(prio(228));
+        router.set_priority(own_prio(228));
         assert_eq!(router.poll_timeout(), Some(us(1_109_375)));
     }
 }
@@ -37,7 +36,7 @@ fn the_wait_after_a_goodbye_moves_as_well() {
 fn the_same_priority_changes_nothing() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
-        router.set_priority(Priority::DEFAULT);
+        router.set_priority(vrrp_proto::RouterPriority::DEFAULT);
         assert_eq!(actions(&mut router), []);
         assert_eq!(router.poll_timeout(), Some(us(3_609_375)));
     }
@@ -47,7 +46,7 @@ fn the_same_priority_changes_nothing() {
 fn an_active_tells_with_its_next_regular_advert() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
-        router.set_priority(prio(50));
+        router.set_priority(own_prio(50));
         assert_eq!(actions(&mut router), [changed(100, 50)]);
         assert_eq!(router.poll_timeout(), Some(us(4_609_375)));
         router.handle_timeout(us(4_609_375));
@@ -59,7 +58,7 @@ fn an_active_tells_with_its_next_regular_advert() {
 fn a_lowered_active_yields_to_what_it_would_have_beaten() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
-        router.set_priority(prio(50));
+        router.set_priority(own_prio(50));
         router.hears(us(4_000_000), &advert(60, speaks.below(), speaks.one_second())).unwrap();
         assert_eq!(router.state(), State::Backup);
     }
@@ -69,7 +68,7 @@ fn a_lowered_active_yields_to_what_it_would_have_beaten() {
 fn a_priority_set_before_the_start_counts_from_the_start() {
     for speaks in ALL {
         let mut router = vrrp_election::VirtualRouter::new(speaks.config());
-        router.set_priority(prio(228));
+        router.set_priority(own_prio(228));
         router.handle_startup(us(0), speaks.ours());
         assert_eq!(router.poll_timeout(), Some(us(3_109_375)));
     }
@@ -80,7 +79,7 @@ fn a_wait_that_a_higher_priority_ends_at_once_is_no_stall() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
         // At 3.5 s the wait moves from 3.609375 s to 3.0234375 s: nobody was late.
-        router.set_priority(prio(250));
+        router.set_priority(own_prio(250));
         router.handle_timeout(us(3_500_000));
         assert_eq!(router.state(), State::Active);
         assert_eq!(router.counters().stalls, 0);
@@ -91,7 +90,7 @@ fn a_wait_that_a_higher_priority_ends_at_once_is_no_stall() {
 fn a_stall_is_still_one_after_the_priority_rose() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
-        router.set_priority(prio(250));
+        router.set_priority(own_prio(250));
         router.handle_timeout(us(3_859_376));
         assert_eq!(router.counters().stalls, 1);
     }

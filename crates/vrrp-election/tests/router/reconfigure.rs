@@ -3,7 +3,7 @@
 use vrrp_election::{Action, Preempt, RouterConfig, State, VirtualRouter};
 use vrrp_proto::Priority;
 
-use crate::support::{ALL, Hears, Speaks, actions, advert, centis, millis, serving, started, us};
+use crate::support::{ALL, Hears, Speaks, actions, advert, centis, millis, own, serving, started, us};
 
 #[test]
 fn the_same_parameters_leave_a_backup_alone() {
@@ -77,7 +77,11 @@ fn a_router_that_does_not_run_takes_the_parameters_silently() {
 fn without_an_active_the_new_own_interval_counts_at_once() {
     for speaks in [Speaks::V3Ipv4, Speaks::V3Ipv6] {
         let mut router = started(speaks, speaks.config());
-        router.reconfigure(us(1_000_000), RouterConfig { interval: centis(10), ..speaks.config() }, false);
+        router.reconfigure(
+            us(1_000_000),
+            RouterConfig { interval: own(centis(10)), ..speaks.config() },
+            false,
+        );
         assert_eq!(router.active_interval(), millis(100), "nobody taught the old one");
         assert_eq!(router.poll_timeout(), Some(vrrp_election::Instant::from_nanos(1_360_937_500)));
     }
@@ -88,7 +92,11 @@ fn a_living_active_keeps_the_interval_it_taught() {
     for speaks in [Speaks::V3Ipv4, Speaks::V3Ipv6] {
         let mut router = started(speaks, speaks.config());
         router.hears(us(500_000), &advert(200, speaks.above(), centis(100))).unwrap();
-        router.reconfigure(us(1_000_000), RouterConfig { interval: centis(10), ..speaks.config() }, false);
+        router.reconfigure(
+            us(1_000_000),
+            RouterConfig { interval: own(centis(10)), ..speaks.config() },
+            false,
+        );
         assert_eq!(router.active_interval(), millis(1_000), "it was not reloaded yet, perhaps");
     }
 }
@@ -97,7 +105,11 @@ fn a_living_active_keeps_the_interval_it_taught() {
 fn a_former_active_does_not_wait_by_what_it_learned_long_ago() {
     for speaks in [Speaks::V3Ipv4, Speaks::V3Ipv6] {
         let mut router = serving(speaks, speaks.config());
-        router.reconfigure(us(4_000_000), RouterConfig { interval: centis(10), ..speaks.config() }, false);
+        router.reconfigure(
+            us(4_000_000),
+            RouterConfig { interval: own(centis(10)), ..speaks.config() },
+            false,
+        );
         router.handle_shutdown(us(5_000_000));
         router.handle_startup(us(6_000_000), speaks.ours());
         assert_eq!(router.poll_timeout(), Some(vrrp_election::Instant::from_nanos(6_360_937_500)));

@@ -1,7 +1,7 @@
 //! Every state with every event: what is asked for in which order, where it leads, what is armed.
 
 use vrrp_election::{Action, Cause, Ignored, Preempt, Report, RouterConfig, State, VirtualRouter};
-use vrrp_proto::Priority;
+use vrrp_proto::{Priority, RouterPriority};
 
 use crate::support::{ALL, Hears, Speaks, actions, advert, prio, serving, started, us};
 
@@ -143,7 +143,7 @@ fn check(rows: impl Fn(Speaks) -> Vec<Row>) {
 #[test]
 fn initialize_leaves_only_by_startup_or_resume() {
     use Before::Initialize as I;
-    let owner = |config: &mut RouterConfig| config.priority = Priority::OWNER;
+    let owner = |config: &mut RouterConfig| config.priority = RouterPriority::OWNER;
     check(|_| {
         let begins =
             vec![Action::RemoveAddresses, transition(State::Initialize, State::Backup, Cause::Startup)];
@@ -180,7 +180,7 @@ fn initialize_leaves_only_by_startup_or_resume() {
 fn an_owner_that_starts_as_backup_waits_the_shortest_time_there_is() {
     for speaks in ALL {
         let mut config = speaks.config();
-        config.priority = Priority::OWNER;
+        config.priority = RouterPriority::OWNER;
         config.owner_starts_active = false;
         let router = started(speaks, config);
         assert_eq!(router.state(), State::Backup);
@@ -326,7 +326,7 @@ fn active_serves_until_a_better_one_comes() {
 fn an_owner_told_to_ignore_others_yields_to_nobody() {
     for speaks in ALL {
         let mut config = speaks.config();
-        config.priority = Priority::OWNER;
+        config.priority = RouterPriority::OWNER;
         config.owner_ignores_adverts = true;
         let mut router = started(speaks, config);
         for priority in [0, 100, 255] {

@@ -3,7 +3,7 @@
 use vrrp_election::{Action, Report, RouterConfig, State, VirtualRouter};
 use vrrp_proto::Family;
 
-use crate::support::{ALL, Hears, Speaks, actions, advert, ip, prio, serving, us};
+use crate::support::{ALL, Hears, Speaks, actions, advert, ip, own_prio, serving, us};
 
 /// The state of an Active at `ours` after an equal advert from `theirs`.
 fn after_tie(ours: &str, theirs: &str) -> State {
@@ -47,7 +47,7 @@ fn the_address_does_not_matter_between_different_priorities() {
 }
 
 fn owner(speaks: Speaks) -> VirtualRouter {
-    let mut router = serving(speaks, RouterConfig { priority: prio(255), ..speaks.config() });
+    let mut router = serving(speaks, RouterConfig { priority: own_prio(255), ..speaks.config() });
     actions(&mut router);
     router
 }

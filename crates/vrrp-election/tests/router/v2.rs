@@ -3,12 +3,14 @@
 use vrrp_election::{Instant, RouterConfig, State};
 use vrrp_proto::Family;
 
-use crate::support::{Hears, Speaks, actions, advert, config, millis, prio, seconds, serving, started, us};
+use crate::support::{
+    Hears, Speaks, actions, advert, config, millis, own_prio, seconds, serving, started, us,
+};
 
 const V2: Speaks = Speaks::V2;
 
 fn every(interval: u8, priority: u8) -> RouterConfig {
-    RouterConfig { priority: prio(priority), ..config(Family::Ipv4, seconds(interval)) }
+    RouterConfig { priority: own_prio(priority), ..config(Family::Ipv4, seconds(interval)) }
 }
 
 #[test]

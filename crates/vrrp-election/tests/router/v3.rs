@@ -1,14 +1,16 @@
 //! What only VRRPv3 does (RFC 9568 §6): centiseconds, skew that scales, the Active's interval learned.
 
-use vrrp_election::{Instant, Preempt, RouterConfig, State, VirtualRouter};
+use vrrp_election::{Instant, Preempt, RouterConfig, State};
 use vrrp_proto::Family;
 
-use crate::support::{Hears, Speaks, actions, advert, centis, config, millis, prio, serving, started, us};
+use crate::support::{
+    Hears, Speaks, actions, advert, centis, config, millis, own_prio, serving, started, us,
+};
 
 const BOTH: [Speaks; 2] = [Speaks::V3Ipv4, Speaks::V3Ipv6];
 
 fn every(family: Family, interval: u16, priority: u8) -> RouterConfig {
-    RouterConfig { priority: prio(priority), ..config(family, centis(interval)) }
+    RouterConfig { priority: own_prio(priority), ..config(family, centis(interval)) }
 }
 
 fn both(check: impl Fn(Speaks)) {
@@ -142,17 +144,5 @@ fn an_interval_of_zero_is_never_believed() {
         router.hears(us(1_000_000), &advert(200, speaks.above(), centis(0))).unwrap();
         assert_eq!(router.active_interval(), millis(1_000), "erratum 8301: discarded by the receiver");
         assert_eq!(router.poll_timeout(), Some(us(4_609_375)));
-    });
-}
-
-#[test]
-fn an_own_interval_of_zero_floods_nobody() {
-    both(|speaks| {
-        let mut router = VirtualRouter::new(config(speaks.family(), centis(0)));
-        router.handle_resume(Instant::ZERO, speaks.ours());
-        actions(&mut router);
-        let now = Instant::from_nanos(1_000);
-        router.handle_timeout(now);
-        assert!(router.poll_timeout() > Some(now), "{:?}", router.poll_timeout());
     });
 }

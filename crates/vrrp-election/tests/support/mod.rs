@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use vrrp_election::{Action, Ignored, Instant, Node, Received, RouterConfig, RouterId, VirtualRouter};
-use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, Seconds, Vrid};
+use vrrp_proto::{
+    AdvertInterval, Centiseconds, Family, Priority, RouterInterval, RouterPriority, Seconds, Vrid,
+};
 
 /// Version and family: what one virtual router speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +66,7 @@ impl Speaks {
 }
 
 pub(crate) fn config(family: Family, interval: AdvertInterval) -> RouterConfig {
-    RouterConfig::new(Vrid::new(51).unwrap(), family, interval)
+    RouterConfig::new(Vrid::new(51).unwrap(), family, own(interval))
 }
 
 pub(crate) fn seconds(seconds: u8) -> AdvertInterval {
@@ -77,6 +79,16 @@ pub(crate) fn centis(centis: u16) -> AdvertInterval {
 
 pub(crate) fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
+}
+
+/// As a router has it, not as an advert says it.
+pub(crate) fn own(interval: AdvertInterval) -> RouterInterval {
+    RouterInterval::new(interval).unwrap()
+}
+
+/// As a router has it, not as an advert says it.
+pub(crate) fn own_prio(priority: u8) -> RouterPriority {
+    RouterPriority::new(priority).unwrap()
 }
 
 pub(crate) const fn prio(priority: u8) -> Priority {

@@ -11,8 +11,10 @@ use crate::datagram::Datagram;
 #[cfg(feature = "ah")]
 use crate::datagram::Envelope;
 use crate::endpoints::Endpoints;
+use crate::interval::{AdvertInterval, Centiseconds};
 use crate::message::{ADVERTISEMENT, Body, Message};
-use crate::types::{AdvertInterval, Centiseconds, Family, Priority, Version};
+use crate::priority::Priority;
+use crate::types::{Family, Version};
 
 /// 1 to 4: what the headers around the message say.
 impl Receiver<'_> {
@@ -236,7 +238,7 @@ impl Receiver<'_> {
         warnings: &mut Warnings,
         judge: &mut impl Judge,
     ) -> Result<(), Rejection> {
-        match (self.interval, actual) {
+        match (AdvertInterval::from(self.interval), actual) {
             (AdvertInterval::V2(expected), AdvertInterval::V2(actual)) => {
                 judge.note(require(actual == expected, || Rejection::IntervalMismatch { expected, actual }))
             }

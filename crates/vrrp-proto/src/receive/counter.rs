@@ -45,7 +45,7 @@ pub enum Counter {
 
 impl Counter {
     /// Every counter, so that `ALL[counter.index()] == counter`.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: &'static [Self] = &[
         Self::NotForUs,
         Self::PacketLength,
         Self::Endpoints,

@@ -35,8 +35,10 @@ use crate::advert::{Advert, ChecksumReadings, ChecksumRule, checksum_readings};
 use crate::assigned::group;
 use crate::auth::AuthKey;
 use crate::datagram::Datagram;
+use crate::interval::RouterInterval;
 use crate::message::{Body, HEAD_LEN, Message};
-use crate::types::{AdvertInterval, Family, Priority, Vrid};
+use crate::priority::Priority;
+use crate::types::{Family, Version, Vrid};
 
 /// One virtual router's expectations.
 ///
@@ -46,11 +48,7 @@ use crate::types::{AdvertInterval, Family, Priority, Vrid};
 /// let receiver = Receiver {
 ///     addresses: Some(Addresses::V4(&[[10, 9, 0, 100], [10, 9, 0, 101]])),
 ///     auth: ExpectedAuth::Password(AuthKey::new(b"secret")),
-///     ..Receiver::new(
-///         Family::Ipv4,
-///         Vrid::new(51).ok_or("0 is no VRID")?,
-///         AdvertInterval::V2(Seconds(1)),
-///     )
+///     ..Receiver::new(Family::Ipv4, Vrid::new(51)?, RouterInterval::seconds(1)?)
 /// };
 ///
 /// // Captured from keepalived 2.4.
@@ -76,7 +74,7 @@ pub struct Receiver<'a> {
     /// The virtual router.
     pub vrid: Vrid,
     /// The configured advertisement interval. Its unit says which version is expected.
-    pub interval: AdvertInterval,
+    pub interval: RouterInterval,
     /// To whom advertisements are sent, and by whom.
     pub mode: Mode<'a>,
     /// VRRPv2 authentication. VRRPv3 has none, whatever stands here.
@@ -92,7 +90,7 @@ pub struct Receiver<'a> {
 impl Receiver<'_> {
     /// A receiver for the standard group, without authentication, that compares no addresses and is not the owner.
     #[must_use]
-    pub const fn new(family: Family, vrid: Vrid, interval: AdvertInterval) -> Self {
+    pub const fn new(family: Family, vrid: Vrid, interval: RouterInterval) -> Self {
         Self {
             family,
             vrid,
@@ -102,6 +100,35 @@ impl Receiver<'_> {
             owner: false,
             addresses: None,
             policy: Policy::INTEROP,
+        }
+    }
+
+    /// Whether this router could hear anybody at all: its parts fit together. Ask once, when it is configured.
+    ///
+    /// # Errors
+    /// The first that applies, in the order of the variants of [`ReceiverError`].
+    pub fn validate(&self) -> Result<(), ReceiverError> {
+        let family = self.family;
+        if family == Family::Ipv6 && self.interval.version() == Version::V2 {
+            return Err(ReceiverError::V2OverIpv6);
+        }
+        match self.mode {
+            Mode::Multicast { group } if !group.is_multicast() => {
+                return Err(ReceiverError::NoGroup { actual: group });
+            }
+            Mode::Multicast { group } if Family::of(group) != family => {
+                return Err(ReceiverError::AddressFamily { expected: family, actual: group });
+            }
+            Mode::Multicast { .. } => {}
+            Mode::Unicast { peers, .. } => {
+                if let Some(peer) = peers.iter().find(|peer| Family::of(peer.address) != family) {
+                    return Err(ReceiverError::AddressFamily { expected: family, actual: peer.address });
+                }
+            }
+        }
+        match self.addresses.and_then(Addresses::first).filter(|first| Family::of(*first) != family) {
+            Some(actual) => Err(ReceiverError::AddressFamily { expected: family, actual }),
+            None => Ok(()),
         }
     }
 
@@ -168,6 +195,29 @@ impl Receiver<'_> {
     }
 }
 
+/// Why a [`Receiver`] can hear nobody. All are mistakes of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReceiverError {
+    /// There is no VRRPv2 for IPv6.
+    #[error("VRRPv2 over IPv6")]
+    V2OverIpv6,
+    /// The group is not a multicast address.
+    #[error("{actual} is not a multicast address")]
+    NoGroup {
+        /// The configured group.
+        actual: IpAddr,
+    },
+    /// The group, a peer or a virtual address is of the other family.
+    #[error("{actual} in an {expected} virtual router")]
+    AddressFamily {
+        /// The family of the virtual router.
+        expected: Family,
+        /// The address.
+        actual: IpAddr,
+    },
+}
+
 /// How VRRPv2 advertisements must be authenticated (RFC 2338 §5.3.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -204,6 +254,7 @@ impl ExpectedAuth {
 
 /// An advertisement that passed every check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Accepted<'p> {
     /// What it says.
     pub advert: Advert<'p>,
@@ -219,6 +270,7 @@ pub struct Accepted<'p> {
 
 /// Everything that is wrong with a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Explanation {
     /// The first failed check, which [`Receiver::check`] gives; `None` if it accepts.
     pub rejection: Option<Rejection>,

@@ -1,7 +1,7 @@
 //! To whom advertisements go, and who may send them: to a group, or among configured peers.
 
 use core::fmt;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use super::Rejection;
 use crate::assigned::TTL;
@@ -9,6 +9,7 @@ use crate::endpoints::Endpoints;
 
 /// How the routers of one VRID reach each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Mode<'a> {
     /// Over a group on one link, as the RFCs have it. The TTL must be 255, which proves that the sender is on the
     /// link.
@@ -73,7 +74,7 @@ impl Mode<'_> {
         let actual = endpoints.destination();
         let heard = match self {
             Self::Multicast { group } => actual == *group,
-            Self::Unicast { .. } => !actual.is_multicast(),
+            Self::Unicast { .. } => !actual.is_multicast() && actual != IpAddr::V4(Ipv4Addr::BROADCAST),
         };
         if heard { Ok(()) } else { Err(Rejection::Destination { actual }) }
     }

@@ -31,16 +31,22 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Accepts what routers in the field send, and nothing that would do harm.
+    /// Accepts what routers in the field send, and nothing that would do harm: the default, and what `vipd` does.
+    /// An owner hears others in both versions, since otherwise two of them would never yield to each other.
     pub const INTEROP: Self = Self {
         v3_ipv4_checksum: AcceptedChecksum::Either,
         v3_count_zero: Reaction::Discard,
         v3_interval_zero: Reaction::Discard,
         first_address_not_link_local: Reaction::Warn,
-        v2_local_is_owner: Reaction::Discard,
+        v2_local_is_owner: Reaction::Warn,
         v3_local_is_owner: Reaction::Warn,
         address_list: Reaction::Warn,
     };
+
+    /// RFC 3768 to the letter: an owner hears nobody, and other addresses than ours are discarded unless the owner
+    /// sent them (§7.1). Two routers that both have priority 255 then serve at the same time for ever.
+    pub const RFC3768: Self =
+        Self { v2_local_is_owner: Reaction::Discard, address_list: Reaction::Discard, ..Self::INTEROP };
 
     /// RFC 9568 with its verified errata 8298 to 8301.
     pub const RFC9568: Self = Self {
@@ -67,6 +73,7 @@ impl Default for Policy {
 
 /// What a finding leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reaction {
     /// The advertisement is rejected.
     Discard,
@@ -76,6 +83,7 @@ pub enum Reaction {
 
 /// Which reading of the checksum of VRRPv3 over IPv4 is accepted; see [`ChecksumRule`](crate::ChecksumRule).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AcceptedChecksum {
     /// Both. A damaged message then passes twice as often: 2 in 65,536.
     Either,

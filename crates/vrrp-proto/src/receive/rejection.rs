@@ -8,7 +8,8 @@ use bitflags::bitflags;
 use super::TtlRange;
 use super::counter::Counter;
 use crate::datagram::IpError;
-use crate::types::{Family, Seconds, Version, Vrid};
+use crate::interval::Seconds;
+use crate::types::{Family, Version, Vrid};
 
 /// The first check that failed, with what it expected and what it saw.
 ///

@@ -4,35 +4,37 @@ extern crate std;
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 use std::string::ToString;
+use std::vec;
 use std::vec::Vec;
 
 use super::*;
 use crate::auth::AuthData;
 use crate::datagram::IpError;
 use crate::endpoints::Endpoints;
-use crate::types::{Centiseconds, Seconds, Version};
+use crate::interval::Seconds;
+use crate::types::Version;
 use crate::{IPV4_GROUP, IPV6_GROUP};
 
 const PEER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
 const LOCAL: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
-fn v2() -> AdvertInterval {
-    AdvertInterval::V2(Seconds(1))
+fn v2() -> RouterInterval {
+    RouterInterval::seconds(1).unwrap()
 }
 
-fn v3() -> AdvertInterval {
-    AdvertInterval::V3(Centiseconds::new(100).unwrap())
+fn v3() -> RouterInterval {
+    RouterInterval::centiseconds(100).unwrap()
 }
 
-fn router(interval: AdvertInterval) -> Receiver<'static> {
+fn router(interval: RouterInterval) -> Receiver<'static> {
     Receiver::new(Family::Ipv4, Vrid::new(7).unwrap(), interval)
 }
 
-fn advert(interval: AdvertInterval) -> Advert<'static> {
+fn advert(interval: RouterInterval) -> Advert<'static> {
     Advert {
         vrid: Vrid::new(7).unwrap(),
         priority: Priority::DEFAULT,
-        interval,
+        interval: interval.into(),
         addresses: Addresses::V4(&[[203, 0, 113, 1]]),
         auth: AuthData::None,
     }
@@ -62,11 +64,10 @@ fn an_owner_hears_others_by_version_and_policy() {
     };
     let discarded = (Some(Rejection::LocalIsOwner), Warnings::empty());
     let warned = (None, Warnings::LOCAL_IS_OWNER);
-    assert_eq!(verdict(v2(), Policy::INTEROP), discarded);
+    assert_eq!(verdict(v2(), Policy::RFC3768), discarded);
+    assert_eq!(verdict(v2(), Policy::INTEROP), warned, "two owners would never yield to each other");
     assert_eq!(verdict(v3(), Policy::INTEROP), warned);
     assert_eq!(verdict(v3(), Policy::RFC5798), discarded);
-    let lenient = Policy { v2_local_is_owner: Reaction::Warn, ..Policy::INTEROP };
-    assert_eq!(verdict(v2(), lenient), warned);
 }
 
 #[test]
@@ -93,6 +94,141 @@ fn a_unicast_router_may_hear_strangers() {
 }
 
 #[test]
+fn a_unicast_router_hears_no_broadcast() {
+    let mode = Mode::Unicast { peers: &[], strangers: Some(TtlRange::ANY) };
+    let receiver = Receiver { mode, ..router(v2()) };
+    let actual = IpAddr::V4(Ipv4Addr::BROADCAST);
+    let to_all = Endpoints::V4 { source: PEER, destination: Ipv4Addr::BROADCAST };
+    assert_eq!(
+        explain(&receiver, &advert(v2()), to_all, 1).rejection,
+        Some(Rejection::Destination { actual })
+    );
+}
+
+#[test]
+fn both_ends_of_a_ttl_range_are_within_it() {
+    let range = TtlRange { min: 2, max: 10 };
+    let mode = Mode::Unicast { peers: &[], strangers: Some(range) };
+    let receiver = Receiver { mode, ..router(v2()) };
+    let rejection = |ttl| explain(&receiver, &advert(v2()), to_us(), ttl).rejection;
+    assert_eq!(rejection(1), Some(Rejection::Ttl { expected: range, actual: 1 }));
+    assert_eq!(rejection(2), None);
+    assert_eq!(rejection(10), None);
+    assert_eq!(rejection(11), Some(Rejection::Ttl { expected: range, actual: 11 }));
+}
+
+#[test]
+fn a_multicast_router_hears_its_own_group_alone() {
+    let neighbour = Ipv4Addr::new(224, 0, 0, 19);
+    let to_neighbour = Endpoints::V4 { source: PEER, destination: neighbour };
+    let actual = IpAddr::V4(neighbour);
+    let rejection =
+        |receiver: &Receiver<'_>, endpoints| explain(receiver, &advert(v3()), endpoints, 255).rejection;
+    assert_eq!(rejection(&router(v3()), to_neighbour), Some(Rejection::Destination { actual }));
+    let other = Receiver { mode: Mode::Multicast { group: actual }, ..router(v3()) };
+    assert_eq!(rejection(&other, to_neighbour), None);
+    assert_eq!(
+        rejection(&other, to_group()),
+        Some(Rejection::Destination { actual: IpAddr::V4(IPV4_GROUP) })
+    );
+}
+
+#[test]
+fn a_version_3_router_reads_no_version_2() {
+    // Read as version 3 without addresses, its length would fit.
+    let mut message = [0; 8];
+    message[..6].copy_from_slice(&[0x21, 7, 100, 0, 0, 100]);
+    let datagram = Datagram { endpoints: to_group(), ttl: 255, envelope: None, message: &message };
+    let rejection = router(v3()).check(&datagram).unwrap_err();
+    assert_eq!(rejection, Rejection::Version { expected: Version::V3, actual: 2 });
+}
+
+#[test]
+fn the_type_is_checked_in_both_versions() {
+    for (version_type, receiver) in [(0x32, router(v3())), (0x22, router(v2()))] {
+        let mut message = [0; 8];
+        message[..6].copy_from_slice(&[version_type, 7, 100, 0, 0, 1]);
+        let datagram = Datagram { endpoints: to_group(), ttl: 255, envelope: None, message: &message };
+        assert_eq!(receiver.check(&datagram).unwrap_err(), Rejection::Type { actual: 2 });
+    }
+}
+
+/// `message` with the checksum that is right for it and `outside`.
+fn with_checksum(mut message: Vec<u8>, outside: crate::checksum::Sum) -> Vec<u8> {
+    let sum = outside.add(&message).complement();
+    message[6..8].copy_from_slice(&sum.to_be_bytes());
+    message
+}
+
+#[test]
+fn version_2_never_has_a_pseudo_header_and_ipv6_always_has_one() {
+    let checksum = |receiver: Receiver<'_>, endpoints, message: &[u8]| {
+        let datagram = Datagram { endpoints, ttl: 255, envelope: None, message };
+        receiver.explain(&datagram).failures.contains(Failures::CHECKSUM)
+    };
+    let v2_message = vec![0x21, 7, 100, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let alone = with_checksum(v2_message.clone(), crate::checksum::Sum::default());
+    let pseudo = with_checksum(v2_message, to_group().pseudo_header(16));
+    assert!(!checksum(router(v2()), to_group(), &alone));
+    assert!(checksum(router(v2()), to_group(), &pseudo));
+
+    let source = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+    let group = Endpoints::V6 { source, destination: IPV6_GROUP };
+    let receiver = Receiver::new(Family::Ipv6, Vrid::new(7).unwrap(), v3());
+    let mut v3_message = vec![0x31, 7, 100, 1, 0, 100, 0, 0];
+    v3_message.extend(source.octets());
+    let alone = with_checksum(v3_message.clone(), crate::checksum::Sum::default());
+    let pseudo = with_checksum(v3_message, group.pseudo_header(24));
+    assert!(checksum(receiver, group, &alone));
+    assert!(!checksum(receiver, group, &pseudo));
+}
+
+#[test]
+fn authentication_data_of_a_router_without_a_password_is_ignored() {
+    let mut message = vec![0x21, 7, 100, 0, 0, 1, 0, 0];
+    message.extend(b"anything");
+    let message = with_checksum(message, crate::checksum::Sum::default());
+    let datagram = Datagram { endpoints: to_group(), ttl: 255, envelope: None, message: &message };
+    assert_eq!(router(v2()).check(&datagram).unwrap().advert.auth, AuthData::None);
+}
+
+#[test]
+fn a_packet_of_the_other_family_says_so() {
+    let datagram = Datagram::ipv6(Ipv6Addr::LOCALHOST, IPV6_GROUP, 255, &[]);
+    let rejection = router(v3()).check(&datagram).unwrap_err();
+    assert_eq!(rejection, Rejection::Family { expected: Family::Ipv4, actual: Family::Ipv6 });
+}
+
+#[test]
+fn a_receiver_whose_parts_do_not_fit_together_is_found() {
+    let v6 = Receiver::new(Family::Ipv6, Vrid::new(7).unwrap(), v3());
+    let (group, foreign) = (IpAddr::V6(IPV6_GROUP), IpAddr::V6(Ipv6Addr::LOCALHOST));
+    assert_eq!(router(v2()).validate(), Ok(()));
+    assert_eq!(v6.validate(), Ok(()));
+    assert_eq!(Receiver { interval: v2(), ..v6 }.validate(), Err(ReceiverError::V2OverIpv6));
+    let of = |mode: Mode<'_>| Receiver { mode, ..router(v3()) }.validate();
+    let other = |actual| Err(ReceiverError::AddressFamily { expected: Family::Ipv4, actual });
+    assert_eq!(of(Mode::Multicast { group }), other(group));
+    let actual = IpAddr::V4(LOCAL);
+    assert_eq!(of(Mode::Multicast { group: actual }), Err(ReceiverError::NoGroup { actual }));
+    let peer = |address| [Peer { address, ttl: TtlRange::ANY }];
+    assert_eq!(of(Mode::Unicast { peers: &peer(actual), strangers: None }), Ok(()));
+    assert_eq!(of(Mode::Unicast { peers: &peer(foreign), strangers: None }), other(foreign));
+    let list = [Ipv6Addr::LOCALHOST.octets()];
+    let receiver = Receiver { addresses: Some(Addresses::V6(&list)), ..router(v3()) };
+    assert_eq!(receiver.validate(), other(foreign));
+}
+
+#[test]
+fn a_datagram_of_its_parts_is_that_of_the_packet() {
+    let mut buffer = [0; 100];
+    let header = crate::Ipv4Header::new(PEER, IPV4_GROUP);
+    let len = header.emit(&mut buffer, &advert(v3()), ChecksumRule::PseudoHeader).unwrap();
+    let parts = Datagram::ipv4(PEER, IPV4_GROUP, 255, &buffer[20..len]);
+    assert_eq!(Datagram::from_ipv4(&buffer[..len]), Ok(parts));
+}
+
+#[test]
 fn a_multicast_router_hears_no_unicast() {
     let explanation = explain(&router(v3()), &advert(v3()), to_us(), 64);
     assert_eq!(explanation.failures, Failures::DESTINATION | Failures::TTL);
@@ -113,7 +249,7 @@ fn the_order_of_addresses_does_not_matter_but_the_addresses_do() {
 
 #[test]
 fn a_strict_address_list_is_not_enforced_against_the_owner() {
-    let policy = Policy { address_list: Reaction::Discard, ..Policy::INTEROP };
+    let policy = Policy::RFC3768;
     let receiver = Receiver { addresses: Some(Addresses::V4(&[])), policy, ..router(v2()) };
     let from = |priority| explain(&receiver, &Advert { priority, ..advert(v2()) }, to_group(), 255);
     assert_eq!(from(Priority::new(254)).rejection, Some(Rejection::AddressList));
@@ -161,6 +297,30 @@ fn an_ipv6_source_that_is_not_link_local_is_odd_only_for_multicast() {
 fn every_counter_has_its_own_place() {
     for (i, counter) in Counter::ALL.iter().enumerate() {
         assert_eq!(counter.index(), i);
+    }
+}
+
+#[test]
+fn every_counter_has_the_names_of_the_mibs_and_of_keepalived() {
+    let names = [
+        (Counter::NotForUs, None, None),
+        (Counter::PacketLength, Some("vrrpv3StatisticsPacketLengthErrors"), Some("packet_len_err")),
+        (Counter::Endpoints, None, Some("addr_list_err")),
+        (Counter::Ttl, Some("vrrpv3StatisticsIpTtlErrors"), Some("ip_ttl_err")),
+        (Counter::Version, Some("vrrpv3RouterVersionErrors"), None),
+        (Counter::Type, Some("vrrpv3StatisticsRcvdInvalidTypePackets"), Some("invalid_type_rcvd")),
+        (Counter::AuthTypeUnknown, Some("vrrpStatsInvalidAuthType"), Some("invalid_authtype")),
+        (Counter::AuthTypeMismatch, Some("vrrpStatsAuthTypeMismatch"), Some("authtype_mismatch")),
+        (Counter::AuthFailure, Some("vrrpStatsAuthFailures"), Some("auth_failure")),
+        (Counter::Checksum, Some("vrrpv3RouterChecksumErrors"), None),
+        (Counter::Vrid, Some("vrrpv3RouterVrIdErrors"), None),
+        (Counter::Interval, Some("vrrpv3StatisticsAdvIntervalErrors"), Some("advert_interval_err")),
+        (Counter::AddressList, Some("vrrpv3StatisticsAddressListErrors"), Some("addr_list_err")),
+        (Counter::LocalIsOwner, None, None),
+    ];
+    assert_eq!(names.len(), Counter::ALL.len());
+    for (counter, mib, keepalived) in names {
+        assert_eq!((counter.mib(), counter.keepalived()), (mib, keepalived), "{counter:?}");
     }
 }
 
@@ -251,4 +411,23 @@ fn an_authentication_header_is_required_exact_and_new() {
         failures(with_key(key, 8), changed),
         Failures::AH_LENGTH | Failures::AH_ICV | Failures::AH_SPI
     );
+}
+
+#[test]
+#[cfg(feature = "ah")]
+fn the_digest_of_an_authentication_header_covers_the_ip_options() {
+    use crate::{AuthHeader, AuthKey, Ipv4Header};
+
+    let key = AuthKey::new(b"secret");
+    let sent = Advert { auth: AuthData::Ah, ..advert(v2()) };
+    let mut packet = [0; 100];
+    let len = Ipv4Header::new(PEER, IPV4_GROUP).emit_ah(&mut packet, &sent, key, 9).unwrap();
+    let (header, message) = (&packet[..20], &packet[44..len]);
+    let mut with_options = header.to_vec();
+    with_options.extend([0x94, 4, 0, 0]);
+    let signed = AuthHeader::unsigned(PEER, 9).signed(key, &with_options, message);
+    assert!(signed.verify(key, &with_options, message));
+    assert!(!signed.verify(key, header, message), "an option was removed");
+    with_options[22] = 1;
+    assert!(!signed.verify(key, &with_options, message), "an option was changed");
 }

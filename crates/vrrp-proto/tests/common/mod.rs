@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 use vrrp_proto::{
-    Addresses, AdvertInterval, AuthKey, Centiseconds, Datagram, ExpectedAuth, Family, IpError, Mode, Peer,
-    Policy, Receiver, Seconds, TtlRange, Vrid, group,
+    Addresses, AuthKey, Datagram, ExpectedAuth, Family, IpError, Mode, Peer, Policy, Receiver,
+    RouterInterval, TtlRange, Vrid, group,
 };
 
 /// One example packet with what is expected of it.
@@ -83,8 +83,8 @@ impl Vector {
     pub(crate) fn receiver(&self, policy: Policy) -> Receiver<'_> {
         let centiseconds = u16::try_from(self.number("advert_interval_cs")).unwrap();
         let interval = match self.number("version") {
-            2 => AdvertInterval::V2(Seconds(u8::try_from(centiseconds / 100).unwrap())),
-            _ => AdvertInterval::V3(Centiseconds::new(centiseconds).unwrap()),
+            2 => RouterInterval::seconds(u8::try_from(centiseconds / 100).unwrap()).unwrap(),
+            _ => RouterInterval::centiseconds(centiseconds).unwrap(),
         };
         let vrid = Vrid::new(u8::try_from(self.number("vrid")).unwrap()).unwrap();
         Receiver {
@@ -137,10 +137,11 @@ impl Vector {
     }
 }
 
-/// Only the policies that the crate knows; those of VRRPv2 behave like `interop`.
+/// RFC 2338 has the checks of RFC 3768 and authentication, which the receiver says.
 pub(crate) fn policy(name: &str) -> Policy {
     match name {
-        "interop" | "rfc3768" | "rfc2338" => Policy::INTEROP,
+        "interop" => Policy::INTEROP,
+        "rfc3768" | "rfc2338" => Policy::RFC3768,
         "rfc9568" => Policy::RFC9568,
         "rfc5798" => Policy::RFC5798,
         _ => panic!("unknown policy {name}"),

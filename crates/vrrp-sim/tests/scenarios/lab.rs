@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vrrp_election::{RouterConfig, RouterId, Standing};
-use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, Seconds, Vrid};
+use vrrp_proto::{Family, RouterInterval, RouterPriority, ValueError, Vrid};
 use vrrp_sim::{Host, HostId, Scenario, Service, Simulation, Timeline, What};
 
 pub(crate) const A: HostId = HostId(0);
@@ -25,18 +25,18 @@ pub(crate) fn service() -> Service {
 
 /// VRRPv2, every second.
 pub(crate) fn v2(priority: u8) -> RouterConfig {
-    config(priority, AdvertInterval::V2(Seconds(1)))
+    config(priority, RouterInterval::seconds(1))
 }
 
 /// VRRPv3, ten times a second.
 pub(crate) fn fast(priority: u8) -> RouterConfig {
-    config(priority, AdvertInterval::V3(Centiseconds::new(10).unwrap()))
+    config(priority, RouterInterval::centiseconds(10))
 }
 
-fn config(priority: u8, interval: AdvertInterval) -> RouterConfig {
+fn config(priority: u8, interval: Result<RouterInterval, ValueError>) -> RouterConfig {
     RouterConfig {
-        priority: Priority::new(priority),
-        ..RouterConfig::new(service().vrid, Family::Ipv4, interval)
+        priority: RouterPriority::new(priority).unwrap(),
+        ..RouterConfig::new(service().vrid, Family::Ipv4, interval.unwrap())
     }
 }
 

@@ -1,8 +1,6 @@
 //! What leaves, compared octet by octet.
 
-use std::net::Ipv4Addr;
-
-use vrrp_proto::{Datagram, ExpectedAuth, Mode, Policy, Receiver};
+use vrrp_proto::{Datagram, ExpectedAuth, Receiver};
 
 use super::*;
 use crate::ipc::Generation;
@@ -37,6 +35,8 @@ fn destinations(advert: &Outgoing<'_>) -> Vec<String> {
     advert.destinations().map(|to| to.to_string()).collect()
 }
 
+/// Since 1970: some day of 2026.
+const NOW: std::time::Duration = std::time::Duration::from_secs(1_780_000_000);
 const VIPS: &str = " virtual_ipaddress {\n 192.0.2.100\n 192.0.2.101\n }\n";
 const PEERS: &str = " unicast_peer {\n 192.0.2.2\n 192.0.2.3\n }\n";
 
@@ -104,25 +104,22 @@ fn adverts_with_an_authentication_header_are_accepted_by_a_receiver_one_after_th
     let mut last_sequence = 0;
     let mut identifications = Vec::new();
     for _ in 0..3 {
-        let ah_sequence = record.next_ah_sequence(&plan.routers[0].auth);
+        let ah_sequence = record.next_ah_sequence(&plan.routers[0].auth, NOW);
         let packet = packet(&Outgoing { ah_sequence, ..outgoing(&plan, "192.0.2.1") }, "224.0.0.18");
         identifications.push(u16::from_be_bytes([packet[4], packet[5]]));
-        let config = &plan.routers[0].config;
         let receiver = Receiver {
-            family: config.family,
-            vrid: config.vrid,
-            interval: config.interval,
-            mode: Mode::Multicast { group: Ipv4Addr::new(224, 0, 0, 18).into() },
             auth: ExpectedAuth::Ah { key, last_sequence },
-            owner: false,
             addresses: Some(plan.routers[0].advertised.borrow()),
-            policy: Policy::INTEROP,
+            ..plan.routers[0].config.receiver()
         };
         let accepted = receiver.check(&Datagram::from_ipv4(&packet).unwrap()).unwrap();
         let sequence = accepted.ah_sequence.unwrap();
         assert!(sequence > last_sequence, "{sequence} after {last_sequence}");
         last_sequence = sequence;
     }
+    let successor =
+        Record::default().next_ah_sequence(&plan.routers[0].auth, NOW + std::time::Duration::from_secs(1));
+    assert!(successor > last_sequence, "a worker that remembers nothing is heard at once");
     // With 0, Linux would put its own number there, which the digest does not cover.
     assert!(!identifications.contains(&0), "{identifications:?}");
 }
@@ -131,6 +128,6 @@ fn adverts_with_an_authentication_header_are_accepted_by_a_receiver_one_after_th
 fn without_an_authentication_header_no_sequence_is_counted() {
     let plan = plan(&format!("version 2\n{VIPS}"));
     let mut record = Record::default();
-    assert_eq!(record.next_ah_sequence(&plan.routers[0].auth), 0);
-    assert_eq!(record.next_ah_sequence(&plan.routers[0].auth), 0);
+    assert_eq!(record.next_ah_sequence(&plan.routers[0].auth, NOW), 0);
+    assert_eq!(record.next_ah_sequence(&plan.routers[0].auth, NOW), 0);
 }
