@@ -17,6 +17,7 @@ mod listeners;
 mod narrate;
 mod perform;
 mod plan;
+mod remarks;
 mod script_runs;
 mod sources;
 mod wire;
@@ -262,6 +263,9 @@ impl Worker {
         self.wire.arrange(&self.plan, self.poll.registry());
         self.connect();
         self.promote_secondaries();
+        for remark in remarks::remarks(&self.plan) {
+            self.parent.log(LogLevel::Warning, remark);
+        }
         self.warn_of_open_addresses();
         self.parent.send(&FromWorker::Running(self.plan.generation));
     }

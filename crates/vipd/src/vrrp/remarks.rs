@@ -1,0 +1,75 @@
+//! What an operator should know about the adverts that a configuration leads to, told once when it is taken.
+
+use std::net::IpAddr;
+
+use keepalived_conf::model::VrrpInstance;
+use vrrp_election::RouterId;
+
+use super::plan::{Plan, RouterPlan};
+
+/// One line for each thing worth a warning.
+pub(super) fn remarks(plan: &Plan) -> Vec<String> {
+    let routers = (0..).map(RouterId).zip(&plan.routers).zip(&plan.config.instances);
+    routers
+        .flat_map(|((id, router), instance)| {
+            let name = plan.name(id);
+            let lines = [odd_first_address(router), cut_list(router, instance)];
+            lines.into_iter().flatten().map(move |line| format!("({name}) {line}"))
+        })
+        .collect()
+}
+
+/// RFC 9568 §5.2.9: receivers that are strict discard such adverts. keepalived sends them all the same.
+fn odd_first_address(router: &RouterPlan) -> Option<String> {
+    match router.advertised.borrow().first() {
+        Some(IpAddr::V6(first)) if !first.is_unicast_link_local() => Some(format!(
+            "the first IPv6 address {first} is not link-local: adverts are sent as keepalived sends them, but strict \
+             VRRPv3 routers discard them; put a link-local address first in virtual_ipaddress"
+        )),
+        _ => None,
+    }
+}
+
+fn cut_list(router: &RouterPlan, instance: &VrrpInstance) -> Option<String> {
+    let (advertised, configured) = (router.advertised.borrow().len(), instance.addresses.len());
+    (advertised < configured).then(|| {
+        format!(
+            "only the first {advertised} of {configured} virtual addresses are in the adverts, which hold no more; \
+             move the others to virtual_ipaddress_excluded"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::ipc::Generation;
+
+    fn remarks_on(addresses: &str) -> Vec<String> {
+        let text = format!(
+            "vrrp_instance V {{\n interface eth0\n virtual_router_id 51\n version 3\n priority 150\n \
+             virtual_ipaddress {{\n{addresses} }}\n}}"
+        );
+        remarks(&Plan::new(Generation::default(), keepalived_conf::load_str(&text).config))
+    }
+
+    #[test]
+    fn a_first_ipv6_address_that_is_not_link_local_is_told() {
+        let [line] = &remarks_on("2001:db8::1\nfe80::1\n")[..] else { panic!("one line") };
+        assert!(line.starts_with("(V) the first IPv6 address 2001:db8::1 is not link-local"), "{line}");
+        assert_eq!(remarks_on("fe80::1\n2001:db8::1\n"), [""; 0]);
+        assert_eq!(remarks_on("192.0.2.1\n"), [""; 0]);
+    }
+
+    #[test]
+    fn more_addresses_than_an_advert_holds_are_told() {
+        let mut list = String::new();
+        for last in 1..=90 {
+            writeln!(list, "fe80::{last:x}").unwrap();
+        }
+        let [line] = &remarks_on(&list)[..] else { panic!("one line") };
+        assert!(line.contains("only the first 89 of 90 virtual addresses"), "{line}");
+    }
+}
