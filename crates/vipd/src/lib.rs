@@ -12,5 +12,6 @@ pub mod lvs;
 pub mod mailer;
 pub mod outlets;
 pub mod parent;
+pub mod paths;
 pub mod vrrp;
 mod worker;

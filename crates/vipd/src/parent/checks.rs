@@ -4,9 +4,9 @@
 //! it: a parent that was stopped finds processes that ended long ago, and must not hold that against them. What the
 //! worker takes back before it has begun is never started, and want of processes, descriptors or memory is told as such.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::{Command, Run};
@@ -15,7 +15,7 @@ use nix::errno::Errno;
 use super::accounts::Accounts;
 use super::command;
 use super::post::Role;
-use super::process::{Child, Ended, errno, is_shortage};
+use super::process::{Child, Ended, is_shortage};
 use crate::ipc::{Generation, Monotonic, ScriptAct, ScriptOutcome, ScriptRun};
 
 /// Which script: whose it is, the generation of the configuration and the index in it.
@@ -27,6 +27,10 @@ pub(super) struct Checks {
     /// Asked for and not begun, in this order.
     waiting: VecDeque<ScriptKey>,
     running: HashMap<ScriptKey, Running>,
+    /// Files that are being opened, and whether somebody still waits for that.
+    files: HashMap<ScriptKey, bool>,
+    /// Files that the path process is to be asked about.
+    unasked: Vec<(ScriptKey, PathBuf)>,
     /// Begun of late, oldest first; some have ended since.
     young: VecDeque<(Instant, ScriptKey)>,
     /// Runs for a worker that died: nobody waits for their result.
@@ -72,6 +76,9 @@ impl Checks {
         if self.waiting.len() < before {
             return Some(unknown(libc::ECANCELED));
         }
+        if let Some(waits) = self.files.get_mut(&key) {
+            return std::mem::take(waits).then(|| unknown(libc::ETIMEDOUT));
+        }
         let run = self.running.get_mut(&key)?;
         if run.child.has_ended() {
             return None;
@@ -98,7 +105,7 @@ impl Checks {
         {
             let Some((command, accounts)) = find(key) else { continue };
             if let Run::FileReadable(file) = &command.run {
-                news.push((key, done(None, read(file))));
+                news.push((key, self.open(key, file)));
                 continue;
             }
             match launch(command, accounts) {
@@ -112,6 +119,32 @@ impl Checks {
             }
         }
         news
+    }
+
+    /// `</path>`: success is a file that can be opened, which the path process tries. While it hangs, the check is not
+    /// known to be good or bad.
+    fn open(&mut self, key: ScriptKey, file: &Path) -> News {
+        match self.files.entry(key) {
+            Entry::Occupied(_) => return unknown(libc::ETIMEDOUT),
+            Entry::Vacant(entry) => _ = entry.insert(true),
+        }
+        self.unasked.push((key, file.to_owned()));
+        News::Started(Monotonic::now())
+    }
+
+    /// Files to be opened.
+    pub(super) fn take_unasked(&mut self) -> Vec<(ScriptKey, PathBuf)> {
+        std::mem::take(&mut self.unasked)
+    }
+
+    /// A file was opened, or could not be (errno).
+    pub(super) fn handle_file(&mut self, key: ScriptKey, result: Result<(), i32>) -> Option<News> {
+        let outcome = match result {
+            Ok(()) => ScriptOutcome::Exited(0),
+            Err(libc::ENOENT) => ScriptOutcome::Exited(1),
+            Err(errno) => not_started(errno),
+        };
+        self.files.remove(&key)?.then(|| done(None, outcome))
     }
 
     /// When [`Checks::start`] may start more; `None` if nothing waits.
@@ -129,6 +162,9 @@ impl Checks {
     /// Ends all runs for a worker; their results are of no interest any more.
     pub(super) fn abandon(&mut self, role: Role) {
         self.waiting.retain(|&(whose, _, _)| whose != role);
+        for (_, waits) in self.files.iter_mut().filter(|((whose, _, _), _)| *whose == role) {
+            *waits = false;
+        }
         for (_, mut run) in self.running.extract_if(|&(whose, _, _), _| whose == role) {
             run.child.kill();
             self.orphans.push(run.child);
@@ -161,8 +197,11 @@ impl Checks {
             return None;
         }
         self.shortage_told = Some(now);
-        let why = Errno::from_raw(errno).desc();
-        Some(format!("postponing check scripts, their results stay as they are: {why}"))
+        let why = match errno {
+            libc::ETIMEDOUT => "no answer from a file system",
+            errno => Errno::from_raw(errno).desc(),
+        };
+        Some(format!("postponing checks, their results stay as they are: {why}"))
     }
 }
 
@@ -189,15 +228,6 @@ fn outcome(ended: Ended) -> ScriptOutcome {
 
 fn not_started(errno: i32) -> ScriptOutcome {
     if is_shortage(errno) { ScriptOutcome::Shortage(errno) } else { ScriptOutcome::NotStarted(errno) }
-}
-
-/// `</path>`: success is a file that can be opened. A FIFO without a writer must not make us wait.
-fn read(file: &Path) -> ScriptOutcome {
-    match std::fs::File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(file) {
-        Ok(_) => ScriptOutcome::Exited(0),
-        Err(error) if errno(&error) == Errno::ENOENT => ScriptOutcome::Exited(1),
-        Err(error) => not_started(errno(&error) as i32),
-    }
 }
 
 /// Processes that may be younger than [`YOUTH`]. Most checks end sooner, and a machine that starts a thousand at once
@@ -268,12 +298,40 @@ mod tests {
         }
     }
 
+    fn file_check() -> Command {
+        command("</x", Run::FileReadable("/x".into()))
+    }
+
     #[test]
-    fn a_file_check_is_answered_without_a_process() {
+    fn a_file_check_is_answered_by_the_path_process() {
+        for (result, outcome) in [
+            (Ok(()), ScriptOutcome::Exited(0)),
+            (Err(libc::ENOENT), ScriptOutcome::Exited(1)),
+            (Err(libc::EACCES), ScriptOutcome::NotStarted(libc::EACCES)),
+            (Err(libc::EMFILE), ScriptOutcome::Shortage(libc::EMFILE)),
+        ] {
+            let mut scene = Scene::new();
+            assert!(matches!(scene.run(&file_check())[..], [(KEY, News::Started(_))]));
+            assert_eq!(scene.checks.take_unasked(), [(KEY, PathBuf::from("/x"))]);
+            let Some(News::Done(run)) = scene.checks.handle_file(KEY, result) else { panic!("no answer") };
+            assert_eq!(run.outcome, outcome);
+        }
+    }
+
+    #[test]
+    fn a_file_whose_file_system_hangs_says_nothing_and_is_asked_for_once() {
         let mut scene = Scene::new();
-        let check = |path: &str| command(path, Run::FileReadable(path.into()));
-        assert_eq!(scene.outcome(&check("/etc/passwd")), ScriptOutcome::Exited(0));
-        assert_eq!(scene.outcome(&check("/etc/no-such-file")), ScriptOutcome::Exited(1));
+        scene.run(&file_check());
+        assert_eq!(scene.checks.take_unasked().len(), 1);
+        let Some(News::Done(run)) = scene.checks.handle(KEY, ScriptAct::Terminate) else {
+            panic!("no answer")
+        };
+        assert_eq!(run.outcome, ScriptOutcome::Shortage(libc::ETIMEDOUT));
+        assert_eq!(scene.checks.handle(KEY, ScriptAct::Kill), None, "it was answered");
+        assert_eq!(scene.outcome(&file_check()), ScriptOutcome::Shortage(libc::ETIMEDOUT));
+        assert_eq!(scene.checks.take_unasked(), []);
+        assert_eq!(scene.checks.handle_file(KEY, Ok(())), None, "nobody waits any more");
+        assert!(matches!(scene.run(&file_check())[..], [(KEY, News::Started(_))]), "it answers again");
     }
 
     #[test]

@@ -1,28 +1,26 @@
 //! State files: `keepalived.data`, `.stats` and `.json`, and `keepalived_check.data` of the load balancer, readable by
 //! root only.
 //!
-//! Each is written under another name and renamed, so that no reader sees half of it, and nothing that lies at the
-//! name (a link, somebody else's file) is ever written through.
+//! The path process writes them.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use super::post::Role;
 use crate::ipc::DumpKind;
 
-/// Writes a dump and returns where it is.
-pub(super) fn write(
-    role: Role,
-    kind: DumpKind,
-    text: &str,
-    state_dump_file: Option<&Path>,
-) -> io::Result<PathBuf> {
-    let path = path(role, kind, &directory(std::env::var_os("TMPDIR").map(PathBuf::from)), state_dump_file);
-    replace(&path, text)?;
-    Ok(path)
+/// Where a dump goes.
+pub(super) fn place(role: Role, kind: DumpKind, state_dump_file: Option<&Path>) -> PathBuf {
+    path(role, kind, &DIRECTORY, state_dump_file)
 }
+
+/// Looks for the directory of dumps: once, at the start, where waiting for it does no harm.
+pub(super) fn find_directory() {
+    LazyLock::force(&DIRECTORY);
+}
+
+static DIRECTORY: LazyLock<PathBuf> =
+    LazyLock::new(|| directory(std::env::var_os("TMPDIR").map(PathBuf::from)));
 
 /// `$TMPDIR` when it is an absolute directory, else `/tmp`.
 fn directory(named: Option<PathBuf>) -> PathBuf {
@@ -45,46 +43,9 @@ fn path(role: Role, kind: DumpKind, directory: &Path, state_dump_file: Option<&P
     }
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut other = path.as_os_str().to_owned();
-    other.push(format!(".{}", std::process::id()));
-    let other = PathBuf::from(other);
-    // Only a file of an earlier process with our number can be there, or somebody who guessed it.
-    let _ = std::fs::remove_file(&other);
-    let mut file = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(&other)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| std::fs::rename(&other, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&other);
-    }
-    written
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt;
-
     use super::*;
-    use crate::parent::testing::TestDirectory;
-
-    #[test]
-    fn a_dump_replaces_a_link_and_is_private() {
-        let directory = TestDirectory::new();
-        let (target, path) = (directory.path().join("target"), directory.path().join("keepalived.data"));
-        std::fs::write(&target, "mine").unwrap();
-        std::os::unix::fs::symlink(&target, &path).unwrap();
-        replace(&path, "state").unwrap();
-        assert_eq!(std::fs::read_to_string(&target).unwrap(), "mine");
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "state");
-        let metadata = path.symlink_metadata().unwrap();
-        assert!(metadata.is_file());
-        assert_eq!(metadata.mode() & 0o777, 0o600);
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
-    }
 
     #[test]
     fn only_the_state_goes_to_the_configured_place() {

@@ -16,6 +16,7 @@ mod mailing;
 mod notifier;
 mod notify;
 mod path_walk;
+mod paths;
 mod pid_file;
 mod post;
 mod process;
@@ -124,6 +125,7 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
     enter_namespace(options, &reading.config.global)?;
     log.tell_apart(namespace(options, &reading.config.global), reading.config.global.instance.as_deref());
     set_umask(options, &reading.config.global);
+    dump::find_directory();
     let paths = pid_paths(options, &reading.config.global);
     let mut pid_file = match PidFile::lock(paths.parent) {
         Ok(file) => file,

@@ -1,7 +1,6 @@
 //! Runs what the notify queue asks for.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::time::Instant;
 
 use keepalived_conf::model::Run;
@@ -102,8 +101,9 @@ impl Notifier {
     /// # Errors
     /// There is no process to wait for: the job has this end.
     fn start(&mut self, id: RunId, job: &Job) -> Result<(), Ended> {
-        if let Run::FileReadable(file) = &job.command.run {
-            return Err(Ended::Exited(u8::from(!is_readable(file))));
+        if let Run::FileReadable(_) = &job.command.run {
+            // A check of a file is no notification: there is nothing to run.
+            return Err(Ended::Exited(0));
         }
         let started = command::launch(&job.command, &job.arguments, job.credentials.clone());
         let child =
@@ -111,8 +111,4 @@ impl Notifier {
         self.running.insert(id, child);
         Ok(())
     }
-}
-
-fn is_readable(file: &Path) -> bool {
-    rustix::fs::access(file, rustix::fs::Access::READ_OK).is_ok()
 }

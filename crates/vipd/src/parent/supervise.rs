@@ -23,6 +23,7 @@ use super::init_files::{self, Occasion};
 use super::load::Reading;
 use super::mailing::Mailing;
 use super::notifier::Notifier;
+use super::paths::{Paths, Purpose};
 use super::pid_file::PidFile;
 use super::post::{Post, Posts, Role};
 use super::process::Ended;
@@ -65,6 +66,7 @@ pub(super) struct Parent {
     notifier: Notifier,
     fifos: Fifos,
     mailing: Mailing,
+    paths: Paths,
 }
 
 impl Parent {
@@ -78,6 +80,7 @@ impl Parent {
         posts: Posts,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
+        let paths = Paths::new(WorkerProgram::paths(), poll.registry().try_clone()?, PATHS);
         let mailing = Mailing::new(WorkerProgram::mailer(), poll.registry().try_clone()?, MAILER);
         poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
         Ok(Self {
@@ -99,6 +102,7 @@ impl Parent {
             notifier: Notifier::default(),
             fifos: Fifos::default(),
             mailing,
+            paths,
         })
     }
 
@@ -108,6 +112,7 @@ impl Parent {
         self.log_options(log);
         self.arrange_outlets(Instant::now(), log);
         self.make_files(Occasion::Start, log);
+        self.paths.wait(log);
         let wanted: Vec<Role> = Role::ALL.into_iter().filter(|&role| self.wants(role)).collect();
         for &role in &wanted {
             self.start_worker(role, Instant::now(), log);
@@ -139,6 +144,10 @@ impl Parent {
             if events.iter().any(|event| event.token() == MAILER) {
                 self.mailing.handle_channel(now, log);
             }
+            if events.iter().any(|event| event.token() == PATHS) {
+                let answers = self.paths.handle_channel(log);
+                self.take_file_checks(answers, now, log);
+            }
             if events.iter().any(|event| event.token() == SIGNALS) {
                 for request in self.signals.take() {
                     self.handle_request(now, request, log);
@@ -159,9 +168,10 @@ impl Parent {
     }
 
     /// Before who tracks them looks.
-    fn make_files(&self, occasion: Occasion, log: &mut Log) {
-        if let Some(reading) = self.readings.get(&self.current) {
-            init_files::make_all(&reading.config.init_files, occasion, log);
+    fn make_files(&mut self, occasion: Occasion, log: &mut Log) {
+        let Some(reading) = self.readings.get(&self.current) else { return };
+        for file in &reading.config.init_files {
+            self.paths.ask(Instant::now(), Purpose::InitFile, init_files::job(file, occasion), log);
         }
     }
 
@@ -182,7 +192,12 @@ impl Parent {
     fn patience(&self, now: Instant) -> Option<Duration> {
         let posts = self.posts.iter().filter_map(Post::deadline).min();
         let stop = self.stop.as_ref().map(|stop| stop.deadline);
-        let others = [self.notifier.deadline(), self.mailing.deadline(), self.checks.deadline()];
+        let others = [
+            self.notifier.deadline(),
+            self.mailing.deadline(),
+            self.checks.deadline(),
+            self.paths.deadline(),
+        ];
         let first = [posts, stop].into_iter().chain(others).flatten().min()?;
         // epoll counts milliseconds: never wake just before the moment.
         Some(first.saturating_duration_since(now) + Duration::from_millis(1))
@@ -190,6 +205,7 @@ impl Parent {
 
     fn handle_timers(&mut self, now: Instant, log: &mut Log) {
         self.start_checks(now, log);
+        self.paths.timeout(now, log);
         self.notifier.timeout(now, log);
         self.mailing.timeout(now, log);
         for role in Role::ALL {
@@ -307,6 +323,8 @@ impl Parent {
         for (key, news) in self.checks.reap() {
             self.tell_of_check(key, news, now, log);
         }
+        let answers = self.paths.reap(log);
+        self.take_file_checks(answers, now, log);
         self.notifier.reap(now, log);
         self.fifos.reap(log);
         self.mailing.reap(now, log);
@@ -319,7 +337,11 @@ impl Parent {
         }
         if std::process::id() == 1 {
             let ours = self.checks.pids().chain(self.notifier.pids());
-            let ours = ours.chain(self.fifos.pids()).chain(self.mailing.pids()).chain(self.posts.pids());
+            let ours = ours
+                .chain(self.fifos.pids())
+                .chain(self.mailing.pids())
+                .chain(self.paths.pids())
+                .chain(self.posts.pids());
             adopt_orphans(&ours.collect());
         }
     }
@@ -442,6 +464,7 @@ fn adopt_orphans(ours: &BTreeSet<u32>) {
 const SIGNALS: Token = Token(0);
 /// Apart from those of the workers.
 const MAILER: Token = Token(16);
+const PATHS: Token = Token(17);
 
 /// How long a worker that closed its channel may take to exit.
 const LAST_MOMENT: Duration = Duration::from_secs(1);

@@ -52,6 +52,11 @@ impl WorkerProgram {
         Self::ourselves(&[c"vipd", c"mailer"])
     }
 
+    /// This program as the path process.
+    pub(super) fn paths() -> Self {
+        Self::ourselves(&[c"vipd", c"paths"])
+    }
+
     fn ourselves(words: &[&CStr]) -> Self {
         let arguments = words.iter().map(|&word| word.to_owned()).collect();
         Self { file: c"/proc/self/exe".to_owned(), arguments }

@@ -3,12 +3,14 @@
 use std::time::Instant;
 
 use super::super::checks::{News, ScriptKey};
+use super::super::paths::{CheckAnswer, Purpose};
 use super::super::post::Role;
 use super::super::worker::instance;
 use super::super::{dump, notify};
 use super::{Parent, give_up};
 use crate::ipc::{DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, ToWorker};
 use crate::log::Log;
+use crate::paths::Job;
 
 impl Parent {
     /// The channel of a worker is readable or writable.
@@ -62,7 +64,7 @@ impl Parent {
                 let pid = self.posts[role].worker.as_ref().map_or(0, super::Worker::pid);
                 log.write(role.voice(pid), level, &text);
             }
-            FromWorker::Dump(kind, text) => self.write_dump(role, kind, &text, log),
+            FromWorker::Dump(kind, text) => self.write_dump(role, kind, text, log),
             // Its end follows, and SIGCHLD tells of it.
             FromWorker::Alive | FromWorker::Stopped => {}
             FromWorker::Refused(reason) => {
@@ -98,6 +100,19 @@ impl Parent {
         });
         for (key, news) in news {
             self.tell_of_check(key, news, now, log);
+        }
+        for (key, file) in self.checks.take_unasked() {
+            let answers = self.paths.ask(now, Purpose::Check(key), Job::Open(file), log);
+            self.take_file_checks(answers, now, log);
+        }
+    }
+
+    /// The path process said what became of files that are checked.
+    pub(super) fn take_file_checks(&mut self, answers: Vec<CheckAnswer>, now: Instant, log: &mut Log) {
+        for (key, result) in answers {
+            if let Some(news) = self.checks.handle_file(key, result) {
+                self.tell_of_check(key, news, now, log);
+            }
         }
     }
 
@@ -155,12 +170,10 @@ impl Parent {
         }
     }
 
-    fn write_dump(&self, role: Role, kind: DumpKind, text: &str, log: &mut Log) {
+    fn write_dump(&mut self, role: Role, kind: DumpKind, text: String, log: &mut Log) {
         let reading = self.readings.get(&self.current);
         let configured = reading.and_then(|reading| reading.config.global.state_dump_file.as_deref());
-        match dump::write(role, kind, text, configured) {
-            Ok(path) => log.info(format!("Wrote {}", path.display())),
-            Err(error) => log.error(format!("cannot write the {kind:?} dump: {error}")),
-        }
+        let job = Job::Replace(dump::place(role, kind, configured), text);
+        self.paths.ask(Instant::now(), Purpose::Dump(kind), job, log);
     }
 }

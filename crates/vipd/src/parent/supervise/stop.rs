@@ -61,13 +61,14 @@ impl Parent {
             stop.deadline = now + LAST_WAIT;
             return None;
         }
-        let is_done = self.notifier.is_idle() && self.mailing.is_done(now);
+        let is_done = self.notifier.is_idle() && self.mailing.is_done(now) && self.paths.is_quiet(now);
         if !late && !is_done {
             return None;
         }
         self.fifos.close();
         self.notifier.abandon(log);
         self.mailing.abandon(now, log);
+        self.paths.abandon();
         for role in Role::ALL {
             self.checks.abandon(role);
         }

@@ -1,0 +1,224 @@
+//! The path process, as the parent sees it: questions about paths go out, answers come when they come.
+//!
+//! It runs from the first question on. Who asked waits for nothing; a question that stays without an answer for
+//! [`PATIENCE`] is reported once, as what it is. A process that died is started again with the next question.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use mio::{Registry, Token};
+use rustix::event::{PollFd, PollFlags};
+
+use super::checks::ScriptKey;
+use super::process::Child;
+use super::worker::WorkerProgram;
+use crate::ipc::{Channel, ChannelError, DumpKind};
+use crate::log::Log;
+use crate::paths::{FromPaths, Job, ToPaths};
+
+/// Asks the path process, and remembers what for.
+#[derive(Debug)]
+pub(super) struct Paths {
+    program: WorkerProgram,
+    registry: Registry,
+    token: Token,
+    process: Option<Process>,
+    asked: BTreeMap<u64, Question>,
+    last_id: u64,
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    channel: Channel,
+}
+
+#[derive(Debug)]
+struct Question {
+    purpose: Purpose,
+    path: PathBuf,
+    asked: Instant,
+    /// When the silence is reported; `None` once it was, and where somebody else keeps the time.
+    report_at: Option<Instant>,
+}
+
+/// What a question is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The check of a file.
+    Check(ScriptKey),
+    /// A state file.
+    Dump(DumpKind),
+    /// A file made for those who track it.
+    InitFile,
+}
+
+/// The answer to a check: errno if the file could not be opened.
+pub(super) type CheckAnswer = (ScriptKey, Result<(), i32>);
+
+impl Paths {
+    /// For a process that is this program and whose channel gets this token.
+    pub(super) fn new(program: WorkerProgram, registry: Registry, token: Token) -> Self {
+        Self { program, registry, token, process: None, asked: BTreeMap::new(), last_id: 0 }
+    }
+
+    /// Asks.
+    pub(super) fn ask(
+        &mut self,
+        now: Instant,
+        purpose: Purpose,
+        job: Job,
+        log: &mut Log,
+    ) -> Vec<CheckAnswer> {
+        self.last_id += 1;
+        let id = self.last_id;
+        let is_check = matches!(purpose, Purpose::Check(_));
+        let report_at = (!is_check).then(|| now + PATIENCE);
+        self.asked.insert(id, Question { purpose, path: job.path().to_owned(), asked: now, report_at });
+        match self.send(id, job) {
+            Ok(()) => Vec::new(),
+            Err(errno) => self.answer(FromPaths { id, result: Err(errno) }, log).into_iter().collect(),
+        }
+    }
+
+    fn send(&mut self, id: u64, job: Job) -> Result<(), i32> {
+        if self.process.is_none() {
+            let started = self.program.start(&self.registry, self.token);
+            let (child, channel) = started.map_err(|error| error.raw_os_error().unwrap_or(libc::EAGAIN))?;
+            self.process = Some(Process { child, channel });
+        }
+        match self.process.as_mut().map(|process| process.channel.send(&ToPaths { id, job })) {
+            // Its end is told by SIGCHLD.
+            Some(Ok(()) | Err(ChannelError::Closed)) => Ok(()),
+            _ => Err(libc::EAGAIN),
+        }
+    }
+
+    /// The channel is readable or writable.
+    pub(super) fn handle_channel(&mut self, log: &mut Log) -> Vec<CheckAnswer> {
+        let mut answers = Vec::new();
+        while let Some(process) = &mut self.process {
+            let _ = process.channel.flush();
+            match process.channel.receive() {
+                Ok(Some(answer)) => answers.extend(self.answer(answer, log)),
+                Ok(None) | Err(ChannelError::Closed) => break,
+                Err(error) => {
+                    log.error(format!("path process({}): {error}", process.child.pid()));
+                    process.child.kill();
+                    break;
+                }
+            }
+        }
+        answers
+    }
+
+    /// SIGCHLD came.
+    pub(super) fn reap(&mut self, log: &mut Log) -> Vec<CheckAnswer> {
+        let Some(ended) = self.process.as_mut().and_then(|process| process.child.poll()) else {
+            return Vec::new();
+        };
+        // What it said before it died still counts.
+        let mut answers = self.handle_channel(log);
+        log.error(format!("path process ended ({ended:?}); it is started again when it is needed"));
+        self.process = None;
+        let lost: Vec<u64> = self.asked.keys().copied().collect();
+        let result = Err(libc::EAGAIN);
+        answers.extend(lost.into_iter().filter_map(|id| self.answer(FromPaths { id, result }, log)));
+        answers
+    }
+
+    /// Time passed.
+    pub(super) fn timeout(&mut self, now: Instant, log: &mut Log) {
+        for question in self.asked.values_mut() {
+            if question.report_at.take_if(|at| *at <= now).is_some() {
+                log.warning(format!(
+                    "{} {}: no answer from its file system for {} seconds; waiting for it without delaying anything else",
+                    question.purpose.name(),
+                    question.path.display(),
+                    PATIENCE.as_secs()
+                ));
+            }
+        }
+    }
+
+    /// When [`Paths::timeout`] is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let reports = self.asked.values().filter_map(|question| question.report_at).min();
+        [reports, self.last_moment().filter(|&at| at > Instant::now())].into_iter().flatten().min()
+    }
+
+    /// Process id of the path process.
+    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
+        self.process.iter().map(|process| process.child.pid())
+    }
+
+    /// The daemon ends now: whatever the process waits for, nobody waits for it.
+    pub(super) fn abandon(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.child.kill();
+        }
+    }
+
+    /// Whether no file is about to be written: the end of the daemon waits a moment for such, not for one that hangs.
+    pub(super) fn is_quiet(&self, now: Instant) -> bool {
+        self.last_moment().is_none_or(|at| at <= now)
+    }
+
+    /// Until when what was asked may count as about to be answered.
+    fn last_moment(&self) -> Option<Instant> {
+        let others = self.asked.values().filter(|question| !matches!(question.purpose, Purpose::Check(_)));
+        others.map(|question| question.asked + MOMENT).max()
+    }
+
+    /// Waits for what was asked, but a moment only: before workers look at files that are being made.
+    pub(super) fn wait(&mut self, log: &mut Log) {
+        while let Some(process) = &self.process
+            && let Some(until) = self.last_moment()
+        {
+            let rest = until.saturating_duration_since(Instant::now());
+            let timeout = rustix::event::Timespec::try_from(rest).ok();
+            let mut channel = [PollFd::new(&process.channel, PollFlags::IN)];
+            if rest.is_zero() || !matches!(rustix::event::poll(&mut channel, timeout.as_ref()), Ok(1..)) {
+                return;
+            }
+            if !self.handle_channel(log).is_empty() || self.process.is_none() {
+                return;
+            }
+        }
+    }
+
+    fn answer(&mut self, FromPaths { id, result }: FromPaths, log: &mut Log) -> Option<CheckAnswer> {
+        let Question { purpose, path, .. } = self.asked.remove(&id)?;
+        if let Purpose::Check(key) = purpose {
+            return Some((key, result));
+        }
+        match (purpose, result) {
+            (Purpose::Dump(_), Ok(())) => log.info(format!("Wrote {}", path.display())),
+            (_, Ok(())) => {}
+            (_, Err(errno)) => log.error(failure(purpose, &path, errno)),
+        }
+        None
+    }
+}
+
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Check(_) => "check of",
+            Self::Dump(_) => "state file",
+            Self::InitFile => "init_file",
+        }
+    }
+}
+
+fn failure(purpose: Purpose, path: &Path, errno: i32) -> String {
+    let why = nix::errno::Errno::from_raw(errno).desc();
+    format!("{} {}: {why}", purpose.name(), path.display())
+}
+
+/// How long what is written may take until nobody waits for it.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// How long a file system may take before it is reported.
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,108 @@
+//! What is done with paths. Each of these may take for ever.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use keepalived_conf::model::InitFile;
+
+use super::message::Job;
+
+/// Does a job; the error is an errno.
+pub(super) fn perform(job: &Job) -> Result<(), i32> {
+    let done = match job {
+        Job::Open(path) => open(path),
+        Job::Replace(path, text) => replace(path, text),
+        Job::Init(file, overwrite) => init(file, *overwrite),
+    };
+    done.map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+/// A FIFO without a writer must not make us wait, and no terminal becomes ours.
+fn open(path: &Path) -> io::Result<()> {
+    File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).map(drop)
+}
+
+/// Writes another file and renames it, so that no reader sees half of it, and nothing that lies at the name (a link,
+/// somebody else's file) is ever written through.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut other = path.as_os_str().to_owned();
+    other.push(format!(".{}", std::process::id()));
+    let other = PathBuf::from(other);
+    // Only a file of an earlier process with our number can be there, or somebody who guessed it.
+    let _ = std::fs::remove_file(&other);
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(&other)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| std::fs::rename(&other, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&other);
+    }
+    written
+}
+
+fn init(file: &InitFile, overwrite: bool) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true);
+    if overwrite {
+        // Nobody may lead us to another file, or make us wait for a reader.
+        options.create(true).truncate(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    } else {
+        options.create_new(true);
+    }
+    match options.open(&file.path) {
+        Err(error) if !overwrite && error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        opened => opened?.write_all(format!("{}\n", file.value).as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+    use crate::parent::testing::TestDirectory;
+
+    #[test]
+    fn a_file_can_be_opened_or_not() {
+        assert_eq!(perform(&Job::Open("/etc/passwd".into())), Ok(()));
+        assert_eq!(perform(&Job::Open("/etc/no-such-file".into())), Err(libc::ENOENT));
+    }
+
+    #[test]
+    fn a_replaced_link_is_not_followed_and_the_file_is_private() {
+        let directory = TestDirectory::new();
+        let (target, path) = (directory.path().join("target"), directory.path().join("keepalived.data"));
+        std::fs::write(&target, "mine").unwrap();
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        perform(&Job::Replace(path.clone(), "state".to_owned())).unwrap();
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "mine");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "state");
+        let metadata = path.symlink_metadata().unwrap();
+        assert!(metadata.is_file());
+        assert_eq!(metadata.mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn missing_files_are_made_and_others_overwritten_only_where_that_is_said() {
+        let directory = TestDirectory::new();
+        let path = |name: &str| directory.path().join(name);
+        let contents = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+        let make = |name: &str, value, overwrite| {
+            perform(&Job::Init(InitFile { path: path(name), value, overwrite }, overwrite))
+        };
+        std::fs::write(path("kept"), "98").unwrap();
+        std::fs::write(path("over"), "a long one").unwrap();
+        std::os::unix::fs::symlink(path("kept"), path("link")).unwrap();
+        assert_eq!(make("kept", 5, false), Ok(()));
+        assert_eq!(make("new", -7, true), Ok(()));
+        assert_eq!(make("over", 6, true), Ok(()));
+        assert_eq!(make("link", 1, true), Err(libc::ELOOP));
+        assert_eq!(["kept", "new", "over"].map(contents), ["98", "-7\n", "6\n"]);
+    }
+}
