@@ -1,8 +1,10 @@
 //! Everything that is checked without running a test.
 
+use std::process::Command;
 use std::time::Instant;
 
 use crate::compatibility;
+use crate::packages;
 use crate::run::{cargo, has, step, workspace};
 use crate::tidy;
 
@@ -23,11 +25,12 @@ pub(crate) fn all() -> bool {
         && tidy::run(None)
         && lints()
         && docs()
+        && without_std()
         && compatibility::check()
         && dependencies()
         && fuzz_targets()
         && benches()
-        && packages()
+        && packages::check()
 }
 
 /// Runs every fuzz target for some seconds, without sanitizers: they need a nightly compiler.
@@ -65,6 +68,22 @@ fn docs() -> bool {
     step("docs", command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
+/// The crates that promise to need no standard library, for a machine that has none.
+fn without_std() -> bool {
+    let mut add = Command::new("rustup");
+    add.args(["target", "add", BARE_METAL]);
+    if has("rustup") && !step("target without a standard library", &mut add) {
+        return false;
+    }
+    let packages = ["-p", "vrrp-proto", "-p", "vrrp-election"];
+    let all = [&["build", "-q", "--target", BARE_METAL, "--all-features"], &packages[..]].concat();
+    let least = [&["build", "-q", "--target", BARE_METAL, "--no-default-features"], &packages[..]].concat();
+    step("no_std, all features", &mut cargo(&all)) && step("no_std, no features", &mut cargo(&least))
+}
+
+/// An ARM microcontroller with an allocator at most.
+const BARE_METAL: &str = "thumbv7em-none-eabi";
+
 /// Licences, sources and doubles. Advisories are a database that is not fetched here.
 fn dependencies() -> bool {
     if !has("cargo-deny") && !step("cargo-deny", &mut cargo(&["install", "-q", "--locked", "cargo-deny"])) {
@@ -79,12 +98,4 @@ fn fuzz_targets() -> bool {
 
 fn benches() -> bool {
     step("benches", &mut cargo(&["check", "-q", "--workspace", "--benches", "--all-features"]))
-}
-
-fn packages() -> bool {
-    let mut words = vec!["package", "-q", "--workspace", "--no-verify", "--allow-dirty"];
-    for private in ["xtask", "vipd-bench", "vipd-examples", "vip-lab", "vipd-demo", "vipd"] {
-        words.extend(["--exclude", private]);
-    }
-    step("packages", &mut cargo(&words))
 }

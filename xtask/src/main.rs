@@ -14,6 +14,7 @@
 
 mod checks;
 mod compatibility;
+mod packages;
 mod run;
 mod setup;
 mod tests;

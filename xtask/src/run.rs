@@ -5,12 +5,22 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
+use serde_json::Value;
+
 /// The cargo that runs us, in the workspace's folder.
 pub(crate) fn cargo(words: &[&str]) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command.args(words).current_dir(workspace());
     command
+}
+
+/// The workspace's crates, as `cargo metadata` describes them.
+pub(crate) fn metadata() -> Result<Value, String> {
+    let output = cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .output()
+        .map_err(|error| error.to_string())?;
+    serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
 }
 
 /// The folder of the workspace.

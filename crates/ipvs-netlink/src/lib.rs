@@ -33,6 +33,7 @@
 //! Values and [`diff`] know no bytes, [`wire`] knows no socket, [`Client`] is the only one that does I/O. Types of other
 //! netlink crates do not appear in this interface.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 

@@ -38,6 +38,8 @@
 //! );
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 // Text: places, findings, words.
 mod damage;
 mod diagnostic;

@@ -13,6 +13,7 @@
 //!
 //! Nothing that is received can cause a panic, and nothing is allocated but the kernel's sentence.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 use std::fmt;

@@ -7,6 +7,7 @@
 //!
 //! There is no socket, thread, clock or randomness inside: inputs are `handle_*(now, ..)`, outputs are `poll_*`.
 //! So a whole machine is a value that can be simulated, model-checked, fuzzed and replayed.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 #![forbid(unsafe_code)]
 

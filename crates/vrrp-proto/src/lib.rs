@@ -61,6 +61,7 @@
 //! | 28-octet HMAC trailer (2.4) | checked if configured | too long: rejected |
 //!
 //! The digest of the Authentication Header is as keepalived computes it, not as RFC 2402 says ([`AuthHeader`]).
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 #![forbid(unsafe_code)]
 #![allow(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::run::cargo;
+use crate::run::metadata;
 
 /// The crates of the workspace that a crate may use.
 struct Allowed {
@@ -59,13 +59,6 @@ pub(crate) fn check() -> bool {
     }
     println!("==> dependencies between crates: {}", if wrong.is_empty() { "ok" } else { "FAILED" });
     wrong.is_empty()
-}
-
-fn metadata() -> Result<Value, String> {
-    let output = cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .output()
-        .map_err(|error| error.to_string())?;
-    serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
 }
 
 /// Sentences about dependencies that the table does not allow, and about crates that it does not know.
