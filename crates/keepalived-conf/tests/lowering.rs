@@ -682,3 +682,16 @@ fn delays_of_announcements_end_where_32_bits_of_microseconds_do() {
     let delay = |text: &str| only(&instance(&format!("garp_master_delay {text}"))).garp.delay.as_secs();
     assert_eq!((delay("4294"), delay("4295"), delay("65535")), (4294, 5, 5));
 }
+
+#[test]
+fn the_number_before_what_does_not_belong_in_a_prefix_length_counts() {
+    let of = |length: &str| {
+        let text = format!(
+            "vrrp_instance V {{\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {{\n192.0.2.1/{length}\n}}\n}}\n"
+        );
+        let loaded = load_str(&text);
+        assert!(has(&loaded, "bad-prefix-length"), "{length}");
+        only(&loaded).addresses[0].network.prefix()
+    };
+    assert_eq!((of("24x"), of("24/24"), of("33"), of("x"), of("")), (24, 24, 32, 32, 32));
+}

@@ -107,7 +107,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_garp_lower_prio_delay": integer(0, DELAY_MAX, Unit::Seconds) => aborts,
         default "vrrp_garp_master_delay", since "1.2.20", Acts,
         "Delay of second burst after hearing a lower priority advert while master.";
-    [GlobalDefs] "vrrp_garp_lower_prio_repeat": integer(0, U32, Unit::None) => aborts,
+    [GlobalDefs] "vrrp_garp_lower_prio_repeat": integer(0, 2_147_483_647, Unit::None) => aborts,
         default "vrrp_garp_master_repeat", since "1.2.20", Acts,
         "Burst size after hearing a lower priority advert while master; 0 = none.";
     [GlobalDefs] "vrrp_down_timer_adverts": integer(1, 100, Unit::None) => aborts,

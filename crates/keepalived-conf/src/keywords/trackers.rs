@@ -14,9 +14,9 @@ pub(super) static TRACKERS: &[Keyword] = keywords![
         "Run limit; exceeding counts as failure; 0 becomes 1.";
     [VrrpScript] "weight": Weight { limit: 253, noreverse: false } => aborts, default "0", since "1.2.1", Acts,
         "Priority effect; 0 makes failure a FAULT.";
-    [VrrpScript] "rise": integer(1, U32, Unit::None) => aborts, default "1", since "1.2.1", Acts,
+    [VrrpScript] "rise": integer(1, 2_147_483_647, Unit::None) => aborts, default "1", since "1.2.1", Acts,
         "Successes needed for OK.";
-    [VrrpScript] "fall": integer(1, U32, Unit::None) => aborts, default "1", since "1.2.1", Acts,
+    [VrrpScript] "fall": integer(1, 2_147_483_647, Unit::None) => aborts, default "1", since "1.2.1", Acts,
         "Failures needed for KO.";
     [VrrpScript] "user": User => aborts, default "script_user", since "1.3.0", Acts,
         "Credentials.";

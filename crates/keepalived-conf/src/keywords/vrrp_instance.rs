@@ -153,7 +153,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
     [VrrpInstance] "garp_lower_prio_delay": integer(0, DELAY_MAX, Unit::Seconds) => aborts,
         default "global", since "1.2.20", Acts,
         "See vrrp_garp_lower_prio_delay.";
-    [VrrpInstance] "garp_lower_prio_repeat": integer(0, U32, Unit::None) => aborts,
+    [VrrpInstance] "garp_lower_prio_repeat": integer(0, 2_147_483_647, Unit::None) => aborts,
         default "global", since "1.2.20", Acts,
         "See vrrp_garp_lower_prio_repeat.";
     [VrrpInstance] "garp_extra_if": Form("[all] <seconds:0..86400>"),

@@ -248,7 +248,7 @@ impl<'a> Lowering<'a> {
                     interval.map(|interval| (interval, entry.span())).or(draft.advert_interval);
             }
             "version" => {
-                let version = arguments::number(entry, Junk::Refused, "", report);
+                let version = arguments::number(entry, Junk::Ignored, "", report);
                 match (draft.version, version) {
                     (Some((first, _)), Some(second)) if first != second => {
                         let message = format!("`version` is {first} already; this one is ignored");

@@ -105,9 +105,12 @@ pub(super) fn prefix(word: &str) -> Result<IpNetwork, PrefixError> {
     let address: IpAddr = address.parse().map_err(|_| PrefixError::NotAnAddress)?;
     let host = IpNetwork::from(address);
     let Some(length) = length else { return Ok(host) };
-    match length.parse().ok().and_then(|length: u8| IpNetwork::new(address, length).ok()) {
+    let network = |length: &str| IpNetwork::new(address, length.parse().ok()?).ok();
+    match network(length) {
         Some(network) => Ok(network),
-        None => Err(PrefixError::Length(host)),
+        // keepalived takes the number before what does not belong there, and 0 where there is none: that would be every
+        // address there is.
+        None => Err(PrefixError::Length(network(split_digits(length).0).unwrap_or(host))),
     }
 }
 
