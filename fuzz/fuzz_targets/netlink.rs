@@ -26,7 +26,7 @@ fn check(interfaces: &Interfaces) {
     for interface in interfaces.iter() {
         assert_eq!(interfaces.by_index(interface.index), Some(interface));
         assert_eq!(interfaces.by_name(&interface.name), Some(interface), "names are unique");
-        let _ = (interface.primary_ipv4(), interface.link_local_ipv6());
+        let _ = (interface.primary_ipv4(|_| false), interface.primary_ipv6(|_| false));
         for address in &interface.addresses {
             assert!(interfaces.owner_of(address.network.ip()).is_some());
         }

@@ -1,35 +1,40 @@
-//! Virtual addresses: which are wanted, what has to change, and the messages that change it.
+//! Addresses as somebody wants them to be, and the messages that add, change and remove them.
 //!
-//! All pure; [`AddressCommands`](crate::address_commands::AddressCommands) carries the changes out.
-//!
-//! ```
-//! use vrrp_linux::address::{AddressChange, AddressSpec, diff};
-//!
-//! let kept = AddressSpec::new(2, "198.51.100.1/32".parse()?);
-//! let lost = AddressSpec::new(2, "198.51.100.2/32".parse()?);
-//! let new = AddressSpec::new(3, "2001:db8::5/128".parse()?);
-//! let changes = diff(&[kept.clone(), lost.clone()], &[kept, new.clone()]);
-//! assert_eq!(changes, [AddressChange::Remove(lost), AddressChange::Add(new)]);
-//! # Ok::<(), ipnetwork::IpNetworkError>(())
-//! ```
+//! All pure; [`AddressCommands`](crate::address_commands::AddressCommands) carries the changes out, and
+//! [`Holdings`](crate::holdings::Holdings) decides which are due.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use bitflags::bitflags;
 use ipnetwork::IpNetwork;
-use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use netlink_packet_route::address::{
     AddressAttribute, AddressHeaderFlags, AddressMessage, AddressProtocol, AddressScope, CacheInfo,
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
-use crate::interfaces::Interface;
+use crate::interfaces::InterfaceAddress;
 
-/// The number that marks an address, a route or a rule as a virtual router's (`RTPROT_KEEPALIVED`): leftovers of a
-/// daemon that died are found by it.
-pub const PROTOCOL: u8 = 18;
+/// The number of the first mark (`IFA_PROTO`): that of the VRRP protocol, which no routing daemon uses.
+const FIRST_MARK: u8 = 112;
+/// How many daemons of one network namespace have a mark of their own.
+pub const MARK_COUNT: u8 = 8;
+/// The mark of a daemon that could not get one of its own: nothing is removed because of it.
+pub const SHARED_MARK: u8 = FIRST_MARK + MARK_COUNT;
+/// What keepalived writes as `IFA_PROTO` since 2.3.2 (`RTPROT_KEEPALIVED`).
+pub const KEEPALIVED: u8 = 18;
+
+/// The marks that tell the virtual addresses of one daemon from those of another, in order of preference; see
+/// [`Mark`](crate::mark::Mark).
+pub fn marks() -> impl Iterator<Item = u8> {
+    FIRST_MARK..FIRST_MARK + MARK_COUNT
+}
+
+/// Whether `IFA_PROTO` says that an address is a virtual one, of whatever daemon.
+pub fn is_virtual_mark(protocol: u8) -> bool {
+    protocol == KEEPALIVED || (FIRST_MARK..=SHARED_MARK).contains(&protocol)
+}
 
 /// How far an address is valid; smaller is farther.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -89,15 +94,18 @@ pub struct AddressSpec {
     pub flags: AddressFlags,
     /// How long it may be the source of new connections, in seconds; `Some(0)`: never, `None`: forever.
     pub preferred_lifetime: Option<u32>,
-    /// Who adds it, on Linux 5.18 and later; older kernels pass over it.
+    /// Who adds it (`IFA_PROTO`), on Linux 5.18 and later; older kernels ignore it.
     pub protocol: u8,
 }
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AddressChange {
-    /// Give the interface the address.
+    /// Give the interface the address, unless it has it.
     Add(AddressSpec),
+    /// Give the interface the address; if it has it already, change its lifetime and mark, of an IPv6 address also
+    /// the flags and the peer. (The kernel cannot change a label, a scope or a broadcast address.)
+    Set(AddressSpec),
     /// Take it away.
     Remove(AddressSpec),
 }
@@ -129,13 +137,15 @@ impl AddressSpec {
             peer: None,
             flags: if network.is_ipv6() { AddressFlags::NODAD } else { AddressFlags::empty() },
             preferred_lifetime: whole.then_some(0),
-            protocol: PROTOCOL,
+            protocol: FIRST_MARK,
         }
     }
 
-    /// The addresses that an interface has, in the form of wishes, to compare with real ones.
-    pub fn of_interface(interface: &Interface) -> impl Iterator<Item = Self> {
-        interface.addresses.iter().map(|address| Self {
+    /// An address that interface `index` has, in the form of a wish.
+    pub fn observed(index: u32, address: &InterfaceAddress) -> Self {
+        Self {
+            index,
+            network: address.network,
             scope: address.scope,
             label: address.label.clone(),
             broadcast: address.broadcast,
@@ -143,29 +153,7 @@ impl AddressSpec {
             flags: address.flags,
             preferred_lifetime: address.flags.contains(AddressFlags::DEPRECATED).then_some(0),
             protocol: address.protocol.unwrap_or(0),
-            ..Self::new(interface.index, address.network)
-        })
-    }
-
-    /// Whether the kernel takes the two for one and the same address: it never has both.
-    pub fn is_the_same_as(&self, other: &Self) -> bool {
-        self.identity() == other.identity()
-    }
-
-    fn identity(&self) -> (u32, IpAddr, u8, Option<IpAddr>) {
-        // To be one's own peer is to have none.
-        let peer = self.peer.filter(|peer| *peer != self.network.ip());
-        (self.index, self.network.ip(), self.network.prefix(), peer)
-    }
-
-    /// Whether an address that is there will do for the wished one. Flags, lifetimes and the mark are not
-    /// compared: the kernel sets some of them on its own.
-    fn will_do_for(&self, wanted: &Self) -> bool {
-        // The kernel knows no scope for IPv6 addresses but the one that follows from the address.
-        let scope = self.network.is_ipv6() || self.scope == wanted.scope;
-        let label = wanted.label.is_none() || self.label == wanted.label;
-        let broadcast = wanted.broadcast.is_none() || self.broadcast == wanted.broadcast;
-        scope && label && broadcast
+        }
     }
 }
 
@@ -179,7 +167,7 @@ impl AddressChange {
     /// The address in question.
     pub fn address(&self) -> &AddressSpec {
         match self {
-            Self::Add(address) | Self::Remove(address) => address,
+            Self::Add(address) | Self::Set(address) | Self::Remove(address) => address,
         }
     }
 
@@ -187,6 +175,9 @@ impl AddressChange {
     pub(crate) fn request(&self) -> (RouteNetlinkMessage, u16) {
         match self {
             Self::Add(address) => (RouteNetlinkMessage::NewAddress(add(address)), NLM_F_CREATE | NLM_F_EXCL),
+            Self::Set(address) => {
+                (RouteNetlinkMessage::NewAddress(add(address)), NLM_F_CREATE | NLM_F_REPLACE)
+            }
             Self::Remove(address) => (RouteNetlinkMessage::DelAddress(identify(address)), 0),
         }
     }
@@ -195,39 +186,10 @@ impl AddressChange {
 impl fmt::Display for AddressChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Add(address) => write!(f, "add {address}"),
+            Self::Add(address) | Self::Set(address) => write!(f, "add {address}"),
             Self::Remove(address) => write!(f, "remove {address}"),
         }
     }
-}
-
-/// What to do so that of the `current` addresses only the `wanted` ones are left, and all of them are there.
-///
-/// `current` is what the caller answers for (what it added itself, or what carries its [`PROTOCOL`]): everything in
-/// there that is not wanted goes. Removals come first, in the order of `current`, then additions in the order of
-/// `wanted`. An address whose label, scope or broadcast address is wrong is removed and added. An address that is
-/// wanted twice is added once.
-pub fn diff(current: &[AddressSpec], wanted: &[AddressSpec]) -> Vec<AddressChange> {
-    let mut wishes = BTreeMap::new();
-    for address in wanted {
-        wishes.entry(address.identity()).or_insert(address);
-    }
-    let (fitting, others): (Vec<_>, Vec<_>) = current
-        .iter()
-        .partition(|have| wishes.get(&have.identity()).is_some_and(|wish| have.will_do_for(wish)));
-    for have in fitting {
-        wishes.remove(&have.identity());
-    }
-    let mut changes: Vec<_> = others.into_iter().cloned().map(AddressChange::Remove).collect();
-    // A wish leaves the map when it is granted, so its repetition finds nothing.
-    changes.extend(
-        wanted
-            .iter()
-            .filter_map(|address| wishes.remove(&address.identity()))
-            .cloned()
-            .map(AddressChange::Add),
-    );
-    changes
 }
 
 /// The part of the message that says which address is meant; enough to remove it.

@@ -1,7 +1,8 @@
-//! Carries out [`AddressChange`]s: many requests in one system call, their answers read later.
+//! Carries out [`AddressChange`]s, many in one system call.
 //!
-//! A takeover is not done when the address is there, it is done when the neighbours know; so the requests go out at
-//! once, the announcements follow, and only then the answers are looked at.
+//! The kernel carries a request out before the system call that brings it returns. It answers only what it refuses,
+//! and the last request of each batch: a takeover of a hundred addresses costs one write and two reads, and how it
+//! turned out is known before anything is announced.
 //!
 //! ```no_run
 //! use vrrp_linux::address::{AddressChange, AddressSpec};
@@ -10,9 +11,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut commands = AddressCommands::open()?;
 //! commands.queue(AddressChange::Add(AddressSpec::new(2, "198.51.100.1/32".parse()?)));
-//! commands.flush()?;
-//! // .. announce the addresses, then, or when the descriptor is readable:
-//! commands.drain_results(|change, result| {
+//! commands.flush(|change, result| {
 //!     if let Err(refusal) = result {
 //!         eprintln!("{change}: {refusal}");
 //!     }
@@ -23,25 +22,21 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
-use netlink_frame::{Answer, Frames, Refusal};
 use netlink_packet_core::{NLM_F_ACK, NLM_F_REQUEST};
 use netlink_sys::{Socket, SocketAddr};
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::address::AddressChange;
 use crate::netlink::{open_socket, serialize};
+use netlink_frame::{Answer, Frames, Refusal};
 
 /// How a change turned out well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The kernel did what was asked.
     Changed,
-    /// Nothing had to be done: the address was already there (left by a predecessor), or already gone.
-    ///
-    /// One that was there may have another label or scope, an IPv6 address also another prefix length; a
-    /// [`diff`](crate::address::diff) against the interface table finds that.
+    /// Nothing had to be done: the address was already there ([`AddressChange::Add`]), or already gone.
     AlreadySo,
 }
 
@@ -49,12 +44,7 @@ pub enum Outcome {
 #[derive(Debug)]
 pub struct AddressCommands {
     socket: Socket,
-    /// Not sent yet.
     queued: VecDeque<AddressChange>,
-    /// Sent and not answered, with their numbers, in the order of sending.
-    unanswered: VecDeque<(u32, AddressChange)>,
-    /// Answered while [`Self::flush`] made room, not given to the caller yet.
-    answered: Vec<(AddressChange, Result<Outcome, Refusal>)>,
     sequence: u32,
     request: Vec<u8>,
     buffer: Vec<u8>,
@@ -70,149 +60,115 @@ impl AddressCommands {
         Ok(Self {
             socket,
             queued: VecDeque::new(),
-            unanswered: VecDeque::new(),
-            answered: Vec::new(),
             sequence: 0,
             request: Vec::new(),
             buffer: vec![0; BUFFER_LEN],
         })
     }
 
-    /// Adds a change to those that the next [`flush`](Self::flush) sends.
+    /// Adds a change to those that the next [`flush`](Self::flush) carries out.
     pub fn queue(&mut self, change: AddressChange) {
         self.queued.push_back(change);
     }
 
-    /// Sends everything queued. The kernel carries out the changes before this returns; how they turned out is
-    /// found by [`drain_results`](Self::drain_results).
+    /// Whether changes wait for [`flush`](Self::flush).
+    pub fn has_queued(&self) -> bool {
+        !self.queued.is_empty()
+    }
+
+    /// Carries out everything queued, and gives each change with its result to `each`, in order.
     ///
     /// # Errors
-    /// When the socket does not take a request. The changes that were not sent stay queued.
-    pub fn flush(&mut self) -> io::Result<()> {
+    /// When the socket does not take a request: the changes that were not sent stay queued. A change whose answer was lost is reported as refused with `ENOBUFS`; the interface table then tells
+    /// how it turned out.
+    pub fn flush(
+        &mut self,
+        mut each: impl FnMut(&AddressChange, Result<Outcome, Refusal>),
+    ) -> io::Result<()> {
         while !self.queued.is_empty() {
-            if self.unanswered.len() + REQUESTS_PER_SEND > MOST_UNANSWERED {
-                self.collect_answers()?;
+            let count = self.queued.len().min(REQUESTS_PER_SEND);
+            let first = self.sequence.wrapping_add(1);
+            self.send(count)?;
+            let mut results = self.read_answers(first, count).into_iter();
+            for change in self.queued.drain(..count) {
+                let result = results.next().unwrap_or_else(|| Err(lost_answer()));
+                each(&change, judge(&change, result));
             }
-            self.send_some()?;
         }
         Ok(())
     }
 
-    /// Whether answers are outstanding.
-    pub fn is_waiting(&self) -> bool {
-        !self.unanswered.is_empty() || !self.answered.is_empty()
-    }
-
-    /// Reads the answers that have arrived and gives each change with its result to `each`, in the order of sending.
-    ///
-    /// # Errors
-    /// When the socket cannot be read. Changes whose answers were lost are reported as refused with `ENOBUFS`
-    /// instead; a look at the interface's table then tells how they turned out.
-    pub fn drain_results(
-        &mut self,
-        mut each: impl FnMut(&AddressChange, Result<Outcome, Refusal>),
-    ) -> io::Result<()> {
-        let read = self.collect_answers();
-        for (change, result) in self.answered.drain(..) {
-            each(&change, result);
-        }
-        read
-    }
-
-    /// Sends the first of the queued changes, as many as fit into one system call.
-    fn send_some(&mut self) -> io::Result<()> {
+    /// Sends the first of the queued changes in one system call.
+    fn send(&mut self, count: usize) -> io::Result<()> {
         self.request.clear();
-        let count = self.queued.len().min(REQUESTS_PER_SEND);
-        let mut sequence = self.sequence;
-        for change in self.queued.iter().take(count) {
-            sequence = sequence.wrapping_add(1);
+        for (place, change) in self.queued.iter().take(count).enumerate() {
+            self.sequence = self.sequence.wrapping_add(1);
             let (message, flags) = change.request();
-            serialize(message, flags | NLM_F_REQUEST | NLM_F_ACK, sequence, &mut self.request);
+            let ack = if place + 1 == count { NLM_F_ACK } else { 0 };
+            serialize(message, flags | NLM_F_REQUEST | ack, self.sequence, &mut self.request);
         }
         loop {
             match self.socket.send_to(&self.request, &SocketAddr::new(0, 0), 0) {
-                Ok(_) => break,
+                Ok(_) => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        for change in self.queued.drain(..count) {
-            self.sequence = self.sequence.wrapping_add(1);
-            self.unanswered.push_back((self.sequence, change));
-        }
-        Ok(())
     }
 
-    fn collect_answers(&mut self) -> io::Result<()> {
-        // Every datagram answers at least one request, so this ends.
-        while !self.unanswered.is_empty() {
-            match self.socket.recv_from(&mut self.buffer.as_mut_slice(), 0) {
-                Ok((length, sender)) if sender.port_number() == 0 => self.read_answers(length),
-                Ok(_) => {}
-                Err(error) => match error.raw_os_error() {
-                    Some(libc::EAGAIN) => return Ok(()),
-                    Some(libc::EINTR) => {}
-                    Some(libc::ENOBUFS) => self.give_up_on_lost_answers(),
-                    _ => return Err(error),
-                },
-            }
-        }
-        Ok(())
-    }
-
-    fn read_answers(&mut self, length: usize) {
-        for frame in Frames::new(self.buffer.get(..length).unwrap_or_default()) {
-            let result = match frame.answer() {
-                Answer::Ack => Ok(Outcome::Changed),
-                Answer::Refused(refusal) => Err(refusal),
-                Answer::Done | Answer::Data(_) | Answer::Nothing => continue,
+    /// What became of the requests from number `first` on. They are carried out, so every answer is here already.
+    fn read_answers(&mut self, first: u32, count: usize) -> Vec<Result<Outcome, Refusal>> {
+        let mut results = vec![Ok(Outcome::Changed); count];
+        // Until the last one is answered, no answer may mean that it was lost.
+        let mut complete = false;
+        while !complete {
+            let length = match self.socket.recv_from(&mut self.buffer.as_mut_slice(), 0) {
+                Ok((length, sender)) if sender.port_number() == 0 => length,
+                Ok(_) => continue,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                // The queue is empty, or answers were lost: what is left in it is read first.
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => continue,
+                Err(_) => break,
             };
-            let Some(place) = self.unanswered.iter().position(|(sequence, _)| *sequence == frame.sequence)
-            else {
-                continue;
-            };
-            // Answers come in the order of the requests: what is passed over has lost its answer.
-            for (_, change) in self.unanswered.drain(..place) {
-                self.answered.push((change, Err(lost_answer())));
-            }
-            if let Some((_, change)) = self.unanswered.pop_front() {
-                let result = judge(&change, result);
-                self.answered.push((change, result));
+            for frame in Frames::new(self.buffer.get(..length).unwrap_or_default()) {
+                let place = usize::try_from(frame.sequence.wrapping_sub(first)).unwrap_or(usize::MAX);
+                let Some(result) = results.get_mut(place) else { continue };
+                match frame.answer() {
+                    Answer::Refused(refusal) => *result = Err(refusal),
+                    Answer::Ack => {}
+                    Answer::Done | Answer::Data(_) | Answer::Nothing => continue,
+                }
+                complete |= place + 1 == count;
             }
         }
-    }
-
-    /// After an overrun: what arrived before it can still be read, so read that first.
-    fn give_up_on_lost_answers(&mut self) {
-        while let Ok((length, _)) = self.socket.recv_from(&mut self.buffer.as_mut_slice(), 0) {
-            self.read_answers(length);
+        if !complete {
+            results.fill_with(|| Err(lost_answer()));
         }
-        for (_, change) in self.unanswered.drain(..) {
-            self.answered.push((change, Err(lost_answer())));
-        }
+        results
     }
 }
 
-impl AsFd for AddressCommands {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
+/// Whether this kernel stores the mark of an address (`IFA_PROTO`): Linux 5.18 and later. A kernel that cannot be
+/// asked counts as an old one.
+pub fn kernel_keeps_marks() -> bool {
+    std::fs::read_to_string("/proc/sys/kernel/osrelease").is_ok_and(|release| keeps_marks(&release))
 }
 
-impl AsRawFd for AddressCommands {
-    fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
-    }
+fn keeps_marks(release: &str) -> bool {
+    let mut numbers =
+        release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u32>().unwrap_or(0));
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= (5, 18)
 }
 
 /// A change that found the wished state has succeeded.
 fn judge(change: &AddressChange, result: Result<Outcome, Refusal>) -> Result<Outcome, Refusal> {
     match (change, result) {
         (AddressChange::Add(_), Err(Refusal { errno: libc::EEXIST, .. }))
-        | (AddressChange::Remove(_), Err(Refusal { errno: libc::EADDRNOTAVAIL, .. })) => {
+        | (AddressChange::Remove(_), Err(Refusal { errno: libc::EADDRNOTAVAIL | libc::ENODEV, .. })) => {
             Ok(Outcome::AlreadySo)
         }
-        (AddressChange::Add(_) | AddressChange::Remove(_), result) => result,
+        (AddressChange::Add(_) | AddressChange::Set(_) | AddressChange::Remove(_), result) => result,
     }
 }
 
@@ -220,11 +176,8 @@ fn lost_answer() -> Refusal {
     Refusal::new(libc::ENOBUFS).with_message("the answer was lost")
 }
 
-/// Requests in one system call. Five hundred overran the default receive buffer with their answers, two hundred
-/// did not.
+/// Requests in one system call: so many answers fit into the receive buffer, even if it could not be enlarged.
 const REQUESTS_PER_SEND: usize = 128;
-/// So many answers may wait in the receive buffer, even if it could not be enlarged.
-const MOST_UNANSWERED: usize = 128;
 /// Room for the answers, in bytes.
 const RECEIVE_BUFFER_LEN: usize = 1024 * 1024;
 /// Answers come one to a datagram.
@@ -243,11 +196,29 @@ mod tests {
     fn an_address_that_is_already_there_is_added_and_one_that_is_gone_is_removed() {
         let address = AddressSpec::new(1, "192.0.2.1/32".parse().unwrap());
         let add = AddressChange::Add(address.clone());
+        let set = AddressChange::Set(address.clone());
         let remove = AddressChange::Remove(address);
         assert_eq!(judge(&add, refused(libc::EEXIST)), Ok(Outcome::AlreadySo));
         assert_eq!(judge(&remove, refused(libc::EADDRNOTAVAIL)), Ok(Outcome::AlreadySo));
+        assert_eq!(judge(&remove, refused(libc::ENODEV)), Ok(Outcome::AlreadySo));
+        assert_eq!(judge(&set, refused(libc::EEXIST)), refused(libc::EEXIST));
         assert_eq!(judge(&add, refused(libc::EADDRNOTAVAIL)), refused(libc::EADDRNOTAVAIL));
         assert_eq!(judge(&remove, refused(libc::EEXIST)), refused(libc::EEXIST));
         assert_eq!(judge(&add, Ok(Outcome::Changed)), Ok(Outcome::Changed));
+    }
+
+    #[test]
+    fn the_kernels_release_tells_whether_it_keeps_marks() {
+        for (release, keeps) in [
+            ("5.18.0", true),
+            ("6.1.0-18-amd64", true),
+            ("10.0", true),
+            ("5.17.9", false),
+            ("4.18.0-553.el8.x86_64", false),
+            ("", false),
+            ("linux", false),
+        ] {
+            assert_eq!(keeps_marks(release), keeps, "{release}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
-use crate::address::{AddressFlags, PROTOCOL, Scope};
+use crate::address::{AddressFlags, Scope, is_virtual_mark};
 use crate::netlink::decode::route_message;
 
 /// All interfaces of a network namespace.
@@ -277,33 +277,41 @@ impl FromIterator<Interface> for Interfaces {
 }
 
 impl Interface {
-    /// The IPv4 address that stands for this interface: the first that is not a secondary one, as keepalived takes
-    /// it for the source of its advertisements. A virtual address only if there is no other.
-    pub fn primary_ipv4(&self) -> Option<Ipv4Addr> {
-        self.best_source(AddressFlags::SECONDARY, |ip| match ip {
+    /// The IPv4 address that adverts come from: the first that is not a virtual one. Which of several is the kernel's
+    /// primary one does not matter: an own address becomes a secondary one when a virtual address came before it.
+    ///
+    /// A virtual address is one that is marked as such, or that `is_virtual` knows (the configuration does).
+    pub fn primary_ipv4(&self, is_virtual: impl Fn(&InterfaceAddress) -> bool) -> Option<Ipv4Addr> {
+        self.source(is_virtual, |ip| match ip {
             IpAddr::V4(ip) => Some(ip),
             IpAddr::V6(_) => None,
         })
     }
 
-    /// The link-local IPv6 address, once duplicate address detection has accepted it. Adverts come from it
-    /// (RFC 9568 §5.1.2.1). A virtual address only if there is no other.
-    pub fn link_local_ipv6(&self) -> Option<Ipv6Addr> {
-        self.best_source(AddressFlags::TENTATIVE | AddressFlags::DADFAILED, |ip| match ip {
+    /// The IPv6 address that adverts come from (RFC 9568 §5.1.2.1): the first link-local one that is not a virtual
+    /// one, see [`primary_ipv4`](Self::primary_ipv4), once duplicate address detection has passed it.
+    pub fn primary_ipv6(&self, is_virtual: impl Fn(&InterfaceAddress) -> bool) -> Option<Ipv6Addr> {
+        self.source(is_virtual, |ip| match ip {
             IpAddr::V6(ip) => Some(ip).filter(Ipv6Addr::is_unicast_link_local),
             IpAddr::V4(_) => None,
         })
     }
 
-    /// The first address of the wanted kind with none of the `unusable` flags. Ours rather than a virtual one, which
-    /// is known by its mark or, from older kernels, by not being meant as a source.
-    fn best_source<T>(&self, unusable: AddressFlags, kind: impl Fn(IpAddr) -> Option<T>) -> Option<T> {
-        let usable = self.addresses.iter().filter(|address| !address.flags.intersects(unusable));
+    /// The first usable address of a kind; one that is not meant to be a source only if there is no other.
+    fn source<T>(
+        &self,
+        is_virtual: impl Fn(&InterfaceAddress) -> bool,
+        kind: impl Fn(IpAddr) -> Option<T>,
+    ) -> Option<T> {
+        let unusable = AddressFlags::TENTATIVE | AddressFlags::DADFAILED;
+        let usable = self.addresses.iter().filter(|address| {
+            let passed = address.network.is_ipv4() || !address.flags.intersects(unusable);
+            passed && !address.protocol.is_some_and(is_virtual_mark) && !is_virtual(address)
+        });
         let candidates = usable.filter_map(|address| Some((address, kind(address.network.ip())?)));
-        let is_virtual = |address: &InterfaceAddress| {
-            address.protocol == Some(PROTOCOL) || address.flags.contains(AddressFlags::DEPRECATED)
-        };
-        candidates.min_by_key(|(address, _)| is_virtual(address)).map(|(_, ip)| ip)
+        candidates
+            .min_by_key(|(address, _)| address.flags.contains(AddressFlags::DEPRECATED))
+            .map(|(_, ip)| ip)
     }
 
     fn read(message: &LinkMessage) -> Option<Self> {

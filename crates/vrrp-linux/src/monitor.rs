@@ -85,7 +85,7 @@ impl Monitor {
     /// Always pass the same table, an empty one at first. Reads a bounded number of events, see [`Progress`].
     ///
     /// # Errors
-    /// When the tables could not be read. Nothing is lost: the next call starts with reading them.
+    /// When events or tables could not be read. Nothing is lost: the next call starts with reading the tables.
     pub fn drain(&mut self, interfaces: &mut Interfaces, changes: &mut Vec<Change>) -> io::Result<Progress> {
         if self.stale {
             self.reread(interfaces, changes)?;
@@ -104,7 +104,10 @@ impl Monitor {
                         self.note_overrun();
                         return Ok(Progress::More);
                     }
-                    _ => return Err(error),
+                    _ => {
+                        self.stale = true;
+                        return Err(error);
+                    }
                 },
             }
         }

@@ -53,12 +53,11 @@ impl Announcements {
         &mut self,
         now: Instant,
         asked: &[(RouterId, u32)],
-        plan: &Plan,
         kernel: &Kernel,
         mut failed: impl FnMut(SendError),
     ) {
         let frames: Vec<_> =
-            asked.iter().map(|(router, repeat)| (frames_of(*router, plan, kernel), *repeat)).collect();
+            asked.iter().map(|(router, repeat)| (frames_of(*router, kernel), *repeat)).collect();
         let rounds = asked.iter().map(|(_, repeat)| *repeat).max().unwrap_or(0).min(MOST_ROUNDS);
         for round in 0..rounds {
             let due = frames.iter().filter(|(_, repeat)| *repeat > round).flat_map(|(frames, _)| frames);
@@ -142,14 +141,10 @@ impl Frame {
     }
 }
 
-/// One frame for each address of a router, with the interface to send it on. The MAC address is read at this
-/// moment: a bond may have changed it.
-fn frames_of(router: RouterId, plan: &Plan, kernel: &Kernel) -> Vec<(u32, Frame)> {
-    let Some(router) = plan.routers.get(router.0 as usize) else { return Vec::new() };
-    let frame = |vip: &super::plan::Vip| {
-        announcement(kernel.interface(plan.links.name(vip.link)?)?, vip.spec.network.ip())
-    };
-    router.addresses.iter().filter_map(frame).collect()
+/// One frame for each address that a router has, with the interface to send it on: what the kernel refused is not
+/// announced. The MAC address is read at this moment: a bond may have changed it.
+fn frames_of(router: RouterId, kernel: &Kernel) -> Vec<(u32, Frame)> {
+    kernel.held(router).filter_map(|(interface, address)| announcement(interface, address)).collect()
 }
 
 fn source_frame(router: &RouterPlan, source: IpAddr, plan: &Plan, kernel: &Kernel) -> Option<(u32, Frame)> {

@@ -1,18 +1,15 @@
 //! Taking in what arrived: packets, the kernel's events and answers, the parent's words.
 
 use std::io;
-use std::net::IpAddr;
 
 use vrrp_election::{Instant, Node, Received, RouterId, ScriptId, ScriptResult};
-use vrrp_linux::address_commands::Outcome;
 use vrrp_proto::{Accepted, Datagram};
 
 use super::Worker;
 use super::arrival::Arrival;
 use super::dump;
 use super::judge::{Complaints, Kind, Record};
-use super::kernel::Seen;
-use super::plan::{Observe, Plan, WatchedFact};
+use super::plan::Plan;
 use super::script_runs;
 use super::wire::now;
 use crate::ipc::{DumpKind, FromWorker, LogLevel, ScriptRun, ToWorker};
@@ -37,62 +34,6 @@ impl Worker {
         let log = &mut |level, text| parent.log(level, text);
         let mut intake = Intake { now: now(), node, plan, records, complaints, log };
         wire.receive(place, |arrival| intake.take(arrival))
-    }
-
-    /// Interfaces and addresses as the kernel has them now.
-    pub(super) fn look_at_kernel(&mut self) {
-        let news = match self.kernel.look() {
-            Ok(news) => news,
-            Err(error) => {
-                self.kernel_unread = true;
-                return self.parent.log(LogLevel::Error, format!("cannot read the kernel's tables: {error}"));
-            }
-        };
-        self.kernel_unread = news.more;
-        let now = now();
-        if news.changed {
-            let moved = self.macs.changed(self.kernel.interfaces().iter());
-            if !moved.is_empty() {
-                self.announce_again(now, &moved);
-            }
-            self.wire.note(&news.memberships);
-            self.connect();
-        }
-        if news.changed {
-            let seen = Seen { kernel: &self.kernel, plan: &self.plan };
-            for (link, name) in self.plan.links.iter() {
-                self.node.handle_link(now, link, seen.link(name));
-            }
-            for (id, fact) in self.plan.facts.iter() {
-                if !matches!(fact, WatchedFact::Socket(_)) {
-                    self.node.handle_fact(now, id, seen.fact(fact));
-                }
-            }
-        }
-        for (router, address) in news.lost {
-            let text = || format!("({}) somebody removed {address}", self.plan.name(router));
-            let line = self.complaints.about(now, Some(router), Kind::Lost, text);
-            self.parent.log_some(LogLevel::Warning, line);
-            if !self.is_untracked(router, address) {
-                self.node.handle_address_lost(now, router);
-            }
-        }
-    }
-
-    fn is_untracked(&self, router: RouterId, address: IpAddr) -> bool {
-        let mut vips = self.plan.routers.get(router.0 as usize).into_iter().flat_map(|plan| &plan.addresses);
-        vips.any(|vip| vip.untracked && vip.spec.network.ip() == address)
-    }
-
-    pub(super) fn read_results(&mut self) {
-        let Self { kernel, parent, .. } = self;
-        let read = kernel.commands.drain_results(|change, result| match result {
-            Ok(Outcome::Changed | Outcome::AlreadySo) => {}
-            Err(refusal) => parent.log(LogLevel::Error, format!("cannot {change}: {refusal}")),
-        });
-        if let Err(error) = read {
-            self.parent.log(LogLevel::Error, format!("cannot read the kernel's answers: {error}"));
-        }
     }
 
     fn script_done(&mut self, script: u32, run: &ScriptRun) {

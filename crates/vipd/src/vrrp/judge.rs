@@ -104,6 +104,8 @@ pub(super) enum Kind {
     Socket,
     Lost,
     Reported(Discriminant<Report>),
+    Tables,
+    Changes,
 }
 
 impl Kind {

@@ -1,28 +1,37 @@
-//! The kernel's side: how interfaces are, and which virtual addresses are on them.
+//! The kernel's side: how interfaces are, and which virtual addresses are on them. What has to change is decided by
+//! [`Holdings`]; this carries netlink messages there and back.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::IpAddr;
 
 use vrrp_election::{Fact, LinkId, LinkState, RouterId};
-use vrrp_linux::address::{AddressChange, AddressFlags, AddressSpec};
-use vrrp_linux::address_commands::AddressCommands;
-use vrrp_linux::interfaces::{Change, Interface, Interfaces};
+use vrrp_linux::address::{AddressChange, AddressSpec};
+use vrrp_linux::address_commands::{AddressCommands, kernel_keeps_marks};
+use vrrp_linux::holdings::{Change as Task, Holdings, Leftover, Loss, Recognition, Wish};
+use vrrp_linux::interfaces::{Change, Interface, InterfaceAddress, Interfaces};
+use vrrp_linux::mark::Mark;
 use vrrp_linux::monitor::{Monitor, Progress};
+use vrrp_linux::sysctl;
 
-use super::plan::{Numbers, Observe, Plan, Vip, WatchedFact};
+use super::plan::{Numbers, Observe, Plan, RouterPlan, WatchedFact};
 use super::sources;
 
 /// Interfaces, addresses, and the two netlink sockets for them.
 #[derive(Debug)]
 pub(super) struct Kernel {
     pub(super) monitor: Monitor,
-    pub(super) commands: AddressCommands,
+    commands: AddressCommands,
     interfaces: Interfaces,
-    /// What was put on interfaces for whom, and not taken away again: by interface index and address. An
-    /// address that is in here and not on its interface was removed by somebody else.
-    held: HashMap<(u32, IpAddr), RouterId>,
-    changes: Vec<Change>,
+    holdings: Holdings<RouterId>,
+    mark: Mark,
+    marks_kept: bool,
+    /// What the table reported and the holdings have not heard yet.
+    unheard: Vec<Change>,
+    /// Losses of events up to which the holdings are right.
+    overruns: u64,
+    /// What was read ahead of [`look`](Self::look).
+    early: News,
 }
 
 /// What a look at the kernel's events found.
@@ -32,20 +41,26 @@ pub(super) struct News {
     pub(super) changed: bool,
     /// What costs sockets their group memberships.
     pub(super) memberships: Vec<Change>,
-    /// Virtual addresses that somebody else removed.
-    pub(super) lost: Vec<(RouterId, IpAddr)>,
+    /// Virtual addresses that are not where they should be.
+    pub(super) lost: Vec<Loss<RouterId>>,
     /// There may be more events.
     pub(super) more: bool,
 }
 
 impl Kernel {
     pub(super) fn open(receive_buffer: usize) -> io::Result<Self> {
+        let mark = Mark::claim();
+        let marks_kept = kernel_keeps_marks();
         let mut kernel = Self {
             monitor: Monitor::open(receive_buffer)?,
             commands: AddressCommands::open()?,
             interfaces: Interfaces::new(),
-            held: HashMap::new(),
-            changes: Vec::new(),
+            holdings: Holdings::new(mark.number(), marks_kept),
+            mark,
+            marks_kept,
+            unheard: Vec::new(),
+            overruns: 0,
+            early: News::default(),
         };
         while kernel.look()?.more {}
         Ok(kernel)
@@ -53,39 +68,44 @@ impl Kernel {
 
     /// Reads the kernel's events.
     pub(super) fn look(&mut self) -> io::Result<News> {
-        let progress = self.monitor.drain(&mut self.interfaces, &mut self.changes)?;
-        let mut news =
-            News { changed: !self.changes.is_empty(), more: progress == Progress::More, ..News::default() };
-        for change in std::mem::take(&mut self.changes) {
-            if let Change::LinkRemoved { .. } | Change::MembershipsLost { .. } = &change {
-                news.memberships.push(change.clone());
-            }
-            match change {
-                Change::LinkRemoved { index, .. } => {
-                    self.held.retain(|(on, _), _| *on != index);
-                }
-                Change::AddressRemoved { index, network } => {
-                    self.note_removal(index, network.ip(), &mut news);
-                }
-                _ => {}
-            }
+        let start = self.unheard.len();
+        let progress = self.monitor.drain(&mut self.interfaces, &mut self.unheard)?;
+        let mut news = std::mem::take(&mut self.early);
+        let fresh = self.unheard.get(start..).unwrap_or_default();
+        news.changed |= !fresh.is_empty();
+        news.more = progress == Progress::More;
+        let costs =
+            |change: &&Change| matches!(change, Change::LinkRemoved { .. } | Change::MembershipsLost { .. });
+        news.memberships.extend(fresh.iter().filter(costs).cloned());
+        // An address that was removed and added may be in two batches: judged is what is so in the end.
+        if progress == Progress::Idle {
+            self.tell_holdings();
+            news.lost.extend(self.holdings.take_losses());
         }
         Ok(news)
     }
 
-    /// Whether an address that is gone should still be there. One that came back meanwhile is not lost.
-    fn note_removal(&mut self, index: u32, address: IpAddr, news: &mut News) {
-        if self.holds(index, address) {
-            return;
-        }
-        if let Some(router) = self.held.remove(&(index, address)) {
-            news.lost.push((router, address));
+    fn tell_holdings(&mut self) {
+        self.holdings.handle_changes(&self.unheard, &self.interfaces);
+        self.unheard.clear();
+        if std::mem::replace(&mut self.overruns, self.monitor.overruns()) != self.overruns {
+            self.holdings.handle_lost_events(&self.interfaces);
         }
     }
 
-    fn holds(&self, index: u32, address: IpAddr) -> bool {
-        let has = |interface: &Interface| interface.addresses.iter().any(|own| own.network.ip() == address);
-        self.interfaces.by_index(index).is_some_and(has)
+    /// Reads what happened until now, before a decision is based on it; [`look`](Self::look) still tells it. Gives
+    /// whether there is anything to tell.
+    pub(super) fn catch_up(&mut self) -> bool {
+        for _ in 0..MOST_LOOKS {
+            // What cannot be read now is reported by the next look.
+            let Ok(news) = self.look() else { return true };
+            let is_done = !news.more;
+            self.early = news;
+            if is_done {
+                break;
+            }
+        }
+        self.early.changed || self.early.more || !self.early.lost.is_empty()
     }
 
     pub(super) fn interface(&self, name: &str) -> Option<&Interface> {
@@ -111,78 +131,125 @@ impl Kernel {
     /// What the election should know of an interface. A virtual address is nobody's primary address.
     pub(super) fn link_state(&self, name: &str, virtual_ips: &HashSet<IpAddr>) -> LinkState {
         let Some(interface) = self.interface(name) else { return LinkState::default() };
-        let own =
-            || interface.addresses.iter().filter(|address| !virtual_ips.contains(&address.network.ip()));
+        let is_virtual = |address: &InterfaceAddress| virtual_ips.contains(&address.network.ip());
         LinkState {
             up: interface.up,
-            ipv4: own().find_map(|address| match address.network.ip() {
-                IpAddr::V4(ip) if !address.flags.contains(AddressFlags::SECONDARY) => Some(ip),
-                _ => None,
-            }),
-            ipv6: own().find_map(|address| match address.network.ip() {
-                IpAddr::V6(ip) if ip.is_unicast_link_local() && is_usable(address.flags) => Some(ip),
-                _ => None,
-            }),
+            ipv4: interface.primary_ipv4(is_virtual),
+            ipv6: interface.primary_ipv6(is_virtual),
         }
     }
 
-    /// Queues what puts all of a router's addresses on their interfaces, and removes what it held otherwise.
-    pub(super) fn add(&mut self, router: RouterId, vips: &[Vip], links: &LinkNames) {
-        let wanted: Vec<_> = vips.iter().filter_map(|vip| self.locate(vip, links)).collect();
-        let keys: HashSet<_> = wanted.iter().map(|spec| (spec.index, spec.network.ip())).collect();
-        let stale: Vec<_> = self
-            .held
-            .iter()
-            .filter(|(key, owner)| **owner == router && !keys.contains(key))
-            .map(|(key, _)| *key)
-            .collect();
-        for key in stale {
-            self.give_up(key);
-        }
-        for spec in wanted {
-            self.held.insert((spec.index, spec.network.ip()), router);
-            self.commands.queue(AddressChange::Add(spec));
-        }
+    /// A router serves: all of its addresses have to be on their interfaces. Gives whether anything has to change.
+    pub(super) fn add(&mut self, id: RouterId, router: &RouterPlan, links: &LinkNames) -> bool {
+        self.holdings.want(id, wishes(router, links), &self.interfaces)
     }
 
-    /// Queues the removal of a router's addresses: those that were put there, and those that a predecessor left.
-    /// Gives whether there was anything to remove.
-    pub(super) fn remove(&mut self, router: RouterId, vips: &[Vip], links: &LinkNames) -> bool {
-        let mut any = false;
-        for vip in vips {
-            let Some(spec) = self.locate(vip, links) else { continue };
-            let key = (spec.index, spec.network.ip());
-            let held = self.held.get(&key) == Some(&router);
-            let left_behind = !self.held.contains_key(&key) && self.holds(spec.index, spec.network.ip());
-            if held || left_behind {
-                self.held.remove(&key);
-                self.commands.queue(AddressChange::Remove(spec));
-                any = true;
-            }
-        }
-        any
+    /// A router does not serve. Gives whether anything has to change.
+    pub(super) fn remove(&mut self, id: RouterId) -> bool {
+        self.holdings.release(id, &self.interfaces)
+    }
+
+    /// These routers begin: what others left of their addresses is to be removed, and everything that is marked as
+    /// ours and nobody wants. `former` is what a predecessor may have left.
+    pub(super) fn clean<'a>(
+        &mut self,
+        routers: impl Iterator<Item = &'a RouterPlan>,
+        links: &'a LinkNames,
+        former: &[AddressSpec],
+    ) -> Vec<Leftover> {
+        let configured = routers.flat_map(|router| wishes(router, links)).collect();
+        let marks = self.mark.abandoned();
+        self.holdings.clean(&Recognition { marks: &marks, configured, former }, &self.interfaces)
     }
 
     /// After a reload, addresses are held for the routers' new numbers; `None` if nobody has them any more.
     pub(super) fn renumber(&mut self, number: impl Fn(RouterId) -> Option<RouterId>) {
-        let held = std::mem::take(&mut self.held);
-        self.held = held.into_iter().filter_map(|(key, owner)| Some((key, number(owner)?))).collect();
+        self.early.lost.retain_mut(|loss| number(loss.owner).map(|owner| loss.owner = owner).is_some());
+        self.holdings.rename(number, &self.interfaces);
     }
 
-    fn give_up(&mut self, key: (u32, IpAddr)) {
-        self.held.remove(&key);
-        let Some(interface) = self.interfaces.by_index(key.0) else { return };
-        let mut specs = AddressSpec::of_interface(interface);
-        if let Some(spec) = specs.find(|spec| spec.network.ip() == key.1) {
-            self.commands.queue(AddressChange::Remove(spec));
+    /// What a router has on interfaces, as far as the kernel took it.
+    pub(super) fn held(&self, router: RouterId) -> impl Iterator<Item = (&Interface, IpAddr)> {
+        self.holdings
+            .held(router)
+            .filter_map(|address| Some((self.interfaces.by_index(address.index)?, address.network.ip())))
+    }
+
+    /// Whether a successor can find our addresses by what the kernel stores with them.
+    pub(super) fn marks_tell(&self) -> bool {
+        self.marks_kept && !self.mark.is_shared()
+    }
+
+    /// Whether all marks are taken.
+    pub(super) fn lacks_mark(&self) -> bool {
+        self.mark.is_shared()
+    }
+
+    /// Whether changes wait to be carried out.
+    pub(super) fn has_tasks(&self) -> bool {
+        self.holdings.has_changes() || self.commands.has_queued()
+    }
+
+    /// Carries out what has to change. The kernel has done it when this returns. `remember` hears of every change
+    /// before the first is made, and `refused` of what the kernel does not want.
+    pub(super) fn carry_out(
+        &mut self,
+        remember: impl FnOnce(&[AddressChange]),
+        mut refused: impl FnMut(String),
+    ) -> io::Result<()> {
+        let mut promoted = BTreeMap::new();
+        let mut changes = Vec::new();
+        for task in self.holdings.take_changes(&self.interfaces) {
+            match task {
+                Task::PromoteSecondaries { index } => {
+                    promoted.entry(index).or_insert_with(|| self.promote_secondaries(index));
+                }
+                Task::Address(change) => changes.push(change),
+                _ => {}
+            }
         }
+        remember(&changes);
+        for change in changes {
+            self.commands.queue(change);
+        }
+        let Self { commands, holdings, interfaces, .. } = self;
+        let flushed = commands.flush(|change, result| {
+            holdings.handle_answer(change, result.as_ref().ok().copied());
+            if let Err(refusal) = result {
+                refused(format!("cannot {}: {refusal}", describe(change, interfaces)));
+            }
+        });
+        for name in promoted.into_values().flatten() {
+            // The interface may be gone; then there is nothing to restore.
+            let _ = sysctl::set(sysctl::Family::V4, &name, PROMOTE, 0);
+        }
+        flushed
     }
 
-    /// The address with the index that its interface has now; `None` while there is no such interface.
-    fn locate(&self, vip: &Vip, links: &LinkNames) -> Option<AddressSpec> {
-        let index = self.interface(links.name(vip.link)?)?.index;
-        Some(AddressSpec { index, ..vip.spec.clone() })
+    /// Gives the name of the interface if the setting has to be taken back.
+    fn promote_secondaries(&self, index: u32) -> Option<String> {
+        let name = &self.interfaces.by_index(index)?.name;
+        let before = sysctl::set(sysctl::Family::V4, name, PROMOTE, 1).ok()?;
+        (before == 0).then(|| name.clone())
     }
+}
+
+/// A change in words.
+fn describe(change: &AddressChange, interfaces: &Interfaces) -> String {
+    let address = change.address();
+    let name = interfaces.by_index(address.index).map_or("an interface that is gone", |found| &found.name);
+    match change {
+        AddressChange::Remove(_) => format!("remove {} from {name}", address.network),
+        AddressChange::Add(_) | AddressChange::Set(_) => format!("add {} to {name}", address.network),
+    }
+}
+
+/// What a router wants while it serves.
+fn wishes<'a>(router: &'a RouterPlan, links: &'a LinkNames) -> impl Iterator<Item = Wish<'a>> {
+    router
+        .addresses
+        .iter()
+        .filter_map(|vip| Some(Wish { link: links.name(vip.link)?, address: &vip.spec, native: vip.native }))
 }
 
 /// The kernel, as the election of one reading of the configuration sees it.
@@ -203,7 +270,7 @@ impl Observe for Seen<'_> {
 
 type LinkNames = Numbers<String, LinkId>;
 
-/// An address that duplicate address detection has not passed cannot be a source.
-fn is_usable(flags: AddressFlags) -> bool {
-    !flags.intersects(AddressFlags::TENTATIVE | AddressFlags::DADFAILED)
-}
+/// A flood of events must not stop the election.
+const MOST_LOOKS: usize = 64;
+
+const PROMOTE: &str = "promote_secondaries";

@@ -13,6 +13,7 @@ mod dump;
 mod intake;
 mod judge;
 mod kernel;
+mod ledger;
 mod listeners;
 mod narrate;
 mod perform;
@@ -20,6 +21,7 @@ mod plan;
 mod remarks;
 mod script_runs;
 mod sources;
+mod watch;
 mod wire;
 
 use std::collections::HashMap;
@@ -31,6 +33,7 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use vrrp_election::{Instant, Node, RouterId, ScriptId};
+use vrrp_linux::address::AddressSpec;
 use vrrp_linux::clock::TimerFd;
 use vrrp_linux::sysctl;
 
@@ -40,6 +43,7 @@ use announce::Announcements;
 use intake::look_again;
 use judge::{Complaints, Kind, Record};
 use kernel::{Kernel, Seen};
+use perform::Release;
 use plan::{Plan, WatchedFact};
 use sources::{Macs, Repeats};
 use wire::{FIRST_TOKEN, Wire, now};
@@ -71,12 +75,17 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     }
     let plan = Plan::new(generation, config);
     // Where nobody answered for a while, another machine has taken over.
-    let resumes = predecessor.is_none_or(|predecessor| !predecessor.hung);
+    let resumes = predecessor.as_ref().is_none_or(|predecessor| !predecessor.hung);
     let mut worker = Worker::start(poll, parent, plan, if resumes { &masters } else { &[] })?;
     worker.keep_addresses = keep;
+    if let (Some(beginning), Some(predecessor)) = (&mut worker.beginning, predecessor) {
+        beginning.former = ledger::former(&predecessor.memory);
+    }
     match task {
         Task::Serve => worker.run(),
         Task::Sweep => {
+            // What a predecessor that died left is removed even where an orderly stop would keep it.
+            worker.keep_addresses = false;
             worker.stop();
             Ok(())
         }
@@ -109,10 +118,23 @@ struct Worker {
     unread: Vec<usize>,
     /// The kernel's events are not read to the end.
     kernel_unread: bool,
+    /// When to look at the kernel again after an error.
+    kernel_retry: Option<Instant>,
+    /// Routers that begin: what others left of their addresses is removed with the next actions.
+    beginning: Option<Beginning>,
     /// `promote_secondaries` as it was, by interface.
     sysctls: HashMap<String, i32>,
+    /// At the end, addresses stay.
     keep_addresses: bool,
     stopped: bool,
+}
+
+/// What a start or a reload brings.
+#[derive(Debug, Default)]
+struct Beginning {
+    routers: Vec<RouterId>,
+    /// Addresses that a predecessor may have left.
+    former: Vec<AddressSpec>,
 }
 
 impl Worker {
@@ -125,11 +147,7 @@ impl Worker {
         let announcements = Announcements::open(global.garp_interval, global.gna_interval)?;
         let timer = TimerFd::new()?;
         let registry = poll.registry();
-        for (fd, token) in [
-            (timer.as_raw_fd(), TIMER),
-            (kernel.monitor.as_raw_fd(), MONITOR),
-            (kernel.commands.as_raw_fd(), COMMANDS),
-        ] {
+        for (fd, token) in [(timer.as_raw_fd(), TIMER), (kernel.monitor.as_raw_fd(), MONITOR)] {
             registry.register(&mut SourceFd(&fd), token, Interest::READABLE)?;
         }
         let mut macs = Macs::default();
@@ -154,10 +172,19 @@ impl Worker {
             armed: None,
             unread: Vec::new(),
             kernel_unread: false,
+            kernel_retry: None,
+            beginning: None,
             sysctls: HashMap::new(),
             keep_addresses: false,
             stopped: false,
         };
+        let routers = (0..worker.plan.routers.len()).map(router_id).collect();
+        worker.beginning = Some(Beginning { routers, former: Vec::new() });
+        if worker.kernel.lacks_mark() {
+            let text = "no mark for virtual addresses is free in this network namespace: what an earlier run left is \
+                        found by the configuration only";
+            worker.parent.log(LogLevel::Warning, text.to_owned());
+        }
         worker.take_plan_into_force();
         Ok(worker)
     }
@@ -191,6 +218,7 @@ impl Worker {
         self.node.handle_timeout(now);
         self.announcements.handle_timeout(now);
         let sources = self.source_repeats.handle_timeout(now);
+        self.retry_kernel(now);
         self.perform();
         self.announce_sources(&sources);
         self.arm();
@@ -219,13 +247,12 @@ impl Worker {
                     self.armed = None;
                 }
                 MONITOR => kernel_spoke = true,
-                COMMANDS => self.read_results(),
                 PARENT => self.hear_parent(),
                 SIGNAL => self.stopped |= self.parent.was_terminated(),
                 Token(token) => self.read_port(token.saturating_sub(FIRST_TOKEN)),
             }
         }
-        if kernel_spoke {
+        if kernel_spoke && self.kernel_retry.is_none() {
             self.look_at_kernel();
         }
         Ok(!events.is_empty())
@@ -253,6 +280,9 @@ impl Worker {
         self.complaints.forget();
         self.source_repeats.forget();
         self.script_failures.clear();
+        let new = before.iter().enumerate().filter(|(_, before)| before.is_none());
+        let routers = new.map(|(index, _)| router_id(index)).collect();
+        self.beginning = Some(Beginning { routers, former: Vec::new() });
         self.take_plan_into_force();
     }
 
@@ -322,6 +352,7 @@ impl Worker {
             self.announcements.poll_timeout(),
             self.source_repeats.poll_timeout(),
             self.wire.poll_timeout(),
+            self.kernel_retry,
         ];
         let due = timeouts.into_iter().flatten().min();
         let Some(due) = due else { return };
@@ -337,8 +368,7 @@ impl Worker {
     /// Priority 0, addresses off, STOP told, and out.
     fn stop(mut self) {
         self.node.handle_stop(now());
-        self.perform();
-        self.read_results();
+        self.perform_and(if self.keep_addresses { Release::Keep } else { Release::Remove });
         for (name, before) in std::mem::take(&mut self.sysctls) {
             // The interface may be gone; then there is nothing to restore.
             let _ = sysctl::set(sysctl::Family::V4, &name, "promote_secondaries", before);
@@ -355,5 +385,4 @@ fn router_id(index: usize) -> RouterId {
 const PARENT: Token = Token(0);
 const TIMER: Token = Token(1);
 const MONITOR: Token = Token(2);
-const COMMANDS: Token = Token(3);
-const SIGNAL: Token = Token(4);
+const SIGNAL: Token = Token(3);

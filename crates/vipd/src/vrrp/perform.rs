@@ -3,15 +3,25 @@
 use std::collections::HashSet;
 
 use vrrp_election::{Event, Instant, NodeAction, RouterId, ScriptId, Standing};
+use vrrp_linux::address::AddressChange;
+use vrrp_linux::holdings::{Leftover, Origin};
 use vrrp_proto::Priority;
 
-use super::Worker;
 use super::judge::Kind;
-use super::narrate;
 use super::plan::{Reach, Vip};
 use super::sources;
+use super::watch::RETRY_GAP;
 use super::wire::now;
+use super::{Beginning, Worker, ledger, narrate};
 use crate::ipc::{FromWorker, LogLevel, ScriptAct};
+
+/// What becomes of the addresses of a router that no longer serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Release {
+    Remove,
+    /// They stay: the daemon ends, and was told to leave them (`-V`).
+    Keep,
+}
 
 /// What is done after adverts and addresses.
 #[derive(Default)]
@@ -20,25 +30,33 @@ struct Round {
     acts: Vec<(ScriptId, vrrp_election::ScriptAct)>,
     told: Vec<Event>,
     moved: Vec<(RouterId, &'static str)>,
+    /// The interface table is up to date.
+    knows_kernel: bool,
 }
 
 impl Worker {
+    /// Does everything the election asks for.
+    pub(super) fn perform(&mut self) {
+        self.perform_and(Release::Remove);
+    }
+
     /// Does everything the election asks for: adverts leave before the first address is set, addresses are set
     /// before the first is announced, and nobody is told before that.
-    pub(super) fn perform(&mut self) {
+    pub(super) fn perform_and(&mut self, release: Release) {
         let now = now();
         let mut round = Round::default();
         while let Some(action) = self.node.poll_action() {
             match action {
                 NodeAction::SendAdvert { router, priority } => self.queue_advert(router, priority),
                 NodeAction::AddAddresses { router } => {
-                    self.send_adverts(now);
-                    self.add_addresses(router);
-                    round.moved.push((router, "setting VIPs."));
+                    self.before_addresses(now, &mut round);
+                    if self.add_addresses(router) {
+                        round.moved.push((router, "setting VIPs."));
+                    }
                 }
                 NodeAction::RemoveAddresses { router } => {
-                    self.send_adverts(now);
-                    if self.remove_addresses(router) {
+                    self.before_addresses(now, &mut round);
+                    if release == Release::Remove && self.remove_addresses(router) {
                         round.moved.push((router, "removing VIPs."));
                     }
                 }
@@ -56,10 +74,12 @@ impl Worker {
 
     /// What follows once all adverts are written and all addresses are queued.
     fn finish(&mut self, now: Instant, round: Round) {
-        let Round { announcements, acts, told, moved } = round;
+        let Round { announcements, acts, told, moved, .. } = round;
         self.send_adverts(now);
-        self.set_addresses();
-        self.announce(now, &announcements);
+        self.remove_leftovers();
+        if self.set_addresses(now) {
+            self.announce(now, &announcements);
+        }
         let listening: Vec<_> = told.iter().filter_map(sources::begins_to_listen).collect();
         self.announce_sources_of(now, &listening);
         for (script, act) in acts {
@@ -88,28 +108,74 @@ impl Worker {
         });
     }
 
-    fn add_addresses(&mut self, router: RouterId) {
-        if let Some(plan) = self.plan.routers.get(router.0 as usize) {
-            self.kernel.add(router, &plan.addresses, &self.plan.links);
-        }
+    /// Gives whether anything has to change.
+    fn add_addresses(&mut self, router: RouterId) -> bool {
+        let plan = self.plan.routers.get(router.0 as usize);
+        plan.is_some_and(|plan| self.kernel.add(router, plan, &self.plan.links))
     }
 
     /// Gives whether there were any.
     fn remove_addresses(&mut self, router: RouterId) -> bool {
-        let plan = self.plan.routers.get(router.0 as usize).filter(|_| !self.keep_addresses);
-        plan.is_some_and(|plan| self.kernel.remove(router, &plan.addresses, &self.plan.links))
+        self.kernel.remove(router)
     }
 
-    /// The kernel carries everything out before this returns; its answers are read when there is time.
-    fn set_addresses(&mut self) {
-        if let Err(error) = self.kernel.commands.flush() {
-            self.parent.log(LogLevel::Error, format!("cannot change addresses: {error}"));
+    /// What others left, at the start and when a reload brings routers.
+    fn remove_leftovers(&mut self) {
+        let Some(Beginning { routers, former }) = self.beginning.take() else { return };
+        self.catch_up();
+        let plans = routers.iter().filter_map(|router| self.plan.routers.get(router.0 as usize));
+        for Leftover { address, link, origin } in self.kernel.clean(plans, &self.plan.links, &former) {
+            let whose = match origin {
+                Origin::EarlierRun => "an earlier run left it",
+                _ => "it is a virtual address that another daemon left",
+            };
+            let text = format!("removing {} from {link}: {whose}", address.network);
+            self.parent.log(LogLevel::Info, text);
         }
     }
 
+    /// Adverts leave before the first address is touched, and what is to be done about addresses depends on what the
+    /// kernel has now.
+    fn before_addresses(&mut self, now: Instant, round: &mut Round) {
+        self.send_adverts(now);
+        if !std::mem::replace(&mut round.knows_kernel, true) {
+            self.catch_up();
+        }
+    }
+
+    fn catch_up(&mut self) {
+        self.kernel_unread |= self.kernel.catch_up();
+    }
+
+    /// Gives whether the kernel was asked; what it refused is not held then.
+    fn set_addresses(&mut self, now: Instant) -> bool {
+        if !self.kernel.has_tasks() {
+            return true;
+        }
+        let Self { kernel, parent, .. } = self;
+        let mut refusals = Vec::new();
+        let remembers = !kernel.marks_tell();
+        let remember = |changes: &[AddressChange]| {
+            if remembers {
+                ledger::entries(changes).for_each(|entry| parent.send(&entry));
+                parent.flush();
+            }
+        };
+        let carried = kernel.carry_out(remember, |text| refusals.push(text));
+        for text in refusals {
+            self.parent.log(LogLevel::Error, text);
+        }
+        let Err(error) = carried else { return true };
+        self.kernel_retry = Some(now + RETRY_GAP);
+        let text = || format!("cannot change addresses, trying again every second: {error}");
+        let line = self.complaints.about(now, None, Kind::Changes, text);
+        self.parent.log_some(LogLevel::Error, line);
+        false
+    }
+
     fn announce(&mut self, now: Instant, asked: &[(RouterId, u32)]) {
-        let Self { announcements, plan, kernel, complaints, parent, .. } = self;
-        announcements.announce(now, asked, plan, kernel, |error| {
+        let Self { announcements, kernel, complaints, parent, .. } = self;
+        announcements.announce(now, asked, kernel, |error| {
             let text = || format!("cannot announce an address: {error}");
             parent.log_some(LogLevel::Warning, complaints.about(now, None, Kind::Announcement, text));
         });

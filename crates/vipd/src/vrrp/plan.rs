@@ -33,7 +33,7 @@ pub(super) struct Plan {
     /// Everything else that routers depend on.
     pub(super) facts: Numbers<WatchedFact, FactId>,
     pub(super) routers: Vec<RouterPlan>,
-    /// Every virtual address: none of them is an interface's own.
+    /// Every virtual address that is nobody's own: adverts do not come from it.
     pub(super) virtual_ips: HashSet<IpAddr>,
 }
 
@@ -85,6 +85,8 @@ pub(super) struct Vip {
     pub(super) spec: AddressSpec,
     /// `no_track`: not restored when somebody deletes it.
     pub(super) untracked: bool,
+    /// The router is the address owner: the interface's own address will do.
+    pub(super) native: bool,
 }
 
 impl Vip {
@@ -111,8 +113,8 @@ impl Plan {
             facts.id(&WatchedFact::Socket(Key::of(&router, instance.source)));
             routers.push(router);
         }
-        let virtual_ips =
-            routers.iter().flat_map(|router| &router.addresses).map(|vip| vip.spec.network.ip()).collect();
+        let vips = routers.iter().flat_map(|router| &router.addresses);
+        let virtual_ips = vips.filter(|vip| !vip.native).map(|vip| vip.spec.network.ip()).collect();
         let mut plan = Self { generation, config, links, facts, routers, virtual_ips };
         let keys = RouterKey::all(&plan.node_config(&NothingKnown, &[]));
         for (router, first) in plan.routers.iter_mut().zip(RouterKey::duplicates(&keys)) {
@@ -349,6 +351,7 @@ fn router_plan(instance: &VrrpInstance, config: &Config, links: &mut Numbers<Str
         link: links.id(address.interface.as_deref().unwrap_or(default_device)),
         spec: address_spec(address),
         untracked: address.no_track,
+        native: instance.priority == vrrp_proto::Priority::OWNER.get(),
     };
     let mut addresses: Vec<_> =
         instance.addresses.iter().chain(&instance.excluded_addresses).map(&mut vip).collect();

@@ -1,4 +1,4 @@
-//! Plans, and the bytes of the requests.
+//! The bytes of the requests.
 
 use super::*;
 use crate::netlink::serialize;
@@ -12,85 +12,6 @@ fn request(change: &AddressChange) -> Vec<u8> {
     let mut bytes = Vec::new();
     serialize(message, flags | 0x0005, 1, &mut bytes);
     bytes
-}
-
-#[test]
-fn nothing_changes_what_is_as_wanted() {
-    let both = [spec(2, "192.0.2.1/24"), spec(2, "2001:db8::1/128")];
-    assert_eq!(diff(&both, &both), []);
-}
-
-#[test]
-fn the_kernels_own_flags_and_lifetimes_are_no_difference() {
-    let wanted = spec(2, "2001:db8::1/64");
-    let mut current = wanted.clone();
-    current.flags |= AddressFlags::PERMANENT | AddressFlags::TENTATIVE;
-    current.preferred_lifetime = Some(0);
-    current.protocol = 0;
-    assert_eq!(diff(&[current], &[wanted]), []);
-}
-
-#[test]
-fn a_wrong_label_scope_or_broadcast_address_means_removal_and_addition() {
-    let current = AddressSpec { label: Some("eth0".into()), ..spec(2, "192.0.2.1/24") };
-    let labelled = AddressSpec { label: Some("eth0:vip".into()), ..current.clone() };
-    let scoped = AddressSpec { scope: Scope::LINK, ..current.clone() };
-    let broadcast = AddressSpec { broadcast: Some("192.0.2.255".parse().unwrap()), ..current.clone() };
-    for wanted in [labelled, scoped, broadcast] {
-        let changes = diff(std::slice::from_ref(&current), std::slice::from_ref(&wanted));
-        assert_eq!(changes, [AddressChange::Remove(current.clone()), AddressChange::Add(wanted)]);
-    }
-}
-
-#[test]
-fn the_same_address_on_another_link_or_with_another_prefix_is_another_address() {
-    let current = spec(2, "192.0.2.1/24");
-    for wanted in [spec(3, "192.0.2.1/24"), spec(2, "192.0.2.1/32")] {
-        assert_eq!(diff(std::slice::from_ref(&current), std::slice::from_ref(&wanted)).len(), 2);
-    }
-}
-
-#[test]
-fn an_address_wanted_twice_is_added_once_and_kept_once() {
-    let address = spec(2, "192.0.2.1/24");
-    let twice = [address.clone(), address.clone()];
-    assert_eq!(diff(&[], &twice), [AddressChange::Add(address.clone())]);
-    assert_eq!(diff(std::slice::from_ref(&address), &twice), []);
-    assert_eq!(diff(&twice, &[]).len(), 2);
-}
-
-#[test]
-fn removals_come_before_additions_and_keep_their_order() {
-    let old = [spec(2, "192.0.2.9/32"), spec(2, "192.0.2.3/32")];
-    let new = [spec(2, "192.0.2.8/32"), spec(2, "192.0.2.1/32")];
-    let [old_1, old_2] = old.clone();
-    let [new_1, new_2] = new.clone();
-    let expected = [
-        AddressChange::Remove(old_1),
-        AddressChange::Remove(old_2),
-        AddressChange::Add(new_1),
-        AddressChange::Add(new_2),
-    ];
-    assert_eq!(diff(&old, &new), expected);
-}
-
-#[test]
-fn applying_a_plan_leaves_exactly_what_was_wanted() {
-    let all: Vec<_> = (0..8).map(|n| spec(2, &format!("192.0.2.{n}/32"))).collect();
-    let chosen = |mask: usize| -> Vec<_> {
-        all.iter().enumerate().filter(|(n, _)| mask >> n & 1 == 1).map(|(_, a)| a.clone()).collect()
-    };
-    for (have, want) in (0..256).flat_map(|have| (0..256).map(move |want| (have, want))) {
-        let (mut current, wanted) = (chosen(have), chosen(want));
-        for change in diff(&current.clone(), &wanted) {
-            match change {
-                AddressChange::Add(address) => current.push(address),
-                AddressChange::Remove(address) => current.retain(|known| *known != address),
-            }
-        }
-        current.sort_by_key(|address| address.network);
-        assert_eq!(current, wanted);
-    }
 }
 
 /// What strace shows of `ip addr add 192.0.2.1/24 brd + dev eth0 label eth0:vip scope link` (iproute2 6.1), with the
@@ -112,7 +33,7 @@ fn an_ipv4_address_is_added_with_label_broadcast_and_scope() {
         8, 0, 1, 0,  192, 0, 2, 1,
         8, 0, 4, 0,  192, 0, 2, 255,
         13, 0, 3, 0,  b'e', b't', b'h', b'0', b':', b'v', b'i', b'p', 0, 0, 0, 0,
-        5, 0, 11, 0,  18, 0, 0, 0,
+        5, 0, 11, 0,  112, 0, 0, 0,
     ];
     assert_eq!(request(&AddressChange::Add(address)), expected);
 }
@@ -129,7 +50,7 @@ fn an_ipv6_address_is_added_without_detection_and_without_being_a_source() {
         20, 0, 2, 0,  0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
         20, 0, 1, 0,  0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
         20, 0, 6, 0,  0, 0, 0, 0,  255, 255, 255, 255,  0, 0, 0, 0,  0, 0, 0, 0,
-        5, 0, 11, 0,  18, 0, 0, 0,
+        5, 0, 11, 0,  112, 0, 0, 0,
     ];
     assert_eq!(request(&AddressChange::Add(spec(3, "2001:db8::1/128"))), expected);
 }
@@ -160,4 +81,19 @@ fn flags_beyond_the_first_eight_go_into_an_attribute() {
     let bytes = request(&AddressChange::Add(address));
     let attribute = [8, 0, 8, 0, 0x02, 0x06, 0, 0];
     assert!(bytes.windows(8).any(|window| window == attribute), "{bytes:02x?}");
+}
+
+#[cfg(target_endian = "little")]
+#[test]
+fn what_is_there_may_be_changed_or_not() {
+    let flags = |change: AddressChange| change.request().1;
+    assert_eq!(flags(AddressChange::Add(spec(3, "192.0.2.1/32"))), NLM_F_CREATE | NLM_F_EXCL);
+    assert_eq!(flags(AddressChange::Set(spec(3, "192.0.2.1/32"))), NLM_F_CREATE | NLM_F_REPLACE);
+}
+
+#[test]
+fn the_marks_of_daemons_are_virtual_and_those_of_the_kernel_are_not() {
+    assert_eq!(marks().collect::<Vec<_>>(), [112, 113, 114, 115, 116, 117, 118, 119]);
+    assert!(marks().chain([SHARED_MARK, KEEPALIVED]).all(is_virtual_mark));
+    assert!(![0, 1, 2, 3, 17, 19, 111, 121].into_iter().any(is_virtual_mark));
 }

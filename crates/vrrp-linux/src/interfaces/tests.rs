@@ -1,6 +1,7 @@
 //! The table, driven by captured messages and by whole tables.
 
 use super::*;
+use crate::address::{KEEPALIVED, SHARED_MARK};
 
 /// The captured messages, grouped by the command that caused them.
 fn captured() -> Vec<(&'static str, Vec<Vec<u8>>)> {
@@ -130,45 +131,61 @@ fn an_interface_is_described_by_its_messages() {
 }
 
 #[test]
-fn the_primary_address_is_the_first_that_is_not_secondary() {
+fn an_own_address_is_a_source_even_if_the_kernel_calls_it_secondary() {
     let mut interfaces = table_after(7);
     let eth0 = interfaces.by_index.get_mut(&3).unwrap();
-    assert_eq!(eth0.primary_ipv4(), Some("192.0.2.1".parse().unwrap()));
-    eth0.addresses.remove(0);
-    assert!(eth0.addresses[0].flags.contains(AddressFlags::SECONDARY));
-    assert_eq!(eth0.primary_ipv4(), Some("10.0.0.1".parse().unwrap()));
+    let vip: IpAddr = "192.0.2.1".parse().unwrap();
+    assert_eq!(eth0.primary_ipv4(|_| false), Some("192.0.2.1".parse().unwrap()));
+    assert!(eth0.addresses[1].flags.contains(AddressFlags::SECONDARY));
+    let second = eth0.addresses[1].network.ip();
+    assert_eq!(eth0.primary_ipv4(|own| own.network.ip() == vip).map(IpAddr::V4), Some(second));
 }
 
 #[test]
-fn a_tentative_link_local_address_is_no_source_yet() {
-    let mut interfaces = table_after(9);
-    let eth0 = interfaces.by_index.get_mut(&3).unwrap();
-    assert_eq!(eth0.link_local_ipv6(), Some("fe80::ff:fe00:1".parse().unwrap()));
-    for address in &mut eth0.addresses {
-        address.flags |= AddressFlags::TENTATIVE;
+fn an_ipv6_address_that_detection_has_not_passed_is_no_source() {
+    for flag in [AddressFlags::TENTATIVE, AddressFlags::DADFAILED] {
+        let mut interfaces = table_after(9);
+        let eth0 = interfaces.by_index.get_mut(&3).unwrap();
+        assert_eq!(eth0.primary_ipv6(|_| false), Some("fe80::ff:fe00:1".parse().unwrap()));
+        for address in &mut eth0.addresses {
+            address.flags |= flag;
+        }
+        assert_eq!(eth0.primary_ipv6(|_| false), None);
+        // IPv4 has other flags in these places.
+        assert!(eth0.primary_ipv4(|_| false).is_some());
     }
-    assert_eq!(eth0.link_local_ipv6(), None);
 }
 
 #[test]
-fn a_virtual_address_is_a_source_only_if_there_is_no_other() {
+fn a_virtual_address_is_never_a_source() {
     let mut interfaces = table_after(9);
     let eth0 = interfaces.by_index.get_mut(&3).unwrap();
     let template = eth0.addresses[0].clone();
-    let address = |network: &str, protocol, flags| InterfaceAddress {
+    let address = |network: &str, protocol| InterfaceAddress {
         network: network.parse().unwrap(),
         protocol,
-        flags,
+        flags: AddressFlags::PERMANENT,
         ..template.clone()
     };
-    let marked = address("192.0.2.50/32", Some(PROTOCOL), AddressFlags::PERMANENT);
-    let never_a_source = address("fe80::50/128", None, AddressFlags::DEPRECATED);
-    eth0.addresses.splice(..0, [marked.clone(), never_a_source.clone()]);
-    assert_eq!(eth0.primary_ipv4(), Some("10.0.0.1".parse().unwrap()));
-    assert_eq!(eth0.link_local_ipv6(), Some("fe80::ff:fe00:1".parse().unwrap()));
-    eth0.addresses = vec![marked, never_a_source];
-    assert_eq!(eth0.primary_ipv4(), Some("192.0.2.50".parse().unwrap()));
-    assert_eq!(eth0.link_local_ipv6(), Some("fe80::50".parse().unwrap()));
+    let marks = [112, 119, SHARED_MARK, KEEPALIVED];
+    let marked = marks.map(|mark| address(&format!("192.0.2.{mark}/24"), Some(mark)));
+    eth0.addresses = [marked.to_vec(), vec![address("fe80::50/128", Some(112))]].concat();
+    assert_eq!((eth0.primary_ipv4(|_| false), eth0.primary_ipv6(|_| false)), (None, None));
+    eth0.addresses.push(address("10.0.0.1/24", Some(3)));
+    assert_eq!(eth0.primary_ipv4(|_| false), Some("10.0.0.1".parse().unwrap()));
+    assert_eq!(eth0.primary_ipv4(|own| own.network.prefix() == 24), None, "the caller may know more");
+}
+
+#[test]
+fn an_address_that_is_not_meant_as_a_source_is_the_last_choice() {
+    let mut interfaces = table_after(9);
+    let eth0 = interfaces.by_index.get_mut(&3).unwrap();
+    let mut deprecated = eth0.addresses[0].clone();
+    (deprecated.network, deprecated.flags) = ("fe80::50/128".parse().unwrap(), AddressFlags::DEPRECATED);
+    eth0.addresses.insert(0, deprecated.clone());
+    assert_eq!(eth0.primary_ipv6(|_| false), Some("fe80::ff:fe00:1".parse().unwrap()));
+    eth0.addresses = vec![deprecated];
+    assert_eq!(eth0.primary_ipv6(|_| false), Some("fe80::50".parse().unwrap()));
 }
 
 #[test]

@@ -98,7 +98,9 @@ mod tests {
 
     fn after(group: &str, changes: &[Change]) -> Membership {
         let mut membership = joined(group);
-        changes.iter().for_each(|change| membership.note(change));
+        for change in changes {
+            membership.note(change);
+        }
         membership
     }
 

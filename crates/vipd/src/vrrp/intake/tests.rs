@@ -12,7 +12,7 @@ use vrrp_proto::{
 
 use super::*;
 use crate::ipc::Generation;
-use crate::vrrp::plan::WatchedFact;
+use crate::vrrp::plan::{Observe, WatchedFact};
 
 /// A Backup of VRID 51 at 1 s, priority 100, and what it logs.
 struct Bench {

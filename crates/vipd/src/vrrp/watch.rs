@@ -1,0 +1,76 @@
+//! What the kernel tells: interfaces that come and go, addresses that somebody removed.
+
+use std::time::Duration;
+
+use vrrp_election::{Instant, RouterId};
+use vrrp_linux::holdings::{Loss, LossCause};
+
+use super::Worker;
+use super::judge::Kind;
+use super::kernel::Seen;
+use super::plan::{Observe, WatchedFact};
+use super::wire::now;
+use crate::ipc::LogLevel;
+
+impl Worker {
+    /// Interfaces and addresses as the kernel has them now.
+    pub(super) fn look_at_kernel(&mut self) {
+        let now = now();
+        let news = match self.kernel.look() {
+            Ok(news) => news,
+            Err(error) => {
+                self.kernel_retry = Some(now + RETRY_GAP);
+                let text = || format!("cannot read the kernel's tables, trying again every second: {error}");
+                let line = self.complaints.about(now, None, Kind::Tables, text);
+                return self.parent.log_some(LogLevel::Error, line);
+            }
+        };
+        self.kernel_unread = news.more;
+        if news.changed {
+            let moved = self.macs.changed(self.kernel.interfaces().iter());
+            if !moved.is_empty() {
+                self.announce_again(now, &moved);
+            }
+            self.wire.note(&news.memberships);
+            self.connect();
+            let seen = Seen { kernel: &self.kernel, plan: &self.plan };
+            for (link, name) in self.plan.links.iter() {
+                self.node.handle_link(now, link, seen.link(name));
+            }
+            for (id, fact) in self.plan.facts.iter() {
+                if !matches!(fact, WatchedFact::Socket(_)) {
+                    self.node.handle_fact(now, id, seen.fact(fact));
+                }
+            }
+        }
+        for loss in news.lost {
+            self.note_loss(now, &loss);
+        }
+    }
+
+    /// Looks again after an error: the tables are read anew then.
+    pub(super) fn retry_kernel(&mut self, now: Instant) {
+        if self.kernel_retry.is_some_and(|at| at <= now) {
+            self.kernel_retry = None;
+            self.look_at_kernel();
+        }
+    }
+
+    fn note_loss(&mut self, now: Instant, loss: &Loss<RouterId>) {
+        let router = loss.owner;
+        if loss.cause == LossCause::Removed {
+            let text =
+                || format!("({}) somebody removed {}", self.plan.name(router), loss.address.network.ip());
+            let line = self.complaints.about(now, Some(router), Kind::Lost, text);
+            self.parent.log_some(LogLevel::Warning, line);
+        }
+        let plan = self.plan.routers.get(router.0 as usize);
+        let mut vips = plan.into_iter().flat_map(|plan| &plan.addresses);
+        if !vips.any(|vip| vip.untracked && vip.spec.network == loss.address.network) {
+            self.node.handle_address_lost(now, router);
+        }
+    }
+}
+
+/// How long nothing is read after an error.
+pub(super) const RETRY_GAP: Duration = Duration::from_secs(1);

@@ -1,0 +1,111 @@
+//! Who wants what.
+
+use std::collections::BTreeSet;
+
+use super::compare::Key;
+use super::{Claim, Entry, Holdings, Standing, Wish, is_native};
+use crate::address::AddressSpec;
+use crate::interfaces::Interfaces;
+
+impl<O: Copy + Ord> Holdings<O> {
+    /// `owner` wants exactly these addresses. What it wanted before and does not want now is removed, what has other
+    /// properties is changed, what somebody else removed is put back. Gives whether there is anything to do.
+    pub fn want<'a>(
+        &mut self,
+        owner: O,
+        wishes: impl IntoIterator<Item = Wish<'a>>,
+        interfaces: &Interfaces,
+    ) -> bool {
+        let old = self.claims.remove(&owner).unwrap_or_default();
+        let claims: Vec<_> = wishes.into_iter().map(|wish| self.claim(owner, &wish, interfaces)).collect();
+        let held = |claims: &[Claim]| -> Vec<Key> {
+            let held = claims.iter().filter(|claim| claim.standing == Standing::Held);
+            held.map(|claim| Key::of(&claim.address)).collect()
+        };
+        let (before, now) = (held(&old), held(&claims));
+        self.claims.insert(owner, claims);
+        self.note_standings(owner);
+        let mut any = false;
+        for key in &now {
+            any |= self.review(*key, interfaces);
+        }
+        let now: BTreeSet<Key> = now.into_iter().collect();
+        for key in before.into_iter().filter(|key| !now.contains(key)) {
+            any |= self.let_go(owner, key, interfaces);
+        }
+        any
+    }
+
+    /// `owner` wants nothing any more. Gives whether there is anything to do.
+    pub fn release(&mut self, owner: O, interfaces: &Interfaces) -> bool {
+        self.losses.retain(|loss| loss.owner != owner);
+        let claims = self.claims.remove(&owner).unwrap_or_default();
+        self.note_standings(owner);
+        let mut any = false;
+        for claim in claims.iter().filter(|claim| claim.standing == Standing::Held) {
+            any |= self.let_go(owner, Key::of(&claim.address), interfaces);
+        }
+        any
+    }
+
+    /// After a reload, owners have other names; one that gets none lets go of everything.
+    pub fn rename(&mut self, name: impl Fn(O) -> Option<O>, interfaces: &Interfaces) {
+        let gone: Vec<O> = self.claims.keys().copied().filter(|owner| name(*owner).is_none()).collect();
+        for owner in gone {
+            self.release(owner, interfaces);
+        }
+        self.losses.retain(|loss| name(loss.owner).is_some());
+        let renamed = |owner: O| name(owner).unwrap_or(owner);
+        self.losses.iter_mut().for_each(|loss| loss.owner = renamed(loss.owner));
+        let claims = std::mem::take(&mut self.claims);
+        self.claims = claims.into_iter().map(|(owner, claims)| (renamed(owner), claims)).collect();
+        self.incomplete = std::mem::take(&mut self.incomplete).into_iter().map(renamed).collect();
+        self.natives = std::mem::take(&mut self.natives).into_iter().map(renamed).collect();
+        for entry in self.entries.values_mut() {
+            entry.holders.iter_mut().for_each(|holder| *holder = renamed(*holder));
+        }
+    }
+
+    fn claim(&mut self, owner: O, wish: &Wish<'_>, interfaces: &Interfaces) -> Claim {
+        let link = wish.link.to_owned();
+        let mut address = AddressSpec { index: 0, protocol: self.mark, ..wish.address.clone() };
+        let Some(interface) = interfaces.by_name(wish.link) else {
+            return Claim { link, address, standing: Standing::Missing };
+        };
+        address.index = interface.index;
+        let key = Key::of(&address);
+        let has_own = || interface.addresses.iter().any(|own| is_native(own, &address));
+        if wish.native && !self.entries.contains_key(&key) && has_own() {
+            return Claim { link, address, standing: Standing::Native };
+        }
+        let entry = self.entries.entry(key).or_insert_with(|| Entry {
+            holders: Vec::new(),
+            native: wish.native,
+            asked: None,
+            checked: false,
+            renewed: false,
+        });
+        if !entry.holders.contains(&owner) {
+            entry.holders.push(owner);
+        }
+        Claim { link, address, standing: Standing::Held }
+    }
+
+    /// One owner less: another one's idea of the address may count now, or it has to go.
+    pub(super) fn let_go(&mut self, owner: O, key: Key, interfaces: &Interfaces) -> bool {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.holders.retain(|holder| *holder != owner);
+            entry.checked = false;
+        }
+        self.review(key, interfaces)
+    }
+
+    /// An address is not there any more: its owners lack it.
+    pub(super) fn forget(&mut self, key: &Key) -> Vec<O> {
+        let Some(entry) = self.entries.remove(key) else { return Vec::new() };
+        for owner in &entry.holders {
+            self.set_standing(*owner, key, Standing::Missing);
+        }
+        entry.holders
+    }
+}

@@ -1,0 +1,99 @@
+//! What others left on interfaces: a predecessor that died, another daemon that is gone.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::compare::Key;
+use super::{Entry, Holdings, Wish};
+use crate::address::{AddressSpec, is_virtual_mark};
+use crate::interfaces::Interfaces;
+
+/// How leftovers are recognised.
+#[derive(Debug, Clone, Default)]
+pub struct Recognition<'a> {
+    /// Marks of daemons that do not run any more, and our own: what carries one goes.
+    pub marks: &'a [u8],
+    /// Virtual addresses of the routers that start now: exactly these go if they carry no mark, unless their router
+    /// is the address owner ([`Wish::native`]).
+    pub configured: Vec<Wish<'a>>,
+    /// What a predecessor put on interfaces, or was about to: for kernels that keep no marks.
+    pub former: &'a [AddressSpec],
+}
+
+/// An address that nobody wants and that is removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// The address, with the index of its interface.
+    pub address: AddressSpec,
+    /// The name of that interface.
+    pub link: String,
+    /// How it is known.
+    pub origin: Origin,
+}
+
+/// How a leftover is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// By our mark, or because a predecessor may have put it there.
+    EarlierRun,
+    /// By its address and prefix length: it is a virtual address, and no mark says that we put it there.
+    AnotherDaemon,
+}
+
+impl<O: Copy + Ord> Holdings<O> {
+    /// Queues the removal of what others left and nobody wants, and gives what that is. To be called once those who
+    /// go on where a predecessor was have said what they want.
+    ///
+    /// An address with the mark of a daemon that runs is left alone whatever is configured.
+    pub fn clean(&mut self, recognition: &Recognition<'_>, interfaces: &Interfaces) -> Vec<Leftover> {
+        let configured = configured(&recognition.configured, interfaces);
+        let former: BTreeSet<_> = recognition.former.iter().map(exact).collect();
+        let native = self.native();
+        let mut leftovers = Vec::new();
+        for interface in interfaces.iter() {
+            for observed in &interface.addresses {
+                let key = Key::of_observed(interface.index, observed);
+                if self.entries.contains_key(&key) || native.contains(&(interface.index, key.ip)) {
+                    continue;
+                }
+                let address = AddressSpec::observed(interface.index, observed);
+                let may_be_ours = address.protocol == 0 || address.protocol == self.mark;
+                let is_former = may_be_ours && former.contains(&exact(&address));
+                let origin = if recognition.marks.contains(&address.protocol) || is_former {
+                    Origin::EarlierRun
+                } else if !is_virtual_mark(address.protocol) && configured.contains(&exact(&address)) {
+                    Origin::AnotherDaemon
+                } else {
+                    continue;
+                };
+                leftovers.push(Leftover { address, link: interface.name.clone(), origin });
+            }
+        }
+        for leftover in &leftovers {
+            let key = Key::of(&leftover.address);
+            self.entries.insert(key, Entry::unwanted(leftover.address.clone()));
+            self.due.push(key);
+        }
+        leftovers
+    }
+
+    /// Addresses that an owner uses and that are its interface's own.
+    fn native(&self) -> BTreeSet<(u32, IpAddr)> {
+        self.native_claims().map(|claim| (claim.address.index, claim.address.network.ip())).collect()
+    }
+}
+
+/// Configured addresses with the interfaces that they belong to now.
+fn configured(wishes: &[Wish<'_>], interfaces: &Interfaces) -> BTreeSet<(Key, u8)> {
+    let resolve = |wish: &Wish<'_>| {
+        let index = interfaces.by_name(wish.link)?.index;
+        Some(exact(&AddressSpec { index, ..wish.address.clone() }))
+    };
+    wishes.iter().filter(|wish| !wish.native).filter_map(resolve).collect()
+}
+
+/// An address with its prefix length, which the kernel ignores when it compares IPv6 addresses.
+fn exact(address: &AddressSpec) -> (Key, u8) {
+    (Key::of(address), address.network.prefix())
+}
