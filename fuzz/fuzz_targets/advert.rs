@@ -66,7 +66,7 @@ fn send(choices: &Choices, advert: &Advert<'_>) {
     let header = Ipv4Header::new(choices.source.into(), IPV4_GROUP);
     let len = match advert.auth {
         AuthData::Ah => header.emit_ah(&mut buffer, advert, AuthKey::from(choices.key), 7),
-        AuthData::None | AuthData::Password(_) => header.emit(&mut buffer, advert, rule),
+        _ => header.emit(&mut buffer, advert, rule),
     };
     assert_eq!(len.is_err(), refused);
     let Ok(len) = len else { return };

@@ -9,7 +9,7 @@
 //! [`Receiver`](crate::Receiver).
 
 use core::fmt;
-use core::net::Ipv6Addr;
+use core::net::{IpAddr, Ipv6Addr};
 
 use crate::addresses::Addresses;
 use crate::auth::AuthData;
@@ -107,7 +107,7 @@ impl<'a> Advert<'a> {
     #[inline(always)]
     pub const fn buffer_len(&self) -> usize {
         HEAD_LEN
-            + self.addresses.as_bytes().len()
+            + self.addresses.octets_len()
             + match self.version() {
                 Version::V2 => AUTH_DATA_LEN,
                 Version::V3 => 0,
@@ -213,11 +213,9 @@ impl<'a> Advert<'a> {
     }
 
     fn first_address_not_link_local(&self) -> Option<Ipv6Addr> {
-        match self.addresses {
-            Addresses::V6([first, ..]) => {
-                Some(Ipv6Addr::from(*first)).filter(|first| !first.is_unicast_link_local())
-            }
-            Addresses::V6([]) | Addresses::V4(_) => None,
+        match self.addresses.first() {
+            Some(IpAddr::V6(first)) if !first.is_unicast_link_local() => Some(first),
+            _ => None,
         }
     }
 
@@ -261,6 +259,7 @@ pub enum ChecksumRule {
 
 /// Under which readings the checksum of a message is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ChecksumReadings {
     /// The message alone adds up: right for VRRPv2, and for VRRPv3 over IPv4 by RFC 9568.
     pub message_only: bool,
@@ -459,6 +458,24 @@ mod tests {
         assert_eq!(Advert::parse(&buffer[..40], Family::Ipv6), Ok(wrong));
         assert_eq!(right.emit(&mut buffer, &endpoints, rule), Ok(40));
         assert_eq!(right.emit_as_keepalived(&mut buffer, &endpoints, rule), Ok((40, Warnings::empty())));
+    }
+
+    #[test]
+    fn addresses_of_a_configuration_are_written_like_those_of_a_packet() {
+        let (v4, v6) = ([Ipv4Addr::new(10, 9, 0, 100)], [Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1)]);
+        let octets = [v6[0].octets()];
+        let to_group = Endpoints::V6 { source: v6[0], destination: crate::IPV6_GROUP };
+        for (kept, packet, endpoints) in [
+            (Addresses::from(&v4[..]), Addresses::V4(&[[10, 9, 0, 100]]), ENDPOINTS),
+            (Addresses::from(&v6[..]), Addresses::V6(&octets), to_group),
+        ] {
+            let (mut ours, mut theirs) = ([1; 40], [2; 40]);
+            let rule = ChecksumRule::PseudoHeader;
+            let len = Advert { addresses: kept, ..advert(v3()) }.emit(&mut ours, &endpoints, rule).unwrap();
+            let same = Advert { addresses: packet, ..advert(v3()) };
+            assert_eq!(same.emit(&mut theirs, &endpoints, rule), Ok(len));
+            assert_eq!(ours[..len], theirs[..len]);
+        }
     }
 
     #[test]

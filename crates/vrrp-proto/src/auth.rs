@@ -61,6 +61,7 @@ impl fmt::Debug for AuthKey {
 /// The 8 octets of data are in every VRRPv2 message; unless the type is a password they are sent as zeros
 /// and ignored on receipt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AuthData {
     /// Type 0: none. The only one of RFC 3768, and what VRRPv3 has.
     #[default]
