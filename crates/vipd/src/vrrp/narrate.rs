@@ -86,7 +86,7 @@ fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<Str
         Why::Stop if from == Standing::Active => "sent 0 priority".to_owned(),
         Why::Deleted => "is no longer configured".to_owned(),
         Why::Election(Cause::Startup | Cause::Owner | Cause::Shutdown) | Why::Stop => return None,
-        Why::Election(other) => other.to_string(),
+        other => other.to_string(),
     })
 }
 

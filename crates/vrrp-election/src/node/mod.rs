@@ -29,6 +29,7 @@
 //! ```
 
 mod config;
+mod display;
 mod key;
 mod outbox;
 mod reload;
@@ -192,6 +193,7 @@ pub enum Event {
 
 /// Why a standing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Why {
     /// The election decided.
     Election(Cause),

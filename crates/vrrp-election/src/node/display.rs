@@ -1,0 +1,89 @@
+//! What a node tells, in words: for logs of programs that have no names for routers, links and scripts.
+
+use core::fmt;
+
+use super::{Event, Fault, Standing, TrackTarget, Why};
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Waiting => "Waiting",
+            Self::Fault => "Fault",
+            Self::Backup => "Backup",
+            Self::Active => "Active",
+            Self::Stopped => "Stopped",
+        })
+    }
+}
+
+impl fmt::Display for TrackTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link(id) => write!(f, "link {id}"),
+            Self::Script(id) => write!(f, "script {id}"),
+            Self::Fact(id) => write!(f, "fact {id}"),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duplicate(router) => write!(f, "the same virtual router as router {router}"),
+            Self::LinkDown(link) => write!(f, "link {link} is down or missing"),
+            Self::NoAddress => f.write_str("no address to send adverts from"),
+            Self::Tracked(target) => write!(f, "tracked {target} is down"),
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Election(cause) => cause.fmt(f),
+            Self::Fault(fault) => fault.fmt(f),
+            Self::Stop => f.write_str("the node stops"),
+            Self::Deleted => f.write_str("no longer configured"),
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Standing { router, from, to, why, priority } => {
+                write!(f, "router {router}: {from} to {to}, priority {priority}: {why}")
+            }
+            Self::Router { router, report } => write!(f, "router {router}: {report}"),
+            Self::Script { script, up } => {
+                write!(f, "script {script} {}", if *up { "succeeded" } else { "failed" })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+
+    use vrrp_proto::Priority;
+
+    use super::*;
+    use crate::{Cause, LinkId, Report, RouterId, ScriptId};
+
+    #[test]
+    fn an_event_reads_like_a_log_line() {
+        let (router, priority) = (RouterId(3), Priority::DEFAULT);
+        let why = Why::Fault(Fault::Tracked(TrackTarget::Script(ScriptId(1))));
+        let event = Event::Standing { router, from: Standing::Active, to: Standing::Fault, why, priority };
+        assert_eq!(event.to_string(), "router 3: Active to Fault, priority 100: tracked script 1 is down");
+        let why = Why::Election(Cause::ActiveLeft);
+        let event = Event::Standing { router, from: Standing::Backup, to: Standing::Active, why, priority };
+        assert_eq!(event.to_string(), "router 3: Backup to Active, priority 100: the Active router left");
+        let report = Report::PriorityChanged { from: priority, to: Priority::new(50) };
+        let event = Event::Router { router, report };
+        assert_eq!(event.to_string(), "router 3: effective priority changed from 100 to 50");
+        assert_eq!(Event::Script { script: ScriptId(0), up: false }.to_string(), "script 0 failed");
+        assert_eq!(Fault::LinkDown(LinkId(2)).to_string(), "link 2 is down or missing");
+    }
+}
