@@ -12,7 +12,10 @@ mod common;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use common::conf::{Instance, V2, V2_PASS, V3_IPV4, V3_IPV6, Variant, text};
+use common::conf::{
+    Instance, V2, V2_AH, V2_PASS, V2_PASS_UNICAST, V3_IPV4, V3_IPV4_UNICAST, V3_IPV6, V3_IPV6_UNICAST,
+    Variant, text,
+};
 use common::hosts::KEEPALIVED;
 use common::hosts::Maker::{self, Keepalived, Vipd};
 use common::lan::Lan;
@@ -37,6 +40,16 @@ pairs! {
     vipd_above_keepalived_over_v2_with_password: Vipd above Keepalived over V2_PASS;
     vipd_above_keepalived_over_v3_ipv4: Vipd above Keepalived over V3_IPV4;
     vipd_above_keepalived_over_v3_ipv6: Vipd above Keepalived over V3_IPV6;
+    vipd_above_vipd_over_v2_with_authentication_header: Vipd above Vipd over V2_AH;
+    vipd_above_vipd_over_unicast_v3_ipv6: Vipd above Vipd over V3_IPV6_UNICAST;
+    vipd_above_keepalived_over_v2_with_authentication_header: Vipd above Keepalived over V2_AH;
+    vipd_above_keepalived_over_unicast_v2_with_password: Vipd above Keepalived over V2_PASS_UNICAST;
+    vipd_above_keepalived_over_unicast_v3_ipv4: Vipd above Keepalived over V3_IPV4_UNICAST;
+    vipd_above_keepalived_over_unicast_v3_ipv6: Vipd above Keepalived over V3_IPV6_UNICAST;
+    keepalived_above_vipd_over_v2_with_authentication_header: Keepalived above Vipd over V2_AH;
+    keepalived_above_vipd_over_unicast_v2_with_password: Keepalived above Vipd over V2_PASS_UNICAST;
+    keepalived_above_vipd_over_unicast_v3_ipv4: Keepalived above Vipd over V3_IPV4_UNICAST;
+    keepalived_above_vipd_over_unicast_v3_ipv6: Keepalived above Vipd over V3_IPV6_UNICAST;
     keepalived_above_vipd_over_v2: Keepalived above Vipd over V2;
     keepalived_above_vipd_over_v2_with_password: Keepalived above Vipd over V2_PASS;
     keepalived_above_vipd_over_v3_ipv4: Keepalived above Vipd over V3_IPV4;

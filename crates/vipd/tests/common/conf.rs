@@ -11,14 +11,33 @@ pub struct Variant {
     pub ipv6: bool,
     pub interval: Duration,
     pub password: Option<&'static str>,
+    /// The password is the key of an Authentication Header.
+    pub ah: bool,
+    /// Two machines that are each other's only peer.
+    pub unicast: bool,
+    /// `unicast_ttl`
+    pub ttl: Option<u8>,
 }
 
-pub const V2: Variant = Variant { version: 2, ipv6: false, interval: Duration::from_secs(1), password: None };
+pub const V2: Variant = Variant {
+    version: 2,
+    ipv6: false,
+    interval: Duration::from_secs(1),
+    password: None,
+    ah: false,
+    unicast: false,
+    ttl: None,
+};
 pub const V2_PASS: Variant = Variant { password: Some("Pa55word"), ..V2 };
 pub const V3_IPV4: Variant = Variant { version: 3, interval: Duration::from_millis(100), ..V2 };
 /// Quick, but slow enough for a machine that has other things to do as well.
 pub const V3_CALM: Variant = Variant { interval: Duration::from_millis(300), ..V3_IPV4 };
 pub const V3_IPV6: Variant = Variant { ipv6: true, ..V3_IPV4 };
+
+pub const V2_AH: Variant = Variant { ah: true, ..V2_PASS };
+pub const V2_PASS_UNICAST: Variant = Variant { unicast: true, ..V2_PASS };
+pub const V3_IPV4_UNICAST: Variant = Variant { unicast: true, ..V3_IPV4 };
+pub const V3_IPV6_UNICAST: Variant = Variant { unicast: true, ttl: Some(9), ..V3_IPV6 };
 
 impl Variant {
     /// An address of the LAN with this last number.
@@ -84,7 +103,7 @@ impl Instance {
     }
 
     fn write(&self, out: &mut String) {
-        let Variant { version, interval, password, .. } = self.variant;
+        let Variant { version, interval, password, ah, unicast, ttl, ipv6 } = self.variant;
         let _ = write!(
             out,
             "vrrp_instance {} {{\n    version {version}\n    interface eth0\n    virtual_router_id {}\n    \
@@ -97,8 +116,19 @@ impl Instance {
         if let Some(password) = password {
             let _ = writeln!(
                 out,
-                "    authentication {{\n        auth_type PASS\n        auth_pass {password}\n    }}"
+                "    authentication {{\n        auth_type {}\n        auth_pass {password}\n    }}",
+                if ah { "AH" } else { "PASS" }
             );
+        }
+        if unicast {
+            let network = if ipv6 { "2001:db8::" } else { "192.0.2." };
+            let _ = writeln!(
+                out,
+                "    unicast_src_ip {network}{OWN_NUMBER}\n    unicast_peer {{\n        {network}{PEER_NUMBER}\n    }}"
+            );
+        }
+        if let Some(ttl) = ttl {
+            let _ = writeln!(out, "    unicast_ttl {ttl}");
         }
         let _ = writeln!(out, "    virtual_ipaddress {{");
         for last in &self.vips {
@@ -122,6 +152,10 @@ pub fn text(instances: &[Instance]) -> String {
     }
     text
 }
+
+/// Stand for the last number of a machine's own address, and of the other one's; filled in when the file is written.
+pub const OWN_NUMBER: &str = "@OWN@";
+pub const PEER_NUMBER: &str = "@PEER@";
 
 /// The script that notes what it was called with, a line for each call.
 pub const RECORDER: &str = "/etc/keepalived/record.sh";

@@ -13,7 +13,7 @@ use vip_lab::holding::Holding;
 use vip_lab::{Host, Stamp};
 use vrrp_linux::links::LinkCommands;
 
-use super::conf::{RECORD, RECORDER, RECORDER_TEXT};
+use super::conf::{OWN_NUMBER, PEER_NUMBER, RECORD, RECORDER, RECORDER_TEXT};
 use super::eventually;
 
 /// Whose daemon.
@@ -112,7 +112,9 @@ impl Router {
     }
 
     pub fn configure(&self, configuration: &str) {
-        self.host.write_file(CONFIGURATION, configuration).unwrap();
+        let (own, peer) = if self.host.name() == "a" { ("1", "2") } else { ("2", "1") };
+        let text = configuration.replace(OWN_NUMBER, own).replace(PEER_NUMBER, peer);
+        self.host.write_file(CONFIGURATION, text).unwrap();
     }
 
     /// Starts the daemon with the configuration that is there.

@@ -1,6 +1,7 @@
 //! A LAN of machines with daemons, a listener, and what must hold of all of them together.
 
 use std::net::IpAddr;
+use std::process::Command;
 use std::time::Duration;
 
 use ipnetwork::IpNetwork;
@@ -34,7 +35,11 @@ impl Lan {
             .map(|((maker, name), last)| (name, *maker, network(last)))
             .collect();
         let watched: Vec<IpAddr> = vips.iter().map(|last| variant.address(*last)).collect();
-        Self::of(&members, network(250), &watched)
+        let lan = Self::of(&members, network(250), &watched);
+        if variant.unicast {
+            lan.flood();
+        }
+        lan
     }
 
     /// Machines with these names, daemons and addresses; the listener's address; the addresses to watch.
@@ -48,6 +53,13 @@ impl Lan {
             routers.push(Router::new(host, *maker, watched));
         }
         Self { routers, wire, lab, listener, watched: watched.to_vec() }
+    }
+
+    /// Lets the switch forget at once who is where, so that the listener hears what is sent to one machine, too.
+    fn flood(&self) {
+        let mut command = Command::new("ip");
+        command.args(["link", "set", "lan", "type", "bridge", "ageing_time", "0"]);
+        assert!(self.lab.switch().spawn(command).unwrap().wait().unwrap().success());
     }
 
     /// The watched address with this last number.

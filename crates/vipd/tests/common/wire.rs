@@ -11,7 +11,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use vip_lab::frame::{Advert, Frame};
 use vip_lab::{Host, Stamp};
 use vrrp_proto::{Addresses, Family, RouterInterval, Version};
-use vrrp_proto::{AuthKey, Datagram, ExpectedAuth, Receiver, Vrid};
+use vrrp_proto::{AuthKey, Datagram, ExpectedAuth, Mode, Peer, Receiver, TtlRange, Vrid};
 
 use super::conf::Instance;
 
@@ -115,7 +115,7 @@ fn check(instance: &Instance, octets: &[u8]) -> Result<(), String> {
         (Family::Ipv4, [0x01, 0x00, 0x5e, 0, 0, 0x12])
     };
     let (head, packet) = octets.split_at_checked(14).ok_or("too short")?;
-    if head[..6] != group_mac {
+    if !variant.unicast && head[..6] != group_mac {
         return Err("not sent to the group's Ethernet address".to_owned());
     }
     let version = if variant.version == 2 { Version::V2 } else { Version::V3 };
@@ -127,10 +127,19 @@ fn check(instance: &Instance, octets: &[u8]) -> Result<(), String> {
         IpAddr::V6(ip) => Some(ip.octets()),
         IpAddr::V4(_) => None,
     });
+    let key = variant.password.map(|password| AuthKey::new(password.as_bytes()));
+    let peers = [1, 2].map(|last| Peer { address: variant.address(last), ttl: TtlRange::ANY });
     let receiver = Receiver {
-        auth: variant
-            .password
-            .map_or(ExpectedAuth::None, |password| ExpectedAuth::Password(AuthKey::new(password.as_bytes()))),
+        auth: match key {
+            None => ExpectedAuth::None,
+            Some(key) if variant.ah => ExpectedAuth::Ah { key, last_sequence: 0 },
+            Some(password) => ExpectedAuth::Password(password),
+        },
+        mode: if variant.unicast {
+            Mode::Unicast { peers: &peers, strangers: None }
+        } else {
+            Mode::Multicast { group: vrrp_proto::group(family) }
+        },
         addresses: Some(if variant.ipv6 { Addresses::V6(&v6) } else { Addresses::V4(&v4) }),
         ..Receiver::new(
             family,
@@ -139,9 +148,11 @@ fn check(instance: &Instance, octets: &[u8]) -> Result<(), String> {
         )
     };
     let datagram = if variant.ipv6 { Datagram::from_ipv6(packet) } else { Datagram::from_ipv4(packet) };
-    let accepted = receiver
-        .check(&datagram.map_err(|error| error.to_string())?)
-        .map_err(|rejection| rejection.to_string())?;
+    let datagram = datagram.map_err(|error| error.to_string())?;
+    if datagram.ttl != variant.ttl.unwrap_or(vrrp_proto::TTL) {
+        return Err(format!("TTL or hop limit {}", datagram.ttl));
+    }
+    let accepted = receiver.check(&datagram).map_err(|rejection| rejection.to_string())?;
     // Test addresses of IPv6 are global ones; nothing else may be remarked on.
     let remarked = accepted.warnings - vrrp_proto::Warnings::FIRST_ADDRESS_NOT_LINK_LOCAL;
     if remarked.is_empty() { Ok(()) } else { Err(remarked.to_string()) }
