@@ -14,8 +14,8 @@ use nix::errno::Errno;
 
 use super::accounts::Accounts;
 use super::command;
-use super::post::Role;
 use super::process::{Child, Ended, is_shortage};
+use super::role::Role;
 use crate::ipc::{Generation, Monotonic, ScriptAct, ScriptOutcome, ScriptRun};
 
 /// Which script: whose it is, the generation of the configuration and the index in it.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use super::post::Role;
+use super::role::Role;
 use crate::ipc::DumpKind;
 
 /// Where a dump goes.

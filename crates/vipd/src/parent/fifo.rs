@@ -15,8 +15,8 @@ use nix::unistd::{chown, mkfifo};
 
 use super::accounts::Accounts;
 use super::command;
-use super::post::Role;
 use super::process::{Child, Credentials};
+use super::role::Role;
 use crate::log::Log;
 
 /// The FIFOs of the present configuration, and the scripts that read them.

@@ -9,7 +9,6 @@ mod command;
 mod daemonize;
 mod dump;
 mod fifo;
-mod holdings;
 mod init_files;
 pub(crate) mod load;
 mod mailing;
@@ -18,15 +17,15 @@ mod notify;
 mod path_walk;
 mod paths;
 mod pid_file;
-mod post;
 mod process;
 mod refusal;
-mod respawn;
+mod role;
 mod security;
 mod shell_text;
 mod signals;
 mod standard_input;
 mod supervise;
+mod supervisor;
 mod systemd;
 #[allow(dead_code, reason = "its users move to it one by one")]
 mod termination;
@@ -49,7 +48,7 @@ use crate::log::{Log, LogOptions, Voice};
 use daemonize::Starter;
 use load::Reading;
 use pid_file::{PidFile, PidFileError, PidPaths, default_paths};
-use post::{Post, Posts, Role};
+use role::{PerRole, Role};
 use signals::Signals;
 use supervise::Parent;
 use worker::WorkerProgram;
@@ -141,11 +140,10 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
     pid_file
         .write(std::process::id())
         .map_err(|error| End::failure(format!("cannot write the pid file: {error}")))?;
-    let posts = Posts {
-        vrrp: Post::new(WorkerProgram::this(Role::Vrrp, options.ipvs_dry_run), paths.vrrp),
-        lvs: Post::new(WorkerProgram::this(Role::Lvs, options.ipvs_dry_run), paths.checkers),
-    };
-    Parent::new(options.clone(), reading, signals, pid_file, starter, posts)
+    let program = |role| WorkerProgram::this(role, options.ipvs_dry_run);
+    let programs = PerRole { vrrp: program(Role::Vrrp), lvs: program(Role::Lvs) };
+    let pid_paths = PerRole { vrrp: paths.vrrp, lvs: paths.checkers };
+    Parent::new(options.clone(), reading, signals, pid_file, starter, (programs, pid_paths))
         .map_err(|error| End::failure(format!("cannot start: {error}")))
 }
 

@@ -54,12 +54,6 @@ impl Notifier {
         self.queue.is_idle()
     }
 
-    /// How many scripts have not ended or not begun.
-    #[cfg(test)]
-    pub(super) fn unfinished(&self) -> usize {
-        self.queue.unfinished()
-    }
-
     /// Process ids of the scripts that run.
     pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
         self.running.values().map(Child::pid)

@@ -52,12 +52,6 @@ impl Signals {
         Ok(Self { flags, wake })
     }
 
-    /// Catches nothing.
-    #[cfg(test)]
-    pub(super) fn none() -> Self {
-        Self { flags: Vec::new(), wake: UnixStream::pair().unwrap().0 }
-    }
-
     /// What was asked for since the last call.
     pub(super) fn take(&mut self) -> Vec<Request> {
         let mut buffer = [0; 256];

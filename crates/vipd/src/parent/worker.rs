@@ -5,28 +5,30 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
-use std::time::Instant;
+use std::path::Path;
 
 use keepalived_conf::model::VrrpInstance;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use rustix::process::Signal;
 
-use super::post::Role;
+use super::pid_file::PidFile;
 use super::process::{Child, Ended, Launch};
-use crate::ipc::{Channel, ChannelError, FromWorker, ToWorker};
+use super::role::Role;
+use crate::ipc::{Channel, ChannelError, FromWorker, Task, ToWorker};
+use crate::log::Log;
 
 /// A running worker.
 #[derive(Debug)]
 pub(super) struct Worker {
+    pub(super) role: Role,
+    pub(super) task: Task,
     child: Child,
     channel: Channel,
-    /// When it is killed, if it does not end by itself.
-    pub(super) kill_at: Option<Instant>,
-    /// It was told to stop.
-    pub(super) stopping: bool,
-    /// It said that it cannot run its configuration, and ends.
-    pub(super) refused: bool,
+    /// Its channel may have messages that the poll will not tell of again.
+    pub(super) unread: bool,
+    /// Removed with this value.
+    _pid_file: Option<PidFile>,
 }
 
 /// The program that workers are: this one, except in tests.
@@ -88,19 +90,21 @@ impl WorkerProgram {
 }
 
 impl Worker {
-    /// Starts the program as a worker, with its socket registered.
-    pub(super) fn start(program: &WorkerProgram, registry: &Registry, token: Token) -> io::Result<Self> {
+    /// Starts the program as a worker, with its socket registered, and writes its pid file.
+    pub(super) fn start(
+        (program, pid_path): (&WorkerProgram, &Path),
+        (role, task): (Role, Task),
+        registry: &Registry,
+        token: Token,
+        log: &mut Log,
+    ) -> io::Result<Self> {
         let (child, channel) = program.start(registry, token)?;
-        Ok(Self { child, channel, kill_at: None, stopping: false, refused: false })
+        let pid_file = write_pid_file(pid_path, role, child.pid(), log);
+        Ok(Self { role, task, child, channel, unread: false, _pid_file: pid_file })
     }
 
     pub(super) fn pid(&self) -> u32 {
         self.child.pid()
-    }
-
-    /// Whether it is not on its way out.
-    pub(super) fn is_serving(&self) -> bool {
-        !self.stopping && !self.refused
     }
 
     pub(super) fn send(&mut self, message: &ToWorker) -> Result<(), ChannelError> {
@@ -122,6 +126,27 @@ impl Worker {
 
     pub(super) fn kill(&mut self) {
         self.child.signal(Signal::KILL);
+    }
+
+    /// Closes its channel and removes its pid file; the process is still to be reaped.
+    pub(super) fn into_child(self) -> Child {
+        self.child
+    }
+}
+
+fn write_pid_file(path: &Path, role: Role, pid: u32, log: &mut Log) -> Option<PidFile> {
+    let name = role.name();
+    match PidFile::lock(path.to_owned()) {
+        Ok(mut file) => {
+            if let Err(error) = file.write(pid) {
+                log.warning(format!("cannot write the pid file of the {name} child process: {error}"));
+            }
+            Some(file)
+        }
+        Err(error) => {
+            log.warning(format!("pid file of the {name} child process: {error}"));
+            None
+        }
     }
 }
 

@@ -1,44 +1,20 @@
 //! What the LVS worker tells of real and virtual servers: scripts run, FIFOs and mails go out.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
+use keepalived_conf::model::Command;
 use keepalived_conf::model::lvs::{RealServer, VirtualServer};
-use keepalived_conf::model::{Command, Config};
 
 use super::super::accounts::Accounts;
 use super::super::load::Reading;
 use super::super::notify::Job;
-use super::super::post::Role;
+use super::super::role::Role;
 use super::Parent;
 use crate::ipc::Generation;
 use crate::log::Log;
 use crate::lvs::names;
 use crate::outlets::mail::RealServerChange;
-
-/// What was last told of virtual and real servers, by name and address: a new worker that finds things as its
-/// predecessor left them changes nothing. (Names of real servers behind a firewall mark lack the port.)
-#[derive(Debug, Default)]
-pub(super) struct Told {
-    servers: BTreeMap<(String, SocketAddr), bool>,
-    quorums: BTreeMap<String, bool>,
-}
-
-impl Told {
-    /// Forgets what is no longer configured.
-    pub(super) fn retain(&mut self, config: &Config) {
-        let services: BTreeSet<&str> =
-            config.virtual_servers.iter().map(|server| server.name.as_str()).collect();
-        self.quorums.retain(|name, _| services.contains(name.as_str()));
-        let servers: BTreeSet<(&str, SocketAddr)> = config
-            .virtual_servers
-            .iter()
-            .flat_map(|server| server.real_servers.iter().map(|real| (server.name.as_str(), real.address)))
-            .collect();
-        self.servers.retain(|(service, real), _| servers.contains(&(service.as_str(), *real)));
-    }
-}
 
 /// Which real server: generation, virtual server, real server.
 type ServerKey = (Generation, u32, u32);
@@ -54,7 +30,7 @@ impl Parent {
         log: &mut Log,
     ) {
         let Some((reading, service, real)) = real_server(&self.readings, key) else { return };
-        if self.told.servers.insert((service.name.clone(), real.address), up) == Some(up) {
+        if !self.last_reported.note_server(service, real, up) {
             return;
         }
         let name = names::real_server(service, real);
@@ -88,7 +64,7 @@ impl Parent {
         log: &mut Log,
     ) {
         let Some((reading, service)) = virtual_server(&self.readings, generation, service) else { return };
-        if self.told.quorums.insert(service.name.clone(), up) == Some(up) {
+        if !self.last_reported.note_quorum(service, up) {
             return;
         }
         let jobs = quorum_jobs(service, up, &reading.accounts);
@@ -99,9 +75,9 @@ impl Parent {
 
     /// FIFOs and mail as the present configuration wants them.
     pub(super) fn arrange_outlets(&mut self, now: Instant, log: &mut Log) {
-        if let Some(reading) = self.readings.get(&self.current) {
+        if let Some(reading) = self.readings.get(&self.supervisor.current()) {
             self.mailing.arrange(now, &reading.config, log);
-            self.told.retain(&reading.config);
+            self.last_reported.retain(&reading.config);
             self.fifos.reopen(&reading.config.global.fifos, &reading.accounts, log);
         }
     }

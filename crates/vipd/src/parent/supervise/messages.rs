@@ -4,47 +4,71 @@ use std::time::Instant;
 
 use super::super::checks::{News, ScriptKey};
 use super::super::paths::{CheckAnswer, Purpose};
-use super::super::post::Role;
+use super::super::role::Role;
+use super::super::supervisor::WorkerId;
 use super::super::worker::instance;
 use super::super::{dump, notify};
-use super::{Parent, give_up};
-use crate::ipc::{DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, ToWorker};
+use super::Parent;
+use crate::ipc::{ChannelError, DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, Task, ToWorker};
 use crate::log::Log;
 use crate::paths::Job;
 
 impl Parent {
     /// The channel of a worker is readable or writable.
-    pub(super) fn handle_channel(&mut self, role: Role, now: Instant, log: &mut Log) {
-        if let Some(worker) = self.posts[role].worker.as_mut()
-            && let Err(error) = worker.flush()
-        {
-            give_up(role, worker, &error, now, log);
+    pub(super) fn handle_channel(&mut self, id: WorkerId, now: Instant, log: &mut Log) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        worker.unread = true;
+        if let Err(error) = worker.flush() {
+            self.lose_channel(id, &error, now, log);
         }
-        self.receive_all(role, now, log);
     }
 
-    /// Takes every message that is there.
-    pub(super) fn receive_all(&mut self, role: Role, now: Instant, log: &mut Log) {
-        while let Some(worker) = self.posts[role].worker.as_mut() {
+    /// Takes some of the messages that are there, so that one worker cannot keep the parent from everything else. The
+    /// others are taken in the next turns.
+    pub(super) fn receive_some(&mut self, id: WorkerId, now: Instant, log: &mut Log) {
+        self.receive(id, MESSAGES_PER_TURN, now, log);
+    }
+
+    /// Takes all messages of a worker that ended: no more can follow.
+    pub(super) fn receive_rest(&mut self, id: WorkerId, now: Instant, log: &mut Log) {
+        self.receive(id, MAX_LAST_MESSAGES, now, log);
+    }
+
+    fn receive(&mut self, id: WorkerId, most: usize, now: Instant, log: &mut Log) {
+        for _ in 0..most {
+            let Some(worker) = self.workers.get_mut(&id) else { return };
             match worker.receive() {
-                Ok(Some(message)) => self.handle_message(role, now, message, log),
-                Ok(None) => return,
-                Err(error) => {
-                    give_up(role, worker, &error, now, log);
+                Ok(Some(message)) => self.handle_message(id, now, message, log),
+                Ok(None) => {
+                    worker.unread = false;
                     return;
                 }
+                Err(error) => {
+                    worker.unread = false;
+                    return self.lose_channel(id, &error, now, log);
+                }
             }
         }
     }
 
-    pub(super) fn handle_message(&mut self, role: Role, now: Instant, message: FromWorker, log: &mut Log) {
+    /// A worker cannot be talked to any more.
+    pub(super) fn lose_channel(&mut self, id: WorkerId, error: &ChannelError, now: Instant, log: &mut Log) {
+        // One that ended closed it: that is told by its exit status.
+        let why = (!matches!(error, ChannelError::Closed)).then(|| error.to_string());
+        self.supervisor.handle_broken_channel(now, id, why.as_deref());
+        self.perform(now, log);
+    }
+
+    fn handle_message(&mut self, id: WorkerId, now: Instant, message: FromWorker, log: &mut Log) {
+        let Some(worker) = self.workers.get(&id) else { return };
+        let (role, task, pid) = (worker.role, worker.task, worker.pid());
+        self.supervisor.handle_heard(now, id);
         match message {
-            FromWorker::Running(generation) => self.handle_running(role, generation, now, log),
-            FromWorker::Remember { key, value } => {
-                if let Err(error) = self.posts[role].memory.note(key, value) {
-                    log.error(format!("{} child process: {error}", role.name()));
-                }
-            }
+            FromWorker::Alive => {}
+            FromWorker::Running(generation) => self.supervisor.handle_running(now, id, generation),
+            FromWorker::Stopped => self.supervisor.handle_stopped(now, id),
+            FromWorker::Refused(reason) => self.supervisor.handle_refused(now, id, &reason),
+            FromWorker::Remember { key, value } => self.supervisor.handle_remember(id, key, value),
             FromWorker::Script { generation, script, act } => {
                 self.handle_script((role, generation, script), act, now, log);
             }
@@ -58,26 +82,12 @@ impl Parent {
                 self.handle_quorum((generation, service), up, &because, now, log);
             }
             FromWorker::Transition { generation, instance, event, priority } => {
-                self.handle_transition((generation, instance), event, priority, now, log);
+                self.handle_transition((generation, instance), task, event, priority, now, log);
             }
-            FromWorker::Log { level, text } => {
-                let pid = self.posts[role].worker.as_ref().map_or(0, super::Worker::pid);
-                log.write(role.voice(pid), level, &text);
-            }
+            FromWorker::Log { level, text } => log.write(role.voice(pid), level, &text),
             FromWorker::Dump(kind, text) => self.write_dump(role, kind, text, log),
-            // Its end follows, and SIGCHLD tells of it.
-            FromWorker::Alive | FromWorker::Stopped => {}
-            FromWorker::Refused(reason) => {
-                log.error(&reason);
-                if let Some(worker) = self.posts[role].worker.as_mut() {
-                    worker.refused = true;
-                }
-                if !self.take_back_reload(role, now, log) {
-                    log.error("Terminating");
-                    self.handle_stop(now, super::FATAL, log);
-                }
-            }
         }
+        self.perform(now, log);
     }
 
     fn handle_script(&mut self, key: ScriptKey, act: ScriptAct, now: Instant, log: &mut Log) {
@@ -136,6 +146,7 @@ impl Parent {
     fn handle_transition(
         &mut self,
         (generation, index): (Generation, u32),
+        task: Task,
         event: InstanceEvent,
         priority: u8,
         now: Instant,
@@ -143,17 +154,8 @@ impl Parent {
     ) {
         let Some(reading) = self.readings.get(&generation) else { return };
         let Some(instance) = instance(&reading.config.instances, index) else { return };
-        match event {
-            InstanceEvent::Master | InstanceEvent::Backup | InstanceEvent::Fault => {
-                if self.states.insert(instance.name.clone(), event) == Some(event) {
-                    // A new worker that goes on where its predecessor was: nothing changed.
-                    return;
-                }
-            }
-            InstanceEvent::Stop | InstanceEvent::Deleted => {
-                self.states.remove(&instance.name);
-            }
-            InstanceEvent::MasterReceivedLowerPriority => {}
+        if !self.last_reported.note_instance(&instance.name, event, task) {
+            return;
         }
         let jobs = notify::jobs(&instance.notify, &instance.name, event, priority, &reading.accounts);
         self.notifier.event(now, &instance.name, jobs, log);
@@ -171,9 +173,15 @@ impl Parent {
     }
 
     fn write_dump(&mut self, role: Role, kind: DumpKind, text: String, log: &mut Log) {
-        let reading = self.readings.get(&self.current);
+        let reading = self.readings.get(&self.supervisor.current());
         let configured = reading.and_then(|reading| reading.config.global.state_dump_file.as_deref());
         let job = Job::Replace(dump::place(role, kind, configured), text);
         self.paths.ask(Instant::now(), Purpose::Dump(kind), job, log);
     }
 }
+
+/// Messages of one worker that are taken in one turn of the loop.
+const MESSAGES_PER_TURN: usize = 256;
+
+/// Messages that a worker can leave in its channel: more than a socket holds.
+const MAX_LAST_MESSAGES: usize = 1 << 20;

@@ -1,0 +1,107 @@
+//! What a worker is for.
+
+use keepalived_conf::model::mail::Mail;
+use keepalived_conf::model::{Config, Global};
+
+use crate::log::Voice;
+
+/// What a worker is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Role {
+    /// The election and its addresses.
+    Vrrp,
+    /// Checkers and the kernel's load balancer.
+    Lvs,
+}
+
+impl Role {
+    /// Every role, in the order of starts and stops.
+    pub(super) const ALL: [Self; 2] = [Self::Vrrp, Self::Lvs];
+
+    /// keepalived's name of the process in the log.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Vrrp => "VRRP",
+            Self::Lvs => "Healthcheck",
+        }
+    }
+
+    /// The part of the configuration that this worker needs.
+    pub(super) fn part(self, config: &Config) -> Config {
+        match self {
+            Self::Vrrp => Config {
+                global: global(config),
+                scripts: config.scripts.clone(),
+                instances: config.instances.clone(),
+                virtual_servers: Vec::new(),
+                checks: Vec::new(),
+                init_files: Vec::new(),
+            },
+            Self::Lvs => Config {
+                global: global(config),
+                scripts: Vec::new(),
+                instances: Vec::new(),
+                virtual_servers: config.virtual_servers.clone(),
+                checks: config.checks.clone(),
+                init_files: Vec::new(),
+            },
+        }
+    }
+
+    /// Whether a configuration has something to do for this worker.
+    pub(super) fn has_work(self, config: &Config) -> bool {
+        match self {
+            Self::Vrrp => !config.instances.is_empty(),
+            Self::Lvs => !config.virtual_servers.is_empty() || config.global.lvs.sync_daemon.is_some(),
+        }
+    }
+
+    /// The source of such a worker's log lines.
+    pub(super) fn voice(self, pid: u32) -> Voice {
+        match self {
+            Self::Vrrp => Voice::Vrrp(pid),
+            Self::Lvs => Voice::Lvs(pid),
+        }
+    }
+}
+
+/// `global_defs` without what only the parent needs: no worker gets the password of the mail server.
+fn global(config: &Config) -> Global {
+    Global { mail: Mail::default(), ..config.global.clone() }
+}
+
+/// One value for each role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct PerRole<T> {
+    /// That of the VRRP worker.
+    pub(super) vrrp: T,
+    /// That of the LVS worker.
+    pub(super) lvs: T,
+}
+
+impl<T> PerRole<T> {
+    /// Both values, in the order of [`Role::ALL`].
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        [&self.vrrp, &self.lvs].into_iter()
+    }
+}
+
+impl<T> std::ops::Index<Role> for PerRole<T> {
+    type Output = T;
+
+    fn index(&self, role: Role) -> &T {
+        match role {
+            Role::Vrrp => &self.vrrp,
+            Role::Lvs => &self.lvs,
+        }
+    }
+}
+
+impl<T> std::ops::IndexMut<Role> for PerRole<T> {
+    fn index_mut(&mut self, role: Role) -> &mut T {
+        match role {
+            Role::Vrrp => &mut self.vrrp,
+            Role::Lvs => &mut self.lvs,
+        }
+    }
+}

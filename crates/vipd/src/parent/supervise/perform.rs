@@ -1,0 +1,135 @@
+//! Doing what the supervisor asks for.
+
+use std::time::Instant;
+
+use super::super::init_files;
+use super::super::role::Role;
+use super::super::supervisor::{Action, Occasion, Tell, WorkerId};
+use super::super::worker::Worker;
+use super::{Parent, token_of};
+use crate::ipc::{Generation, Predecessor, Task, ToWorker};
+use crate::log::Log;
+
+impl Parent {
+    /// Does everything that the supervisor asks for.
+    pub(super) fn perform(&mut self, now: Instant, log: &mut Log) {
+        while let Some(action) = self.supervisor.poll_action() {
+            self.perform_one(action, now, log);
+        }
+    }
+
+    fn perform_one(&mut self, action: Action, now: Instant, log: &mut Log) {
+        match action {
+            Action::Start { worker, role, generation, task, predecessor } => {
+                self.start(worker, (role, task), generation, predecessor, now, log);
+            }
+            Action::Configure { worker, generation } => {
+                self.configure(worker, generation, Task::Serve, None, Vec::new(), now, log);
+            }
+            Action::Stop(worker) => self.send(worker, &ToWorker::Stop, now, log),
+            Action::Probe(worker) => self.send(worker, &ToWorker::Probe, now, log),
+            Action::Kill(worker) => {
+                if let Some(worker) = self.workers.get_mut(&worker) {
+                    worker.kill();
+                }
+            }
+            Action::Forget { worker, role } => {
+                if let Some(worker) = self.workers.remove(&worker) {
+                    let mut child = worker.into_child();
+                    if child.poll().is_none() {
+                        self.forgotten.push(child);
+                    }
+                }
+                self.checks.abandon(role);
+            }
+            Action::Read(id) => self.read_config(id, now, log),
+            Action::Enforce { occasion, .. } => {
+                self.arrange_outlets(now, log);
+                if occasion == Occasion::Reload {
+                    self.make_files(init_files::Occasion::Reload, log);
+                }
+            }
+            Action::Settled => {
+                // Only now: until here workers told of what is no longer configured.
+                if let Some(reading) = self.readings.get(&self.supervisor.current()) {
+                    self.last_reported.retain(&reading.config);
+                }
+            }
+            Action::Drop(generation) => _ = self.readings.remove(&generation),
+            Action::Log(level, text) => log.write(crate::log::Voice::Parent, level, &text),
+            Action::LogAs { role, pid, text } => {
+                log.write(role.voice(pid), crate::ipc::LogLevel::Info, text);
+            }
+            Action::Tell(Tell::Ready) => self.systemd.ready(),
+            Action::Tell(Tell::Reloading) => self.systemd.reloading(),
+            Action::Tell(Tell::Refused(why)) => self.systemd.refused(&why),
+            Action::Tell(Tell::Stopping(status)) => self.systemd.stopping(status),
+            Action::WindDown => self.winds_down = true,
+            Action::Exit(status) => self.finish(status, now, log),
+        }
+    }
+
+    fn start(
+        &mut self,
+        id: WorkerId,
+        (role, task): (Role, Task),
+        generation: Generation,
+        predecessor: Option<Box<Predecessor>>,
+        now: Instant,
+        log: &mut Log,
+    ) {
+        let program = (&self.programs[role], self.pid_paths[role].as_path());
+        match Worker::start(program, (role, task), self.poll.registry(), token_of(id), log) {
+            Ok(worker) => {
+                let pid = worker.pid();
+                let what = match task {
+                    Task::Serve => "",
+                    Task::Sweep => " to remove what the last one left",
+                };
+                log.info(format!("Starting {} child process{what}, pid={pid}", role.name()));
+                self.workers.insert(id, worker);
+                self.supervisor.handle_started(id, pid);
+            }
+            Err(error) => return self.supervisor.handle_not_started(now, id, &error.to_string()),
+        }
+        let masters = match task {
+            Task::Serve => self.last_reported.masters(),
+            Task::Sweep => Vec::new(),
+        };
+        self.configure(id, generation, task, predecessor, masters, now, log);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one message")]
+    fn configure(
+        &mut self,
+        id: WorkerId,
+        generation: Generation,
+        task: Task,
+        predecessor: Option<Box<Predecessor>>,
+        masters: Vec<String>,
+        now: Instant,
+        log: &mut Log,
+    ) {
+        let Some(role) = self.workers.get(&id).map(|worker| worker.role) else { return };
+        let Some(reading) = self.readings.get(&generation) else { return };
+        let config = Box::new(role.part(&reading.config));
+        let keep = match role {
+            Role::Vrrp => self.options.keep_addresses,
+            Role::Lvs => self.options.keep_ipvs,
+        };
+        let message = ToWorker::Config { generation, config, task, masters, predecessor, keep };
+        self.send(id, &message, now, log);
+    }
+
+    /// The daemon ends now, whatever still runs.
+    fn finish(&mut self, status: u8, now: Instant, log: &mut Log) {
+        self.fifos.close();
+        self.notifier.abandon(log);
+        self.mailing.abandon(now, log);
+        self.paths.abandon();
+        for role in Role::ALL {
+            self.checks.abandon(role);
+        }
+        self.finished = Some(status);
+    }
+}

@@ -1,0 +1,434 @@
+//! Which worker runs with which configuration: what the parent decides, as a value.
+//!
+//! There is no process, channel, file or clock in here. The parent tells it what happened (`handle_*`), does what it
+//! asks for ([`Supervisor::poll_action`]) until nothing is left, and calls [`Supervisor::handle_timeout`] when
+//! [`Supervisor::poll_timeout`] says. What always holds:
+//!
+//! - In each role at most one worker runs configurations, and the next is started only when the end of the last is known,
+//!   or a moment after it was killed.
+//! - All workers are led to the same configuration: the newest that none of them refused.
+//! - Whatever a worker may have put into the kernel is told to its successor, until one has stopped in order. If none is
+//!   to follow (nothing is configured for it any more, the daemon stops, the next one has to wait), a worker is started
+//!   that only removes it.
+//! - Everything that is waited for has a deadline, and a deadline that the parent itself was late for is given once more.
+
+mod deadline;
+mod demand;
+mod end;
+mod heartbeat;
+mod left_behind;
+mod reload;
+mod respawn;
+mod slot;
+mod stop;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::process::Ended;
+use super::role::{PerRole, Role};
+use crate::ipc::{Generation, LogLevel, Predecessor, Task};
+use deadline::Deadline;
+pub(super) use demand::Demand;
+use heartbeat::{Heartbeat, Pulse};
+use reload::{Phase as ReloadPhase, Reading};
+use slot::{Phase, Slot, Worker};
+use stop::Stop;
+
+/// Names a worker process. No two workers of a daemon have the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct WorkerId(pub(super) u64);
+
+/// Names one attempt to read the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ReadId(u64);
+
+/// What the command line asks of the supervisor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    /// Roles whose workers may run at all.
+    pub(super) allowed: PerRole<bool>,
+    /// Their workers run even without work.
+    pub(super) all: bool,
+    /// What is in the kernel when a worker stops stays there.
+    pub(super) keep: PerRole<bool>,
+    /// A worker that dies is started again; else everything stops.
+    pub(super) respawn: bool,
+}
+
+/// What the parent has to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Start a worker and send it this configuration. [`Supervisor::handle_started`] or
+    /// [`Supervisor::handle_not_started`] is the answer.
+    Start {
+        worker: WorkerId,
+        role: Role,
+        generation: Generation,
+        task: Task,
+        predecessor: Option<Box<Predecessor>>,
+    },
+    /// Send this configuration.
+    Configure { worker: WorkerId, generation: Generation },
+    /// Tell it to stop.
+    Stop(WorkerId),
+    /// Ask whether it lives.
+    Probe(WorkerId),
+    /// SIGKILL.
+    Kill(WorkerId),
+    /// It ended, or is waited for no longer: whatever is done for it ends, and nothing more is heard of it.
+    Forget { worker: WorkerId, role: Role },
+    /// Read the configuration: [`Supervisor::handle_config`] is the answer.
+    Read(ReadId),
+    /// This configuration is in force, for what the parent itself does with it.
+    Enforce { generation: Generation, occasion: Occasion },
+    /// All workers run the configuration in force.
+    Settled,
+    /// This configuration is not needed any more.
+    Drop(Generation),
+    /// Write to the log.
+    Log(LogLevel, String),
+    /// Write to the log, as if this worker said it.
+    LogAs { role: Role, pid: u32, text: &'static str },
+    /// Tell systemd.
+    Tell(Tell),
+    /// No worker is left: [`Supervisor::handle_quiet`] says that everything else has ended too.
+    WindDown,
+    /// Everything has ended, or is not waited for any longer: exit with this status.
+    Exit(u8),
+}
+
+/// Why a configuration comes into force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// It was read anew.
+    Reload,
+    /// The one after it was refused.
+    TakeBack,
+}
+
+/// What systemd is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Tell {
+    /// The configuration is in force.
+    Ready,
+    /// A reload begins.
+    Reloading,
+    /// The configuration was not taken, for this reason: the one before stays in force.
+    Refused(String),
+    /// The daemon stops and will exit with this status.
+    Stopping(u8),
+}
+
+/// The supervisor. The module's text says how it is used and what always holds.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    settings: Settings,
+    /// Configurations that messages of workers may still refer to. That in force is always there.
+    demands: BTreeMap<Generation, Demand>,
+    /// The configuration in force.
+    current: Generation,
+    /// Numbers are used once, also for configurations that were taken back.
+    last_generation: Generation,
+    reload: ReloadPhase,
+    reading: Option<Reading>,
+    /// One more reload was asked for meanwhile.
+    again: bool,
+    /// The configuration that all workers last ran together.
+    agreed: Option<Generation>,
+    slots: PerRole<Slot>,
+    stop: Option<Stop>,
+    last_worker: u64,
+    last_read: u64,
+    actions: VecDeque<Action>,
+}
+
+impl Supervisor {
+    /// Starts with a configuration, which has number 0.
+    pub(super) fn new(now: Instant, settings: Settings, demand: Demand) -> Self {
+        let mut supervisor = Self {
+            settings,
+            demands: BTreeMap::from([(0, demand)]),
+            current: 0,
+            last_generation: 0,
+            reload: ReloadPhase::Taking,
+            reading: None,
+            again: false,
+            agreed: None,
+            slots: PerRole::default(),
+            stop: None,
+            last_worker: 0,
+            last_read: 0,
+            actions: VecDeque::new(),
+        };
+        supervisor.begin(now);
+        supervisor
+    }
+
+    fn begin(&mut self, now: Instant) {
+        let wanted: Vec<Role> = Role::ALL.into_iter().filter(|&role| self.wants(role)).collect();
+        for &role in &wanted {
+            self.start(now, role, Task::Serve);
+        }
+        if wanted.is_empty() {
+            self.log(LogLevel::Info, "Nothing to run in this configuration");
+        }
+        self.conclude(now);
+    }
+
+    /// The next thing to do.
+    pub(super) fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let timeout = self.demand().and_then(|demand| demand.worker_timeout);
+        let slots = self.slots.iter().filter_map(|slot| slot.poll_timeout(timeout));
+        let reading = self.reading.as_ref().map(|reading| reading.until.at());
+        let stop = self.stop.as_ref().and_then(|stop| stop.exit_at);
+        slots.chain(reading).chain(stop).min()
+    }
+
+    /// Time passed. What has arrived by now has to be told first.
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.time_reading(now);
+        for role in Role::ALL {
+            self.time_worker(now, role);
+        }
+        self.time_stop(now);
+    }
+
+    /// The configuration in force.
+    pub(super) fn current(&self) -> Generation {
+        self.current
+    }
+
+    /// The worker that runs configurations in a role.
+    pub(super) fn serving(&self, role: Role) -> Option<WorkerId> {
+        self.slots[role].worker.as_ref().filter(|worker| worker.is_serving()).map(|worker| worker.id)
+    }
+
+    /// The process of a worker was started.
+    pub(super) fn handle_started(&mut self, id: WorkerId, pid: u32) {
+        if let Some((_, worker)) = self.worker(id) {
+            worker.pid = pid;
+        }
+    }
+
+    /// A worker said something.
+    pub(super) fn handle_heard(&mut self, now: Instant, id: WorkerId) {
+        if let Some((_, Worker { phase: Phase::Serving(heartbeat), .. })) = self.worker(id) {
+            heartbeat.handle_heard(now);
+        }
+    }
+
+    /// A worker wants its successor to know this.
+    pub(super) fn handle_remember(&mut self, id: WorkerId, key: String, value: Option<Vec<u8>>) {
+        let Some((role, _)) = self.worker(id) else { return };
+        if let Err(error) = self.slots[role].left.remember(key, value) {
+            self.log(LogLevel::Error, format!("{} child process: {error}", role.name()));
+        }
+    }
+
+    /// A worker runs a configuration.
+    pub(super) fn handle_running(&mut self, now: Instant, id: WorkerId, generation: Generation) {
+        let current = self.current;
+        let Some((role, worker)) = self.worker(id) else { return };
+        if worker.task == Task::Sweep {
+            return;
+        }
+        let is_first = worker.running.is_none();
+        if !worker.note_running(generation) {
+            return;
+        }
+        let (pid, is_serving) = (worker.pid, worker.is_serving());
+        let is_last_sent = worker.awaited.is_empty();
+        let slot = &mut self.slots[role];
+        slot.sweeps = 0;
+        if is_last_sent && let Some(demand) = self.demands.get(&generation) {
+            slot.left.note_running(&demand.services[role]);
+        }
+        if generation != current || !is_last_sent || !is_serving {
+            return;
+        }
+        let reloads = self.agreed.is_some() && self.reload != ReloadPhase::Idle;
+        if reloads || is_first {
+            let text = if reloads { "Reload complete" } else { "Startup complete" };
+            self.actions.push_back(Action::LogAs { role, pid, text });
+        }
+        if !self.wants(role) {
+            // Everything was taken out of the configuration: deletions are told, now it can go.
+            self.dismiss(now, role);
+        }
+        self.conclude(now);
+    }
+
+    /// A worker said that nothing of it is left, and ends.
+    pub(super) fn handle_stopped(&mut self, now: Instant, id: WorkerId) {
+        let Some((_, worker)) = self.worker(id) else { return };
+        worker.stopped = true;
+        worker.leave(now, LAST_MOMENT);
+    }
+
+    /// A worker cannot be talked to any more: it gets a moment to end by itself, for its exit status may say why.
+    pub(super) fn handle_broken_channel(&mut self, now: Instant, id: WorkerId, why: Option<&str>) {
+        let Some((role, worker)) = self.worker(id) else { return };
+        let (pid, was_serving) = (worker.pid, worker.is_serving());
+        worker.leave(now, LAST_MOMENT);
+        if let Some(why) = why.filter(|_| was_serving) {
+            self.log(LogLevel::Error, format!("{} child process({pid}): {why}", role.name()));
+        }
+    }
+
+    /// The worker of this name, if it is still one of ours.
+    fn worker(&mut self, id: WorkerId) -> Option<(Role, &mut Worker)> {
+        let PerRole { vrrp, lvs } = &mut self.slots;
+        let vrrp = vrrp.worker(id).map(|worker| (Role::Vrrp, worker));
+        vrrp.or_else(|| lvs.worker(id).map(|worker| (Role::Lvs, worker)))
+    }
+
+    fn demand(&self) -> Option<&Demand> {
+        self.demands.get(&self.current)
+    }
+
+    /// Whether the configuration in force has something to do for a worker in this role.
+    fn wants(&self, role: Role) -> bool {
+        let has_work = self.demand().is_some_and(|demand| demand.work[role]);
+        self.settings.allowed[role] && (has_work || self.settings.all)
+    }
+
+    /// Whether something has to be removed from the kernel that workers in this role may have left.
+    fn has_to_sweep(&self, role: Role) -> bool {
+        self.slots[role].left.is_possible() && !self.settings.keep[role]
+    }
+
+    fn child_wait_time(&self) -> Duration {
+        self.demand().map(|demand| demand.child_wait_time).unwrap_or_default()
+    }
+
+    /// Starts a worker with the configuration in force, where there is none.
+    fn start(&mut self, now: Instant, role: Role, task: Task) {
+        let generation = self.current;
+        let Some(demand) = self.demands.get(&generation) else { return };
+        self.last_worker += 1;
+        let id = WorkerId(self.last_worker);
+        let slot = &mut self.slots[role];
+        let predecessor = slot.left.predecessor(&demand.services[role]);
+        let phase = match task {
+            Task::Serve => {
+                slot.respawn.handle_start(now);
+                slot.respawn_at = None;
+                slot.left.note_sent(&demand.services[role]);
+                Phase::Serving(Heartbeat::new(now))
+            }
+            Task::Sweep => {
+                slot.sweeps = slot.sweeps.saturating_add(1);
+                Phase::Leaving(Deadline::after(now, SWEEP_TIME))
+            }
+        };
+        slot.worker = Some(Worker {
+            id,
+            pid: 0,
+            task,
+            phase,
+            sent: generation,
+            awaited: VecDeque::from([generation]),
+            running: None,
+            dismissed: false,
+            refused: false,
+            stopped: false,
+            is_first: predecessor.is_none(),
+        });
+        self.actions.push_back(Action::Start { worker: id, role, generation, task, predecessor });
+    }
+
+    /// Sends the configuration in force to the worker that serves in a role.
+    fn configure(&mut self, now: Instant, role: Role) {
+        let generation = self.current;
+        let Some(demand) = self.demands.get(&generation) else { return };
+        let slot = &mut self.slots[role];
+        let Some(worker) = slot.worker.as_mut() else { return };
+        worker.sent = generation;
+        worker.awaited.push_back(generation);
+        if let Phase::Serving(heartbeat) = &mut worker.phase {
+            heartbeat.handle_work(now);
+        }
+        slot.left.note_sent(&demand.services[role]);
+        self.actions.push_back(Action::Configure { worker: worker.id, generation });
+    }
+
+    /// Tells the worker that serves in a role to stop.
+    fn dismiss(&mut self, now: Instant, role: Role) {
+        let within = self.child_wait_time();
+        if let Some(worker) = self.slots[role].serving() {
+            worker.dismissed = true;
+            worker.leave(now, within);
+            self.actions.push_back(Action::Stop(worker.id));
+        }
+    }
+
+    fn time_worker(&mut self, now: Instant, role: Role) {
+        let timeout = self.demand().and_then(|demand| demand.worker_timeout);
+        let slot = &mut self.slots[role];
+        let Some(worker) = slot.worker.as_mut() else {
+            if slot.respawn_at.is_some_and(|at| at <= now) {
+                slot.respawn_at = None;
+                self.fill(now, role);
+            }
+            return;
+        };
+        let (id, pid) = (worker.id, worker.pid);
+        let silence = timeout.map(|timeout| worker.allowed_silence(timeout));
+        match (&mut worker.phase, silence) {
+            (Phase::Serving(heartbeat), Some(silence)) => match heartbeat.handle_timeout(now, silence) {
+                Pulse::Fine => {}
+                Pulse::Ask => self.actions.push_back(Action::Probe(id)),
+                Pulse::Hung => {
+                    slot.left.note_hung();
+                    let seconds = silence.as_secs_f32();
+                    self.kill(now, role, &format!("({pid}) has not answered for {seconds} s"));
+                }
+            },
+            (Phase::Leaving(deadline), _) => {
+                if deadline.is_over(now) {
+                    self.kill(now, role, &format!("({pid}) does not end"));
+                }
+            }
+            (Phase::Killed(until), _) if *until <= now => {
+                let text = format!("{} child process({pid}) was killed and does not end", role.name());
+                self.log(LogLevel::Error, text);
+                self.handle_end(now, id, Ended::Signalled(SIGKILL));
+            }
+            (Phase::Serving(_) | Phase::Killed(_), _) => {}
+        }
+    }
+
+    fn kill(&mut self, now: Instant, role: Role, why: &str) {
+        let Some(worker) = self.slots[role].worker.as_mut() else { return };
+        worker.phase = Phase::Killed(now + LAST_WAIT);
+        self.actions.push_back(Action::Kill(worker.id));
+        self.log(LogLevel::Error, format!("{} child process{why} - killing it", role.name()));
+    }
+
+    fn log(&mut self, level: LogLevel, text: impl Into<String>) {
+        self.actions.push_back(Action::Log(level, text.into()));
+    }
+
+    fn tell(&mut self, what: Tell) {
+        self.actions.push_back(Action::Tell(what));
+    }
+}
+
+/// How long a worker that cannot be talked to, or says that it ends, may take to exit.
+const LAST_MOMENT: Duration = Duration::from_secs(2);
+
+/// How long a worker may take that only removes what others left.
+const SWEEP_TIME: Duration = Duration::from_secs(2);
+
+/// How long the end of a killed worker is waited for.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
+const SIGKILL: i32 = 9;

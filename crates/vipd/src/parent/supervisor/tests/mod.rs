@@ -1,0 +1,5 @@
+//! The supervisor against workers that are values too: no process, no file, no sleep.
+
+mod cases;
+mod machine;
+mod property;
