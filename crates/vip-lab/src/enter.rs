@@ -9,7 +9,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{geteuid, getgid, getuid};
 
 /// Set in the environment of a process that [`run_test`] re-executed.
-const INSIDE: &str = "VIPD_LAB_INSIDE";
+const INSIDE: &str = "VIP_LAB_INSIDE";
 
 /// Why no network namespace can be made here.
 #[derive(Debug, thiserror::Error)]

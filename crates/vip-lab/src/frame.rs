@@ -1,10 +1,14 @@
 //! What an Ethernet frame on the lab's switch says, as far as the lab cares.
 //!
-//! A reader, not a judge: checksums, TTL and authentication are left to the daemons under test, so that their
-//! mistakes can be seen.
+//! Checksums, TTL and authentication are not checked, so that mistakes of the daemons under test can be seen: a VRRP
+//! message is therefore read here and not by `vrrp-proto`, which rejects what is wrong.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
+
+use etherparse::{
+    ArpPacketSlice, Icmpv6Slice, IpNumber, LaxIpPayloadSlice, LaxNetSlice, LaxSlicedPacket, TransportSlice,
+};
 
 /// First octets of a probe's payload; the number of the probe follows (u32, big endian).
 pub const PROBE_MAGIC: [u8; 8] = *b"vip-lab\0";
@@ -51,84 +55,63 @@ impl Frame {
     /// Reads an Ethernet frame; `None` for one that the lab does not care for.
     #[must_use]
     pub fn parse(frame: &[u8]) -> Option<Self> {
-        let (_addresses, rest) = frame.split_at_checked(12)?;
-        let (kind, body) = rest.split_first_chunk::<2>()?;
-        match u16::from_be_bytes(*kind) {
-            0x0806 => arp(body),
-            0x0800 => ipv4(body),
-            0x86dd => ipv6(body),
-            _ => None,
+        // Lax: a frame that was cut, or a length field that is wrong, hides nothing that is there.
+        let packet = LaxSlicedPacket::from_ethernet(frame).ok()?;
+        match (packet.net.as_ref()?, packet.transport) {
+            (LaxNetSlice::Arp(arp), _) => gratuitous_arp(arp),
+            (LaxNetSlice::Ipv4(ip), transport) => {
+                let addresses = (ip.header().source_addr().into(), ip.header().destination_addr().into());
+                from_ip(addresses, ip.payload(), transport)
+            }
+            (LaxNetSlice::Ipv6(ip), transport) => {
+                let addresses = (ip.header().source_addr().into(), ip.header().destination_addr().into());
+                from_ip(addresses, ip.payload(), transport)
+            }
         }
     }
 }
 
 /// RFC 826; gratuitous: sender and target are the same address.
-fn arp(body: &[u8]) -> Option<Frame> {
-    let (_head, rest) = body.split_at_checked(8)?;
-    let (mac, rest) = rest.split_first_chunk::<6>()?;
-    let (sender, rest) = rest.split_first_chunk::<4>()?;
-    let (_target_mac, rest) = rest.split_at_checked(6)?;
-    let (target, _padding) = rest.split_first_chunk::<4>()?;
-    (sender == target).then_some(Frame::Announcement { address: Ipv4Addr::from(*sender).into(), mac: *mac })
+fn gratuitous_arp(arp: &ArpPacketSlice<'_>) -> Option<Frame> {
+    let mac = *arp.sender_hw_addr().first_chunk::<6>()?;
+    let sender = *arp.sender_protocol_addr().first_chunk::<4>()?;
+    let is_gratuitous = arp.sender_protocol_addr() == arp.target_protocol_addr();
+    is_gratuitous.then_some(Frame::Announcement { address: Ipv4Addr::from(sender).into(), mac })
 }
 
-fn ipv4(packet: &[u8]) -> Option<Frame> {
-    let (head, _options) = packet.split_first_chunk::<20>()?;
-    let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
-    let header_length = usize::from(head[0] & 0x0f) * 4;
-    let payload = packet.get(header_length..length.min(packet.len()))?;
-    let source = IpAddr::from([head[12], head[13], head[14], head[15]]);
-    let destination = IpAddr::from([head[16], head[17], head[18], head[19]]);
-    transport(head[9], payload, source, destination)
-}
-
-fn ipv6(packet: &[u8]) -> Option<Frame> {
-    let (head, payload) = packet.split_first_chunk::<40>()?;
-    let (_, addresses) = head.split_first_chunk::<8>()?;
-    let (source, addresses) = addresses.split_first_chunk::<16>()?;
-    let (destination, _) = addresses.split_first_chunk::<16>()?;
-    transport(head[6], payload, Ipv6Addr::from(*source).into(), Ipv6Addr::from(*destination).into())
-}
-
-fn transport(protocol: u8, payload: &[u8], source: IpAddr, destination: IpAddr) -> Option<Frame> {
-    match protocol {
-        112 => advert(payload, source),
-        51 => authenticated(payload, source),
-        17 => probe(payload, source, destination),
-        1 => matches!(payload.first(), Some(0 | 8)).then(|| probe(payload, source, destination))?,
-        58 => match payload.first()? {
-            128 | 129 => probe(payload, source, destination),
-            136 => neighbour_advertisement(payload),
+/// What an IP packet with these addresses (source, destination) says. An authentication header has been read past.
+fn from_ip(
+    (source, destination): (IpAddr, IpAddr),
+    payload: &LaxIpPayloadSlice<'_>,
+    transport: Option<TransportSlice<'_>>,
+) -> Option<Frame> {
+    let probe = |body: &[u8]| {
+        let number = u32::from_be_bytes(*body.strip_prefix(&PROBE_MAGIC)?.first_chunk()?);
+        Some(Frame::Probe { number, source, destination })
+    };
+    match transport {
+        None if payload.ip_number == VRRP => advert(payload.payload, source),
+        Some(TransportSlice::Udp(udp)) => probe(udp.payload()),
+        Some(TransportSlice::Icmpv4(icmp)) if matches!(icmp.type_u8(), 0 | 8) => probe(icmp.payload()),
+        Some(TransportSlice::Icmpv6(icmp)) => match icmp.type_u8() {
+            128 | 129 => probe(icmp.payload()),
+            136 => neighbour_advertisement(&icmp),
             _ => None,
         },
         _ => None,
     }
 }
 
-/// UDP and echo headers both have eight octets.
-fn probe(segment: &[u8], source: IpAddr, destination: IpAddr) -> Option<Frame> {
-    let payload = segment.get(8..)?.strip_prefix(&PROBE_MAGIC)?;
-    let number = u32::from_be_bytes(*payload.first_chunk()?);
-    Some(Frame::Probe { number, source, destination })
-}
-
 /// RFC 4861 §4.4; unsolicited: the S flag is clear.
-fn neighbour_advertisement(message: &[u8]) -> Option<Frame> {
-    let (head, options) = message.split_first_chunk::<24>()?;
-    let (_, target) = head.split_first_chunk::<8>()?;
-    let target = Ipv6Addr::from(*target.first_chunk::<16>()?);
+fn neighbour_advertisement(icmp: &Icmpv6Slice<'_>) -> Option<Frame> {
+    let [flags, ..] = icmp.bytes5to8();
+    let (target, options) = icmp.payload().split_first_chunk::<16>()?;
     let mac = *options.strip_prefix(&[2, 1])?.first_chunk::<6>()?;
-    (head[4] & 0x40 == 0).then_some(Frame::Announcement { address: target.into(), mac })
+    (flags & 0x40 == 0).then_some(Frame::Announcement { address: Ipv6Addr::from(*target).into(), mac })
 }
 
-/// The VRRP message behind an authentication header (RFC 4302 §2: length in 4-octet words, minus 2).
-fn authenticated(payload: &[u8], source: IpAddr) -> Option<Frame> {
-    let [next, words, ..] = *payload.first_chunk::<2>()?;
-    if next != 112 {
-        return None;
-    }
-    advert(payload.get((usize::from(words) + 2) * 4..)?, source)
-}
+/// IP protocol number of VRRP.
+const VRRP: IpNumber = IpNumber::VRRP;
 
 /// RFC 9568 §5.1, RFC 3768 §5.1.
 fn advert(message: &[u8], source: IpAddr) -> Option<Frame> {

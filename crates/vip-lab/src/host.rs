@@ -93,6 +93,13 @@ impl Host {
         self.run(move || command.spawn())?
     }
 
+    /// Makes a directory (absolute path) this host's own: processes of the host can write there, and what the machine
+    /// has in it can be read. Directories that a program under test writes to need this, where the machine has them.
+    pub fn private_directory(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let path = path.as_ref().to_owned();
+        self.run(move || root::private_directory(&path))?
+    }
+
     /// Writes a file that only this host sees, and the directories it needs.
     pub fn write_file(&self, path: impl AsRef<Path>, text: impl Into<Vec<u8>>) -> io::Result<()> {
         let (path, text) = (path.as_ref().to_owned(), text.into());

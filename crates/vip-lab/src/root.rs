@@ -2,8 +2,8 @@
 //!
 //! The new root is a tmpfs. The old one is below `/.host`, read-only; `usr`, `dev` and the like are bound from
 //! there. Directories in which a daemon keeps files (`etc`, `run`, `tmp`, …) are new, with a symbolic link for
-//! each entry the machine has. So a host has its own `/run/keepalived.pid` and `/etc/keepalived/down`, and the
-//! programs and libraries of the machine.
+//! each entry the machine has. So a host has its own `/run/NAME.pid` and `/tmp`, and the programs and libraries of
+//! the machine. A directory below them is the machine's, read-only, until it is made private.
 
 use std::fs;
 use std::io;
@@ -50,9 +50,6 @@ pub(super) fn make_private() -> io::Result<()> {
             Ok(kind) if kind.is_symlink() => symlink(fs::read_link(&old)?, &new)?,
             _ => symlink(&old, &new)?,
         }
-    }
-    for private in ["/etc/keepalived", "/etc/vipd", "/run/keepalived", "/run/vipd"] {
-        private_directory(Path::new(private))?;
     }
     Ok(())
 }

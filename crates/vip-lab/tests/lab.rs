@@ -120,6 +120,20 @@ fn a_host_has_files_and_processes_of_its_own() {
 }
 
 #[test]
+fn a_private_directory_holds_what_the_machine_has_and_can_be_written() {
+    run_test("a_private_directory_holds_what_the_machine_has_and_can_be_written", || {
+        let host = Host::new("a").unwrap();
+        let write = "touch /etc/apt/new 2>/dev/null && echo written || echo refused";
+        assert_eq!(shell(&host, write), "refused");
+        host.private_directory("/etc/apt").unwrap();
+        assert_eq!(shell(&host, write), "written");
+        assert!(!std::path::Path::new("/etc/apt/new").exists(), "written to this machine");
+        let machine = std::fs::read_dir("/etc/apt").map_or(0, Iterator::count);
+        assert_eq!(shell(&host, "ls -A /etc/apt | wc -l"), (machine + 1).to_string());
+    });
+}
+
+#[test]
 fn killing_a_daemon_takes_its_children_and_power_off_takes_everything() {
     run_test("killing_a_daemon_takes_its_children_and_power_off_takes_everything", || {
         let a = Host::new("a").unwrap();

@@ -17,6 +17,9 @@ use vip_lab::{Host, LabError, Stamp};
 /// Where a configuration is put in its machine.
 pub(super) const CONFIGURATION: &str = "/etc/keepalived/keepalived.conf";
 
+/// Where daemons, and the scripts of their configurations, may want to write.
+const WRITTEN: [&str; 4] = ["/etc/keepalived", "/etc/vipd", "/run/keepalived", "/run/vipd"];
+
 /// A machine with a daemon that may hold an address.
 #[derive(Debug)]
 pub(super) struct Actor {
@@ -39,6 +42,9 @@ impl Actor {
         watched: IpAddr,
         period: Duration,
     ) -> Result<Self, LabError> {
+        for directory in WRITTEN {
+            host.private_directory(directory)?;
+        }
         let holding = Holding::start(&host, watched, period)?;
         let program = program.clone();
         Ok(Self {

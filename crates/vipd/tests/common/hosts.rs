@@ -81,6 +81,10 @@ pub struct Router {
 
 impl Router {
     pub fn new(host: Host, maker: Maker, watched: &[IpAddr]) -> Self {
+        // Where daemons and the tests' scripts write.
+        for directory in ["/etc/keepalived", "/etc/vipd", "/run/keepalived", "/run/vipd"] {
+            host.private_directory(directory).unwrap();
+        }
         let holding = |address: &IpAddr| {
             (*address, Holding::start(&host, *address, Duration::from_millis(10)).unwrap())
         };
