@@ -185,7 +185,12 @@ impl Diagnostics {
         }
     }
 
-    /// The findings kept, in the order found.
+    /// Puts the findings in the order of the files and of their places in them; those without a place come last.
+    pub fn sort_by_place(&mut self) {
+        self.found.sort_by_key(|finding| (finding.span.is_none(), finding.span));
+    }
+
+    /// The findings kept, in the order found, or sorted.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.found.iter()
     }

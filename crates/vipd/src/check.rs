@@ -6,8 +6,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use keepalived_conf::{Class, Diagnostic, Diagnostics, Severity, Span};
+
 use crate::cli::Options;
-use crate::parent::load;
+use crate::parent::load::{self, Reading};
 
 /// Tests the configuration that the command line names. Findings go to standard error, or are appended to `output`.
 ///
@@ -28,16 +30,63 @@ pub fn main(options: &Options, output: Option<&Path>) -> ExitCode {
 
 /// What a test of this configuration says, and its exit status.
 fn examine(options: &Options, color: bool) -> (String, u8) {
-    let reading = load::read(options);
+    let mut reading = load::read(options);
+    if options.namespace.is_none() && reading.config.global.net_namespace.is_none() {
+        let is_here = |name: &str| Path::new("/sys/class/net").join(name).exists();
+        note_missing_interfaces(&reading.interfaces, is_here, &mut reading.diagnostics);
+    }
+    reading.diagnostics.sort_by_place();
     let mut text = keepalived_conf::render_all(&reading.diagnostics, &reading.sources, color);
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
     let status = keepalived_conf::exit_code(&reading.diagnostics);
+    // A value refused on the command line counts like one refused in the file.
+    let complains = !options.complaints.is_empty() && status != ABORTED;
+    let status = if complains { status.max(GENERAL) } else { status };
+    text.push_str(&closing_line(&options.config, &reading, status));
     // The process ends now: to take a large configuration apart would only cost time.
     std::mem::forget(reading);
-    // A value refused on the command line counts like one refused in the file.
-    (text, if options.complaints.is_empty() || status == ABORTED { status } else { status.max(GENERAL) })
+    (text, status)
+}
+
+/// Whether an interface is there is no question of the file, so it does not change the exit status.
+fn note_missing_interfaces(
+    named: &[(String, Span)],
+    is_here: impl Fn(&str) -> bool,
+    diagnostics: &mut Diagnostics,
+) {
+    for (name, at) in named.iter().filter(|(name, _)| !is_here(name)) {
+        let message = format!("this machine has no interface `{name}` now: what needs it stays in FAULT");
+        let finding = Diagnostic::new(Severity::Warning, Class::None, "no-such-interface", message);
+        diagnostics.push(finding.at(*at));
+    }
+}
+
+/// What the test came to.
+fn closing_line(path: &Path, reading: &Reading, status: u8) -> String {
+    let count = |severity| reading.diagnostics.iter().filter(|finding| finding.severity == severity).count();
+    let some = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        more => Some(format!("{more} {what}s")),
+    };
+    let findings = [
+        some(count(Severity::Error), "error"),
+        some(count(Severity::Warning), "warning"),
+        some(count(Severity::Note), "note"),
+        some(reading.diagnostics.omitted(), "finding more"),
+    ];
+    let findings: Vec<_> = findings.into_iter().flatten().collect();
+    let served = [
+        some(reading.config.instances.len(), "vrrp_instance"),
+        some(reading.config.virtual_servers.len(), "virtual_server"),
+    ];
+    let served: Vec<_> = served.into_iter().flatten().collect();
+    let served = if served.is_empty() { "nothing to serve".to_owned() } else { served.join(", ") };
+    let findings = if findings.is_empty() { String::new() } else { format!("; {}", findings.join(", ")) };
+    let verdict = if status == 0 { "ok".to_owned() } else { format!("status {status}") };
+    format!("{verdict}: {}: {served}{findings}\n", path.display())
 }
 
 fn write(text: &str, output: Option<&Path>) -> io::Result<()> {

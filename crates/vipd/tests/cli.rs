@@ -110,8 +110,11 @@ fn a_keyword_is_explained() {
 
 #[test]
 fn a_clean_configuration_tests_with_status_0() {
-    let (status_of_clean, text) = test(INSTANCE);
+    let (status_of_clean, text) = test(&INSTANCE.replace("eth0", "lo0"));
     assert_eq!(status_of_clean, 0, "{text}");
+    let last = text.lines().last().unwrap_or_default();
+    assert!(last.starts_with("ok: /") && last.contains(": 1 vrrp_instance; 1 warning"), "{text}");
+    assert!(text.contains("no-such-interface") && text.contains("`lo0`"), "{text}");
 }
 
 #[test]
@@ -152,6 +155,19 @@ fn a_dash_tests_standard_input() {
     let output = vipd(&["-n", "-G", "-f", "-"]);
     assert_eq!(status(&output), 6);
     assert!(errors(&output).contains("standard input"), "{}", errors(&output));
+}
+
+#[test]
+fn findings_come_in_the_order_of_the_file_and_one_for_each_slip() {
+    let text = INSTANCE
+        .replace("virtual_router_id 51", "virtual_router_id 300")
+        .replace("priority 100", "prioritty 1");
+    let (status, text) = test(&text);
+    assert_eq!(status, 5, "{text}");
+    let places: Vec<_> = text.lines().filter(|line| line.trim_start().starts_with("-->")).collect();
+    assert!(places.is_sorted() && text.matches("virtual_router_id").count() == 2, "{text}");
+    assert!(text.ends_with("errors, 1 warning\n") || text.ends_with("errors\n"), "{text}");
+    assert!(text.lines().last().unwrap().starts_with("status 5: /"), "{text}");
 }
 
 #[test]

@@ -248,6 +248,7 @@ pub(super) fn interface(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<St
 /// A word as the name of an interface.
 pub(super) fn interface_name(word: Word<'_>, report: &mut Report<'_>) -> Option<String> {
     if value::is_interface_name(word.text) {
+        report.interface_named(word.text, word.span);
         return Some(word.text.to_string());
     }
     let message = format!("`{}` cannot be an interface: names have 1 to 15 characters and no `/`", word.text);

@@ -1,6 +1,7 @@
 //! Commands: what is run, how, and as whom.
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
+use crate::keywords;
 use crate::model::{Command, Run, User};
 use crate::script::{script_words, unescape_quotes};
 
@@ -60,7 +61,16 @@ fn hint(entry: &Entry<'_>, run: &Run, rest: &[String], report: &mut Report<'_>) 
             "keepalived runs no shell and would disable this; put the text in a script file to suit both",
         ));
     }
-    if looks_unquoted(name, rest) {
+    let lost = rest.iter().filter(|word| keywords::find(entry.context, word).is_some());
+    let lost: Vec<_> = lost.map(|word| format!("`{word}`")).collect();
+    if !lost.is_empty() {
+        let message = format!("{} behind the command of `{name}` is lost", lost.join(", "));
+        report.push(
+            Diagnostic::new(Severity::Warning, Class::None, "keyword-behind-command", message)
+                .at(at)
+                .help("every keyword needs a line of its own"),
+        );
+    } else if looks_unquoted(name, rest) {
         let message = format!("only the first word of an unquoted command is run by `{name}`");
         report.push(
             Diagnostic::new(Severity::Warning, Class::None, "unquoted-command", message)

@@ -407,13 +407,13 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
     fn identity(&mut self, unicast: bool) -> Result<(u8, Option<String>), InstanceProblem> {
         let name = &self.draft.name;
         let vrid = self.draft.vrid;
-        if vrid.is_none() {
+        if vrid.is_none() && !self.draft.refused.vrid {
             let message = format!("{name}: `virtual_router_id` is missing; the instance cannot work");
             self.report.error("no-virtual-router-id", self.at, message);
         }
         let interface = self.draft.interface.take();
         let needless = unicast && self.draft.source.is_some();
-        if interface.is_none() && !needless {
+        if interface.is_none() && !needless && !self.draft.refused.interface {
             let message = format!("{name}: `interface` is missing; the instance cannot work");
             self.report.error("no-interface", self.at, message);
         }

@@ -16,6 +16,7 @@ use super::arguments::{self, Junk};
 use super::command;
 use super::reader::Entry;
 use super::report::Report;
+use super::value;
 
 /// A value with the place it was written at.
 pub(super) type At<T> = Option<(T, Span)>;
@@ -30,6 +31,7 @@ pub(super) struct Draft {
     pub(super) version: At<u8>,
     pub(super) interface: Option<String>,
     pub(super) vrid: Option<u8>,
+    pub(super) refused: Refused,
     pub(super) state: At<InitialState>,
     pub(super) priority: Option<u8>,
     pub(super) advert_interval: At<Duration>,
@@ -80,6 +82,13 @@ pub(super) struct Seen {
     addresses: HashSet<(IpAddr, Option<String>)>,
     pub(super) interfaces: HashSet<String>,
     pub(super) scripts: HashSet<usize>,
+}
+
+/// Lines that are there and were refused: that they lack is no news then.
+#[derive(Default)]
+pub(super) struct Refused {
+    pub(super) interface: bool,
+    pub(super) vrid: bool,
 }
 
 /// `authentication`
@@ -166,7 +175,8 @@ impl<'a> Lowering<'a> {
             match entry.keyword.name {
                 "use_vmac" => {
                     draft.vmac = true;
-                    if let Some(name) = entry.argument() {
+                    // One that is to be made, so it need not be there.
+                    if let Some(name) = entry.argument().filter(|name| !value::is_interface_name(name.text)) {
                         arguments::interface_name(name, &mut self.report);
                     }
                 }
@@ -229,9 +239,13 @@ impl<'a> Lowering<'a> {
                     (before, state) => draft.state = state.or(before),
                 }
             }
-            "interface" => draft.interface = interface(entry, report).or(draft.interface.take()),
+            "interface" => {
+                draft.interface = interface(entry, report).or(draft.interface.take());
+                draft.refused.interface |= draft.interface.is_none();
+            }
             "virtual_router_id" => {
                 draft.vrid = arguments::number(entry, Junk::Refused, "", report).or(draft.vrid);
+                draft.refused.vrid |= draft.vrid.is_none();
             }
             // What is wrong becomes the default of 100, also after `state MASTER`.
             "priority" => {

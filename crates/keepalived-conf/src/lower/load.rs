@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::diagnostic::{Class, Diagnostics};
 use crate::model::{Command, Config};
 use crate::preprocess::{MemoryFiles, Options, preprocess};
-use crate::source::SourceMap;
+use crate::source::{SourceMap, Span};
 
 /// A configuration as read: always a model, and everything that was found on the way.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Loaded {
     /// Commands of keywords that are understood but not acted on (those of a `vrrp_sync_group`, `startup_script`, …),
     /// with the keyword: nothing runs them, but they are scripts of the configuration all the same.
     pub idle_commands: Vec<(&'static str, Command)>,
+    /// The interfaces that the configuration names, each with the place where it does so first.
+    pub interfaces: Vec<(String, Span)>,
     /// Whether a daemon would run with it; otherwise the first reason why not.
     pub usable: Result<(), Unusable>,
     /// Whether the main file was read.
@@ -95,9 +97,10 @@ pub fn load(path: &Path, options: &Options<'_>) -> Loaded {
     let mut diagnostics = Diagnostics::new();
     let lines = preprocess(path, options, &mut sources, &mut diagnostics);
     let found = !sources.is_empty();
-    let super::Lowered { config, idle_commands, problem } = super::lower(&lines, &mut diagnostics);
+    let super::Lowered { config, idle_commands, problem, interfaces } =
+        super::lower(&lines, &mut diagnostics);
     let usable = refusal(found, problem, &diagnostics).map_or(Ok(()), Err);
-    Loaded { config, diagnostics, sources, idle_commands, usable, found }
+    Loaded { config, diagnostics, sources, idle_commands, interfaces, usable, found }
 }
 
 /// Reads a configuration from text; includes find no files.

@@ -78,6 +78,7 @@ struct Lowered {
     idle_commands: Vec<(&'static str, Command)>,
     /// The first thing that makes a daemon refuse.
     problem: Option<Unusable>,
+    interfaces: Vec<(String, Span)>,
 }
 
 /// Lowers logical lines to the model.
@@ -172,7 +173,8 @@ impl<'a> Lowering<'a> {
             init_files: self.lvs.take_init_files(),
         };
         users::fill_in(&mut config, &mut self.idle_commands);
-        Lowered { config, idle_commands: self.idle_commands, problem: unusable }
+        let interfaces = self.report.take_interfaces();
+        Lowered { config, idle_commands: self.idle_commands, problem: unusable, interfaces }
     }
 }
 

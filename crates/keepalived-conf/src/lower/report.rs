@@ -16,11 +16,20 @@ pub(super) struct Report<'a> {
     said: HashSet<(&'static str, &'static str)>,
     /// Where the first command stands that runs as a script.
     first_script: Option<Span>,
+    /// The interfaces that are named, each where it is named first.
+    interfaces: Vec<(String, Span)>,
+    known_interfaces: HashSet<String>,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(found: &'a mut Diagnostics) -> Self {
-        Self { found, said: HashSet::new(), first_script: None }
+        Self {
+            found,
+            said: HashSet::new(),
+            first_script: None,
+            interfaces: Vec::new(),
+            known_interfaces: HashSet::new(),
+        }
     }
 
     pub(super) fn push(&mut self, finding: Diagnostic) {
@@ -121,6 +130,19 @@ impl<'a> Report<'a> {
             finding.class = Class::MissingArgument;
         }
         self.push(finding);
+    }
+
+    /// That an interface is named.
+    pub(super) fn interface_named(&mut self, name: &str, at: Span) {
+        if !self.known_interfaces.contains(name) {
+            self.known_interfaces.insert(name.to_owned());
+            self.interfaces.push((name.to_owned(), at));
+        }
+    }
+
+    /// The interfaces that were named.
+    pub(super) fn take_interfaces(&mut self) -> Vec<(String, Span)> {
+        std::mem::take(&mut self.interfaces)
     }
 
     /// That a command is configured to be run.

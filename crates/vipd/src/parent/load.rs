@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
 
 use keepalived_conf::model::Config;
-use keepalived_conf::{Diagnostics, DiskFiles, Files, Loaded, SourceMap, Unusable};
+use keepalived_conf::{Diagnostics, DiskFiles, Files, Loaded, SourceMap, Span, Unusable};
 
 use super::accounts::Accounts;
 use super::security;
@@ -22,6 +22,8 @@ pub(crate) struct Reading {
     pub(crate) diagnostics: Diagnostics,
     /// What the findings point into.
     pub(crate) sources: SourceMap,
+    /// The interfaces that it names, and where.
+    pub(crate) interfaces: Vec<(String, Span)>,
     /// Whether the daemon runs with it.
     pub(crate) usable: Result<(), Unusable>,
 }
@@ -50,10 +52,10 @@ pub(crate) fn read(options: &Options) -> Reading {
 impl Reading {
     /// Checks the scripts of what was read.
     pub(super) fn of(loaded: Loaded) -> Self {
-        let Loaded { mut config, mut diagnostics, sources, idle_commands, usable, .. } = loaded;
+        let Loaded { mut config, mut diagnostics, sources, idle_commands, interfaces, usable, .. } = loaded;
         let accounts = Accounts::of(&config);
         security::check_scripts(&mut config, &idle_commands, &accounts, &mut diagnostics);
-        Self { config, accounts, diagnostics, sources, usable }
+        Self { config, accounts, diagnostics, sources, interfaces, usable }
     }
 }
 

@@ -131,3 +131,11 @@ fn without_an_authentication_header_no_sequence_is_counted() {
     assert_eq!(record.next_ah_sequence(&plan.routers[0].auth, NOW), 0);
     assert_eq!(record.next_ah_sequence(&plan.routers[0].auth, NOW), 0);
 }
+
+#[test]
+fn an_address_that_is_listed_twice_is_advertised_twice_and_set_once() {
+    let plan = plan(" virtual_ipaddress {\n 192.0.2.100/24\n 192.0.2.100/24\n }\n");
+    let packet = packet(&outgoing(&plan, "192.0.2.1"), "224.0.0.18");
+    assert_eq!((packet[23], &packet[28..36]), (2, [192, 0, 2, 100, 192, 0, 2, 100].as_slice()));
+    assert_eq!(plan.routers[0].addresses.len(), 1);
+}
