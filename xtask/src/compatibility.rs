@@ -114,7 +114,7 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | weights of trackers are ignored in the members of a sync group | they count, and `-t` says so (sync groups are not acted on yet) |
 | `-t` says nothing of a `MISC_CHECK` script that does not exist | an error that leaves the exit code alone |
 | `-t` says nothing of an insecure notify script that `enable_script_security` disables | an error, exit code 6 |
-| `-t` ends with 5 where an interface does not exist | whether it exists is the daemon's question |
+| `-t` ends with 5 where an interface does not exist | a warning that leaves the exit code alone: the file may be for another machine |
 | `BFD_CHECK` follows a session | there are no sessions yet: the check counts as up, and a note says so |
 | a reload takes what can be read of a file that is cut, garbage or empty, down to nothing | such a reload is refused as a whole, and the log says where the file is damaged |
 | `-t` says 0 where the main file does not exist | 6, as a start of the daemon does |
