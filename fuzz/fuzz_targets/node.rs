@@ -42,7 +42,6 @@ struct Router {
     link: u8,
     preempt_delay_ms: Option<u16>,
     down_adverts: u8,
-    resume: bool,
     vrid: u8,
     address: u8,
     track_link: Option<(u8, i8, bool)>,
@@ -199,7 +198,6 @@ fn setup(router: &Router) -> RouterSetup {
         .into_iter()
         .flatten()
         .collect(),
-        resume: router.resume,
         addresses: vec![VirtualAddress {
             link: LinkId(u32::from(router.link % 3)),
             address: Ipv4Addr::new(198, 51, 100, router.address).into(),

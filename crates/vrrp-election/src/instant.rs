@@ -17,6 +17,7 @@ use core::time::Duration;
 /// assert_eq!(start + Duration::from_millis(10) - start, Duration::from_millis(10));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Instant(u64);
 
 impl Instant {

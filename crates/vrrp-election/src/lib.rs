@@ -20,13 +20,13 @@ mod script;
 
 pub use instant::Instant;
 pub use node::{
-    Event, Fact, FactId, Fault, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, RouterId,
-    RouterKey, RouterSetup, ScriptId, ScriptSetup, Standing, Track, TrackTarget, Transport, VirtualAddress,
-    Why,
+    Event, Fact, FactId, Fault, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, NodeMemory,
+    Remember, RouterId, RouterKey, RouterSetup, ScriptId, ScriptSetup, Standing, Track, TrackTarget,
+    Transport, VirtualAddress, Why,
 };
 pub use router::{
-    Action, AnnounceConfig, Cause, Counters, Ignored, Preempt, Received, Report, RouterConfig, State,
-    VirtualRouter, active_down_interval, skew_time,
+    Action, AnnounceConfig, Cause, Counters, Ignored, Obeyed, Preempt, Received, Report, RouterConfig,
+    RouterMemory, State, VirtualRouter, active_down_interval, skew_time,
 };
 pub use script::{ScriptAct, ScriptConfig, ScriptResult};
 

@@ -95,6 +95,12 @@ impl Script {
         Self { config, counter, known: self.known, run: None, next: self.next.min(now + config.interval) }
     }
 
+    /// What a predecessor knew of the same check.
+    pub(crate) fn inherit(&mut self, up: bool) {
+        self.known = true;
+        self.counter = if up { self.config.rise.max(1) } else { 0 };
+    }
+
     /// Whether the check is good; `None` while nothing is known.
     pub(crate) fn up(&self) -> Option<bool> {
         self.known.then(|| self.counter >= self.config.rise.max(1))

@@ -11,6 +11,7 @@ use crate::value_error::{ValueError, number};
 
 /// A priority as sent, 0 to 255 (RFC 9568 §5.2.4). The greatest one serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Priority(u8);
 
 impl Priority {

@@ -36,6 +36,7 @@ impl fmt::Display for Version {
 ///
 /// An IPv4 and an IPv6 virtual router with the same VRID are independent (RFC 9568 §1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Family {
     /// IPv4: 4-octet addresses, group 224.0.0.18.
     Ipv4,
@@ -74,6 +75,7 @@ impl fmt::Display for Family {
 
 /// A virtual router identifier, 1 to 255 (RFC 9568 §5.2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Vrid(NonZeroU8);
 
 impl Vrid {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vrrp_election::{
-    Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, RouterId, ScriptId, Standing, State,
+    Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, NodeMemory, RouterId, ScriptId, Standing, State,
 };
 use vrrp_proto::{Family, Vrid};
 
@@ -27,12 +27,15 @@ pub(crate) struct Machine {
     suspended: bool,
     /// Daemons started so far.
     starts: u32,
+    /// What a daemon that died wanted its successor to know.
+    memory: NodeMemory,
 }
 
 #[derive(Debug)]
 struct Daemon {
     node: Node,
     inbox: Vec<Input>,
+    memory: NodeMemory,
     /// The node's timeout and when the daemon will really look.
     alarm: Option<(Instant, Instant)>,
 }
@@ -81,6 +84,7 @@ impl Machine {
             stalled_until: None,
             suspended: false,
             starts: 0,
+            memory: NodeMemory::default(),
         }
     }
 
@@ -89,25 +93,32 @@ impl Machine {
         if self.daemon.is_some() {
             return false;
         }
-        let mut config = self.config.clone();
-        for (index, setup) in config.routers.iter_mut().enumerate() {
-            setup.resume = self.held.contains(&router_id(index));
-        }
         self.starts += 1;
-        self.daemon = Some(Daemon { node: Node::new(now, config), inbox: Vec::new(), alarm: None });
+        let (config, memory) = (self.config.clone(), std::mem::take(&mut self.memory));
+        let node = Node::resume(now, config, &memory);
+        let memory = NodeMemory { speaks_from: Some(node.speaks_from()), ..memory };
+        self.daemon = Some(Daemon { node, inbox: Vec::new(), alarm: None, memory });
         true
     }
 
-    /// The daemon is gone; what the kernel has stays.
+    /// The daemon is gone; what the kernel has stays, and so does what it wanted to be remembered.
     pub(crate) fn kill(&mut self) {
-        self.daemon = None;
+        if let Some(daemon) = self.daemon.take() {
+            self.memory = daemon.memory;
+        }
         self.stalled_until = None;
     }
 
     /// The whole machine is gone.
     pub(crate) fn power_off(&mut self) {
         self.kill();
+        self.forget();
         self.held.clear();
+    }
+
+    /// Nobody remembers what the daemon knew.
+    pub(crate) fn forget(&mut self) {
+        self.memory = NodeMemory::default();
     }
 
     /// Ends the daemon in order; gives its last actions.
@@ -280,6 +291,7 @@ impl Daemon {
             actions.extend(self.actions());
         }
         self.alarm = None;
+        self.memory.alive = Some(now);
         actions
     }
 
@@ -310,7 +322,7 @@ impl Daemon {
 
     /// What the node asks for. Adverts are written at once: a moment later ids may mean something else.
     fn actions(&mut self) -> Vec<Asked> {
-        std::iter::from_fn(|| {
+        let asked = std::iter::from_fn(|| {
             let action = self.node.poll_action()?;
             let packet = match action {
                 NodeAction::SendAdvert { router, priority } => self.advert(router, priority),
@@ -318,7 +330,11 @@ impl Daemon {
             };
             Some(Asked { action, packet })
         })
-        .collect()
+        .collect();
+        while let Some(what) = self.node.poll_memory() {
+            self.memory.note(what);
+        }
+        asked
     }
 
     fn advert(&self, router: RouterId, priority: vrrp_proto::Priority) -> Option<Packet> {

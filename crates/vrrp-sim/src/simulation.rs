@@ -264,6 +264,7 @@ impl Simulation {
                 self.with(host, |machine| machine.stop(now))?;
                 self.with(host, |machine| {
                     machine.kill();
+                    machine.forget();
                     Vec::new()
                 })
             }

@@ -15,6 +15,7 @@ mod judge;
 mod kernel;
 mod ledger;
 mod listeners;
+mod memory;
 mod narrate;
 mod perform;
 mod plan;
@@ -32,7 +33,7 @@ use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use vrrp_election::{Instant, Node, RouterId, ScriptId};
+use vrrp_election::{Instant, Node, NodeMemory, RouterId, ScriptId};
 use vrrp_linux::address::AddressSpec;
 use vrrp_linux::clock::TimerFd;
 use vrrp_linux::sysctl;
@@ -43,6 +44,7 @@ use announce::Announcements;
 use intake::look_again;
 use judge::{Complaints, Kind, Record};
 use kernel::{Kernel, Seen};
+use memory::Reminders;
 use perform::Release;
 use plan::{Plan, WatchedFact};
 use sources::{Macs, Repeats};
@@ -66,7 +68,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
     let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
-    let Start { generation, config, task, masters, predecessor, keep } = start;
+    let Start { generation, config, task, predecessor, keep, .. } = start;
     for complaint in scheduling::apply(&scheduling::Wishes::vrrp(&config.global)) {
         parent.log(LogLevel::Warning, complaint);
     }
@@ -74,9 +76,8 @@ fn run(socket: OwnedFd) -> io::Result<()> {
         parent.log(LogLevel::Warning, complaint);
     }
     let plan = Plan::new(generation, config);
-    // Where nobody answered for a while, another machine has taken over.
-    let resumes = predecessor.as_ref().is_none_or(|predecessor| !predecessor.hung);
-    let mut worker = Worker::start(poll, parent, plan, if resumes { &masters } else { &[] })?;
+    let known = predecessor.as_ref().map(|predecessor| memory::recall(&predecessor.memory));
+    let mut worker = Worker::start(poll, parent, plan, known.as_ref())?;
     worker.keep_addresses = keep;
     if let (Some(beginning), Some(predecessor)) = (&mut worker.beginning, predecessor) {
         beginning.former = ledger::former(&predecessor.memory);
@@ -109,6 +110,7 @@ struct Worker {
     /// What the receive checks remember, by router.
     records: Vec<Record>,
     complaints: Complaints,
+    reminders: Reminders,
     /// How each check script failed last, for the log.
     script_failures: HashMap<ScriptId, String>,
     timer: TimerFd,
@@ -138,7 +140,8 @@ struct Beginning {
 }
 
 impl Worker {
-    fn start(poll: Poll, parent: Parent, plan: Plan, resume: &[String]) -> io::Result<Self> {
+    /// `known` is what a predecessor knew that died.
+    fn start(poll: Poll, parent: Parent, plan: Plan, known: Option<&NodeMemory>) -> io::Result<Self> {
         let global = &plan.config.global;
         let receive_buffer = global
             .netlink_monitor_receive_buffer
@@ -153,7 +156,11 @@ impl Worker {
         let mut macs = Macs::default();
         macs.changed(kernel.interfaces().iter());
         let seen = Seen { kernel: &kernel, plan: &plan };
-        let node = Node::new(now(), plan.node_config(&seen, resume));
+        let config = plan.node_config(&seen);
+        let node = match known {
+            Some(memory) => Node::resume(now(), config, memory),
+            None => Node::new(now(), config),
+        };
         let mut worker = Self {
             records: vec![Record::default(); plan.routers.len()],
             poll,
@@ -167,6 +174,7 @@ impl Worker {
             source_repeats: Repeats::default(),
             macs,
             complaints: Complaints::default(),
+            reminders: Reminders::default(),
             script_failures: HashMap::new(),
             timer,
             armed: None,
@@ -178,6 +186,7 @@ impl Worker {
             keep_addresses: false,
             stopped: false,
         };
+        worker.reminders.begin(now(), &worker.node, &mut worker.parent);
         let routers = (0..worker.plan.routers.len()).map(router_id).collect();
         worker.beginning = Some(Beginning { routers, former: Vec::new() });
         if worker.kernel.lacks_mark() {
@@ -221,6 +230,7 @@ impl Worker {
         self.retry_kernel(now);
         self.perform();
         self.announce_sources(&sources);
+        self.reminders.tell(now, &mut self.node, self.plan.routers.len(), &mut self.parent);
         self.arm();
         self.parent.flush();
         self.stopped |= self.parent.is_gone();
@@ -261,7 +271,7 @@ impl Worker {
     /// Goes on with another reading of the configuration; adverts never stop.
     fn reload(&mut self, generation: Generation, config: keepalived_conf::model::Config) {
         let plan = Plan::new(generation, config);
-        let wanted = plan.node_config(&Seen { kernel: &self.kernel, plan: &plan }, &[]);
+        let wanted = plan.node_config(&Seen { kernel: &self.kernel, plan: &plan });
         self.next_plan = Some(plan);
         self.node.handle_reload(now(), wanted);
         self.perform();

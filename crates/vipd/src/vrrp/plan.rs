@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use keepalived_conf::model::{
     Auth, Config, Garp, InitialState, Preempt as ConfPreempt, VirtualAddress, VrrpInstance, VrrpScript,
@@ -116,21 +115,18 @@ impl Plan {
         let vips = routers.iter().flat_map(|router| &router.addresses);
         let virtual_ips = vips.filter(|vip| !vip.native).map(|vip| vip.spec.network.ip()).collect();
         let mut plan = Self { generation, config, links, facts, routers, virtual_ips };
-        let keys = RouterKey::all(&plan.node_config(&NothingKnown, &[]));
+        let keys = RouterKey::all(&plan.node_config(&NothingKnown));
         for (router, first) in plan.routers.iter_mut().zip(RouterKey::duplicates(&keys)) {
             router.duplicate = first.is_some();
         }
         plan
     }
 
-    /// What the election is told. `now` says how interfaces and facts are now, `resume` names the instances that
-    /// were Active until a moment ago.
-    pub(super) fn node_config(&self, now: &impl Observe, resume: &[String]) -> NodeConfig {
-        let resumes = !resume.is_empty();
-        let resume = resume.iter().map(String::as_str).collect();
+    /// What the election is told. `now` says how interfaces and facts are now.
+    pub(super) fn node_config(&self, now: &impl Observe) -> NodeConfig {
         let instances = self.routers.iter().zip(&self.config.instances);
         NodeConfig {
-            routers: instances.map(|(router, instance)| self.setup(router, instance, &resume)).collect(),
+            routers: instances.map(|(router, instance)| self.setup(router, instance)).collect(),
             scripts: self.config.scripts.iter().map(script_setup).collect(),
             links: self
                 .links
@@ -138,8 +134,7 @@ impl Plan {
                 .map(|(_, name)| LinkSetup { name: name.clone(), state: now.link(name) })
                 .collect(),
             facts: self.facts.iter().map(|(_, fact)| now.fact(fact)).collect(),
-            // Who resumes holds addresses already: silence would make the peers take them too.
-            startup_delay: if resumes { Duration::ZERO } else { self.config.global.startup_delay },
+            startup_delay: self.config.global.startup_delay,
         }
     }
 
@@ -164,7 +159,7 @@ impl Plan {
         }
     }
 
-    fn setup(&self, router: &RouterPlan, instance: &VrrpInstance, resume: &HashSet<&str>) -> RouterSetup {
+    fn setup(&self, router: &RouterPlan, instance: &VrrpInstance) -> RouterSetup {
         let silent = instance.auth == Auth::Hmac
             || instance.unicast_fault_no_peer && instance.unicast_peers.is_empty();
         RouterSetup {
@@ -179,7 +174,6 @@ impl Plan {
             source: instance.source.filter(|_| !silent),
             addresses: router.addresses.iter().map(Vip::of_election).collect(),
             tracks: self.tracks(router, instance),
-            resume: resume.contains(instance.name.as_str()),
         }
     }
 }

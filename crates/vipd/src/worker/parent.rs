@@ -109,7 +109,6 @@ impl Parent {
     }
 
     /// Queues a value that a successor is to know, or is to know no more.
-    #[allow(dead_code, reason = "the workers begin to use it one by one")]
     pub(crate) fn remember(&mut self, key: String, value: Option<Vec<u8>>) {
         self.send(&FromWorker::Remember { key, value });
     }

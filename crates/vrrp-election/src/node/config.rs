@@ -82,8 +82,6 @@ pub struct RouterSetup {
     pub addresses: Vec<VirtualAddress>,
     /// What else it depends on.
     pub tracks: Vec<Track>,
-    /// It was Active until a moment ago and its addresses are still there: go on as Active.
-    pub resume: bool,
 }
 
 /// A virtual address, as far as a reload compares it.
@@ -109,7 +107,6 @@ impl RouterSetup {
             source: None,
             addresses: Vec::new(),
             tracks: Vec::new(),
-            resume: false,
         }
     }
 

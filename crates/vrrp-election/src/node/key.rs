@@ -20,6 +20,7 @@ use super::{NodeConfig, RouterId, RouterSetup};
 
 /// What tells virtual routers of one machine apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RouterKey {
     /// The name of its interface; `None` if it needs none.
     pub link: Option<String>,
@@ -35,6 +36,7 @@ pub struct RouterKey {
 
 /// Where the adverts of a router go.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Transport {
     /// To a group.
     Multicast {

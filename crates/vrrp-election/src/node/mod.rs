@@ -31,6 +31,7 @@
 mod config;
 mod display;
 mod key;
+mod memory;
 mod outbox;
 mod reload;
 mod timers;
@@ -46,6 +47,7 @@ use vrrp_proto::Priority;
 use crate::router::{Action, MAX_SLACK};
 use crate::script::Script;
 use crate::{Cause, Ignored, Instant, Received, Report, ScriptAct, ScriptResult, State, VirtualRouter};
+use memory::{Digest, Inherited, News};
 use outbox::Outbox;
 use reload::Reload;
 use timers::{Timer, Timers};
@@ -56,6 +58,7 @@ pub use config::{
     Track, TrackTarget, VirtualAddress,
 };
 pub use key::{RouterKey, Transport};
+pub use memory::{NodeMemory, Remember};
 pub use tracking::Fault;
 
 /// All virtual routers of one machine.
@@ -75,6 +78,8 @@ pub struct Node {
     outbox: Outbox,
     /// The configuration that follows once everything was asked for that this one still has to do.
     reload: Option<Reload>,
+    /// What a successor should know and was not told yet.
+    news: News,
     /// No router starts before this.
     speaks_from: Instant,
     stopping: bool,
@@ -91,6 +96,10 @@ struct Member {
     duplicate_of: Option<RouterId>,
     /// Removed by a reload.
     retired: bool,
+    /// What a predecessor knew, until the router starts.
+    inherited: Option<Inherited>,
+    /// What was last told to be remembered, as far as it is compared.
+    digest: Option<Digest>,
 }
 
 /// One check script and what the node knows of it.
@@ -209,8 +218,15 @@ impl Node {
     /// A node that starts at `now`, with its links as `config` says.
     #[must_use]
     pub fn new(now: Instant, config: NodeConfig) -> Self {
+        let mut node = Self::at_rest(now, config);
+        node.begin(now);
+        node
+    }
+
+    /// Before anything starts.
+    fn at_rest(now: Instant, config: NodeConfig) -> Self {
         let outbox = Outbox::new(config.routers.len(), config.scripts.len());
-        let mut node = Self {
+        Self {
             routers: Member::all(&config),
             scripts: config.scripts.into_iter().map(|setup| Check::new(setup, now)).collect(),
             looked: now,
@@ -219,11 +235,10 @@ impl Node {
             timers: Timers::default(),
             outbox,
             reload: None,
+            news: News::default(),
             speaks_from: now + config.startup_delay,
             stopping: false,
-        };
-        node.begin(now);
-        node
+        }
     }
 
     /// An interface changed: it went up or down, came or went, or has another address.
@@ -281,6 +296,9 @@ impl Node {
         self.timers.arm(Timer::Script(script), timeout);
         if before != after {
             self.outbox.event(Event::Script { script, up: after == Some(true) });
+            if let Some(command) = self.scripts.get(script.index()).map(|check| check.command.clone()) {
+                self.note_check(command, after);
+            }
             self.assess_where(now, |setup| setup.tracks_target(script.into()));
         }
     }
@@ -497,22 +515,35 @@ impl Node {
         match (facts.fault, address) {
             (Some(fault), _) => self.shut_down(now, router, Standing::Fault, Why::Fault(fault)),
             (None, _) if running => self.settle(router),
-            (None, Some(address)) if member.setup.resume => {
-                member.setup.resume = false;
-                member.router.handle_resume(now, address);
-                self.settle(router);
-            }
-            (None, Some(address)) if !facts.pending => {
-                member.router.handle_startup(now, address);
-                self.settle(router);
-            }
-            (None, _) => self.settle(router),
+            (None, Some(address)) => self.start(now, router, address, facts.pending),
+            (None, None) => self.settle(router),
         }
+    }
+
+    /// Starts a router that can take part, unless a check holds it back that could be a fault. One that goes on as
+    /// Active does not wait for its checks.
+    fn start(&mut self, now: Instant, router: RouterId, address: IpAddr, pending: bool) {
+        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        match member.inherited.take() {
+            Some(inherited) if inherited.goes_on(now, &member.router) => {
+                member.router.handle_succession(now, address, inherited.memory(), true);
+            }
+            Some(inherited) if pending => {
+                member.inherited = Some(inherited.yielded());
+                if inherited.was_active() {
+                    self.outbox.addresses(router, false);
+                }
+            }
+            None if pending => {}
+            Some(inherited) => member.router.handle_succession(now, address, inherited.memory(), false),
+            None => member.router.handle_startup(now, address),
+        }
+        self.settle(router);
     }
 
     fn shut_down(&mut self, now: Instant, router: RouterId, to: Standing, why: Why) {
         let Some(member) = self.routers.get_mut(router.index()) else { return };
-        member.setup.resume = false;
+        member.inherited = None;
         if member.standing == Standing::Waiting {
             // A predecessor may have left the addresses.
             self.outbox.addresses(router, false);
@@ -537,6 +568,7 @@ impl Node {
             }
         }
         self.timers.arm(Timer::Router(router), member.router.poll_timeout());
+        self.note_news(router);
         match entered {
             Some((State::Active, cause)) => self.stand(router, Standing::Active, Why::Election(cause)),
             Some((State::Backup, cause)) => self.stand(router, Standing::Backup, Why::Election(cause)),
@@ -570,7 +602,16 @@ impl Member {
 
     fn new(setup: RouterSetup, key: RouterKey, duplicate_of: Option<RouterId>) -> Self {
         let router = VirtualRouter::new(setup.config.clone());
-        Self { setup, router, standing: Standing::Waiting, key, duplicate_of, retired: false }
+        Self {
+            setup,
+            router,
+            standing: Standing::Waiting,
+            key,
+            duplicate_of,
+            retired: false,
+            inherited: None,
+            digest: None,
+        }
     }
 }
 

@@ -73,7 +73,13 @@ impl Node {
         self.outbox = Outbox::new(config.routers.len(), config.scripts.len());
         self.timers = Timers::default();
         self.facts = config.facts;
-        self.scripts = carry_scripts(&core::mem::take(&mut self.scripts), config.scripts, now);
+        let old_scripts = core::mem::take(&mut self.scripts);
+        self.scripts = carry_scripts(&old_scripts, config.scripts, now);
+        for check in old_scripts {
+            if !self.scripts.iter().any(|new| new.command == check.command) {
+                self.note_check(check.command, None);
+            }
+        }
         let duplicates = RouterKey::duplicates(&keys);
         let places = config.routers.into_iter().zip(keys).zip(duplicates).zip(&before);
         self.routers = places
@@ -85,6 +91,7 @@ impl Node {
                 }
             })
             .collect();
+        self.forget_others(&old, &before);
         // What a carried router asked for waits in it even while the startup delay keeps it quiet.
         for router in self.ids() {
             self.settle(router);
@@ -99,7 +106,7 @@ impl Node {
         let mut router = old.router.clone();
         router.set_priority(self.assess(&new.setup, new.duplicate_of).priority);
         router.reconfigure(now, new.setup.config.clone(), addresses_changed);
-        Member { router, standing: old.standing, ..new }
+        Member { router, standing: old.standing, inherited: old.inherited, ..new }
     }
 }
 

@@ -12,6 +12,7 @@ use core::time::Duration;
 
 use super::neighbours::{Lower, Series};
 use super::{Action, Cause, Phase, Preempt, Received, Report, VirtualRouter};
+use super::{Obeyed, RouterMemory};
 use crate::Instant;
 
 /// What only a Backup knows.
@@ -21,8 +22,8 @@ pub(super) struct Backup {
     down: Instant,
     /// From when on the caller is late: the timer, or where it stood before a rising priority moved it to the past.
     late_from: Instant,
-    /// When the last accepted advert came.
-    heard: Option<Instant>,
+    /// Whom it last obeyed, and when that advert came.
+    heard: Option<Obeyed>,
     /// The last word of the Active was priority 0.
     active_leaves: bool,
     /// Until when a lower priority is tolerated, once one was heard.
@@ -70,15 +71,31 @@ impl Backup {
         self.late_from = self.late_from.max(self.down);
     }
 
+    /// Whom it last obeyed.
+    pub(super) fn obeyed(&self) -> Option<Obeyed> {
+        self.heard
+    }
+
+    /// The end of a preemption delay that runs.
+    pub(super) fn tolerates_until(&self) -> Option<Instant> {
+        self.tolerate_until
+    }
+
+    /// Goes on where a predecessor was: a whole wait, and the delay of preemption that runs.
+    pub(super) fn succeed(&mut self, down: Instant, memory: &RouterMemory) {
+        self.arm(down);
+        self.tolerate_until = memory.tolerates_until;
+    }
+
     fn arm(&mut self, down: Instant) {
         self.down = down;
         self.late_from = down;
     }
 
     /// The Active lives: everything that its silence had begun is over.
-    fn heard(&mut self, now: Instant, down: Instant) {
+    fn heard(&mut self, now: Instant, advert: &Received, down: Instant) {
         self.arm(down);
-        self.heard = Some(now);
+        self.heard = Some(Obeyed { source: advert.source, priority: advert.priority, at: now });
         self.active_leaves = false;
         self.lower = None;
         self.silence = Silence::Listened;
@@ -91,7 +108,7 @@ impl Backup {
                 Cause::Preempted { source: lower.source, priority: lower.priority }
             }
             _ if self.active_leaves => Cause::ActiveLeft,
-            _ => Cause::ActiveDown { silent_for: self.heard.map(|heard| now.since(heard)) },
+            _ => Cause::ActiveDown { silent_for: self.heard.map(|heard| now.since(heard.at)) },
         }
     }
 }
@@ -117,7 +134,7 @@ impl VirtualRouter {
             self.learn(advert.interval);
             let down = now + self.active_down_interval();
             if let Phase::Backup(backup) = &mut self.phase {
-                backup.heard(now, down);
+                backup.heard(now, advert, down);
             }
         } else {
             self.lower_in_backup(now, advert);
@@ -169,7 +186,7 @@ impl VirtualRouter {
     pub(super) fn become_backup(&mut self, now: Instant, better: &Received) {
         self.learn(better.interval);
         let mut backup = Backup::new(now);
-        backup.heard(now, now + self.active_down_interval());
+        backup.heard(now, better, now + self.active_down_interval());
         self.push(Action::RemoveAddresses);
         let cause = Cause::Better { source: better.source, priority: better.priority };
         self.enter(Phase::Backup(backup), cause);

@@ -36,6 +36,7 @@ mod backup;
 mod config;
 mod counters;
 mod initialize;
+mod memory;
 mod neighbours;
 mod queue;
 mod received;
@@ -56,6 +57,7 @@ use queue::Queue;
 pub use action::{Action, Cause, Report};
 pub use config::{AnnounceConfig, Preempt, RouterConfig};
 pub use counters::Counters;
+pub use memory::{Obeyed, RouterMemory};
 pub use received::{Ignored, Received};
 pub(crate) use timing::MAX_SLACK;
 pub use timing::{active_down_interval, skew_time};
@@ -86,6 +88,7 @@ pub struct VirtualRouter {
 
 /// The three states of RFC 9568 §6.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum State {
     /// Waits for a Startup; ignores adverts.
     Initialize,

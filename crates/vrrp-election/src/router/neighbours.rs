@@ -58,6 +58,11 @@ impl OwnAdverts {
         };
     }
 
+    /// When the last advert was sent.
+    pub(super) fn last_sent(&self) -> Option<Instant> {
+        self.last.first().copied().flatten().map(|own| own.at)
+    }
+
     /// Whether this is what was sent up to `life` ago.
     pub(super) fn contain(&self, arrived: Instant, advert: &Received, life: Duration) -> bool {
         self.last.iter().flatten().any(|own| {

@@ -8,6 +8,7 @@ mod lab;
 
 mod facts;
 mod links;
+mod memory;
 mod order;
 mod reload;
 mod scripts;

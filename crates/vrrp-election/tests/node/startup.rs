@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vrrp_election::{Cause, Fault, Instant, LinkState, Node, NodeAction, NodeConfig, RouterSetup, Standing};
+use vrrp_election::{Cause, Fault, Instant, Node, NodeAction, NodeConfig, Standing};
 use vrrp_proto::Priority;
 
 use crate::lab::{DOWN, L0, R0, R1, UP, all, elected, fault, links, machine, node, owner, router, standing};
@@ -45,34 +45,6 @@ fn an_owner_begins_by_serving() {
             standing(R0, Standing::Waiting, Standing::Active, elected(Cause::Owner), 255),
         ]
     );
-}
-
-#[test]
-fn a_resumed_router_adopts_its_addresses_without_a_gap() {
-    let resumed = RouterSetup { resume: true, ..router(51) };
-    let mut node = Node::new(Instant::ZERO, machine(vec![resumed, router(52)]));
-    let actions = all(&mut node);
-    assert!(!actions.contains(&NodeAction::RemoveAddresses { router: R0 }));
-    assert_eq!(node.standing(R0), Some(Standing::Active));
-    assert_eq!(node.standing(R1), Some(Standing::Backup));
-}
-
-#[test]
-fn a_router_resumes_only_once() {
-    let mut node = node(machine(vec![RouterSetup { resume: true, ..router(51) }]));
-    node.handle_link(ms(100), L0, DOWN);
-    node.handle_link(ms(200), L0, UP);
-    assert_eq!(node.standing(R0), Some(Standing::Backup));
-}
-
-#[test]
-fn a_router_that_cannot_resume_lets_go() {
-    let resumed = RouterSetup { resume: true, ..router(51) };
-    let config = NodeConfig { links: links([LinkState::default()]), ..machine(vec![resumed]) };
-    let mut node = Node::new(Instant::ZERO, config);
-    assert_eq!(all(&mut node).first(), Some(&NodeAction::RemoveAddresses { router: R0 }));
-    node.handle_link(ms(100), L0, UP);
-    assert_eq!(node.standing(R0), Some(Standing::Backup));
 }
 
 #[test]

@@ -57,8 +57,7 @@ fn a_check_that_ends_after_the_stop_is_not_run_again() {
 
 #[test]
 fn a_machine_that_stops_before_it_began_leaves_no_address_of_a_predecessor() {
-    let resumed = RouterSetup { resume: true, ..router(51) };
-    let config = NodeConfig { startup_delay: Duration::from_secs(10), ..machine(vec![resumed]) };
+    let config = NodeConfig { startup_delay: Duration::from_secs(10), ..machine(vec![router(51)]) };
     let mut node = node(config);
     node.handle_stop(ms(500));
     assert_eq!(

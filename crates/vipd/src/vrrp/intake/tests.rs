@@ -44,7 +44,7 @@ impl Bench {
         let text = "global_defs {\n log_unknown_vrids\n}\nvrrp_instance V {\n interface eth0\n version 3\n \
                     virtual_router_id 51\n priority 100\n advert_int 1\n virtual_ipaddress {\n 192.0.2.100\n }\n}";
         let plan = Plan::new(Generation::default(), keepalived_conf::load_str(text).config);
-        let mut node = Node::new(Instant::ZERO, plan.node_config(&Fine, &[]));
+        let mut node = Node::new(Instant::ZERO, plan.node_config(&Fine));
         while node.poll_action().is_some() {}
         assert_eq!(node.standing(RouterId(0)), Some(Standing::Backup));
         Self {
