@@ -301,6 +301,7 @@ impl Worker {
         let global = &self.plan.config.global;
         self.announcements.space(global.garp_interval, global.gna_interval);
         self.wire.arrange(&self.plan, self.poll.registry());
+        self.unread = (0..self.wire.len()).collect();
         self.connect();
         self.promote_secondaries();
         for remark in remarks::remarks(&self.plan) {
@@ -322,8 +323,8 @@ impl Worker {
     }
 
     fn connect(&mut self) {
-        let complaints = self.wire.connect(&self.plan, &self.kernel, self.poll.registry(), now());
-        for complaint in complaints {
+        let outcome = self.wire.connect(&self.plan, &self.kernel, self.poll.registry(), now());
+        for complaint in outcome.complaints {
             let line = self.complaints.about(now(), None, Kind::Socket, || complaint);
             self.parent.log_some(LogLevel::Error, line);
         }
@@ -335,7 +336,7 @@ impl Worker {
             }
         }
         // What arrived before a socket was in the poll is read now.
-        self.unread = (0..self.wire.len()).collect();
+        self.unread.extend(outcome.opened);
     }
 
     fn promote_secondaries(&mut self) {

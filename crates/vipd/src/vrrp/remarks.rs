@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use keepalived_conf::model::VrrpInstance;
 use vrrp_election::RouterId;
 
-use super::plan::{Plan, RouterPlan};
+use super::plan::{Plan, Reach, RouterPlan};
 
 /// One line for each thing worth a warning.
 pub(super) fn remarks(plan: &Plan) -> Vec<String> {
@@ -13,7 +13,7 @@ pub(super) fn remarks(plan: &Plan) -> Vec<String> {
     routers
         .flat_map(|((id, router), instance)| {
             let name = plan.name(id);
-            let lines = [odd_first_address(router), cut_list(router, instance)];
+            let lines = [odd_first_address(router), cut_list(router, instance), own_peer(router, instance)];
             lines.into_iter().flatten().map(move |line| format!("({name}) {line}"))
         })
         .collect()
@@ -37,6 +37,14 @@ fn cut_list(router: &RouterPlan, instance: &VrrpInstance) -> Option<String> {
             "only the first {advertised} of {configured} virtual addresses are in the adverts, which hold no more; \
              move the others to virtual_ipaddress_excluded"
         )
+    })
+}
+
+/// A file may be the same on all machines of a group. keepalived sends such adverts to itself.
+fn own_peer(router: &RouterPlan, instance: &VrrpInstance) -> Option<String> {
+    let (Reach::Unicast { peers, .. }, Some(source)) = (&router.reach, instance.source) else { return None };
+    peers.iter().any(|peer| peer.address == source).then(|| {
+        format!("unicast_peer {source} is unicast_src_ip of this router, too: nothing is sent there; remove that line")
     })
 }
 
@@ -71,5 +79,20 @@ mod tests {
         }
         let [line] = &remarks_on(&list)[..] else { panic!("one line") };
         assert!(line.contains("only the first 89 of 90 virtual addresses"), "{line}");
+    }
+
+    #[test]
+    fn a_unicast_peer_that_is_the_own_source_is_told() {
+        let remarks_with = |source: &str| {
+            let text = format!(
+                "vrrp_instance V {{\n interface eth0\n virtual_router_id 51\n version 3\n priority 150\n \
+                 unicast_src_ip {source}\n unicast_peer {{\n192.0.2.1\n192.0.2.2\n}}\n \
+                 virtual_ipaddress {{\n192.0.2.100\n}}\n}}"
+            );
+            remarks(&Plan::new(Generation::default(), keepalived_conf::load_str(&text).config))
+        };
+        assert_eq!(remarks_with("192.0.2.3"), [""; 0]);
+        let [line] = &remarks_with("192.0.2.1")[..] else { panic!("one line") };
+        assert!(line.starts_with("(V) unicast_peer 192.0.2.1 "), "{line}");
     }
 }

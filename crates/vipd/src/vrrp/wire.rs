@@ -56,6 +56,15 @@ struct Open {
     drops: Drops,
 }
 
+/// What [`Wire::connect`] did.
+#[derive(Debug, Default)]
+pub(super) struct Connected {
+    /// Sockets that were opened or joined a group.
+    pub(super) opened: Vec<usize>,
+    /// What went wrong.
+    pub(super) complaints: Vec<String>,
+}
+
 impl Wire {
     /// The sockets that a plan needs; those that exist already are kept.
     pub(super) fn arrange(&mut self, plan: &Plan, registry: &Registry) {
@@ -99,15 +108,15 @@ impl Wire {
         }
     }
 
-    /// Opens what can be opened, and follows interfaces and addresses that are others now. Gives what went wrong.
+    /// Opens what can be opened, and follows interfaces and addresses that are others now.
     pub(super) fn connect(
         &mut self,
         plan: &Plan,
         kernel: &Kernel,
         registry: &Registry,
         now: Instant,
-    ) -> Vec<String> {
-        let mut complaints = Vec::new();
+    ) -> Connected {
+        let mut outcome = Connected::default();
         self.retry_at = None;
         for (place, port) in self.ports.iter_mut().enumerate() {
             let name = port.key.link.and_then(|link| plan.links.name(link));
@@ -115,13 +124,16 @@ impl Wire {
             let primary = || kernel.link_state(name?, &plan.virtual_ips).address(port.key.family());
             let attachment = port.open.as_ref().map(|open| &open.attachment);
             let step = port.key.step(attachment, interface, primary);
+            if !matches!(step, Step::Nothing | Step::Wait) {
+                outcome.opened.push(place);
+            }
             if let Err(error) = port.take(step, place, registry, now) {
                 self.retry_at = Some(now + RETRY);
                 let name = name.map_or("any interface", String::as_str);
-                complaints.push(format!("cannot listen for {} on {name}: {error}", port.key.address));
+                outcome.complaints.push(format!("cannot listen for {} on {name}: {error}", port.key.address));
             }
         }
-        complaints
+        outcome
     }
 
     /// Whether the socket of these routers hears adverts; `None` if there is no such socket.
