@@ -9,7 +9,9 @@ use std::net::IpAddr;
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::conf::{Instance, V3_CALM, V3_IPV4, V3_IPV4_UNICAST, V3_IPV6, V3_IPV6_UNICAST, Variant, text};
+use common::conf::{
+    Instance, V2_AH, V3_CALM, V3_IPV4, V3_IPV4_UNICAST, V3_IPV6, V3_IPV6_UNICAST, Variant, text,
+};
 use common::hosts::Maker::Vipd;
 use common::hosts::WORKER_PID;
 use common::lan::Lan;
@@ -176,6 +178,21 @@ fn a_backup_whose_process_is_stopped_or_starved_does_not_take_over_beside_the_ac
             lan.stays_with(lan.vip(100), A, V3_CALM.interval);
         }
         b_was_never_active_and_takes_over(&mut lan, V3_CALM);
+    });
+}
+
+/// Its successor goes on with greater sequence numbers: anything else is a repeated packet to the Backup.
+#[test]
+fn with_an_authentication_header_a_crash_of_the_worker_costs_the_active_nothing() {
+    let test = "with_an_authentication_header_a_crash_of_the_worker_costs_the_active_nothing";
+    lab_test(test, &[], || {
+        let mut lan = pair(V2_AH, "");
+        let crash = Stamp::now();
+        let sent = lan.routers[A].shell(&format!("kill -KILL $(cat {WORKER_PID}) && echo sent"));
+        assert_eq!(sent, "sent");
+        eventually("the successor sends adverts", V2_AH.interval, || lan.adverts_of(A, 51, crash).len() >= 2);
+        b_was_never_active_and_takes_over(&mut lan, V2_AH);
+        assert_eq!(lan.routers[B].log_count("bad advert"), 0);
     });
 }
 

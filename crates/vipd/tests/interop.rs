@@ -56,6 +56,46 @@ pairs! {
     keepalived_above_vipd_over_v3_ipv6: Keepalived above Vipd over V3_IPV6;
 }
 
+macro_rules! owners {
+    ($($name:ident: $owner:ident above $other:ident over $variant:ident;)*) => {$(
+        #[test]
+        fn $name() {
+            let programs: &[&str] = if [$owner, $other].contains(&Keepalived) { &[KEEPALIVED] } else { &[] };
+            lab_test(stringify!($name), programs, || owner_and_backup($variant, [$owner, $other]));
+        }
+    )*};
+}
+
+owners! {
+    vipd_owns_above_vipd: Vipd above Vipd over V3_IPV4;
+    vipd_owns_above_keepalived: Vipd above Keepalived over V2;
+    vipd_owns_above_keepalived_over_v3: Vipd above Keepalived over V3_IPV4;
+    keepalived_owns_above_vipd: Keepalived above Vipd over V2;
+    keepalived_owns_above_vipd_over_v3: Keepalived above Vipd over V3_IPV4;
+}
+
+/// The owner (priority 255) does not wait: it serves as soon as it runs, beside an Active that was there before.
+fn owner_and_backup(variant: Variant, makers: [Maker; 2]) {
+    const OWNER: u8 = 255;
+    let instances = [OWNER, LOW].map(|priority| Instance::new(variant, priority));
+    let mut lan = Lan::new(variant, &makers, &[100]);
+    let vip = lan.vip(100);
+    lan.routers[B].start(&text(&instances[1..]));
+    lan.expect_holder(vip, B, variant.down(LOW));
+
+    let start = Stamp::now();
+    lan.routers[A].start(&text(&instances[..1]));
+    lan.expect_holder(vip, A, variant.interval);
+    lan.stays_with(vip, A, variant.interval * 2);
+    let said: Vec<u8> = lan.adverts_of(A, 51, start).iter().map(|(_, advert)| advert.priority).collect();
+    assert!(said.iter().all(|priority| *priority == OWNER), "{said:?}");
+
+    lan.routers[A].stop();
+    lan.expect_holder(vip, B, variant.skew(LOW));
+    let records: [&[&str]; 2] = [&["MASTER", "STOP"], &["BACKUP", "MASTER", "BACKUP", "MASTER", "STOP"]];
+    finish(lan, variant, &instances[..1], records);
+}
+
 type Scenario = fn(Variant, [Maker; 2]);
 
 /// Runs every scenario, all at the same time: they mostly wait.
