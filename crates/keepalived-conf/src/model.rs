@@ -76,6 +76,10 @@ pub struct Global {
     pub log_unknown_vrids: bool,
     /// `child_wait_time`, default 5 s: how long a stop waits for workers and scripts.
     pub child_wait_time: Duration,
+    /// `notify_timeout`: how long a notify script may run; `None` is for ever (vipd's own).
+    pub notify_timeout: Option<Duration>,
+    /// `worker_user`: whom workers run as; `None` is `vipd` if it exists, else `nobody` (vipd's own).
+    pub worker_user: Option<String>,
     /// `vrrp_rt_priority`: SCHED_RR priority of the VRRP worker, 1 to 99.
     pub vrrp_rt_priority: Option<u8>,
     /// `vrrp_priority`: nice value of the VRRP worker, -20 to 19.

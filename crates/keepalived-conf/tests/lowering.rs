@@ -318,7 +318,7 @@ fn script_user_below_counts_for_every_kind_of_command() {
     let config = format!("{:?} {:?}", loaded.config, loaded.idle_commands);
     // Thirteen that run, the FIFO's, the one of a keyword that does not act yet, and `script_user` itself.
     assert_eq!(config.matches("user: \"nobody\"").count(), 7 + 4 + 1 + 1 + 1 + 1, "{config}");
-    assert!(!config.contains("user: None"), "{config}");
+    assert!(!config.contains(" user: None"), "{config}");
     assert!(loaded.config.global.script_security);
 }
 

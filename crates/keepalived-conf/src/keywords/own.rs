@@ -13,6 +13,10 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "Authorities (PEM) that the mail server's certificate must lead to.";
     [GlobalDefs] "smtp_auth": Form("<user> <password>"), default "none", since "vipd only", Acts,
         "Log in to the mail server.";
+    [GlobalDefs] "notify_timeout": integer(0, U32, Unit::Seconds), default "0 (no limit)", since "vipd only", Acts,
+        "A notify script that runs longer is terminated; later ones do not wait for it for ever either way.";
+    [GlobalDefs] "worker_user": Word("user"), default "vipd if it exists, else nobody", since "vipd only", Acts,
+        "User that workers run as, with the capabilities of the network only.";
     [GlobalDefs] "lvs_share_checks": Switch, default "off", since "vipd only", Acts,
         "Make equal checks of the same server once for all virtual servers.";
 

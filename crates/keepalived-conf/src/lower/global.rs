@@ -114,6 +114,8 @@ fn defaults() -> Global {
         gna_interval: Duration::ZERO,
         log_unknown_vrids: false,
         child_wait_time: Duration::from_secs(5),
+        notify_timeout: None,
+        worker_user: None,
         vrrp_rt_priority: None,
         vrrp_nice: None,
         vrrp_no_swap: false,
@@ -238,6 +240,14 @@ impl<'a> Lowering<'a> {
         let (report, global) = (&mut self.report, &mut self.globals.public);
         match entry.keyword.name {
             "child_wait_time" => set(&mut global.child_wait_time, arguments::seconds(entry, report)),
+            "notify_timeout" => {
+                let limit = arguments::seconds(entry, report);
+                global.notify_timeout = limit.filter(|limit| !limit.is_zero());
+            }
+            "worker_user" => {
+                let user = arguments::required(entry, report);
+                set_some(&mut global.worker_user, user.map(|word| word.text.to_owned()));
+            }
             "vrrp_rt_priority" => set_some(&mut global.vrrp_rt_priority, real_time_priority(entry, report)),
             "vrrp_priority" => {
                 set_some(&mut global.vrrp_nice, arguments::number(entry, Junk::Ignored, "", report));

@@ -1,22 +1,29 @@
 //! FIFOs that get a line for each change of an instance, a virtual or a real server.
 //!
 //! As keepalived's: made if absent, opened for reading and writing so that no reader is needed, never waited for. A
-//! line that does not fit is lost, and that is said. On a reload and at the end they are closed, so that readers see
-//! the end; those that were made here are removed then.
+//! line that does not fit is lost, and that is said. Those that were made here are removed at the end.
+//!
+//! A reader must know what is so, not only what changes. So a reload leaves a FIFO and its script alone if it changes
+//! neither (keepalived ends every reader, and tells the next one nothing); a FIFO that is opened anew gets the present
+//! states first, and a script that ended by itself is started again and told the same.
 
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use keepalived_conf::model::fifo::{Fifo as Configured, Lines};
 use nix::sys::stat::Mode;
-use nix::unistd::{chown, mkfifo};
+use nix::unistd::mkfifo;
+use rustix::process::Signal;
 
 use super::accounts::Accounts;
 use super::command;
 use super::process::{Child, Credentials};
 use super::role::Role;
+use super::termination::Termination;
 use crate::log::Log;
 
 /// The FIFOs of the present configuration, and the scripts that read them.
@@ -24,80 +31,146 @@ use crate::log::Log;
 pub(super) struct Fifos {
     open: Vec<Fifo>,
     /// Scripts that were told to end.
-    ending: Vec<Child>,
+    ending: Vec<(Child, Termination)>,
+    /// The last line about the state of each thing, by its name.
+    states: BTreeMap<(Role, String), String>,
 }
 
 #[derive(Debug)]
 struct Fifo {
-    path: PathBuf,
-    lines: Lines,
+    configured: Configured,
     file: File,
     /// It did not exist before.
     made: bool,
     script: Option<Child>,
+    /// When a script that ended is started again.
+    restart_at: Option<Instant>,
     /// Lines lost since the last one that was not.
     lost: u64,
 }
 
 impl Fifos {
-    /// Closes what is open, and opens what the configuration names.
-    pub(super) fn reopen(&mut self, configured: &[Configured], accounts: &Accounts, log: &mut Log) {
-        self.close();
-        for fifo in configured {
-            match Fifo::open(fifo, accounts) {
-                Ok(mut open) => {
-                    if let Err(error) = open.start_script(fifo, accounts) {
-                        log.error(format!("script of FIFO {}: {error}", fifo.path.display()));
-                    }
-                    self.open.push(open);
+    /// Opens what the configuration names, and closes what it no longer does.
+    pub(super) fn arrange(
+        &mut self,
+        now: Instant,
+        configured: &[Configured],
+        accounts: &Accounts,
+        log: &mut Log,
+    ) {
+        let (kept, closed): (Vec<Fifo>, Vec<Fifo>) =
+            self.open.drain(..).partition(|fifo| configured.contains(&fifo.configured) && fifo.is_there());
+        self.open = kept;
+        for fifo in closed {
+            self.close_one(now, fifo);
+        }
+        for new in configured {
+            if self.open.iter().any(|fifo| fifo.configured == *new) {
+                continue;
+            }
+            match Fifo::open(new, accounts) {
+                Ok(mut fifo) => {
+                    fifo.start_script(now, accounts, log);
+                    fifo.tell_states(&self.states, log);
+                    self.open.push(fifo);
                 }
-                Err(error) => log.error(format!("FIFO {}: {error}", fifo.path.display())),
+                Err(error) => log.error(format!("FIFO {}: {error}", new.path.display())),
             }
         }
     }
 
-    /// Writes a line about what this role is for to each FIFO that gets such lines.
-    pub(super) fn write(&mut self, role: Role, line: &str, log: &mut Log) {
-        for fifo in self.open.iter_mut().filter(|fifo| fifo.takes(role)) {
-            if let Err(error) = fifo.write(line) {
-                fifo.lost += 1;
-                if fifo.lost == 1 {
-                    log.warning(format!("FIFO {}: {error}: lines are lost", fifo.path.display()));
-                }
-            } else if fifo.lost > 0 {
-                log.warning(format!("FIFO {}: {} lines were lost", fifo.path.display(), fifo.lost));
-                fifo.lost = 0;
-            }
+    /// Writes a line about a change to each FIFO that gets such lines. It is remembered as the state of `subject`;
+    /// without one it is no state.
+    pub(super) fn write(&mut self, role: Role, subject: Option<&str>, line: &str, log: &mut Log) {
+        if let Some(subject) = subject {
+            self.states.insert((role, subject.to_owned()), line.to_owned());
         }
+        for fifo in self.open.iter_mut().filter(|fifo| fifo.takes(role)) {
+            fifo.write_or_lose(line, log);
+        }
+    }
+
+    /// Forgets the states of what is no longer there.
+    pub(super) fn forget(&mut self, role: Role, mut is_gone: impl FnMut(&str) -> bool) {
+        self.states.retain(|(whose, subject), _| *whose != role || !is_gone(subject));
     }
 
     /// SIGCHLD came.
-    pub(super) fn reap(&mut self, log: &mut Log) {
-        self.ending.retain_mut(|child| child.poll().is_none());
+    pub(super) fn reap(&mut self, now: Instant, log: &mut Log) {
+        self.ending.retain_mut(|(child, _)| child.poll().is_none());
         for fifo in &mut self.open {
             if let Some(ended) = fifo.script.as_mut().and_then(Child::poll) {
                 fifo.script = None;
-                log.warning(format!("script of FIFO {} ended: {ended:?}", fifo.path.display()));
+                fifo.restart_at = Some(now + RESTART_AFTER);
+                log.warning(format!(
+                    "script of FIFO {} ended ({ended:?}); starting it again in {} s",
+                    fifo.configured.path.display(),
+                    RESTART_AFTER.as_secs()
+                ));
             }
+        }
+    }
+
+    /// Time passed.
+    pub(super) fn timeout(&mut self, now: Instant, accounts: &Accounts, log: &mut Log) {
+        for (child, end) in &mut self.ending {
+            match end.poll_signal(now) {
+                Some(Signal::TERM) => child.terminate(),
+                Some(_) => child.kill(),
+                None => {}
+            }
+        }
+        for fifo in &mut self.open {
+            if fifo.restart_at.is_some_and(|at| at <= now) {
+                fifo.start_script(now, accounts, log);
+                if fifo.script.is_some() {
+                    fifo.tell_states(&self.states, log);
+                }
+            }
+        }
+    }
+
+    /// When [`Fifos::timeout`] is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let ends = self.ending.iter().map(|(_, end)| end.poll_timeout());
+        ends.chain(self.open.iter().filter_map(|fifo| fifo.restart_at)).min()
+    }
+
+    /// Whether no script has to end any more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ending.is_empty()
+    }
+
+    /// The daemon ends and cannot wait any longer.
+    pub(super) fn abandon(&mut self) {
+        for (child, _) in &mut self.ending {
+            child.kill();
         }
     }
 
     /// Process ids of the scripts.
     pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
-        self.open.iter().filter_map(|fifo| fifo.script.as_ref()).chain(&self.ending).map(Child::pid)
+        let reading = self.open.iter().filter_map(|fifo| fifo.script.as_ref());
+        reading.chain(self.ending.iter().map(|(child, _)| child)).map(Child::pid)
     }
 
     /// Closes all: readers see the end, scripts are told to.
-    pub(super) fn close(&mut self) {
-        for mut fifo in self.open.drain(..) {
-            if let Some(mut script) = fifo.script.take() {
-                script.terminate();
-                self.ending.push(script);
-            }
-            if fifo.made {
-                // Somebody may have removed it already.
-                let _ = std::fs::remove_file(&fifo.path);
-            }
+    pub(super) fn close(&mut self, now: Instant) {
+        for fifo in std::mem::take(&mut self.open) {
+            self.close_one(now, fifo);
+        }
+    }
+
+    fn close_one(&mut self, now: Instant, mut fifo: Fifo) {
+        if let Some(mut script) = fifo.script.take() {
+            let mut end = Termination::begin(now);
+            let _ = end.poll_signal(now);
+            script.terminate();
+            self.ending.push((script, end));
+        }
+        if fifo.made {
+            // Somebody may have removed it already.
+            let _ = std::fs::remove_file(&fifo.configured.path);
         }
     }
 }
@@ -109,7 +182,7 @@ impl Fifo {
             Some(user) => accounts.find(Some(user)).map_err(io::Error::other)?,
             None => Credentials::own(),
         };
-        let made = make(path, &owner)?;
+        let made = make(path)?;
         let file = File::options()
             .read(true)
             .write(true)
@@ -122,41 +195,94 @@ impl Fifo {
         if metadata.uid() != owner.uid.as_raw() && metadata.uid() != Credentials::own().uid.as_raw() {
             return Err(io::Error::other(format!("it belongs to user {}", metadata.uid())));
         }
-        Ok(Self { path: path.clone(), lines: configured.lines, file, made, script: None, lost: 0 })
+        if made {
+            hand_over(&file, &metadata, &owner)?;
+        }
+        let configured = configured.clone();
+        Ok(Self { configured, file, made, script: None, restart_at: None, lost: 0 })
+    }
+
+    /// Whether the FIFO at the path is still the one that is open.
+    fn is_there(&self) -> bool {
+        let (here, there) = (self.file.metadata(), self.configured.path.symlink_metadata());
+        let is_same =
+            |(here, there): (Metadata, Metadata)| (here.dev(), here.ino()) == (there.dev(), there.ino());
+        here.ok().zip(there.ok()).is_some_and(is_same)
     }
 
     fn takes(&self, role: Role) -> bool {
-        matches!((self.lines, role), (Lines::All, _) | (Lines::Vrrp, Role::Vrrp) | (Lines::Lvs, Role::Lvs))
+        matches!(
+            (self.configured.lines, role),
+            (Lines::All, _) | (Lines::Vrrp, Role::Vrrp) | (Lines::Lvs, Role::Lvs)
+        )
     }
 
-    fn start_script(&mut self, configured: &Configured, accounts: &Accounts) -> io::Result<()> {
-        let Some(command) = &configured.script else { return Ok(()) };
-        let credentials = accounts.find(command.user.as_ref()).map_err(io::Error::other)?;
-        let argument = self.path.to_string_lossy().into_owned();
-        self.script = Some(command::launch(command, &[argument], credentials)?.start()?);
-        Ok(())
+    fn start_script(&mut self, now: Instant, accounts: &Accounts, log: &mut Log) {
+        self.restart_at = None;
+        let Some(command) = &self.configured.script else { return };
+        let argument = self.configured.path.to_string_lossy().into_owned();
+        let started = accounts
+            .find(command.user.as_ref())
+            .map_err(io::Error::other)
+            .and_then(|credentials| Ok(command::launch(command, &[argument], credentials)?.start()?));
+        match started {
+            Ok(child) => self.script = Some(child),
+            Err(error) => {
+                self.restart_at = Some(now + RESTART_AFTER);
+                log.error(format!("script of FIFO {}: {error}", self.configured.path.display()));
+            }
+        }
     }
 
-    /// A line of up to a page is written whole or not at all.
-    fn write(&mut self, line: &str) -> io::Result<()> {
-        self.file.write_all(format!("{line}\n").as_bytes())
+    /// What a reader that begins now has to know.
+    fn tell_states(&mut self, states: &BTreeMap<(Role, String), String>, log: &mut Log) {
+        for ((role, _), line) in states {
+            if self.takes(*role) {
+                self.write_or_lose(line, log);
+            }
+        }
+    }
+
+    fn write_or_lose(&mut self, line: &str, log: &mut Log) {
+        let path = self.configured.path.display();
+        if let Err(error) = write(&mut self.file, line) {
+            self.lost += 1;
+            if self.lost == 1 {
+                log.warning(format!("FIFO {path}: {error}: lines are lost"));
+            }
+        } else if self.lost > 0 {
+            log.warning(format!("FIFO {path}: {} lines were lost", self.lost));
+            self.lost = 0;
+        }
     }
 }
 
-/// Makes a FIFO for everybody to read; gives whether it was not there before.
-fn make(path: &Path, owner: &Credentials) -> io::Result<bool> {
-    match mkfifo(path, Mode::from_bits_truncate(0o644)) {
-        Ok(()) => {
-            // The umask took some of it away.
-            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-            std::fs::set_permissions(path, mode)?;
-            chown(path, Some(owner.uid), Some(owner.gid))?;
-            Ok(true)
-        }
+/// A line of up to a page is written whole or not at all.
+fn write(file: &mut File, line: &str) -> io::Result<()> {
+    file.write_all(format!("{line}\n").as_bytes())
+}
+
+/// Makes a FIFO; gives whether it was not there before.
+fn make(path: &Path) -> io::Result<bool> {
+    match mkfifo(path, Mode::from_bits_truncate(0o600)) {
+        Ok(()) => Ok(true),
         Err(nix::errno::Errno::EEXIST) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
+
+/// Gives a FIFO that was made here to its owner, and lets everybody read it. What is open is changed, not what has its
+/// name: whoever may write in the directory could have put something else there.
+fn hand_over(file: &File, metadata: &Metadata, owner: &Credentials) -> io::Result<()> {
+    if metadata.uid() != Credentials::own().uid.as_raw() || metadata.nlink() != 1 {
+        return Err(io::Error::other("somebody put another one in its place"));
+    }
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    std::os::unix::fs::fchown(file, Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))
+}
+
+/// Between the end of a script and its next start.
+const RESTART_AFTER: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -179,11 +305,11 @@ mod tests {
         let directory = TestDirectory::new();
         let path = directory.path().join("fifo");
         let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
-        fifos.reopen(&[configured(&path)], &accounts, &mut log);
+        fifos.arrange(Instant::now(), &[configured(&path)], &accounts, &mut log);
         let mut reader = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
-        fifos.write(Role::Lvs, "VS [192.0.2.1]:tcp:80 UP", &mut log);
-        fifos.write(Role::Vrrp, "INSTANCE \"V1\" MASTER 150", &mut log);
-        fifos.close();
+        fifos.write(Role::Lvs, None, "VS [192.0.2.1]:tcp:80 UP", &mut log);
+        fifos.write(Role::Vrrp, None, "INSTANCE \"V1\" MASTER 150", &mut log);
+        fifos.close(Instant::now());
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
         assert_eq!(text, "VS [192.0.2.1]:tcp:80 UP\n");
@@ -195,9 +321,9 @@ mod tests {
         let directory = TestDirectory::new();
         let path = directory.path().join("fifo");
         let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
-        fifos.reopen(&[configured(&path)], &accounts, &mut log);
+        fifos.arrange(Instant::now(), &[configured(&path)], &accounts, &mut log);
         for _ in 0..10_000 {
-            fifos.write(Role::Lvs, "RS [10.0.0.1]:tcp:80 [192.0.2.1]:tcp:80 DOWN", &mut log);
+            fifos.write(Role::Lvs, None, "RS [10.0.0.1]:tcp:80 [192.0.2.1]:tcp:80 DOWN", &mut log);
         }
         assert!(fifos.open[0].lost > 0);
     }
@@ -208,8 +334,97 @@ mod tests {
         let path = directory.path().join("file");
         std::fs::write(&path, "mine").unwrap();
         let (mut fifos, accounts) = (Fifos::default(), Accounts::of(&empty_config()));
-        fifos.reopen(&[configured(&path)], &accounts, &mut quiet());
+        fifos.arrange(Instant::now(), &[configured(&path)], &accounts, &mut quiet());
         assert!(fifos.open.is_empty());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    }
+
+    fn script(text: &str, path: &Path) -> Configured {
+        use keepalived_conf::model::{Command, Run};
+        let command = Command { text: text.to_owned(), run: Run::Shell { bash: false }, user: None };
+        Configured { script: Some(command), ..configured(path) }
+    }
+
+    #[test]
+    fn a_reload_that_changes_nothing_leaves_the_reader_alone() {
+        let directory = TestDirectory::new();
+        let path = directory.path().join("fifo");
+        let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
+        let wanted = [script("exec sleep 60 #", &path)];
+        let pids: Vec<Vec<u32>> = (0..3)
+            .map(|_| {
+                fifos.arrange(Instant::now(), &wanted, &accounts, &mut log);
+                fifos.pids().collect()
+            })
+            .collect();
+        assert!(pids[0].len() == 1 && pids.iter().all(|pid| *pid == pids[0]), "{pids:?}");
+        fifos.close(Instant::now());
+        fifos.abandon();
+    }
+
+    #[test]
+    fn a_reader_that_begins_is_told_the_present_states() {
+        let directory = TestDirectory::new();
+        let (first, second) = (directory.path().join("first"), directory.path().join("second"));
+        let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
+        fifos.arrange(Instant::now(), &[configured(&first)], &accounts, &mut log);
+        for (subject, line) in [
+            (Some("a"), "a UP"),
+            (Some("a"), "a DOWN"),
+            (Some("b"), "b UP"),
+            (None, "c"),
+            (Some("gone"), "x"),
+        ] {
+            fifos.write(Role::Lvs, subject, line, &mut log);
+        }
+        fifos.write(Role::Vrrp, Some("V"), "of somebody else", &mut log);
+        fifos.forget(Role::Lvs, |subject| subject == "gone");
+        let mut reader = |path: &Path| {
+            fifos.arrange(Instant::now(), &[configured(path)], &accounts, &mut log);
+            let mut file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path).unwrap();
+            let mut bytes = [0; 64];
+            let count = file.read(&mut bytes).unwrap();
+            String::from_utf8_lossy(&bytes[..count]).into_owned()
+        };
+        assert_eq!(reader(&second), "a DOWN\nb UP\n");
+        assert!(!first.exists());
+    }
+
+    #[test]
+    fn a_reader_that_ignores_sigterm_is_killed() {
+        let directory = TestDirectory::new();
+        let (path, ready) = (directory.path().join("fifo"), directory.path().join("ready"));
+        let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
+        let text = format!("trap '' TERM; touch {}; while :; do sleep 60; done #", ready.display());
+        fifos.arrange(Instant::now(), &[script(&text, &path)], &accounts, &mut log);
+        let limit = Instant::now() + Duration::from_secs(10);
+        while !ready.exists() {
+            assert!(Instant::now() < limit, "it does not start");
+            std::thread::yield_now();
+        }
+        let now = Instant::now();
+        fifos.arrange(now, &[], &accounts, &mut log);
+        assert_eq!(fifos.deadline(), Some(now + Duration::from_secs(2)));
+        fifos.timeout(now + Duration::from_secs(2), &accounts, &mut log);
+        while !fifos.has_ended() {
+            assert!(Instant::now() < limit, "it does not end");
+            fifos.reap(now, &mut log);
+        }
+    }
+
+    #[test]
+    fn a_reader_that_ended_is_started_again_after_a_moment() {
+        let directory = TestDirectory::new();
+        let path = directory.path().join("fifo");
+        let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
+        let now = Instant::now();
+        fifos.arrange(now, &[script("exit 0 #", &path)], &accounts, &mut log);
+        while fifos.pids().count() == 1 {
+            assert!(now.elapsed() < Duration::from_secs(10), "it does not end");
+            fifos.reap(now, &mut log);
+        }
+        assert_eq!(fifos.deadline(), Some(now + RESTART_AFTER));
+        fifos.timeout(now + RESTART_AFTER, &accounts, &mut log);
+        assert_eq!(fifos.pids().count(), 1);
     }
 }

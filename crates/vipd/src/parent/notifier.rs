@@ -1,7 +1,7 @@
 //! Runs what the notify queue asks for.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use keepalived_conf::model::Run;
 
@@ -22,6 +22,11 @@ impl Notifier {
     pub(super) fn event(&mut self, now: Instant, instance: &str, jobs: Vec<Job>, log: &mut Log) {
         self.queue.handle_event(now, instance, jobs);
         self.perform(now, log);
+    }
+
+    /// How long scripts may run that start from now on; `None` is for ever.
+    pub(super) fn limit(&mut self, limit: Option<Duration>) {
+        self.queue.limit(limit);
     }
 
     /// SIGCHLD came.

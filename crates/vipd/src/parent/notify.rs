@@ -4,16 +4,19 @@
 //! generic one, then those of the next event, so that the last script to run is that of the last state. Lanes do
 //! not wait for each other. (keepalived starts all scripts at once; the older state's script may then end last.)
 //!
-//! A script that runs longer than [`SCRIPT_LIMIT`] is ended, so that those behind it are not lost. Past
-//! [`LANE_LIMIT`] waiting events the oldest is dropped and said so.
+//! A script may take as long as it likes, as in keepalived, unless `notify_timeout` says otherwise. What happens
+//! meanwhile does not pile up: of the events that wait only the last is kept, for only the last state is true, and the
+//! log says so. One that has waited for [`OVERTAKE_AFTER`] starts beside the script that it waits for.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::{Command, Notify};
+use rustix::process::Signal;
 
 use super::accounts::Accounts;
 use super::process::{Credentials, Ended};
+use super::termination::Termination;
 use crate::ipc::{InstanceEvent, LogLevel};
 
 /// A script to run for an event.
@@ -56,14 +59,19 @@ pub(super) struct NotifyQueue {
     lanes: BTreeMap<String, Lane>,
     actions: VecDeque<Action>,
     runs: u64,
+    /// How long a script may run.
+    limit: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
 struct Lane {
     /// What is left of the event whose scripts run now.
     current: VecDeque<Job>,
-    waiting: VecDeque<Vec<Job>>,
+    /// The event after it, and since when it waits.
+    waiting: Option<(Instant, Vec<Job>)>,
     running: Option<Running>,
+    /// Scripts that were overtaken.
+    overtaken: Vec<Running>,
 }
 
 #[derive(Debug)]
@@ -71,60 +79,102 @@ struct Running {
     id: RunId,
     keyword: &'static str,
     text: String,
-    /// When it is signalled next.
-    deadline: Instant,
-    terminated: bool,
+    started: Instant,
+    /// When its time is up, and how it is ended then.
+    end: Option<Termination>,
+    end_at: Option<Instant>,
+}
+
+impl Lane {
+    fn all_running(&mut self) -> impl Iterator<Item = &mut Running> {
+        self.running.iter_mut().chain(&mut self.overtaken)
+    }
+
+    /// When the waiting event no longer waits.
+    fn overtakes_at(&self) -> Option<Instant> {
+        let (since, _) = self.waiting.as_ref().filter(|_| self.running.is_some())?;
+        (self.overtaken.len() < MAX_OVERTAKEN).then(|| *since + OVERTAKE_AFTER)
+    }
+}
+
+impl Running {
+    fn deadline(&self) -> Option<Instant> {
+        self.end.map(|end| end.poll_timeout()).or(self.end_at)
+    }
 }
 
 impl NotifyQueue {
-    /// An event of an instance: its jobs run after those of all its earlier events.
+    /// How long scripts may run that start from now on; `None` is for ever.
+    pub(super) fn limit(&mut self, limit: Option<Duration>) {
+        self.limit = limit;
+    }
+
+    /// An event of an instance: its jobs run after those of the event before it, and in the place of those of any event
+    /// that still waits.
     pub(super) fn handle_event(&mut self, now: Instant, instance: &str, jobs: Vec<Job>) {
         if jobs.is_empty() {
             return;
         }
         let lane = self.lanes.entry(instance.to_owned()).or_default();
-        lane.waiting.push_back(jobs);
-        if lane.waiting.len() > LANE_LIMIT {
-            lane.waiting.pop_front();
+        if lane.waiting.is_some() && jobs.iter().all(|job| job.keyword == NOT_A_STATE) {
+            // It must not take the place of a state.
+            return;
+        }
+        let since = lane.waiting.as_ref().map_or(now, |&(since, _)| since);
+        if let Some((_, skipped)) = lane.waiting.replace((since, jobs)) {
+            let keywords: Vec<&str> = skipped.iter().map(|job| job.keyword).collect();
             let text = format!(
-                "({instance}) notify scripts are too slow: the oldest of {LANE_LIMIT} waiting events is dropped"
+                "({instance}) skipping the waiting {} of an earlier event: only the last one counts",
+                keywords.join(" and ")
             );
-            self.actions.push_back(Action::Log(LogLevel::Error, text));
+            self.actions.push_back(Action::Log(LogLevel::Warning, text));
         }
         self.advance(now, instance);
     }
 
     /// A run ended, or could not be started.
     pub(super) fn handle_ended(&mut self, now: Instant, id: RunId, ended: Ended) {
-        let is_its = |lane: &Lane| lane.running.as_ref().is_some_and(|running| running.id == id);
-        let Some((instance, lane)) = self.lanes.iter_mut().find(|(_, lane)| is_its(lane)) else { return };
-        let instance = instance.clone();
-        let complaint = lane.running.take().and_then(|running| complaint(&instance, &running, ended));
-        self.actions.extend(complaint.map(|text| Action::Log(LogLevel::Warning, text)));
-        self.advance(now, &instance);
+        for (instance, lane) in &mut self.lanes {
+            let ran = match &lane.running {
+                Some(running) if running.id == id => lane.running.take(),
+                _ => {
+                    let place = lane.overtaken.iter().position(|running| running.id == id);
+                    place.map(|place| lane.overtaken.swap_remove(place))
+                }
+            };
+            let Some(ran) = ran else { continue };
+            let complaint = complaint(instance, &ran, ended);
+            self.actions.extend(complaint.map(|text| Action::Log(LogLevel::Warning, text)));
+            let instance = instance.clone();
+            return self.advance(now, &instance);
+        }
     }
 
     /// Time passed.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
+        let mut overtaking = Vec::new();
         for (instance, lane) in &mut self.lanes {
-            let Some(running) = lane.running.as_mut().filter(|running| running.deadline <= now) else {
-                continue;
-            };
-            if running.terminated {
-                running.deadline = now + KILL_AGAIN;
-                self.actions.push_back(Action::Kill(running.id));
-            } else {
-                running.terminated = true;
-                running.deadline = now + GRACE;
+            for running in lane.all_running() {
+                self.actions.extend(end_late(instance, running, now));
+            }
+            if lane.overtakes_at().is_some_and(|at| at <= now)
+                && let Some(running) = lane.running.take()
+            {
                 let text = format!(
-                    "({instance}) {} script {} still runs after {} seconds - terminating it",
+                    "({instance}) {} script {} still runs after {} seconds; the scripts of the last event start beside it",
                     running.keyword,
                     running.text,
-                    SCRIPT_LIMIT.as_secs()
+                    now.saturating_duration_since(running.started).as_secs()
                 );
-                self.actions.push_back(Action::Log(LogLevel::Error, text));
-                self.actions.push_back(Action::Terminate(running.id));
+                self.actions.push_back(Action::Log(LogLevel::Warning, text));
+                lane.overtaken.push(running);
+                // What is left of an older event is superseded as well.
+                lane.current.clear();
+                overtaking.push(instance.clone());
             }
+        }
+        for instance in overtaking {
+            self.advance(now, &instance);
         }
     }
 
@@ -135,7 +185,11 @@ impl NotifyQueue {
 
     /// When [`NotifyQueue::handle_timeout`] is due.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.lanes.values().filter_map(|lane| Some(lane.running.as_ref()?.deadline)).min()
+        let due = |lane: &Lane| {
+            let running = lane.running.iter().chain(&lane.overtaken).filter_map(Running::deadline).min();
+            [running, lane.overtakes_at()].into_iter().flatten().min()
+        };
+        self.lanes.values().filter_map(due).min()
     }
 
     /// Whether nothing runs and nothing waits.
@@ -145,8 +199,10 @@ impl NotifyQueue {
 
     /// How many scripts have not ended or not begun.
     pub(super) fn unfinished(&self) -> usize {
-        let waiting = |lane: &Lane| lane.current.len() + lane.waiting.iter().map(Vec::len).sum::<usize>();
-        self.lanes.values().map(|lane| waiting(lane) + usize::from(lane.running.is_some())).sum()
+        let waiting =
+            |lane: &Lane| lane.current.len() + lane.waiting.as_ref().map_or(0, |(_, jobs)| jobs.len());
+        let running = |lane: &Lane| lane.overtaken.len() + usize::from(lane.running.is_some());
+        self.lanes.values().map(|lane| waiting(lane) + running(lane)).sum()
     }
 
     fn advance(&mut self, now: Instant, instance: &str) {
@@ -155,19 +211,47 @@ impl NotifyQueue {
             return;
         }
         if lane.current.is_empty() {
-            lane.current = lane.waiting.pop_front().unwrap_or_default().into();
+            lane.current = lane.waiting.take().map(|(_, jobs)| jobs).unwrap_or_default().into();
         }
         let Some(job) = lane.current.pop_front() else {
-            self.lanes.remove(instance);
+            if lane.overtaken.is_empty() {
+                self.lanes.remove(instance);
+            }
             return;
         };
         self.runs += 1;
         let id = RunId(self.runs);
-        let text = job.command.text.clone();
-        lane.running =
-            Some(Running { id, keyword: job.keyword, text, deadline: now + SCRIPT_LIMIT, terminated: false });
+        lane.running = Some(Running {
+            id,
+            keyword: job.keyword,
+            text: job.command.text.clone(),
+            started: now,
+            end: None,
+            end_at: self.limit.and_then(|limit| now.checked_add(limit)),
+        });
         self.actions.push_back(Action::Start(id, job));
     }
+}
+
+/// Ends a script whose time is up, step by step.
+fn end_late(instance: &str, running: &mut Running, now: Instant) -> Vec<Action> {
+    let mut actions = Vec::new();
+    if running.end.is_none() && running.end_at.is_some_and(|at| at <= now) {
+        running.end = Some(Termination::begin(now));
+        let text = format!(
+            "({instance}) {} script {} still runs after {} seconds (notify_timeout) - terminating it",
+            running.keyword,
+            running.text,
+            now.saturating_duration_since(running.started).as_secs()
+        );
+        actions.push(Action::Log(LogLevel::Error, text));
+    }
+    let signal = running.end.as_mut().and_then(|end| end.poll_signal(now));
+    actions.extend(signal.map(|signal| match signal {
+        Signal::TERM => Action::Terminate(running.id),
+        _ => Action::Kill(running.id),
+    }));
+    actions
 }
 
 /// What the log says of a script that did not end well.
@@ -202,7 +286,7 @@ pub(super) fn jobs(
         (InstanceEvent::Stop, _) => ("notify_stop", notify.stop.as_deref()),
         (InstanceEvent::Deleted, Some(command)) => ("notify_deleted", command.as_deref()),
         (InstanceEvent::MasterReceivedLowerPriority, _) => {
-            ("notify_master_rx_lower_pri", notify.master_received_lower_priority.as_deref())
+            (NOT_A_STATE, notify.master_received_lower_priority.as_deref())
         }
     };
     let state = (event != InstanceEvent::MasterReceivedLowerPriority).then(|| word(notify, event));
@@ -231,17 +315,15 @@ pub(super) fn word(notify: &Notify, event: InstanceEvent) -> &'static str {
     }
 }
 
-/// How long a notify script may run.
-const SCRIPT_LIMIT: Duration = Duration::from_secs(60);
+/// The keyword of the event that is no state.
+const NOT_A_STATE: &str = "notify_master_rx_lower_pri";
 
-/// Between SIGTERM and SIGKILL.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long an event waits for a script before its own start all the same: one that hangs must not keep the last state
+/// from being told.
+const OVERTAKE_AFTER: Duration = Duration::from_secs(10);
 
-/// Between one SIGKILL and the next, for a process the kernel cannot end yet.
-const KILL_AGAIN: Duration = Duration::from_secs(10);
-
-/// Events that may wait in one lane.
-const LANE_LIMIT: usize = 256;
+/// Overtaken scripts of a lane that may still run when another one is overtaken.
+const MAX_OVERTAKEN: usize = 8;
 
 #[cfg(test)]
 mod tests;

@@ -207,6 +207,7 @@ impl Parent {
             self.mailing.deadline(),
             self.checks.deadline(),
             self.paths.deadline(),
+            self.fifos.deadline(),
         ];
         let first = deadlines.into_iter().flatten().min()?;
         // epoll counts milliseconds: never wake just before the moment.
@@ -216,13 +217,20 @@ impl Parent {
     fn handle_timers(&mut self, now: Instant, log: &mut Log) {
         self.start_heard_checks(now, log);
         self.paths.timeout(now, log);
+        if let Some(reading) = self.readings.get(&self.supervisor.current()) {
+            self.fifos.timeout(now, &reading.accounts, log);
+        }
         self.notifier.timeout(now, log);
         self.mailing.timeout(now, log);
         let is_quiet = |parent: &mut Self| {
             parent.notifier.is_idle() && parent.mailing.is_done(now) && parent.paths.is_quiet(now)
         };
         if self.winds_down && is_quiet(self) {
-            self.supervisor.handle_quiet();
+            // Their readers have heard everything.
+            self.fifos.close(now);
+            if self.fifos.has_ended() {
+                self.supervisor.handle_quiet();
+            }
         }
         if self.supervisor.poll_timeout().is_some_and(|at| at <= now) {
             // Something may have arrived since the poll: nobody is judged before that is taken in.
@@ -268,7 +276,7 @@ impl Parent {
         let answers = self.paths.reap(log);
         self.take_file_checks(answers, now, log);
         self.notifier.reap(now, log);
-        self.fifos.reap(log);
+        self.fifos.reap(now, log);
         self.mailing.reap(now, log);
         self.forgotten.retain_mut(|child| child.poll().is_none());
         let ended: Vec<_> = self

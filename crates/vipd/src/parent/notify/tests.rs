@@ -36,20 +36,79 @@ fn logged(queue: &mut NotifyQueue) -> Vec<String> {
         .collect()
 }
 
+/// Ends each script as it starts, until none is left; gives their order.
+fn run_all(queue: &mut NotifyQueue, now: Instant) -> Vec<String> {
+    let mut order = Vec::new();
+    loop {
+        let new = started(queue);
+        assert!(new.len() <= 1, "{new:?} run together");
+        let Some((id, text)) = new.into_iter().next() else { return order };
+        order.push(text);
+        queue.handle_ended(now, id, Ended::Exited(0));
+    }
+}
+
 #[test]
 fn scripts_of_one_instance_run_one_after_the_other_in_order() {
     let (mut queue, now) = (NotifyQueue::default(), Instant::now());
     queue.handle_event(now, "V1", vec![job("backup"), job("any-backup")]);
     queue.handle_event(now, "V1", vec![job("master"), job("any-master")]);
-    let mut order = Vec::new();
-    loop {
-        let new = started(&mut queue);
-        assert!(new.len() <= 1, "{new:?} run together");
-        let Some((id, text)) = new.into_iter().next() else { break };
-        order.push(text);
-        queue.handle_ended(now, id, Ended::Exited(0));
+    assert_eq!(run_all(&mut queue, now), ["backup", "any-backup", "master", "any-master"]);
+    assert!(queue.is_idle());
+}
+
+#[test]
+fn of_events_that_wait_only_the_last_is_kept_and_the_log_says_so() {
+    let (mut queue, now) = (NotifyQueue::default(), Instant::now());
+    for event in ["backup", "master", "fault", "stop"] {
+        queue.handle_event(now, "V1", vec![job(event), job("any")]);
     }
-    assert_eq!(order, ["backup", "any-backup", "master", "any-master"]);
+    assert_eq!(queue.unfinished(), 4, "two of the first event, two of the last");
+    let actions: Vec<_> = std::iter::from_fn(|| queue.poll_action()).collect();
+    let [Action::Start(first, _), Action::Log(LogLevel::Warning, text), Action::Log(..)] = &actions[..]
+    else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(
+        text,
+        "(V1) skipping the waiting notify and notify of an earlier event: only the last one counts"
+    );
+    queue.handle_ended(now, *first, Ended::Exited(0));
+    assert_eq!(run_all(&mut queue, now), ["any", "stop", "any"]);
+}
+
+#[test]
+fn an_event_that_is_no_state_does_not_take_the_place_of_one() {
+    let (mut queue, now) = (NotifyQueue::default(), Instant::now());
+    for event in ["backup", "master"] {
+        queue.handle_event(now, "V1", vec![job(event)]);
+    }
+    queue.handle_event(now, "V1", vec![Job { keyword: NOT_A_STATE, ..job("lower") }]);
+    assert_eq!(run_all(&mut queue, now), ["backup", "master"]);
+}
+
+#[test]
+fn a_script_may_take_as_long_as_it_likes() {
+    let (mut queue, start) = (NotifyQueue::default(), Instant::now());
+    queue.handle_event(start, "V1", vec![job("mounts")]);
+    started(&mut queue);
+    assert_eq!(queue.poll_timeout(), None);
+    queue.handle_timeout(start + Duration::from_secs(86_400));
+    assert_eq!(queue.poll_action(), None);
+}
+
+#[test]
+fn a_script_that_hangs_does_not_keep_the_last_state_from_being_told() {
+    let (mut queue, start) = (NotifyQueue::default(), Instant::now());
+    queue.handle_event(start, "V1", vec![job("hangs"), job("any-backup")]);
+    let hanging = started(&mut queue)[0].0;
+    let later = start + Duration::from_secs(60);
+    queue.handle_event(later, "V1", vec![job("master")]);
+    assert_eq!(queue.poll_timeout(), Some(later + OVERTAKE_AFTER));
+    queue.handle_timeout(later + OVERTAKE_AFTER);
+    assert_eq!(run_all(&mut queue, later), ["master"]);
+    assert!(!queue.is_idle(), "the other one still runs");
+    queue.handle_ended(later, hanging, Ended::Exited(0));
     assert!(queue.is_idle());
 }
 
@@ -85,37 +144,24 @@ fn why_a_script_could_not_run_is_said() {
 }
 
 #[test]
-fn a_hanging_script_is_terminated_then_killed_and_the_next_runs() {
+fn a_script_past_its_notify_timeout_is_terminated_then_killed_and_the_next_runs() {
     let (mut queue, start) = (NotifyQueue::default(), Instant::now());
+    let limit = Duration::from_secs(30);
+    queue.limit(Some(limit));
     queue.handle_event(start, "V1", vec![job("hangs"), job("next")]);
     let hanging = started(&mut queue)[0].0;
-    assert_eq!(queue.poll_timeout(), Some(start + SCRIPT_LIMIT));
-    queue.handle_timeout(start + SCRIPT_LIMIT.checked_sub(Duration::from_millis(1)).unwrap());
+    assert_eq!(queue.poll_timeout(), Some(start + limit));
+    queue.handle_timeout(start + limit.checked_sub(Duration::from_millis(1)).unwrap());
     assert_eq!(queue.poll_action(), None);
-    queue.handle_timeout(start + SCRIPT_LIMIT);
+    queue.handle_timeout(start + limit);
     assert!(matches!(queue.poll_action(), Some(Action::Log(LogLevel::Error, _))));
     assert_eq!(queue.poll_action(), Some(Action::Terminate(hanging)));
-    let after = start + SCRIPT_LIMIT + GRACE;
+    let after = queue.poll_timeout().unwrap();
+    assert_eq!(after, start + limit + Duration::from_secs(2));
     queue.handle_timeout(after);
-    assert_eq!(queue.poll_action(), Some(Action::Kill(hanging)));
-    queue.handle_timeout(after + KILL_AGAIN);
     assert_eq!(queue.poll_action(), Some(Action::Kill(hanging)));
     queue.handle_ended(after, hanging, Ended::Signalled(9));
     assert_eq!(texts(&started(&mut queue)), ["next"]);
-}
-
-#[test]
-fn past_the_limit_the_oldest_waiting_event_is_dropped_and_said_so() {
-    let (mut queue, now) = (NotifyQueue::default(), Instant::now());
-    queue.handle_event(now, "V1", vec![job("running")]);
-    let running = started(&mut queue)[0].0;
-    for number in 0..=LANE_LIMIT {
-        queue.handle_event(now, "V1", vec![job(&number.to_string())]);
-    }
-    assert_eq!(logged(&mut queue).len(), 1);
-    assert_eq!(queue.unfinished(), LANE_LIMIT + 1);
-    queue.handle_ended(now, running, Ended::Exited(0));
-    assert_eq!(texts(&started(&mut queue)), ["1"]);
 }
 
 #[test]

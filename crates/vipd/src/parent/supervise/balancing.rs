@@ -36,7 +36,8 @@ impl Parent {
         let name = names::real_server(service, real);
         let jobs = server_jobs(real, up, &reading.accounts);
         self.notifier.event(now, &format!("{name} of {}", service.name), jobs, log);
-        self.fifos.write(Role::Lvs, &format!("RS {name} {} {}", service.name, word(up)), log);
+        let subject = format!("RS {name} {}", service.name);
+        self.fifos.write(Role::Lvs, Some(&subject), &format!("{subject} {}", word(up)), log);
         self.mailing.real_server(now, real.smtp_alert, &change(service, &name, true, up, because), log);
     }
 
@@ -69,7 +70,8 @@ impl Parent {
         }
         let jobs = quorum_jobs(service, up, &reading.accounts);
         self.notifier.event(now, &service.name, jobs, log);
-        self.fifos.write(Role::Lvs, &format!("VS {} {}", service.name, word(up)), log);
+        let subject = format!("VS {}", service.name);
+        self.fifos.write(Role::Lvs, Some(&subject), &format!("{subject} {}", word(up)), log);
         self.mailing.virtual_server(now, service.smtp_alert, &service.name, up, because, log);
     }
 
@@ -78,7 +80,12 @@ impl Parent {
         if let Some(reading) = self.readings.get(&self.supervisor.current()) {
             self.mailing.arrange(now, &reading.config, log);
             self.last_reported.retain(&reading.config);
-            self.fifos.reopen(&reading.config.global.fifos, &reading.accounts, log);
+            self.notifier.limit(reading.config.global.notify_timeout);
+            let services = &reading.config.virtual_servers;
+            self.fifos.forget(Role::Lvs, |subject| {
+                !services.iter().any(|service| subject.ends_with(service.name.as_str()))
+            });
+            self.fifos.arrange(now, &reading.config.global.fifos, &reading.accounts, log);
         }
     }
 }

@@ -161,7 +161,16 @@ impl Parent {
         self.notifier.event(now, &instance.name, jobs, log);
         let line =
             format!("INSTANCE \"{}\" {} {priority}", instance.name, notify::word(&instance.notify, event));
-        self.fifos.write(Role::Vrrp, &line, log);
+        match event {
+            InstanceEvent::Stop | InstanceEvent::Deleted => {
+                self.fifos.write(Role::Vrrp, None, &line, log);
+                self.fifos.forget(Role::Vrrp, |subject| subject == instance.name);
+            }
+            InstanceEvent::MasterReceivedLowerPriority => self.fifos.write(Role::Vrrp, None, &line, log),
+            InstanceEvent::Master | InstanceEvent::Backup | InstanceEvent::Fault => {
+                self.fifos.write(Role::Vrrp, Some(&instance.name), &line, log);
+            }
+        }
         self.mailing.instance(now, &instance.name, instance.smtp_alert, event, log);
         if event != InstanceEvent::MasterReceivedLowerPriority {
             let standing = ToWorker::Standing {

@@ -123,7 +123,8 @@ impl Parent {
 
     /// The daemon ends now, whatever still runs.
     fn finish(&mut self, status: u8, now: Instant, log: &mut Log) {
-        self.fifos.close();
+        self.fifos.close(now);
+        self.fifos.abandon();
         self.notifier.abandon(log);
         self.mailing.abandon(now, log);
         self.paths.abandon();
