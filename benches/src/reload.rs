@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use vip_lab::Stamp;
+use vip_lab::address_watch::AddressWatch;
 use vip_lab::capture::{Capture, Sighting};
 use vip_lab::frame::Frame;
-use vip_lab::holding::Holding;
 
 use crate::Failure;
 use crate::configuration::Configuration;
@@ -86,7 +86,7 @@ fn reload(
     let interval = configuration.protocol.interval;
     let quiet = interval * 3 + Duration::from_millis(100);
     stage.configure(0, configuration)?;
-    let holding = Holding::start(stage.router(0)?, IpAddr::V4(EXTRA), PERIOD)?;
+    let holding = AddressWatch::start(stage.router(0)?, IpAddr::V4(EXTRA), PERIOD)?;
     let positions: Vec<usize> = captures.iter().map(Capture::position).collect();
     std::thread::sleep(quiet);
 

@@ -43,7 +43,7 @@ fn split(metadata: &Value) -> (Vec<(String, PathBuf)>, Vec<String>) {
     (published, private)
 }
 
-/// What a reader of the package would look for and not find.
+/// Files that a reader of the package would miss.
 fn missing(name: &str, folder: &Path) -> Vec<String> {
     let files = ["LICENSE-MIT", "LICENSE-APACHE", "README.md"].into_iter();
     let mut missing: Vec<String> = files

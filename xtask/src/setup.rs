@@ -1,4 +1,4 @@
-//! What the tests need beside Rust: the peers to talk to, and a kernel with IPVS.
+//! The needs of the tests beside Rust: the peers to talk to, and a kernel with IPVS.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use nix::sys::signal::Signal;
 use vip_lab::Stamp;
-use vip_lab::holding::Holding;
+use vip_lab::address_watch::AddressWatch;
 
 use super::ownership::longest;
 use super::reloads::virtual_addresses;
@@ -140,8 +140,8 @@ fn trial(contender: &Contender, fault: Fault, random: &mut Rng) -> Result<Outcom
     stage.settle(&captures, PROTOCOL, INSTANCES)?;
     let watched = IpAddr::V4(address(0));
     let holdings = [
-        Holding::start(stage.router(0)?, watched, PERIOD)?,
-        Holding::start(stage.router(1)?, watched, PERIOD)?,
+        AddressWatch::start(stage.router(0)?, watched, PERIOD)?,
+        AddressWatch::start(stage.router(1)?, watched, PERIOD)?,
     ];
     std::thread::sleep(Duration::from_millis(20));
     let from = Stamp::now();

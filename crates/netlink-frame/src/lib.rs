@@ -31,13 +31,13 @@ pub struct Frame<'a> {
     pub kind: u16,
     /// `NLM_F_*`.
     pub flags: u16,
-    /// The number of the request this answers, 0 for events.
+    /// The number of the request that this answers; 0 for events.
     pub sequence: u32,
-    /// What follows the header.
+    /// The bytes after the header.
     pub payload: &'a [u8],
 }
 
-/// What a message means to a program that waits for an answer.
+/// The meaning of a message for a program that waits for an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer<'a> {
     /// The request was carried out.
@@ -179,7 +179,7 @@ const ATTR_MSG: u16 = 1;
 mod tests {
     use super::*;
 
-    /// The answer of Linux 6.18 to the wish for an MTU of 10 bytes on a veth interface.
+    /// The answer of Linux 6.18 to a request for an MTU of 10 bytes on a veth interface.
     #[rustfmt::skip]
     const MTU_TOO_SMALL: [u8; 96] = [
         96, 0, 0, 0,  2, 0,  0x00, 0x02,  9, 0, 0, 0,  7, 0, 0, 0,

@@ -29,7 +29,7 @@ pub enum Event {
         recipients: Vec<String>,
         /// Subject of the mail.
         subject: String,
-        /// What went wrong.
+        /// The failure of this attempt.
         failure: Failure,
         /// Time until the next attempt.
         delay: Duration,
@@ -38,7 +38,7 @@ pub enum Event {
     ServerFailed {
         /// Name of the server, as given to the outbox.
         server: String,
-        /// What went wrong.
+        /// The failure of this attempt.
         failure: Failure,
         /// Number of mails that wait.
         waiting: usize,
@@ -78,14 +78,14 @@ pub enum LossReason {
     Failed {
         /// Name of the server.
         server: String,
-        /// What went wrong.
+        /// The failure of this attempt.
         failure: Failure,
     },
     /// The mail waited longer than its lifetime.
     TooOld {
         /// Name of the server.
         server: String,
-        /// What went wrong at the last attempt.
+        /// The failure of the last attempt.
         failure: Failure,
         /// The lifetime.
         lifetime: Duration,

@@ -71,12 +71,12 @@ impl Mailbox {
         Ok(Self { path: path.to_owned(), name, bracketed })
     }
 
-    /// What the server is told: the address alone.
+    /// The address alone, as SMTP commands need it.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// What stands in a header: as written, with the name quoted or encoded (RFC 2047) where it must be.
+    /// The value for a header: as written, with the name quoted or encoded (RFC 2047) where it must be.
     pub fn header(&self) -> String {
         if self.name.is_empty() {
             return if self.bracketed { format!("<{}>", self.path) } else { self.path.clone() };
@@ -114,7 +114,7 @@ const MAX_PATH: usize = 320;
 /// Characters of a name, so that a header line stays below 998 bytes.
 const MAX_NAME: usize = 200;
 
-/// What a name may only hold in quotes (RFC 5322 §3.2.3).
+/// Characters that a name may hold only in quotes (RFC 5322 §3.2.3).
 const SPECIALS: &str = "()<>[]:;@\\,.\"";
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A mail as bytes (RFC 5322): headers and a body of plain text.
 //!
 //! Every line ends with CR LF and is at most 998 bytes long without it. No text that comes in can begin another
-//! header: control characters become spaces. What is not ASCII is encoded (RFC 2047 in headers, base64 in the body),
+//! header: control characters become spaces. Text that is not ASCII is encoded (RFC 2047 in headers, base64 in the body),
 //! so that no server needs 8BITMIME or SMTPUTF8.
 
 use base64::Engine;

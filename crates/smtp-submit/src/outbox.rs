@@ -27,10 +27,10 @@ pub struct Mail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(pub u64);
 
-/// What the outbox wants done.
+/// A request of the outbox to its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Deliver this mail; how it went is told with [`Outbox::handle_outcome`].
+    /// Deliver this mail, and hand the outcome to [`Outbox::handle_outcome`].
     Deliver(Id, Mail),
     /// The delivery takes too long: end it, its outcome is not awaited any more.
     Abort(Id),
@@ -254,7 +254,7 @@ impl Outbox {
         self.put_back(waiting);
     }
 
-    /// The server cannot be used: whatever waits would fare no better.
+    /// The server cannot be used, so every other mail waits too.
     fn handle_server_failure(&mut self, now: Instant, waiting: Waiting, failure: Failure) {
         self.put_back(waiting);
         let waiting = std::mem::take(&mut self.waiting);
@@ -318,13 +318,13 @@ fn delay(failures: u32) -> Duration {
 /// Mails that may wait.
 const MAX_WAITING: usize = 1000;
 
-/// Before the second attempt.
+/// Time before the second attempt.
 const FIRST_DELAY: Duration = Duration::from_secs(5);
 
-/// Between two attempts.
+/// Longest time between two attempts.
 const MAX_DELAY: Duration = Duration::from_secs(600);
 
-/// How long a mail is tried. Older news only confuse.
+/// Age at which a mail is given up: old news only confuse.
 const LIFETIME: Duration = Duration::from_secs(4 * 3600);
 
 /// Lost mails that are named one by one when everything is given up.

@@ -1,8 +1,8 @@
-//! How a delivery ended.
+//! The outcome of a delivery.
 
 use std::fmt;
 
-/// How a delivery ended: the status of each recipient, or why nobody has the mail.
+/// The outcome of a delivery: the status of each recipient, or the reason why the mail reached no one.
 pub type Outcome = Result<Vec<DeliveryStatus>, Failure>;
 
 /// Whether the server took a mail for one recipient.
@@ -53,7 +53,7 @@ pub enum Step {
     Text,
 }
 
-/// Why nobody has the mail.
+/// Reason why a mail reached no one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

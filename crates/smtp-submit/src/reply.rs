@@ -85,7 +85,7 @@ impl ReplyReader {
     /// Lines end with CR LF or LF alone. The reader is at the start of a reply after each reply and each error.
     ///
     /// # Errors
-    /// What came is not a reply; there is no way to find the next one.
+    /// The input is not a reply. The start of the next reply cannot be found.
     pub fn read(&mut self, input: &mut &[u8]) -> Result<Option<Reply>, ReplyError> {
         let reply = self.take_lines(input);
         if !matches!(reply, Ok(None)) {

@@ -1,14 +1,14 @@
 //! One mail over SMTP (RFC 5321), as a machine over bytes and time.
 //!
-//! - Without TLS and login it says what keepalived says: `HELO`, `MAIL FROM`, each `RCPT TO`, `DATA`, `QUIT`. Otherwise
+//! - Without TLS and login it sends what keepalived sends: `HELO`, `MAIL FROM`, each `RCPT TO`, `DATA`, `QUIT`. Otherwise
 //!   `EHLO`, since only its answer tells what is offered.
-//! - `STARTTLS` (RFC 3207), where configured, is required: a server that does not offer it gets no mail. What came in the
-//!   clear behind its answer breaks the session, and what was learned before counts no more.
+//! - `STARTTLS` (RFC 3207), where configured, is required: a server that does not offer it gets no mail. Bytes in the
+//!   clear behind its answer end the session, and capabilities that were offered before are forgotten.
 //! - `AUTH PLAIN` or `LOGIN` (RFC 4954), where configured, is required too. The password only goes over TLS, or to a
 //!   server on this machine.
 //! - A refused recipient does not stop the others.
 //!
-//! The handshake itself is the caller's: while [`Session::wants_tls`], bytes are TLS's, until
+//! The handshake itself is the caller's: while [`Session::wants_tls`], bytes belong to TLS, until
 //! [`Session::handle_secured`]. Commands are not pipelined, mails are rare.
 
 use std::io::ErrorKind;
@@ -86,7 +86,7 @@ pub struct Session {
     outcome: Option<Outcome>,
 }
 
-/// What is awaited.
+/// The reply, or the event, that the session waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Banner,
@@ -193,7 +193,7 @@ impl Session {
         self.outcome.is_none().then_some(self.deadline)
     }
 
-    /// How it ended, once it has.
+    /// The outcome, once the session has ended.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
     }
@@ -370,7 +370,7 @@ fn shown(reply: &Reply) -> String {
 /// Characters of a reply in the log.
 const MAX_SHOWN: usize = 300;
 
-/// What the answer to EHLO says (RFC 5321 §4.1.1.1); the first line is the server's name.
+/// Capabilities in the answer to EHLO (RFC 5321 §4.1.1.1); the first line is the server's name.
 #[derive(Debug, Default)]
 struct Offers {
     start_tls: bool,

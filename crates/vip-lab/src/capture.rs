@@ -23,9 +23,9 @@ use super::{Lab, LabError, Stamp};
 pub struct Sighting {
     /// When the kernel received it.
     pub at: Stamp,
-    /// Which cable it came through: index into [`Lab::ports`] as it was when the capture began.
+    /// The cable that it came through: index into [`Lab::ports`] as it was when the capture began.
     pub port: usize,
-    /// What it says.
+    /// Its content.
     pub frame: Frame,
 }
 
@@ -50,7 +50,7 @@ impl Capture {
         Ok(Self { seen, stop, reader: Some(reader) })
     }
 
-    /// How many frames were seen so far; a position for [`after`](Self::after).
+    /// Number of frames seen so far; a position for [`after`](Self::after).
     pub fn position(&self) -> usize {
         self.lock().len()
     }

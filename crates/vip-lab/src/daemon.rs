@@ -136,18 +136,18 @@ impl Drop for Daemon {
     }
 }
 
-/// Lines kept at most, and octets of a line: a daemon gone mad must not eat the machine's memory.
-const MOST_LINES: usize = 100_000;
-const LONGEST_LINE: u64 = 4096;
+/// Lines kept at most, and bytes of a line: a daemon that logs without end must not use up the memory.
+const MAX_LINES: usize = 100_000;
+const MAX_LINE: u64 = 4096;
 
 fn keep_lines(stream: impl Read + Send + 'static, log: Arc<Mutex<Vec<LogLine>>>) -> io::Result<()> {
     let body = move || {
         let mut reader = BufReader::new(stream);
         let mut line = Vec::new();
-        while matches!((&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line), Ok(1..)) {
+        while matches!((&mut reader).take(MAX_LINE).read_until(b'\n', &mut line), Ok(1..)) {
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-            if log.len() < MOST_LINES {
+            if log.len() < MAX_LINES {
                 log.push(LogLine { at: Stamp::now(), text });
             }
             line.clear();

@@ -18,7 +18,7 @@ pub enum Denied {
     /// The kernel refuses a user namespace.
     #[error("this user may not make a user namespace ({source}){}", Advice)]
     UserNamespace {
-        /// What the kernel answered.
+        /// The kernel's answer.
         source: io::Error,
     },
     /// Root without the capability, as in a container.
@@ -27,7 +27,7 @@ pub enum Denied {
         Advice
     )]
     NetworkNamespace {
-        /// What the kernel answered.
+        /// The kernel's answer.
         source: io::Error,
     },
     /// The calling process has more than one thread, and the kernel wants one.

@@ -1,4 +1,4 @@
-//! What an Ethernet frame on the lab's switch says, as far as the lab cares.
+//! Content of the Ethernet frames on the lab's switch: adverts, announcements and probes.
 //!
 //! Checksums, TTL and authentication are not checked, so that mistakes of the daemons under test can be seen: a VRRP
 //! message is therefore read here and not by `vrrp-proto`, which rejects what is wrong.
@@ -10,10 +10,10 @@ use etherparse::{
     ArpPacketSlice, Icmpv6Slice, IpNumber, LaxIpPayloadSlice, LaxNetSlice, LaxSlicedPacket, TransportSlice,
 };
 
-/// First octets of a probe's payload; the number of the probe follows (u32, big endian).
+/// First bytes of a probe's payload; the number of the probe follows (u32, big endian).
 pub const PROBE_MAGIC: [u8; 8] = *b"vip-lab\0";
 
-/// A frame that the lab understands.
+/// A frame of a kind that the lab reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// A VRRP advertisement.
@@ -25,7 +25,7 @@ pub enum Frame {
         /// The MAC in the body.
         mac: [u8; 6],
     },
-    /// A probe or the answer to one (ICMP echo or UDP); who sent it tells which.
+    /// A probe or the answer to one (ICMP echo or UDP); the sender's port tells which.
     Probe {
         /// Its number.
         number: u32,
@@ -52,7 +52,7 @@ pub struct Advert {
 }
 
 impl Frame {
-    /// Reads an Ethernet frame; `None` for one that the lab does not care for.
+    /// Reads an Ethernet frame; `None` for any other kind.
     #[must_use]
     pub fn parse(frame: &[u8]) -> Option<Self> {
         // Lax: a frame that was cut, or a length field that is wrong, hides nothing that is there.
@@ -79,7 +79,7 @@ fn gratuitous_arp(arp: &ArpPacketSlice<'_>) -> Option<Frame> {
     is_gratuitous.then_some(Frame::Announcement { address: Ipv4Addr::from(sender).into(), mac })
 }
 
-/// What an IP packet with these addresses (source, destination) says. An authentication header has been read past.
+/// Content of an IP packet with these addresses (source, destination). An authentication header is already skipped.
 fn from_ip(
     (source, destination): (IpAddr, IpAddr),
     payload: &LaxIpPayloadSlice<'_>,

@@ -145,7 +145,7 @@ impl Host {
         process::kill_namespace_of(self.init_id);
     }
 
-    /// What a power failure does to processes and files: all are killed, the files in `/run` are gone. Addresses
+    /// Does what a power failure does to processes and files: all are killed, the files in `/run` are removed. Addresses
     /// and cables are left, see [`Lab::isolate`](super::Lab::isolate) for these.
     pub fn power_off(&self) -> io::Result<()> {
         self.kill_all();
@@ -161,8 +161,8 @@ impl Drop for Host {
         }
         if let Some(mut init) = self.init.take() {
             let _ = init.kill();
-            // The first process is gone only when every other one has been waited for, and who started one may
-            // hold its `Child` longer than this host.
+            // The first process is gone only when every other one has been waited for, and a caller may hold the
+            // `Child` of one longer than this host.
             let _ = std::thread::Builder::new().name("reaper".to_owned()).spawn(move || init.wait());
         }
     }

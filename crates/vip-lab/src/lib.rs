@@ -29,11 +29,11 @@ mod root;
 mod spawn;
 mod switch;
 
+pub mod address_watch;
 pub mod capture;
 pub mod daemon;
 pub mod farm;
 pub mod frame;
-pub mod holding;
 pub mod probe;
 pub mod stalls;
 pub mod table;

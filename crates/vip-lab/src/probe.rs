@@ -1,4 +1,4 @@
-//! The client: asks the virtual address for an answer at a steady pace and knows what it never got.
+//! The client: asks the virtual address at a steady pace and keeps which questions were never answered.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -15,12 +15,12 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::frame::PROBE_MAGIC;
 use super::{Host, Stamp};
 
-/// What the client asks with.
+/// Protocol of the client's questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Via {
     /// ICMP echo: the holder's kernel answers.
     Echo,
-    /// A UDP datagram to this port: a service behind the address answers with the same octets.
+    /// A UDP datagram to this port: a service behind the address answers with the same bytes.
     Udp(u16),
 }
 
@@ -61,7 +61,7 @@ impl Probe {
         Ok(Self { shots, stop, worker: Some(worker) })
     }
 
-    /// How many questions were sent; the number of the next one.
+    /// Number of questions sent so far; also the number of the next one.
     pub fn position(&self) -> usize {
         self.shots.lock().unwrap_or_else(PoisonError::into_inner).len()
     }

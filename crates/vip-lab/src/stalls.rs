@@ -1,7 +1,7 @@
-//! How long this machine stood still: a thread that sleeps knows by how much it was woken too late.
+//! Times in which this machine stood still: a thread that sleeps measures by how much it is woken too late.
 //!
-//! On a busy machine, and more so in a virtual one, everything stops now and then. Who measures reaction times has to
-//! know that time, or calls a good daemon slow.
+//! On a busy machine, and more so in a virtual one, everything stops now and then. A measurement of reaction
+//! times has to know these times, or it calls a good daemon slow.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ pub struct Stalls {
     worker: Option<JoinHandle<()>>,
 }
 
-/// How long the thread sleeps each time.
+/// Time that the thread sleeps each time.
 const NAP: Duration = Duration::from_millis(10);
 
 /// Waking up later than this is a stall.
@@ -60,7 +60,7 @@ impl Drop for Stalls {
     }
 }
 
-/// How much of the time from `from` to `to` lies in these spans, which do not overlap.
+/// The part of the time from `from` to `to` that lies in these spans, which do not overlap.
 #[must_use]
 pub fn stalled(spans: &[(Stamp, Stamp)], from: Stamp, to: Stamp) -> Duration {
     spans.iter().map(|(start, end)| (*end).min(to).since((*start).max(from))).sum()

@@ -1,6 +1,6 @@
 //! The kernel's table of virtual servers in a host, as anybody can read it: `/proc/net/ip_vs`.
 //!
-//! Read here and not over netlink, so that what a daemon has set is seen through other eyes.
+//! Read here and not over netlink, so that a mistake in our own netlink code cannot hide itself.
 
 use std::fmt;
 use std::io;
@@ -24,7 +24,7 @@ pub struct Table {
 /// One virtual server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Service {
-    /// What clients ask for.
+    /// Address or mark that clients use.
     pub id: ServiceId,
     /// Name of the scheduler, such as `rr`.
     pub scheduler: String,
@@ -32,7 +32,7 @@ pub struct Service {
     pub servers: Vec<RealServer>,
 }
 
-/// What makes a connection belong to a virtual server.
+/// Property by which a connection belongs to a virtual server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ServiceId {
     /// A TCP connection to this address.
@@ -48,15 +48,15 @@ pub enum ServiceId {
 /// One real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RealServer {
-    /// Where it is.
+    /// Its address and port.
     pub address: SocketAddr,
-    /// How packets get there.
+    /// Forwarding method.
     pub method: Method,
     /// Its share; 0 means no new connections.
     pub weight: i32,
 }
 
-/// How packets get to a real server.
+/// Forwarding method: the way of a packet to a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Method {
     /// With the real server's address in place of the virtual one.

@@ -1,4 +1,4 @@
-//! A client of a web service: asks at a steady pace, and knows who answered and what it never got.
+//! The client of web servers: requests the virtual address at a steady pace and keeps which server answered each request.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -37,7 +37,7 @@ impl Visitor {
         let stop = Arc::new(AtomicBool::new(false));
         // So many that the next one is always free while the others wait for an answer, and are a bit late.
         let waiting = u32::try_from(PATIENCE.as_micros() / period.as_micros().max(1)).unwrap_or(u32::MAX);
-        let count = waiting.saturating_add(3).min(MOST_AT_ONCE);
+        let count = waiting.saturating_add(3).min(MAX_AT_ONCE);
         let start = Instant::now();
         let mut visitor = Self { visits, stop, workers: Vec::new() };
         for number in 0..count {
@@ -64,7 +64,7 @@ impl Visitor {
         Ok(visitor)
     }
 
-    /// How many requests are over; a position for [`after`](Self::after).
+    /// Number of requests that are over; a position for [`after`](Self::after).
     pub fn position(&self) -> usize {
         self.visits.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
@@ -85,12 +85,12 @@ impl Drop for Visitor {
     }
 }
 
-/// How long a request may take before it counts as failed. Shorter than TCP takes to repeat its first packet, a
+/// Time that a request may take before it counts as failed. Shorter than TCP takes to repeat its first packet, a
 /// second: an answer shall tell that all was well when the question was asked.
 pub const PATIENCE: Duration = Duration::from_millis(900);
 
 /// Requests under way at once, at most.
-const MOST_AT_ONCE: u32 = 32;
+const MAX_AT_ONCE: u32 = 32;
 
 /// Requests kept at most.
 const MOST: usize = 1_000_000;

@@ -1,4 +1,4 @@
-//! A web server of the lab: it says its name to whoever asks, and it can fall silent.
+//! A web server of the lab: it answers every request with its name, and it can fall silent.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use nix::sys::socket::{Shutdown, shutdown};
 
 use super::Host;
 
-/// A web server at work. Dropping it closes its port: who asks then is refused.
+/// A web server at work. Dropping it closes its port: later connections are refused.
 #[derive(Debug)]
 pub struct WebServer {
     listener: Arc<TcpListener>,
@@ -29,7 +29,7 @@ impl WebServer {
                 let name = Arc::clone(&name);
                 // One that says nothing must not keep the others waiting.
                 let _ = std::thread::Builder::new().name("web".to_owned()).spawn(move || {
-                    // Who goes away early gets no answer.
+                    // A client that closed early gets no answer.
                     let _ = answer(connection, &name);
                 });
             }
@@ -48,11 +48,11 @@ impl Drop for WebServer {
     }
 }
 
-/// How long a client may take for its question.
+/// Time that a client may take for its request.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Longest question.
-const LONGEST: usize = 4096;
+/// Longest request, in bytes.
+const MAX_REQUEST: usize = 4096;
 
 fn answer(mut connection: TcpStream, name: &str) -> io::Result<()> {
     connection.set_read_timeout(Some(PATIENCE))?;
@@ -62,7 +62,7 @@ fn answer(mut connection: TcpStream, name: &str) -> io::Result<()> {
     while !question.windows(4).any(|end| end == b"\r\n\r\n") {
         let length = connection.read(&mut buffer)?;
         question.extend_from_slice(buffer.get(..length).unwrap_or_default());
-        if length == 0 || question.len() > LONGEST {
+        if length == 0 || question.len() > MAX_REQUEST {
             return Ok(());
         }
     }

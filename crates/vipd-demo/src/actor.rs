@@ -10,8 +10,8 @@ use nix::sys::signal::Signal;
 use vrrp_linux::links::LinkCommands;
 
 use super::live::Live;
+use vip_lab::address_watch::AddressWatch;
 use vip_lab::daemon::{Daemon, Program};
-use vip_lab::holding::Holding;
 use vip_lab::{Host, LabError, Stamp};
 
 /// Where a configuration is put in its machine.
@@ -25,7 +25,7 @@ const WRITTEN: [&str; 4] = ["/etc/keepalived", "/etc/vipd", "/run/keepalived", "
 pub(super) struct Actor {
     pub(super) host: Host,
     /// When it got the watched address and lost it.
-    pub(super) holding: Holding,
+    pub(super) holding: AddressWatch,
     /// When its daemon was started and ended.
     pub(super) running: Vec<(Stamp, bool)>,
     program: Program,
@@ -45,7 +45,7 @@ impl Actor {
         for directory in WRITTEN {
             host.private_directory(directory)?;
         }
-        let holding = Holding::start(&host, watched, period)?;
+        let holding = AddressWatch::start(&host, watched, period)?;
         let program = program.clone();
         Ok(Self {
             host,

@@ -1,6 +1,6 @@
 //! Reads what test programs say, and counts.
 
-/// What the test programs said.
+/// The results of the test programs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Count {
     pub(super) passed: u64,

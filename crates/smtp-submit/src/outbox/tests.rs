@@ -29,7 +29,7 @@ impl Scene {
         std::iter::from_fn(|| self.outbox.poll_action()).collect()
     }
 
-    /// What is delivered now; log lines are thrown away.
+    /// The mail that is delivered now; reports are ignored.
     fn delivered(&mut self) -> Option<(Id, Mail)> {
         let mut deliveries = self.actions().into_iter().filter_map(|action| match action {
             Action::Deliver(id, mail) => Some((id, mail)),
@@ -91,7 +91,7 @@ fn one_mail_at_a_time_in_the_order_they_came() {
 }
 
 #[test]
-fn a_sent_mail_is_said_with_keepalived_s_words_and_with_names() {
+fn a_sent_mail_is_reported_with_recipients_and_server() {
     let mut scene = Scene::new();
     scene.mail("[lb1] news");
     let (id, _) = scene.delivered().unwrap();
@@ -100,7 +100,7 @@ fn a_sent_mail_is_said_with_keepalived_s_words_and_with_names() {
 }
 
 #[test]
-fn a_server_that_is_down_is_asked_ever_less_often_and_with_the_oldest_mail() {
+fn a_server_that_is_down_is_tried_less_and_less_often_with_the_oldest_mail() {
     let mut scene = Scene::new();
     scene.mail("one");
     scene.mail("two");
@@ -119,7 +119,7 @@ fn a_server_that_is_down_is_asked_ever_less_often_and_with_the_oldest_mail() {
 }
 
 #[test]
-fn a_server_that_is_down_is_said_with_what_waits() {
+fn a_server_that_is_down_is_reported_with_the_number_of_waiting_mails() {
     let mut scene = Scene::new();
     scene.mail("one");
     scene.mail("two");
@@ -132,7 +132,7 @@ fn a_server_that_is_down_is_said_with_what_waits() {
 }
 
 #[test]
-fn mails_are_given_up_after_four_hours_all_that_are_so_old() {
+fn all_mails_older_than_four_hours_are_given_up() {
     let mut scene = Scene::new();
     scene.mail("one");
     scene.mail("two");
@@ -181,7 +181,7 @@ fn a_recipient_refused_for_now_delays_nobody_else() {
 }
 
 #[test]
-fn what_is_refused_for_good_is_lost_and_said() {
+fn a_mail_that_is_refused_for_good_is_reported_as_lost() {
     let mut scene = Scene::new();
     scene.mail("one");
     let (id, _) = scene.delivered().unwrap();
@@ -242,7 +242,7 @@ fn a_delivery_that_takes_too_long_is_ended_and_its_late_outcome_ignored() {
 }
 
 #[test]
-fn when_the_outbox_is_full_the_oldest_goes() {
+fn a_full_outbox_drops_the_oldest_mail() {
     let mut scene = Scene::new();
     scene.mail("under way");
     let (id, _) = scene.delivered().unwrap();
@@ -255,7 +255,7 @@ fn when_the_outbox_is_full_the_oldest_goes() {
 }
 
 #[test]
-fn at_the_end_what_is_left_is_named() {
+fn mails_that_are_abandoned_are_reported() {
     let mut scene = Scene::new();
     for number in 0..12 {
         scene.mail(&number.to_string());
@@ -270,7 +270,7 @@ fn at_the_end_what_is_left_is_named() {
 }
 
 proptest! {
-    /// Whatever happens: one delivery at a time, bounded, and in the end each mail was sent or said to be lost.
+    /// One delivery runs at a time, the queue is bounded, and in the end each mail was reported as sent or lost.
     #[test]
     fn no_mail_is_forgotten(story in prop::collection::vec(0_u8..8, 1..200)) {
         let mut scene = Scene::new();

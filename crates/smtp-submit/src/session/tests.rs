@@ -19,7 +19,7 @@ fn begin(now: Instant, config: SessionConfig) -> Session {
     Session::new(now, config, "k@x.org", &["a@x.org".to_owned(), "b@x.org".to_owned()], TEXT)
 }
 
-/// Plays a transcript, in which `TLS` is a handshake, and gives the outcome. What the server says comes in pieces of
+/// Plays a transcript, in which `TLS` is a handshake, and gives the outcome. The server's bytes come in pieces of
 /// `cut` bytes.
 #[track_caller]
 fn play_cut(config: SessionConfig, transcript: &[&str], cut: usize) -> Option<Outcome> {

@@ -50,25 +50,25 @@ impl Connection {
     }
 
     /// Sends everything.
-    pub(super) fn write_all(&mut self, mut octets: &[u8], end: Instant) -> io::Result<()> {
+    pub(super) fn write_all(&mut self, mut bytes: &[u8], end: Instant) -> io::Result<()> {
         let Some(tls) = &mut self.tls else {
-            while !octets.is_empty() {
+            while !bytes.is_empty() {
                 limit_write(&self.stream, end)?;
-                let sent = self.stream.write(octets)?;
-                octets = octets.get(sent..).unwrap_or_default();
+                let sent = self.stream.write(bytes)?;
+                bytes = bytes.get(sent..).unwrap_or_default();
             }
             return Ok(());
         };
-        while !octets.is_empty() || tls.wants_write() {
-            let taken = tls.writer().write(octets)?;
-            octets = octets.get(taken..).unwrap_or_default();
+        while !bytes.is_empty() || tls.wants_write() {
+            let taken = tls.writer().write(bytes)?;
+            bytes = bytes.get(taken..).unwrap_or_default();
             limit_write(&self.stream, end)?;
             tls.write_tls(&mut self.stream)?;
         }
         Ok(())
     }
 
-    /// Waits for octets; 0 is the end.
+    /// Waits for bytes; 0 is the end.
     pub(super) fn read(&mut self, buffer: &mut [u8], end: Instant) -> io::Result<usize> {
         let Some(tls) = &mut self.tls else {
             limit_read(&self.stream, end)?;

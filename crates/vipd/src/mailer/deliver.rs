@@ -29,7 +29,7 @@ pub(super) fn deliver(delivery: &Delivery) -> Outcome {
 /// The first address that takes a connection; an error names the last that did not.
 fn connect(server: &Server, end: Instant) -> Result<(Connection, IpAddr), Failure> {
     let mut last = Failure::Lookup("it has no address".to_owned());
-    for address in look_up(server)?.into_iter().take(MOST_ADDRESSES) {
+    for address in look_up(server)?.into_iter().take(MAX_ADDRESSES) {
         let left = end.saturating_duration_since(Instant::now()).min(server.timeout);
         if left.is_zero() {
             break;
@@ -119,5 +119,5 @@ fn words(error: &io::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
-/// Of one name.
-const MOST_ADDRESSES: usize = 8;
+/// Addresses of one name that are tried.
+const MAX_ADDRESSES: usize = 8;

@@ -1,8 +1,8 @@
 //! The mailer process: delivers one mail at a time, and nothing else.
 //!
 //! The parent starts it when there is a mail, and it ends when the parent closes the channel. It runs as `nobody`,
-//! without any capability, before it reads the first octet from the network. Here waiting is allowed: look-ups,
-//! connections and TLS block, each with its limit; whatever takes longer than the whole delivery may, the parent kills.
+//! without any capability, before it reads the first byte from the network. Here waiting is allowed: look-ups,
+//! connections and TLS block, each with its limit; the parent kills a mailer whose delivery exceeds its limit.
 
 mod connection;
 mod deliver;

@@ -37,11 +37,11 @@ pub(super) struct Mailing {
 struct Mailer {
     child: Child,
     channel: Channel,
-    /// What it works on.
+    /// The delivery that it works on.
     delivers: Option<Id>,
-    /// When it goes, if nothing comes.
+    /// Time at which it is dismissed if no mail comes.
     idle_at: Instant,
-    /// Log lines that are still listened to: it reads what strangers say, and must not keep the parent busy.
+    /// Log lines that are still listened to: it reads replies of strangers, and must not keep the parent busy.
     lines_left: u8,
 }
 
@@ -129,7 +129,7 @@ impl Mailing {
     pub(super) fn reap(&mut self, now: Instant, log: &mut Log) {
         self.ending.retain_mut(|child| child.poll().is_none());
         let Some(ended) = self.mailer.as_mut().and_then(|mailer| mailer.child.poll()) else { return };
-        // What it said before it died still counts.
+        // Messages that it sent before it died still count.
         self.receive_all(now, log);
         if let Some(id) = self.mailer.take().and_then(|mailer| mailer.delivers) {
             self.alerts.handle_outcome(now, id, Err(Failure::Local(words(ended))));
@@ -184,7 +184,10 @@ impl Mailing {
                     log.write(Voice::Parent, level, &text);
                 }
                 Ok(Some(FromMailer::Done(..) | FromMailer::Log(..))) => {
-                    log.error(format!("mailer process({}) talks nonsense - killing it", mailer.child.pid()));
+                    log.error(format!(
+                        "mailer process({}) sent an unexpected message; killing it",
+                        mailer.child.pid()
+                    ));
                     mailer.child.kill();
                     return;
                 }
@@ -240,7 +243,7 @@ impl Mailing {
     fn start(&self, now: Instant, log: &mut Log) -> io::Result<Mailer> {
         let (child, channel) = self.program.start(&self.registry, self.token)?;
         log.debug(format!("Starting mailer process, pid={}", child.pid()));
-        Ok(Mailer { child, channel, delivers: None, idle_at: now + IDLE_TIME, lines_left: MOST_LINES })
+        Ok(Mailer { child, channel, delivers: None, idle_at: now + IDLE_TIME, lines_left: MAX_LOG_LINES })
     }
 
     /// It ends when its channel does.
@@ -261,10 +264,10 @@ fn ourselves() -> Sender {
 fn read_certificates(path: &Path) -> Result<Vec<u8>, Failure> {
     let failure =
         |error: io::Error| Failure::Certificates(format!("smtp_tls_ca_file: {}: {error}", path.display()));
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     let file = File::open(path).map_err(failure)?;
-    file.take(CERTIFICATES_LIMIT).read_to_end(&mut octets).map_err(failure)?;
-    Ok(octets)
+    file.take(MAX_CERTIFICATES).read_to_end(&mut bytes).map_err(failure)?;
+    Ok(bytes)
 }
 
 fn words(ended: Ended) -> String {
@@ -278,17 +281,17 @@ fn words(ended: Ended) -> String {
     }
 }
 
-/// How long a mailer stays that has nothing to do: changes seldom come alone.
+/// Time that an idle mailer stays: changes seldom come alone.
 const IDLE_TIME: Duration = Duration::from_secs(10);
 
-/// How long a stop waits for mails that can be delivered.
+/// Time that a stop waits for mails that can be delivered.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Octets of the certificate file; all authorities of a distribution are a quarter of a mebibyte.
-const CERTIFICATES_LIMIT: u64 = 4 << 20;
+/// Bytes of the certificate file; all authorities of a distribution are a quarter of a mebibyte.
+const MAX_CERTIFICATES: u64 = 4 << 20;
 
-/// What a mailer may have to say for the log in its life.
-const MOST_LINES: u8 = 8;
+/// Log lines that a mailer may send in its life.
+const MAX_LOG_LINES: u8 = 8;
 
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
+use vip_lab::address_watch::AddressWatch;
 use vip_lab::daemon::{Daemon, LogLine, Program};
-use vip_lab::holding::Holding;
 use vip_lab::{Host, Stamp};
 use vrrp_linux::links::LinkCommands;
 
@@ -74,7 +74,7 @@ pub struct Router {
     /// How the daemon is started.
     pub program: Program,
     earlier_log: Vec<LogLine>,
-    holdings: Vec<(IpAddr, Holding)>,
+    holdings: Vec<(IpAddr, AddressWatch)>,
     /// Times in which this machine is not expected to know better: dead, cut off, or just back.
     excused: Vec<(Stamp, Option<Stamp>)>,
 }
@@ -86,7 +86,7 @@ impl Router {
             host.private_directory(directory).unwrap();
         }
         let holding = |address: &IpAddr| {
-            (*address, Holding::start(&host, *address, Duration::from_millis(10)).unwrap())
+            (*address, AddressWatch::start(&host, *address, Duration::from_millis(10)).unwrap())
         };
         let holdings = watched.iter().map(holding).collect();
         let router = Self {
@@ -179,7 +179,7 @@ impl Router {
         self.holding(address).holds()
     }
 
-    pub fn holding(&self, address: IpAddr) -> &Holding {
+    pub fn holding(&self, address: IpAddr) -> &AddressWatch {
         self.holdings.iter().find_map(|(of, holding)| (*of == address).then_some(holding)).unwrap()
     }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use vip_lab::Stamp;
+use vip_lab::address_watch::AddressWatch;
 use vip_lab::farm::{Farm, NAT, Offer, SERVERS};
-use vip_lab::holding::Holding;
 use vip_lab::stalls::{Stalls, stalled};
 use vip_lab::table::kernel_has_ipvs;
 use vip_lab::visitor::Visit;
@@ -31,7 +31,7 @@ pub fn ipvs_test(test: &str, programs: &[&str], body: impl FnOnce()) {
 pub struct Balancers {
     pub farm: Farm,
     pub directors: Vec<Router>,
-    holdings: Vec<Holding>,
+    holdings: Vec<AddressWatch>,
     stalls: Stalls,
 }
 
@@ -42,7 +42,7 @@ impl Balancers {
         let mut farm = Farm::new(&names).unwrap();
         let hosts = std::mem::take(&mut farm.directors);
         // Often enough for takeovers of tenths of a second; looking is dear in user-mode-linux.
-        let holding = |host| Holding::start(host, NAT.address, Duration::from_millis(40)).unwrap();
+        let holding = |host| AddressWatch::start(host, NAT.address, Duration::from_millis(40)).unwrap();
         let holdings = hosts.iter().map(holding).collect();
         let director = |(host, maker): (_, &Maker)| {
             let mut router = Router::new(host, *maker, &[]);

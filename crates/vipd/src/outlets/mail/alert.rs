@@ -1,4 +1,4 @@
-//! What mails say: subjects and bodies in keepalived's words, which people filter by.
+//! Subjects and bodies of mails, in keepalived's words: people filter by them.
 
 /// Subject and body of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +23,14 @@ pub enum State {
 /// A real server, or one checker of it, is up or down. Servers as the log names them: `[192.0.2.1]:tcp:80`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RealServerChange<'a> {
-    /// Whose real server.
+    /// Name of the virtual server.
     pub virtual_server: &'a str,
-    /// Which.
+    /// Name of the real server.
     pub real_server: &'a str,
     /// The real server changed its state; otherwise only one of its checkers did, which `no_checker_emails` keeps
     /// quiet.
     pub is_whole: bool,
-    /// What it is now.
+    /// Whether it is up now.
     pub up: bool,
     /// Why, in keepalived's words: `TCP CHECK failed on service`.
     pub because: &'a str,

@@ -39,10 +39,10 @@ pub struct AlertMailer {
     instances: BTreeMap<String, State>,
 }
 
-/// What an [`AlertMailer`] wants done.
+/// A request of an [`AlertMailer`] to its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Deliver this mail; [`AlertMailer::handle_outcome`] is told how that ended.
+    /// Deliver this mail, and hand the outcome to [`AlertMailer::handle_outcome`].
     Deliver(Id, Mail),
     /// The delivery takes too long: end it. Its outcome is not awaited any more.
     Abort(Id),
@@ -50,7 +50,7 @@ pub enum Action {
     Log(LogLevel, String),
 }
 
-/// What the configuration says of mail, checked.
+/// The configuration of mail, checked.
 #[derive(Debug)]
 struct MailConfig {
     settings: Settings,
@@ -88,8 +88,8 @@ impl AlertMailer {
         Self { sender, config: None, outbox, warnings: VecDeque::new(), instances: BTreeMap::new() }
     }
 
-    /// Takes a configuration into force, at the start and on each reload. What waits is tried at once, through the
-    /// server that is configured now; without one it is lost.
+    /// Takes a configuration into force, at the start and on each reload. Waiting mails are tried at once, through
+    /// the server that is configured now; without one they are lost.
     pub fn arrange(&mut self, now: Instant, config: &Config) {
         self.instances.retain(|name, _| config.instances.iter().any(|instance| instance.name == *name));
         self.config = self.checked(config);
@@ -181,7 +181,7 @@ impl AlertMailer {
         settings.ca_file.as_deref().filter(|_| settings.tls != MailTls::Off)
     }
 
-    /// What the mailer is to be told for [`Action::Deliver`]; `None` without a mail server.
+    /// The order to the mailer process for [`Action::Deliver`]; `None` without a mail server.
     pub fn delivery(&self, id: Id, mail: Mail, ca: Option<Vec<u8>>) -> Option<Delivery> {
         let MailConfig { settings, server, .. } = self.config.as_ref()?;
         Some(Delivery {
@@ -218,7 +218,7 @@ impl AlertMailer {
         self.outbox.handle_mail(now, mail);
     }
 
-    /// What the configuration says of mail. Invalid addresses are left out and logged.
+    /// The configuration of mail. Invalid addresses are left out and logged.
     fn checked(&mut self, config: &Config) -> Option<MailConfig> {
         let settings = config.global.mail.clone();
         let server = settings.server.clone()?;

@@ -11,13 +11,13 @@ use super::{Host, Stamp, local_addresses};
 
 /// A running watch of one address on one host. Ends when dropped.
 #[derive(Debug)]
-pub struct Holding {
+pub struct AddressWatch {
     changes: Arc<Mutex<Vec<(Stamp, bool)>>>,
     stop: Arc<AtomicBool>,
     worker: Option<JoinHandle<io::Result<()>>>,
 }
 
-impl Holding {
+impl AddressWatch {
     /// Asks every `period`; a change shorter than that may go unseen.
     pub fn start(host: &Host, address: IpAddr, period: Duration) -> io::Result<Self> {
         let changes = Arc::new(Mutex::new(Vec::new()));
@@ -51,7 +51,7 @@ impl Holding {
     }
 }
 
-impl Drop for Holding {
+impl Drop for AddressWatch {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(worker) = self.worker.take() {
