@@ -6,7 +6,7 @@ use std::io;
 use std::net::IpAddr;
 
 use vrrp_election::{Fact, LinkId, LinkState, RouterId};
-use vrrp_linux::address::{AddressChange, AddressSpec};
+use vrrp_linux::address::{AddressChange, AddressSpec, marks};
 use vrrp_linux::address_commands::{AddressCommands, kernel_keeps_marks};
 use vrrp_linux::holdings::{Change as Task, Holdings, Leftover, Loss, Recognition, Wish};
 use vrrp_linux::interfaces::{Change, Interface, InterfaceAddress, Interfaces};
@@ -128,15 +128,9 @@ impl Kernel {
         }
     }
 
-    /// What the election should know of an interface. A virtual address is nobody's primary address.
+    /// What the election should know of an interface.
     pub(super) fn link_state(&self, name: &str, virtual_ips: &HashSet<IpAddr>) -> LinkState {
-        let Some(interface) = self.interface(name) else { return LinkState::default() };
-        let is_virtual = |address: &InterfaceAddress| virtual_ips.contains(&address.network.ip());
-        LinkState {
-            up: interface.up,
-            ipv4: interface.primary_ipv4(is_virtual),
-            ipv6: interface.primary_ipv6(is_virtual),
-        }
+        self.interface(name).map(|interface| link_state(interface, virtual_ips)).unwrap_or_default()
     }
 
     /// A router serves: all of its addresses have to be on their interfaces. Gives whether anything has to change.
@@ -160,6 +154,16 @@ impl Kernel {
         let configured = routers.flat_map(|router| wishes(router, links)).collect();
         let marks = self.mark.abandoned();
         self.holdings.clean(&Recognition { marks: &marks, configured, former }, &self.interfaces)
+    }
+
+    /// Whether addresses carry the mark of another daemon that seems to run.
+    pub(super) fn shares_machine(&self) -> bool {
+        let abandoned = self.mark.abandoned();
+        let is_held = |address: &InterfaceAddress| {
+            let mark = address.protocol.filter(|number| marks().any(|mark| mark == *number));
+            mark.is_some_and(|mark| mark != self.mark.number() && !abandoned.contains(&mark))
+        };
+        self.interfaces.iter().any(|interface| interface.addresses.iter().any(is_held))
     }
 
     /// After a reload, addresses are held for the routers' new numbers; `None` if nobody has them any more.
@@ -190,7 +194,7 @@ impl Kernel {
         self.holdings.has_changes() || self.commands.has_queued()
     }
 
-    /// Carries out what has to change. The kernel has done it when this returns. `remember` hears of every change
+    /// Carries out what has to change. The kernel has done it when this returns. `remember` hears of all changes
     /// before the first is made, and `refused` of what the kernel does not want.
     pub(super) fn carry_out(
         &mut self,
@@ -234,6 +238,16 @@ impl Kernel {
     }
 }
 
+/// What the election should know of an interface. A virtual address is nobody's primary address.
+fn link_state(interface: &Interface, virtual_ips: &HashSet<IpAddr>) -> LinkState {
+    let is_virtual = |address: &InterfaceAddress| virtual_ips.contains(&address.network.ip());
+    LinkState {
+        up: interface.up,
+        ipv4: interface.primary_ipv4(is_virtual),
+        ipv6: interface.primary_ipv6(is_virtual),
+    }
+}
+
 /// A change in words.
 fn describe(change: &AddressChange, interfaces: &Interfaces) -> String {
     let address = change.address();
@@ -274,3 +288,63 @@ type LinkNames = Numbers<String, LinkId>;
 const MOST_LOOKS: usize = 64;
 
 const PROMOTE: &str = "promote_secondaries";
+
+#[cfg(test)]
+mod tests {
+    use vrrp_linux::address::{AddressFlags, Scope};
+
+    use super::*;
+
+    fn eth0(addresses: &[(&str, AddressFlags)]) -> Interface {
+        let address = |(network, flags): &(&str, AddressFlags)| InterfaceAddress {
+            network: network.parse().unwrap(),
+            peer: None,
+            scope: Scope::UNIVERSE,
+            flags: *flags,
+            label: None,
+            broadcast: None,
+            protocol: None,
+        };
+        Interface {
+            index: 2,
+            name: "eth0".to_owned(),
+            up: true,
+            mac: None,
+            mtu: 1500,
+            noarp: false,
+            loopback: false,
+            lower: None,
+            master: None,
+            addresses: addresses.iter().map(address).collect(),
+        }
+    }
+
+    fn sources(interface: &Interface, virtual_ips: &[&str]) -> (Option<String>, Option<String>) {
+        let virtual_ips = virtual_ips.iter().map(|ip| ip.parse().unwrap()).collect();
+        let state = link_state(interface, &virtual_ips);
+        (state.ipv4.map(|ip| ip.to_string()), state.ipv6.map(|ip| ip.to_string()))
+    }
+
+    #[test]
+    fn adverts_never_come_from_a_virtual_address() {
+        let own = AddressFlags::PERMANENT;
+        let second = AddressFlags::SECONDARY;
+        let interface = eth0(&[
+            ("192.0.2.1/24", own),
+            ("192.0.2.11/24", second),
+            ("fe80::100/64", own),
+            ("fe80::1/64", own),
+        ]);
+        let expected = (Some("192.0.2.11".to_owned()), Some("fe80::1".to_owned()));
+        assert_eq!(sources(&interface, &["192.0.2.1", "fe80::100"]), expected);
+        let all = ["192.0.2.1", "192.0.2.11", "fe80::100", "fe80::1"];
+        assert_eq!(sources(&interface, &all), (None, None));
+    }
+
+    #[test]
+    fn adverts_do_not_come_from_an_address_that_detection_has_not_passed() {
+        for flag in [AddressFlags::TENTATIVE, AddressFlags::DADFAILED] {
+            assert_eq!(sources(&eth0(&[("fe80::1/64", flag)]), &[]), (None, None));
+        }
+    }
+}

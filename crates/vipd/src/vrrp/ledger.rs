@@ -5,10 +5,34 @@ use vrrp_linux::address::{AddressChange, AddressSpec};
 
 use crate::ipc::{FromWorker, Memory};
 
-/// What to tell the parent before changes are made.
-pub(super) fn entries(changes: &[AddressChange]) -> impl Iterator<Item = FromWorker> {
-    let set = changes.iter().filter(|change| !matches!(change, AddressChange::Remove(_)));
-    set.map(|change| FromWorker::Remember { key: key(change.address()), value: Some(Vec::new()) })
+/// What to tell the parent before changes are made, and once they are.
+pub(super) fn entries(changes: &[AddressChange]) -> (Vec<FromWorker>, Vec<FromWorker>) {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for change in changes {
+        let key = key(change.address());
+        match change {
+            AddressChange::Remove(_) => after.push(FromWorker::Remember { key, value: None }),
+            AddressChange::Add(_) | AddressChange::Set(_) => {
+                // What is renewed is removed first.
+                after.retain(
+                    |entry| !matches!(entry, FromWorker::Remember { key: other, .. } if *other == key),
+                );
+                before.push(FromWorker::Remember { key, value: Some(Vec::new()) });
+            }
+        }
+    }
+    (before, after)
+}
+
+/// What to tell the parent once addresses that other daemons left have been removed.
+pub(super) fn cleaned() -> FromWorker {
+    FromWorker::Remember { key: CLEANED.to_owned(), value: Some(Vec::new()) }
+}
+
+/// Whether a predecessor removed what other daemons left. What is there now was put there since, by somebody who knows
+/// why.
+pub(super) fn is_cleaned(memory: &Memory) -> bool {
+    memory.value(CLEANED).is_some()
 }
 
 /// What a predecessor put on interfaces, or was about to.
@@ -34,18 +58,17 @@ fn address(key: &str) -> Option<AddressSpec> {
 }
 
 const PREFIX: &str = "address ";
+const CLEANED: &str = "leftovers removed";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn remembered(changes: &[AddressChange]) -> Memory {
-        let mut memory = Memory::default();
-        for entry in entries(changes) {
+    fn note(memory: &mut Memory, entries: Vec<FromWorker>) {
+        for entry in entries {
             let FromWorker::Remember { key, value } = entry else { panic!("{entry:?}") };
             memory.note(key, value).unwrap();
         }
-        memory
     }
 
     #[test]
@@ -57,16 +80,37 @@ mod tests {
             AddressSpec::new(3, "2001:db8::1/128".parse().unwrap()),
             tunnel,
         ];
-        let memory = remembered(&addresses.clone().map(AddressChange::Set));
-        let mut former = former(&memory);
-        former.sort_by_key(|address| (address.index, address.network));
-        assert_eq!(former, addresses);
+        let mut memory = Memory::default();
+        let (before, after) = entries(&addresses.clone().map(AddressChange::Set));
+        note(&mut memory, before);
+        let mut known = former(&memory);
+        known.sort_by_key(|address| (address.index, address.network));
+        assert_eq!(known, addresses);
+        assert!(after.is_empty());
     }
 
     #[test]
-    fn a_removal_is_nothing_to_remember() {
+    fn an_address_is_forgotten_once_it_is_removed_and_not_if_it_is_only_renewed() {
         let address = AddressSpec::new(3, "192.0.2.1/24".parse().unwrap());
-        assert!(remembered(&[AddressChange::Remove(address)]).is_empty());
+        let (set, remove) = (AddressChange::Set(address.clone()), AddressChange::Remove(address.clone()));
+        let mut memory = Memory::default();
+        let (before, after) = entries(&[remove.clone(), set]);
+        note(&mut memory, before);
+        note(&mut memory, after);
+        assert_eq!(former(&memory), [address]);
+        let (before, after) = entries(&[remove]);
+        assert!(before.is_empty());
+        note(&mut memory, after);
+        assert_eq!(former(&memory), []);
+    }
+
+    #[test]
+    fn a_successor_hears_that_leftovers_were_removed() {
+        let mut memory = Memory::default();
+        assert!(!is_cleaned(&memory));
+        note(&mut memory, vec![cleaned()]);
+        assert!(is_cleaned(&memory));
+        assert_eq!(former(&memory), []);
     }
 
     #[test]

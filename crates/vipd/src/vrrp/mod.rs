@@ -81,6 +81,9 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     worker.keep_addresses = keep;
     if let (Some(beginning), Some(predecessor)) = (&mut worker.beginning, predecessor) {
         beginning.former = ledger::former(&predecessor.memory);
+        if ledger::is_cleaned(&predecessor.memory) {
+            beginning.routers.clear();
+        }
     }
     match task {
         Task::Serve => worker.run(),
@@ -124,6 +127,8 @@ struct Worker {
     kernel_retry: Option<Instant>,
     /// Routers that begin: what others left of their addresses is removed with the next actions.
     beginning: Option<Beginning>,
+    /// When to look for leftovers once more.
+    clean_again: Option<Instant>,
     /// `promote_secondaries` as it was, by interface.
     sysctls: HashMap<String, i32>,
     /// At the end, addresses stay.
@@ -137,6 +142,8 @@ struct Beginning {
     routers: Vec<RouterId>,
     /// Addresses that a predecessor may have left.
     former: Vec<AddressSpec>,
+    /// The worker starts.
+    is_start: bool,
 }
 
 impl Worker {
@@ -182,13 +189,14 @@ impl Worker {
             kernel_unread: false,
             kernel_retry: None,
             beginning: None,
+            clean_again: None,
             sysctls: HashMap::new(),
             keep_addresses: false,
             stopped: false,
         };
         worker.reminders.begin(now(), &worker.node, &mut worker.parent);
         let routers = (0..worker.plan.routers.len()).map(router_id).collect();
-        worker.beginning = Some(Beginning { routers, former: Vec::new() });
+        worker.beginning = Some(Beginning { routers, is_start: true, ..Beginning::default() });
         if worker.kernel.lacks_mark() {
             let text = "no mark for virtual addresses is free in this network namespace: what an earlier run left is \
                         found by the configuration only";
@@ -228,6 +236,7 @@ impl Worker {
         self.announcements.handle_timeout(now);
         let sources = self.source_repeats.handle_timeout(now);
         self.retry_kernel(now);
+        self.clean_again(now);
         self.perform();
         self.announce_sources(&sources);
         self.reminders.tell(now, &mut self.node, self.plan.routers.len(), &mut self.parent);
@@ -292,7 +301,7 @@ impl Worker {
         self.script_failures.clear();
         let new = before.iter().enumerate().filter(|(_, before)| before.is_none());
         let routers = new.map(|(index, _)| router_id(index)).collect();
-        self.beginning = Some(Beginning { routers, former: Vec::new() });
+        self.beginning = Some(Beginning { routers, ..Beginning::default() });
         self.take_plan_into_force();
     }
 
@@ -364,6 +373,7 @@ impl Worker {
             self.source_repeats.poll_timeout(),
             self.wire.poll_timeout(),
             self.kernel_retry,
+            self.clean_again,
         ];
         let due = timeouts.into_iter().flatten().min();
         let Some(due) = due else { return };

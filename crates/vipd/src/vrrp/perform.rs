@@ -1,6 +1,7 @@
 //! Doing what the election asks for, in the order that decides how long an outage is.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use vrrp_election::{Event, Instant, NodeAction, RouterId, ScriptId, Standing};
 use vrrp_linux::address::AddressChange;
@@ -76,7 +77,7 @@ impl Worker {
     fn finish(&mut self, now: Instant, round: Round) {
         let Round { announcements, acts, told, moved, .. } = round;
         self.send_adverts(now);
-        self.remove_leftovers();
+        self.remove_leftovers(now);
         if self.set_addresses(now) {
             self.announce(now, &announcements);
         }
@@ -120,8 +121,8 @@ impl Worker {
     }
 
     /// What others left, at the start and when a reload brings routers.
-    fn remove_leftovers(&mut self) {
-        let Some(Beginning { routers, former }) = self.beginning.take() else { return };
+    fn remove_leftovers(&mut self, now: Instant) {
+        let Some(Beginning { routers, former, is_start }) = self.beginning.take() else { return };
         self.catch_up();
         let plans = routers.iter().filter_map(|router| self.plan.routers.get(router.0 as usize));
         for Leftover { address, link, origin } in self.kernel.clean(plans, &self.plan.links, &former) {
@@ -131,6 +132,20 @@ impl Worker {
             };
             let text = format!("removing {} from {link}: {whose}", address.network);
             self.parent.log(LogLevel::Info, text);
+        }
+        if is_start {
+            self.parent.send(&ledger::cleaned());
+            if self.kernel.shares_machine() {
+                self.clean_again = Some(now + DYING_TIME);
+            }
+        }
+    }
+
+    /// Once more after the start: another daemon whose addresses were left alone may have been one that was dying.
+    pub(super) fn clean_again(&mut self, now: Instant) {
+        if self.clean_again.is_some_and(|at| at <= now) {
+            self.clean_again = None;
+            self.beginning.get_or_insert_default();
         }
     }
 
@@ -153,15 +168,24 @@ impl Worker {
             return true;
         }
         let Self { kernel, parent, .. } = self;
-        let mut refusals = Vec::new();
+        let (mut refusals, mut afterwards) = (Vec::new(), Vec::new());
         let remembers = !kernel.marks_tell();
         let remember = |changes: &[AddressChange]| {
             if remembers {
-                ledger::entries(changes).for_each(|entry| parent.send(&entry));
+                let (before, after) = ledger::entries(changes);
+                for entry in &before {
+                    parent.send(entry);
+                }
                 parent.flush();
+                afterwards = after;
             }
         };
         let carried = kernel.carry_out(remember, |text| refusals.push(text));
+        if carried.is_ok() {
+            for entry in &afterwards {
+                self.parent.send(entry);
+            }
+        }
         for text in refusals {
             self.parent.log(LogLevel::Error, text);
         }
@@ -267,3 +291,6 @@ impl Worker {
         }
     }
 }
+
+/// How long a process may take to end that was killed.
+const DYING_TIME: Duration = Duration::from_secs(2);

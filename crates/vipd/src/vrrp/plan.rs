@@ -489,3 +489,6 @@ const MOST_V6_ADDRESSES: usize = 89;
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod address_tests;
