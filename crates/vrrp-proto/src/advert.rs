@@ -9,7 +9,7 @@
 //! [`Receiver`](crate::Receiver).
 
 use core::fmt;
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::Ipv6Addr;
 
 use crate::addresses::Addresses;
 use crate::auth::AuthData;
@@ -213,10 +213,12 @@ impl<'a> Advert<'a> {
     }
 
     fn first_address_not_link_local(&self) -> Option<Ipv6Addr> {
-        match self.addresses.first() {
-            Some(IpAddr::V6(first)) if !first.is_unicast_link_local() => Some(first),
-            _ => None,
-        }
+        let first = match self.addresses {
+            Addresses::V6([first, ..]) => Ipv6Addr::from(*first),
+            Addresses::Ipv6([first, ..]) => *first,
+            Addresses::V6([]) | Addresses::Ipv6([]) | Addresses::V4(_) | Addresses::Ipv4(_) => return None,
+        };
+        (!first.is_unicast_link_local()).then_some(first)
     }
 
     /// What the checksum covers besides the message.
