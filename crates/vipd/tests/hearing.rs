@@ -196,6 +196,26 @@ fn with_an_authentication_header_a_crash_of_the_worker_costs_the_active_nothing(
     });
 }
 
+/// Neighbours would send to a router that does not have the address (RFC 9568 §8.1.2).
+#[test]
+fn an_address_that_the_kernel_refuses_is_not_announced() {
+    lab_test("an_address_that_the_kernel_refuses_is_not_announced", &[], || {
+        const REFUSED: &str = "2001:db8::150";
+        let mut lan = Lan::new(V3_CALM, &[Vipd], &[100]);
+        let start = Stamp::now();
+        lan.routers[A].host.set_sysctl("ipv6/conf/eth0/disable_ipv6", "1").unwrap();
+        let extra = "    virtual_ipaddress_excluded {\n        2001:db8::150/64\n    }";
+        lan.routers[A].start(&text(&[Instance::new(V3_CALM, HIGH).with(extra)]));
+        let vip = lan.vip(100);
+        // Twice five times, the second time after garp_master_delay.
+        eventually("the other address is announced", Duration::from_secs(3), || {
+            lan.wire.announcements(vip, start) >= 10
+        });
+        assert_eq!(lan.wire.announcements(REFUSED.parse().unwrap(), start), 0);
+        assert!(lan.routers[A].log_count(REFUSED) > 0, "the log says what was refused");
+    });
+}
+
 /// What one router sent from a moment on: adverts and announcements.
 fn sent(lan: &Lan, router: usize, since: Stamp) -> Vec<Seen> {
     let sources = lan.routers[router].sources();

@@ -57,24 +57,54 @@ pub(super) fn instant(since_start: Duration) -> Instant {
     Instant::from_nanos(u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// Notices that a socket dropped packets because nobody read them in time.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Drops {
-    /// As the kernel counts for the socket, around `u32::MAX`.
-    seen: u32,
+/// What is known of one socket's packets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inbox {
+    /// When it was last seen empty: nothing in it arrived before.
+    empty_at: Instant,
+    /// Packets it had dropped because nobody read them in time, as the kernel counts, around `u32::MAX`.
+    dropped: u32,
 }
 
-impl Drops {
-    /// Gives whether packets were dropped since the last batch, from the counts that the packets of one batch carry.
-    pub(super) fn note(&mut self, counts: impl Iterator<Item = u32>) -> bool {
-        let Some(newest) = counts.last() else { return false };
-        std::mem::replace(&mut self.seen, newest) != newest
+impl Inbox {
+    /// Of a socket that is opened now.
+    pub(super) fn new(now: Instant) -> Self {
+        Self { empty_at: now, dropped: 0 }
+    }
+
+    /// Hands every packet of one batch to `each`, oldest first; then every router, if packets were dropped since the
+    /// batch before, for which the kernel's count in the last packet stands.
+    pub(super) fn deliver<'p>(
+        &mut self,
+        batch: impl Iterator<Item = Received<'p>>,
+        clocks: &Clocks,
+        listeners: &Listeners,
+        mut each: impl FnMut(Arrival<'p>),
+    ) {
+        let mut newest = self.dropped;
+        for packet in batch {
+            newest = packet.dropped;
+            let arrived = arrived_at(clocks, packet.timestamp, self.empty_at);
+            if let Some(arrival) = Arrival::of(listeners, &packet, arrived) {
+                each(arrival);
+            }
+        }
+        if std::mem::replace(&mut self.dropped, newest) != newest {
+            listeners.ids().for_each(|router| each(Arrival::Lost(router)));
+        }
+    }
+
+    /// A look at this time found nothing more.
+    pub(super) fn emptied(&mut self, at: Instant) {
+        self.empty_at = at;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ipc::Generation;
+    use crate::vrrp::plan::Plan;
 
     const CLOCKS: Clocks =
         Clocks { monotonic: Duration::from_secs(100), realtime: Duration::from_secs(1_800_000_000) };
@@ -103,14 +133,66 @@ mod tests {
         assert_eq!(arrived_at(&CLOCKS, Some(earlier), seconds(0)), seconds(90));
     }
 
+    /// What comes of a batch of adverts for VRID 51, as router, seconds and whether packets were lost.
+    fn delivered(inbox: &mut Inbox, batch: &[(&'static [u8], u32)]) -> Vec<(u32, Option<u64>)> {
+        let stamp = CLOCKS.realtime.checked_sub(Duration::from_secs(3));
+        let packet = |(bytes, dropped): &(&'static [u8], u32)| Received {
+            source: IpAddr::from([192, 0, 2, 2]),
+            destination: IpAddr::from([224, 0, 0, 18]),
+            hop_limit: Some(255),
+            index: Some(3),
+            bytes,
+            truncated: false,
+            timestamp: stamp,
+            dropped: *dropped,
+        };
+        let text = "vrrp_instance V {\n interface eth0\n virtual_router_id 51\n virtual_ipaddress {\n 192.0.2.9\n }\n}";
+        let plan = Plan::new(Generation::default(), keepalived_conf::load_str(text).config);
+        let mut listeners = Listeners::default();
+        listeners.insert(RouterId(7), &plan.routers[0]);
+        let mut seen = Vec::new();
+        inbox.deliver(batch.iter().map(packet), &CLOCKS, &listeners, |arrival| match arrival {
+            Arrival::For(router, at, _) => {
+                seen.push((router.0, Some(at.since(Instant::ZERO).as_secs())));
+            }
+            Arrival::Lost(router) => seen.push((router.0, None)),
+            Arrival::UnknownVrid { vrid, .. } => seen.push((vrid.into(), Some(0))),
+            Arrival::NotAPacket(_) => seen.push((0, Some(0))),
+        });
+        seen
+    }
+
+    const ADVERT: &[u8] = &[
+        0x45, 0xc0, 0, 32, 0, 0, 0, 0, 255, 112, 0x18, 0x99, 192, 0, 2, 2, 224, 0, 0, 18, // IPv4
+        0x31, 51, 100, 1, 0, 100, 0, 0, 192, 0, 2, 9,
+    ];
+
     #[test]
-    fn dropped_packets_are_noticed_once_by_the_batch_that_follows_them() {
-        let mut drops = Drops::default();
-        assert!(!drops.note([0, 0].into_iter()), "no drop yet");
-        assert!(drops.note([0, 0, 7].into_iter()));
-        assert!(!drops.note([7, 7].into_iter()), "told already");
-        assert!(!drops.note([].into_iter()), "an empty batch says nothing");
-        assert!(!drops.note([7].into_iter()), "and forgets nothing");
-        assert!(drops.note([2].into_iter()), "the count wraps around");
+    fn a_batch_is_delivered_with_the_times_at_which_its_packets_arrived() {
+        let mut inbox = Inbox::new(seconds(90));
+        assert_eq!(delivered(&mut inbox, &[(ADVERT, 0), (&[0x45], 0)]), [(7, Some(97)), (0, Some(0))]);
+        inbox.emptied(seconds(98));
+        assert_eq!(
+            delivered(&mut inbox, &[(ADVERT, 0)]),
+            [(7, Some(98))],
+            "nothing is older than an empty socket"
+        );
+    }
+
+    #[test]
+    fn dropped_packets_are_told_once_after_the_batch_that_reports_them() {
+        let mut inbox = Inbox::new(seconds(90));
+        assert_eq!(
+            delivered(&mut inbox, &[(ADVERT, 0), (ADVERT, 7)]),
+            [(7, Some(97)), (7, Some(97)), (7, None)]
+        );
+        assert_eq!(delivered(&mut inbox, &[(ADVERT, 7)]), [(7, Some(97))], "told already");
+        assert_eq!(delivered(&mut inbox, &[]), [], "an empty batch says nothing");
+        assert_eq!(delivered(&mut inbox, &[(ADVERT, 7)]), [(7, Some(97))], "and forgets nothing");
+        assert_eq!(
+            delivered(&mut inbox, &[(ADVERT, 2)]),
+            [(7, Some(97)), (7, None)],
+            "the count wraps around"
+        );
     }
 }

@@ -15,7 +15,7 @@ use vrrp_linux::socket::{ReceiveBatch, SendBatch, SendError, VrrpSocket};
 use vrrp_proto::Priority;
 
 use super::advert::{LONGEST_PACKET, Outgoing};
-use super::arrival::{Arrival, Drops, arrived_at, instant};
+use super::arrival::{Arrival, Inbox, instant};
 use super::attachment::{Attachment, Key, Step};
 use super::judge::Record;
 use super::kernel::Kernel;
@@ -51,9 +51,7 @@ struct Port {
 struct Open {
     socket: VrrpSocket,
     attachment: Attachment,
-    /// When it was last seen empty: nothing in it arrived before.
-    empty_at: Instant,
-    drops: Drops,
+    inbox: Inbox,
 }
 
 /// What [`Wire::connect`] did.
@@ -148,23 +146,15 @@ impl Wire {
 
     /// Receives one batch from the port of a token and hands every packet to `each`. Gives whether there may be
     /// more.
-    pub(super) fn receive(&mut self, place: usize, mut each: impl FnMut(Arrival<'_>)) -> io::Result<bool> {
+    pub(super) fn receive(&mut self, place: usize, each: impl FnMut(Arrival<'_>)) -> io::Result<bool> {
         let Some(port) = self.ports.get_mut(place) else { return Ok(false) };
         let Some(open) = &mut port.open else { return Ok(false) };
         let before = now();
         let count = open.socket.receive(&mut self.received)?;
-        let clocks = Clocks::read();
-        let empty_at = open.empty_at;
-        let arrivals = self.received.iter().filter_map(|packet| {
-            Arrival::of(&port.routers, &packet, arrived_at(&clocks, packet.timestamp, empty_at))
-        });
-        arrivals.for_each(&mut each);
-        if open.drops.note(self.received.iter().map(|packet| packet.dropped)) {
-            port.routers.ids().for_each(|router| each(Arrival::Lost(router)));
-        }
+        open.inbox.deliver(self.received.iter(), &Clocks::read(), &port.routers, each);
         let more = count == self.received.capacity();
         if !more {
-            open.empty_at = before;
+            open.inbox.emptied(before);
         }
         Ok(more)
     }
@@ -245,7 +235,7 @@ impl Port {
         if let Some((socket, attachment)) = self.key.open(step)? {
             // Closing the old one takes it out of the poll.
             registry.register(&mut SourceFd(&socket.as_raw_fd()), token(place), Interest::READABLE)?;
-            self.open = Some(Open { socket, attachment, empty_at: now, drops: Drops::default() });
+            self.open = Some(Open { socket, attachment, inbox: Inbox::new(now) });
             self.hears = true;
         }
         Ok(())
