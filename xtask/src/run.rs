@@ -52,3 +52,10 @@ pub(crate) fn has(program: &str) -> bool {
     let folders = std::env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
     folders.into_iter().any(|folder| folder.join(program).is_file())
 }
+
+/// Whether this process is root: the effective user id, as the kernel tells it.
+pub(crate) fn is_root() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    uids.and_then(|uids| uids.split_whitespace().nth(1)) == Some("0")
+}

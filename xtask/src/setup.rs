@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
-use crate::run::has;
-use crate::vm::qemu::{Architecture, virtiofsd};
+use crate::run::{has, is_root};
+use crate::vm::architecture::{Architecture, virtiofsd};
 
 /// A program that some tests need, and the Debian package that has it.
 #[derive(Debug)]
@@ -87,13 +87,6 @@ pub(crate) fn fetch_kernel(here: &Architecture, folder: &Path) -> io::Result<()>
     } else {
         Err(io::Error::other(format!("{} cannot be fetched by apt-get", here.kernel)))
     }
-}
-
-/// Whether packages can be installed. The effective user id of this process, as the kernel tells it.
-pub(crate) fn is_root() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
-    uids.and_then(|uids| uids.split_whitespace().nth(1)) == Some("0")
 }
 
 fn missing(needs: &[Need]) -> impl Iterator<Item = &Need> {

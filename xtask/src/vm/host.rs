@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::job::Job;
-use crate::setup::is_root;
+use crate::run::is_root;
 
 /// Whether this kernel has IPVS and we may use it: as root, for namespaces and modules are needed.
 pub(super) fn has_ipvs() -> bool {

@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::options::Options;
-use crate::setup::is_root;
+use crate::run::is_root;
 
 /// A command to run. Dropping it removes the folder.
 #[derive(Debug)]

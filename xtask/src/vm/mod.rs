@@ -10,12 +10,13 @@
 //! own. The exit status is the command's (128 + N for signal N), 124 when the time was up, 125 when the guest ended
 //! without one. Therefore it serves as the runner of cargo: `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER`.
 
+pub(crate) mod architecture;
 mod host;
 mod initramfs;
 mod job;
 mod options;
 mod output;
-pub(crate) mod qemu;
+mod qemu;
 mod user_mode;
 
 use std::io;

@@ -10,61 +10,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+use super::architecture::{Architecture, virtiofsd};
 use super::initramfs;
 use super::job::Job;
 use super::options::Options;
-use crate::run::{has, workspace};
+use crate::run::{has, is_root, workspace};
 use crate::setup;
-
-/// What Debian calls things on one architecture.
-#[derive(Debug)]
-pub(crate) struct Architecture {
-    /// The program that emulates it.
-    pub(crate) program: &'static str,
-    /// The package with that program.
-    pub(crate) package: &'static str,
-    /// The package that depends on the kernel's.
-    pub(crate) kernel: &'static str,
-    machine: &'static str,
-    console: &'static str,
-}
-
-impl Architecture {
-    /// The one that we run on.
-    pub(crate) fn here() -> Option<&'static Self> {
-        match env::consts::ARCH {
-            "x86_64" => Some(&Self {
-                program: "qemu-system-x86_64",
-                package: "qemu-system-x86",
-                kernel: "linux-image-cloud-amd64",
-                machine: "pc",
-                console: "ttyS0",
-            }),
-            "aarch64" => Some(&Self {
-                program: "qemu-system-aarch64",
-                package: "qemu-system-arm",
-                kernel: "linux-image-cloud-arm64",
-                machine: "virt",
-                console: "ttyAMA0",
-            }),
-            _ => None,
-        }
-    }
-}
-
-/// The program that shares files with a guest: it comes with qemu 7.2, later in a package of its own.
-pub(crate) fn virtiofsd() -> Option<&'static Path> {
-    ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd"]
-        .map(Path::new)
-        .into_iter()
-        .find(|path| path.is_file())
-}
 
 /// Whether everything it needs is there or can be fetched. virtiofsd works for root only.
 pub(super) fn is_installed() -> bool {
     let programs = ["busybox", "ip", "bash", "setpriv", "unshare"].into_iter().all(has);
     let kernel = || version(&folder()).is_some() || ["apt-get", "dpkg"].into_iter().all(has);
-    setup::is_root()
+    is_root()
         && programs
         && virtiofsd().is_some()
         && Architecture::here().is_some_and(|here| has(here.program))

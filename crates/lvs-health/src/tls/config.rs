@@ -11,9 +11,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
 
-use super::session::Session;
 use super::verify::AnyServer;
-use crate::dialogue::{Exchange, Outside, PrepareError, Shared, Wishes};
+use crate::dialogue::{Outside, PrepareError, Shared, Wishes};
 use crate::{Certificates, Target, Tls, TlsVersion};
 
 /// TLS as one check speaks it.
@@ -49,11 +48,6 @@ impl Layer {
         };
         let config = shared.tls(tls, h2)?;
         Ok(Self { config, name, h2, close_notify, expiry_warning, outside: shared.outside() })
-    }
-
-    /// The same conversation, inside TLS.
-    pub(crate) fn wrap(&self, inner: Box<dyn Exchange>) -> Box<dyn Exchange> {
-        Box::new(Session::new(self.clone(), inner))
     }
 }
 

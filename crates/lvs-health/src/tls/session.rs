@@ -14,7 +14,7 @@ use crate::{Failure, Outcome};
 ///
 /// rustls' own buffers are bounded, and emptied each time something comes: what it decrypted goes inside at once, what it
 /// encrypted goes to the frame's output.
-pub(super) struct Session {
+struct Session {
     layer: Layer,
     /// Made when the transport is connected: until then it would only take memory.
     connection: Option<Box<ClientConnection>>,
@@ -24,8 +24,15 @@ pub(super) struct Session {
     note: Option<Note>,
 }
 
+impl Layer {
+    /// The same conversation, inside TLS.
+    pub(crate) fn wrap(&self, inner: Box<dyn Exchange>) -> Box<dyn Exchange> {
+        Box::new(Session::new(self.clone(), inner))
+    }
+}
+
 impl Session {
-    pub(super) fn new(layer: Layer, inner: Box<dyn Exchange>) -> Self {
+    fn new(layer: Layer, inner: Box<dyn Exchange>) -> Self {
         Self { layer, connection: None, inner, is_open: false, note: None }
     }
 
