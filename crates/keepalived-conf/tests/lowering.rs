@@ -498,7 +498,7 @@ fn what_nothing_acts_on_is_said_once_per_keyword() {
     let loaded = load_str(&format!("{process}{process}"));
     let notes: Vec<_> = loaded.diagnostics.iter().filter(|finding| finding.code == "not-acted-on").collect();
     assert_eq!(notes.len(), 1);
-    assert_eq!(notes[0].message, "`vrrp_track_process` is understood, but not acted on yet");
+    assert_eq!(notes[0].message, "`vrrp_track_process` is parsed but not implemented yet");
     assert_eq!((notes[0].severity, notes[0].class), (Severity::Note, Class::None));
 }
 
@@ -694,4 +694,13 @@ fn the_number_before_what_does_not_belong_in_a_prefix_length_counts() {
         only(&loaded).addresses[0].network.prefix()
     };
     assert_eq!((of("24x"), of("24/24"), of("33"), of("x"), of("")), (24, 24, 32, 32, 32));
+}
+
+#[test]
+fn a_router_that_is_its_own_peer_is_pointed_out() {
+    let of = |source: &str| {
+        let loaded = instance(&format!("unicast_src_ip {source}\nunicast_peer {{\n192.0.2.2\n192.0.2.3\n}}"));
+        (has(&loaded, "own-peer"), exit_code(&loaded.diagnostics))
+    };
+    assert_eq!((of("192.0.2.2"), of("192.0.2.9")), ((true, 0), (false, 0)));
 }

@@ -24,7 +24,7 @@ pub(super) fn virtual_address(
     let network = match value::prefix(first.text) {
         Ok(network) => network,
         Err(PrefixError::NotAnAddress) => {
-            let message = format!("`{}` is not an IP address; this line is left out", first.text);
+            let message = format!("`{}` is not an IP address; this line is ignored", first.text);
             report.error("bad-address", first.span, message);
             return None;
         }
@@ -50,7 +50,7 @@ pub(super) fn virtual_address(
             continue;
         }
         let Some(argument) = words.next() else {
-            let message = format!("`{}` lacks its value; {network} is left out", option.name);
+            let message = format!("`{}` lacks its value; {network} is ignored", option.name);
             report.error("missing-argument", word.span, message);
             return None;
         };
@@ -111,7 +111,7 @@ fn with_value(
         "dev" => address.interface = arguments::interface_name(word, report).or(address.interface.take()),
         "label" => {
             if word.text.len() > value::INTERFACE_NAME_MAX {
-                let message = format!("a label has at most 15 characters; {network} is left out");
+                let message = format!("a label has at most 15 characters; {network} is ignored");
                 report.error("label-length", word.span, message);
                 return None;
             }
@@ -140,7 +140,7 @@ fn with_value(
         },
         "brd" | "broadcast" => {
             let IpNetwork::V4(v4) = network else {
-                let message = format!("IPv6 has no broadcast address; {network} is left out");
+                let message = format!("IPv6 has no broadcast address; {network} is ignored");
                 report.error("broadcast", word.span, message);
                 return None;
             };
@@ -151,8 +151,7 @@ fn with_value(
                     report.error("broadcast", word.span, message);
                 }
                 Err(BroadcastError::NotAnAddress) => {
-                    let message =
-                        format!("`{}` is not a broadcast address; {network} is left out", word.text);
+                    let message = format!("`{}` is not a broadcast address; {network} is ignored", word.text);
                     report.error("broadcast", word.span, message);
                     return None;
                 }

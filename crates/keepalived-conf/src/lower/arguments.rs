@@ -43,7 +43,7 @@ pub(super) fn extra_words(entry: &Entry<'_>, taken: usize, report: &mut Report<'
         Severity::Warning,
         Class::None,
         "extra-argument",
-        format!("{extra_word} and what follows it is ignored: it is more than `{name}` takes"),
+        format!("too many arguments for `{name}`: ignoring {extra_word} and everything after it"),
     )
     .at(extra.span);
     if keywords::find(entry.context, extra.text).is_some() {

@@ -161,7 +161,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             self.state = InitialState::Backup;
         } else if self.priority < 255 {
             let message =
-                "`state MASTER` decides nothing here: the router starts as BACKUP and its priority decides";
+                "`state MASTER` has no effect: every router starts in BACKUP and its priority decides";
             self.report.once(Diagnostic::note("state-without-effect", message).at(span).help(
                 "all it does is to refuse `nopreempt` and `preempt_delay`; write `state BACKUP` on every \
                          router",
@@ -365,6 +365,21 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
                 let message =
                     format!("{}: `mcast_dst_ip` is ignored: adverts go to unicast peers", self.draft.name);
                 self.report.warning("multicast-unicast", span, message);
+            }
+            let own = self
+                .draft
+                .source
+                .filter(|own| self.draft.unicast_peers.iter().any(|peer| peer.address == *own));
+            if let Some(own) = own {
+                let message = format!(
+                    "{}: the unicast peer {own} is this router itself (`unicast_src_ip`)",
+                    self.draft.name
+                );
+                let finding = Diagnostic::new(Severity::Warning, Class::None, "own-peer", message);
+                self.report.push(finding.at(self.at).help(
+                    "list the other routers only; in a file that is the same on all machines, put the line behind \
+                     `@^NAME`, the name of the machine that has the address",
+                ));
             }
             return;
         }

@@ -127,7 +127,7 @@ impl Draft {
         }
         let family = if ipv6 { "IPv6" } else { "IPv4" };
         report.push(
-            Diagnostic::error("family", format!("{address} is left out: its instance speaks {family}"))
+            Diagnostic::error("family", format!("{address} is ignored: its instance speaks {family}"))
                 .at(span)
                 .help(
                     "the first address decides; the other family belongs in an instance of its own or in \
@@ -159,7 +159,7 @@ impl<'a> Lowering<'a> {
             MapEntry::Occupied(first) => {
                 let first = *first.get();
                 let message =
-                    format!("vrrp_instance {} is defined already; this block is left out", name.text);
+                    format!("vrrp_instance {} is defined already; this block is ignored", name.text);
                 self.report.push(
                     Diagnostic::error("duplicate-instance", message)
                         .at(name.span)

@@ -84,11 +84,12 @@ impl Unusable {
 /// exist is not asked here, so that a file can be checked on another machine than its own.
 ///
 /// Differs from keepalived on purpose:
-/// - A block under an unknown keyword is left out as a whole, and a stray `{` is paired with its own `}`. keepalived
+/// - A block under an unknown keyword is ignored as a whole, and a stray `{` is paired with its own `}`. keepalived
 ///   lets such a `}` close the block around it, after which every later line is unknown.
 /// - `advert_int` below one second in VRRPv2 becomes one second, not zero.
-/// - The second instance with one VRID on the same interface and family is left out, instead of being held in FAULT.
 /// - Shell text as a command is run by a shell, instead of being disabled or passed as arguments.
+/// - A block that is not closed ends before a keyword of a block around it.
+/// - A word that is no option of a tracker costs itself, not the tracker.
 /// - A `real_server` or `sorry_server` without a port has that of its virtual server.
 /// - A persistence mask that is no prefix, and an `lthreshold` above its `uthreshold`, are left out: the kernel would
 ///   refuse the service.

@@ -76,11 +76,12 @@ impl<'a> Report<'a> {
         }
         self.push(
             match keyword.status {
-                Status::Ignored => {
-                    Diagnostic::note("no-effect", format!("`{name}` has no effect, in keepalived neither"))
-                }
+                Status::Ignored => Diagnostic::note(
+                    "no-effect",
+                    format!("`{name}` has no effect (nor does it in keepalived)"),
+                ),
                 Status::Acts | Status::Understood | Status::Deprecated(_) | Status::OldSpelling(_) => {
-                    Diagnostic::note("not-acted-on", format!("`{name}` is understood, but not acted on yet"))
+                    Diagnostic::note("not-acted-on", format!("`{name}` is parsed but not implemented yet"))
                 }
             }
             .at(at),

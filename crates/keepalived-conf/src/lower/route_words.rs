@@ -40,14 +40,13 @@ pub(super) fn check(context: Context, line: Statement<'_>, report: &mut Report<'
             }
         }
         let Some((argument, rest)) = words.split_first() else {
-            let message = format!("`{}` needs an argument; the line is left out", option.name);
+            let message = format!("`{}` needs an argument; the line is ignored", option.name);
             report.error("missing-argument", word.span, message);
             return;
         };
         words = rest;
         if !fits(option.name, option.arguments, argument.text) {
-            let message =
-                format!("`{}` does not take `{}`; the line is left out", option.name, argument.text);
+            let message = format!("`{}` does not take `{}`; the line is ignored", option.name, argument.text);
             report.error("bad-value", argument.span, message);
             return;
         }
@@ -57,7 +56,7 @@ pub(super) fn check(context: Context, line: Statement<'_>, report: &mut Report<'
 fn unknown(context: Context, word: Word<'_>) -> Diagnostic {
     let mut finding = Diagnostic::error(
         "unknown-option",
-        format!("unknown option `{}` in {context}; the line is left out", word.text),
+        format!("unknown option `{}` in {context}; the line is ignored", word.text),
     )
     .at(word.span);
     let options = keywords::within(context).map(|option| option.name).filter(|name| *name != LINE);

@@ -43,7 +43,7 @@ impl<'a> Lowering<'a> {
             self.script_keyword(&mut draft, entry);
         }
         let Some(mut command) = draft.command else {
-            let message = format!("vrrp_script {} has no `script`; it is left out", name.text);
+            let message = format!("vrrp_script {} has no `script`; it is ignored", name.text);
             self.report.error("no-script", name.span, message);
             self.empty_scripts.insert(name.text);
             return;
@@ -110,7 +110,7 @@ impl<'a> Lowering<'a> {
             .collect();
         untracked.sort_unstable_by_key(|(index, ..)| *index);
         for (_, span, name) in untracked {
-            let message = format!("vrrp_script {name} is tracked by nothing, so it is never run");
+            let message = format!("vrrp_script {name} is not tracked by any instance and will never run");
             self.report.note("untracked-script", span, message);
         }
     }
@@ -180,7 +180,7 @@ fn suggest_track_process(entry: &Entry<'_>, command: &Command, report: &mut Repo
     } else {
         format!(
             "in keepalived a `vrrp_track_process` with `process {process}` does that without running a program every \
-             interval; here that is not acted on yet"
+             interval; here that is not implemented yet"
         )
     };
     report.push(Diagnostic::note("process-check", message).at(at).help(help));

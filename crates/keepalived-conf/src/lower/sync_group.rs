@@ -31,7 +31,7 @@ impl<'a> Lowering<'a> {
             MapEntry::Vacant(free) => drop(free.insert(name.span)),
             MapEntry::Occupied(first) => {
                 let message =
-                    format!("vrrp_sync_group {} is defined already; this block is left out", name.text);
+                    format!("vrrp_sync_group {} is defined already; this block is ignored", name.text);
                 self.report.push(
                     Diagnostic::error("duplicate-group", message)
                         .at(name.span)
@@ -65,10 +65,10 @@ impl<'a> Lowering<'a> {
         let (code, at, message) = match (words.first(), words.get(1)) {
             (Some(name), None) => return Some(name),
             (None, _) => {
-                ("missing-argument", entry.span(), format!("a {keyword} needs a name; it is left out"))
+                ("missing-argument", entry.span(), format!("a {keyword} needs a name; it is ignored"))
             }
             (_, Some(second)) => {
-                let message = format!("the name of a {keyword} is one word; it is left out");
+                let message = format!("the name of a {keyword} is one word; it is ignored");
                 ("bad-name", second.span, message)
             }
         };

@@ -36,7 +36,7 @@ fn track_options(
                     report.error(
                         "missing-argument",
                         word.span,
-                        format!("`weight` of {name} has no number; {name} is left out"),
+                        format!("`weight` of {name} has no number; {name} is ignored"),
                     );
                     return None;
                 };
@@ -154,7 +154,7 @@ impl<'a> Lowering<'a> {
                 report.error(
                     "bad-address",
                     word.span,
-                    format!("`{}` is not an IP address; this peer is left out", word.text),
+                    format!("`{}` is not an IP address; this peer is ignored", word.text),
                 );
                 continue;
             };

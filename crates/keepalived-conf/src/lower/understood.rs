@@ -93,7 +93,7 @@ impl<'a> Lowering<'a> {
         let name = name?;
         if !complete {
             let lacks = required.first().copied().unwrap_or_default();
-            let message = format!("{keyword} {} has no `{lacks}`; it is left out", name.text);
+            let message = format!("{keyword} {} has no `{lacks}`; it is ignored", name.text);
             self.report.error("incomplete", name.span, message);
         }
         complete.then_some(name.text)

@@ -67,7 +67,7 @@ impl File<'_, '_, '_> {
         let protocol = self.protocol(&draft, &members);
         let name = name(&draft.key, protocol);
         if draft.real_servers.is_empty() {
-            let message = format!("virtual server {name} has no real server; it is left out");
+            let message = format!("virtual server {name} has no real server; it is ignored");
             self.report.error("no-real-server", draft.at, message);
             return None;
         }
@@ -85,7 +85,7 @@ impl File<'_, '_, '_> {
         let real_servers: Vec<_> =
             drafts.into_iter().map(|real| self.real_server(real, &draft, forwarding)).collect();
         if real_servers.is_empty() {
-            let message = format!("virtual server {name} has no usable real server; it is left out");
+            let message = format!("virtual server {name} has no usable real server; it is ignored");
             self.report.error("no-real-server", draft.at, message);
             return None;
         }
@@ -123,14 +123,14 @@ impl File<'_, '_, '_> {
             Key::Group(name) => {
                 let Some(group) = self.groups.get(&**name) else {
                     let message =
-                        format!("there is no virtual_server_group {name}; the virtual server is left out");
+                        format!("there is no virtual_server_group {name}; the virtual server is ignored");
                     self.report.error("unknown-group", draft.at, message);
                     return None;
                 };
                 self.expanded = self.expanded.saturating_add(group.members.len());
                 if self.expanded > MOST_SERVICES {
                     let message = format!(
-                        "virtual server [{name}]:0 is left out: the groups in use have more than {MOST_SERVICES} members"
+                        "virtual server [{name}]:0 is ignored: the groups in use have more than {MOST_SERVICES} members"
                     );
                     self.report.push(
                         Diagnostic::new(Severity::Error, Class::None, "too-many-services", message)
@@ -294,9 +294,11 @@ impl File<'_, '_, '_> {
             services.push(service);
         }
         if elsewhere.is_some() {
-            let left_out = if services.is_empty() { "it is" } else { "those it shares are" };
-            let message =
-                format!("an earlier virtual server stands for the same as {name}; {left_out} left out");
+            let message = if services.is_empty() {
+                format!("{name} duplicates an earlier virtual server and is ignored")
+            } else {
+                format!("{name} shares services with an earlier virtual server, which keeps them")
+            };
             self.report.push(
                 Diagnostic::error("duplicate-server", message)
                     .at(draft.at)
@@ -324,7 +326,7 @@ impl File<'_, '_, '_> {
             }
             if let Some(first) = seen.insert(real.address, real.at) {
                 let message =
-                    format!("real server {} of {name} is listed already; this one is left out", real.address);
+                    format!("real server {} of {name} is listed already; this one is ignored", real.address);
                 self.report.push(
                     Diagnostic::error("duplicate-real-server", message)
                         .at(real.at)
@@ -360,7 +362,7 @@ impl File<'_, '_, '_> {
             return true;
         }
         let family = if ipv6 { "IPv6" } else { "IPv4" };
-        let message = format!("{what} {} is left out: its virtual server speaks {family}", address.ip());
+        let message = format!("{what} {} is ignored: its virtual server speaks {family}", address.ip());
         self.report.error("family", at, message);
         false
     }

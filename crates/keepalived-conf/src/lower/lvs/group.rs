@@ -50,13 +50,13 @@ impl<'a> Lowering<'a> {
             group_line(line, &mut members, most, &mut self.report);
         }
         if members.is_empty() {
-            let message = format!("virtual_server_group {} has no members; it is left out", name.text);
+            let message = format!("virtual_server_group {} has no members; it is ignored", name.text);
             self.report.error("empty-group", name.span, message);
             return;
         }
         if mark_of_either_family(&members) {
             let message = format!(
-                "virtual_server_group {} has addresses of both families, and a mark that may be of either; it is left out",
+                "virtual_server_group {} has addresses of both families, and a mark that may be of either; it is ignored",
                 name.text
             );
             self.report.push(
@@ -96,7 +96,7 @@ fn group_line(line: Statement<'_>, members: &mut Vec<Member>, most: usize, repor
     let Some((first, rest)) = line.words().split_first() else { return };
     if first.text == "fwmark" {
         let Some(word) = rest.first() else {
-            report.error("missing-argument", first.span, "`fwmark` has no number; this line is left out");
+            report.error("missing-argument", first.span, "`fwmark` has no number; this line is ignored");
             return;
         };
         let Some(mark) = mark_of(word, report) else { return };
@@ -118,13 +118,13 @@ fn group_line(line: Statement<'_>, members: &mut Vec<Member>, most: usize, repor
             report.error(
                 "bad-address",
                 first.span,
-                format!("`{}` {problem}; this line is left out", first.text),
+                format!("`{}` {problem}; this line is ignored", first.text),
             );
             return;
         }
     };
     let port = match rest.first() {
-        Some(word) => match port_of(word, "this line is left out", report) {
+        Some(word) => match port_of(word, "this line is ignored", report) {
             Some(port) => port,
             None => return,
         },
@@ -149,7 +149,7 @@ fn add(
         return;
     }
     let message = format!(
-        "`{}` is left out: a group has at most {MOST_MEMBERS} members, all together {MOST_TOGETHER}",
+        "`{}` is ignored: a group has at most {MOST_MEMBERS} members, all together {MOST_TOGETHER}",
         at.text
     );
     report.push(

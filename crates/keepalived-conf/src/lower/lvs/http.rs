@@ -76,7 +76,7 @@ impl<'a> Lowering<'a> {
             }
         }
         if draft.urls.is_empty() {
-            let message = format!("this {} has no `url`; it is left out", entry.keyword.name);
+            let message = format!("this {} has no `url`; it is ignored", entry.keyword.name);
             self.report.error("no-url", entry.span(), message);
             return None;
         }
@@ -93,7 +93,7 @@ impl<'a> Lowering<'a> {
             }
         }
         if draft.path.is_none() {
-            self.report.error("no-path", entry.span(), "this `url` has no `path`; it is left out");
+            self.report.error("no-path", entry.span(), "this `url` has no `path`; it is ignored");
             return None;
         }
         if let Some(max) = draft.max_offset.filter(|max| *max < draft.min_offset && draft.pattern.is_some()) {

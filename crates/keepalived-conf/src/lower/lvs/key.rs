@@ -27,9 +27,7 @@ pub(super) fn key(words: Words<'_>, report: &mut Report<'_>) -> Option<Key> {
             mark_of(mark, report).map(Key::Fwmark)
         }
         "group" => Some(Key::Group(value_of(first, rest, "the name of a group", report)?.text.to_string())),
-        _ => {
-            address_and_port(first, rest.first(), "the virtual server is left out", report).map(Key::Address)
-        }
+        _ => address_and_port(first, rest.first(), "the virtual server is ignored", report).map(Key::Address),
     }
 }
 
@@ -41,7 +39,7 @@ fn value_of<'w>(
 ) -> Option<Word<'w>> {
     let word = rest.first();
     if word.is_none() {
-        let message = format!("`{}` lacks {wanted}; the virtual server is left out", keyword.text);
+        let message = format!("`{}` lacks {wanted}; the virtual server is ignored", keyword.text);
         report.error("missing-argument", keyword.span, message);
     }
     word

@@ -194,7 +194,7 @@ impl<'a> Lowering<'a> {
             true
         });
         let Some(mut command) = path else {
-            let message = "this MISC_CHECK has no `misc_path`; it is left out";
+            let message = "this MISC_CHECK has no `misc_path`; it is ignored";
             self.report.error("no-script", entry.span(), message);
             return None;
         };
@@ -213,7 +213,7 @@ impl<'a> Lowering<'a> {
             true
         });
         let Some(mut file) = file else {
-            let message = "this FILE_CHECK has no `track_file`; it is left out";
+            let message = "this FILE_CHECK has no `track_file`; it is ignored";
             self.report.error("no-track-file", entry.span(), message);
             return None;
         };
@@ -247,11 +247,11 @@ impl<'a> Lowering<'a> {
             }
         }
         let Some(name) = session else {
-            self.report.error("no-session", entry.span(), "this BFD_CHECK has no `name`; it is left out");
+            self.report.error("no-session", entry.span(), "this BFD_CHECK has no `name`; it is ignored");
             return None;
         };
         if !self.lvs.bfd_sessions.contains(name.text) {
-            let message = format!("there is no bfd_instance {} above; this BFD_CHECK is left out", name.text);
+            let message = format!("there is no bfd_instance {} above; this BFD_CHECK is ignored", name.text);
             self.report.error("unknown-bfd", name.span, message);
             return None;
         }

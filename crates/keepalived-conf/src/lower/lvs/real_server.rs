@@ -65,7 +65,7 @@ impl<'a> Lowering<'a> {
             return None;
         };
         arguments::extra_words(&entry, 2, &mut self.report);
-        let otherwise = "the real server is left out";
+        let otherwise = "the real server is ignored";
         let server = address_and_port(address, entry.arguments().get(1), otherwise, &mut self.report);
         let Some(server) = server else {
             self.reader.skip_next_block();

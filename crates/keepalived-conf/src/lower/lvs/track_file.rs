@@ -42,7 +42,7 @@ impl<'a> Lowering<'a> {
             }
         }
         let Some(path) = path else {
-            let message = format!("track_file {} has no `file`; it is left out", name.text);
+            let message = format!("track_file {} has no `file`; it is ignored", name.text);
             self.report.error("no-file", name.span, message);
             return;
         };
