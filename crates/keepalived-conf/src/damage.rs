@@ -1,9 +1,9 @@
-//! What tells a damaged text from one that is merely wrong in places.
+//! The difference between a damaged text and one that is merely wrong in places.
 //!
 //! A misspelt option costs that option. A missing brace, a cut file or an error page in the place of the file leaves
 //! open what the rest means, so a daemon that has a good configuration in force is better off with that one.
 
-/// How the text of a configuration is damaged.
+/// A kind of damage to the text of a configuration.
 ///
 /// ```
 /// use keepalived_conf::{Damage, load_str};

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Which file of a [`SourceMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +65,8 @@ pub struct SourceFile {
     text: Arc<String>,
     /// Only when the file is not UTF-8.
     original: Option<Box<[u8]>>,
+    /// The offsets at which lines begin, from the second one on; found when the first place is asked for.
+    line_starts: OnceLock<Box<[u32]>>,
 }
 
 impl SourceFile {
@@ -81,6 +83,13 @@ impl SourceFile {
     /// The bytes of the file, exactly.
     pub fn bytes(&self) -> &[u8] {
         self.original.as_deref().unwrap_or(self.text.as_bytes())
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let newlines = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            newlines.map(|(at, _)| saturated(at + 1)).collect()
+        })
     }
 
     /// Whether the bytes of the file are UTF-8.
@@ -119,7 +128,8 @@ impl SourceMap {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let path = path.into();
         self.paths.insert(path.clone(), id);
-        self.files.push(SourceFile { path, text: Arc::new(cut(text)), original });
+        let line_starts = OnceLock::new();
+        self.files.push(SourceFile { path, text: Arc::new(cut(text)), original, line_starts });
         id
     }
 
@@ -175,12 +185,17 @@ impl SourceMap {
 
     /// Line and column of the start of a place; 1:1 when the place is not in this map.
     pub fn position(&self, span: Span) -> Position {
-        let before =
-            self.file(span.source).and_then(|file| file.text.get(..span.start as usize)).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = 1 + before.bytes().filter(|&byte| byte == b'\n').count();
-        let column = 1 + before.get(line_start..).unwrap_or_default().chars().count();
-        Position { line: saturated(line), column: saturated(column) }
+        let start = Position { line: 1, column: 1 };
+        let Some(file) =
+            self.file(span.source).filter(|file| file.text.is_char_boundary(span.start as usize))
+        else {
+            return start;
+        };
+        let starts = file.line_starts();
+        let line = starts.partition_point(|line| *line <= span.start);
+        let begin = line.checked_sub(1).and_then(|line| starts.get(line)).copied().unwrap_or(0);
+        let before = file.text.get(begin as usize..span.start as usize).unwrap_or_default();
+        Position { line: saturated(1 + line), column: saturated(1 + before.chars().count()) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whom scripts run as that name no user of their own.
+//! The user of scripts that name none of their own.
 //!
 //! `script_user` counts for the whole file, wherever it stands, and the last one wins: keepalived reads `global_defs`
 //! before anything else. So commands are read without it, and it is filled in at the end.

@@ -1,4 +1,4 @@
-//! Which configurations do not take the place of the one in force, by what they say alone.
+//! Configurations that do not take the place of the one in force, by what they say alone.
 //!
 //! At a start a file is judged as keepalived does: what can be read of it counts. At a reload there is something better,
 //! so a text that is damaged, or that would leave nothing in service, changes nothing.
@@ -7,7 +7,7 @@ use keepalived_conf::model::Config;
 
 use super::load::Reading;
 
-/// Why the new configuration is refused, with the place and what to do; `None` if its text is sound.
+/// The reason to refuse the new configuration, with the place and what to do; `None` if its text is sound.
 pub(super) fn refusal(new: &Reading, in_force: &Reading) -> Option<String> {
     if let Err(why) = &new.usable {
         return Some(why.to_string());
@@ -49,6 +49,16 @@ fn nothing_left(new: &Config, in_force: &Config) -> Option<String> {
              take everything out of service stop the daemon"
         )
     })
+}
+
+/// What a reload that is taken removes altogether: it may be meant, but has to be said loudly.
+pub(super) fn loss(new: &Config, in_force: &Config) -> Option<String> {
+    let lost = |what: &str, before: usize, now: usize| {
+        (before > 0 && now == 0)
+            .then(|| format!("this reload takes every {what} out of service: {before} of them"))
+    };
+    lost("vrrp_instance", in_force.instances.len(), new.instances.len())
+        .or_else(|| lost("virtual_server", in_force.virtual_servers.len(), new.virtual_servers.len()))
 }
 
 #[cfg(test)]
@@ -93,6 +103,22 @@ mod tests {
             assert!(why.contains("no vrrp_instance"), "{why}");
         }
         assert_eq!(refusal(&reading([("/c/k.conf", "")]), &reading([("/c/k.conf", "")])), None);
+    }
+
+    #[test]
+    fn a_reload_that_leaves_no_instance_is_said_loudly() {
+        let balanced = "virtual_server 192.0.2.1 80 {\n lb_algo rr\n lb_kind NAT\n protocol TCP\n real_server 192.0.2.2 80 {\n }\n}\n";
+        let config = |text: &str| reading([("/c/k.conf", text)]).config;
+        let both = format!("{GOOD}{balanced}");
+        assert_eq!(of(balanced), None);
+        assert!(
+            loss(&config(balanced), &config(&both))
+                .is_some_and(|text| text.contains("every vrrp_instance out"))
+        );
+        assert!(
+            loss(&config(GOOD), &config(&both)).is_some_and(|text| text.contains("every virtual_server out"))
+        );
+        assert_eq!(loss(&config(&both), &config(GOOD)), None);
     }
 
     #[test]

@@ -20,6 +20,12 @@ impl Parent {
             Some(why) => Err(why),
             None => Ok(Demand::of(&reading.config)),
         };
+        let loss = self.readings.get(&self.supervisor.current());
+        let loss =
+            loss.filter(|_| demand.is_ok()).and_then(|old| refusal::loss(&reading.config, &old.config));
+        if let Some(loss) = loss {
+            log.warning(loss);
+        }
         if let Some(generation) = self.supervisor.handle_config(now, id, demand) {
             self.readings.insert(generation, reading);
         }
