@@ -31,6 +31,8 @@ pub enum ToWorker {
         masters: Vec<String>,
         /// What a predecessor left that did not stop in order: it died, or it hung and was killed. None on a reload.
         predecessor: Option<Box<Predecessor>>,
+        /// Whom the worker becomes once it is started; `None` changes nothing. Of no meaning on a reload.
+        run_as: Option<RunAs>,
         /// `-V`, `-I`: at the end leave in the kernel what is there, whoever asks for the end.
         keep: bool,
     },
@@ -66,6 +68,15 @@ pub enum ToWorker {
     /// Stop in order (VRRP: priority 0, addresses removed unless they are kept, STOP reported; LVS: virtual servers
     /// removed likewise), then [`FromWorker::Stopped`] and exit 0.
     Stop,
+}
+
+/// A user and its group, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunAs {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
 }
 
 /// What a worker is started for.

@@ -37,6 +37,7 @@ impl Worker {
                 task: Task::Serve,
                 masters: Vec::new(),
                 predecessor: None,
+                run_as: None,
                 keep: false,
             })
             .unwrap();

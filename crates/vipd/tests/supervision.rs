@@ -433,9 +433,29 @@ fn a_worker_holds_the_capabilities_of_the_network_and_can_gain_no_others() {
     lab_test("a_worker_holds_the_capabilities_of_the_network_and_can_gain_no_others", &[], || {
         let lan = alone(&[high()]);
         let worker = pid(&lan.routers[A], WORKER_PID);
-        let status =
-            lan.routers[A].shell(&format!("grep -E '^(CapPrm|CapEff|NoNewPrivs)' /proc/{worker}/status"));
-        // 10 NET_BIND_SERVICE, 12 NET_ADMIN, 13 NET_RAW, 14 IPC_LOCK, 23 SYS_NICE
-        assert_eq!(status, "CapPrm:\t0000000000807400\nCapEff:\t0000000000807400\nNoNewPrivs:\t1");
+        let fields = "^(Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs)";
+        let status = lan.routers[A].shell(&format!("grep -E '{fields}' /proc/{worker}/status"));
+        let field = |name: &str| -> Vec<&str> {
+            let line =
+                status.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{status}"));
+            line.split_whitespace().skip(1).collect()
+        };
+        // CAP_NET_BIND_SERVICE, _NET_ADMIN, _NET_RAW, _IPC_LOCK, _SYS_NICE
+        let network = ["0000000000807400"];
+        for (name, expected) in [
+            ("CapPrm", network),
+            ("CapEff", network),
+            ("CapBnd", network),
+            ("CapInh", ["0000000000000000"]),
+            ("CapAmb", ["0000000000000000"]),
+            ("NoNewPrivs", ["1"]),
+        ] {
+            assert_eq!(field(name), expected, "{name}: {status}");
+        }
+        assert_eq!(field("Groups"), [""; 0], "{status}");
+        // Real, effective, saved and file system.
+        for name in ["Uid", "Gid"] {
+            assert!(field(name).len() == 4 && field(name).iter().all(|id| *id != "0"), "{status}");
+        }
     });
 }

@@ -76,7 +76,7 @@ fn run(socket: OwnedFd, dry_run: bool) -> io::Result<()> {
     }
     let tables = if dry_run { Ok(Tables::dry()) } else { Tables::open() };
     // After the module was loaded, which takes more.
-    if let Some(complaint) = rights::keep(rights::NETWORK_AND_FILES) {
+    for complaint in rights::keep(rights::NETWORK_AND_FILES, start.run_as) {
         parent.log(LogLevel::Warning, complaint);
     }
     match tables {

@@ -8,12 +8,14 @@ use keepalived_conf::model::{Command, Config, Notify, User};
 use nix::unistd::{self, Gid, Uid, getgrouplist};
 
 use super::process::Credentials;
+use crate::ipc::RunAs;
 
 /// Whom each script of a configuration runs as.
 #[derive(Clone, Debug)]
 pub(super) struct Accounts {
     default: DefaultUser,
     named: HashMap<User, Result<Credentials, AccountError>>,
+    worker: Result<RunAs, AccountError>,
 }
 
 /// Whom scripts without a user of their own run as.
@@ -48,7 +50,18 @@ impl Accounts {
         Self {
             default: default.map_or(DefaultUser::Daemon(Credentials::own()), DefaultUser::KeepalivedScript),
             named: users.into_iter().flatten().map(|user| (user.clone(), look_up(user))).collect(),
+            worker: worker(config.global.worker_user.as_deref()),
         }
+    }
+
+    /// Whom workers run as.
+    pub(super) fn worker(&self) -> RunAs {
+        self.worker.clone().unwrap_or(NOBODY)
+    }
+
+    /// Why workers do not run as `worker_user` says.
+    pub(super) fn worker_error(&self) -> Option<&AccountError> {
+        self.worker.as_ref().err()
     }
 
     /// Whom a command with this user runs as.
@@ -66,6 +79,18 @@ impl Accounts {
     /// Whether scripts without a user of their own run as the daemon itself.
     pub(super) fn default_is_daemon(&self) -> bool {
         matches!(self.default, DefaultUser::Daemon(_))
+    }
+}
+
+/// The user that the configuration names, else the first of the usual ones that exists.
+fn worker(named: Option<&str>) -> Result<RunAs, AccountError> {
+    let find = |name: &str| {
+        let found = look_up(&User { user: name.to_owned(), group: None })?;
+        Ok(RunAs { uid: found.uid.as_raw(), gid: found.gid.as_raw() })
+    };
+    match named {
+        Some(name) => find(name),
+        None => Ok(find(WORKER_USER).or_else(|_: AccountError| find("nobody")).unwrap_or(NOBODY)),
     }
 }
 
@@ -115,6 +140,12 @@ fn group_id(group: &str) -> Result<Gid, AccountError> {
         .ok_or_else(|| AccountError::NoGroup(group.to_owned()))
 }
 
+/// Runs workers, if it exists and the configuration names no other user.
+const WORKER_USER: &str = "vipd";
+
+/// Where no file knows `nobody`.
+const NOBODY: RunAs = RunAs { uid: 65_534, gid: 65_534 };
+
 /// Runs scripts that name no user, if it exists.
 pub(super) const DEFAULT_USER: &str = "keepalived_script";
 
@@ -131,6 +162,15 @@ mod tests {
         let by_name = look_up(&user("root", None)).unwrap();
         assert!(by_name.uid.is_root() && by_name.gid.as_raw() == 0);
         assert_eq!(look_up(&user("0", Some("0"))).unwrap().uid, by_name.uid);
+    }
+
+    #[test]
+    fn workers_run_as_the_named_user_and_never_as_root_unasked() {
+        assert_eq!(worker(Some("root")), Ok(RunAs { uid: 0, gid: 0 }));
+        assert_eq!(worker(Some("4711")), Ok(RunAs { uid: 4711, gid: 4711 }));
+        assert_ne!(worker(None).unwrap().uid, 0);
+        let unknown = worker(Some("no-such-user-here")).unwrap_err();
+        assert_eq!(unknown.to_string(), "user 'no-such-user-here' does not exist");
     }
 
     #[test]

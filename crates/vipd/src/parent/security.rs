@@ -66,6 +66,10 @@ pub(super) fn check_scripts(
         review.known.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::NoUser(_) | Verdict::Unfit(_)));
     let findable: Vec<_> = findable.map(|(command, _)| keepalived_finds(command)).collect();
     settle_script_security(&findable, diagnostics);
+    if let Some(error) = accounts.worker_error() {
+        let text = format!("worker_user: {error}; workers run as nobody");
+        diagnostics.push(Diagnostic::error("worker-user", text).class(Class::General));
+    }
     if any && accounts.default_is_daemon() && config.global.script_user.is_none() {
         let text = format!(
             "scripts run as the daemon itself: no script_user is set, user '{DEFAULT_USER}' does not exist"

@@ -68,11 +68,11 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
     let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
-    let Start { generation, config, task, predecessor, keep, .. } = start;
+    let Start { generation, config, task, predecessor, run_as, keep, .. } = start;
     for complaint in scheduling::apply(&scheduling::Wishes::vrrp(&config.global)) {
         parent.log(LogLevel::Warning, complaint);
     }
-    if let Some(complaint) = rights::keep(rights::NETWORK) {
+    for complaint in rights::keep(rights::NETWORK, run_as) {
         parent.log(LogLevel::Warning, complaint);
     }
     let plan = Plan::new(generation, config);

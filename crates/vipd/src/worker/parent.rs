@@ -10,7 +10,9 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 
-use crate::ipc::{Channel, ChannelError, FromWorker, Generation, LogLevel, Predecessor, Task, ToWorker};
+use crate::ipc::{
+    Channel, ChannelError, FromWorker, Generation, LogLevel, Predecessor, RunAs, Task, ToWorker,
+};
 
 /// What a worker starts with.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(crate) struct Start {
     pub(crate) masters: Vec<String>,
     /// What a predecessor left that did not stop in order.
     pub(crate) predecessor: Option<Box<Predecessor>>,
+    /// Whom the worker becomes.
+    pub(crate) run_as: Option<RunAs>,
     /// What is in the kernel at the end stays there.
     pub(crate) keep: bool,
 }
@@ -69,9 +73,9 @@ impl Parent {
         let mut events = Events::with_capacity(8);
         loop {
             match self.receive() {
-                Some(ToWorker::Config { generation, config, task, masters, predecessor, keep }) => {
+                Some(ToWorker::Config { generation, config, task, masters, predecessor, run_as, keep }) => {
                     let config = *config;
-                    return Ok(Some(Start { generation, config, task, masters, predecessor, keep }));
+                    return Ok(Some(Start { generation, config, task, masters, predecessor, run_as, keep }));
                 }
                 Some(ToWorker::Stop) => return Ok(None),
                 Some(

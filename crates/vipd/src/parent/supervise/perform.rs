@@ -117,7 +117,8 @@ impl Parent {
             Role::Vrrp => self.options.keep_addresses,
             Role::Lvs => self.options.keep_ipvs,
         };
-        let message = ToWorker::Config { generation, config, task, masters, predecessor, keep };
+        let run_as = Some(reading.accounts.worker());
+        let message = ToWorker::Config { generation, config, task, masters, predecessor, run_as, keep };
         self.send(id, &message, now, log);
     }
 
