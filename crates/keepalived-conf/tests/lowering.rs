@@ -473,6 +473,20 @@ fn surplus_addresses_are_held_without_being_advertised() {
 }
 
 #[test]
+fn more_ipv6_addresses_than_a_packet_takes_are_held_and_said_to_be_left_out() {
+    let with = |count: u32| {
+        let lines = (1..=count).map(|n| format!("fe80::{n:x}")).collect::<Vec<_>>().join("\n");
+        load_str(&format!(
+            "vrrp_instance A {{\ninterface eth0\nvirtual_router_id 7\nvirtual_ipaddress {{\n{lines}\n}}\n}}\n"
+        ))
+    };
+    assert!(!has(&with(89), "too-many-addresses"));
+    let loaded = with(90);
+    assert!(has(&loaded, "too-many-addresses"));
+    assert_eq!((only(&loaded).addresses.len(), only(&loaded).excluded_addresses.len()), (89, 1));
+}
+
+#[test]
 fn two_keywords_on_one_line_are_pointed_out() {
     let loaded = instance("priority 150 advert_int 2");
     let finding = loaded.diagnostics.iter().find(|finding| finding.code == "extra-argument").unwrap();

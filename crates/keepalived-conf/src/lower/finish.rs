@@ -403,15 +403,18 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         }
     }
 
-    /// What is left over is held, but not advertised.
+    /// What is left over is held, but not advertised: the count of an advert is one byte, and of IPv6 addresses no
+    /// more fit into a packet of 1500 bytes.
     fn too_many_addresses(&mut self) {
-        if self.draft.addresses.len() <= 255 {
+        let ipv6 = self.draft.addresses.first().is_some_and(|(address, _)| address.network.is_ipv6());
+        let (most, family) = if ipv6 { (89, "IPv6") } else { (255, "IPv4") };
+        if self.draft.addresses.len() <= most {
             return;
         }
-        let surplus = self.draft.addresses.split_off(255);
+        let surplus = self.draft.addresses.split_off(most);
         if let Some((_, span)) = surplus.first() {
             let message = format!(
-                "{}: an advert lists at most 255 addresses; from here on they are not advertised",
+                "{}: an advert lists at most {most} {family} addresses; from here on they are not advertised",
                 self.draft.name
             );
             self.report.error("too-many-addresses", *span, message);

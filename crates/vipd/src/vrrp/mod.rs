@@ -154,7 +154,8 @@ impl Worker {
             .netlink_monitor_receive_buffer
             .map_or(vrrp_linux::monitor::RECEIVE_BUFFER_LEN, |bytes| bytes as usize);
         let kernel = Kernel::open(receive_buffer)?;
-        let announcements = Announcements::open(global.garp_interval, global.gna_interval)?;
+        let (garp_gap, gna_gap) = plan.announcement_gaps();
+        let announcements = Announcements::open(garp_gap, gna_gap)?;
         let timer = TimerFd::new()?;
         let registry = poll.registry();
         for (fd, token) in [(timer.as_raw_fd(), TIMER), (kernel.monitor.as_raw_fd(), MONITOR)] {
@@ -307,8 +308,8 @@ impl Worker {
 
     /// Sockets and settings as the plan wants them.
     fn take_plan_into_force(&mut self) {
-        let global = &self.plan.config.global;
-        self.announcements.space(global.garp_interval, global.gna_interval);
+        let (garp_gap, gna_gap) = self.plan.announcement_gaps();
+        self.announcements.space(garp_gap, gna_gap);
         self.wire.arrange(&self.plan, self.poll.registry());
         self.unread = (0..self.wire.len()).collect();
         self.connect();
@@ -349,15 +350,14 @@ impl Worker {
     }
 
     fn promote_secondaries(&mut self) {
-        for instance in self.plan.config.instances.iter().filter(|instance| instance.promote_secondaries) {
-            let Some(name) = &instance.interface else { continue };
+        for (instance, name) in self.plan.promotions() {
             if self.sysctls.contains_key(name) {
                 continue;
             }
             match sysctl::set(sysctl::Family::V4, name, "promote_secondaries", 1) {
-                Ok(before) => _ = self.sysctls.insert(name.clone(), before),
+                Ok(before) => _ = self.sysctls.insert(name.to_owned(), before),
                 Err(error) => {
-                    let text = format!("({}) promote_secondaries on {name}: {error}", instance.name);
+                    let text = format!("({instance}) promote_secondaries on {name}: {error}");
                     self.parent.log(LogLevel::Warning, text);
                 }
             }

@@ -1,25 +1,27 @@
 //! From the configuration to what the election and the kernel need: pure translation, no decision.
 
-use std::borrow::Borrow;
-use std::collections::{HashMap, HashSet};
-use std::fmt;
-use std::hash::Hash;
-use std::net::IpAddr;
+mod router;
+#[cfg(test)]
+mod tests;
+mod watched;
 
-use keepalived_conf::model::{
-    Auth, Config, Garp, InitialState, Preempt as ConfPreempt, VirtualAddress, VrrpInstance, VrrpScript,
-};
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use keepalived_conf::model::{Auth, Config, VrrpInstance, VrrpScript};
 use vrrp_election::{
-    AnnounceConfig, Fact, FactId, LinkId, LinkSetup, LinkState, NodeConfig, Preempt, RouterConfig, RouterId,
-    RouterKey, RouterSetup, ScriptConfig, ScriptId, ScriptSetup, Track, TrackTarget, Transport,
-};
-use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
-use vrrp_proto::{
-    Addresses, AuthKey, Family, Peer, RouterInterval, RouterPriority, TTL, TtlRange, Version, Vrid,
+    FactId, LinkId, LinkSetup, NodeConfig, RouterId, RouterKey, RouterSetup, ScriptConfig, ScriptId,
+    ScriptSetup, Track, TrackTarget, Transport,
 };
 
 use super::attachment::Key;
 use crate::ipc::Generation;
+use router::router_plan;
+use watched::NothingKnown;
+
+pub(super) use router::{Reach, RouterAuth, RouterPlan, Vip, YIELDING_ADVERT};
+pub(super) use watched::{Numbers, Observe, WatchedFact};
 
 /// One reading of the configuration, translated. Router `n` is `config.instances[n]`, script `n` is
 /// `config.scripts[n]`.
@@ -34,66 +36,6 @@ pub(super) struct Plan {
     pub(super) routers: Vec<RouterPlan>,
     /// Every virtual address that is nobody's own: adverts do not come from it.
     pub(super) virtual_ips: HashSet<IpAddr>,
-}
-
-/// What a router needs beside its election parameters.
-#[derive(Debug)]
-pub(super) struct RouterPlan {
-    pub(super) config: RouterConfig,
-    /// The interface of its adverts.
-    pub(super) link: Option<LinkId>,
-    /// Where adverts go.
-    pub(super) reach: Reach,
-    pub(super) auth: RouterAuth,
-    /// What adverts list, in file order.
-    pub(super) advertised: Advertised,
-    /// Whether the addresses that peers list are compared with these.
-    pub(super) checks_list: bool,
-    /// What is put on interfaces: the advertised addresses, then the excluded ones.
-    pub(super) addresses: Vec<Vip>,
-    /// An instance before it is the same router to the election: this one cannot take part and needs no socket.
-    pub(super) duplicate: bool,
-}
-
-/// Multicast or unicast.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Reach {
-    Multicast { group: IpAddr },
-    Unicast { peers: Vec<Peer>, ttl: u8, strangers: Option<TtlRange> },
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum RouterAuth {
-    None,
-    Password(AuthKey),
-    Ah(AuthKey),
-}
-
-/// Addresses in the form that adverts borrow.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Advertised {
-    V4(Vec<[u8; 4]>),
-    V6(Vec<[u8; 16]>),
-}
-
-/// One virtual address on its interface.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Vip {
-    pub(super) link: LinkId,
-    /// Its description; the interface index is filled in when it is used.
-    pub(super) spec: AddressSpec,
-    /// `no_track`: not restored when somebody deletes it.
-    pub(super) untracked: bool,
-    /// The router is the address owner: the interface's own address will do.
-    pub(super) native: bool,
-}
-
-impl Vip {
-    /// As far as a reload compares it.
-    fn of_election(&self) -> vrrp_election::VirtualAddress {
-        let network = self.spec.network;
-        vrrp_election::VirtualAddress { link: self.link, address: network.ip(), prefix_len: network.prefix() }
-    }
 }
 
 impl Plan {
@@ -136,6 +78,18 @@ impl Plan {
             facts: self.facts.iter().map(|(_, fact)| now.fact(fact)).collect(),
             startup_delay: self.config.global.startup_delay,
         }
+    }
+
+    /// Instances that ask for `promote_secondaries`, and the interface of each.
+    pub(super) fn promotions(&self) -> impl Iterator<Item = (&str, &str)> {
+        let asking = self.config.instances.iter().filter(|instance| instance.promote_secondaries);
+        asking.filter_map(|instance| Some((instance.name.as_str(), instance.interface.as_deref()?)))
+    }
+
+    /// The least time between two gratuitous ARPs on an interface, and between two unsolicited neighbour
+    /// advertisements.
+    pub(super) fn announcement_gaps(&self) -> (Duration, Duration) {
+        (self.config.global.garp_interval, self.config.global.gna_interval)
     }
 
     /// The name of an instance.
@@ -215,194 +169,6 @@ fn required_source(instance: &VrrpInstance) -> Option<WatchedFact> {
     Some(WatchedFact::Source { address, interface: instance.interface.clone() })
 }
 
-impl Advertised {
-    pub(super) fn borrow(&self) -> Addresses<'_> {
-        match self {
-            Self::V4(list) => Addresses::V4(list),
-            Self::V6(list) => Addresses::V6(list),
-        }
-    }
-}
-
-/// Before anything was looked at.
-struct NothingKnown;
-
-impl Observe for NothingKnown {
-    fn link(&self, _: &str) -> LinkState {
-        LinkState::default()
-    }
-
-    fn fact(&self, _: &WatchedFact) -> Fact {
-        Fact::Unknown
-    }
-}
-
-/// How things are at the moment.
-pub(super) trait Observe {
-    /// The interface of this name.
-    fn link(&self, name: &str) -> LinkState;
-    /// Anything else.
-    fn fact(&self, fact: &WatchedFact) -> Fact;
-}
-
-/// Something beside interfaces and scripts that routers depend on.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum WatchedFact {
-    /// This address can be sent from and heard at, for instances on this interface.
-    Source { address: IpAddr, interface: Option<String> },
-    /// The socket that hears the adverts: who is deaf would become Active beside an Active.
-    Socket(Key),
-}
-
-impl fmt::Display for WatchedFact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Socket(key) => write!(f, "socket for {}", key.address),
-            Self::Source { address, .. } => write!(f, "source address {address}"),
-        }
-    }
-}
-
-/// Numbers for what has names, in the order of first use.
-#[derive(Debug)]
-pub(super) struct Numbers<T, Id> {
-    names: Vec<T>,
-    ids: HashMap<T, Id>,
-}
-
-impl<T, Id> Default for Numbers<T, Id> {
-    fn default() -> Self {
-        Self { names: Vec::new(), ids: HashMap::new() }
-    }
-}
-
-impl<T: Clone + Eq + Hash, Id: Number> Numbers<T, Id> {
-    /// The number of something that the configuration names.
-    pub(super) fn known<Q>(&self, name: &Q) -> Option<Id>
-    where
-        T: Borrow<Q>,
-        Q: Eq + Hash + ?Sized,
-    {
-        self.ids.get(name).copied()
-    }
-
-    /// What a number stands for.
-    pub(super) fn name(&self, id: Id) -> Option<&T> {
-        self.names.get(id.index())
-    }
-
-    /// Every number with what it stands for.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
-        self.names.iter().enumerate().map(|(index, name)| (Id::new(number(index)), name))
-    }
-
-    fn id<Q>(&mut self, name: &Q) -> Id
-    where
-        T: Borrow<Q>,
-        Q: Eq + Hash + ToOwned<Owned = T> + ?Sized,
-    {
-        if let Some(id) = self.known(name) {
-            return id;
-        }
-        let id = Id::new(number(self.names.len()));
-        self.names.push(name.to_owned());
-        self.ids.insert(name.to_owned(), id);
-        id
-    }
-}
-
-/// A number of the election.
-pub(super) trait Number: Copy {
-    fn new(number: u32) -> Self;
-    fn index(self) -> usize;
-}
-
-impl Number for LinkId {
-    fn new(number: u32) -> Self {
-        Self(number)
-    }
-
-    fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-impl Number for FactId {
-    fn new(number: u32) -> Self {
-        Self(number)
-    }
-
-    fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-fn router_plan(instance: &VrrpInstance, config: &Config, links: &mut Numbers<String, LinkId>) -> RouterPlan {
-    let link = instance.interface.as_deref().map(|name| links.id(name));
-    let default_device =
-        instance.interface.as_deref().or(config.global.default_interface.as_deref()).unwrap_or("eth0");
-    let mut vip = |address: &VirtualAddress| Vip {
-        link: links.id(address.interface.as_deref().unwrap_or(default_device)),
-        spec: address_spec(address),
-        untracked: address.no_track,
-        native: instance.priority == vrrp_proto::Priority::OWNER.get(),
-    };
-    let mut addresses: Vec<_> =
-        instance.addresses.iter().chain(&instance.excluded_addresses).map(&mut vip).collect();
-    // An address that is listed twice is advertised twice, but there is only one to be put on the interface.
-    let mut seen = HashSet::with_capacity(addresses.len());
-    addresses.retain(|vip| seen.insert((vip.link, vip.spec.network)));
-    RouterPlan {
-        config: router_config(instance),
-        link,
-        reach: reach(instance, config),
-        auth: match instance.auth {
-            // An instance with `auth_hmac` stays in FAULT.
-            Auth::None | Auth::Hmac => RouterAuth::None,
-            Auth::Password(password) => RouterAuth::Password(AuthKey::new(&password)),
-            Auth::Ah(key) => RouterAuth::Ah(AuthKey::new(&key)),
-        },
-        advertised: advertised(instance),
-        checks_list: !instance.skip_check_adv_addr,
-        addresses,
-        duplicate: false,
-    }
-}
-
-fn router_config(instance: &VrrpInstance) -> RouterConfig {
-    let version = if instance.version == 2 { Version::V2 } else { Version::V3 };
-    let family = if instance.ipv6 { Family::Ipv6 } else { Family::Ipv4 };
-    // The model has no VRID 0; if it had, 1 would be as good as any.
-    let vrid = Vrid::new(instance.vrid).unwrap_or(Vrid::MIN);
-    let interval = RouterInterval::nearest(version, instance.advert_interval);
-    RouterConfig {
-        priority: RouterPriority::new(instance.priority).unwrap_or(RouterPriority::MIN),
-        preempt: match instance.preempt {
-            ConfPreempt::Never => Preempt::Never,
-            ConfPreempt::AtOnce => Preempt::AtOnce,
-            ConfPreempt::After(delay) => Preempt::After(delay),
-        },
-        owner_starts_active: instance.state == InitialState::Master || instance.strict,
-        down_adverts: instance.down_adverts,
-        answer_lower_priority: !instance.lower_priority_no_advert,
-        answer_higher_priority: instance.higher_priority_send_advert.unwrap_or(YIELDING_ADVERT),
-        owner_ignores_adverts: instance.owner_ignores_adverts,
-        announce: announce_config(&instance.garp),
-        ..RouterConfig::new(vrid, family, interval)
-    }
-}
-
-fn announce_config(garp: &Garp) -> AnnounceConfig {
-    AnnounceConfig {
-        repeat: garp.repeat,
-        delay: garp.delay,
-        refresh: garp.refresh,
-        refresh_repeat: garp.refresh_repeat,
-        lower_priority_repeat: garp.lower_priority_repeat,
-        lower_priority_delay: garp.lower_priority_delay,
-    }
-}
-
 fn script_setup(script: &VrrpScript) -> ScriptSetup {
     let config = ScriptConfig {
         interval: script.interval,
@@ -413,78 +179,6 @@ fn script_setup(script: &VrrpScript) -> ScriptSetup {
     };
     ScriptSetup { command: format!("{:?}", script.command), config }
 }
-
-fn reach(instance: &VrrpInstance, config: &Config) -> Reach {
-    if instance.unicast_peers.is_empty() {
-        let group = instance.multicast_group.unwrap_or(if instance.ipv6 {
-            IpAddr::V6(config.global.multicast_v6)
-        } else {
-            IpAddr::V4(config.global.multicast_v4)
-        });
-        return Reach::Multicast { group };
-    }
-    let peers = instance.unicast_peers.iter().map(|peer| Peer {
-        address: peer.address,
-        ttl: peer.ttl.map_or(TtlRange::ANY, |(min, max)| TtlRange { min, max }),
-    });
-    // A TTL bound on any peer means that the author wants to know who speaks.
-    let checked =
-        instance.check_unicast_source || instance.unicast_peers.iter().any(|peer| peer.ttl.is_some());
-    Reach::Unicast {
-        peers: peers.collect(),
-        ttl: instance.unicast_ttl.unwrap_or(TTL),
-        strangers: (!checked).then_some(TtlRange::ANY),
-    }
-}
-
-fn advertised(instance: &VrrpInstance) -> Advertised {
-    let addresses = instance.addresses.iter().map(|address| address.network.ip());
-    if instance.ipv6 {
-        Advertised::V6(
-            addresses
-                .filter_map(|address| match address {
-                    IpAddr::V6(address) => Some(address.octets()),
-                    IpAddr::V4(_) => None,
-                })
-                .take(MOST_V6_ADDRESSES)
-                .collect(),
-        )
-    } else {
-        Advertised::V4(
-            addresses
-                .filter_map(|address| match address {
-                    IpAddr::V4(address) => Some(address.octets()),
-                    IpAddr::V6(_) => None,
-                })
-                .take(MOST_V4_ADDRESSES)
-                .collect(),
-        )
-    }
-}
-
-fn address_spec(address: &VirtualAddress) -> AddressSpec {
-    let mut spec = AddressSpec::new(0, address.network);
-    spec.scope = Scope(address.scope);
-    spec.label.clone_from(&address.label);
-    spec.broadcast = address.broadcast;
-    spec.peer = address.peer.map(|peer| peer.ip());
-    spec.preferred_lifetime = address.preferred_lifetime;
-    spec.flags.set(AddressFlags::NODAD, address.network.is_ipv6() && !address.duplicate_detection);
-    spec.flags.set(AddressFlags::HOMEADDRESS, address.home);
-    spec.flags.set(AddressFlags::MANAGETEMPADDR, address.manage_temporary);
-    spec.flags.set(AddressFlags::NOPREFIXROUTE, address.no_prefix_route);
-    spec.flags.set(AddressFlags::MCAUTOJOIN, address.autojoin);
-    spec
-}
-
-/// Whether an Active that yields sends one more advert, where the file does not say. keepalived does not; but after
-/// a partition has healed, that advert is what tells the winner to announce the addresses again, and without it
-/// neighbours may go on sending to the loser.
-pub(super) const YIELDING_ADVERT: bool = true;
-
-/// The count of an advert is one octet; of IPv6 addresses, as many as fit into 1500 octets (keepalived's number).
-const MOST_V4_ADDRESSES: usize = 255;
-const MOST_V6_ADDRESSES: usize = 89;
 
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)

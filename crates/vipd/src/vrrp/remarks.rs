@@ -13,7 +13,7 @@ pub(super) fn remarks(plan: &Plan) -> Vec<String> {
     routers
         .flat_map(|((id, router), instance)| {
             let name = plan.name(id);
-            let lines = [odd_first_address(router), cut_list(router, instance), own_peer(router, instance)];
+            let lines = [odd_first_address(router), own_peer(router, instance)];
             lines.into_iter().flatten().map(move |line| format!("({name}) {line}"))
         })
         .collect()
@@ -30,16 +30,6 @@ fn odd_first_address(router: &RouterPlan) -> Option<String> {
     }
 }
 
-fn cut_list(router: &RouterPlan, instance: &VrrpInstance) -> Option<String> {
-    let (advertised, configured) = (router.advertised.borrow().len(), instance.addresses.len());
-    (advertised < configured).then(|| {
-        format!(
-            "only the first {advertised} of {configured} virtual addresses are in the adverts, which hold no more; \
-             move the others to virtual_ipaddress_excluded"
-        )
-    })
-}
-
 /// A file may be the same on all machines of a group. keepalived sends such adverts to itself.
 fn own_peer(router: &RouterPlan, instance: &VrrpInstance) -> Option<String> {
     let (Reach::Unicast { peers, .. }, Some(source)) = (&router.reach, instance.source) else { return None };
@@ -50,8 +40,6 @@ fn own_peer(router: &RouterPlan, instance: &VrrpInstance) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
-
     use super::*;
     use crate::ipc::Generation;
 
@@ -69,16 +57,6 @@ mod tests {
         assert!(line.starts_with("(V) the first IPv6 address 2001:db8::1 is not link-local"), "{line}");
         assert_eq!(remarks_on("fe80::1\n2001:db8::1\n"), [""; 0]);
         assert_eq!(remarks_on("192.0.2.1\n"), [""; 0]);
-    }
-
-    #[test]
-    fn more_addresses_than_an_advert_holds_are_told() {
-        let mut list = String::new();
-        for last in 1..=90 {
-            writeln!(list, "fe80::{last:x}").unwrap();
-        }
-        let [line] = &remarks_on(&list)[..] else { panic!("one line") };
-        assert!(line.contains("only the first 89 of 90 virtual addresses"), "{line}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the words after a virtual address ask of the kernel.
 
+use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
+
 use super::*;
 
 /// The addresses of an instance of this priority whose `virtual_ipaddress` block has these lines.

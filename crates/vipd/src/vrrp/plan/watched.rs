@@ -1,0 +1,125 @@
+//! What routers depend on, its numbers, and how it is looked at.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::net::IpAddr;
+
+use vrrp_election::{Fact, FactId, LinkId, LinkState};
+
+use super::number;
+use crate::vrrp::attachment::Key;
+
+/// Before anything was looked at.
+pub(super) struct NothingKnown;
+
+impl Observe for NothingKnown {
+    fn link(&self, _: &str) -> LinkState {
+        LinkState::default()
+    }
+
+    fn fact(&self, _: &WatchedFact) -> Fact {
+        Fact::Unknown
+    }
+}
+
+/// How things are at the moment.
+pub(in crate::vrrp) trait Observe {
+    /// The interface of this name.
+    fn link(&self, name: &str) -> LinkState;
+    /// Anything else.
+    fn fact(&self, fact: &WatchedFact) -> Fact;
+}
+
+/// Something beside interfaces and scripts that routers depend on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::vrrp) enum WatchedFact {
+    /// This address can be sent from and heard at, for instances on this interface.
+    Source { address: IpAddr, interface: Option<String> },
+    /// The socket that hears the adverts: who is deaf would become Active beside an Active.
+    Socket(Key),
+}
+
+impl fmt::Display for WatchedFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(key) => write!(f, "socket for {}", key.address),
+            Self::Source { address, .. } => write!(f, "source address {address}"),
+        }
+    }
+}
+
+/// Numbers for what has names, in the order of first use.
+#[derive(Debug)]
+pub(in crate::vrrp) struct Numbers<T, Id> {
+    names: Vec<T>,
+    ids: HashMap<T, Id>,
+}
+
+impl<T, Id> Default for Numbers<T, Id> {
+    fn default() -> Self {
+        Self { names: Vec::new(), ids: HashMap::new() }
+    }
+}
+
+impl<T: Clone + Eq + Hash, Id: Number> Numbers<T, Id> {
+    /// The number of something that the configuration names.
+    pub(in crate::vrrp) fn known<Q>(&self, name: &Q) -> Option<Id>
+    where
+        T: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.ids.get(name).copied()
+    }
+
+    /// What a number stands for.
+    pub(in crate::vrrp) fn name(&self, id: Id) -> Option<&T> {
+        self.names.get(id.index())
+    }
+
+    /// Every number with what it stands for.
+    pub(in crate::vrrp) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
+        self.names.iter().enumerate().map(|(index, name)| (Id::new(number(index)), name))
+    }
+
+    pub(super) fn id<Q>(&mut self, name: &Q) -> Id
+    where
+        T: Borrow<Q>,
+        Q: Eq + Hash + ToOwned<Owned = T> + ?Sized,
+    {
+        if let Some(id) = self.known(name) {
+            return id;
+        }
+        let id = Id::new(number(self.names.len()));
+        self.names.push(name.to_owned());
+        self.ids.insert(name.to_owned(), id);
+        id
+    }
+}
+
+/// A number of the election.
+pub(in crate::vrrp) trait Number: Copy {
+    fn new(number: u32) -> Self;
+    fn index(self) -> usize;
+}
+
+impl Number for LinkId {
+    fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Number for FactId {
+    fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
