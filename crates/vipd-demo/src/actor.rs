@@ -74,7 +74,7 @@ impl Actor {
         self.daemon.as_ref().map_or(Ok(()), |daemon| daemon.signal(Signal::SIGTERM))
     }
 
-    /// What a power failure leaves of it, but for its cables: every process is gone, and so are these addresses.
+    /// Does what a power failure does, but for the cables: every process is gone, and so are these addresses.
     pub(super) fn lose_power(&mut self, addresses: Vec<(String, IpNetwork)>) -> Result<(), LabError> {
         self.running.push((Stamp::now(), false));
         drop(self.daemon.take());
@@ -82,7 +82,7 @@ impl Actor {
         self.host.run(move || {
             let mut links = LinkCommands::open()?;
             for (interface, address) in addresses {
-                // What the daemon did not hold cannot be removed.
+                // An address that the daemon did not hold cannot be removed.
                 let _ = links.index_of(&interface).and_then(|index| links.delete_address(index, address));
             }
             Ok::<_, io::Error>(())

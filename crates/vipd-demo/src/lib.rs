@@ -21,7 +21,7 @@ mod vrrp;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use options::{Options, Story, USAGE, Wish};
+use options::{Options, Request, Story, USAGE};
 use svg::Timeline;
 use vip_lab::daemon::Program;
 
@@ -35,13 +35,13 @@ const FAILED: u8 = 4;
 /// The exit code is 0 if every promise was kept, 1 if not, 2 for wrong usage or an unusable configuration, 3 where
 /// namespaces are not permitted or the kernel has no IPVS, 4 if the lab failed.
 pub fn main(arguments: &[String]) -> ExitCode {
-    match Wish::parse(arguments) {
-        Ok(Wish::Story(options)) => run(&options).unwrap_or_else(|(code, message)| {
+    match Request::parse(arguments) {
+        Ok(Request::Story(options)) => run(&options).unwrap_or_else(|(code, message)| {
             eprintln!("vipd demo: {message}");
             ExitCode::from(code)
         }),
-        Ok(Wish::StandIn(arguments)) => vrrp::stand_in::main(&arguments),
-        Ok(Wish::Help) => {
+        Ok(Request::StandIn(arguments)) => vrrp::stand_in::main(&arguments),
+        Ok(Request::Help) => {
             print!("{USAGE}");
             ExitCode::SUCCESS
         }
@@ -55,7 +55,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
 /// An exit code and what to say.
 type Failure = (u8, String);
 
-/// What came out of a story.
+/// The result of a story.
 #[derive(Debug)]
 struct Told {
     /// The measured times beside the promised ones.

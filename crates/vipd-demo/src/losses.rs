@@ -1,4 +1,4 @@
-//! What a client lost: questions without an answer, one after the other.
+//! Losses of a client: questions without an answer, one after the other.
 
 use vip_lab::Stamp;
 
@@ -9,7 +9,7 @@ pub(super) struct LossRun {
     pub(super) from: Stamp,
     /// When the last was sent.
     pub(super) to: Stamp,
-    /// How many.
+    /// Number of questions.
     pub(super) count: usize,
 }
 

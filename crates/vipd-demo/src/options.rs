@@ -11,7 +11,7 @@ pub(super) enum Story {
     Lvs,
 }
 
-/// What the user asked for.
+/// Options of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Options {
     pub(super) story: Story,
@@ -29,9 +29,9 @@ pub(super) struct Options {
     pub(super) live: bool,
 }
 
-/// What the command line asks for.
+/// Request of the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum Request {
     /// Run the story.
     Story(Options),
     /// Print [`USAGE`].
@@ -56,13 +56,13 @@ Exit code: 0 all behaved, 1 it did not, 2 wrong usage or configuration, 3 no per
 ";
 
 impl Options {
-    /// What to call the daemon.
+    /// Name of the daemon in texts.
     pub(super) fn daemon_name(&self) -> &str {
         self.daemon.as_deref().and_then(|line| line.split_whitespace().next()).unwrap_or("vipd")
     }
 }
 
-impl Wish {
+impl Request {
     /// Reads the arguments behind `demo`.
     pub(super) fn parse(arguments: &[String]) -> Result<Self, String> {
         let mut options = Options {
@@ -106,13 +106,15 @@ impl Wish {
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Result<Wish, String> {
-        Wish::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    fn parse(line: &str) -> Result<Request, String> {
+        Request::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]
     fn config_takes_both_files() {
-        let Ok(Wish::Story(options)) = parse("--config a.conf b.conf --svg x.svg") else { panic!("refused") };
+        let Ok(Request::Story(options)) = parse("--config a.conf b.conf --svg x.svg") else {
+            panic!("refused")
+        };
         assert_eq!(options.config, Some(["a.conf".into(), "b.conf".into()]));
         assert_eq!(options.svg, PathBuf::from("x.svg"));
         assert!(parse("--config a.conf").is_err());
@@ -120,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_story_is_the_first_word() {
-        let Ok(Wish::Story(options)) = parse("lvs --fast") else { panic!("refused") };
+        let Ok(Request::Story(options)) = parse("lvs --fast") else { panic!("refused") };
         assert_eq!((options.story, options.fast), (Story::Lvs, true));
         assert!(parse("--fast lvs").is_err());
         assert!(parse("lvs --config a b").is_err());
@@ -130,6 +132,6 @@ mod tests {
     fn what_is_not_understood_is_refused_with_its_name() {
         assert_eq!(parse("--fats"), Err("unknown argument --fats".to_owned()));
         assert!(parse("--fast --config a b").is_err());
-        assert_eq!(parse("-h"), Ok(Wish::Help));
+        assert_eq!(parse("-h"), Ok(Request::Help));
     }
 }

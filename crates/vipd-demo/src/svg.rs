@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::losses::LossRun;
 use vip_lab::Stamp;
 
-/// What the picture shows.
+/// Content of the picture.
 #[derive(Clone, Debug)]
 pub(super) struct Timeline {
     /// Heading.
@@ -17,11 +17,11 @@ pub(super) struct Timeline {
     pub(super) start: Stamp,
     /// Right edge.
     pub(super) end: Stamp,
-    /// What the colours mean.
+    /// Colours and their meanings.
     pub(super) legend: Vec<(&'static str, &'static str)>,
     /// From top to bottom.
     pub(super) lanes: Vec<Lane>,
-    /// What was done, and when.
+    /// Steps of the story, with their times.
     pub(super) events: Vec<(Stamp, String)>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Timeline {
 pub(super) struct Lane {
     /// At its left end.
     pub(super) name: String,
-    /// What is in it.
+    /// Its bars.
     pub(super) bars: Vec<Bar>,
 }
 

@@ -31,13 +31,13 @@ pub(super) struct Seen {
 /// One change of the story, and how things should be afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Change {
-    /// What the table calls it.
+    /// Its name in the table.
     pub(super) title: &'static str,
     /// When it was done.
     pub(super) event: Stamp,
-    /// Who should direct: 0 is A, 1 is B.
+    /// The director that should serve: 0 is A, 1 is B.
     pub(super) director: usize,
-    /// Who should answer.
+    /// The servers that should answer.
     pub(super) servers: &'static [&'static str],
     pub(super) promise: Promise,
 }
@@ -52,7 +52,7 @@ pub(super) struct Row {
     pub(super) gap: Duration,
     /// Questions without an answer, of both services.
     pub(super) failed: usize,
-    /// Who answered how often since all was as it should be, for each service.
+    /// Number of answers of each server since all was as it should be, for each service.
     pub(super) answered: [BTreeMap<String, usize>; 2],
     /// For how long this machine stood still meanwhile, which nobody can be blamed for.
     pub(super) stalled: Duration,
@@ -128,7 +128,7 @@ fn since<T>(changes: &[(Stamp, T)], is_so: impl Fn(&T) -> bool) -> Option<Stamp>
     changes.iter().rev().take_while(|(_, state)| is_so(state)).last().map(|(at, _)| *at)
 }
 
-/// Who answered what was asked from then on.
+/// The servers that answered the requests from then on.
 fn answers(visits: &[Visit], from: Stamp) -> BTreeMap<String, usize> {
     let mut count = BTreeMap::new();
     for visit in visits.iter().filter(|visit| visit.asked >= from) {

@@ -1,4 +1,4 @@
-//! How fast the story goes: the intervals of the configuration, and what follows from them.
+//! Pace of the story: the intervals of the configuration, and what follows from them.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub(super) struct Pace {
     pub(super) before_retry: Duration,
 }
 
-/// What differs between the directors.
+/// Settings that differ between the directors.
 const DIRECTORS: [(&str, u8); 2] = [("A", 150), ("B", 100)];
 
 impl Pace {

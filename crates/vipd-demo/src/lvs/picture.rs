@@ -5,7 +5,7 @@ use crate::losses::LossRun;
 use crate::svg::{Bar, DOWN, GOOD, LOST, Lane, OTHER, READY, Timeline, spans};
 use vip_lab::Stamp;
 
-/// What was seen. All lists are in order of time.
+/// All observations. All lists are in order of time.
 #[derive(Clone, Debug)]
 pub(super) struct Picture {
     pub(super) start: Stamp,
@@ -40,7 +40,7 @@ impl Picture {
         let clients =
             clients.map(|(offer, losses)| Lane::client(format!("client, {}", offer.name), whole, losses));
         Timeline {
-            title: "Who directs, and who serves",
+            title: "Active director, and servers that answer",
             subtitle,
             start: self.start,
             end: self.end,

@@ -1,4 +1,4 @@
-//! What each step of the story is promised by the configured intervals, and whether it was kept.
+//! Promises of the configured intervals for each step of the story, and whether they were kept.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(super) struct Promise {
 /// Time that starting a daemon may take.
 const BOOT: Duration = Duration::from_millis(2500);
 
-/// How late anything may be: a question passes three machines, which share a processor.
+/// Tolerance for every time: a question passes three machines, which share a processor.
 const SLACK: Duration = Duration::from_millis(750);
 
 impl Promise {
@@ -62,7 +62,7 @@ impl Promise {
     pub(super) fn verdict(&self, took: Duration, gap: Duration, stalled: Duration) -> Verdict {
         /// The moment of a failure is not known better.
         const EARLY: Duration = Duration::from_millis(50);
-        // What stood still has to catch up afterwards.
+        // Machines that stood still have to catch up afterwards.
         let excused = SLACK + stalled * 2;
         if took + EARLY < self.earliest {
             Verdict::Early
@@ -76,7 +76,7 @@ impl Promise {
     }
 }
 
-/// How a step went.
+/// Result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// As promised.

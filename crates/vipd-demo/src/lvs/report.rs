@@ -78,7 +78,7 @@ Time from the event until address, table and answers are as they should be
 step                        took         promised       gap  failed  answered afterwards                    verdict
 ";
 
-/// Who answered how often: `NAT s1 12, s2 12; DR s1 12, s2 12`.
+/// Number of answers of each server: `NAT s1 12, s2 12; DR s1 12, s2 12`.
 pub(super) fn answered(names: &[BTreeMap<String, usize>; 2]) -> String {
     let each = |(offer, names): (vip_lab::farm::Offer, &BTreeMap<String, usize>)| {
         let names: Vec<String> = names.iter().map(|(name, count)| format!("{name} {count}")).collect();

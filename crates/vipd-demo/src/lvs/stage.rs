@@ -38,7 +38,7 @@ pub(super) struct Director {
     shown_tables: usize,
 }
 
-/// How often a director is looked at. Looking is dear where a system call is.
+/// Interval between two looks at a director; in user-mode-linux each of its system calls is slow.
 const LOOK: Duration = Duration::from_millis(40);
 
 impl Stage {

@@ -139,7 +139,7 @@ fn router(name: &'static str, member: Member<'_>, addresses: Vec<IpNetwork>) -> 
     Router { name, configuration, interfaces, addresses, virtual_addresses }
 }
 
-/// What the checks of A look at: how they move the address, which services and files they need.
+/// Subjects of A's checks: the ways in which they move the address, and the services and files that they need.
 fn checks(a: Member<'_>, b: Member<'_>, remarks: &mut Vec<String>) -> (Checks, Vec<String>, Vec<PathBuf>) {
     let (mut checks, mut services, mut required) = (Checks::default(), Vec::new(), Vec::new());
     for side in [a.side, b.side] {
@@ -210,7 +210,8 @@ impl<'a> Plan<'a> {
         [a, b, client]
     }
 
-    /// What the file says it is, or what its peer says; else something free. In the subnet in any case.
+    /// The address that the file gives the router, or that its peer's file does; else a free one. One is in the subnet
+    /// in any case.
     fn own(&mut self, member: Member<'_>, other: Member<'_>) -> Vec<IpNetwork> {
         let peer = match other.instance.unicast_peers.as_slice() {
             [peer] => Some(peer.address),

@@ -10,13 +10,13 @@ use vip_lab::capture::Sighting;
 use vip_lab::frame::Frame;
 use vip_lab::probe::Shot;
 
-/// How long an answer may take before the question counts as lost.
+/// Time that an answer may take before the question counts as lost.
 pub(super) const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A question that was under way when something happened counts to what happened.
 const UNDER_WAY: Duration = Duration::from_millis(10);
 
-/// What to look for on the wire: cable numbers as in [`Sighting::port`], and the address that is asked.
+/// Subjects to look for on the wire: cable numbers as in [`Sighting::port`], and the address that is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watched {
     /// Cables of router A and B.
@@ -32,7 +32,7 @@ pub(super) struct Watched {
 /// One change of the story: what happens, and which router should serve afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Change {
-    /// What the table calls it.
+    /// Its name in the table.
     pub(super) title: String,
     /// Why the address should move.
     pub(super) cause: Cause,

@@ -4,7 +4,7 @@ use crate::losses::LossRun;
 use crate::svg::{Bar, DOWN, GOOD, LOST, Lane, ONE, OTHER, READY, Timeline, spans};
 use vip_lab::Stamp;
 
-/// What was seen. All lists are in order of time.
+/// All observations. All lists are in order of time.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) start: Stamp,
@@ -13,7 +13,7 @@ pub(super) struct Seen {
     pub(super) running: [Vec<(Stamp, bool)>; 2],
     /// For each router: when it got the address and lost it.
     pub(super) holding: [Vec<(Stamp, bool)>; 2],
-    /// What the client lost.
+    /// Losses of the client.
     pub(super) losses: Vec<LossRun>,
 }
 
@@ -34,7 +34,7 @@ impl Seen {
         let holders =
             self.bars(holding_a, ONE, "A holds it").chain(self.bars(holding_b, OTHER, "B holds it"));
         Timeline {
-            title: "Who holds the address",
+            title: "Holder of the address",
             subtitle,
             start: self.start,
             end: self.end,

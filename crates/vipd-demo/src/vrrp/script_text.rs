@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// What a check looks at.
+/// Subject of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     /// A process of this name must live.

@@ -1,4 +1,4 @@
-//! What the lab has to look like for a pair of configurations.
+//! Layout of the lab for a pair of configurations.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -21,17 +21,17 @@ pub(super) struct Setup {
     pub(super) interval: Duration,
     /// Advertisements that have to be missing before a Backup takes over: 3 in the RFCs.
     pub(super) down_adverts: u8,
-    /// How long a started daemon waits before it takes part.
+    /// Time that a started daemon waits before it takes part.
     pub(super) startup_delay: Duration,
-    /// How long the better router waits before it takes back over; `None` is for ever.
+    /// Time that the better router waits before it takes back over; `None` means that it never does.
     pub(super) preempt_after: Option<Duration>,
     /// Names of the services whose life the checks look at; the first one answers the client.
     pub(super) services: Vec<String>,
     /// Files without which the checks fail.
     pub(super) required_files: Vec<PathBuf>,
-    /// How the checks of the serving router move the address.
+    /// Checks of the serving router that move the address.
     pub(super) checks: Checks,
-    /// What the story has to leave out, and why.
+    /// Steps that the story has to leave out, and the reasons.
     pub(super) remarks: Vec<String>,
 }
 

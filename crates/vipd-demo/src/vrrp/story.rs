@@ -89,7 +89,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Who serves goes on serving until it fails.
+    /// The serving router goes on until it fails.
     fn play_without_preemption(&mut self) -> Result<(), LabError> {
         let setup = self.setup;
         if self.broken {

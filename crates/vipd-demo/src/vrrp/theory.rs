@@ -1,4 +1,4 @@
-//! What the protocol promises for each step of the story, and whether a measurement kept it.
+//! Promises of the protocol for each step of the story, and whether a measurement kept them.
 
 use std::time::Duration;
 
@@ -43,17 +43,17 @@ pub(super) struct Promise {
     pub(super) latest: Duration,
     /// The rule in words.
     pub(super) rule: String,
-    /// How much later than the protocol's own timer it came, where that timer can be read from the wire.
+    /// Delay after the protocol's own timer, where that timer can be read from the wire.
     pub(super) late: Option<Duration>,
 }
 
 /// Time that starting a daemon and its first round of checks may take.
 const BOOT: Duration = Duration::from_millis(1500);
 
-/// How late a takeover may be before the verdict is "late": a busy machine may not be scheduled at once.
+/// Delay that a takeover may have before the verdict is "late": a busy machine may not be scheduled at once.
 const SLACK: Duration = Duration::from_millis(250);
 
-/// How early a timer may seem to fire, since the stamp of an advert is the switch's and not the receiver's.
+/// Time by which a timer may seem to fire early, since the stamp of an advert is the switch's and not the receiver's.
 const EARLY: Duration = Duration::from_millis(20);
 
 impl Promise {
@@ -98,7 +98,7 @@ impl Promise {
     }
 }
 
-/// How the address behaved in one step.
+/// Behaviour of the address in one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// As the protocol promises.
