@@ -80,6 +80,8 @@ pub struct Global {
     pub notify_timeout: Option<Duration>,
     /// `worker_user`: whom workers run as; `None` is `vipd` if it exists, else `nobody` (vipd's own).
     pub worker_user: Option<String>,
+    /// `worker_timeout`, default 5 s: a worker that does not answer for so long is replaced; zero for never (vipd's own).
+    pub worker_timeout: Duration,
     /// `vrrp_rt_priority`: SCHED_RR priority of the VRRP worker, 1 to 99.
     pub vrrp_rt_priority: Option<u8>,
     /// `vrrp_priority`: nice value of the VRRP worker, -20 to 19.

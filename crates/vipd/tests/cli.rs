@@ -292,6 +292,26 @@ fn a_daemon_writes_its_pid_file_and_stops_with_status_0() {
 }
 
 #[test]
+fn a_pid_file_that_cannot_be_written_is_only_warned_of() {
+    let directory = Directory::new();
+    let config = directory.file("keepalived.conf", "global_defs {\n}\n");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vipd"))
+        .args(["-n", "-l", "-G", "-f"])
+        .arg(&config)
+        .arg("-p")
+        .arg(directory.0.join("no-such-directory/vipd.pid"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap());
+    let pid_file = directory.0.join("no-such-directory/vipd.pid");
+    let mut daemon = Daemon { child, log, _directory: directory, config, pid_file };
+    daemon.wait_for("running without it");
+    daemon.wait_for("Nothing to run");
+    daemon.stop(Signal::SIGTERM);
+}
+
+#[test]
 fn a_second_copy_ends_with_status_0_and_leaves_the_first_alone() {
     let daemon = Daemon::start("global_defs {\n}\n");
     let pid_file = daemon.pid_file.to_str().unwrap();

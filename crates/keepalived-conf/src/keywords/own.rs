@@ -20,6 +20,9 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
     [GlobalDefs] "lvs_share_checks": Switch, default "off", since "vipd only", Acts,
         "Make equal checks of the same server once for all virtual servers.";
 
+    [GlobalDefs] "worker_timeout": integer(0, 86_400, Unit::Seconds), default "5", since "vipd only", Acts,
+        "Replace a worker process that does not answer for so long; 0 for never, as under a debugger.";
+
     [VirtualServer] "drain_timeout": Decimal { min: 0, max: DAY, places: 6, unit: Unit::Seconds },
         default "0", since "vipd only", Acts,
         "A real server that a reload removed stays with weight 0 for so long.";

@@ -116,6 +116,7 @@ fn defaults() -> Global {
         child_wait_time: Duration::from_secs(5),
         notify_timeout: None,
         worker_user: None,
+        worker_timeout: Duration::from_secs(5),
         vrrp_rt_priority: None,
         vrrp_nice: None,
         vrrp_no_swap: false,
@@ -248,6 +249,7 @@ impl<'a> Lowering<'a> {
                 let user = arguments::required(entry, report);
                 set_some(&mut global.worker_user, user.map(|word| word.text.to_owned()));
             }
+            "worker_timeout" => set(&mut global.worker_timeout, arguments::seconds(entry, report)),
             "vrrp_rt_priority" => set_some(&mut global.vrrp_rt_priority, real_time_priority(entry, report)),
             "vrrp_priority" => {
                 set_some(&mut global.vrrp_nice, arguments::number(entry, Junk::Ignored, "", report));

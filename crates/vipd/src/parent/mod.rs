@@ -127,9 +127,12 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
     dump::find_directory();
     let paths = pid_paths(options, &reading.config.global);
     let mut pid_file = match PidFile::lock(paths.parent) {
-        Ok(file) => file,
+        Ok(file) => Some(file),
         Err(error @ PidFileError::Held) => return Err(End { status: 0, reason: error.to_string() }),
-        Err(error) => return Err(End::failure(error.to_string())),
+        Err(error) => {
+            log.warning(format!("{error}: running without it, so that a second copy would not be noticed"));
+            None
+        }
     };
     let starter = if options.foreground {
         Starter::none()
@@ -137,9 +140,10 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
         daemonize::daemonize()
             .map_err(|error| End::failure(format!("cannot go to the background: {error}")))?
     };
-    pid_file
-        .write(std::process::id())
-        .map_err(|error| End::failure(format!("cannot write the pid file: {error}")))?;
+    if let Some(Err(error)) = pid_file.as_mut().map(|file| file.write(std::process::id())) {
+        log.warning(format!("cannot write the pid file: {error}"));
+    }
+    process::raise_descriptor_limit();
     let program = |role| WorkerProgram::this(role, options.ipvs_dry_run);
     let programs = PerRole { vrrp: program(Role::Vrrp), lvs: program(Role::Lvs) };
     let pid_paths = PerRole { vrrp: paths.vrrp, lvs: paths.checkers };

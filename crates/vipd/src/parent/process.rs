@@ -10,13 +10,17 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal as NixSignal, sigprocmask};
 use nix::unistd::{ForkResult, Gid, Uid, fork, setgid, setgroups, setpgid, setuid};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, getrlimit, kill_process, kill_process_group,
+    setrlimit, waitid,
+};
 
 /// Whom a program runs as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +121,7 @@ impl Launch {
         if let Some(socket) = &self.socket {
             place(socket)?;
         }
+        restore_descriptor_limit();
         close_on_exec(if self.socket.is_some() { SOCKET + 1 } else { SOCKET });
         if let Some(credentials) = self.credentials.as_ref().filter(|credentials| !credentials.is_own()) {
             setgroups(&credentials.groups)?;
@@ -243,6 +248,24 @@ fn place(socket: &OwnedFd) -> Result<(), Errno> {
     Errno::result(unsafe { libc::dup2(socket.as_raw_fd(), SOCKET) }).map(drop)
 }
 
+/// Allows this process as many descriptors as it may have; children get the limit that it had before.
+pub(super) fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let limit = *DESCRIPTOR_LIMIT.get_or_init(|| limit);
+    // Where it is refused, the old one stays.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
+
+/// For the child: programs that use `select` cannot cope with high numbers.
+fn restore_descriptor_limit() {
+    if let Some(&limit) = DESCRIPTOR_LIMIT.get() {
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
+/// The limit before it was raised.
+static DESCRIPTOR_LIMIT: OnceLock<Rlimit> = OnceLock::new();
+
 /// Marks every descriptor from `first` on. Kernels before 5.11 cannot; ours are marked when made.
 fn close_on_exec(first: i32) {
     // SAFETY: plain system call on numbers.
@@ -312,6 +335,18 @@ mod tests {
         assert_eq!(end(&mut child), Ended::NotStarted(libc::ENOENT));
         let mut child = launch("/etc/passwd", &[]).start().unwrap();
         assert_eq!(end(&mut child), Ended::NotStarted(libc::EACCES));
+    }
+
+    #[test]
+    fn a_program_has_the_descriptor_limit_that_the_parent_had_before_it_raised_its_own() {
+        let before = getrlimit(Resource::Nofile);
+        raise_descriptor_limit();
+        let after = getrlimit(Resource::Nofile);
+        assert_eq!(after.current, before.maximum);
+        let text = |limit: Option<u64>| limit.map_or("unlimited".to_owned(), |limit| limit.to_string());
+        let script = format!("[ $(ulimit -Sn) = {} ]", text(before.current));
+        let mut child = launch("/bin/sh", &["-c", &script]).start().unwrap();
+        assert_eq!(end(&mut child), Ended::Exited(0));
     }
 
     #[test]

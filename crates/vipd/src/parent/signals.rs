@@ -1,12 +1,11 @@
 //! Signals as requests that the loop reads.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::{flag, low_level::pipe};
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use crate::ipc::DumpKind;
 
@@ -26,47 +25,36 @@ pub(super) enum Request {
 /// The signals that came. A signal that comes twice before it is read is one request, as the kernel has it.
 #[derive(Debug)]
 pub(super) struct Signals {
-    flags: Vec<(Arc<AtomicBool>, Request)>,
-    wake: UnixStream,
+    delivery: SignalDelivery<UnixStream, SignalOnly>,
+    /// Caught, so that it does not end the process, and not listened to.
+    ignores_interrupt: bool,
 }
 
 impl Signals {
-    /// Catches them from now on. SIGPIPE is already ignored by the runtime.
-    pub(super) fn install(ignore_interrupt: bool) -> io::Result<Self> {
+    /// Catches them from now on, with one descriptor for all. SIGPIPE is already ignored by the runtime.
+    pub(super) fn install(ignores_interrupt: bool) -> io::Result<Self> {
         let (wake, written) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
-        written.set_nonblocking(true)?;
-        let mut flags = Vec::new();
-        for (signal, request) in requests() {
-            if ignore_interrupt && signal == libc::SIGINT {
-                // Caught, so that it does not end the process, and not listened to.
-                flag::register(signal, Arc::new(AtomicBool::new(false)))?;
-                continue;
-            }
-            let raised = Arc::new(AtomicBool::new(false));
-            // In this order: who is woken finds the flag set.
-            flag::register(signal, Arc::clone(&raised))?;
-            pipe::register(signal, written.try_clone()?)?;
-            flags.push((raised, request));
-        }
-        Ok(Self { flags, wake })
+        let signals = requests().map(|(signal, _)| signal);
+        let delivery = SignalDelivery::with_pipe(wake, written, SignalOnly, signals)?;
+        Ok(Self { delivery, ignores_interrupt })
     }
 
     /// What was asked for since the last call.
     pub(super) fn take(&mut self) -> Vec<Request> {
-        let mut buffer = [0; 256];
-        while matches!(self.wake.read(&mut buffer), Ok(count) if count > 0) {}
-        self.flags
-            .iter()
-            .filter(|(raised, _)| raised.swap(false, Ordering::SeqCst))
-            .map(|&(_, request)| request)
+        let raised: Vec<i32> = self.delivery.pending().collect();
+        let is_heard = |signal| !(self.ignores_interrupt && signal == libc::SIGINT);
+        requests()
+            .into_iter()
+            .filter(|&(signal, _)| raised.contains(&signal) && is_heard(signal))
+            .map(|(_, request)| request)
             .collect()
     }
 }
 
 impl AsRawFd for Signals {
     fn as_raw_fd(&self) -> RawFd {
-        self.wake.as_raw_fd()
+        self.delivery.get_read().as_raw_fd()
     }
 }
 
@@ -82,4 +70,26 @@ fn requests() -> [(i32, Request); 8] {
         (libc::SIGTERM, Request::Stop),
         (libc::SIGINT, Request::Stop),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_come_once_in_the_order_of_requests_and_an_ignored_interrupt_never() {
+        let mut heard = Signals::install(false).unwrap();
+        let mut deaf = Signals::install(true).unwrap();
+        for signal in [libc::SIGINT, libc::SIGUSR2, libc::SIGHUP, libc::SIGHUP] {
+            signal_hook::low_level::raise(signal).unwrap();
+        }
+        let others = [Request::Reload, Request::Dump(DumpKind::Stats)];
+        // Children of other tests end meanwhile.
+        let asked = |signals: &mut Signals| -> Vec<Request> {
+            signals.take().into_iter().filter(|&request| request != Request::ChildEnded).collect()
+        };
+        assert_eq!(asked(&mut heard), [others[0], others[1], Request::Stop]);
+        assert_eq!(asked(&mut heard), []);
+        assert_eq!(asked(&mut deaf), others);
+    }
 }

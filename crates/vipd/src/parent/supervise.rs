@@ -47,7 +47,7 @@ pub(super) struct Parent {
     systemd: Systemd,
     starter: Starter,
     /// Removed when the parent ends.
-    _pid_file: PidFile,
+    _pid_file: Option<PidFile>,
 
     supervisor: Supervisor,
     /// The configurations that it knows.
@@ -79,7 +79,7 @@ impl Parent {
         options: Options,
         reading: Reading,
         signals: Signals,
-        pid_file: PidFile,
+        pid_file: Option<PidFile>,
         starter: Starter,
         (programs, pid_paths): (PerRole<WorkerProgram>, PerRole<PathBuf>),
     ) -> io::Result<Self> {

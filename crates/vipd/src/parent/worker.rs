@@ -31,6 +31,34 @@ pub(super) struct Worker {
     _pid_file: Option<PidFile>,
 }
 
+/// What was taken from a channel at once.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) messages: Vec<FromWorker>,
+    /// Why nothing follows.
+    pub(super) end: Option<ChannelError>,
+    has_more: bool,
+}
+
+fn receive(channel: &mut Channel, most: usize) -> Received {
+    let mut received = Received { messages: Vec::new(), end: None, has_more: true };
+    while received.messages.len() < most {
+        match channel.receive() {
+            Ok(Some(message)) => received.messages.push(message),
+            Ok(None) => {
+                received.has_more = false;
+                break;
+            }
+            Err(error) => {
+                received.has_more = false;
+                received.end = Some(error);
+                break;
+            }
+        }
+    }
+    received
+}
+
 /// The program that workers are: this one, except in tests.
 #[derive(Clone, Debug)]
 pub(super) struct WorkerProgram {
@@ -115,8 +143,11 @@ impl Worker {
         self.channel.flush()
     }
 
-    pub(super) fn receive(&mut self) -> Result<Option<FromWorker>, ChannelError> {
-        self.channel.receive()
+    /// Takes some messages, at most `most`; `unread` tells whether there may be more.
+    pub(super) fn receive(&mut self, most: usize) -> Received {
+        let received = receive(&mut self.channel, most);
+        self.unread = received.has_more;
+        received
     }
 
     /// How it ended, if it has.
@@ -153,4 +184,34 @@ fn write_pid_file(path: &Path, role: Role, pid: u32, log: &mut Log) -> Option<Pi
 /// The instance that a message names.
 pub(super) fn instance(instances: &[VrrpInstance], index: u32) -> Option<&VrrpInstance> {
     instances.get(usize::try_from(index).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_does_not_stop_talking_is_heard_a_part_at_a_time() {
+        let (near, far) = UnixStream::pair().unwrap();
+        let (mut near, mut far) = (Channel::new(near).unwrap(), Channel::new(far).unwrap());
+        for generation in 0..1000 {
+            far.queue(&FromWorker::Running(generation)).unwrap();
+        }
+        far.flush().unwrap();
+        assert!(far.is_flushed());
+        drop(far);
+        let mut heard = Vec::new();
+        for _ in 0..4 {
+            let received = receive(&mut near, 250);
+            assert!(received.has_more && received.end.is_none());
+            assert_eq!(received.messages.len(), 250);
+            heard.extend(received.messages);
+        }
+        let received = receive(&mut near, 250);
+        assert!(received.messages.is_empty() && !received.has_more);
+        assert!(matches!(received.end, Some(ChannelError::Closed)));
+        let in_order =
+            |(n, message): (u32, &FromWorker)| matches!(message, FromWorker::Running(g) if *g == n);
+        assert!((0..).zip(&heard).all(in_order));
+    }
 }

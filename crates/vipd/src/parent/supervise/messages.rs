@@ -31,23 +31,22 @@ impl Parent {
 
     /// Takes all messages of a worker that ended: no more can follow.
     pub(super) fn receive_rest(&mut self, id: WorkerId, now: Instant, log: &mut Log) {
-        self.receive(id, MAX_LAST_MESSAGES, now, log);
+        for _ in 0..MAX_LAST_TURNS {
+            self.receive(id, MESSAGES_PER_TURN, now, log);
+            if self.workers.get(&id).is_none_or(|worker| !worker.unread) {
+                return;
+            }
+        }
     }
 
     fn receive(&mut self, id: WorkerId, most: usize, now: Instant, log: &mut Log) {
-        for _ in 0..most {
-            let Some(worker) = self.workers.get_mut(&id) else { return };
-            match worker.receive() {
-                Ok(Some(message)) => self.handle_message(id, now, message, log),
-                Ok(None) => {
-                    worker.unread = false;
-                    return;
-                }
-                Err(error) => {
-                    worker.unread = false;
-                    return self.lose_channel(id, &error, now, log);
-                }
-            }
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let received = worker.receive(most);
+        for message in received.messages {
+            self.handle_message(id, now, message, log);
+        }
+        if let Some(error) = received.end {
+            self.lose_channel(id, &error, now, log);
         }
     }
 
@@ -192,5 +191,5 @@ impl Parent {
 /// Messages of one worker that are taken in one turn of the loop.
 const MESSAGES_PER_TURN: usize = 256;
 
-/// Messages that a worker can leave in its channel: more than a socket holds.
-const MAX_LAST_MESSAGES: usize = 1 << 20;
+/// How often so many are taken from a worker that ended: far more than a socket holds.
+const MAX_LAST_TURNS: usize = 4096;

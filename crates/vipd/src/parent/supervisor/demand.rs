@@ -26,7 +26,7 @@ impl Demand {
     pub(in crate::parent) fn of(config: &Config) -> Self {
         let mut demand = Self {
             child_wait_time: config.global.child_wait_time,
-            worker_timeout: Some(WORKER_TIMEOUT),
+            worker_timeout: Some(config.global.worker_timeout).filter(|timeout| !timeout.is_zero()),
             ..Self::default()
         };
         for role in Role::ALL {
@@ -38,5 +38,32 @@ impl Demand {
     }
 }
 
-/// Long enough for a machine that swaps, short enough that two owners of an address are not noticed by many.
-const WORKER_TIMEOUT: Duration = Duration::from_secs(5);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn demand(text: &str) -> Demand {
+        Demand::of(&keepalived_conf::load_str(text).config)
+    }
+
+    #[test]
+    fn times_are_the_configuration_s_and_a_worker_timeout_of_0_is_none() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(demand("").worker_timeout, seconds(5));
+        assert_eq!(demand("global_defs {\n worker_timeout 12\n}\n").worker_timeout, seconds(12));
+        assert_eq!(demand("global_defs {\n worker_timeout 0\n}\n").worker_timeout, None);
+        assert_eq!(demand("global_defs {\n child_wait_time 3\n}\n").child_wait_time, Duration::from_secs(5));
+        assert_eq!(demand("child_wait_time 3\n").child_wait_time, Duration::from_secs(3));
+    }
+
+    #[test]
+    fn each_worker_has_its_own_work() {
+        let router = "vrrp_instance A {\n interface eth0\n virtual_router_id 7\n virtual_ipaddress {\n 192.0.2.1\n }\n}\n";
+        let server = "virtual_server 192.0.2.1 80 {\n lvs_sched rr\n real_server 10.0.0.1 80 {\n }\n}\n";
+        assert_eq!(demand("").work, PerRole { vrrp: false, lvs: false });
+        assert_eq!(demand(router).work, PerRole { vrrp: true, lvs: false });
+        let balanced = demand(server);
+        assert_eq!(balanced.work, PerRole { vrrp: false, lvs: true });
+        assert_eq!((balanced.services.vrrp.len(), balanced.services.lvs.len()), (0, 1));
+    }
+}
