@@ -153,6 +153,10 @@ fn report_line(report: &Report) -> Option<(LogLevel, String)> {
             LogLevel::Warning,
             format!("{source} claims priority 255 as this router does: only one can own the addresses"),
         ),
+        Report::OwnersDiffer { first, second } => (
+            LogLevel::Warning,
+            format!("both {first} and {second} claim priority 255: only one can own the addresses"),
+        ),
         other => (LogLevel::Info, other.to_string()),
     })
 }

@@ -95,6 +95,13 @@ pub enum Report {
         /// Who sent it.
         source: IpAddr,
     },
+    /// A Backup hears two others that claim priority 255 (RFC 9568 §8.3.2): told once in each state.
+    OwnersDiffer {
+        /// Who claimed it first.
+        first: IpAddr,
+        /// Who claims it as well.
+        second: IpAddr,
+    },
 }
 
 /// Why a state changed.
@@ -153,6 +160,7 @@ impl fmt::Display for Report {
                 write!(f, "own adverts come back, or another router has our address {source}")
             }
             Self::TwoOwners { source } => write!(f, "{source} claims priority 255 as well"),
+            Self::OwnersDiffer { first, second } => write!(f, "both {first} and {second} claim priority 255"),
         }
     }
 }

@@ -187,7 +187,7 @@ impl VirtualRouter {
     /// address of the sender is greater than the local one": unsigned, in network byte order.
     fn loses_to(&mut self, advert: &Received) -> bool {
         if advert.priority.is_owner() && self.priority.is_owner() {
-            self.suspect_second_owner(advert.source);
+            self.suspect_owners(Report::TwoOwners { source: advert.source });
         }
         advert.priority > self.priority
             || (advert.priority == self.priority && self.address.is_some_and(|ours| advert.source > ours))

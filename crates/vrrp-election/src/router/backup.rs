@@ -132,9 +132,10 @@ impl VirtualRouter {
             self.active_leaves(now, advert);
         } else if self.accepts(now, advert) {
             self.learn(advert.interval);
-            let down = now + self.active_down_interval();
+            let patience = self.active_down_interval();
+            self.compare_owners(now, advert, patience);
             if let Phase::Backup(backup) = &mut self.phase {
-                backup.heard(now, advert, down);
+                backup.heard(now, advert, now + patience);
             }
         } else {
             self.lower_in_backup(now, advert);
@@ -235,6 +236,16 @@ impl VirtualRouter {
             Preempt::Never => true,
             Preempt::AtOnce => false,
             Preempt::After(delay) => now < *backup.tolerate_until.get_or_insert(now + delay),
+        }
+    }
+
+    /// Two owners that are heard within one wait (RFC 9568 §8.3.2: to be logged).
+    fn compare_owners(&mut self, now: Instant, advert: &Received, patience: Duration) {
+        let Phase::Backup(Backup { heard: Some(last), .. }) = &self.phase else { return };
+        let (first, second) = (last.source, advert.source);
+        let both_own = last.priority.is_owner() && advert.priority.is_owner();
+        if both_own && first != second && now.since(last.at) < patience {
+            self.suspect_owners(Report::OwnersDiffer { first, second });
         }
     }
 

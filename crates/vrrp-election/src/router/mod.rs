@@ -388,9 +388,9 @@ impl VirtualRouter {
         }
     }
 
-    fn suspect_second_owner(&mut self, source: IpAddr) {
+    fn suspect_owners(&mut self, report: Report) {
         if !core::mem::replace(&mut self.told.two_owners, true) {
-            self.push(Action::Report(Report::TwoOwners { source }));
+            self.push(Action::Report(report));
         }
     }
 

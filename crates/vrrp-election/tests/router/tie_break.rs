@@ -3,7 +3,7 @@
 use vrrp_election::{Action, Report, RouterConfig, State, VirtualRouter};
 use vrrp_proto::Family;
 
-use crate::support::{ALL, Hears, Speaks, actions, advert, ip, own_prio, serving, us};
+use crate::support::{ALL, Hears, Speaks, actions, advert, ip, own_prio, serving, started, us};
 
 /// The state of an Active at `ours` after an equal advert from `theirs`.
 fn after_tie(ours: &str, theirs: &str) -> State {
@@ -99,6 +99,37 @@ fn two_routers_that_only_start_settle_who_serves() {
         assert!(served > 56_000, "exactly one served for {served} ms of a minute");
         let [(_, below), (_, above)] = routers;
         assert_eq!((below.state(), above.state()), (State::Backup, State::Active));
+    }
+}
+
+#[test]
+fn a_backup_that_hears_two_owners_says_so_once() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        let mut told = Vec::new();
+        for n in 1..20 {
+            let source = if n % 2 == 0 { speaks.above() } else { speaks.below() };
+            router.hears(us(n * 500_000), &advert(255, source, speaks.one_second())).unwrap();
+            told.extend(actions(&mut router));
+        }
+        let differ = Report::OwnersDiffer { first: speaks.below(), second: speaks.above() };
+        assert_eq!(told, [Action::Report(differ)]);
+    }
+}
+
+#[test]
+fn an_owner_that_moved_or_a_better_router_is_no_second_owner() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        for (at, priority, source) in [
+            (500_000, 255, speaks.below()),
+            (600_000, 200, speaks.above()),
+            (4_109_375, 255, speaks.above()),
+            (4_200_000, 255, speaks.above()),
+        ] {
+            router.hears(us(at), &advert(priority, source, speaks.one_second())).unwrap();
+        }
+        assert_eq!(actions(&mut router), [], "the first was silent for a whole wait");
     }
 }
 
