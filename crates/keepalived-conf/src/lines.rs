@@ -236,6 +236,17 @@ impl<'a> LinesIter<'a> {
         self.clone().next()
     }
 
+    /// Whether the next line is of words and a `{` follows it.
+    pub(crate) fn opens_block(&self) -> bool {
+        let rest = self.lines.tokens.get(self.at..).unwrap_or_default();
+        let is_words = |word: &FileWord| matches!(word.kind, Kind::Word | Kind::Quoted | Kind::Rewritten);
+        let Some(end) = rest.iter().position(|word| word.last).filter(|_| rest.first().is_some_and(is_words))
+        else {
+            return false;
+        };
+        rest.get(end + 1).is_some_and(|next| matches!(next.kind, Kind::Open | Kind::RewrittenOpen))
+    }
+
     /// The stretch of the next token.
     fn stretch(&mut self) -> Option<&'a Stretch> {
         while self.lines.stretches.get(self.stretch + 1).is_some_and(|next| next.first <= self.at) {

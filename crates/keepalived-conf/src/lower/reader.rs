@@ -164,6 +164,10 @@ impl<'a> Reader<'a> {
     /// Whether a block ends here although its `}` is not to be seen: what follows belongs in a block around it.
     fn ends_early(&mut self, block: &Block, report: &mut Report<'_>) -> bool {
         let Some(opener) = block.opener.filter(|_| block.is_list || self.lacking > 0) else { return false };
+        // Where no brace is lacking, only a block can tell: nearly every line of every list ends here.
+        if self.lacking == 0 && !self.rest.opens_block() {
+            return false;
+        }
         let mut ahead = self.rest.clone();
         let Some(Line::Words(statement)) = ahead.next() else { return false };
         let word = statement.keyword();
