@@ -6,7 +6,7 @@
 //! up again whenever [`Change::LinkAdded`], [`Change::LinkRenamed`] or [`Change::LinkRemoved`] is reported, and
 //! reopen or re-join sockets if the index has changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnetwork::IpNetwork;
@@ -19,11 +19,22 @@ use crate::address::{AddressFlags, Scope, is_virtual_mark};
 use crate::netlink::decode::route_message;
 
 /// All interfaces of a network namespace.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Interfaces {
     by_index: BTreeMap<u32, Interface>,
     /// Exactly the names of `by_index`, with their indexes.
     by_name: BTreeMap<String, u32>,
+    /// Every address of every interface, to find it among thousands.
+    present: HashMap<(u32, IpAddr), Places>,
+}
+
+/// Where an address is in the list of its interface.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Places {
+    /// How often it is there, with other prefix lengths or peers; never 0.
+    count: usize,
+    /// The place where it was last added. Removals move it to the front, never to the end.
+    last: usize,
 }
 
 /// A network interface.
@@ -172,6 +183,17 @@ impl Interfaces {
         self.iter().find(|interface| interface.addresses.iter().any(|a| a.network.ip() == address))
     }
 
+    /// What an interface has under this address, with whatever prefix lengths and peers; the latest first. Quick, however
+    /// many other addresses it has.
+    pub fn on_link(&self, index: u32, address: IpAddr) -> impl Iterator<Item = &InterfaceAddress> {
+        let places = self.present.get(&(index, address)).copied().unwrap_or_default();
+        let list =
+            self.by_index.get(&index).map(|interface| interface.addresses.as_slice()).unwrap_or_default();
+        let until = list.len().min(places.last + 1);
+        let before = list.get(..until).unwrap_or_default().iter().rev();
+        before.filter(move |own| own.network.ip() == address).take(places.count)
+    }
+
     /// Takes in the messages of one datagram of a route netlink socket and appends what they changed to `changes`.
     ///
     /// Messages about anything but links and addresses, and about addresses of unknown links, change nothing. A
@@ -191,13 +213,23 @@ impl Interfaces {
             RouteNetlinkMessage::NewAddress(message) => {
                 let (index, address) = (message.header.index, read_address(message));
                 if let (Some(interface), Some(address)) = (self.by_index.get_mut(&index), address) {
-                    changes.extend(interface.insert_address(address));
+                    let key = (index, address.network.ip());
+                    let change = interface.insert_address(address, self.present.contains_key(&key));
+                    if let Some(Change::AddressAdded { .. }) = change {
+                        let places = self.present.entry(key).or_default();
+                        *places = Places { count: places.count + 1, last: interface.addresses.len() - 1 };
+                    }
+                    changes.extend(change);
                 }
             }
             RouteNetlinkMessage::DelAddress(message) => {
                 let (index, address) = (message.header.index, read_address(message));
                 if let (Some(interface), Some(address)) = (self.by_index.get_mut(&index), address) {
-                    changes.extend(interface.remove_address(&address));
+                    let change = interface.remove_address(&address);
+                    if change.is_some() {
+                        self.forget(index, address.network.ip());
+                    }
+                    changes.extend(change);
                 }
             }
             _ => {}
@@ -252,13 +284,34 @@ impl Interfaces {
         self.by_index.insert(index, after);
     }
 
+    fn forget(&mut self, index: u32, ip: IpAddr) {
+        if let Some(places) = self.present.get_mut(&(index, ip)) {
+            places.count -= 1;
+            if places.count == 0 {
+                self.present.remove(&(index, ip));
+            }
+        }
+    }
+
     fn remove_link(&mut self, index: u32, changes: &mut Vec<Change>) {
         if let Some(gone) = self.by_index.remove(&index) {
+            for address in &gone.addresses {
+                self.forget(index, address.network.ip());
+            }
             self.by_name.remove(&gone.name);
             changes.push(Change::LinkRemoved { index, name: gone.name });
         }
     }
 }
+
+impl PartialEq for Interfaces {
+    fn eq(&self, other: &Self) -> bool {
+        // Everything else follows from it.
+        self.by_index == other.by_index
+    }
+}
+
+impl Eq for Interfaces {}
 
 impl FromIterator<Interface> for Interfaces {
     /// A table of these interfaces. Of two with the same index or name, the later one counts.
@@ -268,6 +321,10 @@ impl FromIterator<Interface> for Interfaces {
             table.remove_link(interface.index, &mut Vec::new());
             if let Some(&namesake) = table.by_name.get(&interface.name) {
                 table.remove_link(namesake, &mut Vec::new());
+            }
+            for (last, address) in interface.addresses.iter().enumerate() {
+                let places = table.present.entry((interface.index, address.network.ip())).or_default();
+                *places = Places { count: places.count + 1, last };
             }
             table.by_name.insert(interface.name.clone(), interface.index);
             table.by_index.insert(interface.index, interface);
@@ -358,9 +415,11 @@ impl Interface {
         }
     }
 
-    fn insert_address(&mut self, address: InterfaceAddress) -> Option<Change> {
+    /// `may_be_known`: it has this address, perhaps with another prefix length.
+    fn insert_address(&mut self, address: InterfaceAddress, may_be_known: bool) -> Option<Change> {
         let (index, network) = (self.index, address.network);
-        match self.addresses.iter_mut().find(|known| known.is_the_same_as(&address)) {
+        let mut known = self.addresses.iter_mut().filter(|_| may_be_known);
+        match known.find(|known| known.is_the_same_as(&address)) {
             Some(known) if *known == address => None,
             Some(known) => {
                 *known = address;

@@ -129,6 +129,8 @@ struct Worker {
     beginning: Option<Beginning>,
     /// When to look for leftovers once more.
     clean_again: Option<Instant>,
+    /// The parent is gone: when to stop.
+    orphan_until: Option<Instant>,
     /// `promote_secondaries` as it was, by interface.
     sysctls: HashMap<String, i32>,
     /// At the end, addresses stay.
@@ -191,6 +193,7 @@ impl Worker {
             kernel_retry: None,
             beginning: None,
             clean_again: None,
+            orphan_until: None,
             sysctls: HashMap::new(),
             keep_addresses: false,
             stopped: false,
@@ -241,9 +244,12 @@ impl Worker {
         self.perform();
         self.announce_sources(&sources);
         self.reminders.tell(now, &mut self.node, self.plan.routers.len(), &mut self.parent);
-        self.arm();
         self.parent.flush();
-        self.stopped |= self.parent.is_gone();
+        if self.parent.is_gone() {
+            // Mostly all processes are killed, one after the other: no stop is begun that would be cut off halfway.
+            self.stopped |= *self.orphan_until.get_or_insert(now + ORPHAN_TIME) <= now;
+        }
+        self.arm();
     }
 
     fn has_backlog(&self) -> bool {
@@ -374,6 +380,7 @@ impl Worker {
             self.wire.poll_timeout(),
             self.kernel_retry,
             self.clean_again,
+            self.orphan_until,
         ];
         let due = timeouts.into_iter().flatten().min();
         let Some(due) = due else { return };
@@ -407,3 +414,6 @@ const PARENT: Token = Token(0);
 const TIMER: Token = Token(1);
 const MONITOR: Token = Token(2);
 const SIGNAL: Token = Token(3);
+
+/// How long a worker goes on without its parent.
+const ORPHAN_TIME: Duration = Duration::from_millis(100);

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
 use crate::address::{AddressFlags, AddressSpec};
-use crate::interfaces::{Interface, InterfaceAddress};
+use crate::interfaces::{Interface, InterfaceAddress, Interfaces};
 
 /// What the kernel tells addresses apart by: it never has two of the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,12 +56,9 @@ impl Key {
     }
 }
 
-/// The address of an interface that the kernel would take for this one.
-pub(super) fn find<'a>(interface: &'a Interface, key: &Key) -> Option<&'a InterfaceAddress> {
-    interface
-        .addresses
-        .iter()
-        .find(|address| address.network.ip() == key.ip && Key::of_observed(interface.index, address) == *key)
+/// The address that the kernel would take for this one.
+pub(super) fn find<'a>(interfaces: &'a Interfaces, key: &Key) -> Option<&'a InterfaceAddress> {
+    interfaces.on_link(key.index, key.ip).find(|address| Key::of_observed(key.index, address) == *key)
 }
 
 /// How what we asked for becomes what we ask for now.
@@ -114,18 +111,19 @@ pub(super) fn repair_observed(
 }
 
 /// Whether an IPv4 address is the first of its subnet on an interface, and others follow it.
-pub(super) fn leads_others(interface: &Interface, address: &AddressSpec) -> bool {
+pub(super) fn leads_others(interfaces: &Interfaces, address: &AddressSpec) -> bool {
     if address.network.is_ipv6() || address.network.prefix() == 32 {
         return false;
     }
-    let is_first = find(interface, &Key::of(address))
+    let is_first = find(interfaces, &Key::of(address))
         .is_some_and(|observed| !observed.flags.contains(AddressFlags::SECONDARY));
     let follows = |other: &InterfaceAddress| {
         other.flags.contains(AddressFlags::SECONDARY)
             && other.network.prefix() == address.network.prefix()
             && address.network.contains(other.network.ip())
     };
-    is_first && interface.addresses.iter().any(follows)
+    let on_link = || interfaces.by_index(address.index).map(|interface| interface.addresses.iter());
+    is_first && on_link().into_iter().flatten().any(follows)
 }
 
 /// What the kernel cannot change in place.

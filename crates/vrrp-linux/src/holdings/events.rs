@@ -67,12 +67,11 @@ impl<O: Copy + Ord> Holdings<O> {
 
     /// The table shows an address; whether it is one of ours.
     fn note_seen(&mut self, index: u32, ip: IpAddr, interfaces: &Interfaces) -> bool {
-        let Some(interface) = interfaces.by_index(index) else { return false };
         let mut ours = false;
         for (key, entry) in self.entries.range_mut(Key::all_of(index, ip)) {
             ours = true;
             entry.checked = false;
-            if entry.renewed && find(interface, key).is_some() {
+            if entry.renewed && find(interfaces, key).is_some() {
                 entry.renewed = false;
             }
         }
@@ -83,7 +82,7 @@ impl<O: Copy + Ord> Holdings<O> {
         let Some(interface) = interfaces.by_index(index) else { return };
         let candidates = self.entries.range_mut(Key::all_of(index, ip));
         let gone: Vec<Key> = candidates
-            .filter(|(key, _)| find(interface, key).is_none())
+            .filter(|(key, _)| find(interfaces, key).is_none())
             .filter_map(|(key, entry)| (!std::mem::take(&mut entry.renewed)).then_some(*key))
             .collect();
         for key in gone {

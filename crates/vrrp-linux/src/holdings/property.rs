@@ -267,7 +267,7 @@ impl World {
                 |address: &AddressSpec| Key::of(&AddressSpec { index: interface.index, ..address.clone() });
             let keys: BTreeSet<Key> = wanted.iter().map(|address| key(address)).collect();
             for expected in &keys {
-                let found = find(interface, expected);
+                let found = find(&self.table, expected);
                 let alike = |address: &&&AddressSpec| key(address) == *expected;
                 let fits = |found: &InterfaceAddress| {
                     wanted.iter().filter(alike).any(|address| {

@@ -6,7 +6,7 @@ use super::compare::{Key, Repair, find, leads_others, repair, repair_observed};
 use super::{Change, Holdings, Standing};
 use crate::address::{AddressChange, AddressSpec};
 use crate::address_commands::Outcome;
-use crate::interfaces::{Interface, Interfaces};
+use crate::interfaces::{InterfaceAddress, Interfaces};
 
 /// What is to be done about one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,6 @@ impl<O: Copy + Ord> Holdings<O> {
             if !seen.insert(key) {
                 continue;
             }
-            let interface = interfaces.by_index(key.index);
             match self.task(key, interfaces) {
                 Task::Nothing => {
                     if self.entries.get(&key).is_some_and(|entry| entry.holders.is_empty()) {
@@ -53,14 +52,14 @@ impl<O: Copy + Ord> Holdings<O> {
                 Task::Set(wanted) => additions.push(Change::Address(AddressChange::Set(wanted))),
                 Task::Add(wanted) => additions.push(Change::Address(AddressChange::Add(wanted))),
                 Task::Renew { current, wanted } => {
-                    changes.extend(removal(current, interface));
+                    changes.extend(removal(current, interfaces));
                     additions.push(Change::Address(AddressChange::Set(wanted)));
                     if let Some(entry) = self.entries.get_mut(&key) {
                         (entry.asked, entry.renewed) = (None, true);
                     }
                 }
                 Task::Remove(current) => {
-                    removals.extend(removal(current, interface));
+                    removals.extend(removal(current, interfaces));
                     self.entries.remove(&key);
                 }
             }
@@ -100,8 +99,7 @@ impl<O: Copy + Ord> Holdings<O> {
             return true;
         }
         let wanted = self.wanted(key).cloned();
-        let is_there =
-            interfaces.by_index(key.index).is_some_and(|interface| find(interface, &key).is_some());
+        let is_there = find(interfaces, &key).is_some();
         match (self.entries.get_mut(&key), wanted) {
             // It is as wanted: ours from now on.
             (Some(entry), Some(wanted)) => {
@@ -118,17 +116,16 @@ impl<O: Copy + Ord> Holdings<O> {
         let Some(entry) = self.entries.get(&key) else { return Task::Nothing };
         let asked = entry.asked.as_ref();
         let Some(wanted) = self.wanted(key) else {
-            let interface = interfaces.by_index(key.index);
-            let observed = interface.and_then(|interface| find(interface, &key));
-            let ours = observed.filter(|observed| observed.protocol == Some(self.mark));
-            let current = asked.cloned().or_else(|| Some(AddressSpec::observed(key.index, ours?)));
+            let is_ours = |observed: &&InterfaceAddress| observed.protocol == Some(self.mark);
+            let ours = || Some(AddressSpec::observed(key.index, find(interfaces, &key).filter(is_ours)?));
+            let current = asked.cloned().or_else(ours);
             return current.map_or(Task::Nothing, Task::Remove);
         };
         if entry.checked && asked == Some(wanted) {
             return Task::Nothing;
         }
         let Some(interface) = interfaces.by_index(key.index) else { return Task::Nothing };
-        let observed = find(interface, &key);
+        let observed = find(interfaces, &key);
         let mut repair = asked.map_or(Repair::None, |asked| repair(asked, wanted));
         if let (Repair::None, Some(observed)) = (repair, observed) {
             // Somebody may have changed it, or it is somebody else's.
@@ -153,12 +150,12 @@ impl<O: Copy + Ord> Holdings<O> {
 
 /// What removes an address. Removing the first IPv4 address of a subnet takes the others of that subnet with it, unless
 /// they are promoted.
-fn removal(mut address: AddressSpec, interface: Option<&Interface>) -> impl Iterator<Item = Change> + use<> {
-    if let Some(observed) = interface.and_then(|interface| find(interface, &Key::of(&address))) {
+fn removal(mut address: AddressSpec, interfaces: &Interfaces) -> impl Iterator<Item = Change> + use<> {
+    if let Some(observed) = find(interfaces, &Key::of(&address)) {
         // Of IPv6 addresses, the kernel removes only one with the very prefix length.
         address.network = observed.network;
     }
-    let leads = interface.is_some_and(|interface| leads_others(interface, &address));
+    let leads = leads_others(interfaces, &address);
     let promote = leads.then_some(Change::PromoteSecondaries { index: address.index });
     promote.into_iter().chain([Change::Address(AddressChange::Remove(address))])
 }

@@ -327,3 +327,30 @@ fn a_table_can_be_written_down_by_hand() {
     let rebuilt: Interfaces = table.iter().chain(table.iter()).cloned().collect();
     assert_eq!(rebuilt, table);
 }
+
+#[test]
+fn an_address_is_found_among_many_whatever_came_and_went_before_it() {
+    let template = table_after(7).by_name("eth0").unwrap().clone();
+    let address = |network: &str| InterfaceAddress {
+        network: network.parse().unwrap(),
+        peer: None,
+        ..template.addresses[0].clone()
+    };
+    let mut eth0 = template.clone();
+    eth0.addresses = ["10.0.0.1/24", "10.0.0.2/24", "10.0.0.1/32", "10.0.0.3/24"].map(address).into();
+    let mut interfaces: Interfaces = [eth0].into_iter().collect();
+    let found = |interfaces: &Interfaces, ip: &str| -> Vec<String> {
+        interfaces.on_link(3, ip.parse().unwrap()).map(|own| own.network.to_string()).collect()
+    };
+    assert_eq!(found(&interfaces, "10.0.0.1"), ["10.0.0.1/32", "10.0.0.1/24"]);
+    assert_eq!(found(&interfaces, "10.0.0.9"), [""; 0]);
+    for (removed, left) in [("10.0.0.2/24", 2), ("10.0.0.1/32", 1), ("10.0.0.1/24", 0)] {
+        let known = interfaces.by_index.get_mut(&3).unwrap();
+        assert!(known.remove_address(&address(removed)).is_some());
+        interfaces.forget(3, removed.split('/').next().unwrap().parse().unwrap());
+        assert_eq!(found(&interfaces, "10.0.0.1").len(), left);
+        assert_eq!(found(&interfaces, "10.0.0.3"), ["10.0.0.3/24"]);
+    }
+    interfaces.remove_link(3, &mut Vec::new());
+    assert!(interfaces.present.is_empty());
+}
