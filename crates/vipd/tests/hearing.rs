@@ -216,6 +216,33 @@ fn an_address_that_the_kernel_refuses_is_not_announced() {
     });
 }
 
+/// A switch that bears little (`vrrp_garp_interval`) must not be told of an address that has moved on meanwhile.
+#[test]
+fn announcements_that_wait_are_dropped_when_the_address_moves() {
+    lab_test("announcements_that_wait_are_dropped_when_the_address_moves", &[], || {
+        let mut lan = Lan::new(V3_CALM, &[Vipd, Vipd], &[100, 101]);
+        let vip = lan.vip(100);
+        let spaced = |priority| {
+            let text = text(&[Instance::new(V3_CALM, priority).vip(101)]);
+            text.replace("router_id lab\n", "router_id lab\n    vrrp_garp_interval 0.4\n")
+        };
+        let start = Stamp::now();
+        lan.routers[B].start(&spaced(LOW));
+        eventually("the first is announced", V3_CALM.down(LOW), || lan.wire.announcements(vip, start) > 0);
+        lan.routers[A].start(&spaced(HIGH));
+        lan.expect_holder(vip, A, V3_CALM.down(HIGH));
+        let moved = Stamp::now();
+        eventually("its new place is announced", Duration::from_secs(4), || {
+            lan.wire.announcements(vip, moved) >= 3
+        });
+        let late: Vec<_> = sent(&lan, B, moved)
+            .into_iter()
+            .filter(|seen| matches!(seen.frame, Frame::Announcement { .. }))
+            .collect();
+        assert!(late.is_empty(), "{late:?}");
+    });
+}
+
 /// What one router sent from a moment on: adverts and announcements.
 fn sent(lan: &Lan, router: usize, since: Stamp) -> Vec<Seen> {
     let sources = lan.routers[router].sources();

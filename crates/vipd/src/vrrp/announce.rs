@@ -1,6 +1,5 @@
 //! Gratuitous ARP and unsolicited neighbour advertisements, in rounds, and no faster than switches bear.
 
-use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -14,38 +13,30 @@ use vrrp_proto::{GRATUITOUS_ARP_LEN, GratuitousArp, UNSOLICITED_NA_LEN, Unsolici
 use super::kernel::Kernel;
 use super::plan::{Plan, RouterPlan};
 use super::sources;
+use super::spacing::{Announcement, Spacing};
 
-/// Sends announcements, at once or spaced (`vrrp_garp_interval`, `vrrp_gna_interval`).
+/// Sends announcements, at once or spaced.
 #[derive(Debug)]
 pub(super) struct Announcements {
     announcer: Announcer,
-    garp_gap: Duration,
-    gna_gap: Duration,
-    /// Spaced frames by interface.
-    waiting: HashMap<u32, Line>,
+    spacing: Spacing,
 }
 
-#[derive(Debug, Default)]
-struct Line {
-    frames: VecDeque<Frame>,
-    /// When the next one may go.
-    next: Instant,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Frame {
+/// A whole Ethernet frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Frame {
     Arp([u8; GRATUITOUS_ARP_LEN]),
     Na([u8; UNSOLICITED_NA_LEN]),
 }
 
 impl Announcements {
-    pub(super) fn open(garp_gap: Duration, gna_gap: Duration) -> io::Result<Self> {
-        Ok(Self { announcer: Announcer::open()?, garp_gap, gna_gap, waiting: HashMap::new() })
+    pub(super) fn open(arp_gap: Duration, na_gap: Duration) -> io::Result<Self> {
+        Ok(Self { announcer: Announcer::open()?, spacing: Spacing::new(arp_gap, na_gap) })
     }
 
-    /// Other gaps, from a new reading of the configuration.
-    pub(super) fn space(&mut self, garp_gap: Duration, gna_gap: Duration) {
-        (self.garp_gap, self.gna_gap) = (garp_gap, gna_gap);
+    /// What waits, for a reload that changes gaps and numbers of routers.
+    pub(super) fn spacing(&mut self) -> &mut Spacing {
+        &mut self.spacing
     }
 
     /// Announces the addresses of these routers, each as often as asked: first everything once, then again.
@@ -56,29 +47,27 @@ impl Announcements {
         kernel: &Kernel,
         mut failed: impl FnMut(SendError),
     ) {
-        let frames: Vec<_> =
-            asked.iter().map(|(router, repeat)| (frames_of(*router, kernel), *repeat)).collect();
+        let announcements: Vec<_> =
+            asked.iter().map(|(router, repeat)| (announcements_of(*router, kernel), *repeat)).collect();
         let rounds = asked.iter().map(|(_, repeat)| *repeat).max().unwrap_or(0).min(MOST_ROUNDS);
         for round in 0..rounds {
-            let due = frames.iter().filter(|(_, repeat)| *repeat > round).flat_map(|(frames, _)| frames);
-            let mut at_once = Vec::new();
-            for (index, frame) in due {
-                if self.gap(frame).is_zero() {
-                    at_once.push((*index, frame.octets()));
-                } else {
-                    let line = self.waiting.entry(*index).or_default();
-                    if line.frames.len() < LONGEST_LINE {
-                        line.frames.push_back(*frame);
-                    }
-                }
-            }
-            self.announcer.send(&at_once, |_, result| {
-                if let Err(error) = result {
-                    failed(error);
-                }
-            });
+            let due = announcements.iter().filter(|(_, repeat)| *repeat > round);
+            let at_once: Vec<_> = due
+                .flat_map(|(announcements, _)| announcements)
+                .filter_map(|announcement| self.spacing.push(*announcement))
+                .collect();
+            self.send(&at_once, &mut failed);
         }
-        self.handle_timeout(now);
+        self.handle_timeout(now, kernel, failed);
+    }
+
+    fn send(&mut self, announcements: &[Announcement], mut failed: impl FnMut(SendError)) {
+        let frames: Vec<_> = announcements.iter().map(|one| (one.index, one.frame.octets())).collect();
+        self.announcer.send(&frames, |_, result| {
+            if let Err(error) = result {
+                failed(error);
+            }
+        });
     }
 
     /// Announces the source addresses of unicast routers, each once and at once: they are few.
@@ -103,32 +92,18 @@ impl Announcements {
         });
     }
 
-    /// Sends the spaced frames that are due.
-    pub(super) fn handle_timeout(&mut self, now: Instant) {
-        let mut lines = std::mem::take(&mut self.waiting);
-        for (index, line) in &mut lines {
-            while line.next <= now
-                && let Some(frame) = line.frames.pop_front()
-            {
-                self.announcer.send(&[(*index, frame.octets())], |_, _| {});
-                line.next = now + self.gap(&frame);
-            }
-        }
-        // A line without frames still says when the next one may go.
-        lines.retain(|_, line| !line.frames.is_empty() || line.next > now);
-        self.waiting = lines;
+    /// Sends the spaced announcements that are due.
+    pub(super) fn handle_timeout(&mut self, now: Instant, kernel: &Kernel, failed: impl FnMut(SendError)) {
+        let is_held = |one: &Announcement| {
+            kernel.held(one.router).any(|(on, address)| (on.index, address) == (one.index, one.address))
+        };
+        let due = self.spacing.handle_timeout(now, is_held);
+        self.send(&due, failed);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.waiting.values().filter(|line| !line.frames.is_empty()).map(|line| line.next).min()
-    }
-
-    fn gap(&self, frame: &Frame) -> Duration {
-        match frame {
-            Frame::Arp(_) => self.garp_gap,
-            Frame::Na(_) => self.gna_gap,
-        }
+        self.spacing.poll_timeout()
     }
 }
 
@@ -141,10 +116,14 @@ impl Frame {
     }
 }
 
-/// One frame for each address that a router has, with the interface to send it on: what the kernel refused is not
-/// announced. The MAC address is read at this moment: a bond may have changed it.
-fn frames_of(router: RouterId, kernel: &Kernel) -> Vec<(u32, Frame)> {
-    kernel.held(router).filter_map(|(interface, address)| announcement(interface, address)).collect()
+/// One for each address that a router has: what the kernel refused is not announced. The MAC address is read at this
+/// moment: a bond may have changed it.
+fn announcements_of(router: RouterId, kernel: &Kernel) -> Vec<Announcement> {
+    let announcement = |(interface, address)| {
+        let (index, frame) = announcement(interface, address)?;
+        Some(Announcement { router, address, index, frame })
+    };
+    kernel.held(router).filter_map(announcement).collect()
 }
 
 fn source_frame(router: &RouterPlan, source: IpAddr, plan: &Plan, kernel: &Kernel) -> Option<(u32, Frame)> {
@@ -169,8 +148,6 @@ fn announcement(interface: &Interface, address: IpAddr) -> Option<(u32, Frame)> 
 
 /// `garp_master_repeat` beyond this is a typing error.
 const MOST_ROUNDS: u32 = 1000;
-/// Spaced frames that may wait for one interface.
-const LONGEST_LINE: usize = 65_536;
 
 #[cfg(test)]
 mod tests {

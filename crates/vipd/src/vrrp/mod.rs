@@ -22,6 +22,7 @@ mod plan;
 mod remarks;
 mod script_runs;
 mod sources;
+mod spacing;
 mod watch;
 mod wire;
 
@@ -237,11 +238,12 @@ impl Worker {
             self.connect();
         }
         self.node.handle_timeout(now);
-        self.announcements.handle_timeout(now);
         let sources = self.source_repeats.handle_timeout(now);
         self.retry_kernel(now);
         self.clean_again(now);
         self.perform();
+        // Not before it is known what is still ours.
+        self.announce_waiting(now);
         self.announce_sources(&sources);
         self.reminders.tell(now, &mut self.node, self.plan.routers.len(), &mut self.parent);
         self.parent.flush();
@@ -303,6 +305,7 @@ impl Worker {
         let numbers: HashMap<RouterId, RouterId> =
             before.iter().enumerate().filter_map(|(index, old)| Some(((*old)?, router_id(index)))).collect();
         self.kernel.renumber(|id| numbers.get(&id).copied());
+        self.announcements.spacing().renumber(|id| numbers.get(&id).copied());
         self.complaints.forget();
         self.source_repeats.forget();
         self.script_failures.clear();
@@ -315,7 +318,7 @@ impl Worker {
     /// Sockets and settings as the plan wants them.
     fn take_plan_into_force(&mut self) {
         let (garp_gap, gna_gap) = self.plan.announcement_gaps();
-        self.announcements.space(garp_gap, gna_gap);
+        self.announcements.spacing().set_gaps(garp_gap, gna_gap);
         self.wire.arrange(&self.plan, self.poll.registry());
         self.unread = (0..self.wire.len()).collect();
         self.connect();

@@ -220,6 +220,15 @@ impl Worker {
         self.announce_sources(&routers);
     }
 
+    /// Announcements that had to wait and may leave now.
+    pub(super) fn announce_waiting(&mut self, now: Instant) {
+        let Self { announcements, kernel, complaints, parent, .. } = self;
+        announcements.handle_timeout(now, kernel, |error| {
+            let text = || format!("cannot announce an address: {error}");
+            parent.log_some(LogLevel::Warning, complaints.about(now, None, Kind::Announcement, text));
+        });
+    }
+
     /// Announces what was announced on interfaces that have another MAC address now.
     pub(super) fn announce_again(&mut self, now: Instant, interfaces: &HashSet<u32>) {
         let is_on = |vip: &Vip| {

@@ -1,0 +1,181 @@
+//! Announcements that wait because a switch does not bear them faster (`vrrp_garp_interval`, `vrrp_gna_interval`).
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use vrrp_election::{Instant, RouterId};
+
+use super::announce::Frame;
+
+/// What waits, by interface index. Without gaps nothing does.
+#[derive(Debug)]
+pub(super) struct Spacing {
+    arp_gap: Duration,
+    na_gap: Duration,
+    lines: HashMap<u32, Line>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    waiting: VecDeque<Announcement>,
+    /// When the next one may go.
+    next: Instant,
+}
+
+/// An address of a router, to be announced on an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Announcement {
+    pub(super) router: RouterId,
+    pub(super) address: IpAddr,
+    /// The index of the interface.
+    pub(super) index: u32,
+    pub(super) frame: Frame,
+}
+
+impl Spacing {
+    pub(super) fn new(arp_gap: Duration, na_gap: Duration) -> Self {
+        Self { arp_gap, na_gap, lines: HashMap::new() }
+    }
+
+    /// Other gaps, from a new reading of the configuration.
+    pub(super) fn set_gaps(&mut self, arp_gap: Duration, na_gap: Duration) {
+        (self.arp_gap, self.na_gap) = (arp_gap, na_gap);
+    }
+
+    /// Takes an announcement in, or gives it back if it may leave at once.
+    pub(super) fn push(&mut self, announcement: Announcement) -> Option<Announcement> {
+        if self.gap(&announcement.frame).is_zero() {
+            return Some(announcement);
+        }
+        let line = self.lines.entry(announcement.index).or_default();
+        if line.waiting.len() < MAX_WAITING {
+            line.waiting.push_back(announcement);
+        }
+        None
+    }
+
+    /// What may leave now. An address that is no longer held is forgotten: announcing it would take it away from the
+    /// router that serves it meanwhile.
+    pub(super) fn handle_timeout(
+        &mut self,
+        now: Instant,
+        is_held: impl Fn(&Announcement) -> bool,
+    ) -> Vec<Announcement> {
+        let mut due = Vec::new();
+        let gap = |frame: &Frame| gap(self.arp_gap, self.na_gap, frame);
+        for line in self.lines.values_mut() {
+            while line.next <= now
+                && let Some(announcement) = line.waiting.pop_front()
+            {
+                if is_held(&announcement) {
+                    line.next = now + gap(&announcement.frame);
+                    due.push(announcement);
+                }
+            }
+        }
+        // A line where nothing waits still says when the next one may go.
+        self.lines.retain(|_, line| !line.waiting.is_empty() || line.next > now);
+        due
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.lines.values().filter(|line| !line.waiting.is_empty()).map(|line| line.next).min()
+    }
+
+    /// After a reload, the routers have these numbers; those without are gone.
+    pub(super) fn renumber(&mut self, number: impl Fn(RouterId) -> Option<RouterId>) {
+        for line in self.lines.values_mut() {
+            line.waiting.retain_mut(|announcement| match number(announcement.router) {
+                Some(router) => {
+                    announcement.router = router;
+                    true
+                }
+                None => false,
+            });
+        }
+    }
+
+    fn gap(&self, frame: &Frame) -> Duration {
+        gap(self.arp_gap, self.na_gap, frame)
+    }
+}
+
+fn gap(arp_gap: Duration, na_gap: Duration, frame: &Frame) -> Duration {
+    match frame {
+        Frame::Arp(_) => arp_gap,
+        Frame::Na(_) => na_gap,
+    }
+}
+
+/// Announcements that may wait for one interface.
+const MAX_WAITING: usize = 65_536;
+
+#[cfg(test)]
+mod tests {
+    use vrrp_proto::{GRATUITOUS_ARP_LEN, UNSOLICITED_NA_LEN};
+
+    use super::*;
+
+    const ARP_GAP: Duration = Duration::from_millis(100);
+
+    fn arp(router: u32, last: u8, index: u32) -> Announcement {
+        let frame = Frame::Arp([last; GRATUITOUS_ARP_LEN]);
+        Announcement { router: RouterId(router), address: IpAddr::from([192, 0, 2, last]), index, frame }
+    }
+
+    fn at(millis: u64) -> Instant {
+        Instant::ZERO + Duration::from_millis(millis)
+    }
+
+    fn spaced(announcements: &[Announcement]) -> Spacing {
+        let mut spacing = Spacing::new(ARP_GAP, Duration::ZERO);
+        for announcement in announcements {
+            assert_eq!(spacing.push(*announcement), None);
+        }
+        spacing
+    }
+
+    #[test]
+    fn without_a_gap_of_their_kind_announcements_leave_at_once() {
+        let mut spacing = Spacing::new(ARP_GAP, Duration::ZERO);
+        let na = Announcement { frame: Frame::Na([0; UNSOLICITED_NA_LEN]), ..arp(1, 1, 3) };
+        assert_eq!(spacing.push(na), Some(na));
+        assert_eq!(spacing.push(arp(1, 1, 3)), None);
+        spacing.set_gaps(Duration::ZERO, ARP_GAP);
+        assert_eq!(spacing.push(arp(1, 2, 3)), Some(arp(1, 2, 3)));
+        assert_eq!(spacing.push(na), None);
+    }
+
+    #[test]
+    fn each_interface_sends_one_announcement_in_each_gap_in_order() {
+        let mut spacing = spaced(&[arp(1, 1, 3), arp(1, 2, 3), arp(1, 9, 4)]);
+        let mut first = spacing.handle_timeout(at(0), |_| true);
+        first.sort_by_key(|announcement| announcement.index);
+        assert_eq!(first, [arp(1, 1, 3), arp(1, 9, 4)]);
+        assert_eq!(spacing.poll_timeout(), Some(at(100)));
+        assert_eq!(spacing.handle_timeout(at(99), |_| true), []);
+        // One that comes while nothing waits keeps the gap, too.
+        assert_eq!(spacing.push(arp(1, 8, 4)), None);
+        assert_eq!(spacing.handle_timeout(at(99), |_| true), []);
+        assert_eq!(spacing.handle_timeout(at(100), |_| true).len(), 2);
+        assert_eq!(spacing.poll_timeout(), None);
+    }
+
+    #[test]
+    fn an_address_that_is_no_longer_held_is_not_announced_and_costs_no_gap() {
+        let mut spacing = spaced(&[arp(1, 1, 3), arp(1, 2, 3), arp(2, 3, 3)]);
+        let held = |announcement: &Announcement| announcement.router == RouterId(2);
+        assert_eq!(spacing.handle_timeout(at(0), held), [arp(2, 3, 3)]);
+        assert_eq!(spacing.poll_timeout(), None);
+    }
+
+    #[test]
+    fn a_reload_renumbers_what_waits_and_drops_what_is_gone() {
+        let mut spacing = spaced(&[arp(1, 1, 3), arp(2, 2, 3)]);
+        spacing.renumber(|router| (router == RouterId(2)).then_some(RouterId(0)));
+        assert_eq!(spacing.handle_timeout(at(0), |_| true), [arp(0, 2, 3)]);
+        assert_eq!(spacing.handle_timeout(at(200), |_| true), []);
+    }
+}
