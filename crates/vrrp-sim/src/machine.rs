@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vrrp_election::{
-    Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, NodeMemory, RouterId, ScriptId, Standing, State,
+    Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, NodeMemory, RouterId, RouterSetup, ScriptId,
+    Standing, State,
 };
 use vrrp_proto::{Family, Vrid};
 
@@ -29,6 +30,8 @@ pub(crate) struct Machine {
     starts: u32,
     /// What a daemon that died wanted its successor to know.
     memory: NodeMemory,
+    /// Routers that reloads may bring.
+    reloads: Vec<Vec<RouterSetup>>,
 }
 
 #[derive(Debug)]
@@ -85,6 +88,7 @@ impl Machine {
             suspended: false,
             starts: 0,
             memory: NodeMemory::default(),
+            reloads: host.reloads.clone(),
         }
     }
 
@@ -126,6 +130,21 @@ impl Machine {
         let Some(daemon) = &mut self.daemon else { return Vec::new() };
         daemon.node.handle_stop(now);
         daemon.actions()
+    }
+
+    /// Reloads with other routers. A daemon that does not run starts with them.
+    pub(crate) fn reconfigure(&mut self, now: Instant, number: usize) -> Vec<Asked> {
+        let Some(routers) = self.reloads.get(number) else { return Vec::new() };
+        self.config.routers.clone_from(routers);
+        self.reload(now)
+    }
+
+    /// Packets for every router may have been dropped unread.
+    pub(crate) fn lose_packets(&mut self) {
+        let Some(daemon) = &mut self.daemon else { return };
+        for index in 0..self.config.routers.len() {
+            daemon.node.handle_packets_lost(router_id(index));
+        }
     }
 
     /// Reloads the same configuration.

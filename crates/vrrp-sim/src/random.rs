@@ -10,7 +10,7 @@ use vrrp_proto::{Family, RouterInterval, RouterPriority, Version, Vrid};
 use crate::{Fault, Host, HostId, Network, Rng, Scenario};
 
 impl Scenario {
-    /// Two to four hosts that share one or two virtual routers, and a minute of faults. Then everything is well
+    /// Two to four hosts that share one to three virtual routers, and a minute of faults and reloads. Then everything is well
     /// again; after [`settling_time`](Self::settling_time), [`Simulation`](crate::Simulation)'s
     /// [`check_settled`](crate::Simulation::check_settled) must hold.
     ///
@@ -26,8 +26,7 @@ impl Scenario {
     pub fn random(seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0x5ce7_a710);
         let services: Vec<_> = (0..=rng.below(2)).filter_map(|number| service(&mut rng, number)).collect();
-        let hosts: Vec<_> =
-            (0..2 + rng.below(3)).map(|place| host(&mut rng, &services, place == 0)).collect();
+        let hosts: Vec<_> = (0..2 + rng.below(3)).map(|_| host(&mut rng, &services)).collect();
         let scenario = Self {
             network: network(&mut rng),
             wakes_late: Duration::from_micros(rng.below(500)),
@@ -60,12 +59,13 @@ fn service(rng: &mut Rng, number: u64) -> Option<RouterConfig> {
     Some(RouterConfig::new(vrid, family, interval))
 }
 
-fn host(rng: &mut Rng, services: &[RouterConfig], may_own: bool) -> Host {
+fn host(rng: &mut Rng, services: &[RouterConfig]) -> Host {
     let mut host = Host::new().script(ScriptConfig { fall: 2, ..ScriptConfig::default() });
     for service in services {
         let priority = match rng.below(4) {
-            0 if may_own => RouterPriority::OWNER,
-            0 | 1 => RouterPriority::DEFAULT,
+            // Two of them are a mistake that operators make: one has to yield.
+            0 => RouterPriority::OWNER,
+            1 => RouterPriority::DEFAULT,
             _ => RouterPriority::MIN.weighted(i64::try_from(rng.below(254)).unwrap_or_default()),
         };
         let preempt = match rng.below(4) {
@@ -87,8 +87,45 @@ fn host(rng: &mut Rng, services: &[RouterConfig], may_own: bool) -> Host {
         }
         host = host.setup(setup);
     }
-    host
+    let reloads: Vec<_> = (0..RELOADS).map(|_| reloaded(rng, &host.routers)).collect();
+    reloads.into_iter().fold(host, Host::reload)
 }
+
+/// The same routers with other parameters, and perhaps without one of them.
+fn reloaded(rng: &mut Rng, routers: &[RouterSetup]) -> Vec<RouterSetup> {
+    let mut routers: Vec<_> = routers
+        .iter()
+        .cloned()
+        .map(|mut setup| {
+            let config = &mut setup.config;
+            if !config.priority.is_owner() && rng.happens(500) {
+                config.priority =
+                    RouterPriority::MIN.weighted(i64::try_from(rng.below(254)).unwrap_or_default());
+            }
+            // In VRRPv2 everybody has to have the same one.
+            if config.version() == Version::V3
+                && rng.happens(300)
+                && let Ok(interval) = RouterInterval::centiseconds(if rng.happens(500) { 20 } else { 100 })
+            {
+                config.interval = interval;
+            }
+            if rng.happens(300) {
+                config.preempt = if rng.happens(500) { Preempt::AtOnce } else { Preempt::Never };
+            }
+            setup
+        })
+        .collect();
+    if routers.len() > 1 && rng.happens(300) {
+        routers.pop();
+    }
+    if rng.happens(300) {
+        routers.reverse();
+    }
+    routers
+}
+
+/// Configurations that a host may reload, beside the first.
+const RELOADS: u64 = 2;
 
 fn network(rng: &mut Rng) -> Network {
     if rng.happens(300) {
@@ -116,7 +153,7 @@ fn strike(mut scenario: Scenario, rng: &mut Rng) -> Scenario {
 fn fault(rng: &mut Rng, hosts: usize) -> Fault {
     let mut host = || HostId(usize::try_from(rng.below(hosts as u64)).unwrap_or_default());
     let (one, other) = (host(), host());
-    match rng.below(14) {
+    match rng.below(18) {
         0 => Fault::PowerOff(one),
         1 => Fault::Kill(one),
         2 => Fault::Stop(one),
@@ -129,6 +166,8 @@ fn fault(rng: &mut Rng, hosts: usize) -> Fault {
         10 => Fault::Script(one, ScriptId(0), rng.happens(300)),
         11 => Fault::Block(one, other),
         12 => Fault::Isolate(one),
+        13 | 14 => Fault::Reconfigure(one, usize::try_from(rng.below(RELOADS)).unwrap_or_default()),
+        15 => Fault::PacketsLost(one),
         _ => Fault::Heal,
     }
 }

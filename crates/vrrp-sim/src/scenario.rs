@@ -32,6 +32,8 @@ pub struct Host {
     pub scripts: Vec<ScriptConfig>,
     /// How long it stays silent after a start.
     pub startup_delay: Duration,
+    /// Other routers that reloads may bring.
+    pub reloads: Vec<Vec<RouterSetup>>,
 }
 
 impl Host {
@@ -51,6 +53,13 @@ impl Host {
     #[must_use]
     pub fn setup(mut self, setup: RouterSetup) -> Self {
         self.routers.push(setup);
+        self
+    }
+
+    /// Adds other routers that a reload may bring ([`Fault::Reconfigure`]); the first addition is number 0.
+    #[must_use]
+    pub fn reload(mut self, routers: Vec<RouterSetup>) -> Self {
+        self.reloads.push(routers);
         self
     }
 
@@ -102,6 +111,10 @@ pub enum Fault {
     Suspend(HostId, Duration),
     /// Its daemon reloads an unchanged configuration.
     Reload(HostId),
+    /// Its daemon reloads with the routers of this [`Host::reload`].
+    Reconfigure(HostId, usize),
+    /// Its socket overflowed: packets were lost unread, and it knows.
+    PacketsLost(HostId),
     /// Its interface goes down.
     LinkDown(HostId),
     /// Its interface comes up.
@@ -130,6 +143,8 @@ impl fmt::Display for Fault {
             Self::Stall(host, time) => write!(f, "{host} stalls for {time:?}"),
             Self::Suspend(host, time) => write!(f, "{host} is suspended for {time:?}"),
             Self::Reload(host) => write!(f, "{host} reloads"),
+            Self::Reconfigure(host, number) => write!(f, "{host} reloads with configuration {number}"),
+            Self::PacketsLost(host) => write!(f, "the socket of {host} overflows"),
             Self::LinkDown(host) => write!(f, "the link of {host} goes down"),
             Self::LinkUp(host) => write!(f, "the link of {host} comes up"),
             Self::Script(host, script, true) => write!(f, "script {script} of {host} succeeds from now on"),
@@ -240,7 +255,7 @@ impl Scenario {
     #[must_use]
     pub fn settling_time(&self) -> Duration {
         let limits = self.limits.unwrap_or_else(|| self.natural_limits());
-        let setups = || self.hosts.iter().flat_map(|host| &host.routers);
+        let setups = || self.setups();
         let delay = setups()
             .map(|setup| match setup.config.preempt {
                 Preempt::After(delay) => delay,
@@ -261,9 +276,14 @@ impl Scenario {
     }
 
     fn longest_interval(&self) -> Duration {
-        let setups = self.hosts.iter().flat_map(|host| &host.routers);
+        let setups = self.setups();
         // VRRPv2 skews in seconds whatever the interval, which is at least one.
         setups.map(|setup| setup.config.interval.duration()).max().unwrap_or(Duration::from_secs(1))
+    }
+
+    /// Every router that any host has at any time.
+    fn setups(&self) -> impl Iterator<Item = &RouterSetup> {
+        self.hosts.iter().flat_map(|host| host.routers.iter().chain(host.reloads.iter().flatten()))
     }
 
     fn networks(&self) -> impl Iterator<Item = Network> {

@@ -270,6 +270,18 @@ impl Simulation {
             }
             Fault::Reload(host) => self
                 .with(host, |machine| if machine.is_attentive() { machine.reload(now) } else { Vec::new() }),
+            Fault::Reconfigure(host, number) => self.with(host, |machine| {
+                // One that stalls would take it later; one that does not run has nobody to tell.
+                if machine.is_attentive() && machine.node().is_some() {
+                    machine.reconfigure(now, number)
+                } else {
+                    Vec::new()
+                }
+            }),
+            Fault::PacketsLost(host) => self.with(host, |machine| {
+                machine.lose_packets();
+                Vec::new()
+            }),
             Fault::Stall(host, time) | Fault::Suspend(host, time) => {
                 self.plan(now + time, Happening::Wake(host));
                 self.with(host, |machine| {

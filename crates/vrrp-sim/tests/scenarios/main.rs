@@ -7,4 +7,5 @@ mod checks;
 mod crashes;
 mod maintenance;
 mod partitions;
+mod reloads;
 mod stalls;
