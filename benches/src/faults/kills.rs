@@ -29,6 +29,10 @@ const PERIOD: Duration = Duration::from_millis(1);
 const SLACK: Duration = Duration::from_millis(60);
 /// An ordered stop ends by then.
 const END: Duration = Duration::from_secs(10);
+/// A service manager starts a daemon again after this long.
+const RESTART: Duration = Duration::from_millis(100);
+/// A takeover is left alone for so long before anything is started again.
+const AFTER_TAKEOVER: Duration = Duration::from_millis(300);
 /// Everything is as before by then.
 const SETTLED: Duration = Duration::from_secs(20);
 
@@ -57,6 +61,13 @@ struct Fault {
     phase: Phase,
     victim: Victim,
     router: usize,
+}
+
+impl Fault {
+    /// Whether the only daemon that had not been stopped was killed as a whole.
+    fn nobody_is_left(self) -> bool {
+        self.phase == Phase::Takeover && self.victim == Victim::Parent && self.router == 1
+    }
 }
 
 impl fmt::Display for Phase {
@@ -104,13 +115,15 @@ struct Outcome {
     settled: Option<Duration>,
     /// On routers that had stopped.
     left: Vec<String>,
+    /// For how long the fault itself left no daemon running.
+    dead: Duration,
     log: String,
 }
 
 impl Outcome {
     fn judge(&self, what: &str, table: &mut Table, daemon: usize) {
         let most_both = PROTOCOL.interval + PROTOCOL.skew(PRIORITIES[1]) + SLACK;
-        let most_none = PROTOCOL.wait(Mode::Kill, PRIORITIES[1]) + SLACK;
+        let most_none = PROTOCOL.wait(Mode::Kill, PRIORITIES[1]) + SLACK + self.dead;
         let mut wrong = Vec::new();
         if self.both > most_both {
             wrong.push(format!("two owners for {:?}", self.both));
@@ -154,7 +167,8 @@ fn trial(contender: &Contender, fault: Fault, random: &mut Rng) -> Result<Outcom
     std::thread::sleep(Duration::from_millis(50));
     let [first, second] = holdings.map(|holding| holding.changes());
     let judged = longest(&first, &second, from, Stamp::now());
-    Ok(Outcome { both: judged.both, none: judged.none, settled, left, log: stage.last_words() })
+    let dead = if fault.nobody_is_left() { AFTER_TAKEOVER + RESTART * 2 } else { Duration::ZERO };
+    Ok(Outcome { both: judged.both, none: judged.none, settled, left, dead, log: stage.last_words() })
 }
 
 /// Brings the daemon into the phase and kills the process at a random moment of it. Gives what a stop left behind.
@@ -190,7 +204,7 @@ fn inject(
             pause(120_000);
             stage.strike(router, victim == Victim::Worker)?;
             stage.daemon(0)?.wait(END)?;
-            std::thread::sleep(Duration::from_millis(300));
+            std::thread::sleep(AFTER_TAKEOVER);
         }
         Phase::Stop => {
             stage.daemon(router)?.signal(Signal::SIGTERM)?;
@@ -209,7 +223,7 @@ fn inject(
 fn restart_ended(stage: &mut Stage, contender: &Contender) -> Result<(), Failure> {
     for number in 0..PRIORITIES.len() {
         if !stage.daemon(number)?.is_running() {
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(RESTART);
             stage.restart(number, contender)?;
         }
     }
