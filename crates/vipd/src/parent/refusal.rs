@@ -3,6 +3,7 @@
 //! At a start a file is judged as keepalived does: what can be read of it counts. At a reload there is something better,
 //! so a text that is damaged, or that would leave nothing in service, changes nothing.
 
+use keepalived_conf::Unusable;
 use keepalived_conf::model::Config;
 
 use super::load::Reading;
@@ -10,7 +11,12 @@ use super::load::Reading;
 /// The reason to refuse the new configuration, with the place and what to do; `None` if its text is sound.
 pub(super) fn refusal(new: &Reading, in_force: &Reading) -> Option<String> {
     if let Err(why) = &new.usable {
-        return Some(why.to_string());
+        return Some(match (why, new.diagnostics.damage().next()) {
+            (Unusable::NoFile, Some(finding)) => {
+                format!("{why}: {}; bring it back, and reload again", finding.message)
+            }
+            _ => why.to_string(),
+        });
     }
     damage(new).or_else(|| lost_file(new, in_force)).or_else(|| nothing_left(&new.config, &in_force.config))
 }
@@ -124,7 +130,7 @@ mod tests {
     #[test]
     fn a_main_file_that_is_not_there_is_refused() {
         let why = refusal(&reading([("/c/other", GOOD)]), &reading([("/c/k.conf", GOOD)])).expect("refused");
-        assert!(why.contains("cannot be read"), "{why}");
+        assert!(why.contains("cannot be read: no such file: /c/k.conf;"), "{why}");
     }
 
     #[test]
