@@ -27,7 +27,6 @@ mod standard_input;
 mod supervise;
 mod supervisor;
 mod systemd;
-#[allow(dead_code, reason = "its users move to it one by one")]
 mod termination;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -52,6 +52,8 @@ pub(super) enum Purpose {
     Dump(DumpKind),
     /// A file made for those who track it.
     InitFile,
+    /// A file of the configuration, before it is read: who waits for it keeps the time.
+    Config,
 }
 
 /// The answer to a check: errno if the file could not be opened.
@@ -73,13 +75,28 @@ impl Paths {
     ) -> Vec<CheckAnswer> {
         self.last_id += 1;
         let id = self.last_id;
-        let is_check = matches!(purpose, Purpose::Check(_));
-        let report_at = (!is_check).then(|| now + PATIENCE);
+        let report_at = (!purpose.is_timed_elsewhere()).then(|| now + PATIENCE);
         self.asked.insert(id, Question { purpose, path: job.path().to_owned(), asked: now, report_at });
         match self.send(id, job) {
             Ok(()) => Vec::new(),
             Err(errno) => self.answer(FromPaths { id, result: Err(errno) }, log).into_iter().collect(),
         }
+    }
+
+    /// Asks whether the file systems of the configuration's files answer. One that has not answered an earlier question
+    /// is not asked again.
+    pub(super) fn ask_for_config(&mut self, now: Instant, files: Vec<PathBuf>, log: &mut Log) {
+        for file in files {
+            let is_asked = |question: &Question| question.purpose == Purpose::Config && question.path == file;
+            if !self.asked.values().any(is_asked) {
+                self.ask(now, Purpose::Config, Job::Open(file), log);
+            }
+        }
+    }
+
+    /// Whether an answer about the configuration's files is awaited.
+    pub(super) fn awaits_config(&self) -> bool {
+        self.asked.values().any(|question| question.purpose == Purpose::Config)
     }
 
     fn send(&mut self, id: u64, job: Job) -> Result<(), i32> {
@@ -167,7 +184,7 @@ impl Paths {
 
     /// Until when what was asked may count as about to be answered.
     fn last_moment(&self) -> Option<Instant> {
-        let others = self.asked.values().filter(|question| !matches!(question.purpose, Purpose::Check(_)));
+        let others = self.asked.values().filter(|question| !question.purpose.is_timed_elsewhere());
         others.map(|question| question.asked + MOMENT).max()
     }
 
@@ -195,7 +212,8 @@ impl Paths {
         }
         match (purpose, result) {
             (Purpose::Dump(_), Ok(())) => log.info(format!("Wrote {}", path.display())),
-            (_, Ok(())) => {}
+            // Whether it can be read is found when it is.
+            (Purpose::Config, _) | (_, Ok(())) => {}
             (_, Err(errno)) => log.error(failure(purpose, &path, errno)),
         }
         None
@@ -203,11 +221,16 @@ impl Paths {
 }
 
 impl Purpose {
+    fn is_timed_elsewhere(self) -> bool {
+        matches!(self, Self::Check(_) | Self::Config)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Check(_) => "check of",
             Self::Dump(_) => "state file",
             Self::InitFile => "init_file",
+            Self::Config => "configuration file",
         }
     }
 }

@@ -31,7 +31,7 @@ use super::pid_file::PidFile;
 use super::process::Child;
 use super::role::{PerRole, Role};
 use super::signals::{Request, Signals};
-use super::supervisor::{Demand, Settings, Supervisor, WorkerId};
+use super::supervisor::{Demand, ReadId, Settings, Supervisor, WorkerId};
 use super::systemd::Systemd;
 use super::worker::{Worker, WorkerProgram};
 use crate::cli::Options;
@@ -57,6 +57,8 @@ pub(super) struct Parent {
     workers: BTreeMap<WorkerId, Worker>,
     /// Workers that are not waited for any longer, until they are reaped.
     forgotten: Vec<Child>,
+    /// The configuration is to be read.
+    to_be_read: Option<ReadId>,
     /// Turns in a row in which there was more to be heard than was heard.
     unheard_turns: u32,
     /// No worker is left; the supervisor waits for everything else.
@@ -101,6 +103,7 @@ impl Parent {
             pid_paths,
             workers: BTreeMap::new(),
             forgotten: Vec::new(),
+            to_be_read: None,
             unheard_turns: 0,
             winds_down: false,
             finished: None,
@@ -155,6 +158,8 @@ impl Parent {
         if has_event(PATHS) {
             let answers = self.paths.handle_channel(log);
             self.take_file_checks(answers, now, log);
+            self.read_if_answered(now, log);
+            self.perform(now, log);
         }
         if has_event(SIGNALS) {
             for request in self.signals.take() {
@@ -275,6 +280,8 @@ impl Parent {
         }
         let answers = self.paths.reap(log);
         self.take_file_checks(answers, now, log);
+        self.read_if_answered(now, log);
+        self.perform(now, log);
         self.notifier.reap(now, log);
         self.fifos.reap(now, log);
         self.mailing.reap(now, log);

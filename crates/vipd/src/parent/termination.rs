@@ -1,7 +1,7 @@
 //! How a process that should end is ended: SIGTERM, SIGKILL 2 s later, again 2 s later, then every 10 s.
 //!
-//! These are keepalived's times for a script that runs too long, and here the only ones: checks, notify scripts, readers
-//! of FIFOs and workers all end this way. No signal is sent here: [`Termination::poll_signal`] names the one that is due.
+//! These are keepalived's times for a script that runs too long, and here the only ones: notify scripts and readers of FIFOs
+//! end this way. No signal is sent here: [`Termination::poll_signal`] names the one that is due.
 
 use std::time::{Duration, Instant};
 
@@ -20,11 +20,6 @@ impl Termination {
         Self { sent: 0, due: now }
     }
 
-    /// Starts with SIGKILL, which is due now: for a process that was asked to end in another way.
-    pub(super) fn kill(now: Instant) -> Self {
-        Self { sent: 1, due: now }
-    }
-
     /// The signal that is due, if one is. A caller that comes late sends one signal, not those that it missed.
     pub(super) fn poll_signal(&mut self, now: Instant) -> Option<Signal> {
         if now < self.due {
@@ -39,11 +34,6 @@ impl Termination {
     /// When [`poll_signal`](Self::poll_signal) has the next signal.
     pub(super) fn poll_timeout(&self) -> Instant {
         self.due
-    }
-
-    /// Whether SIGKILL was sent.
-    pub(super) fn was_killed(&self) -> bool {
-        self.sent > 1
     }
 }
 
@@ -77,22 +67,12 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_was_asked_otherwise_gets_only_sigkill() {
-        let now = Instant::now();
-        let sent = signals(Termination::kill(now), now, Duration::from_millis(100));
-        let kill = Signal::KILL;
-        assert_eq!(sent, [(0, kill), (2000, kill), (12_000, kill), (22_000, kill)]);
-    }
-
-    #[test]
     fn a_caller_that_comes_late_gives_the_process_its_whole_grace() {
         let now = Instant::now();
         let mut termination = Termination::begin(now);
         assert_eq!(termination.poll_signal(now + Duration::from_secs(60)), Some(Signal::TERM));
         assert_eq!(termination.poll_signal(now + Duration::from_secs(61)), None);
-        assert!(!termination.was_killed());
         assert_eq!(termination.poll_timeout(), now + Duration::from_secs(62));
         assert_eq!(termination.poll_signal(now + Duration::from_secs(62)), Some(Signal::KILL));
-        assert!(termination.was_killed());
     }
 }

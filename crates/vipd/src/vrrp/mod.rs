@@ -39,7 +39,7 @@ use vrrp_linux::address::AddressSpec;
 use vrrp_linux::clock::TimerFd;
 use vrrp_linux::sysctl;
 
-use crate::ipc::{FromWorker, Generation, LogLevel, Task};
+use crate::ipc::{FromWorker, Generation, LogLevel, Predecessor, Task};
 use crate::worker::{Parent, Start, rights, scheduling};
 use announce::Announcements;
 use intake::look_again;
@@ -77,7 +77,10 @@ fn run(socket: OwnedFd) -> io::Result<()> {
         parent.log(LogLevel::Warning, complaint);
     }
     let plan = Plan::new(generation, config);
-    let known = predecessor.as_ref().map(|predecessor| memory::recall(&predecessor.memory));
+    // Nobody resumes for a sweep, or where no answer came for a while: another machine has taken over.
+    let resumes = |predecessor: &&Predecessor| task == Task::Serve && !predecessor.hung;
+    let known = predecessor.as_deref().filter(resumes);
+    let known = known.map(|predecessor| memory::recall(&predecessor.memory));
     let mut worker = Worker::start(poll, parent, plan, known.as_ref())?;
     worker.keep_addresses = keep;
     if let (Some(beginning), Some(predecessor)) = (&mut worker.beginning, predecessor) {

@@ -1,5 +1,6 @@
 //! Reading the configuration anew, and the reasons for which it is not taken.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use keepalived_conf::Severity;
@@ -12,8 +13,32 @@ use crate::cli::Options;
 use crate::log::Log;
 
 impl Parent {
+    /// The configuration is to be read: as soon as the file systems answer on which it was until now. One that hangs
+    /// stops nobody but this reload, which the supervisor refuses then.
+    pub(super) fn begin_reading(&mut self, id: ReadId, now: Instant, log: &mut Log) {
+        let reading = self.readings.get(&self.supervisor.current());
+        let known = reading.into_iter().flat_map(|reading| reading.sources.files());
+        let mut files: Vec<PathBuf> = known.map(|file| file.path().to_owned()).collect();
+        if !files.contains(&self.options.config) {
+            files.push(self.options.config.clone());
+        }
+        self.to_be_read = Some(id);
+        self.paths.ask_for_config(now, files, log);
+        self.read_if_answered(now, log);
+    }
+
+    /// Reads the configuration that is to be read, if nothing is in its way any more.
+    pub(super) fn read_if_answered(&mut self, now: Instant, log: &mut Log) {
+        if self.paths.awaits_config() {
+            return;
+        }
+        if let Some(id) = self.to_be_read.take().filter(|&id| self.supervisor.is_reading(id)) {
+            self.read_config(id, now, log);
+        }
+    }
+
     /// Reads the configuration and offers it to the supervisor.
-    pub(super) fn read_config(&mut self, id: ReadId, now: Instant, log: &mut Log) {
+    fn read_config(&mut self, id: ReadId, now: Instant, log: &mut Log) {
         let reading = load::read(&self.options);
         report(log, &reading);
         let demand = match self.refusal(&reading) {

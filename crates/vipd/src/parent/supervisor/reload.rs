@@ -49,6 +49,11 @@ impl Supervisor {
         self.actions.push_back(Action::Read(id));
     }
 
+    /// Whether an attempt to read the configuration is still of interest.
+    pub(in crate::parent) fn is_reading(&self, id: ReadId) -> bool {
+        self.reading.as_ref().is_some_and(|reading| reading.id == id)
+    }
+
     /// The configuration was read: what it asks for, or why it is not taken. Gives its number if it is.
     pub(in crate::parent) fn handle_config(
         &mut self,
