@@ -28,6 +28,8 @@ fn an_advert_of_a_higher_priority_that_was_lowered_comes_back_without_effect() {
         router.handle_timeout(us(4_609_375));
         assert_eq!(hear(&mut router, speaks, 4_700_000, 100), Err(Ignored::OwnAdvert));
         assert_eq!(hear(&mut router, speaks, 4_700_000, 50), Err(Ignored::OwnAdvert));
+        router.handle_timeout(us(5_609_375));
+        assert_eq!(hear(&mut router, speaks, 5_700_000, 100), Err(Ignored::OwnAdvert), "sent 2.1 s ago");
         assert_eq!(router.state(), State::Active);
     }
 }
