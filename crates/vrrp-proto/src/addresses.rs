@@ -271,6 +271,8 @@ fn count<const N: usize>(list: &[impl Octets<N>], address: [u8; N]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     #[test]
@@ -304,6 +306,8 @@ mod tests {
         assert!(packet.same_set(kept) && kept.same_set(packet) && kept.same_set(kept));
         assert!(!kept.same_set(other) && !other.same_set(packet));
         assert_ne!(Addresses::V4(&[]), Addresses::V6(&[]), "no address of another family");
+        assert!(Addresses::V4(&[]).is_empty() && !kept.is_empty());
+        assert_eq!(std::format!("{turned}"), "192.0.2.2, 192.0.2.1");
     }
 
     #[test]

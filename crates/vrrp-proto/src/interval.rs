@@ -326,6 +326,13 @@ mod tests {
     }
 
     #[test]
+    fn an_interval_is_shown_in_seconds() {
+        extern crate std;
+        assert_eq!(std::format!("{}", RouterInterval::seconds(3).unwrap()), "3 s");
+        assert_eq!(std::format!("{}", RouterInterval::centiseconds(205).unwrap()), "2.05 s");
+    }
+
+    #[test]
     fn a_router_never_has_an_interval_of_0() {
         assert_eq!(RouterInterval::seconds(0), Err(ValueError::IntervalZero));
         assert_eq!(RouterInterval::centiseconds(0), Err(ValueError::IntervalZero));
