@@ -6,20 +6,21 @@ use std::ffi::CString;
 use keepalived_conf::model::lvs::VirtualServer;
 use keepalived_conf::model::{Command, Config, Notify, User};
 use nix::unistd::{self, Gid, Uid, getgrouplist};
+use serde::{Deserialize, Serialize};
 
 use super::process::Credentials;
 use crate::ipc::RunAs;
 
 /// Whom each script of a configuration runs as.
-#[derive(Clone, Debug)]
-pub(super) struct Accounts {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Accounts {
     default: DefaultUser,
     named: HashMap<User, Result<Credentials, AccountError>>,
     worker: Result<RunAs, AccountError>,
 }
 
 /// Whom scripts without a user of their own run as.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum DefaultUser {
     /// `keepalived_script` exists.
     KeepalivedScript(Credentials),
@@ -28,7 +29,7 @@ pub(super) enum DefaultUser {
 }
 
 /// Why a script's user is nobody.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub(super) enum AccountError {
     #[error("user '{0}' does not exist")]
     NoUser(String),

@@ -2,15 +2,19 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use keepalived_conf::model::Config;
-use keepalived_conf::{Diagnostics, DiskFiles, Files, Loaded, SourceMap, Span, Unusable};
+use keepalived_conf::{
+    Diagnostic, Diagnostics, DiskFiles, Files, Loaded, Severity, SourceMap, Span, Unusable,
+};
+use serde::{Deserialize, Serialize};
 
 use super::accounts::Accounts;
-use super::security;
 use super::standard_input::{self, StandardInput};
+use super::{refusal, security};
 use crate::cli::Options;
+use crate::ipc::LogLevel;
 
 /// A configuration as read and checked.
 pub(crate) struct Reading {
@@ -26,6 +30,56 @@ pub(crate) struct Reading {
     pub(crate) interfaces: Vec<(String, Span)>,
     /// Whether the daemon runs with it.
     pub(crate) usable: Result<(), Unusable>,
+}
+
+/// What the daemon keeps of a configuration, and what another process can read for it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LoadedConfig {
+    /// What to run: scripts that must not run are taken out.
+    pub(crate) config: Config,
+    /// Whom its scripts run as.
+    pub(super) accounts: Accounts,
+    /// Everything that was found, as lines for the log.
+    pub(super) findings: Vec<(LogLevel, String)>,
+    /// Findings besides.
+    pub(super) omitted: usize,
+    /// How many of the findings are errors.
+    pub(super) errors: usize,
+    /// Why the daemon does not run with it, and its exit status.
+    pub(super) unusable: Option<(String, u8)>,
+    /// Where and how the text is damaged.
+    pub(super) damage: Option<String>,
+    /// The files that it came from.
+    pub(super) files: Vec<PathBuf>,
+    /// Files that are included and not there.
+    pub(super) absent: Vec<PathBuf>,
+}
+
+impl From<Reading> for LoadedConfig {
+    fn from(reading: Reading) -> Self {
+        let is_error = |finding: &&Diagnostic| finding.severity == Severity::Error;
+        Self {
+            findings: reading.diagnostics.iter().map(|finding| line(finding, &reading.sources)).collect(),
+            omitted: reading.diagnostics.omitted(),
+            errors: reading.diagnostics.iter().filter(is_error).count(),
+            unusable: refusal::unusable(&reading)
+                .zip(reading.usable.as_ref().err().map(Unusable::exit_status)),
+            damage: refusal::damage(&reading),
+            files: reading.sources.files().map(|file| file.path().to_owned()).collect(),
+            absent: reading.sources.absent().map(Path::to_owned).collect(),
+            config: reading.config,
+            accounts: reading.accounts,
+        }
+    }
+}
+
+fn line(finding: &Diagnostic, sources: &SourceMap) -> (LogLevel, String) {
+    let level = match finding.severity {
+        Severity::Error => LogLevel::Error,
+        Severity::Warning => LogLevel::Warning,
+        Severity::Note => LogLevel::Info,
+    };
+    (level, keepalived_conf::render_line(finding, sources))
 }
 
 /// Reads the configuration that the command line names.

@@ -36,16 +36,15 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use keepalived_conf::Unusable;
 use keepalived_conf::model::Global;
-use keepalived_conf::{Severity, Unusable};
 use nix::sys::stat::{Mode, umask};
 use vrrp_linux::namespace::Namespace;
 
 use crate::cli::Options;
-use crate::ipc::LogLevel;
 use crate::log::{Log, LogOptions, Voice};
 use daemonize::Starter;
-use load::Reading;
+use load::LoadedConfig;
 use pid_file::{PidFile, PidFileError, PidPaths, default_paths};
 use role::{PerRole, Role};
 use signals::Signals;
@@ -110,15 +109,15 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
     }
     options.config = std::path::absolute(&options.config).unwrap_or_else(|_| options.config.clone());
     log.info(format!("Configuration file {}", options.config.display()));
-    let reading = load::read(options);
+    let reading = LoadedConfig::from(load::read(options));
     report(log, &reading);
-    if let Err(why) = &reading.usable {
-        let reason = if reading.sources.is_empty() {
+    if let Some((why, status)) = &reading.unusable {
+        let reason = if reading.files.is_empty() {
             format!("Config files missing '{}'.", options.config.display())
         } else {
-            why.to_string()
+            why.clone()
         };
-        return Err(End { status: why.exit_status(), reason });
+        return Err(End { status: *status, reason });
     }
     enter_namespace(options, &reading.config.global)?;
     log.tell_apart(namespace(options, &reading.config.global), reading.config.global.instance.as_deref());
@@ -167,17 +166,12 @@ fn greet(log: &mut Log, options: &Options, command_line: &[String]) {
 }
 
 /// Every finding as one line.
-fn report(log: &mut Log, reading: &Reading) {
-    for finding in &reading.diagnostics {
-        let level = match finding.severity {
-            Severity::Error => LogLevel::Error,
-            Severity::Warning => LogLevel::Warning,
-            Severity::Note => LogLevel::Info,
-        };
-        log.write(Voice::Parent, level, &keepalived_conf::render_line(finding, &reading.sources));
+fn report(log: &mut Log, reading: &LoadedConfig) {
+    for (level, line) in &reading.findings {
+        log.write(Voice::Parent, *level, line);
     }
-    if reading.diagnostics.omitted() > 0 {
-        log.warning(format!("{} more findings", reading.diagnostics.omitted()));
+    if reading.omitted > 0 {
+        log.warning(format!("{} more findings", reading.omitted));
     }
 }
 

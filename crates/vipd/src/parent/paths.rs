@@ -11,11 +11,13 @@ use mio::{Registry, Token};
 use rustix::event::{PollFd, PollFlags};
 
 use super::checks::ScriptKey;
+use super::load::LoadedConfig;
 use super::process::Child;
+use super::supervisor::ReadId;
 use super::worker::WorkerProgram;
 use crate::ipc::{Channel, ChannelError, DumpKind};
 use crate::log::Log;
-use crate::paths::{FromPaths, Job, ToPaths};
+use crate::paths::{Done, FromPaths, Job, ToPaths};
 
 /// Asks the path process, and remembers what for.
 #[derive(Debug)]
@@ -52,12 +54,18 @@ pub(super) enum Purpose {
     Dump(DumpKind),
     /// A file made for those who track it.
     InitFile,
-    /// A file of the configuration, before it is read: who waits for it keeps the time.
-    Config,
+    /// The configuration.
+    Read(ReadId),
 }
 
-/// The answer to a check: errno if the file could not be opened.
-pub(super) type CheckAnswer = (ScriptKey, Result<(), i32>);
+/// An answer that somebody waits for; errno if there is none.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// Whether a file could be opened.
+    Check(ScriptKey, Result<(), i32>),
+    /// A configuration.
+    Config(ReadId, Result<Box<LoadedConfig>, i32>),
+}
 
 impl Paths {
     /// For a process that is this program and whose channel gets this token.
@@ -66,37 +74,15 @@ impl Paths {
     }
 
     /// Asks.
-    pub(super) fn ask(
-        &mut self,
-        now: Instant,
-        purpose: Purpose,
-        job: Job,
-        log: &mut Log,
-    ) -> Vec<CheckAnswer> {
+    pub(super) fn ask(&mut self, now: Instant, purpose: Purpose, job: Job, log: &mut Log) -> Vec<Answer> {
         self.last_id += 1;
         let id = self.last_id;
-        let report_at = (!purpose.is_timed_elsewhere()).then(|| now + PATIENCE);
+        let report_at = (!matches!(purpose, Purpose::Check(_))).then(|| now + PATIENCE);
         self.asked.insert(id, Question { purpose, path: job.path().to_owned(), asked: now, report_at });
         match self.send(id, job) {
             Ok(()) => Vec::new(),
             Err(errno) => self.answer(FromPaths { id, result: Err(errno) }, log).into_iter().collect(),
         }
-    }
-
-    /// Asks whether the file systems of the configuration's files answer. One that has not answered an earlier question
-    /// is not asked again.
-    pub(super) fn ask_for_config(&mut self, now: Instant, files: Vec<PathBuf>, log: &mut Log) {
-        for file in files {
-            let is_asked = |question: &Question| question.purpose == Purpose::Config && question.path == file;
-            if !self.asked.values().any(is_asked) {
-                self.ask(now, Purpose::Config, Job::Open(file), log);
-            }
-        }
-    }
-
-    /// Whether an answer about the configuration's files is awaited.
-    pub(super) fn awaits_config(&self) -> bool {
-        self.asked.values().any(|question| question.purpose == Purpose::Config)
     }
 
     fn send(&mut self, id: u64, job: Job) -> Result<(), i32> {
@@ -113,7 +99,7 @@ impl Paths {
     }
 
     /// The channel is readable or writable.
-    pub(super) fn handle_channel(&mut self, log: &mut Log) -> Vec<CheckAnswer> {
+    pub(super) fn handle_channel(&mut self, log: &mut Log) -> Vec<Answer> {
         let mut answers = Vec::new();
         while let Some(process) = &mut self.process {
             let _ = process.channel.flush();
@@ -131,7 +117,7 @@ impl Paths {
     }
 
     /// SIGCHLD came.
-    pub(super) fn reap(&mut self, log: &mut Log) -> Vec<CheckAnswer> {
+    pub(super) fn reap(&mut self, log: &mut Log) -> Vec<Answer> {
         let Some(ended) = self.process.as_mut().and_then(|process| process.child.poll()) else {
             return Vec::new();
         };
@@ -140,8 +126,9 @@ impl Paths {
         log.error(format!("path process ended ({ended:?}); it is started again when it is needed"));
         self.process = None;
         let lost: Vec<u64> = self.asked.keys().copied().collect();
-        let result = Err(libc::EAGAIN);
-        answers.extend(lost.into_iter().filter_map(|id| self.answer(FromPaths { id, result }, log)));
+        for id in lost {
+            answers.extend(self.answer(FromPaths { id, result: Err(libc::EAGAIN) }, log));
+        }
         answers
     }
 
@@ -184,7 +171,10 @@ impl Paths {
 
     /// Until when what was asked may count as about to be answered.
     fn last_moment(&self) -> Option<Instant> {
-        let others = self.asked.values().filter(|question| !question.purpose.is_timed_elsewhere());
+        let others = self
+            .asked
+            .values()
+            .filter(|question| !matches!(question.purpose, Purpose::Check(_) | Purpose::Read(_)));
         others.map(|question| question.asked + MOMENT).max()
     }
 
@@ -205,15 +195,22 @@ impl Paths {
         }
     }
 
-    fn answer(&mut self, FromPaths { id, result }: FromPaths, log: &mut Log) -> Option<CheckAnswer> {
+    fn answer(&mut self, FromPaths { id, result }: FromPaths, log: &mut Log) -> Option<Answer> {
         let Question { purpose, path, .. } = self.asked.remove(&id)?;
-        if let Purpose::Check(key) = purpose {
-            return Some((key, result));
+        match purpose {
+            Purpose::Check(key) => return Some(Answer::Check(key, result.map(drop))),
+            Purpose::Read(id) => {
+                let loaded = result.and_then(|result| match result {
+                    Done::Config(loaded) => Ok(loaded),
+                    Done::Done => Err(libc::EBADMSG),
+                });
+                return Some(Answer::Config(id, loaded));
+            }
+            Purpose::Dump(_) | Purpose::InitFile => {}
         }
         match (purpose, result) {
-            (Purpose::Dump(_), Ok(())) => log.info(format!("Wrote {}", path.display())),
-            // Whether it can be read is found when it is.
-            (Purpose::Config, _) | (_, Ok(())) => {}
+            (Purpose::Dump(_), Ok(_)) => log.info(format!("Wrote {}", path.display())),
+            (_, Ok(_)) => {}
             (_, Err(errno)) => log.error(failure(purpose, &path, errno)),
         }
         None
@@ -221,16 +218,12 @@ impl Paths {
 }
 
 impl Purpose {
-    fn is_timed_elsewhere(self) -> bool {
-        matches!(self, Self::Check(_) | Self::Config)
-    }
-
     fn name(self) -> &'static str {
         match self {
             Self::Check(_) => "check of",
             Self::Dump(_) => "state file",
             Self::InitFile => "init_file",
-            Self::Config => "configuration file",
+            Self::Read(_) => "configuration",
         }
     }
 }

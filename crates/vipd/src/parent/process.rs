@@ -21,14 +21,34 @@ use rustix::process::{
     Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, getrlimit, kill_process, kill_process_group,
     setrlimit, waitid,
 };
+use serde::{Deserialize, Serialize};
 
 /// Whom a program runs as.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Numbers", into = "Numbers")]
 pub(super) struct Credentials {
     pub(super) uid: Uid,
     pub(super) gid: Gid,
     /// Supplementary groups.
     pub(super) groups: Vec<Gid>,
+}
+
+/// Credentials as they are sent: user, group, supplementary groups.
+#[derive(Serialize, Deserialize)]
+struct Numbers(u32, u32, Vec<u32>);
+
+impl From<Numbers> for Credentials {
+    fn from(Numbers(uid, gid, groups): Numbers) -> Self {
+        let groups = groups.into_iter().map(Gid::from_raw).collect();
+        Self { uid: Uid::from_raw(uid), gid: Gid::from_raw(gid), groups }
+    }
+}
+
+impl From<Credentials> for Numbers {
+    fn from(credentials: Credentials) -> Self {
+        let groups = credentials.groups.into_iter().map(Gid::as_raw).collect();
+        Self(credentials.uid.as_raw(), credentials.gid.as_raw(), groups)
+    }
 }
 
 impl Credentials {

@@ -6,23 +6,32 @@
 use keepalived_conf::Unusable;
 use keepalived_conf::model::Config;
 
-use super::load::Reading;
+use super::load::{LoadedConfig, Reading};
 
 /// The reason to refuse the new configuration, with the place and what to do; `None` if its text is sound.
-pub(super) fn refusal(new: &Reading, in_force: &Reading) -> Option<String> {
-    if let Err(why) = &new.usable {
-        return Some(match (why, new.diagnostics.damage().next()) {
-            (Unusable::NoFile, Some(finding)) => {
-                format!("{why}: {}; bring it back, and reload again", finding.message)
-            }
-            _ => why.to_string(),
-        });
+pub(super) fn refusal(new: &LoadedConfig, in_force: &LoadedConfig) -> Option<String> {
+    if let Some((why, _)) = &new.unusable {
+        return Some(why.clone());
     }
-    damage(new).or_else(|| lost_file(new, in_force)).or_else(|| nothing_left(&new.config, &in_force.config))
+    new.damage
+        .clone()
+        .or_else(|| lost_file(new, in_force))
+        .or_else(|| nothing_left(&new.config, &in_force.config))
+}
+
+/// The reason for which no daemon runs with what was read, if there is one.
+pub(super) fn unusable(new: &Reading) -> Option<String> {
+    let why = new.usable.as_ref().err()?;
+    Some(match (why, new.diagnostics.damage().next()) {
+        (Unusable::NoFile, Some(finding)) => {
+            format!("{why}: {}; bring it back, and reload again", finding.message)
+        }
+        _ => why.to_string(),
+    })
 }
 
 /// The first place where the text is damaged.
-fn damage(new: &Reading) -> Option<String> {
+pub(super) fn damage(new: &Reading) -> Option<String> {
     let mut damage = new.diagnostics.damage();
     let first = damage.next()?;
     let what = first.damage.map(|damage| damage.to_string()).unwrap_or_default();
@@ -38,8 +47,8 @@ fn damage(new: &Reading) -> Option<String> {
 }
 
 /// An included file that the configuration in force came from is not there any more, though the `include` is.
-fn lost_file(new: &Reading, in_force: &Reading) -> Option<String> {
-    let lost = new.sources.absent().find(|path| in_force.sources.find(path).is_some())?;
+fn lost_file(new: &LoadedConfig, in_force: &LoadedConfig) -> Option<String> {
+    let lost = new.absent.iter().find(|path| in_force.files.contains(path))?;
     Some(format!(
         "the included file {} is gone; bring it back, or remove the line that includes it, and reload again",
         lost.display()
@@ -75,9 +84,9 @@ mod tests {
 
     const GOOD: &str = "vrrp_instance V {\n interface eth0\n virtual_router_id 7\n virtual_ipaddress {\n  192.0.2.1\n }\n}\n";
 
-    fn reading<const N: usize>(files: [(&str, &str); N]) -> Reading {
+    fn reading<const N: usize>(files: [(&str, &str); N]) -> LoadedConfig {
         let files = MemoryFiles::from(files);
-        Reading::of(load("/c/k.conf".as_ref(), &Options::new(&files)))
+        Reading::of(load("/c/k.conf".as_ref(), &Options::new(&files))).into()
     }
 
     fn of(text: &str) -> Option<String> {

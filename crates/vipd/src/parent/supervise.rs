@@ -23,7 +23,7 @@ use super::checks::Checks;
 use super::daemonize::Starter;
 use super::fifo::Fifos;
 use super::init_files::{self, Occasion};
-use super::load::Reading;
+use super::load::LoadedConfig;
 use super::mailing::Mailing;
 use super::notifier::Notifier;
 use super::paths::{Paths, Purpose};
@@ -31,7 +31,7 @@ use super::pid_file::PidFile;
 use super::process::Child;
 use super::role::{PerRole, Role};
 use super::signals::{Request, Signals};
-use super::supervisor::{Demand, ReadId, Settings, Supervisor, WorkerId};
+use super::supervisor::{Demand, Settings, Supervisor, WorkerId};
 use super::systemd::Systemd;
 use super::worker::{Worker, WorkerProgram};
 use crate::cli::Options;
@@ -51,14 +51,12 @@ pub(super) struct Parent {
 
     supervisor: Supervisor,
     /// The configurations that it knows.
-    readings: BTreeMap<Generation, Reading>,
+    readings: BTreeMap<Generation, LoadedConfig>,
     programs: PerRole<WorkerProgram>,
     pid_paths: PerRole<PathBuf>,
     workers: BTreeMap<WorkerId, Worker>,
     /// Workers that are not waited for any longer, until they are reaped.
     forgotten: Vec<Child>,
-    /// The configuration is to be read.
-    to_be_read: Option<ReadId>,
     /// Turns in a row in which there was more to be heard than was heard.
     unheard_turns: u32,
     /// No worker is left; the supervisor waits for everything else.
@@ -79,7 +77,7 @@ impl Parent {
     /// Prepares the loop with the first configuration.
     pub(super) fn new(
         options: Options,
-        reading: Reading,
+        reading: LoadedConfig,
         signals: Signals,
         pid_file: Option<PidFile>,
         starter: Starter,
@@ -103,7 +101,6 @@ impl Parent {
             pid_paths,
             workers: BTreeMap::new(),
             forgotten: Vec::new(),
-            to_be_read: None,
             unheard_turns: 0,
             winds_down: false,
             finished: None,
@@ -157,8 +154,7 @@ impl Parent {
         }
         if has_event(PATHS) {
             let answers = self.paths.handle_channel(log);
-            self.take_file_checks(answers, now, log);
-            self.read_if_answered(now, log);
+            self.take_answers(answers, now, log);
             self.perform(now, log);
         }
         if has_event(SIGNALS) {
@@ -279,8 +275,7 @@ impl Parent {
             self.tell_of_check(key, news, now, log);
         }
         let answers = self.paths.reap(log);
-        self.take_file_checks(answers, now, log);
-        self.read_if_answered(now, log);
+        self.take_answers(answers, now, log);
         self.perform(now, log);
         self.notifier.reap(now, log);
         self.fifos.reap(now, log);

@@ -7,16 +7,27 @@ use std::path::{Path, PathBuf};
 
 use keepalived_conf::model::InitFile;
 
-use super::message::Job;
+use super::message::{Done, Job};
+use crate::cli::Options;
+use crate::parent::load;
 
 /// Does a job; the error is an errno.
-pub(super) fn perform(job: &Job) -> Result<(), i32> {
+pub(super) fn perform(job: &Job) -> Result<Done, i32> {
     let done = match job {
+        Job::Read { config, config_id, all_config } => {
+            let options = Options {
+                config: config.clone(),
+                config_id: config_id.clone(),
+                all_config: *all_config,
+                ..Options::default()
+            };
+            return Ok(Done::Config(Box::new(load::read(&options).into())));
+        }
         Job::Open(path) => open(path),
         Job::Replace(path, text) => replace(path, text),
         Job::Init(file, overwrite) => init(file, *overwrite),
     };
-    done.map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+    done.map(|()| Done::Done).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
 }
 
 /// A FIFO without a writer must not make us wait, and no terminal becomes ours.
@@ -67,10 +78,14 @@ mod tests {
     use super::*;
     use crate::parent::testing::TestDirectory;
 
+    fn done(job: &Job) -> Result<(), i32> {
+        perform(job).map(drop)
+    }
+
     #[test]
     fn a_file_can_be_opened_or_not() {
-        assert_eq!(perform(&Job::Open("/etc/passwd".into())), Ok(()));
-        assert_eq!(perform(&Job::Open("/etc/no-such-file".into())), Err(libc::ENOENT));
+        assert_eq!(done(&Job::Open("/etc/passwd".into())), Ok(()));
+        assert_eq!(done(&Job::Open("/etc/no-such-file".into())), Err(libc::ENOENT));
     }
 
     #[test]
@@ -79,7 +94,7 @@ mod tests {
         let (target, path) = (directory.path().join("target"), directory.path().join("keepalived.data"));
         std::fs::write(&target, "mine").unwrap();
         std::os::unix::fs::symlink(&target, &path).unwrap();
-        perform(&Job::Replace(path.clone(), "state".to_owned())).unwrap();
+        done(&Job::Replace(path.clone(), "state".to_owned())).unwrap();
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "mine");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "state");
         let metadata = path.symlink_metadata().unwrap();
@@ -94,7 +109,7 @@ mod tests {
         let path = |name: &str| directory.path().join(name);
         let contents = |name: &str| std::fs::read_to_string(path(name)).unwrap();
         let make = |name: &str, value, overwrite| {
-            perform(&Job::Init(InitFile { path: path(name), value, overwrite }, overwrite))
+            done(&Job::Init(InitFile { path: path(name), value, overwrite }, overwrite))
         };
         std::fs::write(path("kept"), "98").unwrap();
         std::fs::write(path("over"), "a long one").unwrap();

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use keepalived_conf::model::InitFile;
 use serde::{Deserialize, Serialize};
 
+use crate::parent::load::LoadedConfig;
+
 /// A question, with a number for the answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ToPaths {
@@ -21,6 +23,8 @@ pub(crate) enum Job {
     Replace(PathBuf, String),
     /// Make a file that holds a number; if it exists, only when `overwrite` is said.
     Init(InitFile, bool),
+    /// Read the configuration, with its includes, users and scripts: the command line names it so.
+    Read { config: PathBuf, config_id: Option<String>, all_config: bool },
 }
 
 impl Job {
@@ -29,6 +33,7 @@ impl Job {
         match self {
             Self::Open(path) | Self::Replace(path, _) => path,
             Self::Init(file, _) => &file.path,
+            Self::Read { config, .. } => config,
         }
     }
 }
@@ -37,5 +42,14 @@ impl Job {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FromPaths {
     pub(crate) id: u64,
-    pub(crate) result: Result<(), i32>,
+    pub(crate) result: Result<Done, i32>,
+}
+
+/// What was done.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Done {
+    /// What was asked.
+    Done,
+    /// This was read.
+    Config(Box<LoadedConfig>),
 }

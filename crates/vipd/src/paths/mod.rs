@@ -16,7 +16,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::ipc::{Channel, ChannelError};
-pub(crate) use message::{FromPaths, Job, ToPaths};
+pub(crate) use message::{Done, FromPaths, Job, ToPaths};
 use pool::Pool;
 
 /// Runs the path process at the other end of `socket` until the parent goes away.

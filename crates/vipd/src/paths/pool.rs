@@ -12,9 +12,9 @@ use std::thread;
 use mio::{Registry, Token, Waker};
 
 use super::jobs;
-use super::message::Job;
+use super::message::{Done, Job};
 
-type Result = std::result::Result<(), i32>;
+type Result = std::result::Result<Done, i32>;
 
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -64,13 +64,14 @@ impl Pool {
             && let Some((id, job)) = self.lane(is_check).queue.pop_front()
         {
             self.lane(is_check).busy += 1;
+            let stack = if matches!(job, Job::Read { .. }) { READER_STACK_LEN } else { STACK_LEN };
             let (answer, waker) = (self.answer.clone(), Arc::clone(&self.waker));
             let work = move || {
                 // Nobody is left to hear it at the end of the process.
                 let _ = answer.send((id, is_check, jobs::perform(&job)));
                 let _ = waker.wake();
             };
-            let started = thread::Builder::new().stack_size(STACK_LEN).spawn(work);
+            let started = thread::Builder::new().stack_size(stack).spawn(work);
             if let Err(error) = started {
                 let errno = error.raw_os_error().unwrap_or(libc::EAGAIN);
                 let _ = self.answer.send((id, is_check, Err(errno)));
@@ -92,6 +93,9 @@ const MAX_OTHERS: usize = 16;
 /// Bytes; opening and writing files takes few.
 const STACK_LEN: usize = 128 * 1024;
 
+/// Bytes; what a main thread has.
+const READER_STACK_LEN: usize = 8 * 1024 * 1024;
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -111,8 +115,8 @@ mod tests {
         let mut events = mio::Events::with_capacity(8);
         let mut done = Vec::new();
         for _ in 0..count {
-            while let Some(answer) = threads.take_done() {
-                done.push(answer);
+            while let Some((id, result)) = threads.take_done() {
+                done.push((id, result.map(drop)));
             }
             if done.len() == 320 {
                 break;

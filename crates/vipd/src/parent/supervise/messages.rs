@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::super::checks::{News, ScriptKey};
-use super::super::paths::{CheckAnswer, Purpose};
+use super::super::paths::{Answer, Purpose};
 use super::super::role::Role;
 use super::super::supervisor::WorkerId;
 use super::super::worker::instance;
@@ -112,15 +112,20 @@ impl Parent {
         }
         for (key, file) in self.checks.take_unasked() {
             let answers = self.paths.ask(now, Purpose::Check(key), Job::Open(file), log);
-            self.take_file_checks(answers, now, log);
+            self.take_answers(answers, now, log);
         }
     }
 
-    /// The path process said what became of files that are checked.
-    pub(super) fn take_file_checks(&mut self, answers: Vec<CheckAnswer>, now: Instant, log: &mut Log) {
-        for (key, result) in answers {
-            if let Some(news) = self.checks.handle_file(key, result) {
-                self.tell_of_check(key, news, now, log);
+    /// The path process said what somebody waits for.
+    pub(super) fn take_answers(&mut self, answers: Vec<Answer>, now: Instant, log: &mut Log) {
+        for answer in answers {
+            match answer {
+                Answer::Check(key, result) => {
+                    if let Some(news) = self.checks.handle_file(key, result) {
+                        self.tell_of_check(key, news, now, log);
+                    }
+                }
+                Answer::Config(id, loaded) => self.take_config(id, loaded, now, log),
             }
         }
     }

@@ -42,7 +42,7 @@ impl Parent {
                 }
                 self.checks.abandon(role);
             }
-            Action::Read(id) => self.begin_reading(id, now, log),
+            Action::Read(id) => self.read_config(id, now, log),
             Action::Enforce { occasion, .. } => {
                 self.arrange_outlets(now, log);
                 if occasion == Occasion::Reload {

@@ -1,78 +1,85 @@
 //! Reading the configuration anew, and the reasons for which it is not taken.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Instant;
 
-use keepalived_conf::Severity;
-
-use super::super::load::{self, Reading};
+use super::super::load::{self, LoadedConfig};
+use super::super::paths::Purpose;
 use super::super::supervisor::{Demand, ReadId};
-use super::super::{namespace, refusal, report};
+use super::super::{namespace, refusal, report, standard_input};
 use super::Parent;
 use crate::cli::Options;
 use crate::log::Log;
+use crate::paths::Job;
 
 impl Parent {
-    /// The configuration is to be read: as soon as the file systems answer on which it was until now. One that hangs
-    /// stops nobody but this reload, which the supervisor refuses then.
-    pub(super) fn begin_reading(&mut self, id: ReadId, now: Instant, log: &mut Log) {
-        let reading = self.readings.get(&self.supervisor.current());
-        let known = reading.into_iter().flat_map(|reading| reading.sources.files());
-        let mut files: Vec<PathBuf> = known.map(|file| file.path().to_owned()).collect();
-        if !files.contains(&self.options.config) {
-            files.push(self.options.config.clone());
+    /// Has the configuration read: by the path process, for a file system or a name service that hangs must not stop the
+    /// parent.
+    pub(super) fn read_config(&mut self, id: ReadId, now: Instant, log: &mut Log) {
+        if self.options.config == Path::new(standard_input::NAME) {
+            // It is in memory.
+            let loaded = LoadedConfig::from(load::read(&self.options));
+            return self.take_config(id, Ok(Box::new(loaded)), now, log);
         }
-        self.to_be_read = Some(id);
-        self.paths.ask_for_config(now, files, log);
-        self.read_if_answered(now, log);
+        let job = Job::Read {
+            config: self.options.config.clone(),
+            config_id: self.options.config_id.clone(),
+            all_config: self.options.all_config,
+        };
+        let answers = self.paths.ask(now, Purpose::Read(id), job, log);
+        self.take_answers(answers, now, log);
     }
 
-    /// Reads the configuration that is to be read, if nothing is in its way any more.
-    pub(super) fn read_if_answered(&mut self, now: Instant, log: &mut Log) {
-        if self.paths.awaits_config() {
+    /// Offers what was read to the supervisor, unless it has given up waiting.
+    pub(super) fn take_config(
+        &mut self,
+        id: ReadId,
+        loaded: Result<Box<LoadedConfig>, i32>,
+        now: Instant,
+        log: &mut Log,
+    ) {
+        if !self.supervisor.is_reading(id) {
             return;
         }
-        if let Some(id) = self.to_be_read.take().filter(|&id| self.supervisor.is_reading(id)) {
-            self.read_config(id, now, log);
-        }
-    }
-
-    /// Reads the configuration and offers it to the supervisor.
-    fn read_config(&mut self, id: ReadId, now: Instant, log: &mut Log) {
-        let reading = load::read(&self.options);
-        report(log, &reading);
-        let demand = match self.refusal(&reading) {
-            Some(why) => Err(why),
-            None => Ok(Demand::of(&reading.config)),
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(errno) => {
+                let why = nix::errno::Errno::from_raw(errno).desc();
+                let why = format!("it cannot be read now ({why}); reload again");
+                self.supervisor.handle_config(now, id, Err(why));
+                return;
+            }
         };
-        let loss = self.readings.get(&self.supervisor.current());
-        let loss =
-            loss.filter(|_| demand.is_ok()).and_then(|old| refusal::loss(&reading.config, &old.config));
-        if let Some(loss) = loss {
+        report(log, &loaded);
+        let demand = match self.refusal(&loaded) {
+            Some(why) => Err(why),
+            None => Ok(Demand::of(&loaded.config)),
+        };
+        let old = self.readings.get(&self.supervisor.current());
+        if let Some(loss) =
+            old.and_then(|old| refusal::loss(&loaded.config, &old.config)).filter(|_| demand.is_ok())
+        {
             log.warning(loss);
         }
         if let Some(generation) = self.supervisor.handle_config(now, id, demand) {
-            self.readings.insert(generation, reading);
+            self.readings.insert(generation, *loaded);
         }
     }
 
-    fn refusal(&self, reading: &Reading) -> Option<String> {
+    fn refusal(&self, reading: &LoadedConfig) -> Option<String> {
         let old = self.readings.get(&self.supervisor.current())?;
         not_taken(&self.options, old, reading)
     }
 }
 
 /// The reason why a configuration is not taken in place of an older one, if there is one.
-fn not_taken(options: &Options, old: &Reading, new: &Reading) -> Option<String> {
+fn not_taken(options: &Options, old: &LoadedConfig, new: &LoadedConfig) -> Option<String> {
     if let Some(why) = refusal::refusal(new, old) {
         return Some(why);
     }
     let (old, global) = (&old.config.global, &new.config.global);
-    if old.reload_check_config || global.reload_check_config {
-        let errors = new.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
-        if errors > 0 {
-            return Some(format!("it has {errors} errors and reload_check_config is set"));
-        }
+    if (old.reload_check_config || global.reload_check_config) && new.errors > 0 {
+        return Some(format!("it has {} errors and reload_check_config is set", new.errors));
     }
     if namespace(options, old) != namespace(options, global) {
         return Some("net_namespace cannot be changed by a reload".to_owned());
@@ -85,11 +92,11 @@ mod tests {
     use super::*;
     use crate::parent::testing::TestDirectory;
 
-    fn read(text: &str) -> (Options, Reading) {
+    fn read(text: &str) -> (Options, LoadedConfig) {
         let directory = TestDirectory::new();
         let options = Options { config: directory.path().join("keepalived.conf"), ..Options::default() };
         std::fs::write(&options.config, text).unwrap();
-        let reading = load::read(&options);
+        let reading = load::read(&options).into();
         (options, reading)
     }
 
