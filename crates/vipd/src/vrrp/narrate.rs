@@ -9,19 +9,26 @@ use vrrp_proto::Priority;
 use super::plan::Plan;
 use crate::ipc::{InstanceEvent, LogLevel};
 
-/// What the parent runs scripts for, if the event is such.
-pub(super) fn instance_event(event: &Event) -> Option<InstanceEvent> {
+/// What the parent runs scripts for, if the event is such, and the priority that they are told: that of the moment of
+/// the event. `current` gives the effective priority of a router.
+pub(super) fn instance_event(
+    event: &Event,
+    current: impl FnOnce(RouterId) -> Option<Priority>,
+) -> Option<(InstanceEvent, Priority)> {
     match event {
-        Event::Standing { to, why, .. } => Some(match (to, why) {
-            (Standing::Waiting, _) => return None,
-            (Standing::Fault, _) => InstanceEvent::Fault,
-            (Standing::Backup, _) => InstanceEvent::Backup,
-            (Standing::Active, _) => InstanceEvent::Master,
-            (Standing::Stopped, Why::Deleted) => InstanceEvent::Deleted,
-            (Standing::Stopped, _) => InstanceEvent::Stop,
-        }),
-        Event::Router { report: Report::LowerPriorityWhileActive { .. }, .. } => {
-            Some(InstanceEvent::MasterReceivedLowerPriority)
+        Event::Standing { to, why, priority, .. } => {
+            let what = match (to, why) {
+                (Standing::Waiting, _) => return None,
+                (Standing::Fault, _) => InstanceEvent::Fault,
+                (Standing::Backup, _) => InstanceEvent::Backup,
+                (Standing::Active, _) => InstanceEvent::Master,
+                (Standing::Stopped, Why::Deleted) => InstanceEvent::Deleted,
+                (Standing::Stopped, _) => InstanceEvent::Stop,
+            };
+            Some((what, *priority))
+        }
+        Event::Router { router, report: Report::LowerPriorityWhileActive { .. } } => {
+            Some((InstanceEvent::MasterReceivedLowerPriority, current(*router)?))
         }
         Event::Router { .. } | Event::Script { .. } => None,
     }
@@ -159,4 +166,33 @@ fn report_line(report: &Report) -> Option<(LogLevel, String)> {
         ),
         other => (LogLevel::Info, other.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_are_told_the_priority_of_the_moment_whatever_becomes_of_the_router() {
+        let priority = Priority::new(120);
+        let router = RouterId(1);
+        let event = |to, why| Event::Standing { router, from: Standing::Active, to, why, priority };
+        let gone = |_| None;
+        let deleted = event(Standing::Stopped, Why::Deleted);
+        assert_eq!(instance_event(&deleted, gone), Some((InstanceEvent::Deleted, priority)));
+        let stopped = event(Standing::Stopped, Why::Stop);
+        assert_eq!(instance_event(&stopped, gone), Some((InstanceEvent::Stop, priority)));
+        let another = |_| Some(Priority::new(7));
+        assert_eq!(instance_event(&deleted, another), Some((InstanceEvent::Deleted, priority)));
+    }
+
+    #[test]
+    fn a_lower_priority_is_told_with_ours() {
+        let source = std::net::Ipv4Addr::new(192, 0, 2, 2).into();
+        let report = Report::LowerPriorityWhileActive { source, priority: Priority::new(7) };
+        let event = Event::Router { router: RouterId(1), report };
+        let ours = |router| (router == RouterId(1)).then_some(Priority::new(120));
+        let expected = (InstanceEvent::MasterReceivedLowerPriority, Priority::new(120));
+        assert_eq!(instance_event(&event, ours), Some(expected));
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use vrrp_election::{Event, Instant, NodeAction, RouterId, ScriptId, Standing};
+use vrrp_election::{Event, Instant, NodeAction, RouterId, ScriptId, Standing, VirtualRouter};
 use vrrp_linux::address::AddressChange;
 use vrrp_linux::holdings::{Leftover, Origin};
 use vrrp_proto::Priority;
@@ -14,7 +14,7 @@ use super::sources;
 use super::watch::RETRY_GAP;
 use super::wire::now;
 use super::{Beginning, Worker, ledger, narrate};
-use crate::ipc::{FromWorker, LogLevel, ScriptAct};
+use crate::ipc::{FromWorker, InstanceEvent, LogLevel, ScriptAct};
 
 /// What becomes of the addresses of a router that no longer serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,8 @@ pub(super) enum Release {
 struct Round {
     announcements: Vec<(RouterId, u32)>,
     acts: Vec<(ScriptId, vrrp_election::ScriptAct)>,
-    told: Vec<Event>,
+    /// Events, and what the parent runs scripts for.
+    told: Vec<(Event, Option<(InstanceEvent, Priority)>)>,
     moved: Vec<(RouterId, &'static str)>,
     /// The interface table is up to date.
     knows_kernel: bool,
@@ -63,7 +64,11 @@ impl Worker {
                 }
                 NodeAction::Announce { router, repeat } => round.announcements.push((router, repeat)),
                 NodeAction::Script { script, act } => round.acts.push((script, act)),
-                NodeAction::Tell(event) => round.told.push(event),
+                NodeAction::Tell(event) => {
+                    // After a reload, the number of the router means another one.
+                    let current = |router| self.node.router(router).map(VirtualRouter::priority);
+                    round.told.push((event, narrate::instance_event(&event, current)));
+                }
                 NodeAction::Reloaded { before } => {
                     self.finish(now, std::mem::take(&mut round));
                     self.switch_plan(&before);
@@ -81,13 +86,14 @@ impl Worker {
         if self.set_addresses(now) {
             self.announce(now, &announcements);
         }
-        let listening: Vec<_> = told.iter().filter_map(sources::begins_to_listen).collect();
+        let listening: Vec<_> =
+            told.iter().filter_map(|(event, _)| sources::begins_to_listen(event)).collect();
         self.announce_sources_of(now, &listening);
         for (script, act) in acts {
             self.ask_for_script(script, act);
         }
-        for event in told {
-            self.tell(&event);
+        for (event, scripts) in told {
+            self.tell(&event, scripts);
         }
         for (router, what) in moved {
             self.parent.log(LogLevel::Info, format!("({}) {what}", self.plan.name(router)));
@@ -277,7 +283,7 @@ impl Worker {
     }
 
     /// Log lines, and a message to run scripts and remember the state.
-    fn tell(&mut self, event: &Event) {
+    fn tell(&mut self, event: &Event, scripts: Option<(InstanceEvent, Priority)>) {
         for (level, line) in narrate::lines(&self.plan, &self.script_failures, event) {
             let line = match narrate::caused_by_others(event) {
                 Some((router, kind)) => {
@@ -293,10 +299,9 @@ impl Worker {
         {
             record.last_transition = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
         }
-        if let Some(what) = narrate::instance_event(event) {
-            let priority = self.node.router(*router).map_or(0, |router| router.priority().get());
-            let (generation, instance) = (self.plan.generation, router.0);
-            self.parent.send(&FromWorker::Transition { generation, instance, event: what, priority });
+        if let Some((event, priority)) = scripts {
+            let (generation, instance, priority) = (self.plan.generation, router.0, priority.get());
+            self.parent.send(&FromWorker::Transition { generation, instance, event, priority });
         }
     }
 }
