@@ -1,10 +1,11 @@
 //! The packets that one advertisement of a router becomes: built here octet by octet, sent elsewhere.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use vrrp_proto::{Endpoints, Ipv4Header, Priority, TTL};
 
-use super::judge::{auth_data, checksum_rule};
+use super::judge::{Record, auth_data};
 use super::plan::{Reach, RouterAuth, RouterPlan};
 
 /// One advertisement of one router.
@@ -13,16 +14,49 @@ pub(super) struct Outgoing<'a> {
     pub(super) router: &'a RouterPlan,
     pub(super) priority: Priority,
     pub(super) source: IpAddr,
-    /// VRRPv3 over IPv4: the checksum does not cover the addresses of the IP header.
-    pub(super) checksum_as_v2: bool,
     /// Of the Authentication Header, if there is one.
     pub(super) ah_sequence: u32,
 }
 
+/// One packet, and where it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Packet<'b> {
+    /// With its header.
+    V4 { octets: &'b [u8], to: Ipv4Addr },
+    /// Without, for the kernel writes it.
+    V6 { octets: &'b [u8], from: Ipv6Addr, to: Ipv6Addr, hop_limit: u8 },
+}
+
 impl<'a> Outgoing<'a> {
+    /// The next advertisement of a router. `since_1970` is the wall clock.
+    pub(super) fn next(
+        router: &'a RouterPlan,
+        record: &mut Record,
+        source: IpAddr,
+        priority: Priority,
+        since_1970: Duration,
+    ) -> Self {
+        Self { router, priority, source, ah_sequence: record.next_ah_sequence(&router.auth, since_1970) }
+    }
+
+    /// Hands out a packet for each destination.
+    pub(super) fn each_packet(&self, mut send: impl FnMut(Packet<'_>)) {
+        let mut buffer = [0; LONGEST_PACKET];
+        for destination in self.destinations() {
+            let Some(octets) = self.emit(destination, &mut buffer) else { continue };
+            match (self.source, destination) {
+                (IpAddr::V4(_), IpAddr::V4(to)) => send(Packet::V4 { octets, to }),
+                (IpAddr::V6(from), IpAddr::V6(to)) => {
+                    send(Packet::V6 { octets, from, to, hop_limit: self.hop_limit() });
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// To whom it goes: the group, or each unicast peer but ourselves, for a list of peers may be the same on all
     /// machines.
-    pub(super) fn destinations(&self) -> impl Iterator<Item = IpAddr> + use<'a> {
+    fn destinations(&self) -> impl Iterator<Item = IpAddr> + use<'a> {
         let (group, peers) = match &self.router.reach {
             Reach::Multicast { group } => (Some(*group), [].as_slice()),
             Reach::Unicast { peers, .. } => (None, peers.as_slice()),
@@ -33,7 +67,7 @@ impl<'a> Outgoing<'a> {
 
     /// The TTL or hop limit: other machines of the link see that no router has forwarded it (RFC 9568 §5.1.1.3), and
     /// unicast goes as far as `unicast_ttl` lets it.
-    pub(super) fn hop_limit(&self) -> u8 {
+    fn hop_limit(&self) -> u8 {
         match self.router.reach {
             Reach::Multicast { .. } => TTL,
             Reach::Unicast { ttl, .. } => ttl,
@@ -42,11 +76,11 @@ impl<'a> Outgoing<'a> {
 
     /// Writes the packet to one destination: with its header for IPv4, without for IPv6. `None` if that cannot be
     /// said, which the checked configuration rules out.
-    pub(super) fn emit<'b>(&self, destination: IpAddr, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    fn emit<'b>(&self, destination: IpAddr, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
         let router = self.router;
         let (addresses, auth) = (router.advertised.borrow(), auth_data(&router.auth));
         let advert = router.config.advert(self.priority, addresses, auth);
-        let rule = checksum_rule(self.checksum_as_v2);
+        let rule = router.checksum;
         let emitted = match (self.source, destination) {
             (IpAddr::V4(from), IpAddr::V4(to)) => {
                 let mut header = Ipv4Header::new(from, to);
@@ -71,7 +105,7 @@ impl<'a> Outgoing<'a> {
 }
 
 /// 255 IPv4 addresses with all headers, or 89 IPv6 addresses.
-pub(super) const LONGEST_PACKET: usize = 1500;
+const LONGEST_PACKET: usize = 1500;
 
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use vrrp_election::{Instant, Report, RouterId};
 use vrrp_proto::{
-    Accepted, AuthData, AuthHeader, ChecksumRule, Counter, Datagram, ExpectedAuth, Mode, Receiver, Rejection,
-    Warnings,
+    Accepted, AuthData, AuthHeader, Counter, Datagram, ExpectedAuth, Mode, Receiver, Rejection, Warnings,
 };
 
 use super::plan::{Reach, RouterAuth, RouterPlan};
@@ -79,11 +78,6 @@ pub(super) fn auth_data(auth: &RouterAuth) -> AuthData {
     }
 }
 
-/// How a router sums up its VRRPv3 adverts over IPv4.
-pub(super) fn checksum_rule(as_v2: bool) -> ChecksumRule {
-    if as_v2 { ChecksumRule::MessageOnly } else { ChecksumRule::PseudoHeader }
-}
-
 /// Says the same thing about the same router at most once a minute, and how often it was kept to itself.
 ///
 /// Bounded: there are few kinds of complaints, and as many routers as the configuration has.
@@ -149,7 +143,31 @@ const PAUSE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
+    use vrrp_proto::{IPV4_GROUP, Ipv4Header, Priority};
+
     use super::*;
+    use crate::ipc::Generation;
+    use crate::vrrp::plan::Plan;
+
+    /// They would stay Active side by side for ever, and neither would say so.
+    #[test]
+    fn an_address_owner_hears_another_owner_in_both_versions() {
+        for version in [2, 3] {
+            let text = format!(
+                "vrrp_instance V {{\n interface eth0\n version {version}\n virtual_router_id 51\n priority 255\n \
+                 virtual_ipaddress {{\n 192.0.2.1\n }}\n}}"
+            );
+            let plan = Plan::new(Generation::default(), keepalived_conf::load_str(&text).config);
+            let router = &plan.routers[0];
+            let advert =
+                router.config.advert(Priority::OWNER, router.advertised.borrow(), auth_data(&router.auth));
+            let mut buffer = [0; 64];
+            let header = Ipv4Header::new([192, 0, 2, 2].into(), IPV4_GROUP);
+            let length = header.emit(&mut buffer, &advert, router.checksum).unwrap();
+            let datagram = Datagram::from_ipv4(&buffer[..length]).unwrap();
+            assert!(Record::default().judge(router, &datagram).is_ok(), "version {version}");
+        }
+    }
 
     #[test]
     fn a_flood_of_the_same_complaint_is_one_line_a_minute() {

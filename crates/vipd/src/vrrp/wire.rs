@@ -14,7 +14,7 @@ use vrrp_linux::interfaces::Change;
 use vrrp_linux::socket::{ReceiveBatch, SendBatch, SendError, VrrpSocket};
 use vrrp_proto::Priority;
 
-use super::advert::{LONGEST_PACKET, Outgoing};
+use super::advert::{Outgoing, Packet};
 use super::arrival::{Arrival, Inbox, instant};
 use super::attachment::{Attachment, Key, Step};
 use super::judge::Record;
@@ -172,10 +172,8 @@ impl Wire {
         let port =
             self.port_of.get(id.0 as usize).copied().flatten().and_then(|place| self.ports.get_mut(place));
         let (Some(port), Some(source)) = (port, source) else { return };
-        let checksum_as_v2 =
-            plan.config.instances.get(id.0 as usize).is_some_and(|instance| instance.v3_checksum_as_v2);
-        let ah_sequence = record.next_ah_sequence(&router.auth, UNIX_EPOCH.elapsed().unwrap_or_default());
-        port.push(id, &Outgoing { router, priority, source, checksum_as_v2, ah_sequence });
+        let since_1970 = UNIX_EPOCH.elapsed().unwrap_or_default();
+        port.push(id, &Outgoing::next(router, record, source, priority, since_1970));
     }
 
     /// Sends everything queued; `each` learns what could not be sent.
@@ -243,18 +241,16 @@ impl Port {
 
     fn push(&mut self, id: RouterId, advert: &Outgoing<'_>) {
         let index = self.open.as_ref().map_or(0, |open| open.attachment.index());
-        let mut buffer = [0; LONGEST_PACKET];
-        for destination in advert.destinations() {
-            let Some(packet) = advert.emit(destination, &mut buffer) else { continue };
-            match (advert.source, destination) {
-                (IpAddr::V4(_), IpAddr::V4(to)) => self.outgoing.push_v4(packet, to),
-                (IpAddr::V6(from), IpAddr::V6(to)) => {
-                    self.outgoing.push_v6(packet, from, index, to, advert.hop_limit());
+        let Self { outgoing, senders, .. } = self;
+        advert.each_packet(|packet| {
+            match packet {
+                Packet::V4 { octets, to } => outgoing.push_v4(octets, to),
+                Packet::V6 { octets, from, to, hop_limit } => {
+                    outgoing.push_v6(octets, from, index, to, hop_limit);
                 }
-                _ => continue,
             }
-            self.senders.push(id);
-        }
+            senders.push(id);
+        });
     }
 }
 

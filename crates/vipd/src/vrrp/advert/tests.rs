@@ -20,7 +20,6 @@ fn outgoing<'a>(plan: &'a Plan, source: &str) -> Outgoing<'a> {
         router: &plan.routers[0],
         priority: Priority::new(150),
         source: source.parse().unwrap(),
-        checksum_as_v2: plan.config.instances[0].v3_checksum_as_v2,
         ah_sequence: 0,
     }
 }
@@ -36,7 +35,7 @@ fn destinations(advert: &Outgoing<'_>) -> Vec<String> {
 }
 
 /// Since 1970: some day of 2026.
-const NOW: std::time::Duration = std::time::Duration::from_secs(1_780_000_000);
+const NOW: Duration = Duration::from_secs(1_780_000_000);
 const VIPS: &str = " virtual_ipaddress {\n 192.0.2.100\n 192.0.2.101\n }\n";
 const PEERS: &str = " unicast_peer {\n 192.0.2.2\n 192.0.2.3\n }\n";
 
@@ -91,6 +90,46 @@ fn unicast_ttl_is_the_hop_limit_of_ipv6_and_255_if_it_is_not_set() {
 }
 
 #[test]
+fn a_packet_is_handed_out_for_each_peer() {
+    let plan = plan(&format!("version 3\n unicast_ttl 9\n{PEERS}{VIPS}"));
+    let advert = outgoing(&plan, "192.0.2.1");
+    let mut seen = Vec::new();
+    advert.each_packet(|packet| match packet {
+        Packet::V4 { octets, to } => seen.push((octets.to_vec(), to.to_string())),
+        Packet::V6 { .. } => panic!("{packet:?}"),
+    });
+    let expected = ["192.0.2.2", "192.0.2.3"].map(|peer| (packet(&advert, peer), peer.to_owned()));
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn an_ipv6_packet_is_handed_out_with_its_hop_limit() {
+    let plan = plan(
+        "version 3\n unicast_ttl 7\n unicast_peer {\n 2001:db8::2\n }\n virtual_ipaddress {\n fe80::1:1\n }\n",
+    );
+    let advert = outgoing(&plan, "2001:db8::1");
+    let mut seen = Vec::new();
+    advert.each_packet(|packet| match packet {
+        Packet::V6 { from, to, hop_limit, .. } => seen.push((from.to_string(), to.to_string(), hop_limit)),
+        Packet::V4 { .. } => panic!("{packet:?}"),
+    });
+    assert_eq!(seen, [("2001:db8::1".to_owned(), "2001:db8::2".to_owned(), 7)]);
+}
+
+#[test]
+fn v3_checksum_as_v2_leaves_the_addresses_of_the_header_out_of_the_sum() {
+    let sum = |keyword: &str, source: &str| {
+        let plan = plan(&format!("version 3\n{keyword}{VIPS}"));
+        let packet = packet(&outgoing(&plan, source), "224.0.0.18");
+        u16::from_be_bytes([packet[26], packet[27]])
+    };
+    // The message is 31 33 96 02 00 64, and 192.0.2.100 and 192.0.2.101.
+    assert_eq!(sum("v3_checksum_as_v2\n", "192.0.2.1"), 0xb39b);
+    assert_eq!(sum("v3_checksum_as_v2\n", "192.0.2.9"), 0xb39b);
+    assert_eq!(sum("", "192.0.2.1"), 0x1107);
+}
+
+#[test]
 fn a_list_of_peers_that_names_this_machine_too_is_sent_to_the_others() {
     let plan = plan(&format!("version 3\n{PEERS}{VIPS}"));
     assert_eq!(destinations(&outgoing(&plan, "192.0.2.2")), ["192.0.2.3"]);
@@ -104,8 +143,9 @@ fn adverts_with_an_authentication_header_are_accepted_by_a_receiver_one_after_th
     let mut last_sequence = 0;
     let mut identifications = Vec::new();
     for _ in 0..3 {
-        let ah_sequence = record.next_ah_sequence(&plan.routers[0].auth, NOW);
-        let packet = packet(&Outgoing { ah_sequence, ..outgoing(&plan, "192.0.2.1") }, "224.0.0.18");
+        let source = "192.0.2.1".parse().unwrap();
+        let advert = Outgoing::next(&plan.routers[0], &mut record, source, Priority::new(150), NOW);
+        let packet = packet(&advert, "224.0.0.18");
         identifications.push(u16::from_be_bytes([packet[4], packet[5]]));
         let receiver = Receiver {
             auth: ExpectedAuth::Ah { key, last_sequence },
@@ -117,8 +157,7 @@ fn adverts_with_an_authentication_header_are_accepted_by_a_receiver_one_after_th
         assert!(sequence > last_sequence, "{sequence} after {last_sequence}");
         last_sequence = sequence;
     }
-    let successor =
-        Record::default().next_ah_sequence(&plan.routers[0].auth, NOW + std::time::Duration::from_secs(1));
+    let successor = Record::default().next_ah_sequence(&plan.routers[0].auth, NOW + Duration::from_secs(1));
     assert!(successor > last_sequence, "a worker that remembers nothing is heard at once");
     // With 0, Linux would put its own number there, which the digest does not cover.
     assert!(!identifications.contains(&0), "{identifications:?}");

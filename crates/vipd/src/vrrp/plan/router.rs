@@ -9,7 +9,8 @@ use keepalived_conf::model::{
 use vrrp_election::{AnnounceConfig, LinkId, Preempt, RouterConfig};
 use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
 use vrrp_proto::{
-    Addresses, AuthKey, Family, Peer, RouterInterval, RouterPriority, TTL, TtlRange, Version, Vrid,
+    Addresses, AuthKey, ChecksumRule, Family, Peer, RouterInterval, RouterPriority, TTL, TtlRange, Version,
+    Vrid,
 };
 
 use super::watched::Numbers;
@@ -23,6 +24,8 @@ pub(in crate::vrrp) struct RouterPlan {
     /// Where adverts go.
     pub(in crate::vrrp) reach: Reach,
     pub(in crate::vrrp) auth: RouterAuth,
+    /// How VRRPv3 adverts over IPv4 are summed up.
+    pub(in crate::vrrp) checksum: ChecksumRule,
     /// What adverts list, in file order.
     pub(in crate::vrrp) advertised: Advertised,
     /// Whether the addresses that peers list are compared with these.
@@ -112,6 +115,11 @@ pub(super) fn router_plan(
             Auth::None | Auth::Hmac => RouterAuth::None,
             Auth::Password(password) => RouterAuth::Password(AuthKey::new(&password)),
             Auth::Ah(key) => RouterAuth::Ah(AuthKey::new(&key)),
+        },
+        checksum: if instance.v3_checksum_as_v2 {
+            ChecksumRule::MessageOnly
+        } else {
+            ChecksumRule::PseudoHeader
         },
         advertised: advertised(instance),
         checks_list: !instance.skip_check_adv_addr,
