@@ -181,6 +181,8 @@ mod tests {
     use vrrp_linux::interfaces::InterfaceAddress;
 
     use super::*;
+    use crate::ipc::Generation;
+    use crate::vrrp::plan::Plan;
 
     fn interface(index: u32, addresses: &[&str]) -> Interface {
         let address = |text: &&str| InterfaceAddress {
@@ -212,6 +214,23 @@ mod tests {
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_unicast_socket_is_of_the_configured_source_and_a_multicast_one_of_its_group() {
+        let key_of = |lines: &str| {
+            let text = format!(
+                "vrrp_instance V {{\n interface eth0\n virtual_router_id 51\n{lines}\n virtual_ipaddress {{\n \
+                 192.0.2.100\n }}\n}}"
+            );
+            let plan = Plan::new(Generation::default(), keepalived_conf::load_str(&text).config);
+            let key = Key::of(&plan.routers[0], plan.config.instances[0].source);
+            (key.address.to_string(), key.multicast)
+        };
+        let peers = "unicast_peer {\n 192.0.2.2\n }";
+        assert_eq!(key_of(&format!("unicast_src_ip 192.0.2.7\n{peers}")), ("192.0.2.7".to_owned(), false));
+        assert_eq!(key_of(peers), ("0.0.0.0".to_owned(), false));
+        assert_eq!(key_of("mcast_src_ip 192.0.2.7"), ("224.0.0.18".to_owned(), true));
     }
 
     fn eth0(index: u32) -> Device {

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use ipnetwork::IpNetwork;
 use vrrp_election::{Instant, RouterId};
 use vrrp_linux::holdings::{Loss, LossCause};
 
 use super::Worker;
 use super::judge::Kind;
 use super::kernel::Seen;
-use super::plan::{Observe, WatchedFact};
+use super::plan::{Observe, RouterPlan, WatchedFact};
 use super::wire::now;
 use crate::ipc::LogLevel;
 
@@ -64,13 +65,33 @@ impl Worker {
             let line = self.complaints.about(now, Some(router), Kind::Lost, text);
             self.parent.log_some(LogLevel::Warning, line);
         }
-        let plan = self.plan.routers.get(router.0 as usize);
-        let mut vips = plan.into_iter().flat_map(|plan| &plan.addresses);
-        if !vips.any(|vip| vip.untracked && vip.spec.network == loss.address.network) {
+        if self.plan.routers.get(router.0 as usize).is_none_or(|plan| restores(plan, loss.address.network)) {
             self.node.handle_address_lost(now, router);
         }
     }
 }
 
+/// Whether a virtual address that is missing is restored: not if it is `no_track`.
+fn restores(router: &RouterPlan, network: IpNetwork) -> bool {
+    !router.addresses.iter().any(|vip| vip.untracked && vip.spec.network == network)
+}
+
 /// How long nothing is read after an error.
 pub(super) const RETRY_GAP: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipc::Generation;
+    use crate::vrrp::plan::Plan;
+
+    #[test]
+    fn an_address_that_is_not_tracked_is_not_restored() {
+        let text = "vrrp_instance V {\n interface eth0\n virtual_router_id 51\n virtual_ipaddress {\n \
+                    192.0.2.100/24\n 192.0.2.101/24 no_track\n }\n}";
+        let plan = Plan::new(Generation::default(), keepalived_conf::load_str(text).config);
+        let restores = |network: &str| restores(&plan.routers[0], network.parse().unwrap());
+        assert!(restores("192.0.2.100/24"));
+        assert!(!restores("192.0.2.101/24"));
+    }
+}
