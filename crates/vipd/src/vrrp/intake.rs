@@ -1,6 +1,7 @@
 //! Taking in what arrived: packets, the kernel's events and answers, the parent's words.
 
 use std::io;
+use std::time::Duration;
 
 use vrrp_election::{Instant, Node, Received, RouterId, ScriptId, ScriptResult};
 use vrrp_proto::{Accepted, Datagram};
@@ -141,15 +142,18 @@ impl Intake<'_> {
     }
 }
 
-/// Lets `look` take in what has arrived for as long as it finds something and something is due: what arrived by now
-/// may put off what is due, so nothing of it may be overlooked. Bounded, for a flood must not stop the election.
-pub(super) fn look_again<C>(
+/// Lets `look` wait for arrivals and take them in, then look again for as long as it finds something and something is
+/// due: what arrived by now may put off what is due, so nothing of it may be overlooked. Bounded, for a flood must not
+/// stop the election.
+pub(super) fn take_in<C>(
     context: &mut C,
+    timeout: Option<Duration>,
     due: impl Fn(&C) -> bool,
-    mut look: impl FnMut(&mut C) -> io::Result<bool>,
+    mut look: impl FnMut(&mut C, Option<Duration>) -> io::Result<bool>,
 ) -> io::Result<()> {
-    for _ in 0..MOST_LOOKS {
-        if !due(context) || !look(context)? {
+    look(context, timeout)?;
+    for _ in 0..MAX_LOOKS {
+        if !due(context) || !look(context, Some(Duration::ZERO))? {
             break;
         }
     }
@@ -157,7 +161,7 @@ pub(super) fn look_again<C>(
 }
 
 /// Times that new arrivals are looked for before timers are judged all the same.
-const MOST_LOOKS: usize = 4;
+const MAX_LOOKS: usize = 4;
 
 /// Batches read from one socket before the others have their turn.
 const MOST_BATCHES: usize = 16;

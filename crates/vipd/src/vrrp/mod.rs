@@ -42,7 +42,7 @@ use vrrp_linux::sysctl;
 use crate::ipc::{FromWorker, Generation, LogLevel, Predecessor, Task};
 use crate::worker::{Parent, Start, rights, scheduling};
 use announce::Announcements;
-use intake::look_again;
+use intake::take_in;
 use judge::{Complaints, Kind, Record};
 use kernel::{Kernel, Seen};
 use memory::Reminders;
@@ -222,11 +222,11 @@ impl Worker {
         self.turn();
         while !self.stopped {
             let timeout = self.has_backlog().then_some(Duration::ZERO);
-            self.gather(&mut events, timeout)?;
-            look_again(
+            take_in(
                 &mut self,
+                timeout,
                 |worker| worker.node.poll_timeout().is_some_and(|at| at <= now()),
-                |worker| worker.gather(&mut events, Some(Duration::ZERO)),
+                |worker, timeout| worker.gather(&mut events, timeout),
             )?;
             self.turn();
         }

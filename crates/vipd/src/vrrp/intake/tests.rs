@@ -1,8 +1,6 @@
 //! What comes of a packet, and that packets are looked for once more before timers are judged.
 
-use std::cell::Cell;
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use vrrp_election::{LinkState, Standing};
 use vrrp_proto::{
@@ -140,42 +138,39 @@ fn strangers_and_what_is_no_packet_are_logged_and_change_nothing() {
     assert_eq!(bench.due(), 3609);
 }
 
-#[test]
-fn arrivals_are_looked_for_until_none_is_found_before_a_timer_is_judged() {
-    let mut looks = 0;
-    look_again(
-        &mut looks,
-        |_| true,
-        |looks| {
-            *looks += 1;
-            Ok(*looks < 3)
+/// The timeouts of all looks, the first of which waits for a second. `finds` says whether a look finds something, `due`
+/// whether something is due after that many looks.
+fn looks(finds: impl Fn(usize) -> bool, due: impl Fn(usize) -> bool) -> Vec<u64> {
+    let mut timeouts = Vec::new();
+    take_in(
+        &mut timeouts,
+        Some(Duration::from_secs(1)),
+        |timeouts| due(timeouts.len()),
+        |timeouts, timeout| {
+            timeouts.push(timeout.unwrap().as_secs());
+            Ok(finds(timeouts.len()))
         },
     )
     .unwrap();
-    assert_eq!(looks, 3);
+    timeouts
+}
+
+#[test]
+fn arrivals_are_looked_for_until_none_is_found_before_a_timer_is_judged() {
+    assert_eq!(looks(|_| false, |_| true), [1, 0], "what came while the timer woke us");
+    assert_eq!(looks(|look| look < 3, |_| true), [1, 0, 0]);
 }
 
 #[test]
 fn arrivals_are_looked_for_only_while_something_is_due_and_not_for_ever() {
-    let mut looks = 0;
-    let look = |looks: &mut i32| {
-        *looks += 1;
-        Ok(true)
-    };
-    look_again(&mut looks, |_| false, look).unwrap();
-    assert_eq!(looks, 0, "nothing is due");
+    assert_eq!(looks(|_| true, |_| false), [1]);
     // The second advert that is found puts off what is due.
-    look_again(&mut looks, |looks| *looks < 2, look).unwrap();
-    assert_eq!(looks, 2);
-    let count = Cell::new(0);
-    look_again(
-        &mut (),
-        |()| true,
-        |()| {
-            count.set(count.get() + 1);
-            Ok(true)
-        },
-    )
-    .unwrap();
-    assert_eq!(count.get(), 4, "a flood");
+    assert_eq!(looks(|_| true, |looks| looks < 3), [1, 0, 0]);
+    assert_eq!(looks(|_| true, |_| true), [1, 0, 0, 0, 0], "a flood");
+}
+
+#[test]
+fn nothing_is_judged_after_an_error() {
+    let look = |(): &mut (), _| Err(io::ErrorKind::OutOfMemory.into());
+    assert!(take_in(&mut (), None, |()| true, look).is_err());
 }
