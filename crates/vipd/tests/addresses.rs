@@ -11,7 +11,9 @@ use common::conf::{Instance, V3_CALM, text};
 use common::hosts::Maker::Vipd;
 use common::hosts::Router;
 use common::lan::Lan;
+use common::wire::Seen;
 use common::{always, eventually, lab_test};
+use nix::sys::signal::Signal;
 use vip_lab::Stamp;
 use vip_lab::daemon::{Daemon, Program};
 use vip_lab::frame::Frame;
@@ -101,6 +103,44 @@ fn what_a_router_left_that_died_goes_and_what_its_host_has_stays() {
         assert!(!list.contains("192.0.2.100/24"), "{list}");
         for kept in ["192.0.2.1/24", "192.0.2.77/24", "192.0.2.100/32"] {
             assert!(list.contains(kept), "{kept}: {list}");
+        }
+    });
+}
+
+#[test]
+fn promote_secondaries_is_set_as_long_as_the_daemon_runs() {
+    lab_test("promote_secondaries_is_set_as_long_as_the_daemon_runs", &[], || {
+        let mut lan = alone(&[100]);
+        let setting =
+            |lan: &Lan| lan.routers[0].shell("cat /proc/sys/net/ipv4/conf/eth0/promote_secondaries");
+        lan.routers[0].host.set_sysctl("ipv4/conf/eth0/promote_secondaries", "0").unwrap();
+        lan.routers[0].start(&text(&[Instance::new(V3_CALM, 150).with("    promote_secondaries\n")]));
+        eventually("it is set", SOON, || setting(&lan) == "1");
+        lan.routers[0].stop();
+        assert_eq!(setting(&lan), "0");
+    });
+}
+
+#[test]
+fn a_reload_changes_how_fast_addresses_are_announced() {
+    lab_test("a_reload_changes_how_fast_addresses_are_announced", &[], || {
+        let mut lan = alone(&[100, 101, 102]);
+        let (first, new) = (lan.vip(100), [lan.vip(101), lan.vip(102)]);
+        let start = Stamp::now();
+        lan.routers[0].start(&text(&[Instance::new(V3_CALM, 150)]));
+        eventually("it is announced", SOON, || lan.wire.announcements(first, start) > 0);
+        let more = text(&[Instance::new(V3_CALM, 150).vip(101).vip(102)]);
+        let spaced = more.replace("router_id lab\n", "router_id lab\n    vrrp_garp_interval 0.3\n");
+        assert_ne!(more, spaced);
+        lan.routers[0].configure(&spaced);
+        lan.routers[0].signal(Signal::SIGHUP);
+        let times = || -> Vec<Stamp> {
+            let is_new = |seen: &Seen| matches!(seen.frame, Frame::Announcement { address, .. } if new.contains(&address));
+            lan.wire.seen().into_iter().filter(is_new).map(|seen| seen.at).collect()
+        };
+        eventually("the new ones are announced", SOON, || times().len() >= 3);
+        for pair in times().windows(2) {
+            assert!(pair[1].since(pair[0]) > Duration::from_millis(200), "{pair:?}");
         }
     });
 }
