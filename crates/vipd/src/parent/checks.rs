@@ -379,8 +379,9 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_an_outcome_too() {
-        let outcome = Scene::new().outcome(&exec(&["no-such-program-here"]));
-        assert_eq!(outcome, ScriptOutcome::NotStarted(libc::ENOENT));
+        let mut scene = Scene::new();
+        scene.run(&exec(&["no-such-program-here"]));
+        assert_eq!(scene.reaped().outcome, ScriptOutcome::NotStarted(libc::ENOENT));
     }
 
     #[test]

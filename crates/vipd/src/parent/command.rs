@@ -4,16 +4,18 @@ use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use keepalived_conf::model::{Command, Run};
 use nix::errno::Errno;
 
 use super::process::{Credentials, Launch};
 
-/// The program of a command with these arguments behind it, run as this user.
+/// The program of a command with these arguments behind it, run as this user. No file system is asked here: whether
+/// there is such a program shows when it is started.
 ///
 /// # Errors
-/// There is no such program, or a word holds a zero octet. [`Run::FileReadable`] is no program.
+/// A word holds a zero byte. [`Run::FileReadable`] is no program.
 pub(super) fn launch(
     command: &Command,
     arguments: &[String],
@@ -21,10 +23,13 @@ pub(super) fn launch(
 ) -> Result<Launch, Errno> {
     let words = words(&command.run, &command.text, arguments).ok_or(Errno::EINVAL)?;
     let name = words.first().ok_or(Errno::ENOENT)?;
-    let program = find_program(OsStr::new(name)).ok_or(Errno::ENOENT)?;
+    let programs = candidates(OsStr::new(name));
     let c_string = |text: Vec<u8>| CString::new(text).map_err(|_| Errno::EINVAL);
     Ok(Launch {
-        program: c_string(program.into_os_string().into_vec())?,
+        programs: programs
+            .into_iter()
+            .map(|program| c_string(program.into_os_string().into_vec()))
+            .collect::<Result<_, _>>()?,
         arguments: words.into_iter().map(|word| c_string(word.into_bytes())).collect::<Result<_, _>>()?,
         environment: environment().collect(),
         credentials: Some(credentials),
@@ -53,19 +58,36 @@ fn with_arguments(text: &str, arguments: &[String]) -> String {
     if arguments.is_empty() || !open { text.to_owned() } else { format!("{text} \"$@\"") }
 }
 
-/// The shell for a text: bash for bash's own syntax if it is installed, else `sh`.
+/// The shell for a text: bash for bash's own syntax if it is installed, else `sh`. Whether it is, is looked at once
+/// in the life of a process: [`find_shells`].
 pub(super) fn shell(bash: bool) -> PathBuf {
-    let found = if bash { find_program(OsStr::new("bash")) } else { None };
+    let found = if bash { BASH.get_or_init(|| find_program(OsStr::new("bash"))).clone() } else { None };
     found.unwrap_or_else(|| PathBuf::from("/bin/sh"))
 }
 
-/// The file that a program's name means: itself when it has a slash, else the first fitting file in `PATH`.
+/// Looks for the shells, at the start: later a directory of `PATH` that hangs would stop the daemon.
+pub(super) fn find_shells() {
+    let _ = shell(true);
+}
+
+static BASH: OnceLock<Option<PathBuf>> = OnceLock::new();
+
+/// The file that a program's name means: itself when it has a slash, else the first fitting file in `PATH`. This asks the
+/// file system, which may hang: it is not for the loop of the parent.
 pub(super) fn find_program(name: &OsStr) -> Option<PathBuf> {
     if name.as_bytes().contains(&b'/') {
         return Some(PathBuf::from(name));
     }
+    candidates(name).into_iter().find(|file| is_program(file))
+}
+
+/// The files that a program's name may mean, best first.
+fn candidates(name: &OsStr) -> Vec<PathBuf> {
+    if name.as_bytes().contains(&b'/') {
+        return vec![PathBuf::from(name)];
+    }
     let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from(DEFAULT_PATH));
-    std::env::split_paths(&path).map(|directory| directory.join(name)).find(|file| is_program(file))
+    std::env::split_paths(&path).map(|directory| directory.join(name)).collect()
 }
 
 fn is_program(file: &Path) -> bool {
@@ -169,6 +191,17 @@ mod tests {
         assert!(find_program(OsStr::new("sh")).unwrap().is_absolute());
         assert_eq!(find_program(OsStr::new("/no/such")), Some(PathBuf::from("/no/such")));
         assert_eq!(find_program(OsStr::new("no-such-program-here")), None);
+    }
+
+    #[test]
+    fn a_program_is_looked_for_by_its_process_and_not_before() {
+        let command =
+            |name: &str| Command { text: name.to_owned(), run: Run::Exec(strings(&[name])), user: None };
+        let programs = |name: &str| launch(&command(name), &[], Credentials::own()).unwrap().programs;
+        assert_eq!(programs("/no/such"), [c"/no/such".to_owned()]);
+        let everywhere = programs("no-such-program-here");
+        assert!(!everywhere.is_empty(), "it may appear until it is started");
+        assert!(everywhere.iter().all(|program| program.to_bytes().ends_with(b"/no-such-program-here")));
     }
 
     #[test]

@@ -123,6 +123,7 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
     log.tell_apart(namespace(options, &reading.config.global), reading.config.global.instance.as_deref());
     set_umask(options, &reading.config.global);
     dump::find_directory();
+    command::find_shells();
     let paths = pid_paths(options, &reading.config.global);
     let mut pid_file = match PidFile::lock(paths.parent) {
         Ok(file) => Some(file),

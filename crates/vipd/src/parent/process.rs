@@ -65,8 +65,9 @@ impl Credentials {
 /// A program to start.
 #[derive(Debug)]
 pub(super) struct Launch {
-    /// Path of the executable file.
-    pub(super) program: CString,
+    /// Paths of the executable file: the first that there is is run. The child looks, not this process: a file system that
+    /// hangs keeps the child waiting alone.
+    pub(super) programs: Vec<CString>,
     /// Its arguments, its name first.
     pub(super) arguments: Vec<CString>,
     /// `NAME=value`.
@@ -116,7 +117,7 @@ impl Launch {
         let forked = unsafe { fork() };
         if let Ok(ForkResult::Child) = forked {
             let errno = match self.prepare(null.as_ref(), parent) {
-                Ok(()) => exec(&self.program, &arguments, &environment),
+                Ok(()) => exec_first(&self.programs, &arguments, &environment),
                 Err(errno) => errno,
             };
             give_up(report.as_fd(), errno);
@@ -292,6 +293,24 @@ fn close_on_exec(first: i32) {
     unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
 }
 
+/// Becomes the first program that can be run, or says why there is none: as a shell looks through `PATH`.
+fn exec_first(
+    programs: &[CString],
+    arguments: &[*const libc::c_char],
+    environment: &[*const libc::c_char],
+) -> Errno {
+    let mut why = Errno::ENOENT;
+    for program in programs {
+        match exec(program, arguments, environment) {
+            Errno::ENOENT | Errno::ENOTDIR => {}
+            // It is there, but cannot be run: a better reason than that of a later one that is not there.
+            Errno::EACCES => why = Errno::EACCES,
+            errno => return errno,
+        }
+    }
+    why
+}
+
 /// Becomes the program, or says why not.
 fn exec(program: &CString, arguments: &[*const libc::c_char], environment: &[*const libc::c_char]) -> Errno {
     // SAFETY: both arrays end with a null pointer and point to strings that live in the caller.
@@ -318,7 +337,7 @@ mod tests {
     fn launch(program: &str, arguments: &[&str]) -> Launch {
         let c = |text: &str| CString::new(text).unwrap();
         Launch {
-            program: c(program),
+            programs: vec![c(program)],
             arguments: std::iter::once(program).chain(arguments.iter().copied()).map(c).collect(),
             environment: vec![c("PATH=/usr/bin:/bin")],
             credentials: None,
@@ -355,6 +374,19 @@ mod tests {
         assert_eq!(end(&mut child), Ended::NotStarted(libc::ENOENT));
         let mut child = launch("/etc/passwd", &[]).start().unwrap();
         assert_eq!(end(&mut child), Ended::NotStarted(libc::EACCES));
+    }
+
+    #[test]
+    fn the_first_of_several_programs_that_can_be_run_is_run() {
+        let started = |programs: &[&str]| {
+            let mut launch = launch("sh", &["-c", "exit 3"]);
+            launch.programs = programs.iter().map(|&program| CString::new(program).unwrap()).collect();
+            end(&mut launch.start().unwrap())
+        };
+        assert_eq!(started(&["/no/such/sh", "/etc/passwd/sh", "/etc/passwd", "/bin/sh"]), Ended::Exited(3));
+        assert_eq!(started(&["/etc/passwd", "/no/such/sh"]), Ended::NotStarted(libc::EACCES));
+        assert_eq!(started(&["/no/such/sh"]), Ended::NotStarted(libc::ENOENT));
+        assert_eq!(started(&[]), Ended::NotStarted(libc::ENOENT));
     }
 
     #[test]

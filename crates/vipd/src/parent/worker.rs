@@ -96,7 +96,7 @@ impl WorkerProgram {
     pub(super) fn start(&self, registry: &Registry, token: Token) -> io::Result<(Child, Channel)> {
         let (near, far) = UnixStream::pair()?;
         let launch = Launch {
-            program: self.file.clone(),
+            programs: vec![self.file.clone()],
             arguments: self.arguments.clone(),
             environment: std::env::vars_os()
                 .filter_map(|(name, value)| {
