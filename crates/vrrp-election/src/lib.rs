@@ -17,6 +17,7 @@ mod instant;
 mod node;
 mod router;
 mod script;
+mod termination;
 
 pub use instant::Instant;
 pub use node::{
@@ -29,6 +30,7 @@ pub use router::{
     RouterMemory, State, VirtualRouter, active_down_interval, skew_time,
 };
 pub use script::{ScriptAct, ScriptConfig, ScriptResult};
+pub use termination::{EndSignal, Termination};
 
 /// The examples of the README.
 #[cfg(doctest)]

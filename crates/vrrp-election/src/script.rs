@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 
-use crate::Instant;
+use crate::{EndSignal, Instant, Termination};
 
 /// What a check script is told (keepalived's `vrrp_script`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,15 +72,29 @@ pub(crate) struct Script {
 /// A run under way.
 #[derive(Clone, Copy, Debug, Default)]
 struct Run {
-    /// When the next step against it is due; `None` until its process began.
+    /// When its time is up; `None` until its process began.
     deadline: Option<Instant>,
-    /// Steps taken: 0 none, 1 terminated, 2 and more killed.
-    steps: u32,
+    /// How it is ended since its time is up.
+    end: Option<Termination>,
 }
 
-/// keepalived's patience: TERM, 2 s later KILL, 2 s later again, then every 10 s.
-const KILL_GRACE: Duration = Duration::from_secs(2);
-const KILL_REPEAT: Duration = Duration::from_secs(10);
+impl Run {
+    /// When the next step against it is due.
+    fn timeout(&self) -> Option<Instant> {
+        self.end.map(|end| end.poll_timeout()).or(self.deadline)
+    }
+
+    /// The step that is due, if one is.
+    fn step(&mut self, now: Instant) -> Option<ScriptAct> {
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return None;
+        }
+        match self.end.get_or_insert_with(|| Termination::begin(now)).poll_signal(now)? {
+            EndSignal::Term => Some(ScriptAct::Terminate),
+            EndSignal::Kill => Some(ScriptAct::Kill),
+        }
+    }
+}
 
 impl Script {
     /// A check that runs for the first time at `now`.
@@ -108,7 +122,7 @@ impl Script {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due; `None` while it waits for the process to begin.
     pub(crate) fn timeout(&self) -> Option<Instant> {
-        self.run.map_or(Some(self.next), |run| run.deadline)
+        self.run.map_or(Some(self.next), |run| run.timeout())
     }
 
     /// Time passed: a run is due, or one takes too long.
@@ -119,12 +133,8 @@ impl Script {
                 self.next = now + self.config.interval;
                 Some(ScriptAct::Run)
             }
-            Some(run) if run.deadline.is_some_and(|deadline| deadline <= now) => {
-                run.steps = run.steps.saturating_add(1);
-                run.deadline = Some(now + if run.steps <= 2 { KILL_GRACE } else { KILL_REPEAT });
-                Some(if run.steps == 1 { ScriptAct::Terminate } else { ScriptAct::Kill })
-            }
-            _ => None,
+            Some(run) => run.step(now),
+            None => None,
         }
     }
 
@@ -137,8 +147,10 @@ impl Script {
 
     /// This machine stood still for so long: what runs had no chance to end.
     pub(crate) fn handle_stall(&mut self, late: Duration) {
-        if let Some(deadline) = self.run.as_mut().and_then(|run| run.deadline.as_mut()) {
-            *deadline += late;
+        match &mut self.run {
+            Some(Run { end: Some(end), .. }) => end.postpone(late),
+            Some(Run { deadline: Some(deadline), .. }) => *deadline += late,
+            _ => {}
         }
     }
 
@@ -232,9 +244,9 @@ mod tests {
         script.handle_started(now);
         for (after, act) in [
             (SECOND, ScriptAct::Terminate),
-            (KILL_GRACE, ScriptAct::Kill),
-            (KILL_GRACE, ScriptAct::Kill),
-            (KILL_REPEAT, ScriptAct::Kill),
+            (SECOND * 2, ScriptAct::Kill),
+            (SECOND * 2, ScriptAct::Kill),
+            (SECOND * 10, ScriptAct::Kill),
         ] {
             assert_eq!(script.handle_timeout(now + after - Duration::from_nanos(1)), None);
             now += after;

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use lvs_health::director::AttemptId;
+use vrrp_election::{EndSignal, Termination};
 
 use crate::ipc::{Generation, ScriptAct};
 
@@ -24,10 +25,8 @@ struct Run {
     timeout: Duration,
     /// When the next step against it is due; `None` until its process began.
     deadline: Option<Instant>,
-    /// SIGTERM was asked for.
-    terminated: bool,
-    /// SIGKILL was asked for.
-    killed: bool,
+    /// How it is ended: its time is up, or nobody waits for it.
+    end: Option<Termination<Instant>>,
     /// It took too long, or did not heed SIGTERM.
     stuck: bool,
 }
@@ -61,14 +60,7 @@ impl Scripts {
             None => {}
         }
         let timeout = timeout.min(LONGEST);
-        let run = Run {
-            attempt: Some(attempt),
-            timeout,
-            deadline: None,
-            terminated: false,
-            killed: false,
-            stuck: false,
-        };
+        let run = Run { attempt: Some(attempt), timeout, deadline: None, end: None, stuck: false };
         self.running.insert(key, run);
         Begun::Started
     }
@@ -94,7 +86,11 @@ impl Scripts {
     pub(super) fn cancel(&mut self, now: Instant, attempt: AttemptId) -> Option<ScriptKey> {
         let (&key, run) = self.running.iter_mut().find(|(_, run)| run.attempt == Some(attempt))?;
         run.attempt = None;
-        Self::terminate(&mut self.deadlines, now, key, run);
+        if let Some(deadline) = run.deadline {
+            self.deadlines.remove(&(deadline, key));
+        }
+        run.end_signal(now);
+        self.deadlines.extend(run.deadline.map(|deadline| (deadline, key)));
         Some(key)
     }
 
@@ -107,17 +103,15 @@ impl Scripts {
             self.deadlines.pop_first();
             let Some(run) = self.running.get_mut(&key) else { continue };
             run.stuck = true;
-            if run.terminated {
-                // It may have ended in time and the parent have no time to say so; but not for ever.
-                due.extend(run.attempt.take_if(|_| run.killed).map(Due::TimedOut));
-                run.killed = true;
-                due.push(Due::Ask(key, ScriptAct::Kill));
-                run.deadline = Some(now + KILL_AGAIN);
-                self.deadlines.insert((now + KILL_AGAIN, key));
-                continue;
-            }
-            due.push(Due::Ask(key, ScriptAct::Terminate));
-            Self::terminate(&mut self.deadlines, now, key, run);
+            let signal = run.end_signal(now);
+            // It may have ended in time and the parent have no time to say so; but not for ever.
+            let is_hopeless = run.end.is_some_and(|end| end.sent() > 2);
+            due.extend(run.attempt.take_if(|_| is_hopeless).map(Due::TimedOut));
+            due.extend(signal.map(|signal| match signal {
+                EndSignal::Term => Due::Ask(key, ScriptAct::Terminate),
+                EndSignal::Kill => Due::Ask(key, ScriptAct::Kill),
+            }));
+            self.deadlines.extend(run.deadline.map(|deadline| (deadline, key)));
         }
         due
     }
@@ -126,30 +120,20 @@ impl Scripts {
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.deadlines.first().map(|&(at, _)| at)
     }
+}
 
-    fn terminate(
-        deadlines: &mut BTreeSet<(Instant, ScriptKey)>,
-        now: Instant,
-        key: ScriptKey,
-        run: &mut Run,
-    ) {
-        if let Some(deadline) = run.deadline {
-            deadlines.remove(&(deadline, key));
-        }
-        run.terminated = true;
-        run.deadline = Some(now + GRACE);
-        deadlines.insert((now + GRACE, key));
+impl Run {
+    /// Begins or goes on to end it: the signal that is due. The next one is due at its deadline.
+    fn end_signal(&mut self, now: Instant) -> Option<EndSignal> {
+        let end = self.end.get_or_insert_with(|| Termination::begin(now));
+        let signal = end.poll_signal(now);
+        self.deadline = Some(end.poll_timeout());
+        signal
     }
 }
 
 /// No clock overflows by a year.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// Between SIGTERM and SIGKILL.
-const GRACE: Duration = Duration::from_secs(2);
-
-/// Between one SIGKILL and the next, for a process the kernel cannot end yet.
-const KILL_AGAIN: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
@@ -214,11 +198,11 @@ mod tests {
         let kill = || Due::Ask(KEY, ScriptAct::Kill);
         assert_eq!(scripts.handle_timeout(late + Duration::from_secs(2)), [kill()]);
         assert_eq!(
-            scripts.handle_timeout(late + Duration::from_secs(12)),
+            scripts.handle_timeout(late + Duration::from_secs(4)),
             [Due::TimedOut(attempt), kill()],
             "it does not end"
         );
-        assert_eq!(scripts.handle_timeout(late + Duration::from_secs(22)), [kill()]);
+        assert_eq!(scripts.handle_timeout(late + Duration::from_secs(14)), [kill()]);
         assert_eq!(scripts.handle_done(KEY, Duration::ZERO), None, "nobody waits any more");
         assert_eq!(scripts.poll_timeout(), None);
     }
@@ -231,7 +215,7 @@ mod tests {
         assert_eq!(scripts.cancel(now, first), Some(KEY));
         assert_eq!(scripts.cancel(now, first), None);
         assert_eq!(scripts.begin(KEY, second, TIMEOUT), Begun::Ending);
-        scripts.handle_timeout(now + GRACE);
+        scripts.handle_timeout(now + Duration::from_secs(2));
         assert_eq!(scripts.begin(KEY, second, TIMEOUT), Begun::Stuck);
         assert_eq!(scripts.handle_done(KEY, TIMEOUT), None);
         assert_eq!(scripts.begin(KEY, second, TIMEOUT), Begun::Started);

@@ -17,13 +17,12 @@ use std::time::{Duration, Instant};
 use keepalived_conf::model::fifo::{Fifo as Configured, Lines};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
-use rustix::process::Signal;
+use vrrp_election::{EndSignal, Termination};
 
 use super::accounts::Accounts;
 use super::command;
 use super::process::{Child, Credentials};
 use super::role::Role;
-use super::termination::Termination;
 use crate::log::Log;
 
 /// The FIFOs of the present configuration, and the scripts that read them.
@@ -31,7 +30,7 @@ use crate::log::Log;
 pub(super) struct Fifos {
     open: Vec<Fifo>,
     /// Scripts that were told to end.
-    ending: Vec<(Child, Termination)>,
+    ending: Vec<(Child, Termination<Instant>)>,
     /// The last line about the state of each thing, by its name.
     states: BTreeMap<(Role, String), String>,
 }
@@ -115,8 +114,8 @@ impl Fifos {
     pub(super) fn timeout(&mut self, now: Instant, accounts: &Accounts, log: &mut Log) {
         for (child, end) in &mut self.ending {
             match end.poll_signal(now) {
-                Some(Signal::TERM) => child.terminate(),
-                Some(_) => child.kill(),
+                Some(EndSignal::Term) => child.terminate(),
+                Some(EndSignal::Kill) => child.kill(),
                 None => {}
             }
         }

@@ -27,7 +27,6 @@ mod standard_input;
 mod supervise;
 mod supervisor;
 mod systemd;
-mod termination;
 #[cfg(test)]
 pub(crate) mod testing;
 mod worker;

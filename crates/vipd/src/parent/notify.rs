@@ -12,11 +12,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::{Command, Notify};
-use rustix::process::Signal;
+use vrrp_election::{EndSignal, Termination};
 
 use super::accounts::Accounts;
 use super::process::{Credentials, Ended};
-use super::termination::Termination;
 use crate::ipc::{InstanceEvent, LogLevel};
 
 /// A script to run for an event.
@@ -81,7 +80,7 @@ struct Running {
     text: String,
     started: Instant,
     /// When its time is up, and how it is ended then.
-    end: Option<Termination>,
+    end: Option<Termination<Instant>>,
     end_at: Option<Instant>,
 }
 
@@ -248,8 +247,8 @@ fn end_late(instance: &str, running: &mut Running, now: Instant) -> Vec<Action> 
     }
     let signal = running.end.as_mut().and_then(|end| end.poll_signal(now));
     actions.extend(signal.map(|signal| match signal {
-        Signal::TERM => Action::Terminate(running.id),
-        _ => Action::Kill(running.id),
+        EndSignal::Term => Action::Terminate(running.id),
+        EndSignal::Kill => Action::Kill(running.id),
     }));
     actions
 }
