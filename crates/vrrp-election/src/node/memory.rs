@@ -7,6 +7,7 @@
 //! at once (`nopreempt`, `preempt_delay`) and its predecessor may have been silent for so long that another machine
 //! serves by now: then it starts as Backup and listens a whole wait.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -156,7 +157,8 @@ impl Node {
         let before = pairs(known.iter().map(|(key, _)| Some(*key)), &keys);
         for (member, before) in self.routers.iter_mut().zip(before) {
             let known = before.and_then(|id| known.get(id.index()));
-            member.inherited = known.map(|(_, router)| Inherited { memory: **router, alive: memory.alive });
+            member.inherited =
+                known.map(|(_, router)| Box::new(Inherited { memory: **router, alive: memory.alive }));
         }
         let gone = known.iter().filter(|(key, _)| !keys.contains(key));
         self.news.others.extend(gone.map(|(key, _)| Remember::NoRouter((*key).clone())));

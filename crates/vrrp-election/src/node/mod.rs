@@ -37,6 +37,7 @@ mod reload;
 mod timers;
 mod tracking;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -97,7 +98,7 @@ struct Member {
     /// Removed by a reload.
     retired: bool,
     /// What a predecessor knew, until the router starts.
-    inherited: Option<Inherited>,
+    inherited: Option<Box<Inherited>>,
     /// What was last told to be remembered, as far as it is compared.
     digest: Option<Digest>,
 }
@@ -529,7 +530,7 @@ impl Node {
                 member.router.handle_succession(now, address, inherited.memory(), true);
             }
             Some(inherited) if pending => {
-                member.inherited = Some(inherited.yielded());
+                member.inherited = Some(Box::new(inherited.yielded()));
                 if inherited.was_active() {
                     self.outbox.addresses(router, false);
                 }

@@ -105,9 +105,25 @@ impl Outbox {
         if let Some((script, act)) = self.scripts.pop_front() {
             return Some(NodeAction::Script { script, act });
         }
-        self.events.pop_front().map(NodeAction::Tell)
+        let event = self.events.pop_front();
+        if event.is_none() {
+            self.shrink();
+        }
+        event.map(NodeAction::Tell)
+    }
+
+    /// Gives back what only a burst needed.
+    fn shrink(&mut self) {
+        self.adverts.shrink_to(USUAL);
+        self.addresses.shrink_to(USUAL);
+        self.announcements.shrink_to(USUAL);
+        self.scripts.shrink_to(USUAL);
+        self.events.shrink_to(USUAL);
     }
 }
+
+/// What a queue keeps room for.
+const USUAL: usize = 64;
 
 /// What one router or script can ask for by one input, with room to spare.
 const PER_INPUT: usize = 16;

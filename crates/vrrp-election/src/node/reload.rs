@@ -106,7 +106,7 @@ impl Node {
         let mut router = old.router.clone();
         router.set_priority(self.assess(&new.setup, new.duplicate_of).priority);
         router.reconfigure(now, new.setup.config.clone(), addresses_changed);
-        Member { router, standing: old.standing, inherited: old.inherited, ..new }
+        Member { router, standing: old.standing, inherited: old.inherited.clone(), ..new }
     }
 }
 

@@ -12,6 +12,8 @@ use super::{Action, Report};
 /// At most [`MAX_ACTIONS`] actions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
+    /// An advert before the others: mostly there is nothing else, and a node may have thousands of queues.
+    advert: Option<Priority>,
     actions: VecDeque<Action>,
 }
 
@@ -20,14 +22,32 @@ pub(super) const MAX_ACTIONS: usize = 20;
 
 impl Queue {
     pub(super) fn push(&mut self, action: Action) {
-        if self.actions.len() >= MAX_ACTIONS {
+        if let Action::SendAdvert(priority) = action
+            && self.advert.is_none()
+            && self.actions.is_empty()
+        {
+            self.advert = Some(priority);
+            return;
+        }
+        if self.actions.len() + 1 >= MAX_ACTIONS {
+            if let Some(priority) = self.advert.take() {
+                self.actions.push_front(Action::SendAdvert(priority));
+            }
             self.actions = Sum::of(&self.actions).actions();
         }
         self.actions.push_back(action);
     }
 
     pub(super) fn pop(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        if let Some(priority) = self.advert.take() {
+            return Some(Action::SendAdvert(priority));
+        }
+        let action = self.actions.pop_front();
+        if self.actions.is_empty() {
+            // A transition asks for several things, but it is rare.
+            self.actions = VecDeque::new();
+        }
+        action
     }
 }
 
