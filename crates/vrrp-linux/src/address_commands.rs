@@ -95,6 +95,8 @@ impl AddressCommands {
                 each(&change, judge(&change, result));
             }
         }
+        // Thousands of changes are rare.
+        self.queued.shrink_to(REQUESTS_PER_SEND);
         Ok(())
     }
 

@@ -17,7 +17,10 @@ impl<O: Copy + Ord> Holdings<O> {
         interfaces: &Interfaces,
     ) -> bool {
         let old = self.claims.remove(&owner).unwrap_or_default();
-        let claims: Vec<_> = wishes.into_iter().map(|wish| self.claim(owner, &wish, interfaces)).collect();
+        let mut claims: Vec<_> =
+            wishes.into_iter().map(|wish| self.claim(owner, &wish, interfaces)).collect();
+        // There may be thousands of owners, mostly with one claim.
+        claims.shrink_to_fit();
         let held = |claims: &[Claim]| -> Vec<Key> {
             let held = claims.iter().filter(|claim| claim.standing == Standing::Held);
             held.map(|claim| Key::of(&claim.address)).collect()

@@ -109,10 +109,14 @@ impl SendBatch {
         self.push(payload, Name::v6(destination, index), Some(outgoing_v6(source, index, hop_limit)));
     }
 
-    /// Forgets all packets, keeps the memory.
+    /// Forgets all packets, keeps the memory for as many as are usual.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.packets.clear();
+        // So many packets at once are rare, and there may be a batch for each of many sockets.
+        if self.packets.capacity() > BATCH {
+            *self = Self::new();
+        }
     }
 
     pub(crate) fn push_frame(&mut self, frame: &[u8], index: u32, ether_type: [u8; 2]) {
