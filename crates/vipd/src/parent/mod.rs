@@ -10,6 +10,7 @@ mod daemonize;
 mod dump;
 mod fifo;
 mod init_files;
+mod kept;
 pub(crate) mod load;
 mod mailing;
 mod notifier;

@@ -6,17 +6,15 @@
 use keepalived_conf::Unusable;
 use keepalived_conf::model::Config;
 
+use super::kept::Kept;
 use super::load::{LoadedConfig, Reading};
 
 /// The reason to refuse the new configuration, with the place and what to do; `None` if its text is sound.
-pub(super) fn refusal(new: &LoadedConfig, in_force: &LoadedConfig) -> Option<String> {
+pub(super) fn refusal(new: &LoadedConfig, in_force: &Kept) -> Option<String> {
     if let Some((why, _)) = &new.unusable {
         return Some(why.clone());
     }
-    new.damage
-        .clone()
-        .or_else(|| lost_file(new, in_force))
-        .or_else(|| nothing_left(&new.config, &in_force.config))
+    new.damage.clone().or_else(|| lost_file(new, in_force)).or_else(|| nothing_left(&new.config, in_force))
 }
 
 /// The reason for which no daemon runs with what was read, if there is one.
@@ -47,16 +45,16 @@ pub(super) fn damage(new: &Reading) -> Option<String> {
 }
 
 /// An included file that the configuration in force came from is not there any more, though the `include` is.
-fn lost_file(new: &LoadedConfig, in_force: &LoadedConfig) -> Option<String> {
-    let lost = new.absent.iter().find(|path| in_force.files.contains(path))?;
+fn lost_file(new: &LoadedConfig, in_force: &Kept) -> Option<String> {
+    let lost = new.absent.iter().find(|path| in_force.comes_from(path))?;
     Some(format!(
         "the included file {} is gone; bring it back, or remove the line that includes it, and reload again",
         lost.display()
     ))
 }
 
-fn nothing_left(new: &Config, in_force: &Config) -> Option<String> {
-    let (instances, servers) = (in_force.instances.len(), in_force.virtual_servers.len());
+fn nothing_left(new: &Config, in_force: &Kept) -> Option<String> {
+    let (instances, servers) = (in_force.instances(), in_force.config.virtual_servers.len());
     let none_left = new.instances.is_empty() && new.virtual_servers.is_empty();
     (none_left && instances + servers > 0).then(|| {
         format!(
@@ -67,13 +65,13 @@ fn nothing_left(new: &Config, in_force: &Config) -> Option<String> {
 }
 
 /// What a reload that is taken removes altogether: it may be meant, but has to be said loudly.
-pub(super) fn loss(new: &Config, in_force: &Config) -> Option<String> {
+pub(super) fn loss(new: &Config, in_force: &Kept) -> Option<String> {
     let lost = |what: &str, before: usize, now: usize| {
         (before > 0 && now == 0)
             .then(|| format!("this reload takes every {what} out of service: {before} of them"))
     };
-    lost("vrrp_instance", in_force.instances.len(), new.instances.len())
-        .or_else(|| lost("virtual_server", in_force.virtual_servers.len(), new.virtual_servers.len()))
+    lost("vrrp_instance", in_force.instances(), new.instances.len())
+        .or_else(|| lost("virtual_server", in_force.config.virtual_servers.len(), new.virtual_servers.len()))
 }
 
 #[cfg(test)]
@@ -89,8 +87,12 @@ mod tests {
         Reading::of(load("/c/k.conf".as_ref(), &Options::new(&files))).into()
     }
 
+    fn kept<const N: usize>(files: [(&str, &str); N]) -> Kept {
+        reading(files).into()
+    }
+
     fn of(text: &str) -> Option<String> {
-        refusal(&reading([("/c/k.conf", text)]), &reading([("/c/k.conf", GOOD)]))
+        refusal(&reading([("/c/k.conf", text)]), &kept([("/c/k.conf", GOOD)]))
     }
 
     #[test]
@@ -117,28 +119,28 @@ mod tests {
             let why = of(text).expect("refused");
             assert!(why.contains("no vrrp_instance"), "{why}");
         }
-        assert_eq!(refusal(&reading([("/c/k.conf", "")]), &reading([("/c/k.conf", "")])), None);
+        assert_eq!(refusal(&reading([("/c/k.conf", "")]), &kept([("/c/k.conf", "")])), None);
     }
 
     #[test]
     fn a_reload_that_leaves_no_instance_is_said_loudly() {
         let balanced = "virtual_server 192.0.2.1 80 {\n lb_algo rr\n lb_kind NAT\n protocol TCP\n real_server 192.0.2.2 80 {\n }\n}\n";
         let config = |text: &str| reading([("/c/k.conf", text)]).config;
+        let old = |text: &str| kept([("/c/k.conf", text)]);
         let both = format!("{GOOD}{balanced}");
         assert_eq!(of(balanced), None);
         assert!(
-            loss(&config(balanced), &config(&both))
-                .is_some_and(|text| text.contains("every vrrp_instance out"))
+            loss(&config(balanced), &old(&both)).is_some_and(|text| text.contains("every vrrp_instance out"))
         );
         assert!(
-            loss(&config(GOOD), &config(&both)).is_some_and(|text| text.contains("every virtual_server out"))
+            loss(&config(GOOD), &old(&both)).is_some_and(|text| text.contains("every virtual_server out"))
         );
-        assert_eq!(loss(&config(&both), &config(GOOD)), None);
+        assert_eq!(loss(&config(&both), &old(GOOD)), None);
     }
 
     #[test]
     fn a_main_file_that_is_not_there_is_refused() {
-        let why = refusal(&reading([("/c/other", GOOD)]), &reading([("/c/k.conf", GOOD)])).expect("refused");
+        let why = refusal(&reading([("/c/other", GOOD)]), &kept([("/c/k.conf", GOOD)])).expect("refused");
         assert!(why.contains("cannot be read: no such file: /c/k.conf;"), "{why}");
     }
 
@@ -147,10 +149,10 @@ mod tests {
         let main = format!("include more.conf\n{GOOD}");
         let with = || reading([("/c/k.conf", &*main), ("/c/more.conf", "global_defs {\n}\n")]);
         let without = || reading([("/c/k.conf", &*main)]);
-        let why = refusal(&without(), &with()).expect("refused");
+        let why = refusal(&without(), &with().into()).expect("refused");
         assert!(why.contains("/c/more.conf"), "{why}");
-        assert_eq!(refusal(&without(), &without()), None);
-        assert_eq!(refusal(&with(), &without()), None);
-        assert_eq!(refusal(&reading([("/c/k.conf", GOOD)]), &with()), None);
+        assert_eq!(refusal(&without(), &without().into()), None);
+        assert_eq!(refusal(&with(), &without().into()), None);
+        assert_eq!(refusal(&reading([("/c/k.conf", GOOD)]), &with().into()), None);
     }
 }

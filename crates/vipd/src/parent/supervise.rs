@@ -23,6 +23,7 @@ use super::checks::Checks;
 use super::daemonize::Starter;
 use super::fifo::Fifos;
 use super::init_files::{self, Occasion};
+use super::kept::Kept;
 use super::load::LoadedConfig;
 use super::mailing::Mailing;
 use super::notifier::Notifier;
@@ -37,6 +38,7 @@ use super::worker::{Worker, WorkerProgram};
 use crate::cli::Options;
 use crate::ipc::{Generation, ToWorker};
 use crate::log::Log;
+use crate::tidy;
 use last_reported::LastReported;
 
 /// The parent process after its start.
@@ -51,7 +53,7 @@ pub(super) struct Parent {
 
     supervisor: Supervisor,
     /// The configurations that it knows.
-    readings: BTreeMap<Generation, LoadedConfig>,
+    readings: BTreeMap<Generation, Kept>,
     programs: PerRole<WorkerProgram>,
     pid_paths: PerRole<PathBuf>,
     workers: BTreeMap<WorkerId, Worker>,
@@ -59,6 +61,8 @@ pub(super) struct Parent {
     forgotten: Vec<Child>,
     /// Turns in a row in which there was more to be heard than was heard.
     unheard_turns: u32,
+    /// When to give back memory that a start or a reload needed.
+    tidy_at: Option<Instant>,
     /// No worker is left; the supervisor waits for everything else.
     winds_down: bool,
     /// The exit status, at the end.
@@ -96,12 +100,13 @@ impl Parent {
             starter,
             _pid_file: pid_file,
             supervisor,
-            readings: BTreeMap::from([(0, reading)]),
+            readings: BTreeMap::from([(0, Kept::from(reading))]),
             programs,
             pid_paths,
             workers: BTreeMap::new(),
             forgotten: Vec::new(),
             unheard_turns: 0,
+            tidy_at: None,
             winds_down: false,
             finished: None,
             last_reported: LastReported::default(),
@@ -169,7 +174,7 @@ impl Parent {
         if self.options.dump_config
             && let Some(reading) = self.readings.get(&self.supervisor.current())
         {
-            for line in format!("{:#?}", reading.config).lines() {
+            for line in format!("{:#?}", reading.whole()).lines() {
                 log.info(line);
             }
         }
@@ -209,6 +214,7 @@ impl Parent {
             self.checks.deadline(),
             self.paths.deadline(),
             self.fifos.deadline(),
+            self.tidy_at,
         ];
         let first = deadlines.into_iter().flatten().min()?;
         // epoll counts milliseconds: never wake just before the moment.
@@ -232,6 +238,9 @@ impl Parent {
             if self.fifos.has_ended() {
                 self.supervisor.handle_quiet();
             }
+        }
+        if self.tidy_at.take_if(|at| *at <= now).is_some() {
+            tidy::give_back();
         }
         if self.supervisor.poll_timeout().is_some_and(|at| at <= now) {
             // Something may have arrived since the poll: nobody is judged before that is taken in.

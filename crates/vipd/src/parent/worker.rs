@@ -7,7 +7,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use keepalived_conf::model::VrrpInstance;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use rustix::process::Signal;
@@ -179,11 +178,6 @@ fn write_pid_file(path: &Path, role: Role, pid: u32, log: &mut Log) -> Option<Pi
             None
         }
     }
-}
-
-/// The instance that a message names.
-pub(super) fn instance(instances: &[VrrpInstance], index: u32) -> Option<&VrrpInstance> {
-    instances.get(usize::try_from(index).ok()?)
 }
 
 #[cfg(test)]

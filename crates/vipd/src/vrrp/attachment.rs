@@ -49,12 +49,12 @@ pub(super) enum Step {
 }
 
 impl Key {
-    /// `source` is the address that the configuration gives the router.
-    pub(super) fn of(router: &RouterPlan, source: Option<IpAddr>) -> Self {
+    /// The socket that a router needs.
+    pub(super) fn of(router: &RouterPlan) -> Self {
         let protocol = if matches!(router.auth, RouterAuth::Ah(_)) { AH_PROTOCOL } else { IP_PROTOCOL };
         let (address, multicast) = match &router.reach {
             Reach::Multicast { group } => (*group, true),
-            Reach::Unicast { .. } => (source.unwrap_or(unspecified(router.config.family)), false),
+            Reach::Unicast { .. } => (router.source.unwrap_or(unspecified(router.config.family)), false),
         };
         Self { link: router.link, address, multicast, protocol }
     }
@@ -224,7 +224,7 @@ mod tests {
                  192.0.2.100\n }}\n}}"
             );
             let plan = Plan::new(Generation::default(), keepalived_conf::load_str(&text).config);
-            let key = Key::of(&plan.routers[0], plan.config.instances[0].source);
+            let key = Key::of(&plan.routers[0]);
             (key.address.to_string(), key.multicast)
         };
         let peers = "unicast_peer {\n 192.0.2.2\n }";

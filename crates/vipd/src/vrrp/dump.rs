@@ -17,7 +17,8 @@ use crate::ipc::DumpKind;
 
 /// The whole text of a state file.
 pub(super) fn text(kind: DumpKind, plan: &Plan, node: &Node, records: &[Record]) -> String {
-    let views = plan.config.instances.iter().enumerate().filter_map(|(index, instance)| {
+    let instances = plan.instances();
+    let views = instances.iter().enumerate().filter_map(|(index, instance)| {
         let id = RouterId(u32::try_from(index).ok()?);
         let router = node.router(id)?;
         Some(View {

@@ -27,7 +27,10 @@ impl Listeners {
             Reach::Multicast { .. } => Vec::new(),
             Reach::Unicast { peers, .. } => peers.iter().map(|peer| peer.address).collect(),
         };
-        self.by_vrid.entry(router.config.vrid.get()).or_default().push(Listener { id, peers });
+        self.by_vrid
+            .entry(router.config.vrid.get())
+            .or_insert_with(|| Vec::with_capacity(1))
+            .push(Listener { id, peers });
     }
 
     /// The router that an advert of this VRID from this address is for: the one that has the sender among its peers,

@@ -40,6 +40,7 @@ use vrrp_linux::clock::TimerFd;
 use vrrp_linux::sysctl;
 
 use crate::ipc::{FromWorker, Generation, LogLevel, Predecessor, Task};
+use crate::tidy;
 use crate::worker::{Parent, Start, rights, scheduling};
 use announce::Announcements;
 use intake::take_in;
@@ -131,6 +132,8 @@ struct Worker {
     kernel_retry: Option<Instant>,
     /// Routers that begin: what others left of their addresses is removed with the next actions.
     beginning: Option<Beginning>,
+    /// When to give back memory that a start or a reload needed.
+    tidy_at: Option<Instant>,
     /// When to look for leftovers once more.
     clean_again: Option<Instant>,
     /// The parent is gone: when to stop.
@@ -196,6 +199,7 @@ impl Worker {
             kernel_unread: false,
             kernel_retry: None,
             beginning: None,
+            tidy_at: None,
             clean_again: None,
             orphan_until: None,
             sysctls: HashMap::new(),
@@ -250,6 +254,10 @@ impl Worker {
         self.announce_sources(&sources);
         self.reminders.tell(now, &mut self.node, self.plan.routers.len(), &mut self.parent);
         self.parent.flush();
+        // Behind everything that is urgent.
+        if self.tidy_at.take_if(|at| *at <= now).is_some() {
+            tidy::give_back();
+        }
         if self.parent.is_gone() {
             // Mostly all processes are killed, one after the other: no stop is begun that would be cut off halfway.
             self.stopped |= *self.orphan_until.get_or_insert(now + ORPHAN_TIME) <= now;
@@ -330,6 +338,8 @@ impl Worker {
             self.parent.log(LogLevel::Warning, remark);
         }
         self.warn_of_open_addresses();
+        self.plan.settle();
+        self.tidy_at = Some(now() + tidy::AFTER);
         self.parent.send(&FromWorker::Running(self.plan.generation));
     }
 
@@ -386,6 +396,7 @@ impl Worker {
             self.wire.poll_timeout(),
             self.kernel_retry,
             self.clean_again,
+            self.tidy_at,
             self.orphan_until,
         ];
         let due = timeouts.into_iter().flatten().min();

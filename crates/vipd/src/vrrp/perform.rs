@@ -15,6 +15,7 @@ use super::watch::RETRY_GAP;
 use super::wire::now;
 use super::{Beginning, Worker, ledger, narrate};
 use crate::ipc::{FromWorker, InstanceEvent, LogLevel, ScriptAct};
+use crate::tidy;
 
 /// What becomes of the addresses of a router that no longer serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +82,9 @@ impl Worker {
     /// What follows once all adverts are written and all addresses are queued.
     fn finish(&mut self, now: Instant, round: Round) {
         let Round { announcements, acts, told, moved, .. } = round;
+        if told.len().max(announcements.len()) > tidy::MANY {
+            self.tidy_at = Some(now + tidy::AFTER);
+        }
         self.send_adverts(now);
         self.remove_leftovers(now);
         if self.set_addresses(now) {

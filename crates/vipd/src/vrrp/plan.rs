@@ -17,18 +17,22 @@ use vrrp_election::{
 
 use super::attachment::Key;
 use crate::ipc::Generation;
+use crate::packed::Packed;
 use router::router_plan;
 use watched::NothingKnown;
 
 pub(super) use router::{Reach, RouterAuth, RouterPlan, Vip, YIELDING_ADVERT};
 pub(super) use watched::{Numbers, Observe, WatchedFact};
 
-/// One reading of the configuration, translated. Router `n` is `config.instances[n]`, script `n` is
+/// One reading of the configuration, translated. Router `n` is instance `n` of the file, script `n` is
 /// `config.scripts[n]`.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) generation: Generation,
+    /// Its instances are packed once the plan is [settled](Self::settle).
     pub(super) config: Config,
+    /// What is left of the instances of a settled plan.
+    packed: Packed<VrrpInstance>,
     /// All interfaces that matter.
     pub(super) links: Numbers<String, LinkId>,
     /// Everything else that routers depend on.
@@ -51,12 +55,13 @@ impl Plan {
             if let Some(source) = required_source(instance) {
                 facts.id(&source);
             }
-            facts.id(&WatchedFact::Socket(Key::of(&router, instance.source)));
+            facts.id(&WatchedFact::Socket(Key::of(&router)));
             routers.push(router);
         }
         let vips = routers.iter().flat_map(|router| &router.addresses);
         let virtual_ips = vips.filter(|vip| !vip.native).map(|vip| vip.spec.network.ip()).collect();
-        let mut plan = Self { generation, config, links, facts, routers, virtual_ips };
+        let packed = Packed::default();
+        let mut plan = Self { generation, config, packed, links, facts, routers, virtual_ips };
         let keys = RouterKey::all(&plan.node_config(&NothingKnown));
         for (router, first) in plan.routers.iter_mut().zip(RouterKey::duplicates(&keys)) {
             router.duplicate = first.is_some();
@@ -80,6 +85,21 @@ impl Plan {
         }
     }
 
+    /// Packs the instances: the plan is in force, the election was told everything, and from here on only a dump asks
+    /// for them.
+    pub(super) fn settle(&mut self) {
+        // Should there be no encoding, they stay as they are.
+        if let Ok(packed) = Packed::new(&self.config.instances) {
+            self.packed = packed;
+            self.config.instances = Vec::new();
+        }
+    }
+
+    /// The instances, in the order of their routers.
+    pub(super) fn instances(&self) -> Vec<VrrpInstance> {
+        self.config.instances.iter().cloned().chain(self.packed.iter()).collect()
+    }
+
     /// Instances that ask for `promote_secondaries`, and the interface of each.
     pub(super) fn promotions(&self) -> impl Iterator<Item = (&str, &str)> {
         let asking = self.config.instances.iter().filter(|instance| instance.promote_secondaries);
@@ -94,7 +114,7 @@ impl Plan {
 
     /// The name of an instance.
     pub(super) fn name(&self, router: RouterId) -> &str {
-        self.config.instances.get(router.0 as usize).map_or("?", |instance| &instance.name)
+        self.routers.get(router.0 as usize).map_or("?", |router| &router.name)
     }
 
     /// The name of a script.
@@ -150,13 +170,14 @@ impl Plan {
         tracks.extend(
             required_source(instance).and_then(|source| self.facts.known(&source)).map(Track::required),
         );
-        let socket = WatchedFact::Socket(Key::of(router, instance.source));
+        let socket = WatchedFact::Socket(Key::of(router));
         tracks.extend(self.facts.known(&socket).map(Track::required));
         tracks.extend(instance.track_scripts.iter().map(|track| Track {
             target: ScriptId(number(track.script)).into(),
             weight: track.weight.into(),
             reverse: track.reverse,
         }));
+        tracks.shrink_to_fit();
         tracks
     }
 }

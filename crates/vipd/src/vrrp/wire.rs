@@ -77,7 +77,7 @@ impl Wire {
                 continue;
             }
             let id = RouterId(u32::try_from(index).unwrap_or(u32::MAX));
-            let key = Key::of(router, plan.config.instances.get(index).and_then(|instance| instance.source));
+            let key = Key::of(router);
             let place = *self.places.entry(key.clone()).or_insert_with(|| {
                 self.ports.push(Port::new(key.clone()));
                 self.ports.len() - 1

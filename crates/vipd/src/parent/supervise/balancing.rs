@@ -7,7 +7,7 @@ use keepalived_conf::model::Command;
 use keepalived_conf::model::lvs::{RealServer, VirtualServer};
 
 use super::super::accounts::Accounts;
-use super::super::load::LoadedConfig;
+use super::super::kept::Kept;
 use super::super::notify::Job;
 use super::super::role::Role;
 use super::Parent;
@@ -91,18 +91,18 @@ impl Parent {
 }
 
 fn virtual_server(
-    readings: &BTreeMap<Generation, LoadedConfig>,
+    readings: &BTreeMap<Generation, Kept>,
     generation: Generation,
     index: u32,
-) -> Option<(&LoadedConfig, &VirtualServer)> {
+) -> Option<(&Kept, &VirtualServer)> {
     let reading = readings.get(&generation)?;
     Some((reading, reading.config.virtual_servers.get(usize::try_from(index).ok()?)?))
 }
 
 fn real_server(
-    readings: &BTreeMap<Generation, LoadedConfig>,
+    readings: &BTreeMap<Generation, Kept>,
     (generation, service, server): ServerKey,
-) -> Option<(&LoadedConfig, &VirtualServer, &RealServer)> {
+) -> Option<(&Kept, &VirtualServer, &RealServer)> {
     let (reading, service) = virtual_server(readings, generation, service)?;
     Some((reading, service, service.real_servers.get(usize::try_from(server).ok()?)?))
 }

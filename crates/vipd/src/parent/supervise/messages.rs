@@ -6,12 +6,12 @@ use super::super::checks::{News, ScriptKey};
 use super::super::paths::{Answer, Purpose};
 use super::super::role::Role;
 use super::super::supervisor::WorkerId;
-use super::super::worker::instance;
 use super::super::{dump, notify};
 use super::Parent;
 use crate::ipc::{ChannelError, DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, Task, ToWorker};
 use crate::log::Log;
 use crate::paths::Job;
+use crate::tidy;
 
 impl Parent {
     /// The channel of a worker is readable or writable.
@@ -42,6 +42,9 @@ impl Parent {
     fn receive(&mut self, id: WorkerId, most: usize, now: Instant, log: &mut Log) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let received = worker.receive(most);
+        if received.messages.len() > tidy::MANY {
+            self.tidy_at = Some(now + tidy::AFTER);
+        }
         for message in received.messages {
             self.handle_message(id, now, message, log);
         }
@@ -157,7 +160,7 @@ impl Parent {
         log: &mut Log,
     ) {
         let Some(reading) = self.readings.get(&generation) else { return };
-        let Some(instance) = instance(&reading.config.instances, index) else { return };
+        let Some(instance) = reading.instance(index) else { return };
         if !self.last_reported.note_instance(&instance.name, event, task) {
             return;
         }

@@ -9,6 +9,7 @@ use super::super::worker::Worker;
 use super::{Parent, token_of};
 use crate::ipc::{Generation, Predecessor, Task, ToWorker};
 use crate::log::Log;
+use crate::tidy;
 
 impl Parent {
     /// Does everything that the supervisor asks for.
@@ -112,7 +113,7 @@ impl Parent {
     ) {
         let Some(role) = self.workers.get(&id).map(|worker| worker.role) else { return };
         let Some(reading) = self.readings.get(&generation) else { return };
-        let config = Box::new(role.part(&reading.config));
+        let config = Box::new(reading.part(role));
         let keep = match role {
             Role::Vrrp => self.options.keep_addresses,
             Role::Lvs => self.options.keep_ipvs,
@@ -120,6 +121,7 @@ impl Parent {
         let run_as = Some(reading.accounts.worker());
         let message = ToWorker::Config { generation, config, task, masters, predecessor, run_as, keep };
         self.send(id, &message, now, log);
+        self.tidy_at = Some(now + tidy::AFTER);
     }
 
     /// The daemon ends now, whatever still runs.

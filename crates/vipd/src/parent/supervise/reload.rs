@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use super::super::kept::Kept;
 use super::super::load::{self, LoadedConfig};
 use super::super::paths::Purpose;
 use super::super::supervisor::{Demand, ReadId};
@@ -56,13 +57,12 @@ impl Parent {
             None => Ok(Demand::of(&loaded.config)),
         };
         let old = self.readings.get(&self.supervisor.current());
-        if let Some(loss) =
-            old.and_then(|old| refusal::loss(&loaded.config, &old.config)).filter(|_| demand.is_ok())
+        if let Some(loss) = old.and_then(|old| refusal::loss(&loaded.config, old)).filter(|_| demand.is_ok())
         {
             log.warning(loss);
         }
         if let Some(generation) = self.supervisor.handle_config(now, id, demand) {
-            self.readings.insert(generation, *loaded);
+            self.readings.insert(generation, Kept::from(*loaded));
         }
     }
 
@@ -73,7 +73,7 @@ impl Parent {
 }
 
 /// The reason why a configuration is not taken in place of an older one, if there is one.
-fn not_taken(options: &Options, old: &LoadedConfig, new: &LoadedConfig) -> Option<String> {
+fn not_taken(options: &Options, old: &Kept, new: &LoadedConfig) -> Option<String> {
     if let Some(why) = refusal::refusal(new, old) {
         return Some(why);
     }
@@ -102,7 +102,7 @@ mod tests {
 
     fn why(old: &str, new: &str) -> Option<String> {
         let (options, old) = read(old);
-        not_taken(&options, &old, &read(new).1)
+        not_taken(&options, &Kept::from(old), &read(new).1)
     }
 
     #[test]

@@ -18,11 +18,15 @@ use super::watched::Numbers;
 /// What a router needs beside its election parameters.
 #[derive(Debug)]
 pub(in crate::vrrp) struct RouterPlan {
+    /// The name of its instance.
+    pub(in crate::vrrp) name: Box<str>,
     pub(in crate::vrrp) config: RouterConfig,
     /// The interface of its adverts.
     pub(in crate::vrrp) link: Option<LinkId>,
     /// Where adverts go.
     pub(in crate::vrrp) reach: Reach,
+    /// The source address that the configuration gives it.
+    pub(in crate::vrrp) source: Option<IpAddr>,
     pub(in crate::vrrp) auth: RouterAuth,
     /// How VRRPv3 adverts over IPv4 are summed up.
     pub(in crate::vrrp) checksum: ChecksumRule,
@@ -106,10 +110,13 @@ pub(super) fn router_plan(
     // An address that is listed twice is advertised twice, but there is only one to be put on the interface.
     let mut seen = HashSet::with_capacity(addresses.len());
     addresses.retain(|vip| seen.insert((vip.link, vip.spec.network)));
+    addresses.shrink_to_fit();
     RouterPlan {
+        name: instance.name.as_str().into(),
         config: router_config(instance),
         link,
         reach: reach(instance, config),
+        source: instance.source,
         auth: match instance.auth {
             // An instance with `auth_hmac` stays in FAULT.
             Auth::None | Auth::Hmac => RouterAuth::None,
