@@ -85,7 +85,7 @@ impl Parent {
                 let pid = worker.pid();
                 let what = match task {
                     Task::Serve => "",
-                    Task::Sweep => " to remove what the last one left",
+                    Task::Sweep => " to remove what an earlier one may have left",
                 };
                 log.info(format!("Starting {} child process{what}, pid={pid}", role.name()));
                 self.workers.insert(id, worker);

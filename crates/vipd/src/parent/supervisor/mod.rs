@@ -175,7 +175,19 @@ impl Supervisor {
         if wanted.is_empty() {
             self.log(LogLevel::Info, "Nothing to run in this configuration");
         }
+        if !wanted.contains(&Role::Vrrp) {
+            self.sweep_after_earlier_run(now);
+        }
         self.conclude(now);
+    }
+
+    /// Removes the addresses of an earlier run that was killed, although no instance is configured any more: another
+    /// machine may have them by now. The kernel knows them by their mark. One attempt, for most often there are none.
+    fn sweep_after_earlier_run(&mut self, now: Instant) {
+        let Settings { allowed, keep, .. } = self.settings;
+        if allowed.vrrp && !keep.vrrp {
+            self.start(now, Role::Vrrp, Task::Sweep);
+        }
     }
 
     /// The next thing to do.

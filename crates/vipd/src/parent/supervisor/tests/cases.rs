@@ -44,12 +44,37 @@ fn the_first_configuration_is_run_by_a_worker_for_each_role_that_it_needs() {
     let machine = Machine::new(settings, both());
     assert!(machine.worker(Role::Vrrp).is_none() && machine.worker(Role::Lvs).is_some());
 
-    let machine = Machine::new(SETTINGS, things(&[], &[]));
-    assert!(machine.processes.is_empty() && machine.said("Nothing to run"));
+    let mut machine = Machine::new(SETTINGS, things(&[], &[]));
+    assert!(machine.said("Nothing to run"));
+    machine.settle();
+    assert!(machine.processes.is_empty());
     assert_eq!(machine.told, [Tell::Ready]);
 
     let machine = Machine::new(Settings { all: true, ..SETTINGS }, things(&[], &[]));
     assert_eq!(machine.processes.len(), 2);
+}
+
+/// An earlier run was killed, and the file lost its instances since.
+#[test]
+fn a_start_without_instances_sweeps_once_after_an_earlier_run() {
+    for lvs in [&[][..], &[80]] {
+        let mut machine = Machine::new(SETTINGS, things(&[], lvs));
+        let sweeper = machine.worker(Role::Vrrp).expect("a worker that sweeps");
+        assert_eq!(machine.processes[&sweeper].task, Task::Sweep);
+        machine.settle();
+        assert_eq!(machine.worker(Role::Vrrp), None);
+        assert_eq!(machine.told, [Tell::Ready]);
+
+        let mut machine = Machine::new(SETTINGS, things(&[], lvs));
+        let sweeper = machine.worker(Role::Vrrp).expect("a worker that sweeps");
+        machine.end(sweeper, Ended::Signalled(9));
+        machine.settle();
+        assert_eq!(machine.worker(Role::Vrrp), None, "one attempt");
+        assert_eq!(machine.told, [Tell::Ready]);
+    }
+    let keep = PerRole { vrrp: true, lvs: false };
+    let machine = Machine::new(Settings { keep, ..SETTINGS }, things(&[], &[]));
+    assert!(machine.processes.is_empty(), "addresses are to stay");
 }
 
 #[test]
