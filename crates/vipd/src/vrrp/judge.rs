@@ -16,8 +16,10 @@ use super::plan::{Reach, RouterAuth, RouterPlan};
 pub(super) struct Record {
     /// Rejected packets, by [`Counter::index`].
     pub(super) rejected: [u64; Counter::ALL.len()],
-    /// The greatest sequence number of an Authentication Header, sent or received.
-    pub(super) ah_sequence: u32,
+    /// The greatest sequence number of an Authentication Header that was received.
+    ah_heard: u32,
+    /// The one that was sent last.
+    ah_sent: u32,
     /// When its standing last changed, on the wall clock since 1970: only to be shown.
     pub(super) last_transition: Duration,
 }
@@ -33,7 +35,7 @@ impl Record {
         match &result {
             Ok(accepted) => {
                 if let Some(sequence) = accepted.ah_sequence {
-                    self.ah_sequence = sequence;
+                    self.ah_heard = sequence;
                 }
             }
             Err(rejection) => self.rejected[rejection.counter().index()] += 1,
@@ -44,12 +46,14 @@ impl Record {
     /// The sequence number of the next advert that leaves: with an Authentication Header greater than any that was
     /// sent or received before (RFC 2402 §3.3.2), or every peer discards it as a repeated packet.
     ///
-    /// It follows the wall clock, so that the peers of a worker or machine that starts anew go on hearing it.
+    /// It follows the wall clock, so that the peers of a worker or machine that starts anew go on hearing it. Own numbers
+    /// do not count for what is received: after a partition the other Active may have counted from less, and has to be
+    /// heard.
     pub(super) fn next_ah_sequence(&mut self, auth: &RouterAuth, since_1970: Duration) -> u32 {
         if let RouterAuth::Ah(_) = auth {
-            self.ah_sequence = AuthHeader::next_sequence(self.ah_sequence, since_1970);
+            self.ah_sent = AuthHeader::next_sequence(self.ah_sent.max(self.ah_heard), since_1970);
         }
-        self.ah_sequence
+        self.ah_sent
     }
 
     fn receiver<'r>(&self, router: &'r RouterPlan) -> Receiver<'r> {
@@ -61,7 +65,7 @@ impl Record {
             auth: match router.auth {
                 RouterAuth::None => ExpectedAuth::None,
                 RouterAuth::Password(password) => ExpectedAuth::Password(password),
-                RouterAuth::Ah(key) => ExpectedAuth::Ah { key, last_sequence: self.ah_sequence },
+                RouterAuth::Ah(key) => ExpectedAuth::Ah { key, last_sequence: self.ah_heard },
             },
             addresses: router.checks_list.then(|| router.advertised.borrow()),
             ..router.config.receiver()
@@ -167,6 +171,34 @@ mod tests {
             let datagram = Datagram::from_ipv4(&buffer[..length]).unwrap();
             assert!(Record::default().judge(router, &datagram).is_ok(), "version {version}");
         }
+    }
+
+    /// After a partition both are Active, and the one that has to be obeyed may have sent less.
+    #[test]
+    fn an_authentication_header_is_compared_with_received_numbers_only() {
+        let text = "vrrp_instance V {\n interface eth0\n version 2\n virtual_router_id 51\n authentication {\n auth_type AH\n \
+                    auth_pass secret\n }\n virtual_ipaddress {\n 192.0.2.1\n }\n}";
+        let plan = Plan::new(Generation::default(), keepalived_conf::load_str(text).config);
+        let router = &plan.routers[0];
+        let RouterAuth::Ah(key) = router.auth else { panic!("{:?}", router.auth) };
+        let advert =
+            router.config.advert(Priority::new(200), router.advertised.borrow(), auth_data(&router.auth));
+        let mut record = Record::default();
+        assert_eq!(record.next_ah_sequence(&router.auth, Duration::ZERO), 1);
+        for _ in 0..9 {
+            record.next_ah_sequence(&router.auth, Duration::ZERO);
+        }
+        let mut receive = |sequence| {
+            let mut buffer = [0; 128];
+            let header = Ipv4Header::new([192, 0, 2, 2].into(), IPV4_GROUP);
+            let length = header.emit_ah(&mut buffer, &advert, key, sequence).unwrap();
+            let datagram = Datagram::from_ipv4(&buffer[..length]).unwrap();
+            let is_heard = record.judge(router, &datagram).is_ok();
+            (is_heard, record.next_ah_sequence(&router.auth, Duration::ZERO))
+        };
+        assert_eq!(receive(3), (true, 11));
+        assert_eq!(receive(3), (false, 12), "a repeated packet");
+        assert_eq!(receive(50), (true, 51), "peers that heard 50 must hear us");
     }
 
     #[test]
