@@ -413,6 +413,7 @@ impl Worker {
     /// Priority 0, addresses off, STOP told, and out.
     fn stop(mut self) {
         self.node.handle_stop(now());
+        self.clean_again_at_the_end();
         self.perform_and(if self.keep_addresses { Release::Keep } else { Release::Remove });
         for (name, before) in std::mem::take(&mut self.sysctls) {
             // The interface may be gone; then there is nothing to restore.

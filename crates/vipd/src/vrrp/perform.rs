@@ -159,6 +159,13 @@ impl Worker {
         }
     }
 
+    /// A daemon that stops before that time does it now: nobody else may come to do it.
+    pub(super) fn clean_again_at_the_end(&mut self) {
+        if self.clean_again.take().is_some() && !self.keep_addresses {
+            self.beginning.get_or_insert_default();
+        }
+    }
+
     /// Adverts leave before the first address is touched, and what is to be done about addresses depends on what the
     /// kernel has now.
     fn before_addresses(&mut self, now: Instant, round: &mut Round) {
