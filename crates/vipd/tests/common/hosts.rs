@@ -64,6 +64,16 @@ impl Maker {
     }
 }
 
+/// The kernel gives an interface its link-local address a moment after it came up; a daemon that starts before is in FAULT
+/// for that moment.
+fn await_link_local(host: &Host) {
+    let is_there = |ip: &IpAddr| matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
+    let deadline = Instant::now() + Duration::from_secs(2);
+    while !host.addresses().unwrap().iter().any(|(_, ip)| is_there(ip)) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 /// A machine of the LAN that runs a daemon.
 #[derive(Debug)]
 pub struct Router {
@@ -84,6 +94,9 @@ impl Router {
         // Where daemons and the tests' scripts write.
         for directory in ["/etc/keepalived", "/etc/vipd", "/run/keepalived", "/run/vipd"] {
             host.private_directory(directory).unwrap();
+        }
+        if watched.iter().any(IpAddr::is_ipv6) {
+            await_link_local(&host);
         }
         let holding = |address: &IpAddr| {
             (*address, AddressWatch::start(&host, *address, Duration::from_millis(10)).unwrap())
