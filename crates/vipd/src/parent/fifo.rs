@@ -3,31 +3,37 @@
 //! As keepalived's: made if absent, opened for reading and writing so that no reader is needed, never waited for. A
 //! line that does not fit is lost, and that is said. Those that were made here are removed at the end.
 //!
+//! The path process makes and removes them ([`Fifos::poll_job`]): one on a file system that hangs must not stop the parent,
+//! which opens a FIFO only when its file system has just answered.
+//!
 //! A reader must know what is so, not only what changes. So a reload leaves a FIFO and its script alone if it changes
 //! neither (keepalived ends every reader, and tells the next one nothing); a FIFO that is opened anew gets the present
 //! states first, and a script that ended by itself is started again and told the same.
 
-use std::collections::BTreeMap;
-use std::fs::{File, Metadata};
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::fifo::{Fifo as Configured, Lines};
-use nix::sys::stat::Mode;
-use nix::unistd::mkfifo;
 use vrrp_election::{EndSignal, Termination};
 
 use super::accounts::Accounts;
 use super::command;
+use super::paths::Purpose;
 use super::process::{Child, Credentials};
 use super::role::Role;
 use crate::log::Log;
+use crate::paths::{FileId, FoundFifo, Job, WantedFifo, open_fifo};
 
 /// The FIFOs of the present configuration, and the scripts that read them.
 #[derive(Debug, Default)]
 pub(super) struct Fifos {
+    configured: Vec<Configured>,
+    /// What the path process was asked for and has not answered.
+    requests: BTreeMap<FifoRequest, Configured>,
+    last_request: u64,
+    jobs: VecDeque<(Purpose, Job)>,
     open: Vec<Fifo>,
     /// Scripts that were told to end.
     ending: Vec<(Child, Termination<Instant>)>,
@@ -35,10 +41,15 @@ pub(super) struct Fifos {
     states: BTreeMap<(Role, String), String>,
 }
 
+/// Names a FIFO that the path process is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FifoRequest(u64);
+
 #[derive(Debug)]
 struct Fifo {
     configured: Configured,
     file: File,
+    id: FileId,
     /// It did not exist before.
     made: bool,
     script: Option<Child>,
@@ -49,7 +60,7 @@ struct Fifo {
 }
 
 impl Fifos {
-    /// Opens what the configuration names, and closes what it no longer does.
+    /// Closes what the configuration no longer names, and has all others looked for: they are opened when they were found.
     pub(super) fn arrange(
         &mut self,
         now: Instant,
@@ -57,24 +68,75 @@ impl Fifos {
         accounts: &Accounts,
         log: &mut Log,
     ) {
+        self.configured = configured.to_vec();
         let (kept, closed): (Vec<Fifo>, Vec<Fifo>) =
-            self.open.drain(..).partition(|fifo| configured.contains(&fifo.configured) && fifo.is_there());
+            self.open.drain(..).partition(|fifo| configured.contains(&fifo.configured));
         self.open = kept;
         for fifo in closed {
             self.close_one(now, fifo);
         }
-        for new in configured {
-            if self.open.iter().any(|fifo| fifo.configured == *new) {
-                continue;
+        for fifo in configured {
+            let owner = match &fifo.owner {
+                Some(user) => accounts.find(Some(user)),
+                None => Ok(Credentials::own()),
+            };
+            match owner {
+                Ok(owner) => self.request(fifo, &owner),
+                Err(error) => log.error(format!("FIFO {}: {error}", fifo.path.display())),
             }
-            match Fifo::open(new, accounts) {
-                Ok(mut fifo) => {
-                    fifo.start_script(now, accounts, log);
-                    fifo.tell_states(&self.states, log);
-                    self.open.push(fifo);
-                }
-                Err(error) => log.error(format!("FIFO {}: {error}", new.path.display())),
+        }
+    }
+
+    fn request(&mut self, fifo: &Configured, owner: &Credentials) {
+        self.last_request += 1;
+        let request = FifoRequest(self.last_request);
+        let owner = (owner.uid.as_raw(), owner.gid.as_raw());
+        let wanted = WantedFifo { path: fifo.path.clone(), owner };
+        self.jobs.push_back((Purpose::Fifo(request), Job::Fifo(wanted)));
+        self.requests.insert(request, fifo.clone());
+    }
+
+    /// What the path process is to do next.
+    pub(super) fn poll_job(&mut self) -> Option<(Purpose, Job)> {
+        self.jobs.pop_front()
+    }
+
+    /// The path process found a FIFO, or none that may be used: opens it, unless it is open.
+    pub(super) fn handle_found(
+        &mut self,
+        now: Instant,
+        request: FifoRequest,
+        found: Result<FoundFifo, String>,
+        accounts: &Accounts,
+        log: &mut Log,
+    ) {
+        let Some(configured) = self.requests.remove(&request) else { return };
+        let is_wanted = self.configured.contains(&configured);
+        let opened = match found {
+            Ok(found) if !is_wanted => return self.remove(&configured, found),
+            Ok(found) if self.open.iter().any(|fifo| fifo.is(&configured, found.id)) => return,
+            Ok(found) => Fifo::open(&configured, found).map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
+        // What was open, if anything, is no longer what is at the path.
+        while let Some(place) = self.open.iter().position(|fifo| fifo.configured == configured) {
+            let fifo = self.open.remove(place);
+            self.close_one(now, fifo);
+        }
+        match opened {
+            Ok(mut fifo) => {
+                fifo.start_script(now, accounts, log);
+                fifo.tell_states(&self.states, log);
+                self.open.push(fifo);
             }
+            Err(error) if is_wanted => log.error(format!("FIFO {}: {error}", configured.path.display())),
+            Err(_) => {}
+        }
+    }
+
+    fn remove(&mut self, configured: &Configured, found: FoundFifo) {
+        if found.made {
+            self.jobs.push_back((Purpose::FifoRemoval, Job::RemoveFifo(configured.path.clone(), found.id)));
         }
     }
 
@@ -155,6 +217,7 @@ impl Fifos {
 
     /// Closes all: readers see the end, scripts are told to.
     pub(super) fn close(&mut self, now: Instant) {
+        self.configured.clear();
         for fifo in std::mem::take(&mut self.open) {
             self.close_one(now, fifo);
         }
@@ -167,46 +230,22 @@ impl Fifos {
             script.terminate();
             self.ending.push((script, end));
         }
-        if fifo.made {
-            // Somebody may have removed it already.
-            let _ = std::fs::remove_file(&fifo.configured.path);
-        }
+        self.remove(&fifo.configured, FoundFifo { id: fifo.id, made: fifo.made });
     }
 }
 
 impl Fifo {
-    fn open(configured: &Configured, accounts: &Accounts) -> io::Result<Self> {
-        let path = &configured.path;
-        let owner = match &configured.owner {
-            Some(user) => accounts.find(Some(user)).map_err(io::Error::other)?,
-            None => Credentials::own(),
-        };
-        let made = make(path)?;
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_CLOEXEC)
-            .open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.file_type().is_fifo() {
-            return Err(io::Error::other("it is no FIFO"));
+    fn open(configured: &Configured, found: FoundFifo) -> io::Result<Self> {
+        let file = open_fifo(&configured.path)?;
+        if FileId::from(&file.metadata()?) != found.id {
+            return Err(io::Error::other("somebody put another one in its place"));
         }
-        if metadata.uid() != owner.uid.as_raw() && metadata.uid() != Credentials::own().uid.as_raw() {
-            return Err(io::Error::other(format!("it belongs to user {}", metadata.uid())));
-        }
-        if made {
-            hand_over(&file, &metadata, &owner)?;
-        }
-        let configured = configured.clone();
-        Ok(Self { configured, file, made, script: None, restart_at: None, lost: 0 })
+        let (configured, FoundFifo { id, made }) = (configured.clone(), found);
+        Ok(Self { configured, file, id, made, script: None, restart_at: None, lost: 0 })
     }
 
-    /// Whether the FIFO at the path is still the one that is open.
-    fn is_there(&self) -> bool {
-        let (here, there) = (self.file.metadata(), self.configured.path.symlink_metadata());
-        let is_same =
-            |(here, there): (Metadata, Metadata)| (here.dev(), here.ino()) == (there.dev(), there.ino());
-        here.ok().zip(there.ok()).is_some_and(is_same)
+    fn is(&self, configured: &Configured, id: FileId) -> bool {
+        self.configured == *configured && self.id == id
     }
 
     fn takes(&self, role: Role) -> bool {
@@ -261,35 +300,19 @@ fn write(file: &mut File, line: &str) -> io::Result<()> {
     file.write_all(format!("{line}\n").as_bytes())
 }
 
-/// Makes a FIFO; gives whether it was not there before.
-fn make(path: &Path) -> io::Result<bool> {
-    match mkfifo(path, Mode::from_bits_truncate(0o600)) {
-        Ok(()) => Ok(true),
-        Err(nix::errno::Errno::EEXIST) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Gives a FIFO that was made here to its owner, and lets everybody read it. What is open is changed, not what has its
-/// name: whoever may write in the directory could have put something else there.
-fn hand_over(file: &File, metadata: &Metadata, owner: &Credentials) -> io::Result<()> {
-    if metadata.uid() != Credentials::own().uid.as_raw() || metadata.nlink() != 1 {
-        return Err(io::Error::other("somebody put another one in its place"));
-    }
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-    std::os::unix::fs::fchown(file, Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))
-}
-
 /// Between the end of a script and its next start.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
     use std::io::Read;
+    use std::os::unix::fs::OpenOptionsExt;
+    use std::path::Path;
 
     use super::*;
     use crate::log::LogOptions;
     use crate::parent::testing::{TestDirectory, empty_config};
+    use crate::paths::{Done, perform};
 
     fn quiet() -> Log {
         Log::new(LogOptions { console: false, syslog: None, detail: false })
@@ -299,16 +322,82 @@ mod tests {
         Configured { path: path.to_owned(), lines: Lines::Lvs, owner: None, script: None }
     }
 
+    fn arrange(
+        fifos: &mut Fifos,
+        now: Instant,
+        configured: &[Configured],
+        accounts: &Accounts,
+        log: &mut Log,
+    ) {
+        fifos.arrange(now, configured, accounts, log);
+        settle(fifos, accounts, log);
+    }
+
+    /// Does what the path process would do.
+    fn settle(fifos: &mut Fifos, accounts: &Accounts, log: &mut Log) {
+        while let Some((purpose, job)) = fifos.poll_job() {
+            if let (Purpose::Fifo(request), Ok(Done::Fifo(found))) = (purpose, perform(&job)) {
+                fifos.handle_found(Instant::now(), request, found, accounts, log);
+            }
+        }
+    }
+
+    #[test]
+    fn a_fifo_whose_file_system_hangs_keeps_nobody_waiting_and_hears_the_states_later() {
+        let directory = TestDirectory::new();
+        let path = directory.path().join("fifo");
+        let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
+        fifos.arrange(Instant::now(), &[configured(&path)], &accounts, &mut log);
+        assert!(!path.exists(), "the path process makes it");
+        fifos.write(Role::Lvs, Some("a"), "a UP", &mut log);
+        settle(&mut fifos, &accounts, &mut log);
+        let mut reader = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
+        let mut bytes = [0; 64];
+        let count = reader.read(&mut bytes).unwrap();
+        assert_eq!(&bytes[..count], b"a UP\n");
+    }
+
+    #[test]
+    fn a_fifo_that_is_no_longer_wanted_when_it_was_made_is_removed() {
+        let directory = TestDirectory::new();
+        let path = directory.path().join("fifo");
+        let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
+        fifos.arrange(Instant::now(), &[configured(&path)], &accounts, &mut log);
+        let (purpose, job) = fifos.poll_job().unwrap();
+        let (Purpose::Fifo(request), Ok(Done::Fifo(found))) = (purpose, perform(&job)) else {
+            panic!("{purpose:?}")
+        };
+        assert!(path.exists());
+        arrange(&mut fifos, Instant::now(), &[], &accounts, &mut log);
+        fifos.handle_found(Instant::now(), request, found, &accounts, &mut log);
+        settle(&mut fifos, &accounts, &mut log);
+        assert!(fifos.open.is_empty() && !path.exists());
+    }
+
+    #[test]
+    fn a_fifo_that_was_replaced_is_opened_anew_by_a_reload() {
+        let directory = TestDirectory::new();
+        let path = directory.path().join("fifo");
+        let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
+        let wanted = [configured(&path)];
+        arrange(&mut fifos, Instant::now(), &wanted, &accounts, &mut log);
+        let first = fifos.open[0].id;
+        std::fs::rename(&path, directory.path().join("old")).unwrap();
+        arrange(&mut fifos, Instant::now(), &wanted, &accounts, &mut log);
+        assert!(fifos.open.len() == 1 && fifos.open[0].id != first && path.exists());
+    }
+
     #[test]
     fn lines_reach_a_reader_and_a_fifo_that_was_made_goes_with_the_daemon() {
         let directory = TestDirectory::new();
         let path = directory.path().join("fifo");
         let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
-        fifos.arrange(Instant::now(), &[configured(&path)], &accounts, &mut log);
+        arrange(&mut fifos, Instant::now(), &[configured(&path)], &accounts, &mut log);
         let mut reader = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
         fifos.write(Role::Lvs, None, "VS [192.0.2.1]:tcp:80 UP", &mut log);
         fifos.write(Role::Vrrp, None, "INSTANCE \"V1\" MASTER 150", &mut log);
         fifos.close(Instant::now());
+        settle(&mut fifos, &accounts, &mut log);
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
         assert_eq!(text, "VS [192.0.2.1]:tcp:80 UP\n");
@@ -320,7 +409,7 @@ mod tests {
         let directory = TestDirectory::new();
         let path = directory.path().join("fifo");
         let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
-        fifos.arrange(Instant::now(), &[configured(&path)], &accounts, &mut log);
+        arrange(&mut fifos, Instant::now(), &[configured(&path)], &accounts, &mut log);
         for _ in 0..10_000 {
             fifos.write(Role::Lvs, None, "RS [10.0.0.1]:tcp:80 [192.0.2.1]:tcp:80 DOWN", &mut log);
         }
@@ -333,7 +422,7 @@ mod tests {
         let path = directory.path().join("file");
         std::fs::write(&path, "mine").unwrap();
         let (mut fifos, accounts) = (Fifos::default(), Accounts::of(&empty_config()));
-        fifos.arrange(Instant::now(), &[configured(&path)], &accounts, &mut quiet());
+        arrange(&mut fifos, Instant::now(), &[configured(&path)], &accounts, &mut quiet());
         assert!(fifos.open.is_empty());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     }
@@ -352,7 +441,7 @@ mod tests {
         let wanted = [script("exec sleep 60 #", &path)];
         let pids: Vec<Vec<u32>> = (0..3)
             .map(|_| {
-                fifos.arrange(Instant::now(), &wanted, &accounts, &mut log);
+                arrange(&mut fifos, Instant::now(), &wanted, &accounts, &mut log);
                 fifos.pids().collect()
             })
             .collect();
@@ -366,7 +455,7 @@ mod tests {
         let directory = TestDirectory::new();
         let (first, second) = (directory.path().join("first"), directory.path().join("second"));
         let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
-        fifos.arrange(Instant::now(), &[configured(&first)], &accounts, &mut log);
+        arrange(&mut fifos, Instant::now(), &[configured(&first)], &accounts, &mut log);
         for (subject, line) in [
             (Some("a"), "a UP"),
             (Some("a"), "a DOWN"),
@@ -379,7 +468,7 @@ mod tests {
         fifos.write(Role::Vrrp, Some("V"), "of somebody else", &mut log);
         fifos.forget(Role::Lvs, |subject| subject == "gone");
         let mut reader = |path: &Path| {
-            fifos.arrange(Instant::now(), &[configured(path)], &accounts, &mut log);
+            arrange(&mut fifos, Instant::now(), &[configured(path)], &accounts, &mut log);
             let mut file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path).unwrap();
             let mut bytes = [0; 64];
             let count = file.read(&mut bytes).unwrap();
@@ -395,14 +484,14 @@ mod tests {
         let (path, ready) = (directory.path().join("fifo"), directory.path().join("ready"));
         let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
         let text = format!("trap '' TERM; touch {}; while :; do sleep 60; done #", ready.display());
-        fifos.arrange(Instant::now(), &[script(&text, &path)], &accounts, &mut log);
+        arrange(&mut fifos, Instant::now(), &[script(&text, &path)], &accounts, &mut log);
         let limit = Instant::now() + Duration::from_secs(10);
         while !ready.exists() {
             assert!(Instant::now() < limit, "it does not start");
             std::thread::yield_now();
         }
         let now = Instant::now();
-        fifos.arrange(now, &[], &accounts, &mut log);
+        arrange(&mut fifos, now, &[], &accounts, &mut log);
         assert_eq!(fifos.deadline(), Some(now + Duration::from_secs(2)));
         fifos.timeout(now + Duration::from_secs(2), &accounts, &mut log);
         while !fifos.has_ended() {
@@ -417,7 +506,7 @@ mod tests {
         let path = directory.path().join("fifo");
         let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());
         let now = Instant::now();
-        fifos.arrange(now, &[script("exit 0 #", &path)], &accounts, &mut log);
+        arrange(&mut fifos, now, &[script("exit 0 #", &path)], &accounts, &mut log);
         while fifos.pids().count() == 1 {
             assert!(now.elapsed() < Duration::from_secs(10), "it does not end");
             fifos.reap(now, &mut log);

@@ -11,13 +11,14 @@ use mio::{Registry, Token};
 use rustix::event::{PollFd, PollFlags};
 
 use super::checks::ScriptKey;
+use super::fifo::FifoRequest;
 use super::load::LoadedConfig;
 use super::process::Child;
 use super::supervisor::ReadId;
 use super::worker::WorkerProgram;
 use crate::ipc::{Channel, ChannelError, DumpKind};
 use crate::log::Log;
-use crate::paths::{Done, FromPaths, Job, ToPaths};
+use crate::paths::{Done, FoundFifo, FromPaths, Job, ToPaths};
 
 /// Asks the path process, and remembers what for.
 #[derive(Debug)]
@@ -54,6 +55,10 @@ pub(super) enum Purpose {
     Dump(DumpKind),
     /// A file made for those who track it.
     InitFile,
+    /// A FIFO.
+    Fifo(FifoRequest),
+    /// The end of a FIFO that was made here.
+    FifoRemoval,
     /// The configuration.
     Read(ReadId),
 }
@@ -63,6 +68,8 @@ pub(super) enum Purpose {
 pub(super) enum Answer {
     /// Whether a file could be opened.
     Check(ScriptKey, Result<(), i32>),
+    /// A FIFO that may be opened, or why there is none.
+    Fifo(FifoRequest, Result<FoundFifo, String>),
     /// A configuration.
     Config(ReadId, Result<Box<LoadedConfig>, i32>),
 }
@@ -179,7 +186,8 @@ impl Paths {
     }
 
     /// Waits for what was asked, but a moment only: before workers look at files that are being made.
-    pub(super) fn wait(&mut self, log: &mut Log) {
+    pub(super) fn wait(&mut self, log: &mut Log) -> Vec<Answer> {
+        let mut answers = Vec::new();
         while let Some(process) = &self.process
             && let Some(until) = self.last_moment()
         {
@@ -187,12 +195,19 @@ impl Paths {
             let timeout = rustix::event::Timespec::try_from(rest).ok();
             let mut channel = [PollFd::new(&process.channel, PollFlags::IN)];
             if rest.is_zero() || !matches!(rustix::event::poll(&mut channel, timeout.as_ref()), Ok(1..)) {
-                return;
+                break;
             }
-            if !self.handle_channel(log).is_empty() || self.process.is_none() {
-                return;
+            let before = self.asked.len();
+            answers.extend(self.handle_channel(log));
+            if self.asked.len() == before && self.has_ended() {
+                break;
             }
         }
+        answers
+    }
+
+    fn has_ended(&self) -> bool {
+        self.process.as_ref().is_none_or(|process| process.child.has_ended())
     }
 
     fn answer(&mut self, FromPaths { id, result }: FromPaths, log: &mut Log) -> Option<Answer> {
@@ -202,11 +217,19 @@ impl Paths {
             Purpose::Read(id) => {
                 let loaded = result.and_then(|result| match result {
                     Done::Config(loaded) => Ok(loaded),
-                    Done::Done => Err(libc::EBADMSG),
+                    Done::Finished | Done::Fifo(_) => Err(libc::EBADMSG),
                 });
                 return Some(Answer::Config(id, loaded));
             }
-            Purpose::Dump(_) | Purpose::InitFile => {}
+            Purpose::Fifo(request) => {
+                let found = match result {
+                    Ok(Done::Fifo(found)) => found,
+                    Ok(Done::Finished | Done::Config(_)) => Err(desc(libc::EBADMSG).to_owned()),
+                    Err(errno) => Err(desc(errno).to_owned()),
+                };
+                return Some(Answer::Fifo(request, found));
+            }
+            Purpose::Dump(_) | Purpose::InitFile | Purpose::FifoRemoval => {}
         }
         match (purpose, result) {
             (Purpose::Dump(_), Ok(_)) => log.info(format!("Wrote {}", path.display())),
@@ -223,14 +246,19 @@ impl Purpose {
             Self::Check(_) => "check of",
             Self::Dump(_) => "state file",
             Self::InitFile => "init_file",
+            Self::Fifo(_) => "FIFO",
+            Self::FifoRemoval => "removal of FIFO",
             Self::Read(_) => "configuration",
         }
     }
 }
 
 fn failure(purpose: Purpose, path: &Path, errno: i32) -> String {
-    let why = nix::errno::Errno::from_raw(errno).desc();
-    format!("{} {}: {why}", purpose.name(), path.display())
+    format!("{} {}: {}", purpose.name(), path.display(), desc(errno))
+}
+
+fn desc(errno: i32) -> &'static str {
+    nix::errno::Errno::from_raw(errno).desc()
 }
 
 /// How long what is written may take until nobody waits for it.

@@ -124,7 +124,8 @@ impl Parent {
         self.log_options(log);
         self.arrange_outlets(Instant::now(), log);
         self.make_files(Occasion::Start, log);
-        self.paths.wait(log);
+        let answers = self.paths.wait(log);
+        self.take_answers(answers, Instant::now(), log);
         self.perform(Instant::now(), log);
         self.starter.release();
         let mut events = Events::with_capacity(16);
@@ -235,7 +236,8 @@ impl Parent {
         if self.winds_down && is_quiet(self) {
             // Their readers have heard everything.
             self.fifos.close(now);
-            if self.fifos.has_ended() {
+            self.ask_about_fifos(now, log);
+            if self.fifos.has_ended() && self.paths.is_quiet(now) {
                 self.supervisor.handle_quiet();
             }
         }

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use keepalived_conf::model::InitFile;
 
+use super::fifo;
 use super::message::{Done, Job};
 use crate::cli::Options;
 use crate::parent::load;
 
 /// Does a job; the error is an errno.
-pub(super) fn perform(job: &Job) -> Result<Done, i32> {
+pub(crate) fn perform(job: &Job) -> Result<Done, i32> {
     let done = match job {
         Job::Read { config, config_id, all_config } => {
             let options = Options {
@@ -23,11 +24,13 @@ pub(super) fn perform(job: &Job) -> Result<Done, i32> {
             };
             return Ok(Done::Config(Box::new(load::read(&options).into())));
         }
+        Job::Fifo(wanted) => return Ok(Done::Fifo(fifo::provide(wanted))),
+        Job::RemoveFifo(path, id) => fifo::remove(path, *id),
         Job::Open(path) => open(path),
         Job::Replace(path, text) => replace(path, text),
         Job::Init(file, overwrite) => init(file, *overwrite),
     };
-    done.map(|()| Done::Done).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+    done.map(|()| Done::Finished).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
 }
 
 /// A FIFO without a writer must not make us wait, and no terminal becomes ours.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use keepalived_conf::model::InitFile;
 use serde::{Deserialize, Serialize};
 
+use super::fifo::{FileId, FoundFifo, WantedFifo};
 use crate::parent::load::LoadedConfig;
 
 /// A question, with a number for the answer.
@@ -23,6 +24,10 @@ pub(crate) enum Job {
     Replace(PathBuf, String),
     /// Make a file that holds a number; if it exists, only when `overwrite` is said.
     Init(InitFile, bool),
+    /// Make sure of a FIFO.
+    Fifo(WantedFifo),
+    /// Remove a FIFO that was made here.
+    RemoveFifo(PathBuf, FileId),
     /// Read the configuration, with its includes, users and scripts: the command line names it so.
     Read { config: PathBuf, config_id: Option<String>, all_config: bool },
 }
@@ -31,7 +36,8 @@ impl Job {
     /// The path that it is about.
     pub(crate) fn path(&self) -> &std::path::Path {
         match self {
-            Self::Open(path) | Self::Replace(path, _) => path,
+            Self::Open(path) | Self::Replace(path, _) | Self::RemoveFifo(path, _) => path,
+            Self::Fifo(wanted) => &wanted.path,
             Self::Init(file, _) => &file.path,
             Self::Read { config, .. } => config,
         }
@@ -49,7 +55,9 @@ pub(crate) struct FromPaths {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Done {
     /// What was asked.
-    Done,
+    Finished,
+    /// This FIFO is there, or why there is none that may be used.
+    Fifo(Result<FoundFifo, String>),
     /// This was read.
     Config(Box<LoadedConfig>),
 }

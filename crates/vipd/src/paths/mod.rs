@@ -4,6 +4,7 @@
 //! something: a thread that waits for it cannot even be killed. So the parent asks this process, which has a few
 //! threads for it, and goes on. A parent that ends does not wait for it.
 
+mod fifo;
 mod jobs;
 mod message;
 mod pool;
@@ -16,6 +17,9 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::ipc::{Channel, ChannelError};
+pub(crate) use fifo::{FileId, FoundFifo, WantedFifo, open as open_fifo};
+#[cfg(test)]
+pub(crate) use jobs::perform;
 pub(crate) use message::{Done, FromPaths, Job, ToPaths};
 use pool::Pool;
 

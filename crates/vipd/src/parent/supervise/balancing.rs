@@ -7,6 +7,7 @@ use keepalived_conf::model::Command;
 use keepalived_conf::model::lvs::{RealServer, VirtualServer};
 
 use super::super::accounts::Accounts;
+use super::super::fifo::FifoRequest;
 use super::super::kept::Kept;
 use super::super::notify::Job;
 use super::super::role::Role;
@@ -15,6 +16,7 @@ use crate::ipc::Generation;
 use crate::log::Log;
 use crate::lvs::names;
 use crate::outlets::mail::RealServerChange;
+use crate::paths::FoundFifo;
 
 /// Which real server: generation, virtual server, real server.
 type ServerKey = (Generation, u32, u32);
@@ -87,6 +89,28 @@ impl Parent {
             });
             self.fifos.arrange(now, &reading.config.global.fifos, &reading.accounts, log);
         }
+        self.ask_about_fifos(now, log);
+    }
+
+    /// Has FIFOs made and removed.
+    pub(super) fn ask_about_fifos(&mut self, now: Instant, log: &mut Log) {
+        while let Some((purpose, job)) = self.fifos.poll_job() {
+            let answers = self.paths.ask(now, purpose, job, log);
+            self.take_answers(answers, now, log);
+        }
+    }
+
+    /// A FIFO may be opened, or there is none.
+    pub(super) fn handle_fifo(
+        &mut self,
+        request: FifoRequest,
+        found: Result<FoundFifo, String>,
+        now: Instant,
+        log: &mut Log,
+    ) {
+        let Some(reading) = self.readings.get(&self.supervisor.current()) else { return };
+        self.fifos.handle_found(now, request, found, &reading.accounts, log);
+        self.ask_about_fifos(now, log);
     }
 }
 

@@ -128,6 +128,7 @@ impl Parent {
                         self.tell_of_check(key, news, now, log);
                     }
                 }
+                Answer::Fifo(request, found) => self.handle_fifo(request, found, now, log),
                 Answer::Config(id, loaded) => self.take_config(id, loaded, now, log),
             }
         }

@@ -128,8 +128,11 @@ impl Parent {
     fn finish(&mut self, status: u8, now: Instant, log: &mut Log) {
         self.fifos.close(now);
         self.fifos.abandon();
+        self.ask_about_fifos(now, log);
         self.notifier.abandon(log);
         self.mailing.abandon(now, log);
+        // Those that were made here are removed, unless their file system hangs.
+        let _ = self.paths.wait(log);
         self.paths.abandon();
         for role in Role::ALL {
             self.checks.abandon(role);
