@@ -128,6 +128,8 @@ struct Worker {
     unread: Vec<usize>,
     /// The kernel's events are not read to the end.
     kernel_unread: bool,
+    /// The election asks for more than what was done in the last turn.
+    unperformed: bool,
     /// When to look at the kernel again after an error.
     kernel_retry: Option<Instant>,
     /// Routers that begin: what others left of their addresses is removed with the next actions.
@@ -197,6 +199,7 @@ impl Worker {
             armed: None,
             unread: Vec::new(),
             kernel_unread: false,
+            unperformed: false,
             kernel_retry: None,
             beginning: None,
             tidy_at: None,
@@ -266,7 +269,7 @@ impl Worker {
     }
 
     fn has_backlog(&self) -> bool {
-        !self.unread.is_empty() || self.kernel_unread
+        !self.unread.is_empty() || self.kernel_unread || self.unperformed
     }
 
     /// Waits for events and takes them in. Gives whether there were any.
@@ -303,7 +306,7 @@ impl Worker {
         let wanted = plan.node_config(&Seen { kernel: &self.kernel, plan: &plan });
         self.next_plan = Some(plan);
         self.node.handle_reload(now(), wanted);
-        self.perform();
+        self.perform_all(Release::Remove);
     }
 
     /// The election goes on with the plan that it was told of last. `before` says which router each of it was.
@@ -414,7 +417,7 @@ impl Worker {
     fn stop(mut self) {
         self.node.handle_stop(now());
         self.clean_again_at_the_end();
-        self.perform_and(if self.keep_addresses { Release::Keep } else { Release::Remove });
+        self.perform_all(if self.keep_addresses { Release::Keep } else { Release::Remove });
         for (name, before) in std::mem::take(&mut self.sysctls) {
             // The interface may be gone; then there is nothing to restore.
             let _ = sysctl::set(sysctl::Family::V4, &name, "promote_secondaries", before);

@@ -28,6 +28,8 @@ pub(super) enum Release {
 /// What is done after adverts and addresses.
 #[derive(Default)]
 struct Round {
+    /// Routers whose addresses changed.
+    changed: Vec<RouterId>,
     announcements: Vec<(RouterId, u32)>,
     acts: Vec<(ScriptId, vrrp_election::ScriptAct)>,
     /// Events, and what the parent runs scripts for.
@@ -37,28 +39,43 @@ struct Round {
     knows_kernel: bool,
 }
 
+impl Round {
+    fn size(&self) -> usize {
+        self.changed.len().max(self.announcements.len()).max(self.told.len())
+    }
+}
+
 impl Worker {
-    /// Does everything the election asks for.
+    /// Does what the election asks for, as much of it as one turn may take: when thousands of routers take over within
+    /// an advertisement interval, no advert waits until the addresses of all others are set.
     pub(super) fn perform(&mut self) {
-        self.perform_and(Release::Remove);
+        self.perform_some(Release::Remove, MOST_PER_TURN);
     }
 
     /// Does everything the election asks for: adverts leave before the first address is set, addresses are set
     /// before the first is announced, and nobody is told before that.
-    pub(super) fn perform_and(&mut self, release: Release) {
+    pub(super) fn perform_all(&mut self, release: Release) {
+        self.perform_some(release, usize::MAX);
+    }
+
+    /// Stops after so many changes, announcements or events; the others wait in the election, behind new adverts.
+    fn perform_some(&mut self, release: Release, most: usize) {
         let now = now();
         let mut round = Round::default();
+        self.unperformed = false;
         while let Some(action) = self.node.poll_action() {
             match action {
                 NodeAction::SendAdvert { router, priority } => self.queue_advert(router, priority),
                 NodeAction::AddAddresses { router } => {
                     self.before_addresses(now, &mut round);
+                    round.changed.push(router);
                     if self.add_addresses(router) {
                         round.moved.push((router, "setting VIPs."));
                     }
                 }
                 NodeAction::RemoveAddresses { router } => {
                     self.before_addresses(now, &mut round);
+                    round.changed.push(router);
                     if release == Release::Remove && self.remove_addresses(router) {
                         round.moved.push((router, "removing VIPs."));
                     }
@@ -75,6 +92,14 @@ impl Worker {
                     self.switch_plan(&before);
                 }
             }
+            if round.size() >= most {
+                self.unperformed = true;
+                break;
+            }
+        }
+        if self.unperformed {
+            let announced = |router: &RouterId| Some((*router, self.node.take_announcement(*router)?));
+            round.announcements.extend(round.changed.iter().filter_map(announced));
         }
         self.finish(now, round);
     }
@@ -82,7 +107,7 @@ impl Worker {
     /// What follows once all adverts are written and all addresses are queued.
     fn finish(&mut self, now: Instant, round: Round) {
         let Round { announcements, acts, told, moved, .. } = round;
-        if told.len().max(announcements.len()) > tidy::MANY {
+        if told.len().max(announcements.len()) >= tidy::MANY {
             self.tidy_at = Some(now + tidy::AFTER);
         }
         self.send_adverts(now);
@@ -316,6 +341,9 @@ impl Worker {
         }
     }
 }
+
+/// Routers that are served in one turn: their addresses and announcements take a few milliseconds.
+const MOST_PER_TURN: usize = 128;
 
 /// How long a process may take to end that was killed.
 const DYING_TIME: Duration = Duration::from_secs(2);

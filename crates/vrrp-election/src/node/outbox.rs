@@ -112,6 +112,16 @@ impl Outbox {
         event.map(NodeAction::Tell)
     }
 
+    /// Packets of the announcement of a router that waits, if all changes to its addresses were given out: it need not
+    /// wait for the addresses of others.
+    pub(super) fn take_announcement(&mut self, router: RouterId) -> Option<u32> {
+        if self.addresses.iter().any(|(other, _)| *other == router) {
+            return None;
+        }
+        let waiting = self.waiting.get_mut(router.index())?;
+        Some(core::mem::take(&mut waiting.announce)).filter(|repeat| *repeat > 0)
+    }
+
     /// Gives back what only a burst needed.
     fn shrink(&mut self) {
         self.adverts.shrink_to(USUAL);
@@ -131,4 +141,26 @@ const PER_INPUT: usize = 16;
 fn push<T>(queue: &mut VecDeque<T>, item: T, bound: usize) {
     debug_assert!(queue.len() < bound, "poll_action is drained after each input");
     queue.push_back(item);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_announcement_is_taken_early_once_the_addresses_of_its_router_are_given_out() {
+        let (first, second) = (RouterId(0), RouterId(1));
+        let mut outbox = Outbox::new(2, 0);
+        for router in [first, second] {
+            outbox.addresses(router, true);
+            outbox.announce(router, 5);
+        }
+        assert_eq!(outbox.take_announcement(first), None, "its addresses are still to be added");
+        assert_eq!(outbox.pop(|_| true), Some(NodeAction::AddAddresses { router: first }));
+        assert_eq!(outbox.take_announcement(first), Some(5));
+        assert_eq!(outbox.take_announcement(first), None, "taken once");
+        assert_eq!(outbox.pop(|_| true), Some(NodeAction::AddAddresses { router: second }));
+        assert_eq!(outbox.pop(|_| true), Some(NodeAction::Announce { router: second, repeat: 5 }));
+        assert_eq!(outbox.pop(|_| true), None);
+    }
 }
