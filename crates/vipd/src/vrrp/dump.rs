@@ -369,3 +369,6 @@ impl Display for Seconds {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
