@@ -169,30 +169,4 @@ fn report_line(report: &Report) -> Option<(LogLevel, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scripts_are_told_the_priority_of_the_moment_whatever_becomes_of_the_router() {
-        let priority = Priority::new(120);
-        let router = RouterId(1);
-        let event = |to, why| Event::Standing { router, from: Standing::Active, to, why, priority };
-        let gone = |_| None;
-        let deleted = event(Standing::Stopped, Why::Deleted);
-        assert_eq!(instance_event(&deleted, gone), Some((InstanceEvent::Deleted, priority)));
-        let stopped = event(Standing::Stopped, Why::Stop);
-        assert_eq!(instance_event(&stopped, gone), Some((InstanceEvent::Stop, priority)));
-        let another = |_| Some(Priority::new(7));
-        assert_eq!(instance_event(&deleted, another), Some((InstanceEvent::Deleted, priority)));
-    }
-
-    #[test]
-    fn a_lower_priority_is_told_with_ours() {
-        let source = std::net::Ipv4Addr::new(192, 0, 2, 2).into();
-        let report = Report::LowerPriorityWhileActive { source, priority: Priority::new(7) };
-        let event = Event::Router { router: RouterId(1), report };
-        let ours = |router| (router == RouterId(1)).then_some(Priority::new(120));
-        let expected = (InstanceEvent::MasterReceivedLowerPriority, Priority::new(120));
-        assert_eq!(instance_event(&event, ours), Some(expected));
-    }
-}
+mod tests;

@@ -1,0 +1,158 @@
+//! Words for the log, and what scripts are told.
+
+use std::time::Duration;
+
+use super::*;
+use crate::ipc::Generation;
+
+const A: RouterId = RouterId(0);
+
+/// Instances A and B, the first of which tracks a script, another interface and its source.
+fn plan() -> Plan {
+    let text = "vrrp_script S {\nscript \"/bin/true\"\nuser root\n}\nvrrp_instance A {\ninterface eth0\n\
+                virtual_router_id 51\nmcast_src_ip 192.0.2.1\ntrack_src_ip\ntrack_script {\nS\n}\n\
+                virtual_ipaddress {\n192.0.2.100\n}\n}\nvrrp_instance B {\ninterface eth1\nvirtual_router_id \
+                52\nvirtual_ipaddress {\n192.0.2.101\n}\n}";
+    Plan::new(Generation::default(), keepalived_conf::load_str(text).config)
+}
+
+fn told(event: &Event) -> Vec<String> {
+    lines(&plan(), &HashMap::new(), event).into_iter().map(|(_, line)| line).collect()
+}
+
+/// The lines about A, which was `from` and is `to`.
+fn moved(from: Standing, to: Standing, why: Why) -> Vec<String> {
+    told(&Event::Standing { router: A, from, to, why, priority: Priority::new(100) })
+}
+
+/// Monitoring searches the log for these words of keepalived.
+#[test]
+fn the_log_says_which_state_is_entered_and_why() {
+    use Standing::{Active, Backup, Fault, Stopped, Waiting};
+    let source = [192, 0, 2, 2].into();
+    let elected = Why::Election;
+    let silence = Some(Duration::from_millis(3_609));
+    for (from, to, why, expected) in [
+        (Waiting, Backup, elected(Cause::Startup), vec!["(A) Entering BACKUP STATE (init)"]),
+        (Fault, Backup, elected(Cause::Startup), vec!["(A) Entering BACKUP STATE"]),
+        (
+            Backup,
+            Active,
+            elected(Cause::ActiveDown { silent_for: silence }),
+            vec![
+                "(A) Receive advertisement timeout: nothing to obey for 3.609 s",
+                "(A) Entering MASTER STATE",
+            ],
+        ),
+        (
+            Backup,
+            Active,
+            elected(Cause::ActiveDown { silent_for: None }),
+            vec!["(A) Receive advertisement timeout", "(A) Entering MASTER STATE"],
+        ),
+        (
+            Backup,
+            Active,
+            elected(Cause::ActiveLeft),
+            vec!["(A) Receive advertisement timeout: the master has left", "(A) Entering MASTER STATE"],
+        ),
+        (
+            Backup,
+            Active,
+            elected(Cause::Preempted { source, priority: Priority::new(7) }),
+            vec![
+                "(A) Receive advertisement timeout: preempting 192.0.2.2 with lower priority 7",
+                "(A) Entering MASTER STATE",
+            ],
+        ),
+        (
+            Active,
+            Backup,
+            elected(Cause::Better { source, priority: Priority::new(200) }),
+            vec![
+                "(A) Master received advert from 192.0.2.2 with higher priority 200, ours 100",
+                "(A) Entering BACKUP STATE",
+            ],
+        ),
+        (Active, Stopped, Why::Stop, vec!["(A) sent 0 priority"]),
+        (Backup, Stopped, Why::Stop, vec![]),
+        (Backup, Stopped, Why::Deleted, vec!["(A) is no longer configured"]),
+    ] {
+        assert_eq!(moved(from, to, why), expected);
+    }
+}
+
+#[test]
+fn a_fault_says_what_is_missing() {
+    let plan = plan();
+    let link = |name: &str| plan.links.known(name).unwrap();
+    let source = plan.facts.iter().find(|(_, fact)| fact.to_string().starts_with("source")).unwrap().0;
+    for (fault, expected) in [
+        (Fault::LinkDown(link("eth0")), "interface eth0 is down or missing"),
+        (Fault::NoAddress, "no address to send adverts from"),
+        (Fault::Tracked(ScriptId(0).into()), "tracked script S failed"),
+        (Fault::Tracked(link("eth1").into()), "tracked interface eth1 is down or missing"),
+        (Fault::Tracked(source.into()), "tracked source address 192.0.2.1 is down or missing"),
+        (
+            Fault::Duplicate(RouterId(1)),
+            "instance B before it is the same virtual router: give this one a virtual_router_id of its own",
+        ),
+    ] {
+        assert_eq!(fault_text(&plan, fault), expected);
+        let lines = moved(Standing::Backup, Standing::Fault, Why::Fault(fault));
+        assert_eq!(lines, [format!("(A) {expected}"), "(A) Entering FAULT STATE".to_owned()]);
+    }
+}
+
+#[test]
+fn a_check_that_failed_says_how() {
+    let said = |up, failures: &[(ScriptId, String)]| {
+        let event = Event::Script { script: ScriptId(0), up };
+        lines(&plan(), &failures.iter().cloned().collect(), &event).remove(0).1
+    };
+    let failures = [(ScriptId(0), "exited with status 3".to_owned())];
+    assert_eq!(said(false, &failures), "VRRP_Script(S) exited with status 3");
+    assert_eq!(said(false, &[]), "VRRP_Script(S) failed");
+    assert_eq!(said(true, &failures), "VRRP_Script(S) succeeded");
+}
+
+#[test]
+fn reports_that_senders_of_adverts_cause_are_limited_and_ours_are_not() {
+    let source = [192, 0, 2, 2].into();
+    let two_owners = Report::TwoOwners { source };
+    let event = |report| Event::Router { router: A, report };
+    assert_eq!(caused_by_others(&event(two_owners)), Some((A, discriminant(&two_owners))));
+    assert_eq!(
+        told(&event(two_owners)),
+        ["(A) 192.0.2.2 claims priority 255 as this router does: only one can own the addresses"]
+    );
+    let (from, to) = (Priority::new(100), Priority::new(80));
+    let changed = event(Report::PriorityChanged { from, to });
+    assert_eq!(caused_by_others(&changed), None);
+    assert_eq!(told(&changed), ["(A) Changing effective priority from 100 to 80"]);
+    assert_eq!(caused_by_others(&Event::Script { script: ScriptId(0), up: true }), None);
+}
+
+#[test]
+fn scripts_are_told_the_priority_of_the_moment_whatever_becomes_of_the_router() {
+    let priority = Priority::new(120);
+    let router = RouterId(1);
+    let event = |to, why| Event::Standing { router, from: Standing::Active, to, why, priority };
+    let gone = |_| None;
+    let deleted = event(Standing::Stopped, Why::Deleted);
+    assert_eq!(instance_event(&deleted, gone), Some((InstanceEvent::Deleted, priority)));
+    let stopped = event(Standing::Stopped, Why::Stop);
+    assert_eq!(instance_event(&stopped, gone), Some((InstanceEvent::Stop, priority)));
+    let another = |_| Some(Priority::new(7));
+    assert_eq!(instance_event(&deleted, another), Some((InstanceEvent::Deleted, priority)));
+}
+
+#[test]
+fn a_lower_priority_is_told_with_ours() {
+    let source = std::net::Ipv4Addr::new(192, 0, 2, 2).into();
+    let report = Report::LowerPriorityWhileActive { source, priority: Priority::new(7) };
+    let event = Event::Router { router: RouterId(1), report };
+    let ours = |router| (router == RouterId(1)).then_some(Priority::new(120));
+    let expected = (InstanceEvent::MasterReceivedLowerPriority, Priority::new(120));
+    assert_eq!(instance_event(&event, ours), Some(expected));
+}
