@@ -297,9 +297,19 @@ mod tests {
         assert_eq!(key.step(Some(&bound), Some(&first), || None), Step::Nothing);
         let second = interface(9, &["fe80::1/64"]);
         assert_eq!(key.step(Some(&bound), Some(&second), || None), Step::Bind(ip("fe80::1"), Some(eth0(9))));
+        bound.note(&Change::LinkRemoved { index: 7, name: "eth1".to_owned() });
+        assert_eq!(key.step(Some(&bound), Some(&first), || None), Step::Nothing, "another interface");
         bound.note(&Change::LinkRemoved { index: 3, name: "eth0".to_owned() });
         let again = key.step(Some(&bound), Some(&first), || None);
         assert_eq!(again, Step::Bind(ip("fe80::1"), Some(eth0(3))), "the same index and name");
+    }
+
+    #[test]
+    fn packets_leave_by_the_interface_of_their_socket_or_where_their_route_leads() {
+        let group = ip("224.0.0.18");
+        assert_eq!(Attachment::Group(Membership::new(eth0(3), group)).index(), 3);
+        assert_eq!(Attachment::Address(ip("fe80::1"), Some(eth0(4))).index(), 4);
+        assert_eq!(Attachment::Address(ip("192.0.2.1"), None).index(), 0);
     }
 
     #[test]

@@ -212,6 +212,11 @@ mod tests {
         assert_eq!(say(1), None);
         assert_eq!(say(59), None);
         assert_eq!(say(60).as_deref(), Some("bad (2 more of this kind since)"));
+        assert_eq!(say(61), None);
+        complaints.forget();
+        let now = Instant::ZERO + Duration::from_secs(62);
+        let after_a_reload = complaints.about(now, None, Kind::NotAPacket, || "bad".to_owned());
+        assert_eq!(after_a_reload.as_deref(), Some("bad"));
     }
 
     #[test]
