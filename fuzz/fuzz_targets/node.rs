@@ -165,6 +165,7 @@ impl World {
 fn config(machine: &Machine) -> NodeConfig {
     let script = |number: u32, &(rise, fall, init_fail): &(u8, u8, bool)| ScriptSetup {
         config: ScriptConfig { rise: rise.into(), fall: fall.into(), init_fail, ..ScriptConfig::default() },
+        name: format!("check {number}"),
         command: format!("check {}", number % 2),
     };
     NodeConfig {

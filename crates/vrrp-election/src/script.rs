@@ -109,6 +109,12 @@ impl Script {
         Self { config, counter, known: self.known, run: None, next: self.next.min(now + config.interval) }
     }
 
+    /// The check after a reload by which it runs something else: results stay until it has reported, which is due now.
+    /// `None` if there are none: then `init_fail` decides.
+    pub(crate) fn redefined(&self, config: ScriptConfig, now: Instant) -> Option<Self> {
+        self.known.then(|| Self { next: now, ..self.carried(config, now) })
+    }
+
     /// What a predecessor knew of the same check.
     pub(crate) fn inherit(&mut self, up: bool) {
         self.known = true;

@@ -85,7 +85,11 @@ impl Host {
                 .scripts
                 .iter()
                 .zip(0..)
-                .map(|(config, number)| ScriptSetup { command: format!("check {number}"), config: *config })
+                .map(|(config, number)| ScriptSetup {
+                    name: format!("check {number}"),
+                    command: format!("check {number}"),
+                    config: *config,
+                })
                 .collect(),
             facts: Vec::new(),
             links: vec![LinkSetup { name: "eth0".to_owned(), state: link }],

@@ -126,7 +126,11 @@ mod tests {
         NodeConfig {
             routers: vec![RouterSetup { tracks, ..RouterSetup::new(router, LinkId(0)) }],
             links: vec![LinkSetup { name: "eth0".to_owned(), state }],
-            scripts: vec![ScriptSetup { command: "true".to_owned(), config: ScriptConfig::default() }],
+            scripts: vec![ScriptSetup {
+                name: "check".to_owned(),
+                command: "true".to_owned(),
+                config: ScriptConfig::default(),
+            }],
             ..NodeConfig::default()
         }
     }

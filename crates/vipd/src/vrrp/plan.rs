@@ -198,7 +198,7 @@ fn script_setup(script: &VrrpScript) -> ScriptSetup {
         fall: script.fall,
         init_fail: script.init_fail,
     };
-    ScriptSetup { command: format!("{:?}", script.command), config }
+    ScriptSetup { name: script.name.clone(), command: format!("{:?}", script.command), config }
 }
 
 fn number(index: usize) -> u32 {

@@ -118,7 +118,11 @@ impl RouterSetup {
 /// A check script of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptSetup {
-    /// What is run, as far as a reload compares it: a script that runs the same goes on with what is known.
+    /// Its name. After a reload it goes on with what is known, although it may run something else: what is known
+    /// stays until that has reported.
+    pub name: String,
+    /// What is run, as far as a reload compares it: a script that runs the same goes on with what is known, whatever
+    /// its name.
     pub command: String,
     /// Its parameters.
     pub config: ScriptConfig,

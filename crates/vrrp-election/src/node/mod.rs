@@ -106,6 +106,7 @@ struct Member {
 /// One check script and what the node knows of it.
 #[derive(Clone, Debug)]
 struct Check {
+    name: String,
     command: String,
     /// `None` if nobody tracks it: then it is never run.
     script: Option<Script>,
@@ -627,7 +628,8 @@ impl Member {
 
 impl Check {
     fn new(setup: ScriptSetup, now: Instant) -> Self {
-        Self { command: setup.command, script: Some(Script::new(setup.config, now)) }
+        let script = Some(Script::new(setup.config, now));
+        Self { name: setup.name, command: setup.command, script }
     }
 }
 

@@ -65,6 +65,16 @@ impl Node {
         }
     }
 
+    /// A successor has to know a check by what it runs now.
+    fn note_redefined(&mut self, old: &[Check]) {
+        let is_new = |check: &&Check| !old.iter().any(|old| old.command == check.command);
+        let known = |check: &Check| Some((check.command.clone(), check.script.as_ref()?.up()?));
+        let redefined: Vec<_> = self.scripts.iter().filter(is_new).filter_map(known).collect();
+        for (command, up) in redefined {
+            self.note_check(command, Some(up));
+        }
+    }
+
     /// From here on everything is of the new configuration.
     pub(super) fn switch(&mut self, reload: Reload) -> Vec<Option<RouterId>> {
         let Reload { now, config, keys, before } = reload;
@@ -75,6 +85,7 @@ impl Node {
         self.facts = config.facts;
         let old_scripts = core::mem::take(&mut self.scripts);
         self.scripts = carry_scripts(&old_scripts, config.scripts, now);
+        self.note_redefined(&old_scripts);
         for check in old_scripts {
             if !self.scripts.iter().any(|new| new.command == check.command) {
                 self.note_check(check.command, None);
@@ -119,15 +130,23 @@ fn addresses<'a>(
     setup.addresses.iter().map(|vip| (name(vip.link.index()), vip.address, vip.prefix_len)).collect()
 }
 
-/// What runs the same goes on with what is known of it.
+/// What runs the same goes on with what is known of it, and so does what has the same name but runs something else now:
+/// an edit of a check that is good must not cost a router its priority until the first result comes. That is due at once.
 fn carry_scripts(old: &[Check], setups: Vec<ScriptSetup>, now: Instant) -> Vec<Check> {
-    let known: BTreeMap<_, _> =
-        old.iter().rev().filter_map(|check| Some((check.command.as_str(), check.script.as_ref()?))).collect();
+    let known = || old.iter().rev().filter_map(|check| Some((check, check.script.as_ref()?)));
+    let by_command: BTreeMap<_, _> =
+        known().map(|(check, script)| (check.command.as_str(), script)).collect();
+    let by_name: BTreeMap<_, _> = known().map(|(check, script)| (check.name.as_str(), script)).collect();
     setups
         .into_iter()
-        .map(|setup| match known.get(setup.command.as_str()) {
-            Some(script) => Check { script: Some(script.carried(setup.config, now)), command: setup.command },
-            None => Check::new(setup, now),
+        .map(|setup| {
+            let same = by_command.get(setup.command.as_str()).map(|script| script.carried(setup.config, now));
+            let edited =
+                || by_name.get(setup.name.as_str()).and_then(|script| script.redefined(setup.config, now));
+            match same.or_else(edited) {
+                Some(script) => Check { name: setup.name, command: setup.command, script: Some(script) },
+                None => Check::new(setup, now),
+            }
         })
         .collect()
 }

@@ -50,7 +50,7 @@ pub(crate) fn machine(routers: Vec<RouterSetup>) -> NodeConfig {
 }
 
 pub(crate) fn script(config: ScriptConfig) -> ScriptSetup {
-    ScriptSetup { command: "check".to_owned(), config }
+    ScriptSetup { name: "check".to_owned(), command: "check".to_owned(), config }
 }
 
 pub(crate) fn track(target: impl Into<TrackTarget>, weight: i32) -> Track {

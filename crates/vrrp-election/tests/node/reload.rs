@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use vrrp_election::{
-    Event, Fault, Instant, Node, NodeAction, NodeConfig, Preempt, RouterId, RouterSetup, ScriptSetup,
-    Standing, Transport, VirtualAddress,
+    Event, Fault, Instant, Node, NodeAction, NodeConfig, Preempt, Remember, RouterId, RouterSetup,
+    ScriptConfig, ScriptSetup, Standing, Transport, VirtualAddress,
 };
 use vrrp_proto::{AdvertInterval, Centiseconds, Priority};
 
@@ -290,16 +290,45 @@ fn a_check_that_runs_the_same_keeps_its_result_and_its_rhythm() {
 }
 
 #[test]
-fn a_check_that_runs_something_else_is_another_one() {
+fn a_check_of_another_name_that_runs_something_else_is_another_one() {
     let mut node = node(checked(0));
     node.handle_timeout(ms(0));
     node.handle_script(ms(100), S0, true);
     all(&mut node);
-    let other = ScriptSetup { command: "another".to_owned(), ..script(check()) };
+    let other = ScriptSetup { name: "other".to_owned(), command: "another".to_owned(), ..script(check()) };
     node.handle_reload(ms(500), NodeConfig { scripts: vec![other], ..checked(0) });
     all(&mut node);
     assert_eq!(node.script_up(S0), None);
     assert_eq!(node.standing(R0), Some(Standing::Active), "it holds until the check reports");
+}
+
+/// Else an edit of a healthy check's text would move the addresses to the peer and back.
+#[test]
+fn a_check_that_runs_something_else_keeps_its_state_until_that_reports() {
+    for init_fail in [false, true] {
+        for up in [true, false] {
+            let config = ScriptConfig { init_fail, ..check() };
+            let before = NodeConfig { scripts: vec![script(config)], ..checked(10) };
+            let mut node = node(before.clone());
+            node.handle_timeout(ms(0));
+            node.handle_script(ms(100), S0, up);
+            all(&mut node);
+            let edited = ScriptSetup { command: "another".to_owned(), ..script(config) };
+            node.handle_reload(ms(500), NodeConfig { scripts: vec![edited], ..before });
+            all(&mut node);
+            let remembered: Vec<_> = std::iter::from_fn(|| node.poll_memory()).collect();
+            assert!(remembered.contains(&Remember::Check("another".to_owned(), Some(up))), "{remembered:?}");
+            assert_eq!(node.script_up(S0), Some(up));
+            node.handle_timeout(ms(500));
+            assert_eq!(
+                acts(&mut node),
+                [(S0, vrrp_election::ScriptAct::Run)],
+                "what it runs now is tried at once"
+            );
+            node.handle_script(ms(600), S0, !up);
+            assert_eq!(node.script_up(S0), Some(!up));
+        }
+    }
 }
 
 #[test]
@@ -329,7 +358,10 @@ fn runs_under_way_are_ended_before_ids_change() {
 fn a_check_that_is_no_longer_tracked_no_longer_runs() {
     let mut node = node(checked(-10));
     let config = NodeConfig {
-        scripts: vec![script(check()), ScriptSetup { command: "another".to_owned(), ..script(check()) }],
+        scripts: vec![
+            script(check()),
+            ScriptSetup { name: "other".to_owned(), command: "another".to_owned(), ..script(check()) },
+        ],
         routers: vec![RouterSetup { tracks: vec![track(S1, -10)], ..owner(51) }],
         ..checked(-10)
     };

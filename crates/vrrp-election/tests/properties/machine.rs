@@ -89,6 +89,7 @@ fn setup() -> impl Strategy<Value = RouterSetup> {
 
 fn check(number: u32) -> impl Strategy<Value = ScriptSetup> {
     (1_u32..4, 1_u32..4, any::<bool>()).prop_map(move |(rise, fall, init_fail)| ScriptSetup {
+        name: format!("check {number}"),
         command: format!("check {}", (number + rise) % 3),
         config: ScriptConfig { rise, fall, init_fail, ..ScriptConfig::default() },
     })
