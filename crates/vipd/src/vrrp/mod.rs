@@ -103,6 +103,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
 
 /// Everything that the loop holds.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something that a turn leaves to the next")]
 struct Worker {
     poll: Poll,
     parent: Parent,
