@@ -137,8 +137,9 @@ struct Worker {
     beginning: Option<Beginning>,
     /// When to give back memory that a start or a reload needed.
     tidy_at: Option<Instant>,
-    /// When to look for leftovers once more.
+    /// When to look for leftovers once more, and until when that may be useful.
     clean_again: Option<Instant>,
+    clean_until: Instant,
     /// The parent is gone: when to stop.
     orphan_until: Option<Instant>,
     /// `promote_secondaries` as it was, by interface.
@@ -205,6 +206,7 @@ impl Worker {
             beginning: None,
             tidy_at: None,
             clean_again: None,
+            clean_until: Instant::ZERO,
             orphan_until: None,
             sysctls: HashMap::new(),
             keep_addresses: false,
@@ -417,8 +419,8 @@ impl Worker {
     /// Priority 0, addresses off, STOP told, and out.
     fn stop(mut self) {
         self.node.handle_stop(now());
-        self.clean_again_at_the_end();
         self.perform_all(if self.keep_addresses { Release::Keep } else { Release::Remove });
+        self.clean_before_the_end();
         for (name, before) in std::mem::take(&mut self.sysctls) {
             // The interface may be gone; then there is nothing to restore.
             let _ = sysctl::set(sysctl::Family::V4, &name, "promote_secondaries", before);

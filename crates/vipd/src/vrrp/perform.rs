@@ -170,13 +170,15 @@ impl Worker {
         }
         if is_start {
             self.parent.send(&ledger::cleaned());
-            if self.kernel.shares_machine() {
-                self.clean_again = Some(now + DYING_TIME);
-            }
+            self.clean_until = now + DYING_TIME;
+        }
+        if now < self.clean_until && self.kernel.shares_machine() {
+            self.clean_again = Some(now + LOOK_AGAIN);
         }
     }
 
-    /// Once more after the start: another daemon whose addresses were left alone may have been one that was dying.
+    /// A few times after the start: another daemon whose addresses were left alone may have been one that was dying, and
+    /// what it leaves is on two machines as soon as a peer takes over.
     pub(super) fn clean_again(&mut self, now: Instant) {
         if self.clean_again.is_some_and(|at| at <= now) {
             self.clean_again = None;
@@ -184,10 +186,19 @@ impl Worker {
         }
     }
 
-    /// A daemon that stops before that time does it now: nobody else may come to do it.
-    pub(super) fn clean_again_at_the_end(&mut self) {
-        if self.clean_again.take().is_some() && !self.keep_addresses {
+    /// A daemon that stops before that time does it now, because nobody else may come to do it. The kernel takes a while to
+    /// free what a killed process held.
+    pub(super) fn clean_before_the_end(&mut self) {
+        if self.clean_again.take().is_none() || self.keep_addresses {
+            return;
+        }
+        for _ in 0..LAST_LOOKS {
             self.beginning.get_or_insert_default();
+            self.perform();
+            if !self.kernel.shares_machine() {
+                return;
+            }
+            std::thread::sleep(LAST_PAUSE);
         }
     }
 
@@ -345,5 +356,10 @@ impl Worker {
 /// Routers that are served in one turn: their addresses and announcements take a few milliseconds.
 const MOST_PER_TURN: usize = 128;
 
-/// How long a process may take to end that was killed.
+/// How often, and at what distance, a daemon that stops soon after its start looks whether another one has died.
+const LAST_LOOKS: u32 = 20;
+const LAST_PAUSE: Duration = Duration::from_millis(5);
+
+/// How long a process may take to end that was killed, and how often it is looked for.
 const DYING_TIME: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
