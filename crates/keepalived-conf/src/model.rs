@@ -169,6 +169,19 @@ pub struct VrrpScript {
     pub fall: u32,
     /// `init_fail`.
     pub init_fail: bool,
+    /// `on_shortage` (vipd's own); default `keep`.
+    pub on_shortage: OnShortage,
+}
+
+/// `on_shortage`: what is made of a check that cannot be run for long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum OnShortage {
+    /// `keep`: its last result stays.
+    #[default]
+    Keep,
+    /// `fail`: it counts as failed.
+    Fail,
 }
 
 /// `state`.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use keepalived_conf::model::{Auth, InitialState, Preempt, Run, User, VrrpInstance};
+use keepalived_conf::model::{Auth, InitialState, OnShortage, Preempt, Run, User, VrrpInstance};
 use keepalived_conf::{Class, InstanceProblem, Loaded, Severity, Unusable, exit_code, load_str};
 
 /// An IPv4 instance with these lines.
@@ -292,6 +292,20 @@ fn script_times_and_counts_have_their_substitutes() {
     assert_eq!((script.rise, script.fall, script.weight, script.reverse), (1, 3, 253, false));
     let loaded = load_str("vrrp_script s {\nscript /bin/true\ninterval 7\n}\n");
     assert_eq!(loaded.config.scripts[0].timeout, Duration::from_secs(7));
+}
+
+#[test]
+fn a_check_that_cannot_be_run_keeps_its_result_unless_the_file_says_otherwise() {
+    for (line, expected) in [
+        ("", OnShortage::Keep),
+        ("on_shortage keep", OnShortage::Keep),
+        ("on_shortage fail", OnShortage::Fail),
+        ("on_shortage fail\non_shortage maybe", OnShortage::Fail),
+    ] {
+        let loaded = load_str(&format!("vrrp_script s {{\nscript /bin/true\n{line}\n}}\n"));
+        assert_eq!(loaded.config.scripts[0].on_shortage, expected, "{line}");
+        assert_eq!(has(&loaded, "bad-value"), line.ends_with("maybe"), "{line}");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub use router::{
     Action, AnnounceConfig, Cause, Counters, Ignored, Obeyed, Preempt, Received, Report, RouterConfig,
     RouterMemory, State, VirtualRouter, active_down_interval, skew_time,
 };
-pub use script::{ScriptAct, ScriptConfig, ScriptResult};
+pub use script::{NoResult, OnShortage, ScriptAct, ScriptConfig, ScriptResult};
 pub use termination::{EndSignal, Termination};
 
 /// The examples of the README.

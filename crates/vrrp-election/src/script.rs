@@ -19,13 +19,55 @@ pub struct ScriptConfig {
     pub fall: u32,
     /// Whether the check counts as failed until it succeeded, instead of as unknown.
     pub init_fail: bool,
+    /// What is made of a check that has had no result for long, for want of means of this machine.
+    pub on_shortage: OnShortage,
 }
+
+/// What is made of a check whose runs say nothing for long: they cannot be started, or neither begin nor end.
+///
+/// That is for ten intervals, at least a minute, and the time that one run may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnShortage {
+    /// Its last result stays: a shortage here says nothing about what is checked.
+    #[default]
+    Keep,
+    /// It counts as failed until it succeeds again (`rise` times in a row).
+    Fail,
+}
+
+impl ScriptConfig {
+    /// How long a check may have no result until that is reported.
+    #[must_use]
+    pub fn silence(&self) -> Duration {
+        self.interval.saturating_mul(10).max(MIN_SILENCE).saturating_add(self.timeout)
+    }
+}
+
+const MIN_SILENCE: Duration = Duration::from_secs(60);
 
 impl Default for ScriptConfig {
     fn default() -> Self {
         let second = Duration::from_secs(1);
-        Self { interval: second, timeout: second, rise: 1, fall: 1, init_fail: false }
+        Self {
+            interval: second,
+            timeout: second,
+            rise: 1,
+            fall: 1,
+            init_fail: false,
+            on_shortage: OnShortage::Keep,
+        }
     }
+}
+
+/// Why a check has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoResult {
+    /// Its runs were not started, or nothing is known of how they ended.
+    NotRun,
+    /// A run was asked for and has not begun.
+    NotBegun,
+    /// A run has begun and does not end, although it was told to.
+    NotEnded,
 }
 
 /// What to do with a script's process.
@@ -67,6 +109,10 @@ pub(crate) struct Script {
     run: Option<Run>,
     /// When the next run is due.
     next: Instant,
+    /// When it last had a result, or began.
+    heard: Instant,
+    /// It was reported that there is no result.
+    silent: bool,
 }
 
 /// A run under way.
@@ -99,14 +145,17 @@ impl Run {
 impl Script {
     /// A check that runs for the first time at `now`.
     pub(crate) fn new(config: ScriptConfig, now: Instant) -> Self {
-        Self { config, counter: 0, known: config.init_fail, run: None, next: now }
+        let known = config.init_fail;
+        Self { config, counter: 0, known, run: None, next: now, heard: now, silent: false }
     }
 
     /// The same check after a reload: results stay, and a run under way is forgotten (its result never comes).
     pub(crate) fn carried(&self, config: ScriptConfig, now: Instant) -> Self {
         let up = self.up();
         let counter = if up == Some(true) { config.rise.max(1) } else { 0 };
-        Self { config, counter, known: self.known, run: None, next: self.next.min(now + config.interval) }
+        let next = self.next.min(now + config.interval);
+        let (heard, silent) = (self.heard, self.silent);
+        Self { config, counter, known: self.known, run: None, next, heard, silent }
     }
 
     /// The check after a reload by which it runs something else: results stay until it has reported, which is due now.
@@ -126,9 +175,33 @@ impl Script {
         self.known.then(|| self.counter >= self.config.rise.max(1))
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due; `None` while it waits for the process to begin.
+    /// When [`handle_timeout`](Self::handle_timeout) or [`handle_silence`](Self::handle_silence) is due.
     pub(crate) fn timeout(&self) -> Option<Instant> {
-        self.run.map_or(Some(self.next), |run| run.timeout())
+        let step = self.run.map_or(Some(self.next), |run| run.timeout());
+        let silence = (!self.silent).then(|| self.heard + self.config.silence());
+        [step, silence].into_iter().flatten().min()
+    }
+
+    /// There may have been no result for long: why, once; the check counts as failed then if that is asked for.
+    pub(crate) fn handle_silence(&mut self, now: Instant) -> Option<NoResult> {
+        if self.silent || now < self.heard + self.config.silence() {
+            return None;
+        }
+        self.silent = true;
+        if self.config.on_shortage == OnShortage::Fail {
+            self.known = true;
+            self.counter = 0;
+        }
+        Some(match self.run {
+            None => NoResult::NotRun,
+            Some(Run { deadline: None, .. }) => NoResult::NotBegun,
+            Some(Run { deadline: Some(_), .. }) => NoResult::NotEnded,
+        })
+    }
+
+    /// How long it has had no result.
+    pub(crate) fn silent_for(&self, now: Instant) -> Duration {
+        now.since(self.heard)
     }
 
     /// Time passed: a run is due, or one takes too long.
@@ -153,6 +226,7 @@ impl Script {
 
     /// This machine stood still for so long: what runs had no chance to end.
     pub(crate) fn handle_stall(&mut self, late: Duration) {
+        self.heard += late;
         match &mut self.run {
             Some(Run { end: Some(end), .. }) => end.postpone(late),
             Some(Run { deadline: Some(deadline), .. }) => *deadline += late,
@@ -165,10 +239,10 @@ impl Script {
         self.run.take().is_some()
     }
 
-    /// The run ended. Runs missed meanwhile are skipped.
-    pub(crate) fn handle_result(&mut self, now: Instant, result: ScriptResult) {
+    /// The run ended. Runs missed meanwhile are skipped. Gives whether a reported lack of results is over.
+    pub(crate) fn handle_result(&mut self, now: Instant, result: ScriptResult) -> bool {
         if self.run.take().is_none() {
-            return;
+            return false;
         }
         if self.next < now {
             self.next = now;
@@ -176,8 +250,10 @@ impl Script {
         match result {
             ScriptResult::Passed => self.count(true),
             ScriptResult::Failed => self.count(false),
-            ScriptResult::Unknown => {}
+            ScriptResult::Unknown => return false,
         }
+        self.heard = now;
+        core::mem::take(&mut self.silent)
     }
 
     /// Consecutive results move the counter; the first result of all decides alone.
@@ -273,7 +349,7 @@ mod tests {
         let mut script = script(1, 1, false);
         let late = Instant::ZERO + SECOND * 5;
         assert_eq!(script.handle_timeout(Instant::ZERO), Some(ScriptAct::Run));
-        assert_eq!(script.timeout(), None);
+        assert_eq!(script.timeout(), Some(Instant::ZERO + script.config.silence()), "no time of its own");
         assert_eq!(script.handle_timeout(late), None, "it was asked for and did not begin: nobody's failure");
         script.handle_started(late);
         assert_eq!(script.timeout(), Some(late + SECOND));
@@ -309,6 +385,78 @@ mod tests {
         fresh.handle_timeout(Instant::ZERO);
         fresh.handle_result(Instant::ZERO, ScriptResult::Unknown);
         assert_eq!(fresh.up(), None);
+    }
+
+    #[test]
+    fn a_check_without_results_is_reported_once_and_again_when_they_come() {
+        let mut script = script(1, 1, false);
+        states(&mut script, &[true]);
+        let silence = script.config.silence();
+        assert_eq!(silence, SECOND * 61, "a minute and the time of a run");
+        let mut now = Instant::ZERO;
+        for _ in 0..60 {
+            now += SECOND;
+            assert_eq!(script.handle_silence(now), None);
+            assert_eq!(script.handle_timeout(now), Some(ScriptAct::Run));
+            assert!(!script.handle_result(now, ScriptResult::Unknown));
+        }
+        now += SECOND;
+        assert_eq!(script.timeout(), Some(now));
+        assert_eq!(script.handle_silence(now), Some(NoResult::NotRun));
+        assert_eq!(script.silent_for(now), silence);
+        assert_eq!(script.handle_silence(now), None, "it is reported once");
+        assert_eq!(script.up(), Some(true), "what was known stays");
+        script.handle_timeout(now);
+        assert!(script.handle_result(now, ScriptResult::Passed));
+        assert!(script.timeout().is_some_and(|at| at == now + SECOND));
+        assert_eq!(script.handle_silence(now + SECOND * 60), None);
+        assert_eq!(script.handle_silence(now + SECOND * 61), Some(NoResult::NotRun));
+    }
+
+    #[test]
+    fn a_check_without_results_fails_where_that_is_asked_for_and_rises_again() {
+        let config = ScriptConfig { rise: 2, on_shortage: OnShortage::Fail, ..ScriptConfig::default() };
+        let mut script = Script::new(config, Instant::ZERO);
+        let now = Instant::ZERO + config.silence();
+        assert_eq!(script.handle_silence(now), Some(NoResult::NotRun));
+        assert_eq!(script.up(), Some(false), "even if it was never known");
+        script.handle_timeout(now);
+        assert!(script.handle_result(now, ScriptResult::Passed));
+        assert_eq!(script.up(), Some(false));
+        script.handle_timeout(now + SECOND);
+        assert!(!script.handle_result(now + SECOND, ScriptResult::Passed));
+        assert_eq!(script.up(), Some(true));
+    }
+
+    #[test]
+    fn the_reason_why_there_is_no_result_is_known() {
+        let mut waiting = script(1, 1, false);
+        waiting.handle_timeout(Instant::ZERO);
+        let mut hanging = waiting.clone();
+        let now = Instant::ZERO + waiting.config.silence();
+        assert_eq!(waiting.handle_silence(now), Some(NoResult::NotBegun));
+        hanging.handle_started(Instant::ZERO);
+        assert_eq!(hanging.handle_silence(now), Some(NoResult::NotEnded));
+    }
+
+    #[test]
+    fn a_long_interval_or_a_stall_gives_a_check_more_time() {
+        let config = ScriptConfig { interval: SECOND * 30, timeout: SECOND * 20, ..ScriptConfig::default() };
+        assert_eq!(config.silence(), SECOND * 320);
+        let mut script = script(1, 1, false);
+        script.handle_stall(SECOND * 600);
+        assert_eq!(script.handle_silence(Instant::ZERO + SECOND * 660), None);
+        assert!(script.handle_silence(Instant::ZERO + SECOND * 661).is_some());
+    }
+
+    #[test]
+    fn a_reload_goes_on_counting_the_time_without_results() {
+        let script = script(1, 1, false);
+        let mut carried = script.carried(ScriptConfig::default(), Instant::ZERO + SECOND * 50);
+        let now = Instant::ZERO + SECOND * 61;
+        assert_eq!(carried.handle_silence(now), Some(NoResult::NotRun));
+        let mut again = carried.carried(ScriptConfig::default(), now);
+        assert_eq!(again.handle_silence(now + SECOND * 100), None, "it was reported");
     }
 
     #[test]

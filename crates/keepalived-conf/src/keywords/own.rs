@@ -23,6 +23,9 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
     [GlobalDefs] "worker_timeout": integer(0, 86_400, Unit::Seconds), default "5", since "vipd only", Acts,
         "Replace a worker process that does not answer for so long; 0 for never, as under a debugger.";
 
+    [VrrpScript] "on_shortage": Choice(&["keep", "fail"]), default "keep", since "vipd only", Acts,
+        "A check that cannot be run for ten intervals, at least 60 s: its last result stays, or it counts as failed.";
+
     [VirtualServer] "drain_timeout": Decimal { min: 0, max: DAY, places: 6, unit: Unit::Seconds },
         default "0", since "vipd only", Acts,
         "A real server that a reload removed stays with weight 0 for so long.";

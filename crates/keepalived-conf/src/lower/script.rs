@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::keywords::{self, Arguments, Context, Status};
-use crate::model::{Command, Run, User, VrrpScript};
+use crate::model::{Command, OnShortage, Run, User, VrrpScript};
 
 use super::Lowering;
 use super::arguments::{self, Junk};
@@ -27,6 +27,7 @@ struct ScriptDraft {
     rise: Option<u32>,
     fall: Option<u32>,
     init_fail: bool,
+    on_shortage: OnShortage,
 }
 
 impl<'a> Lowering<'a> {
@@ -62,6 +63,7 @@ impl<'a> Lowering<'a> {
             rise: draft.rise.unwrap_or(1),
             fall: draft.fall.unwrap_or(1),
             init_fail: draft.init_fail,
+            on_shortage: draft.on_shortage,
         };
         match self.script_index.entry(script.name.clone()) {
             MapEntry::Vacant(free) => {
@@ -96,6 +98,7 @@ impl<'a> Lowering<'a> {
             "fall" => draft.fall = times(&entry, report).or(draft.fall),
             "user" => draft.user = command::user(&entry, report).or(draft.user.take()),
             "init_fail" => draft.init_fail = arguments::bare(&entry, report),
+            "on_shortage" => draft.on_shortage = on_shortage(&entry, report).unwrap_or(draft.on_shortage),
             _ => self.understood(entry),
         }
     }
@@ -125,6 +128,13 @@ fn time(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Duration> {
         return Some(Duration::from_secs(1));
     }
     Some(time)
+}
+
+fn on_shortage(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<OnShortage> {
+    Some(match arguments::choice(entry, report)? {
+        "fail" => OnShortage::Fail,
+        _ => OnShortage::Keep,
+    })
 }
 
 /// `rise` and `fall`: what is not at least 1 becomes 1.

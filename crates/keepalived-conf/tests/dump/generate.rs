@@ -64,7 +64,8 @@ fn is_compared(keyword: &Keyword) -> bool {
     // Without these nothing runs, and these are tried as blocks and commands.
     let other = ["virtual_router_id", "interface", "script", "user"];
     let version: Vec<u32> = keyword.since.split('.').filter_map(|part| part.parse().ok()).collect();
-    keyword.status == Status::Acts && version <= vec![2, 2, 7] && !other.contains(&keyword.name)
+    let known = !version.is_empty();
+    keyword.status == Status::Acts && known && version <= vec![2, 2, 7] && !other.contains(&keyword.name)
 }
 
 fn values_of(arguments: Arguments) -> Vec<String> {

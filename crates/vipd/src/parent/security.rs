@@ -452,6 +452,7 @@ mod tests {
             rise: 1,
             fall: 1,
             init_fail: false,
+            on_shortage: keepalived_conf::model::OnShortage::Keep,
         });
         config
     }

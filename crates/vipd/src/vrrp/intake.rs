@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use vrrp_election::{Instant, Node, Received, RouterId, ScriptId, ScriptResult};
+use vrrp_election::{Instant, Node, Received, RouterId, ScriptId};
 use vrrp_proto::{Accepted, Datagram};
 
 use super::Worker;
@@ -11,7 +11,6 @@ use super::arrival::Arrival;
 use super::dump;
 use super::judge::{Complaints, Kind, Record};
 use super::plan::Plan;
-use super::script_runs;
 use super::wire::now;
 use crate::ipc::{DumpKind, FromWorker, LogLevel, ScriptRun, ToWorker};
 
@@ -39,10 +38,7 @@ impl Worker {
 
     fn script_done(&mut self, script: u32, run: &ScriptRun) {
         let Some(check) = self.plan.config.scripts.get(script as usize) else { return };
-        let result = script_runs::result(run, check.timeout);
-        if result == ScriptResult::Failed {
-            self.script_failures.insert(ScriptId(script), script_runs::failure(run, check.timeout));
-        }
+        let result = self.script_reasons.note(ScriptId(script), run, check.timeout);
         self.node.handle_script(now(), ScriptId(script), result);
     }
 

@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use vrrp_election::{Instant, Node, NodeMemory, RouterId, ScriptId};
+use vrrp_election::{Instant, Node, NodeMemory, RouterId};
 use vrrp_linux::address::AddressSpec;
 use vrrp_linux::clock::TimerFd;
 use vrrp_linux::sysctl;
@@ -121,7 +121,7 @@ struct Worker {
     complaints: Complaints,
     reminders: Reminders,
     /// How each check script failed last, for the log.
-    script_failures: HashMap<ScriptId, String>,
+    script_reasons: script_runs::Reasons,
     timer: TimerFd,
     /// When the timer fires.
     armed: Option<Instant>,
@@ -196,7 +196,7 @@ impl Worker {
             macs,
             complaints: Complaints::default(),
             reminders: Reminders::default(),
-            script_failures: HashMap::new(),
+            script_reasons: script_runs::Reasons::default(),
             timer,
             armed: None,
             unread: Vec::new(),
@@ -325,7 +325,7 @@ impl Worker {
         self.announcements.spacing().renumber(|id| numbers.get(&id).copied());
         self.complaints.forget();
         self.source_repeats.forget();
-        self.script_failures.clear();
+        self.script_reasons.clear();
         let new = before.iter().enumerate().filter(|(_, before)| before.is_none());
         let routers = new.map(|(index, _)| router_id(index)).collect();
         self.beginning = Some(Beginning { routers, ..Beginning::default() });

@@ -1,12 +1,14 @@
 //! What happened, in the words that operators know and their tools search for.
 
-use std::collections::HashMap;
 use std::mem::{Discriminant, discriminant};
+use std::time::Duration;
 
-use vrrp_election::{Cause, Event, Fault, Report, RouterId, ScriptId, Standing, TrackTarget, Why};
+use keepalived_conf::model::OnShortage;
+use vrrp_election::{Cause, Event, Fault, NoResult, Report, RouterId, ScriptId, Standing, TrackTarget, Why};
 use vrrp_proto::Priority;
 
 use super::plan::Plan;
+use super::script_runs::Reasons;
 use crate::ipc::{InstanceEvent, LogLevel};
 
 /// What the parent runs scripts for, if the event is such, and the priority that they are told: that of the moment of
@@ -30,18 +32,17 @@ pub(super) fn instance_event(
         Event::Router { router, report: Report::LowerPriorityWhileActive { .. } } => {
             Some((InstanceEvent::MasterReceivedLowerPriority, current(*router)?))
         }
-        Event::Router { .. } | Event::Script { .. } => None,
+        Event::Router { .. }
+        | Event::Script { .. }
+        | Event::ScriptSilent { .. }
+        | Event::ScriptHeard { .. } => None,
     }
 }
 
 /// The lines for the log.
 ///
-/// `failures` says how check scripts failed last.
-pub(super) fn lines(
-    plan: &Plan,
-    failures: &HashMap<ScriptId, String>,
-    event: &Event,
-) -> Vec<(LogLevel, String)> {
+/// `reasons` says how check scripts failed last, and why they could not be run.
+pub(super) fn lines(plan: &Plan, reasons: &Reasons, event: &Event) -> Vec<(LogLevel, String)> {
     match event {
         Event::Standing { router, from, to, why, priority: ours } => {
             let name = plan.name(*router);
@@ -64,14 +65,34 @@ pub(super) fn lines(
             report_line(report).map(|(level, text)| (level, format!("({name}) {text}"))).into_iter().collect()
         }
         Event::Script { script, up } => {
-            let outcome = match failures.get(script).filter(|_| !*up) {
+            let outcome = match reasons.failures.get(script).filter(|_| !*up) {
                 Some(failure) => failure.as_str(),
                 None if *up => "succeeded",
                 None => "failed",
             };
             vec![(LogLevel::Info, format!("VRRP_Script({}) {outcome}", plan.script_name(*script)))]
         }
+        Event::ScriptSilent { script, silent_for, why } => {
+            vec![(LogLevel::Warning, silence(plan, reasons, *script, *silent_for, *why))]
+        }
+        Event::ScriptHeard { script } => {
+            vec![(LogLevel::Info, format!("VRRP_Script({}) has results again", plan.script_name(*script)))]
+        }
     }
+}
+
+/// A check that cannot be run: why, and what is made of it.
+fn silence(plan: &Plan, reasons: &Reasons, script: ScriptId, silent_for: Duration, why: NoResult) -> String {
+    let why = match (why, reasons.shortages.get(&script)) {
+        (NoResult::NotRun, Some(shortage)) => format!("it cannot be run ({shortage})"),
+        _ => why.to_string(),
+    };
+    let effect = match plan.on_shortage(script) {
+        OnShortage::Keep => "its last result stays (on_shortage keep)",
+        OnShortage::Fail => "it counts as failed (on_shortage fail)",
+    };
+    let name = plan.script_name(script);
+    format!("VRRP_Script({name}) has had no result for {} s: {why}; {effect}", silent_for.as_secs())
 }
 
 /// One line that says why.
@@ -104,7 +125,7 @@ pub(super) fn caused_by_others(event: &Event) -> Option<(RouterId, Discriminant<
         Event::Router { router, report } if !matches!(report, Report::PriorityChanged { .. }) => {
             Some((*router, discriminant(report)))
         }
-        Event::Router { .. } | Event::Standing { .. } | Event::Script { .. } => None,
+        _ => None,
     }
 }
 

@@ -331,7 +331,7 @@ impl Worker {
 
     /// Log lines, and a message to run scripts and remember the state.
     fn tell(&mut self, event: &Event, scripts: Option<(InstanceEvent, Priority)>) {
-        for (level, line) in narrate::lines(&self.plan, &self.script_failures, event) {
+        for (level, line) in narrate::lines(&self.plan, &self.script_reasons, event) {
             let line = match narrate::caused_by_others(event) {
                 Some((router, kind)) => {
                     self.complaints.about(now(), Some(router), Kind::Reported(kind), || line)

@@ -9,10 +9,10 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use keepalived_conf::model::{Auth, Config, VrrpInstance, VrrpScript};
+use keepalived_conf::model::{self, Auth, Config, VrrpInstance, VrrpScript};
 use vrrp_election::{
-    FactId, LinkId, LinkSetup, NodeConfig, RouterId, RouterKey, RouterSetup, ScriptConfig, ScriptId,
-    ScriptSetup, Track, TrackTarget, Transport,
+    FactId, LinkId, LinkSetup, NodeConfig, OnShortage, RouterId, RouterKey, RouterSetup, ScriptConfig,
+    ScriptId, ScriptSetup, Track, TrackTarget, Transport,
 };
 
 use super::attachment::Key;
@@ -122,6 +122,11 @@ impl Plan {
         self.config.scripts.get(script.0 as usize).map_or("?", |script| &script.name)
     }
 
+    /// What is made of a script that cannot be run for long.
+    pub(super) fn on_shortage(&self, script: ScriptId) -> model::OnShortage {
+        self.config.scripts.get(script.0 as usize).map_or_else(Default::default, |script| script.on_shortage)
+    }
+
     /// The words for something that routers depend on, as the subject of a sentence.
     pub(super) fn target(&self, target: TrackTarget) -> String {
         match target {
@@ -197,6 +202,10 @@ fn script_setup(script: &VrrpScript) -> ScriptSetup {
         rise: script.rise,
         fall: script.fall,
         init_fail: script.init_fail,
+        on_shortage: match script.on_shortage {
+            model::OnShortage::Keep => OnShortage::Keep,
+            model::OnShortage::Fail => OnShortage::Fail,
+        },
     };
     ScriptSetup { name: script.name.clone(), command: format!("{:?}", script.command), config }
 }

@@ -1,13 +1,49 @@
 //! What the run of a check script says, by the clock of its own process.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use vrrp_election::ScriptResult;
+use vrrp_election::{ScriptId, ScriptResult};
 
 use crate::ipc::{ScriptOutcome, ScriptRun};
 
+/// What the log says of check scripts.
+#[derive(Debug, Default)]
+pub(super) struct Reasons {
+    /// How each failed last.
+    pub(super) failures: HashMap<ScriptId, String>,
+    /// Why each could not be run last.
+    pub(super) shortages: HashMap<ScriptId, &'static str>,
+}
+
+impl Reasons {
+    /// A run ended that may take so long: what it says.
+    pub(super) fn note(&mut self, script: ScriptId, run: &ScriptRun, timeout: Duration) -> ScriptResult {
+        let result = result(run, timeout);
+        match result {
+            ScriptResult::Failed => _ = self.failures.insert(script, failure(run, timeout)),
+            ScriptResult::Unknown => _ = self.shortages.insert(script, shortage(run)),
+            ScriptResult::Passed => {}
+        }
+        result
+    }
+
+    /// Scripts have other numbers now.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+fn shortage(run: &ScriptRun) -> &'static str {
+    match run.outcome {
+        ScriptOutcome::Shortage(libc::ETIMEDOUT) => "no answer from a file system",
+        ScriptOutcome::Shortage(errno) => nix::errno::Errno::from_raw(errno).desc(),
+        _ => "unknown",
+    }
+}
+
 /// What a run says that may take so long.
-pub(super) fn result(run: &ScriptRun, timeout: Duration) -> ScriptResult {
+fn result(run: &ScriptRun, timeout: Duration) -> ScriptResult {
     match run.outcome {
         ScriptOutcome::Shortage(_) => ScriptResult::Unknown,
         ScriptOutcome::Exited(0) if !is_late(run, timeout) => ScriptResult::Passed,
@@ -18,7 +54,7 @@ pub(super) fn result(run: &ScriptRun, timeout: Duration) -> ScriptResult {
 }
 
 /// What the log says of a check that failed, in keepalived's words.
-pub(super) fn failure(run: &ScriptRun, timeout: Duration) -> String {
+fn failure(run: &ScriptRun, timeout: Duration) -> String {
     match run.outcome {
         _ if is_late(run, timeout) => "timed_out".to_owned(),
         ScriptOutcome::Exited(status) => format!("failed (exited with status {status})"),
@@ -62,6 +98,21 @@ mod tests {
         ] {
             assert_eq!(result(&run(outcome, ms), SECOND), expected, "{outcome:?} {ms}");
         }
+    }
+
+    #[test]
+    fn the_last_shortage_and_the_last_failure_are_remembered() {
+        use ScriptOutcome::*;
+        let (mut reasons, script) = (Reasons::default(), ScriptId(4));
+        assert_eq!(reasons.note(script, &run(Shortage(libc::EMFILE), 0), SECOND), ScriptResult::Unknown);
+        assert_eq!(reasons.shortages[&script], "Too many open files");
+        reasons.note(script, &run(Shortage(libc::ETIMEDOUT), 0), SECOND);
+        assert_eq!(reasons.shortages[&script], "no answer from a file system");
+        assert_eq!(reasons.note(script, &run(Exited(7), 3), SECOND), ScriptResult::Failed);
+        assert_eq!(reasons.note(script, &run(Exited(0), 3), SECOND), ScriptResult::Passed);
+        assert_eq!(reasons.failures[&script], "failed (exited with status 7)");
+        reasons.clear();
+        assert!(reasons.failures.is_empty() && reasons.shortages.is_empty());
     }
 
     #[test]

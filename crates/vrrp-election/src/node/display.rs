@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{Event, Fault, Standing, TrackTarget, Why};
+use crate::NoResult;
 
 impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,6 +49,16 @@ impl fmt::Display for Why {
     }
 }
 
+impl fmt::Display for NoResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotRun => "its runs cannot be started",
+            Self::NotBegun => "its run does not begin",
+            Self::NotEnded => "its run does not end",
+        })
+    }
+}
+
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -58,6 +69,10 @@ impl fmt::Display for Event {
             Self::Script { script, up } => {
                 write!(f, "script {script} {}", if *up { "succeeded" } else { "failed" })
             }
+            Self::ScriptSilent { script, silent_for, why } => {
+                write!(f, "script {script} has had no result for {} s: {why}", silent_for.as_secs())
+            }
+            Self::ScriptHeard { script } => write!(f, "script {script} has results again"),
         }
     }
 }
@@ -84,6 +99,10 @@ mod tests {
         let event = Event::Router { router, report };
         assert_eq!(event.to_string(), "router 3: effective priority changed from 100 to 50");
         assert_eq!(Event::Script { script: ScriptId(0), up: false }.to_string(), "script 0 failed");
+        let (script, silent_for) = (ScriptId(0), core::time::Duration::from_secs(61));
+        let event = Event::ScriptSilent { script, silent_for, why: NoResult::NotBegun };
+        assert_eq!(event.to_string(), "script 0 has had no result for 61 s: its run does not begin");
+        assert_eq!(Event::ScriptHeard { script }.to_string(), "script 0 has results again");
         assert_eq!(Fault::LinkDown(LinkId(2)).to_string(), "link 2 is down or missing");
     }
 }

@@ -47,7 +47,9 @@ use vrrp_proto::Priority;
 
 use crate::router::{Action, MAX_SLACK};
 use crate::script::Script;
-use crate::{Cause, Ignored, Instant, Received, Report, ScriptAct, ScriptResult, State, VirtualRouter};
+use crate::{
+    Cause, Ignored, Instant, NoResult, Received, Report, ScriptAct, ScriptResult, State, VirtualRouter,
+};
 use memory::{Digest, Inherited, News};
 use outbox::Outbox;
 use reload::Reload;
@@ -200,6 +202,21 @@ pub enum Event {
         /// Whether it is good now.
         up: bool,
     },
+    /// A check has had no result for long, for want of means of this machine. What is made of it is its
+    /// [`on_shortage`](crate::ScriptConfig::on_shortage).
+    ScriptSilent {
+        /// The script.
+        script: ScriptId,
+        /// How long there has been none.
+        silent_for: Duration,
+        /// Why.
+        why: NoResult,
+    },
+    /// A check of which [`ScriptSilent`](Self::ScriptSilent) was told has a result again.
+    ScriptHeard {
+        /// The script.
+        script: ScriptId,
+    },
 }
 
 /// Why a standing changed.
@@ -292,10 +309,18 @@ impl Node {
         }
         let Some(check) = self.script_mut(script) else { return };
         let before = check.up();
-        check.handle_result(now, result.into());
+        let is_heard_again = check.handle_result(now, result.into());
         let after = check.up();
         let timeout = check.timeout();
         self.timers.arm(Timer::Script(script), timeout);
+        if is_heard_again {
+            self.outbox.event(Event::ScriptHeard { script });
+        }
+        self.note_result(now, script, before, after);
+    }
+
+    /// What is known of a check may have changed.
+    fn note_result(&mut self, now: Instant, script: ScriptId, before: Option<bool>, after: Option<bool>) {
         if before != after {
             self.outbox.event(Event::Script { script, up: after == Some(true) });
             if let Some(command) = self.scripts.get(script.index()).map(|check| check.command.clone()) {
@@ -477,12 +502,19 @@ impl Node {
 
     fn script_due(&mut self, now: Instant, script: ScriptId) {
         let Some(check) = self.script_mut(script) else { return };
+        let before = check.up();
+        let silence = check.handle_silence(now).map(|why| (check.silent_for(now), why));
+        let after = check.up();
         let act = check.handle_timeout(now);
         let timeout = check.timeout();
         if let Some(act) = act {
             self.outbox.script(script, act);
         }
         self.timers.arm(Timer::Script(script), timeout);
+        if let Some((silent_for, why)) = silence {
+            self.outbox.event(Event::ScriptSilent { script, silent_for, why });
+        }
+        self.note_result(now, script, before, after);
     }
 
     fn assess_where(&mut self, now: Instant, concerned: impl Fn(&RouterSetup) -> bool) {

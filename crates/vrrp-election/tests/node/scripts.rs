@@ -1,8 +1,8 @@
 //! Check scripts: who runs, when, and what their results hold up or bring down.
 
 use vrrp_election::{
-    Event, Fault, Instant, Node, NodeAction, NodeConfig, RouterSetup, ScriptAct, ScriptConfig, ScriptResult,
-    Standing, Track,
+    Event, Fault, Instant, NoResult, Node, NodeAction, NodeConfig, OnShortage, RouterSetup, ScriptAct,
+    ScriptConfig, ScriptResult, Standing, Track,
 };
 
 use crate::lab::{
@@ -166,6 +166,57 @@ fn a_check_whose_process_does_not_begin_is_nobodys_failure() {
     assert_eq!(node.standing(R0), Some(Standing::Active));
     node.handle_timeout(ms(9_000));
     assert_eq!(acts(&mut node), [(S0, ScriptAct::Run)], "it is tried again");
+}
+
+/// The check runs once a second for a while and none of its runs says anything; gives what was told.
+fn without_results(node: &mut Node, from: u64, to: u64) -> Vec<Event> {
+    let mut events = Vec::new();
+    for second in from..=to {
+        node.handle_timeout(ms(second * 1_000));
+        let actions = all(node);
+        events.extend(actions.iter().filter_map(|action| match action {
+            NodeAction::Tell(event) => Some(*event),
+            _ => None,
+        }));
+        if actions.iter().any(|action| matches!(action, NodeAction::Script { act: ScriptAct::Run, .. })) {
+            node.handle_script(ms(second * 1_000), S0, ScriptResult::Unknown);
+        }
+    }
+    events
+}
+
+#[test]
+fn a_check_that_cannot_be_run_for_long_is_reported_and_its_result_stays() {
+    let mut node = node(with_check(vec![tracking(owner(51), 0)]));
+    node.handle_timeout(ms(0));
+    node.handle_script(ms(0), S0, true);
+    all(&mut node);
+    let events = without_results(&mut node, 1, 200);
+    let silent_for = core::time::Duration::from_secs(61);
+    assert_eq!(events, [Event::ScriptSilent { script: S0, silent_for, why: NoResult::NotRun }]);
+    assert_eq!(node.standing(R0), Some(Standing::Active));
+    node.handle_timeout(ms(201_000));
+    all(&mut node);
+    node.handle_script(ms(201_000), S0, true);
+    assert_eq!(told(&mut node), [Event::ScriptHeard { script: S0 }]);
+}
+
+#[test]
+fn a_check_that_cannot_be_run_for_long_fails_where_that_is_asked_for() {
+    let fails = ScriptConfig { on_shortage: OnShortage::Fail, ..check() };
+    let routers = vec![tracking(owner(51), 0)];
+    let mut node = node(NodeConfig { routers, scripts: vec![script(fails)], ..with_check(vec![]) });
+    node.handle_timeout(ms(0));
+    node.handle_script(ms(0), S0, true);
+    all(&mut node);
+    without_results(&mut node, 1, 60);
+    assert_eq!(node.standing(R0), Some(Standing::Active));
+    let events = without_results(&mut node, 61, 61);
+    assert!(
+        matches!(events[..2], [Event::ScriptSilent { .. }, Event::Script { up: false, .. }]),
+        "{events:?}"
+    );
+    assert_eq!(node.standing(R0), Some(Standing::Fault));
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn plan() -> Plan {
 }
 
 fn told(event: &Event) -> Vec<String> {
-    lines(&plan(), &HashMap::new(), event).into_iter().map(|(_, line)| line).collect()
+    lines(&plan(), &Reasons::default(), event).into_iter().map(|(_, line)| line).collect()
 }
 
 /// The lines about A, which was `from` and is `to`.
@@ -108,7 +108,8 @@ fn a_fault_says_what_is_missing() {
 fn a_check_that_failed_says_how() {
     let said = |up, failures: &[(ScriptId, String)]| {
         let event = Event::Script { script: ScriptId(0), up };
-        lines(&plan(), &failures.iter().cloned().collect(), &event).remove(0).1
+        let reasons = Reasons { failures: failures.iter().cloned().collect(), ..Reasons::default() };
+        lines(&plan(), &reasons, &event).remove(0).1
     };
     let failures = [(ScriptId(0), "exited with status 3".to_owned())];
     assert_eq!(said(false, &failures), "VRRP_Script(S) exited with status 3");
@@ -155,4 +156,28 @@ fn a_lower_priority_is_told_with_ours() {
     let ours = |router| (router == RouterId(1)).then_some(Priority::new(120));
     let expected = (InstanceEvent::MasterReceivedLowerPriority, Priority::new(120));
     assert_eq!(instance_event(&event, ours), Some(expected));
+}
+
+#[test]
+fn a_check_without_results_is_reported_with_the_reason_and_the_effect() {
+    let text = "vrrp_script chk {\nscript /bin/true\non_shortage fail\n}\n";
+    let plan = Plan::new(1, keepalived_conf::load_str(text).config);
+    let script = ScriptId(0);
+    let mut reasons = Reasons::default();
+    let mut line = |why, shortage: Option<&'static str>| {
+        reasons.shortages.extend(shortage.map(|shortage| (script, shortage)));
+        let event = Event::ScriptSilent { script, silent_for: Duration::from_secs(61), why };
+        lines(&plan, &reasons, &event)
+    };
+    let warning = |why: &str| {
+        let effect = "it counts as failed (on_shortage fail)";
+        let text = format!("VRRP_Script(chk) has had no result for 61 s: {why}; {effect}");
+        vec![(LogLevel::Warning, text)]
+    };
+    assert_eq!(line(NoResult::NotBegun, None), warning("its run does not begin"));
+    let expected = warning("it cannot be run (Too many open files)");
+    assert_eq!(line(NoResult::NotRun, Some("Too many open files")), expected);
+    assert_eq!(line(NoResult::NotEnded, None), warning("its run does not end"));
+    let again = lines(&plan, &reasons, &Event::ScriptHeard { script });
+    assert_eq!(again, [(LogLevel::Info, "VRRP_Script(chk) has results again".to_owned())]);
 }

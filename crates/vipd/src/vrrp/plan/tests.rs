@@ -230,8 +230,18 @@ fn tracked_interfaces_and_scripts() {
     let track = Track { target: ScriptId(0).into(), weight: 30, reverse: false };
     assert!(setup(&tracked).tracks.contains(&track));
     let check = tracked.node_config(&Fine).scripts[0].clone();
-    let expected = ScriptConfig { interval: secs(3), timeout: secs(2), rise: 4, fall: 5, init_fail: true };
+    let expected = ScriptConfig {
+        interval: secs(3),
+        timeout: secs(2),
+        rise: 4,
+        fall: 5,
+        init_fail: true,
+        on_shortage: OnShortage::Keep,
+    };
     assert_eq!(check.config, expected);
+    let script = "vrrp_script S {\nscript \"/bin/true\"\non_shortage fail\n}";
+    let check = plan("", "track_script {\nS\n}", script).node_config(&Fine).scripts[0].clone();
+    assert_eq!(check.config.on_shortage, OnShortage::Fail);
 }
 
 #[test]
