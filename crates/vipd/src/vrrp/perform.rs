@@ -98,8 +98,8 @@ impl Worker {
             }
         }
         if self.unperformed {
-            let announced = |router: &RouterId| Some((*router, self.node.take_announcement(*router)?));
-            round.announcements.extend(round.changed.iter().filter_map(announced));
+            let announced = |router: &&RouterId| self.node.take_announcement(**router);
+            round.announcements.extend(round.changed.iter().filter(announced).map(|router| (*router, 1)));
         }
         self.finish(now, round);
     }

@@ -392,13 +392,13 @@ impl Node {
         }
     }
 
-    /// The announcement that [`poll_action`](Self::poll_action) would give later, as packets for each address: for a
-    /// caller that has done the changes to the addresses of this router and leaves those of others for another turn.
+    /// Whether to announce each address of a router once now, ahead of what [`poll_action`](Self::poll_action) gives
+    /// later: for a caller that has done the changes to the addresses of this router and leaves those of others for another turn.
     /// What is left may wait while other inputs are handed in; it comes behind the adverts that they ask for. A reload
     /// or a stop is only to be handed in by a caller that takes everything afterwards.
-    pub fn take_announcement(&mut self, router: RouterId) -> Option<u32> {
-        let serves = self.routers.get(router.index())?.router.state() == State::Active;
-        self.outbox.take_announcement(router).filter(|_| serves)
+    pub fn take_announcement(&mut self, router: RouterId) -> bool {
+        let state = self.routers.get(router.index()).map(|member| member.router.state());
+        state == Some(State::Active) && self.outbox.take_announcement(router)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due. Changes with every input.

@@ -112,14 +112,16 @@ impl Outbox {
         event.map(NodeAction::Tell)
     }
 
-    /// Packets of the announcement of a router that waits, if all changes to its addresses were given out: it need not
-    /// wait for the addresses of others.
-    pub(super) fn take_announcement(&mut self, router: RouterId) -> Option<u32> {
+    /// The first packet of the announcement of a router that waits, if all changes to its addresses were given out: it
+    /// need not wait for the addresses of others, as its repetitions do.
+    pub(super) fn take_announcement(&mut self, router: RouterId) -> bool {
         if self.addresses.iter().any(|(other, _)| *other == router) {
-            return None;
+            return false;
         }
-        let waiting = self.waiting.get_mut(router.index())?;
-        Some(core::mem::take(&mut waiting.announce)).filter(|repeat| *repeat > 0)
+        let Some(waiting) = self.waiting.get_mut(router.index()) else { return false };
+        let waits = waiting.announce > 0;
+        waiting.announce = waiting.announce.saturating_sub(1);
+        waits
     }
 
     /// Gives back what only a burst needed.
@@ -155,11 +157,11 @@ mod tests {
             outbox.addresses(router, true);
             outbox.announce(router, 5);
         }
-        assert_eq!(outbox.take_announcement(first), None, "its addresses are still to be added");
+        assert!(!outbox.take_announcement(first), "its addresses are still to be added");
         assert_eq!(outbox.pop(|_| true), Some(NodeAction::AddAddresses { router: first }));
-        assert_eq!(outbox.take_announcement(first), Some(5));
-        assert_eq!(outbox.take_announcement(first), None, "taken once");
+        assert!(outbox.take_announcement(first));
         assert_eq!(outbox.pop(|_| true), Some(NodeAction::AddAddresses { router: second }));
+        assert_eq!(outbox.pop(|_| true), Some(NodeAction::Announce { router: first, repeat: 4 }));
         assert_eq!(outbox.pop(|_| true), Some(NodeAction::Announce { router: second, repeat: 5 }));
         assert_eq!(outbox.pop(|_| true), None);
     }
