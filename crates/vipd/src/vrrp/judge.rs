@@ -153,6 +153,24 @@ mod tests {
     use crate::ipc::Generation;
     use crate::vrrp::plan::Plan;
 
+    #[test]
+    fn a_unicast_router_hears_its_peers_and_with_check_unicast_src_nobody_else() {
+        let text = "vrrp_instance V {\n interface eth0\n virtual_router_id 51\n unicast_src_ip 192.0.2.1\n \
+                    check_unicast_src\n unicast_peer {\n 192.0.2.2\n }\n virtual_ipaddress {\n 192.0.2.100\n }\n}";
+        let plan = Plan::new(Generation::default(), keepalived_conf::load_str(text).config);
+        let router = &plan.routers[0];
+        let advert = router.config.advert(Priority::new(90), router.advertised.borrow(), AuthData::None);
+        let heard = |last: u8| {
+            let mut buffer = [0; 64];
+            let header = Ipv4Header::new([192, 0, 2, last].into(), [192, 0, 2, 1].into());
+            let length = header.emit(&mut buffer, &advert, router.checksum).unwrap();
+            let datagram = Datagram::from_ipv4(&buffer[..length]).unwrap();
+            Record::default().judge(router, &datagram).is_ok()
+        };
+        assert!(heard(2));
+        assert!(!heard(3));
+    }
+
     /// They would stay Active side by side for ever, and neither would say so.
     #[test]
     fn an_address_owner_hears_another_owner_in_both_versions() {
