@@ -32,7 +32,7 @@ pub(crate) struct Options {
     pub(crate) reloads: u32,
     /// Processes that are killed.
     pub(crate) kills: u32,
-    /// What the choices of fault injection follow from.
+    /// All choices of fault injection follow from this number.
     pub(crate) seed: u64,
 }
 

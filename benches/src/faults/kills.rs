@@ -25,7 +25,7 @@ const PROTOCOL: Protocol = Protocol { version: 3, interval: Duration::from_milli
 const PRIORITIES: [u8; 2] = [200, 100];
 /// How often the kernels are asked: the resolution of the measure.
 const PERIOD: Duration = Duration::from_millis(1);
-/// What scheduling and the measure itself may add.
+/// Scheduling and the measure itself may add this much.
 const SLACK: Duration = Duration::from_millis(60);
 /// An ordered stop ends by then.
 const END: Duration = Duration::from_secs(10);
@@ -36,7 +36,7 @@ const AFTER_TAKEOVER: Duration = Duration::from_millis(300);
 /// Everything is as before by then.
 const SETTLED: Duration = Duration::from_secs(20);
 
-/// What the daemon does when one of its processes is killed.
+/// The occupation of the daemon when one of its processes is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Steady,
@@ -48,14 +48,14 @@ enum Phase {
 
 const PHASES: [Phase; 5] = [Phase::Steady, Phase::Start, Phase::Reload, Phase::Takeover, Phase::Stop];
 
-/// Which process is killed.
+/// The process that is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Victim {
     Parent,
     Worker,
 }
 
-/// What is done to which router.
+/// A process of one router, killed in one phase.
 #[derive(Clone, Copy, Debug)]
 struct Fault {
     phase: Phase,
@@ -108,7 +108,7 @@ const MEASURES: [(&str, Unit); 3] = [
     ("settled after, ms", Unit::Micros),
 ];
 
-/// What was seen of one kill.
+/// The observations of one kill.
 struct Outcome {
     both: Duration,
     none: Duration,

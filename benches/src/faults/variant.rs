@@ -21,7 +21,7 @@ pub(super) struct Variant {
     edits: Vec<Edit>,
 }
 
-/// What is changed in one instance.
+/// A change of one instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Edit {
     None,
