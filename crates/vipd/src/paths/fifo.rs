@@ -1,6 +1,6 @@
 //! FIFOs: made if absent, given to their owner, and removed again.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -42,7 +42,8 @@ pub(crate) struct FoundFifo {
 pub(super) fn provide(wanted: &WantedFifo) -> Result<FoundFifo, String> {
     let found = || {
         let made = make(&wanted.path)?;
-        let file = open(&wanted.path)?;
+        // Not for writing: a reader that waits for a writer would see one come and go, and take that for the end.
+        let file = open_as(&wanted.path, File::options().read(true))?;
         let metadata = file.metadata()?;
         let own = Uid::effective().as_raw();
         if metadata.uid() != wanted.owner.0 && metadata.uid() != own {
@@ -61,11 +62,12 @@ pub(super) fn provide(wanted: &WantedFifo) -> Result<FoundFifo, String> {
 /// # Errors
 /// There is none, or it is something else.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    let file = File::options()
-        .read(true)
-        .write(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_NOCTTY)
-        .open(path)?;
+    open_as(path, File::options().read(true).write(true))
+}
+
+fn open_as(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_NOCTTY;
+    let file = options.custom_flags(flags).open(path)?;
     if !file.metadata()?.file_type().is_fifo() {
         return Err(io::Error::other("it is no FIFO"));
     }
@@ -101,6 +103,8 @@ fn hand_over(file: &File, metadata: &Metadata, (uid, gid): (u32, u32)) -> io::Re
 
 #[cfg(test)]
 mod tests {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
     use super::*;
     use crate::parent::testing::TestDirectory;
 
@@ -117,6 +121,23 @@ mod tests {
         let again = provide(&wanted(&path)).unwrap();
         assert!(first.made && !again.made && first.id == again.id);
         assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o644);
+    }
+
+    #[test]
+    fn a_reader_that_waits_does_not_see_a_writer_come_and_go() {
+        let directory = TestDirectory::new();
+        let path = directory.path().join("fifo");
+        provide(&wanted(&path)).unwrap();
+        let reader = open_as(&path, File::options().read(true)).unwrap();
+        let saw_the_end = || {
+            let mut wait = [PollFd::new(&reader, PollFlags::IN)];
+            poll(&mut wait, Some(&Timespec::default())).unwrap();
+            wait[0].revents().contains(PollFlags::HUP)
+        };
+        provide(&wanted(&path)).unwrap();
+        assert!(!saw_the_end());
+        drop(open(&path).unwrap());
+        assert!(saw_the_end(), "what a writer that leaves does");
     }
 
     #[test]
