@@ -126,6 +126,10 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | the same peer twice gets every advert twice | once |
 | `auth_hmac` (from 2.4.0) signs adverts | an error, and the instance stays in FAULT |
 | a service whose real servers have no weight has the quorum 0, so it counts as up | its quorum is never reached |
+| events that come while a notify script hangs each start another script | they are summed up to the last state, and the log says so |
+| `enable_script_security` looks at the first word of a command | it looks at every program that shell text, `sh -c` and interpreters name, and refuses what cannot be judged |
+| readers of a FIFO see its end at every reload, and learn nothing of the present state | a FIFO that the reload does not change stays open, and new readers are told the states |
+| sequence numbers of an Authentication Header begin at 1 | they follow the wall clock, so that a restart is not taken for a replay |
 | every copy of a bad packet is logged | each kind once a minute for each instance, with a count |
 
 ";
