@@ -75,7 +75,7 @@ fn without_std() -> bool {
     if has("rustup") && !step("target without a standard library", &mut add) {
         return false;
     }
-    let packages = ["-p", "vrrp-proto", "-p", "vrrp-election"];
+    let packages = ["-p", "vrrp-proto", "-p", "vrrp-election", "-p", "bare-metal-node"];
     let all = [&["build", "-q", "--target", BARE_METAL, "--all-features"], &packages[..]].concat();
     let least = [&["build", "-q", "--target", BARE_METAL, "--no-default-features"], &packages[..]].concat();
     step("no_std, all features", &mut cargo(&all)) && step("no_std, no features", &mut cargo(&least))
