@@ -1,6 +1,6 @@
 //! Addresses as somebody wants them to be, and the messages that add, change and remove them.
 //!
-//! All pure; [`AddressCommands`](crate::address_commands::AddressCommands) carries the changes out, and
+//! All pure; [`Commands`](crate::commands::Commands) carries the changes out, and
 //! [`Holdings`](crate::holdings::Holdings) decides which are due.
 
 use std::fmt;
@@ -22,6 +22,9 @@ const FIRST_MARK: u8 = 112;
 pub const MARK_COUNT: u8 = 8;
 /// The mark of a daemon that could not get one of its own: nothing is removed because of it.
 pub const SHARED_MARK: u8 = FIRST_MARK + MARK_COUNT;
+/// The mark of an address that stays on its interface whoever serves (`static_ipaddress`). It does not count as a
+/// virtual one, for adverts may come from it.
+pub const STATIC_MARK: u8 = SHARED_MARK + 1;
 /// What keepalived writes as `IFA_PROTO` since 2.3.2 (`RTPROT_KEEPALIVED`).
 pub const KEEPALIVED: u8 = 18;
 

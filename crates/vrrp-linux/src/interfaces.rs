@@ -16,7 +16,9 @@ use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use crate::address::{AddressFlags, Scope, is_virtual_mark};
-use crate::netlink::decode::route_message;
+use crate::netlink::decode::{route_message, routing_change};
+use crate::route::RemovedRoute;
+use crate::rule::RemovedRule;
 
 /// All interfaces of a network namespace.
 #[derive(Debug, Clone, Default)]
@@ -155,6 +157,11 @@ pub enum Change {
         /// The address.
         network: IpNetwork,
     },
+    /// A route is gone, or another one is in its place. Reported only if the monitor
+    /// [hears of routes](crate::monitor::Monitor::hear_routing), and not for IPv4 routes that went with their interface.
+    RouteRemoved(RemovedRoute),
+    /// A policy rule is gone.
+    RuleRemoved(RemovedRule),
 }
 
 impl Interfaces {
@@ -199,8 +206,11 @@ impl Interfaces {
     /// Messages about anything but links and addresses, and about addresses of unknown links, change nothing. A
     /// malformed message ends the datagram.
     pub fn apply(&mut self, datagram: &[u8], changes: &mut Vec<Change>) {
-        for message in Frames::new(datagram).filter_map(|frame| route_message(&frame)) {
-            self.apply_message(&message, changes);
+        for frame in Frames::new(datagram) {
+            match route_message(&frame) {
+                Some(message) => self.apply_message(&message, changes),
+                None => changes.extend(routing_change(&frame)),
+            }
         }
     }
 

@@ -3,15 +3,17 @@
 #![cfg(target_os = "linux")]
 
 pub mod address;
-pub mod address_commands;
 pub mod announce;
 pub mod clock;
+pub mod commands;
 pub mod holdings;
 pub mod interfaces;
 pub mod links;
 pub mod mark;
 pub mod monitor;
 pub mod namespace;
+pub mod route;
+pub mod rule;
 pub mod socket;
 pub mod sysctl;
 

@@ -49,6 +49,8 @@ pub struct Monitor {
     stale: bool,
     receive_buffer_len: usize,
     overruns: u64,
+    /// Whether it has joined the groups of routes and rules.
+    hears_routing: bool,
 }
 
 /// Whether [`Monitor::drain`] has come to the end.
@@ -72,7 +74,32 @@ impl Monitor {
         }
         let tables = RouteSocket::open()?;
         let buffer = vec![0; BUFFER_LEN];
-        Ok(Self { events, tables, buffer, stale: true, receive_buffer_len, overruns: 0 })
+        Ok(Self {
+            events,
+            tables,
+            buffer,
+            stale: true,
+            receive_buffer_len,
+            overruns: 0,
+            hears_routing: false,
+        })
+    }
+
+    /// From now on, routes and policy rules that are removed are reported too. To be asked for by those who have any:
+    /// on a router with a full table, there may be many.
+    pub fn hear_routing(&mut self) -> io::Result<()> {
+        if !self.hears_routing {
+            for group in [
+                libc::RTNLGRP_IPV4_ROUTE,
+                libc::RTNLGRP_IPV6_ROUTE,
+                libc::RTNLGRP_IPV4_RULE,
+                RTNLGRP_IPV6_RULE,
+            ] {
+                self.events.add_membership(group)?;
+            }
+            self.hears_routing = true;
+        }
+        Ok(())
     }
 
     /// How often events were lost.
@@ -201,6 +228,8 @@ fn set_receive_buffer(socket: &Socket, len: usize) {
     }
 }
 
+/// Not in the C library's list.
+const RTNLGRP_IPV6_RULE: u32 = 19;
 /// How often tables are read that keep changing meanwhile.
 const READ_ATTEMPTS: usize = 16;
 /// Events come one to a datagram or a few; none is longer.

@@ -6,8 +6,8 @@ mod support;
 
 use support::{in_namespace, until, wire};
 use vrrp_linux::address::{AddressChange, AddressFlags, AddressSpec, Scope, marks};
-use vrrp_linux::address_commands::{AddressCommands, Outcome, kernel_keeps_marks};
-use vrrp_linux::holdings::{Change, Holdings, Recognition, Wish};
+use vrrp_linux::commands::{Command, Commands, Outcome, kernel_keeps_marks};
+use vrrp_linux::holdings::addresses::{Addresses, Change, Recognition, Wish};
 use vrrp_linux::interfaces::{InterfaceAddress, Interfaces};
 use vrrp_linux::links::LinkCommands;
 use vrrp_linux::monitor::snapshot;
@@ -15,7 +15,7 @@ use vrrp_linux::sysctl::{self, Family};
 
 /// Carries out all changes and gives their outcomes (or error numbers) in order.
 fn carry_out(changes: &[AddressChange]) -> Vec<Result<Outcome, i32>> {
-    let mut commands = AddressCommands::open().unwrap();
+    let mut commands = Commands::open().unwrap();
     for change in changes {
         commands.queue(change.clone());
     }
@@ -27,7 +27,7 @@ fn carry_out(changes: &[AddressChange]) -> Vec<Result<Outcome, i32>> {
             outcomes.push(result.map_err(|refusal| refusal.errno));
         })
         .unwrap();
-    assert_eq!(order, changes);
+    assert_eq!(order, changes.iter().cloned().map(Command::from).collect::<Vec<_>>());
     outcomes
 }
 
@@ -77,14 +77,14 @@ fn each_answer_belongs_to_its_change() {
 }
 
 /// Brings an interface to what one owner wants of it, and gives what was done.
-fn settle(holdings: &mut Holdings<u8>, link: &str, wanted: &[AddressSpec]) -> Vec<AddressChange> {
+fn settle(holdings: &mut Addresses<u8>, link: &str, wanted: &[AddressSpec]) -> Vec<AddressChange> {
     let wishes = wanted.iter().map(|address| Wish { link, address, native: false });
     holdings.want(1, wishes, &snapshot().unwrap());
     obey(holdings)
 }
 
-fn obey(holdings: &mut Holdings<u8>) -> Vec<AddressChange> {
-    let mut commands = AddressCommands::open().unwrap();
+fn obey(holdings: &mut Addresses<u8>) -> Vec<AddressChange> {
+    let mut commands = Commands::open().unwrap();
     let mut done = Vec::new();
     for change in holdings.take_changes(&snapshot().unwrap()) {
         if let Change::Address(change) = change {
@@ -92,7 +92,12 @@ fn obey(holdings: &mut Holdings<u8>) -> Vec<AddressChange> {
             done.push(change);
         }
     }
-    commands.flush(|change, result| holdings.handle_answer(change, result.ok())).unwrap();
+    commands
+        .flush(|command, result| {
+            let Command::Address(change) = command else { panic!("{command}") };
+            holdings.handle_answer(change, result.ok());
+        })
+        .unwrap();
     done
 }
 
@@ -114,7 +119,7 @@ fn what_was_set_is_what_the_kernel_shows_and_nothing_is_left_to_do() {
         let tunnel = AddressSpec { peer: Some("10.0.0.2".parse().unwrap()), ..spec(0, "10.0.0.1/32") };
         let secondary = AddressSpec { scope: Scope::LINK, ..spec(0, "192.0.2.2/24") };
         let wanted = [v4, tunnel, secondary, spec(0, "2001:db8::1/128"), spec(0, "2001:db8::2/64")];
-        let mut holdings = Holdings::new(mark(), kernel_keeps_marks());
+        let mut holdings = Addresses::new(mark(), kernel_keeps_marks());
         assert_eq!(settle(&mut holdings, "left", &wanted).len(), wanted.len());
         // The kernel reports IPv6 addresses a moment later.
         until("all addresses are shown", || {
@@ -125,7 +130,7 @@ fn what_was_set_is_what_the_kernel_shows_and_nothing_is_left_to_do() {
             })
         });
         assert_eq!(settle(&mut holdings, "left", &wanted), []);
-        let mut successor = Holdings::new(mark(), kernel_keeps_marks());
+        let mut successor = Addresses::new(mark(), kernel_keeps_marks());
         assert_eq!(settle(&mut successor, "left", &wanted), [], "a successor adopts them");
         assert_eq!(
             successor
@@ -153,7 +158,7 @@ fn every_change_of_a_property_reaches_the_kernel() {
             AddressSpec { flags: v6.flags | AddressFlags::NOPREFIXROUTE, ..v6.clone() },
             spec(0, "2001:db8::1/128"),
         ];
-        let mut holdings = Holdings::new(mark(), kernel_keeps_marks());
+        let mut holdings = Addresses::new(mark(), kernel_keeps_marks());
         for wanted in steps {
             assert!(!settle(&mut holdings, "left", std::slice::from_ref(&wanted)).is_empty(), "{wanted}");
             let shown = || -> Vec<_> {
@@ -187,7 +192,7 @@ fn two_addresses_of_one_subnet_get_another_scope_together() {
         let (left, _) = wire("left", "right");
         let of_scope =
             |scope| ["192.0.2.1/24", "192.0.2.2/24"].map(|network| AddressSpec { scope, ..spec(0, network) });
-        let mut holdings = Holdings::new(mark(), kernel_keeps_marks());
+        let mut holdings = Addresses::new(mark(), kernel_keeps_marks());
         for scope in [Scope::UNIVERSE, Scope::LINK, Scope::UNIVERSE] {
             settle(&mut holdings, "left", &of_scope(scope));
             let scopes: Vec<_> = addresses(left)
@@ -210,11 +215,11 @@ fn what_carries_our_mark_is_found_without_any_configuration() {
         let mut links = LinkCommands::open().unwrap();
         links.add_address(left, "192.0.2.9/24".parse().unwrap()).unwrap();
         settle(
-            &mut Holdings::new(mark(), true),
+            &mut Addresses::new(mark(), true),
             "left",
             &[spec(0, "192.0.2.1/24"), spec(0, "2001:db8::1/128")],
         );
-        let mut successor = Holdings::<u8>::new(mark(), true);
+        let mut successor = Addresses::<u8>::new(mark(), true);
         let interfaces: Interfaces = snapshot().unwrap();
         let left_over =
             successor.clean(&Recognition { marks: &[mark()], ..Recognition::default() }, &interfaces);

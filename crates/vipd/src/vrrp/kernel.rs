@@ -1,29 +1,41 @@
-//! The kernel's side: how interfaces are, and which virtual addresses are on them. What has to change is decided by
-//! [`Holdings`]; this carries netlink messages there and back.
+//! The kernel's side: how interfaces are, and which addresses, routes and rules of ours are there. What has to change
+//! is decided by [`Holdings`]; this carries netlink messages there and back.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use vrrp_election::{Fact, LinkId, LinkState, RouterId};
 use vrrp_linux::address::{AddressChange, AddressSpec, marks};
-use vrrp_linux::address_commands::{AddressCommands, kernel_keeps_marks};
-use vrrp_linux::holdings::{Change as Task, Holdings, Leftover, Loss, Recognition, Wish};
+use vrrp_linux::commands::{Command, Commands, kernel_keeps_marks};
+use vrrp_linux::holdings::{
+    Change as Task, Former, Holdings, Leftover, Loss, LossCause, Recognition, Verdict, Wish, Wishes,
+};
 use vrrp_linux::interfaces::{Change, Interface, InterfaceAddress, Interfaces};
 use vrrp_linux::mark::Mark;
 use vrrp_linux::monitor::{Monitor, Progress};
-use vrrp_linux::sysctl;
+use vrrp_linux::{clock, sysctl};
 
-use super::plan::{Numbers, Observe, Plan, RouterPlan, WatchedFact};
+use super::plan::{Numbers, Observe, Plan, RouterPlan, Routing, Statics, WatchedFact};
 use super::sources;
 
-/// Interfaces, addresses, and the two netlink sockets for them.
+/// Who wants something in the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Owner {
+    /// The daemon, as long as it runs (`static_*`).
+    Daemon,
+    /// A router, while it serves.
+    Router(RouterId),
+}
+
+/// Interfaces, what is held, and the two netlink sockets for them.
 #[derive(Debug)]
 pub(super) struct Kernel {
     pub(super) monitor: Monitor,
-    commands: AddressCommands,
+    commands: Commands,
     interfaces: Interfaces,
-    holdings: Holdings<RouterId>,
+    holdings: Holdings<Owner>,
     mark: Mark,
     marks_kept: bool,
     /// What the table reported and the holdings have not heard yet.
@@ -32,6 +44,10 @@ pub(super) struct Kernel {
     overruns: u64,
     /// What was read ahead of [`look`](Self::look).
     early: News,
+    /// Static addresses were removed, and when they are put back.
+    statics_lost: Option<Duration>,
+    /// When static addresses were put back last.
+    statics_restored: Option<Duration>,
 }
 
 /// What a look at the kernel's events found.
@@ -42,7 +58,9 @@ pub(super) struct News {
     /// What costs sockets their group memberships.
     pub(super) memberships: Vec<Change>,
     /// Virtual addresses that are not where they should be.
-    pub(super) lost: Vec<Loss<RouterId>>,
+    pub(super) lost: Vec<(RouterId, Loss<Owner>)>,
+    /// Static addresses that somebody removed.
+    pub(super) lost_statics: Vec<Loss<Owner>>,
     /// There may be more events.
     pub(super) more: bool,
 }
@@ -53,7 +71,7 @@ impl Kernel {
         let marks_kept = kernel_keeps_marks();
         let mut kernel = Self {
             monitor: Monitor::open(receive_buffer)?,
-            commands: AddressCommands::open()?,
+            commands: Commands::open()?,
             interfaces: Interfaces::new(),
             holdings: Holdings::new(mark.number(), marks_kept),
             mark,
@@ -61,6 +79,8 @@ impl Kernel {
             unheard: Vec::new(),
             overruns: 0,
             early: News::default(),
+            statics_lost: None,
+            statics_restored: None,
         };
         while kernel.look()?.more {}
         Ok(kernel)
@@ -80,9 +100,24 @@ impl Kernel {
         // An address that was removed and added may be in two batches: judged is what is so in the end.
         if progress == Progress::Idle {
             self.tell_holdings();
-            news.lost.extend(self.holdings.take_losses());
+            for loss in self.holdings.take_losses() {
+                match loss.owner {
+                    Owner::Router(router) => news.lost.push((router, loss)),
+                    Owner::Daemon => self.note_lost_static(loss, &mut news),
+                }
+            }
         }
         Ok(news)
+    }
+
+    /// It is put back at once, or a second after it was put back last.
+    fn note_lost_static(&mut self, loss: Loss<Owner>, news: &mut News) {
+        let now = clock::monotonic();
+        let at = self.statics_restored.map_or(now, |restored| now.max(restored + STATIC_GAP));
+        self.statics_lost.get_or_insert(at);
+        if loss.cause == LossCause::Removed {
+            news.lost_statics.push(loss);
+        }
     }
 
     fn tell_holdings(&mut self) {
@@ -133,14 +168,55 @@ impl Kernel {
         self.interface(name).map(|interface| link_state(interface, virtual_ips)).unwrap_or_default()
     }
 
-    /// A router serves: all of its addresses have to be on their interfaces. Gives whether anything has to change.
+    /// A router serves: all of its addresses, routes and rules have to be there. Gives whether anything has to change.
     pub(super) fn add(&mut self, id: RouterId, router: &RouterPlan, links: &LinkNames) -> bool {
-        self.holdings.want(id, wishes(router, links), &self.interfaces)
+        let mut wishes = routing_wishes(router.routing.as_deref());
+        wishes.addresses.extend(address_wishes(router, links));
+        self.holdings.want(Owner::Router(id), wishes, &self.interfaces)
     }
 
     /// A router does not serve. Gives whether anything has to change.
     pub(super) fn remove(&mut self, id: RouterId) -> bool {
-        self.holdings.release(id, &self.interfaces)
+        self.holdings.release(Owner::Router(id), &self.interfaces)
+    }
+
+    /// Whether a router has routes or rules.
+    pub(super) fn has_routing(&self, id: RouterId) -> bool {
+        self.holdings.has_routing(Owner::Router(id))
+    }
+
+    /// What is there as long as the daemon runs.
+    pub(super) fn hold_statics(&mut self, statics: &Statics) {
+        let mut wishes = routing_wishes(Some(&statics.routing));
+        wishes.addresses.extend(statics.addresses.iter().map(|(link, address)| Wish {
+            link,
+            address,
+            native: false,
+        }));
+        self.holdings.want(Owner::Daemon, wishes, &self.interfaces);
+    }
+
+    /// The daemon ends.
+    pub(super) fn release_statics(&mut self) {
+        self.holdings.release(Owner::Daemon, &self.interfaces);
+    }
+
+    /// Puts back what somebody removed of the static addresses, if that is due.
+    pub(super) fn restore_statics(&mut self, now: Duration, statics: &Statics) {
+        if self.statics_lost.take_if(|at| *at <= now).is_some() {
+            self.statics_restored = Some(now);
+            self.hold_statics(statics);
+        }
+    }
+
+    /// When something that waits will be due.
+    pub(super) fn poll_timeout(&self) -> Option<Duration> {
+        self.holdings.poll_timeout().into_iter().chain(self.statics_lost).min()
+    }
+
+    /// From now on, removals of routes and rules are heard of.
+    pub(super) fn hear_routing(&mut self) -> io::Result<()> {
+        self.monitor.hear_routing()
     }
 
     /// These routers begin: what others left of their addresses is to be removed, and everything that is marked as
@@ -150,10 +226,19 @@ impl Kernel {
         routers: impl Iterator<Item = &'a RouterPlan>,
         links: &'a LinkNames,
         former: &[AddressSpec],
+        former_routing: Former,
     ) -> Vec<Leftover> {
-        let configured = routers.flat_map(|router| wishes(router, links)).collect();
+        let mut configured = Wishes::default();
+        for router in routers {
+            let mut wishes = routing_wishes(router.routing.as_deref());
+            configured.addresses.extend(address_wishes(router, links));
+            configured.routes.append(&mut wishes.routes);
+            configured.rules.append(&mut wishes.rules);
+        }
+        self.holdings.clean_routing(&configured, former_routing, &self.interfaces);
         let marks = self.mark.abandoned();
-        self.holdings.clean(&Recognition { marks: &marks, configured, former }, &self.interfaces)
+        let recognition = Recognition { marks: &marks, configured: configured.addresses, former };
+        self.holdings.clean(&recognition, &self.interfaces)
     }
 
     /// Whether addresses carry the mark of another daemon that seems to run.
@@ -168,14 +253,18 @@ impl Kernel {
 
     /// After a reload, addresses are held for the routers' new numbers; `None` if nobody has them any more.
     pub(super) fn renumber(&mut self, number: impl Fn(RouterId) -> Option<RouterId>) {
-        self.early.lost.retain_mut(|loss| number(loss.owner).map(|owner| loss.owner = owner).is_some());
-        self.holdings.rename(number, &self.interfaces);
+        self.early.lost.retain_mut(|(router, _)| number(*router).map(|now| *router = now).is_some());
+        let renamed = |owner| match owner {
+            Owner::Daemon => Some(Owner::Daemon),
+            Owner::Router(router) => number(router).map(Owner::Router),
+        };
+        self.holdings.rename(renamed, &self.interfaces);
     }
 
     /// What a router has on interfaces, as far as the kernel took it.
     pub(super) fn held(&self, router: RouterId) -> impl Iterator<Item = (&Interface, IpAddr)> {
         self.holdings
-            .held(router)
+            .held(Owner::Router(router))
             .filter_map(|address| Some((self.interfaces.by_index(address.index)?, address.network.ip())))
     }
 
@@ -191,36 +280,37 @@ impl Kernel {
 
     /// Whether changes wait to be carried out.
     pub(super) fn has_tasks(&self) -> bool {
-        self.holdings.has_changes() || self.commands.has_queued()
+        self.holdings.has_changes(clock::monotonic()) || self.commands.has_queued()
     }
 
-    /// Carries out what has to change. The kernel has done it when this returns. `remember` hears of all changes
-    /// before the first is made, and `refused` of what the kernel does not want.
+    /// Carries out what has to change. The kernel has done it when this returns. `remember` hears of all commands
+    /// before the first is carried out, and `refused` of what the kernel does not want.
     pub(super) fn carry_out(
         &mut self,
-        remember: impl FnOnce(&[AddressChange]),
+        remember: impl FnOnce(&[Command]),
         mut refused: impl FnMut(String),
     ) -> io::Result<()> {
+        let now = clock::monotonic();
         let mut promoted = BTreeMap::new();
-        let mut changes = Vec::new();
-        for task in self.holdings.take_changes(&self.interfaces) {
+        let mut orders = Vec::new();
+        for task in self.holdings.take_changes(now, &self.interfaces) {
             match task {
                 Task::PromoteSecondaries { index } => {
                     promoted.entry(index).or_insert_with(|| self.promote_secondaries(index));
                 }
-                Task::Address(change) => changes.push(change),
+                Task::Command(command) => orders.push(command),
                 _ => {}
             }
         }
-        remember(&changes);
-        for change in changes {
-            self.commands.queue(change);
+        remember(&orders);
+        for command in orders {
+            self.commands.queue(command);
         }
         let Self { commands, holdings, interfaces, .. } = self;
-        let flushed = commands.flush(|change, result| {
-            holdings.handle_answer(change, result.as_ref().ok().copied());
-            if let Err(refusal) = result {
-                refused(format!("cannot {}: {refusal}", describe(change, interfaces)));
+        let flushed = commands.flush(|command, result| {
+            let verdict = holdings.handle_answer(now, command, result.as_ref().copied());
+            if let (Verdict::Refused, Err(refusal)) = (verdict, result) {
+                refused(format!("cannot {}: {refusal}", describe(command, interfaces)));
             }
         });
         for name in promoted.into_values().flatten() {
@@ -228,6 +318,12 @@ impl Kernel {
             let _ = sysctl::set(sysctl::Family::V4, &name, PROMOTE, 0);
         }
         flushed
+    }
+
+    /// Routes and rules that somebody removed and that were put back: who wants them, and what they are.
+    pub(super) fn take_repairs(&mut self) -> Vec<(Vec<Owner>, String)> {
+        let repairs = self.holdings.take_repairs();
+        repairs.into_iter().map(|repair| (repair.owners, repair.what)).collect()
     }
 
     /// Gives the name of the interface if the setting has to be taken back.
@@ -248,8 +344,9 @@ fn link_state(interface: &Interface, virtual_ips: &HashSet<IpAddr>) -> LinkState
     }
 }
 
-/// A change in words.
-fn describe(change: &AddressChange, interfaces: &Interfaces) -> String {
+/// A command in words.
+fn describe(command: &Command, interfaces: &Interfaces) -> String {
+    let Command::Address(change) = command else { return command.to_string() };
     let address = change.address();
     let name = interfaces.by_index(address.index).map_or("an interface that is gone", |found| &found.name);
     match change {
@@ -258,8 +355,17 @@ fn describe(change: &AddressChange, interfaces: &Interfaces) -> String {
     }
 }
 
-/// What a router wants while it serves.
-fn wishes<'a>(router: &'a RouterPlan, links: &'a LinkNames) -> impl Iterator<Item = Wish<'a>> {
+/// Routes and rules.
+fn routing_wishes(routing: Option<&Routing>) -> Wishes<'_> {
+    let Some(routing) = routing else { return Wishes::default() };
+    let wishes = Wishes::default();
+    let wishes =
+        routing.routes.iter().fold(wishes, |wishes, (route, restored)| wishes.route(route, *restored));
+    routing.rules.iter().fold(wishes, |wishes, (rule, restored)| wishes.rule(rule, *restored))
+}
+
+/// The addresses that a router wants while it serves.
+fn address_wishes<'a>(router: &'a RouterPlan, links: &'a LinkNames) -> impl Iterator<Item = Wish<'a>> {
     router
         .addresses
         .iter()
@@ -286,6 +392,9 @@ type LinkNames = Numbers<String, LinkId>;
 
 /// A flood of events must not stop the election.
 const MOST_LOOKS: usize = 64;
+
+/// Static addresses are put back at most so often.
+const STATIC_GAP: Duration = Duration::from_secs(1);
 
 const PROMOTE: &str = "promote_secondaries";
 

@@ -1,27 +1,68 @@
 //! What the parent remembers for a successor where the kernel cannot tell whose an address is: every address, before it
-//! is put on its interface, by its full identity.
+//! is put on its interface, by its full identity; and every route and rule, for their mark is that of all VRRP daemons.
 
-use vrrp_linux::address::{AddressChange, AddressSpec};
+use std::fmt::Write as _;
+
+use vrrp_linux::address::{AddressChange, AddressSpec, STATIC_MARK};
+use vrrp_linux::commands::Command;
+use vrrp_linux::holdings::Former;
+use vrrp_linux::route::RouteChange;
+use vrrp_linux::rule::RuleChange;
 
 use crate::ipc::{FromWorker, Memory};
 
-/// What to tell the parent before changes are made, and once they are.
-pub(super) fn entries(changes: &[AddressChange]) -> (Vec<FromWorker>, Vec<FromWorker>) {
+/// What to tell the parent before commands are carried out, and once they are. `marks_tell`: the kernel tells whose
+/// addresses are, those that carry a virtual mark.
+pub(super) fn entries(commands: &[Command], marks_tell: bool) -> (Vec<FromWorker>, Vec<FromWorker>) {
     let (mut before, mut after) = (Vec::new(), Vec::new());
-    for change in changes {
-        let key = key(change.address());
-        match change {
-            AddressChange::Remove(_) => after.push(FromWorker::Remember { key, value: None }),
-            AddressChange::Add(_) | AddressChange::Set(_) => {
-                // What is renewed is removed first.
-                after.retain(
-                    |entry| !matches!(entry, FromWorker::Remember { key: other, .. } if *other == key),
-                );
-                before.push(FromWorker::Remember { key, value: Some(Vec::new()) });
+    for command in commands {
+        let (key, is_removal) = match command {
+            Command::Address(change) => {
+                if marks_tell && change.address().protocol != STATIC_MARK {
+                    continue;
+                }
+                (key(change.address()), matches!(change, AddressChange::Remove(_)))
             }
+            Command::Route(RouteChange::Add(route)) => (octets(ROUTE, &route.removal()), false),
+            Command::Route(RouteChange::Remove(route)) => (octets(ROUTE, &route.removal()), true),
+            Command::Route(RouteChange::RemoveFormer(removal)) => (octets(ROUTE, removal), true),
+            Command::Rule(RuleChange::Add(rule)) => (octets(RULE, &rule.removal()), false),
+            Command::Rule(RuleChange::Remove(rule)) => (octets(RULE, &rule.removal()), true),
+            Command::Rule(RuleChange::RemoveFormer(removal)) => (octets(RULE, removal), true),
+            _ => continue,
+        };
+        if is_removal {
+            after.push(FromWorker::Remember { key, value: None });
+        } else {
+            // What is renewed is removed first.
+            after.retain(|entry| !matches!(entry, FromWorker::Remember { key: other, .. } if *other == key));
+            before.push(FromWorker::Remember { key, value: Some(Vec::new()) });
         }
     }
     (before, after)
+}
+
+/// Routes and rules that a predecessor put into the kernel, or was about to.
+pub(super) fn former_routing(memory: &Memory) -> Former {
+    let of =
+        |prefix: &str| memory.iter().filter_map(|(key, _)| from_octets(key.strip_prefix(prefix)?)).collect();
+    Former { routes: of(ROUTE), rules: of(RULE) }
+}
+
+/// A removal as a key: what the kernel is told says everything that sets a route or rule apart.
+fn octets(prefix: &str, octets: &[u8]) -> String {
+    let mut key = prefix.to_owned();
+    for octet in octets {
+        // Writing to a string cannot fail.
+        let _ = write!(key, "{octet:02x}");
+    }
+    key
+}
+
+fn from_octets(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let octet = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    if rest.is_empty() { pairs.iter().map(octet).collect() } else { None }
 }
 
 /// What to tell the parent once addresses that other daemons left have been removed.
@@ -58,6 +99,8 @@ fn address(key: &str) -> Option<AddressSpec> {
 }
 
 const PREFIX: &str = "address ";
+const ROUTE: &str = "route ";
+const RULE: &str = "rule ";
 const CLEANED: &str = "leftovers removed";
 
 #[cfg(test)]
@@ -81,7 +124,7 @@ mod tests {
             tunnel,
         ];
         let mut memory = Memory::default();
-        let (before, after) = entries(&addresses.clone().map(AddressChange::Set));
+        let (before, after) = entries(&addresses.clone().map(AddressChange::Set).map(Command::from), false);
         note(&mut memory, before);
         let mut known = former(&memory);
         known.sort_by_key(|address| (address.index, address.network));
@@ -94,11 +137,11 @@ mod tests {
         let address = AddressSpec::new(3, "192.0.2.1/24".parse().unwrap());
         let (set, remove) = (AddressChange::Set(address.clone()), AddressChange::Remove(address.clone()));
         let mut memory = Memory::default();
-        let (before, after) = entries(&[remove.clone(), set]);
+        let (before, after) = entries(&[remove.clone().into(), set.into()], false);
         note(&mut memory, before);
         note(&mut memory, after);
         assert_eq!(former(&memory), [address]);
-        let (before, after) = entries(&[remove]);
+        let (before, after) = entries(&[remove.into()], false);
         assert!(before.is_empty());
         note(&mut memory, after);
         assert_eq!(former(&memory), []);

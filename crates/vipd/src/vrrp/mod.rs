@@ -34,15 +34,17 @@ use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use vrrp_election::{Instant, Node, NodeMemory, RouterId};
+use vrrp_election::{Instant, Node, NodeMemory, RouterId, Standing};
 use vrrp_linux::address::AddressSpec;
-use vrrp_linux::clock::TimerFd;
+use vrrp_linux::clock::{self, TimerFd};
+use vrrp_linux::holdings::Former;
 use vrrp_linux::sysctl;
 
 use crate::ipc::{FromWorker, Generation, LogLevel, Predecessor, Task};
 use crate::tidy;
 use crate::worker::{Parent, Start, rights, scheduling};
 use announce::Announcements;
+use arrival::instant;
 use intake::take_in;
 use judge::{Complaints, Kind, Record};
 use kernel::{Kernel, Seen};
@@ -86,6 +88,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     worker.keep_addresses = keep;
     if let (Some(beginning), Some(predecessor)) = (&mut worker.beginning, predecessor) {
         beginning.former = ledger::former(&predecessor.memory);
+        beginning.former_routing = ledger::former_routing(&predecessor.memory);
         if ledger::is_cleaned(&predecessor.memory) {
             beginning.routers.clear();
         }
@@ -155,18 +158,23 @@ struct Beginning {
     routers: Vec<RouterId>,
     /// Addresses that a predecessor may have left.
     former: Vec<AddressSpec>,
+    /// Routes and rules that it may have left.
+    former_routing: Former,
     /// The worker starts.
     is_start: bool,
 }
 
 impl Worker {
     /// `known` is what a predecessor knew that died.
-    fn start(poll: Poll, parent: Parent, plan: Plan, known: Option<&NodeMemory>) -> io::Result<Self> {
+    fn start(poll: Poll, mut parent: Parent, plan: Plan, known: Option<&NodeMemory>) -> io::Result<Self> {
         let global = &plan.config.global;
         let receive_buffer = global
             .netlink_monitor_receive_buffer
             .map_or(vrrp_linux::monitor::RECEIVE_BUFFER_LEN, |bytes| bytes as usize);
-        let kernel = Kernel::open(receive_buffer)?;
+        let mut kernel = Kernel::open(receive_buffer)?;
+        // Adverts may come from a static address, so these are there before anything is judged.
+        hold_statics(&mut kernel, &mut parent, &plan)?;
+        kernel.catch_up();
         let (garp_gap, gna_gap) = plan.announcement_gaps();
         let announcements = Announcements::open(garp_gap, gna_gap)?;
         let timer = TimerFd::new()?;
@@ -254,6 +262,7 @@ impl Worker {
         let sources = self.source_repeats.handle_timeout(now);
         self.retry_kernel(now);
         self.clean_again(now);
+        self.kernel.restore_statics(clock::monotonic(), &self.plan.statics);
         self.perform();
         // Not before it is known what is still ours.
         self.announce_waiting(now);
@@ -306,6 +315,11 @@ impl Worker {
     /// Goes on with another reading of the configuration; adverts never stop.
     fn reload(&mut self, generation: Generation, config: keepalived_conf::model::Config) {
         let plan = Plan::new(generation, config);
+        if let Err(error) = hold_statics(&mut self.kernel, &mut self.parent, &plan) {
+            self.parent
+                .log(LogLevel::Error, format!("cannot change static addresses, routes and rules: {error}"));
+        }
+        self.kernel_unread |= self.kernel.catch_up();
         let wanted = plan.node_config(&Seen { kernel: &self.kernel, plan: &plan });
         self.next_plan = Some(plan);
         self.node.handle_reload(now(), wanted);
@@ -323,6 +337,7 @@ impl Worker {
             before.iter().enumerate().filter_map(|(index, old)| Some(((*old)?, router_id(index)))).collect();
         self.kernel.renumber(|id| numbers.get(&id).copied());
         self.announcements.spacing().renumber(|id| numbers.get(&id).copied());
+        self.renew_routing();
         self.complaints.forget();
         self.source_repeats.forget();
         self.script_reasons.clear();
@@ -330,6 +345,16 @@ impl Worker {
         let routers = new.map(|(index, _)| router_id(index)).collect();
         self.beginning = Some(Beginning { routers, ..Beginning::default() });
         self.take_plan_into_force();
+    }
+
+    /// Routers that go on as Active have their new routes and rules; the election knows of addresses only.
+    fn renew_routing(&mut self) {
+        for (id, router) in (0..).map(RouterId).zip(&self.plan.routers) {
+            let has_any = router.routing.is_some() || self.kernel.has_routing(id);
+            if has_any && self.node.standing(id) == Some(Standing::Active) {
+                self.kernel.add(id, router, &self.plan.links);
+            }
+        }
     }
 
     /// Sockets and settings as the plan wants them.
@@ -400,6 +425,7 @@ impl Worker {
             self.announcements.poll_timeout(),
             self.source_repeats.poll_timeout(),
             self.wire.poll_timeout(),
+            self.kernel.poll_timeout().map(instant),
             self.kernel_retry,
             self.clean_again,
             self.tidy_at,
@@ -421,6 +447,11 @@ impl Worker {
         self.node.handle_stop(now());
         self.perform_all(if self.keep_addresses { Release::Keep } else { Release::Remove });
         self.clean_before_the_end();
+        if !self.keep_addresses {
+            self.kernel.release_statics();
+            // It logs what goes wrong.
+            let _ = perform::carry_out(&mut self.kernel, &mut self.parent);
+        }
         for (name, before) in std::mem::take(&mut self.sysctls) {
             // The interface may be gone; then there is nothing to restore.
             let _ = sysctl::set(sysctl::Family::V4, &name, "promote_secondaries", before);
@@ -428,6 +459,15 @@ impl Worker {
         self.parent.send(&FromWorker::Stopped);
         self.parent.say_goodbye();
     }
+}
+
+/// Has everything there that is there as long as the daemon runs, and nothing that was so before.
+fn hold_statics(kernel: &mut Kernel, parent: &mut Parent, plan: &Plan) -> io::Result<()> {
+    if plan.has_routing() {
+        kernel.hear_routing()?;
+    }
+    kernel.hold_statics(&plan.statics);
+    perform::carry_out(kernel, parent)
 }
 
 fn router_id(index: usize) -> RouterId {

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use vrrp_election::{Event, Instant, NodeAction, RouterId, ScriptId, Standing, VirtualRouter};
-use vrrp_linux::address::AddressChange;
+use vrrp_linux::commands::Command;
 use vrrp_linux::holdings::{Leftover, Origin};
 use vrrp_proto::Priority;
 
 use super::judge::Kind;
+use super::kernel::{Kernel, Owner};
 use super::plan::{Reach, Vip};
 use super::sources;
 use super::watch::RETRY_GAP;
@@ -16,6 +17,7 @@ use super::wire::now;
 use super::{Beginning, Worker, ledger, narrate};
 use crate::ipc::{FromWorker, InstanceEvent, LogLevel, ScriptAct};
 use crate::tidy;
+use crate::worker::Parent;
 
 /// What becomes of the addresses of a router that no longer serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,10 +159,13 @@ impl Worker {
 
     /// What others left, at the start and when a reload brings routers.
     fn remove_leftovers(&mut self, now: Instant) {
-        let Some(Beginning { routers, former, is_start }) = self.beginning.take() else { return };
+        let Some(Beginning { routers, former, former_routing, is_start }) = self.beginning.take() else {
+            return;
+        };
         self.catch_up();
         let plans = routers.iter().filter_map(|router| self.plan.routers.get(router.0 as usize));
-        for Leftover { address, link, origin } in self.kernel.clean(plans, &self.plan.links, &former) {
+        let leftovers = self.kernel.clean(plans, &self.plan.links, &former, former_routing);
+        for Leftover { address, link, origin } in leftovers {
             let whose = match origin {
                 Origin::EarlierRun => "an earlier run left it",
                 _ => "it is a virtual address that another daemon left",
@@ -220,27 +225,9 @@ impl Worker {
         if !self.kernel.has_tasks() {
             return true;
         }
-        let Self { kernel, parent, .. } = self;
-        let (mut refusals, mut afterwards) = (Vec::new(), Vec::new());
-        let remembers = !kernel.marks_tell();
-        let remember = |changes: &[AddressChange]| {
-            if remembers {
-                let (before, after) = ledger::entries(changes);
-                for entry in &before {
-                    parent.send(entry);
-                }
-                parent.flush();
-                afterwards = after;
-            }
-        };
-        let carried = kernel.carry_out(remember, |text| refusals.push(text));
-        if carried.is_ok() {
-            for entry in &afterwards {
-                self.parent.send(entry);
-            }
-        }
-        for text in refusals {
-            self.parent.log(LogLevel::Error, text);
+        let carried = carry_out(&mut self.kernel, &mut self.parent);
+        for (owners, what) in self.kernel.take_repairs() {
+            self.tell_repair(now, &owners, &what);
         }
         let Err(error) = carried else { return true };
         self.kernel_retry = Some(now + RETRY_GAP);
@@ -248,6 +235,17 @@ impl Worker {
         let line = self.complaints.about(now, None, Kind::Changes, text);
         self.parent.log_some(LogLevel::Error, line);
         false
+    }
+
+    fn tell_repair(&mut self, now: Instant, owners: &[Owner], what: &str) {
+        let router = owners.iter().find_map(|owner| match owner {
+            Owner::Router(router) => Some(*router),
+            Owner::Daemon => None,
+        });
+        let name = router.map_or_else(String::new, |router| format!("({}) ", self.plan.name(router)));
+        let text = || format!("{name}somebody removed {what}; it was put back");
+        let line = self.complaints.about(now, router, Kind::Lost, text);
+        self.parent.log_some(LogLevel::Warning, line);
     }
 
     fn announce(&mut self, now: Instant, asked: &[(RouterId, u32)]) {
@@ -351,6 +349,32 @@ impl Worker {
             self.parent.send(&FromWorker::Transition { generation, instance, event, priority });
         }
     }
+}
+
+/// Carries out what is due. The parent hears of it before; what the kernel refused is logged.
+pub(super) fn carry_out(kernel: &mut Kernel, parent: &mut Parent) -> std::io::Result<()> {
+    let (mut refusals, mut afterwards) = (Vec::new(), Vec::new());
+    let marks_tell = kernel.marks_tell();
+    let remember = |commands: &[Command]| {
+        let (before, after) = ledger::entries(commands, marks_tell);
+        for entry in &before {
+            parent.send(entry);
+        }
+        if !before.is_empty() {
+            parent.flush();
+        }
+        afterwards = after;
+    };
+    let carried = kernel.carry_out(remember, |text| refusals.push(text));
+    if carried.is_ok() {
+        for entry in &afterwards {
+            parent.send(entry);
+        }
+    }
+    for text in refusals {
+        parent.log(LogLevel::Error, text);
+    }
+    carried
 }
 
 /// Routers that are served in one turn: their addresses and announcements take a few milliseconds.

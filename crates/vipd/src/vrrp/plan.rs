@@ -1,6 +1,7 @@
 //! From the configuration to what the election and the kernel need: pure translation, no decision.
 
 mod router;
+mod routing;
 #[cfg(test)]
 mod tests;
 mod watched;
@@ -22,6 +23,7 @@ use router::router_plan;
 use watched::NothingKnown;
 
 pub(super) use router::{Reach, RouterAuth, RouterPlan, Vip, YIELDING_ADVERT};
+pub(super) use routing::{Routing, Statics};
 pub(super) use watched::{Numbers, Observe, WatchedFact};
 
 /// One reading of the configuration, translated. Router `n` is instance `n` of the file, script `n` is
@@ -38,6 +40,8 @@ pub(super) struct Plan {
     /// Everything else that routers depend on.
     pub(super) facts: Numbers<WatchedFact, FactId>,
     pub(super) routers: Vec<RouterPlan>,
+    /// What is there as long as the daemon runs.
+    pub(super) statics: Statics,
     /// Every virtual address that is nobody's own: adverts do not come from it.
     pub(super) virtual_ips: HashSet<IpAddr>,
 }
@@ -61,7 +65,8 @@ impl Plan {
         let vips = routers.iter().flat_map(|router| &router.addresses);
         let virtual_ips = vips.filter(|vip| !vip.native).map(|vip| vip.spec.network.ip()).collect();
         let packed = Packed::default();
-        let mut plan = Self { generation, config, packed, links, facts, routers, virtual_ips };
+        let statics = Statics::default();
+        let mut plan = Self { generation, config, packed, links, facts, routers, statics, virtual_ips };
         let keys = RouterKey::all(&plan.node_config(&NothingKnown));
         for (router, first) in plan.routers.iter_mut().zip(RouterKey::duplicates(&keys)) {
             router.duplicate = first.is_some();
@@ -110,6 +115,14 @@ impl Plan {
     /// advertisements.
     pub(super) fn announcement_gaps(&self) -> (Duration, Duration) {
         (self.config.global.garp_interval, self.config.global.gna_interval)
+    }
+
+    /// Whether there are routes or rules.
+    pub(super) fn has_routing(&self) -> bool {
+        let statics = &self.statics.routing;
+        !statics.routes.is_empty()
+            || !statics.rules.is_empty()
+            || self.routers.iter().any(|router| router.routing.is_some())
     }
 
     /// The name of an instance.

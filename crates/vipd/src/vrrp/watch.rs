@@ -8,7 +8,7 @@ use vrrp_linux::holdings::{Loss, LossCause};
 
 use super::Worker;
 use super::judge::Kind;
-use super::kernel::Seen;
+use super::kernel::{Owner, Seen};
 use super::plan::{Observe, RouterPlan, WatchedFact};
 use super::wire::now;
 use crate::ipc::LogLevel;
@@ -44,8 +44,13 @@ impl Worker {
                 }
             }
         }
-        for loss in news.lost {
-            self.note_loss(now, &loss);
+        for (router, loss) in news.lost {
+            self.note_loss(now, router, &loss);
+        }
+        for loss in news.lost_statics {
+            let text = || format!("somebody removed the static address {}", loss.address.network.ip());
+            let line = self.complaints.about(now, None, Kind::Lost, text);
+            self.parent.log_some(LogLevel::Warning, line);
         }
     }
 
@@ -57,8 +62,7 @@ impl Worker {
         }
     }
 
-    fn note_loss(&mut self, now: Instant, loss: &Loss<RouterId>) {
-        let router = loss.owner;
+    fn note_loss(&mut self, now: Instant, router: RouterId, loss: &Loss<Owner>) {
         if loss.cause == LossCause::Removed {
             let text =
                 || format!("({}) somebody removed {}", self.plan.name(router), loss.address.network.ip());

@@ -1,84 +1,78 @@
-//! What this daemon holds in the kernel: which addresses are wanted by whom, which are there, which are ours.
+//! What this daemon holds in the kernel: which addresses, routes and rules are wanted by whom, which are there, which
+//! are ours.
 //!
 //! A pure machine. Inputs are wishes ([`Holdings::want`], [`Holdings::release`]), what the interface table reports
 //! ([`Holdings::handle_changes`]) and the kernel's answers ([`Holdings::handle_answer`]); outputs are changes to
-//! carry out ([`Holdings::take_changes`]) and losses ([`Holdings::take_losses`]).
+//! carry out ([`Holdings::take_changes`]) and losses ([`Holdings::take_losses`], [`Holdings::take_repairs`]).
 //!
 //! What always holds:
 //!
-//! - An address is known by everything that makes it another one for the kernel: the index of its interface, the
-//!   address and, for IPv4, the prefix length and the peer. What was put on an interface is removed from that
-//!   interface, whatever it is called by then and whatever the configuration says by then.
-//! - An address that several owners want stays until the last of them lets go.
-//! - What carries a mark of ours is ours. Anything else is removed in two cases only: as another daemon's leftover
-//!   ([`Holdings::clean`]), and after an owner's wish took it over.
-//! - The address owner of RFC 9568 ([`Wish::native`]) uses an address that its interface has anyway; that address
-//!   is never changed and never removed.
-//!
-//! Routes, rules and firewall sets are not held here yet: each will be another kind of wish of the same owners.
+//! - Whatever several owners want stays until the last of them lets go.
+//! - What is new is added before anything old is removed, and what leans on something else is added after it and
+//!   removed before it: addresses, then routes, then rules. No packet meets a rule whose table is empty, or a route
+//!   whose source address is gone.
+//! - What is not ours is never removed. [`addresses`] and [`routing`] say how that is known.
 //!
 //! ```
-//! use vrrp_linux::address::{AddressChange, AddressSpec};
-//! use vrrp_linux::holdings::{Change, Holdings, Wish};
+//! use vrrp_linux::address::AddressSpec;
+//! use vrrp_linux::holdings::{Holdings, Wish, Wishes};
 //! use vrrp_linux::interfaces::Interfaces;
+//! use vrrp_linux::route::{Hop, RouteSpec};
 //!
-//! # fn example(interfaces: &Interfaces) -> Result<(), ipnetwork::IpNetworkError> {
+//! # fn example(interfaces: &Interfaces) -> Result<(), Box<dyn std::error::Error>> {
 //! let mut holdings = Holdings::new(112, true);
 //! let address = AddressSpec::new(0, "198.51.100.1/24".parse()?);
-//! holdings.want("router 51", [Wish { link: "eth0", address: &address, native: false }], interfaces);
-//! for change in holdings.take_changes(interfaces) {
-//!     println!("{change:?}"); // hand it to `AddressCommands`
+//! let default = RouteSpec::new("0.0.0.0/0".parse()?, vec![Hop::new(None, Some("198.51.100.254".parse()?))]);
+//! let wishes = Wishes::default()
+//!     .address(Wish { link: "eth0", address: &address, native: false })
+//!     .route(&default, true);
+//! holdings.want("router 51", wishes, interfaces);
+//! let now = std::time::Duration::ZERO;
+//! for change in holdings.take_changes(now, interfaces) {
+//!     println!("{change:?}"); // hand it to `Commands`
 //! }
 //! holdings.release("router 51", interfaces);
 //! # Ok(())
 //! # }
 //! # example(&Interfaces::new())?;
-//! # Ok::<(), ipnetwork::IpNetworkError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod claims;
-mod compare;
-mod events;
-mod leftovers;
-mod tasks;
+use std::time::Duration;
 
-use std::collections::{BTreeMap, BTreeSet};
+use netlink_frame::Refusal;
 
-use crate::address::{AddressChange, AddressSpec, is_virtual_mark};
-use crate::interfaces::InterfaceAddress;
-use compare::Key;
+use crate::address::{AddressChange, AddressSpec};
+use crate::commands::{Command, Outcome};
+use crate::interfaces::{self, Interfaces};
+use crate::route::{RouteChange, RouteSpec};
+use crate::rule::{RuleChange, RuleSpec};
+use addresses::Addresses;
+use routing::Routing;
 
-pub use leftovers::{Leftover, Origin, Recognition};
+pub mod addresses;
+pub mod routing;
 
-/// The machine. `O` names who wants an address: a virtual router.
+pub use addresses::{Leftover, Loss, LossCause, Origin, Recognition, Wish};
+pub use routing::{Repair, RoutingWish};
+
+/// The machine. `O` names who wants something: a virtual router, or the daemon itself.
 #[derive(Debug, Clone)]
 pub struct Holdings<O> {
-    /// `IFA_PROTO` of what we add.
-    mark: u8,
-    /// Whether the kernel keeps marks (Linux 5.18 and later).
-    marks_kept: bool,
-    /// What each owner wants.
-    claims: BTreeMap<O, Vec<Claim>>,
-    /// What is wanted of us or was put on interfaces by us.
-    entries: BTreeMap<Key, Entry<O>>,
-    /// Entries that are not as they should be, in the order in which that was found.
-    due: Vec<Key>,
-    /// Owners with a claim that is [`Standing::Missing`].
-    incomplete: BTreeSet<O>,
-    /// Owners with a claim that is [`Standing::Native`].
-    natives: BTreeSet<O>,
-    losses: Vec<Loss<O>>,
+    addresses: Addresses<O>,
+    routes: Routing<O, RouteSpec>,
+    rules: Routing<O, RuleSpec>,
 }
 
-/// An address that somebody wants.
-#[derive(Debug, Clone, Copy)]
-pub struct Wish<'a> {
-    /// The name of the interface.
-    pub link: &'a str,
-    /// The address; its `index` and `protocol` are filled in.
-    pub address: &'a AddressSpec,
-    /// The router is the address owner (priority 255): if the interface has the address of its own, that will do.
-    pub native: bool,
+/// Everything that one owner wants.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes<'a> {
+    /// Addresses.
+    pub addresses: Vec<Wish<'a>>,
+    /// Routes.
+    pub routes: Vec<RoutingWish<'a, RouteSpec>>,
+    /// Rules.
+    pub rules: Vec<RoutingWish<'a, RuleSpec>>,
 }
 
 /// Something to do, in this order.
@@ -91,141 +85,210 @@ pub enum Change {
         /// The interface.
         index: u32,
     },
-    /// Add, change or remove an address.
-    Address(AddressChange),
+    /// Tell the kernel.
+    Command(Command),
 }
 
-/// A wanted address that is not where it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loss<O> {
-    /// Who wants it.
-    pub owner: O,
-    /// The address, with the index of its interface.
-    pub address: AddressSpec,
-    /// What happened.
-    pub cause: LossCause,
-}
-
-/// Why a wanted address is not there.
+/// What became of a command, as far as somebody should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LossCause {
-    /// Somebody else removed it.
-    Removed,
-    /// It could not be put there before, and its interface has changed since then: it can be tried again.
-    Retry,
+pub enum Verdict {
+    /// Nothing to tell.
+    Silent,
+    /// The kernel refused it, and this was not told before.
+    Refused,
 }
 
-/// An address in the eyes of one owner.
-#[derive(Debug, Clone)]
-struct Claim {
-    link: String,
-    /// With the index that the interface had when it was claimed; 0 without one.
-    address: AddressSpec,
-    standing: Standing,
-}
+impl<'a> Wishes<'a> {
+    /// With this address too.
+    #[must_use]
+    pub fn address(mut self, wish: Wish<'a>) -> Self {
+        self.addresses.push(wish);
+        self
+    }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// We put it there.
-    Held,
-    /// The interface has it of its own.
-    Native,
-    /// It is not there: no such interface, refused, or removed by somebody.
-    Missing,
-}
+    /// With this route too. `restored`: it is put back when somebody removes it.
+    #[must_use]
+    pub fn route(mut self, route: &'a RouteSpec, restored: bool) -> Self {
+        self.routes.push(RoutingWish { object: route, restored });
+        self
+    }
 
-/// An address of an interface, as far as it is our business.
-#[derive(Debug, Clone)]
-struct Entry<O> {
-    /// Who wants it: the first one's idea of its properties counts. Without any, it has to go.
-    holders: Vec<O>,
-    /// It must not be changed if the interface has it of its own.
-    native: bool,
-    /// As the kernel took it from us last.
-    asked: Option<AddressSpec>,
-    /// It was found as asked for, and nothing was reported of it since.
-    checked: bool,
-    /// We removed it to add it otherwise, and the table has not shown it since: a report of its removal is expected.
-    renewed: bool,
-}
-
-impl<O> Entry<O> {
-    /// Something that is there and has to go.
-    fn unwanted(address: AddressSpec) -> Self {
-        Self { holders: Vec::new(), native: false, asked: Some(address), checked: false, renewed: false }
+    /// With this rule too.
+    #[must_use]
+    pub fn rule(mut self, rule: &'a RuleSpec, restored: bool) -> Self {
+        self.rules.push(RoutingWish { object: rule, restored });
+        self
     }
 }
 
 impl<O: Copy + Ord> Holdings<O> {
     /// A machine that holds nothing, for a daemon whose addresses carry `mark`. `marks_kept`: whether the kernel
-    /// stores marks at all, see [`kernel_keeps_marks`](crate::address_commands::kernel_keeps_marks).
+    /// stores marks at all, see [`kernel_keeps_marks`](crate::commands::kernel_keeps_marks).
     pub fn new(mark: u8, marks_kept: bool) -> Self {
         Self {
-            mark,
-            marks_kept,
-            claims: BTreeMap::new(),
-            entries: BTreeMap::new(),
-            due: Vec::new(),
-            incomplete: BTreeSet::new(),
-            natives: BTreeSet::new(),
-            losses: Vec::new(),
+            addresses: Addresses::new(mark, marks_kept),
+            routes: Routing::default(),
+            rules: Routing::default(),
         }
     }
 
-    /// What an owner wants and has, with the index of its interface: what may be announced.
-    pub fn held(&self, owner: O) -> impl Iterator<Item = &AddressSpec> {
-        let claims = self.claims.get(&owner).into_iter().flatten();
-        claims.filter(|claim| claim.standing != Standing::Missing).map(|claim| &claim.address)
+    /// `owner` wants exactly this. What it wanted before and does not want now is removed, what has other
+    /// properties is changed, what somebody else removed is put back. Gives whether there is anything to do.
+    pub fn want(&mut self, owner: O, wishes: Wishes<'_>, interfaces: &Interfaces) -> bool {
+        let addresses = self.addresses.want(owner, wishes.addresses, interfaces);
+        let routes = self.routes.want(owner, &wishes.routes, interfaces);
+        let rules = self.rules.want(owner, &wishes.rules, interfaces);
+        addresses | routes | rules
     }
 
-    /// Whether nothing of ours is on any interface, and nothing is wanted there.
+    /// `owner` wants nothing any more. Gives whether there is anything to do.
+    pub fn release(&mut self, owner: O, interfaces: &Interfaces) -> bool {
+        let addresses = self.addresses.release(owner, interfaces);
+        let (routes, rules) = (self.routes.release(owner), self.rules.release(owner));
+        addresses | routes | rules
+    }
+
+    /// After a reload, owners have other names; one that gets none lets go of everything.
+    pub fn rename(&mut self, name: impl Fn(O) -> Option<O>, interfaces: &Interfaces) {
+        self.addresses.rename(&name, interfaces);
+        self.routes.rename(&name);
+        self.rules.rename(&name);
+    }
+
+    /// The interface table reports changes; hand in each batch once the table is up to date.
+    pub fn handle_changes(&mut self, changes: &[interfaces::Change], interfaces: &Interfaces) {
+        self.addresses.handle_changes(changes, interfaces);
+        self.routes.handle_changes(changes, interfaces);
+        self.rules.handle_changes(changes, interfaces);
+    }
+
+    /// Events were lost, and the table was read anew: everything is looked for.
+    pub fn handle_lost_events(&mut self, interfaces: &Interfaces) {
+        self.addresses.handle_lost_events(interfaces);
+        self.routes.handle_lost_events(interfaces);
+        self.rules.handle_lost_events(interfaces);
+    }
+
+    /// Queues the removal of addresses that others left and nobody wants, and gives what that is; see
+    /// [`Addresses::clean`].
+    pub fn clean(&mut self, recognition: &Recognition<'_>, interfaces: &Interfaces) -> Vec<Leftover> {
+        self.addresses.clean(recognition, interfaces)
+    }
+
+    /// Queues the removal of routes and rules that others may have left and nobody wants: those of the routers that
+    /// start now, and what a predecessor put there, as [`RouteSpec::removal`] and [`RuleSpec::removal`] described it.
+    pub fn clean_routing(&mut self, configured: &Wishes<'_>, former: Former, interfaces: &Interfaces) {
+        self.routes.clean(configured.routes.iter().map(|wish| wish.object), former.routes, interfaces);
+        self.rules.clean(configured.rules.iter().map(|wish| wish.object), former.rules, interfaces);
+    }
+
+    /// Whether [`take_changes`](Self::take_changes) may give any.
+    pub fn has_changes(&self, now: Duration) -> bool {
+        self.addresses.has_changes() || self.routes.has_changes(now) || self.rules.has_changes(now)
+    }
+
+    /// When something that waits will be due.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.routes.poll_timeout().into_iter().chain(self.rules.poll_timeout()).min()
+    }
+
+    /// What has to be done, in order. Each change is given once: it is up to the caller to carry it out and to say how
+    /// it ended ([`handle_answer`](Self::handle_answer)). `now` never goes back.
+    pub fn take_changes(&mut self, now: Duration, interfaces: &Interfaces) -> Vec<Change> {
+        let mut changes = self.addresses.take_changes(interfaces);
+        let adds = |change: &addresses::Change| {
+            matches!(change, addresses::Change::Address(AddressChange::Add(_) | AddressChange::Set(_)))
+        };
+        let removals = changes.split_off(changes.iter().rposition(adds).map_or(0, |last| last + 1));
+        let (routes, rules) = (self.routes.take_changes(now), self.rules.take_changes(now));
+        let address = |change| match change {
+            addresses::Change::PromoteSecondaries { index } => Change::PromoteSecondaries { index },
+            addresses::Change::Address(change) => Change::Command(change.into()),
+        };
+        let command = Change::Command;
+        let mut all: Vec<_> = changes.into_iter().map(address).collect();
+        all.extend(routes.first.into_iter().map(|change| command(change.into())));
+        all.extend(rules.first.into_iter().map(|change| command(change.into())));
+        all.extend(rules.last.into_iter().map(|change| command(change.into())));
+        all.extend(routes.last.into_iter().map(|change| command(change.into())));
+        all.extend(removals.into_iter().map(address));
+        all
+    }
+
+    /// The kernel answered a command.
+    pub fn handle_answer(
+        &mut self,
+        now: Duration,
+        command: &Command,
+        result: Result<Outcome, &Refusal>,
+    ) -> Verdict {
+        let errno = result.map_err(|refusal| refusal.errno);
+        match command {
+            Command::Address(change) => {
+                self.addresses.handle_answer(change, errno.ok());
+                if errno.is_err() { Verdict::Refused } else { Verdict::Silent }
+            }
+            Command::Route(RouteChange::Add(route)) => self.routes.handle_added(now, route, errno),
+            Command::Rule(RuleChange::Add(rule)) => self.rules.handle_added(now, rule, errno),
+            Command::Route(_) | Command::Rule(_) => {
+                if errno.is_err() {
+                    Verdict::Refused
+                } else {
+                    Verdict::Silent
+                }
+            }
+        }
+    }
+
+    /// What an owner has of addresses, with the index of its interface: what may be announced.
+    pub fn held(&self, owner: O) -> impl Iterator<Item = &AddressSpec> {
+        self.addresses.held(owner)
+    }
+
+    /// Whether a route of an owner is where it should be.
+    pub fn has_route(&self, owner: O, route: &RouteSpec, interfaces: &Interfaces) -> bool {
+        self.routes.has(owner, route, interfaces)
+    }
+
+    /// Whether a rule of an owner is where it should be.
+    pub fn has_rule(&self, owner: O, rule: &RuleSpec, interfaces: &Interfaces) -> bool {
+        self.rules.has(owner, rule, interfaces)
+    }
+
+    /// Whether an owner wants routes or rules.
+    pub fn has_routing(&self, owner: O) -> bool {
+        self.routes.has_owner(owner) || self.rules.has_owner(owner)
+    }
+
+    /// Whether any route or rule is wanted: their events have to be heard then.
+    pub fn wants_routing(&self) -> bool {
+        !self.routes.is_empty() || !self.rules.is_empty()
+    }
+
+    /// Whether nothing of ours is in the kernel, and nothing is wanted there.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.addresses.is_empty() && !self.wants_routing()
     }
 
     /// Wanted addresses that are gone, or can be tried again. Each is reported once; it is put back by the next
     /// [`want`](Self::want) of its owner.
     pub fn take_losses(&mut self) -> Vec<Loss<O>> {
-        std::mem::take(&mut self.losses)
+        self.addresses.take_losses()
     }
 
-    /// Addresses that an owner uses and that are its interface's own.
-    fn native_claims(&self) -> impl Iterator<Item = &Claim> {
-        let claims = self.natives.iter().filter_map(|owner| self.claims.get(owner)).flatten();
-        claims.filter(|claim| claim.standing == Standing::Native)
-    }
-
-    fn set_standing(&mut self, owner: O, key: &Key, standing: Standing) {
-        let Some(claims) = self.claims.get_mut(&owner) else { return };
-        for claim in claims.iter_mut().filter(|claim| Key::of(&claim.address) == *key) {
-            claim.standing = standing;
-        }
-        self.note_standings(owner);
-    }
-
-    fn note_standings(&mut self, owner: O) {
-        let claims = self.claims.get(&owner).map(Vec::as_slice).unwrap_or_default();
-        for (set, standing) in
-            [(&mut self.incomplete, Standing::Missing), (&mut self.natives, Standing::Native)]
-        {
-            if claims.iter().any(|claim| claim.standing == standing) {
-                set.insert(owner);
-            } else {
-                set.remove(&owner);
-            }
-        }
+    /// Routes and rules that somebody removed and that were put back since the last call, in words.
+    pub fn take_repairs(&mut self) -> Vec<Repair<O>> {
+        let mut repairs = self.routes.take_repairs();
+        repairs.append(&mut self.rules.take_repairs());
+        repairs
     }
 }
 
-/// Whether an address of an interface is the one that its owner wants, and not a virtual one.
-fn is_native(own: &InterfaceAddress, wanted: &AddressSpec) -> bool {
-    own.network.ip() == wanted.network.ip() && !own.protocol.is_some_and(is_virtual_mark)
+/// Routes and rules that a predecessor put into the kernel, or was about to.
+#[derive(Debug, Clone, Default)]
+pub struct Former {
+    /// As [`RouteSpec::removal`] described them.
+    pub routes: Vec<Vec<u8>>,
+    /// As [`RuleSpec::removal`] described them.
+    pub rules: Vec<Vec<u8>>,
 }
-
-#[cfg(test)]
-mod fake_kernel;
-#[cfg(test)]
-mod property;
-#[cfg(test)]
-mod tests;

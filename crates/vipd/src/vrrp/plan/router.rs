@@ -13,6 +13,7 @@ use vrrp_proto::{
     Vrid,
 };
 
+use super::routing::Routing;
 use super::watched::Numbers;
 
 /// What a router needs beside its election parameters.
@@ -36,6 +37,8 @@ pub(in crate::vrrp) struct RouterPlan {
     pub(in crate::vrrp) checks_list: bool,
     /// What is put on interfaces: the advertised addresses, then the excluded ones.
     pub(in crate::vrrp) addresses: Vec<Vip>,
+    /// Its routes and rules, if it has any.
+    pub(in crate::vrrp) routing: Option<Box<Routing>>,
     /// An instance before it is the same router to the election: this one cannot take part and needs no socket.
     pub(in crate::vrrp) duplicate: bool,
 }
@@ -131,6 +134,7 @@ pub(super) fn router_plan(
         advertised: advertised(instance),
         checks_list: !instance.skip_check_adv_addr,
         addresses,
+        routing: None,
         duplicate: false,
     }
 }

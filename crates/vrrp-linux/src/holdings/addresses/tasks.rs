@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::compare::{Key, Repair, find, leads_others, repair, repair_observed};
-use super::{Change, Holdings, Standing};
+use super::{Addresses, Change, Standing};
 use crate::address::{AddressChange, AddressSpec};
-use crate::address_commands::Outcome;
+use crate::commands::Outcome;
 use crate::interfaces::{InterfaceAddress, Interfaces};
 
 /// What is to be done about one address.
@@ -24,7 +24,7 @@ enum Task {
     Remove(AddressSpec),
 }
 
-impl<O: Copy + Ord> Holdings<O> {
+impl<O: Copy + Ord> Addresses<O> {
     /// Whether [`take_changes`](Self::take_changes) may give any.
     pub fn has_changes(&self) -> bool {
         !self.due.is_empty()

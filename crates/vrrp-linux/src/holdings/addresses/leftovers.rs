@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::compare::Key;
-use super::{Entry, Holdings, Wish};
-use crate::address::{AddressSpec, is_virtual_mark};
+use super::{Addresses, Entry, Wish};
+use crate::address::{AddressSpec, STATIC_MARK, is_virtual_mark};
 use crate::interfaces::Interfaces;
 
 /// How leftovers are recognised.
@@ -41,7 +41,7 @@ pub enum Origin {
     AnotherDaemon,
 }
 
-impl<O: Copy + Ord> Holdings<O> {
+impl<O: Copy + Ord> Addresses<O> {
     /// Queues the removal of what others left and nobody wants, and gives what that is. To be called once those who
     /// go on where a predecessor was have said what they want.
     ///
@@ -58,7 +58,7 @@ impl<O: Copy + Ord> Holdings<O> {
                     continue;
                 }
                 let address = AddressSpec::observed(interface.index, observed);
-                let may_be_ours = address.protocol == 0 || address.protocol == self.mark;
+                let may_be_ours = [0, self.mark, STATIC_MARK].contains(&address.protocol);
                 let is_former = may_be_ours && former.contains(&exact(&address));
                 let origin = if recognition.marks.contains(&address.protocol) || is_former {
                     Origin::EarlierRun

@@ -86,7 +86,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct World {
     kernel: FakeKernel,
     table: Interfaces,
-    holdings: Holdings<u8>,
+    holdings: Addresses<u8>,
     config: Config,
     serving: BTreeSet<u8>,
     /// The host's own addresses by index, which nobody but the host removes.
@@ -103,7 +103,7 @@ impl World {
         Self {
             kernel,
             table,
-            holdings: Holdings::new(MARK, marks_kept),
+            holdings: Addresses::new(MARK, marks_kept),
             config: Config::new(),
             serving: BTreeSet::new(),
             own: BTreeSet::new(),
@@ -188,7 +188,7 @@ impl World {
     }
 
     fn crash(&mut self, resume: &[u8]) {
-        self.holdings = Holdings::new(MARK, self.kernel.marks_kept);
+        self.holdings = Addresses::new(MARK, self.kernel.marks_kept);
         self.table = self.kernel.dump();
         self.serving.retain(|router| resume.contains(router));
         for router in self.serving.clone() {

@@ -11,7 +11,7 @@ const MARK: u8 = 112;
 struct World {
     kernel: FakeKernel,
     table: Interfaces,
-    holdings: Holdings<u8>,
+    holdings: Addresses<u8>,
 }
 
 impl World {
@@ -19,7 +19,7 @@ impl World {
         let mut world = Self {
             kernel: FakeKernel::new(&["eth0", "eth1"]),
             table: Interfaces::new(),
-            holdings: Holdings::new(MARK, true),
+            holdings: Addresses::new(MARK, true),
         };
         world.look();
         world
@@ -69,7 +69,7 @@ impl World {
 
     /// Another machine takes over, which knows nothing.
     fn crash(&mut self) {
-        self.holdings = Holdings::new(MARK, self.kernel.marks_kept);
+        self.holdings = Addresses::new(MARK, self.kernel.marks_kept);
         self.look();
     }
 

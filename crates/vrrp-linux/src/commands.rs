@@ -1,4 +1,4 @@
-//! Carries out [`AddressChange`]s, many in one system call.
+//! Carries out changes to addresses, routes and rules, many in one system call.
 //!
 //! The kernel carries a request out before the system call that brings it returns. It answers only what it refuses,
 //! and the last request of each batch: a takeover of a hundred addresses costs one write and two reads, and how it
@@ -6,14 +6,14 @@
 //!
 //! ```no_run
 //! use vrrp_linux::address::{AddressChange, AddressSpec};
-//! use vrrp_linux::address_commands::AddressCommands;
+//! use vrrp_linux::commands::Commands;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut commands = AddressCommands::open()?;
+//! let mut commands = Commands::open()?;
 //! commands.queue(AddressChange::Add(AddressSpec::new(2, "198.51.100.1/32".parse()?)));
-//! commands.flush(|change, result| {
+//! commands.flush(|command, result| {
 //!     if let Err(refusal) = result {
-//!         eprintln!("{change}: {refusal}");
+//!         eprintln!("{command}: {refusal}");
 //!     }
 //! })?;
 //! # Ok(())
@@ -21,14 +21,19 @@
 //! ```
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 
 use netlink_packet_core::{NLM_F_ACK, NLM_F_REQUEST};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::link::LinkMessage;
 use netlink_sys::{Socket, SocketAddr};
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::address::AddressChange;
 use crate::netlink::{open_socket, serialize};
+use crate::route::RouteChange;
+use crate::rule::RuleChange;
 use netlink_frame::{Answer, Frames, Refusal};
 
 /// How a change turned out well.
@@ -40,17 +45,29 @@ pub enum Outcome {
     AlreadySo,
 }
 
-/// A socket for changes to addresses.
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Command {
+    /// Something about an address.
+    Address(AddressChange),
+    /// Something about a route.
+    Route(RouteChange),
+    /// Something about a policy rule.
+    Rule(RuleChange),
+}
+
+/// A socket for changes.
 #[derive(Debug)]
-pub struct AddressCommands {
+pub struct Commands {
     socket: Socket,
-    queued: VecDeque<AddressChange>,
+    queued: VecDeque<Command>,
     sequence: u32,
     request: Vec<u8>,
     buffer: Vec<u8>,
 }
 
-impl AddressCommands {
+impl Commands {
     /// Opens the socket in the network namespace of the calling thread.
     pub fn open() -> io::Result<Self> {
         let socket = open_socket()?;
@@ -66,33 +83,30 @@ impl AddressCommands {
         })
     }
 
-    /// Adds a change to those that the next [`flush`](Self::flush) carries out.
-    pub fn queue(&mut self, change: AddressChange) {
-        self.queued.push_back(change);
+    /// Adds a command to those that the next [`flush`](Self::flush) carries out.
+    pub fn queue(&mut self, command: impl Into<Command>) {
+        self.queued.push_back(command.into());
     }
 
-    /// Whether changes wait for [`flush`](Self::flush).
+    /// Whether commands wait for [`flush`](Self::flush).
     pub fn has_queued(&self) -> bool {
         !self.queued.is_empty()
     }
 
-    /// Carries out everything queued, and gives each change with its result to `each`, in order.
+    /// Carries out everything queued, and gives each command with its result to `each`, in order.
     ///
     /// # Errors
-    /// When the socket does not take a request: the changes that were not sent stay queued. A change whose answer was lost is reported as refused with `ENOBUFS`; the interface table then tells
+    /// When the socket does not take a request: the commands that were not sent stay queued. A command whose answer was lost is reported as refused with `ENOBUFS`; the interface table then tells
     /// how it turned out.
-    pub fn flush(
-        &mut self,
-        mut each: impl FnMut(&AddressChange, Result<Outcome, Refusal>),
-    ) -> io::Result<()> {
+    pub fn flush(&mut self, mut each: impl FnMut(&Command, Result<Outcome, Refusal>)) -> io::Result<()> {
         while !self.queued.is_empty() {
             let count = self.queued.len().min(REQUESTS_PER_SEND);
             let first = self.sequence.wrapping_add(1);
             self.send(count)?;
             let mut results = self.read_answers(first, count).into_iter();
-            for change in self.queued.drain(..count) {
+            for command in self.queued.drain(..count) {
                 let result = results.next().unwrap_or_else(|| Err(lost_answer()));
-                each(&change, judge(&change, result));
+                each(&command, judge(&command, result));
             }
         }
         // Thousands of changes are rare.
@@ -103,9 +117,9 @@ impl AddressCommands {
     /// Sends the first of the queued changes in one system call.
     fn send(&mut self, count: usize) -> io::Result<()> {
         self.request.clear();
-        for (place, change) in self.queued.iter().take(count).enumerate() {
+        for (place, command) in self.queued.iter().take(count).enumerate() {
             self.sequence = self.sequence.wrapping_add(1);
-            let (message, flags) = change.request();
+            let (message, flags) = command.request();
             let ack = if place + 1 == count { NLM_F_ACK } else { 0 };
             serialize(message, flags | NLM_F_REQUEST | ack, self.sequence, &mut self.request);
         }
@@ -163,14 +177,63 @@ fn keeps_marks(release: &str) -> bool {
     version >= (5, 18)
 }
 
-/// A change that found the wished state has succeeded.
-fn judge(change: &AddressChange, result: Result<Outcome, Refusal>) -> Result<Outcome, Refusal> {
-    match (change, result) {
-        (AddressChange::Add(_), Err(Refusal { errno: libc::EEXIST, .. }))
-        | (AddressChange::Remove(_), Err(Refusal { errno: libc::EADDRNOTAVAIL | libc::ENODEV, .. })) => {
-            Ok(Outcome::AlreadySo)
+/// A command that found the wished state has succeeded.
+fn judge(command: &Command, result: Result<Outcome, Refusal>) -> Result<Outcome, Refusal> {
+    let Err(Refusal { errno, .. }) = result else { return result };
+    let is_so = match command {
+        Command::Address(AddressChange::Add(_))
+        | Command::Route(RouteChange::Add(_))
+        | Command::Rule(RuleChange::Add(_)) => errno == libc::EEXIST,
+        Command::Address(AddressChange::Set(_)) => false,
+        Command::Address(AddressChange::Remove(_)) => matches!(errno, libc::EADDRNOTAVAIL | libc::ENODEV),
+        // A removal that names what is gone, be it the route, its interface or its table.
+        Command::Route(RouteChange::Remove(_) | RouteChange::RemoveFormer(_)) => {
+            matches!(errno, libc::ESRCH | libc::ENODEV | libc::ENOENT | libc::ENETDOWN | libc::ENETUNREACH)
         }
-        (AddressChange::Add(_) | AddressChange::Set(_) | AddressChange::Remove(_), result) => result,
+        Command::Rule(RuleChange::Remove(_) | RuleChange::RemoveFormer(_)) => {
+            matches!(errno, libc::ENOENT | libc::ESRCH)
+        }
+    };
+    if is_so { Ok(Outcome::AlreadySo) } else { result }
+}
+
+impl Command {
+    /// The netlink request and its flags. What cannot be expressed is a request that changes nothing.
+    fn request(&self) -> (RouteNetlinkMessage, u16) {
+        let nothing = || (RouteNetlinkMessage::GetLink(LinkMessage::default()), 0);
+        match self {
+            Self::Address(change) => change.request(),
+            Self::Route(change) => change.request().unwrap_or_else(nothing),
+            Self::Rule(change) => change.request().unwrap_or_else(nothing),
+        }
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(change) => change.fmt(f),
+            Self::Route(change) => change.fmt(f),
+            Self::Rule(change) => change.fmt(f),
+        }
+    }
+}
+
+impl From<AddressChange> for Command {
+    fn from(change: AddressChange) -> Self {
+        Self::Address(change)
+    }
+}
+
+impl From<RouteChange> for Command {
+    fn from(change: RouteChange) -> Self {
+        Self::Route(change)
+    }
+}
+
+impl From<RuleChange> for Command {
+    fn from(change: RuleChange) -> Self {
+        Self::Rule(change)
     }
 }
 
@@ -197,9 +260,9 @@ mod tests {
     #[test]
     fn an_address_that_is_already_there_is_added_and_one_that_is_gone_is_removed() {
         let address = AddressSpec::new(1, "192.0.2.1/32".parse().unwrap());
-        let add = AddressChange::Add(address.clone());
-        let set = AddressChange::Set(address.clone());
-        let remove = AddressChange::Remove(address);
+        let add = Command::from(AddressChange::Add(address.clone()));
+        let set = Command::from(AddressChange::Set(address.clone()));
+        let remove = Command::from(AddressChange::Remove(address));
         assert_eq!(judge(&add, refused(libc::EEXIST)), Ok(Outcome::AlreadySo));
         assert_eq!(judge(&remove, refused(libc::EADDRNOTAVAIL)), Ok(Outcome::AlreadySo));
         assert_eq!(judge(&remove, refused(libc::ENODEV)), Ok(Outcome::AlreadySo));

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::compare::Key;
-use super::{Claim, Entry, Holdings, Standing, Wish, is_native};
-use crate::address::AddressSpec;
+use super::{Addresses, Claim, Entry, Standing, Wish, is_native};
+use crate::address::{AddressSpec, STATIC_MARK};
 use crate::interfaces::Interfaces;
 
-impl<O: Copy + Ord> Holdings<O> {
+impl<O: Copy + Ord> Addresses<O> {
     /// `owner` wants exactly these addresses. What it wanted before and does not want now is removed, what has other
     /// properties is changed, what somebody else removed is put back. Gives whether there is anything to do.
     pub fn want<'a>(
@@ -71,7 +71,8 @@ impl<O: Copy + Ord> Holdings<O> {
 
     fn claim(&mut self, owner: O, wish: &Wish<'_>, interfaces: &Interfaces) -> Claim {
         let link = wish.link.to_owned();
-        let mut address = AddressSpec { index: 0, protocol: self.mark, ..wish.address.clone() };
+        let protocol = if wish.address.protocol == STATIC_MARK { STATIC_MARK } else { self.mark };
+        let mut address = AddressSpec { index: 0, protocol, ..wish.address.clone() };
         let Some(interface) = interfaces.by_name(wish.link) else {
             return Claim { link, address, standing: Standing::Missing };
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Change;
 use super::compare::Key;
 use crate::address::{AddressChange, AddressFlags, AddressSpec};
-use crate::address_commands::Outcome;
+use crate::commands::Outcome;
 use crate::interfaces::{self, Interface, InterfaceAddress, Interfaces};
 
 /// Interfaces, and whether the kernel stores marks.

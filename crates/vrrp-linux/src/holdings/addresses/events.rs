@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::compare::{Key, find};
-use super::{Claim, Holdings, Loss, LossCause, Standing, is_native};
+use super::{Addresses, Claim, Loss, LossCause, Standing, is_native};
 use crate::address::AddressSpec;
 use crate::interfaces::{Change, Interface, Interfaces};
 
-impl<O: Copy + Ord> Holdings<O> {
+impl<O: Copy + Ord> Addresses<O> {
     /// The interface table reports changes; hand in each batch once the table is up to date, so that an address that
     /// went and came back is not taken for lost.
     pub fn handle_changes(&mut self, changes: &[Change], interfaces: &Interfaces) {
@@ -32,7 +32,10 @@ impl<O: Copy + Ord> Holdings<O> {
                         touched.insert(*index);
                     }
                 }
-                Change::LinkDown { .. } | Change::MembershipsLost { .. } => {}
+                Change::LinkDown { .. }
+                | Change::MembershipsLost { .. }
+                | Change::RouteRemoved(_)
+                | Change::RuleRemoved(_) => {}
             }
         }
         if !changes.is_empty() {
