@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use ipnetwork::IpNetwork;
 
+pub mod daemon;
 pub mod fifo;
 pub mod lvs;
 pub mod mail;
 
+use daemon::Daemon;
 use fifo::Fifo;
 use lvs::{LvsGlobal, VirtualServer};
 use mail::Mail;
@@ -108,6 +110,8 @@ pub struct Global {
     pub fifos: Vec<Fifo>,
     /// `lvs_*`, `checker_*`.
     pub lvs: LvsGlobal,
+    /// How the daemon itself runs.
+    pub daemon: Daemon,
 }
 
 /// A user (and group) by name or number, as written.

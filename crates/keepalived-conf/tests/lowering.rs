@@ -330,7 +330,7 @@ fn script_user_below_counts_for_every_kind_of_command() {
         global_defs {\nscript_user nobody\nenable_script_security\n}\n";
     let loaded = load_str(text);
     let config = format!("{:?} {:?}", loaded.config, loaded.idle_commands);
-    // Thirteen that run, the FIFO's, the one of a keyword that does not act yet, and `script_user` itself.
+    // Thirteen that run, the FIFO's, the startup script, and `script_user` itself.
     assert_eq!(config.matches("user: \"nobody\"").count(), 7 + 4 + 1 + 1 + 1 + 1, "{config}");
     assert!(!config.contains(" user: None"), "{config}");
     assert!(loaded.config.global.script_security);
@@ -731,4 +731,19 @@ fn a_router_that_is_its_own_peer_is_pointed_out() {
         (has(&loaded, "own-peer"), exit_code(&loaded.diagnostics))
     };
     assert_eq!((of("192.0.2.2"), of("192.0.2.9")), ((true, 0), (false, 0)));
+}
+
+#[test]
+fn scripts_of_start_and_end_have_their_limits_in_any_order() {
+    let loaded = load_str(
+        "global_defs {\nshutdown_script_timeout 3\nstartup_script \"/bin/a b\" nobody\nstartup_script /bin/c\n\
+         shutdown_script /bin/d\nstartup_script_timeout 2000\n}\n",
+    );
+    let daemon = &loaded.config.global.daemon;
+    let startup = daemon.startup_script.as_ref().unwrap();
+    assert_eq!((startup.command.text.as_str(), startup.limit.as_secs()), ("/bin/a b", 10));
+    assert_eq!(startup.command.user.as_ref().unwrap().user, "nobody");
+    let shutdown = daemon.shutdown_script.as_ref().unwrap();
+    assert_eq!((shutdown.command.text.as_str(), shutdown.limit.as_secs()), ("/bin/d", 3));
+    assert!(has(&loaded, "repeated") && has(&loaded, "bad-value"));
 }

@@ -236,7 +236,13 @@ struct Daemon {
 
 impl Daemon {
     fn start(config: &str) -> Self {
-        let directory = Directory::new();
+        let mut daemon = Self::launch(Directory::new(), config);
+        daemon.wait_for("Nothing to run");
+        daemon
+    }
+
+    /// Starts it and waits for nothing.
+    fn launch(directory: Directory, config: &str) -> Self {
         let config = directory.file("keepalived.conf", config);
         let pid_file = directory.0.join("vipd.pid");
         let mut child = Command::new(env!("CARGO_BIN_EXE_vipd"))
@@ -248,9 +254,7 @@ impl Daemon {
             .spawn()
             .unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
-        let mut daemon = Self { child, log, _directory: directory, config, pid_file };
-        daemon.wait_for("Nothing to run");
-        daemon
+        Self { child, log, _directory: directory, config, pid_file }
     }
 
     /// Reads the log up to a line with this text. The end of the log is a failure.
@@ -280,6 +284,62 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A configuration with scripts that note what they see in a file.
+fn with_life_scripts(directory: &Directory) -> (PathBuf, String) {
+    let notes = directory.0.join("notes");
+    let script = |name: &str, end: &str| {
+        let text = format!("#!/bin/sh\necho $0 $* $(id -u) >>{}\n{end}\n", notes.display());
+        let path = directory.file(name, &text);
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).unwrap();
+        path.display().to_string()
+    };
+    let startup = script("prepare", "exit 7");
+    let shutdown = script("clean", "exit 0");
+    let text = format!("global_defs {{\nstartup_script \"{startup} a b\"\nshutdown_script {shutdown}\n}}\n");
+    (notes, text)
+}
+
+#[test]
+fn the_startup_script_runs_before_everything_and_the_shutdown_script_after_it() {
+    let directory = Directory::new();
+    let (notes, text) = with_life_scripts(&directory);
+    let path = directory.0.display().to_string();
+    let uid = nix::unistd::getuid();
+    let mut daemon = Daemon::launch(directory, &text);
+    daemon.wait_for("Running startup script");
+    daemon.wait_for("startup script failed, status 7");
+    daemon.wait_for("Nothing to run");
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_for("Reloading");
+    assert_eq!(std::fs::read_to_string(&notes).unwrap(), format!("{path}/prepare a b {uid}\n"));
+    daemon.signal(Signal::SIGTERM);
+    daemon.wait_for("Running shutdown script");
+    daemon.wait_for("shutdown script succeeded");
+    daemon.wait_for("Stopped vipd");
+    let notes = std::fs::read_to_string(&notes).unwrap();
+    assert_eq!(notes, format!("{path}/prepare a b {uid}\n{path}/clean {uid}\n"));
+    assert_eq!(daemon.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_stop_does_not_wait_for_the_startup_script() {
+    let directory = Directory::new();
+    let (notes, text) = with_life_scripts(&directory);
+    let path = directory.0.display().to_string();
+    let uid = nix::unistd::getuid();
+    let script = directory.0.join("prepare");
+    std::fs::write(script, "#!/bin/sh\nexec sleep 60\n").unwrap();
+    let mut daemon = Daemon::launch(directory, &text);
+    daemon.wait_for("Running startup script");
+    let asked = Instant::now();
+    daemon.signal(Signal::SIGTERM);
+    daemon.wait_for("shutdown script succeeded");
+    daemon.wait_for("Stopped vipd");
+    assert!(asked.elapsed() < Duration::from_secs(20));
+    assert_eq!(std::fs::read_to_string(notes).unwrap(), format!("{path}/clean {uid}\n"));
 }
 
 #[test]

@@ -48,15 +48,15 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "Suppress alert mail for VRRP FAULT transitions.";
     [GlobalDefs] "no_checker_emails": Switch, default "off", since "2.0.0", Acts,
         "Suppress mails about individual checker results, keep real-server state mails.";
-    [GlobalDefs] "startup_script": Command, default "none", since "2.1.0", Understood,
-        "Run by the parent and waited for before children start.";
+    [GlobalDefs] "startup_script": Command, default "none", since "2.1.0", Acts,
+        "Run and waited for before anything else begins; a reload does not run it.";
     [GlobalDefs] "startup_script_timeout": integer(1, 1000, Unit::Seconds),
-        default "10", since "2.1.0", Understood,
+        default "10", since "2.1.0", Acts,
         "Limit for startup_script.";
-    [GlobalDefs] "shutdown_script": Command, default "none", since "2.1.0", Understood,
-        "Run by the parent after all children ended.";
+    [GlobalDefs] "shutdown_script": Command, default "none", since "2.1.0", Acts,
+        "Run when everything else has ended.";
     [GlobalDefs] "shutdown_script_timeout": integer(1, 1000, Unit::Seconds),
-        default "10", since "2.1.0", Understood,
+        default "10", since "2.1.0", Acts,
         "Limit for shutdown_script.";
     [GlobalDefs] "max_auto_priority": OptionalInteger { min: -1, max: 99, unit: Unit::None },
         default "0; bare = 99", since "2.1.0", Understood,

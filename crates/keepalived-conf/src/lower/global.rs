@@ -7,12 +7,14 @@ use std::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::keywords::Status;
 use crate::model::Global;
+use crate::model::daemon::Daemon;
 use crate::model::lvs::LvsGlobal;
 use crate::model::mail::Mail;
 
 use super::Lowering;
 use super::arguments::{self, Junk};
 use super::command;
+use super::global_daemon::TimedDraft;
 use super::global_lvs::{FifoDraft, SyncDaemonDraft};
 use super::reader::Entry;
 use super::report::Report;
@@ -53,6 +55,9 @@ pub(super) struct Globals {
     pub(super) vrrp_fifo: FifoDraft,
     pub(super) lvs_fifo: FifoDraft,
     pub(super) notify_fifo: FifoDraft,
+    /// `startup_script*`, `shutdown_script*`
+    pub(super) startup: TimedDraft,
+    pub(super) shutdown: TimedDraft,
 }
 
 impl Globals {
@@ -96,6 +101,8 @@ impl Default for Globals {
             vrrp_fifo: FifoDraft::default(),
             lvs_fifo: FifoDraft::default(),
             notify_fifo: FifoDraft::default(),
+            startup: TimedDraft::default(),
+            shutdown: TimedDraft::default(),
         }
     }
 }
@@ -130,6 +137,7 @@ fn defaults() -> Global {
         mail: Mail::default(),
         fifos: Vec::new(),
         lvs: LvsGlobal::default(),
+        daemon: Daemon::default(),
     }
 }
 
@@ -177,6 +185,7 @@ impl<'a> Lowering<'a> {
             return false;
         }
         self.global_mail(entry)
+            || self.global_daemon(&entry)
             || self.global_identity(&entry)
             || self.global_process(&entry)
             || self.global_protocol(&entry)

@@ -129,6 +129,7 @@ impl<'a> Lowering<'a> {
     /// What depends on the whole file.
     pub(super) fn finish_global(&mut self, instances: &[VrrpInstance]) {
         self.finish_mail();
+        self.finish_daemon();
         let globals = &mut self.globals;
         if let Some(draft) = globals.sync_daemon.take() {
             globals.public.lvs.sync_daemon = Some(draft.finish(instances, &mut self.report));

@@ -9,6 +9,7 @@ mod arguments;
 mod command;
 mod finish;
 mod global;
+mod global_daemon;
 mod global_lvs;
 mod instance;
 mod load;

@@ -26,7 +26,12 @@ fn commands(config: &mut Config) -> impl Iterator<Item = &mut Command> {
             .chain(reals.flat_map(|real| [&mut real.notify_up, &mut real.notify_down]))
             .filter_map(Option::as_deref_mut)
     });
-    scripts.chain(notify).chain(fifos).chain(config.checks.iter_mut()).chain(balancing)
+    let daemon = config
+        .global
+        .daemon
+        .commands_mut()
+        .filter_map(|(_keyword, timed)| Some(&mut timed.as_mut()?.command));
+    scripts.chain(notify).chain(fifos).chain(daemon).chain(config.checks.iter_mut()).chain(balancing)
 }
 
 fn notify_commands(notify: &mut Notify) -> impl Iterator<Item = &mut Command> {

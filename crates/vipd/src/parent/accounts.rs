@@ -43,7 +43,7 @@ impl Accounts {
         let scripts = config.scripts.iter().map(|script| &script.command);
         let notify = config.instances.iter().flat_map(|instance| notify_commands(&instance.notify));
         let balancing = config.checks.iter().chain(config.virtual_servers.iter().flat_map(balancer_commands));
-        let commands = scripts.chain(notify).chain(balancing);
+        let commands = scripts.chain(notify).chain(balancing).chain(config.global.daemon.commands());
         let users: Vec<Option<&User>> = commands.map(|command| command.user.as_ref()).collect();
         // Looking users up may mean to ask a directory service: only those that matter.
         let keepalived_script = || look_up(&User { user: DEFAULT_USER.to_owned(), group: None }).ok();

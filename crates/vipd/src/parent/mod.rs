@@ -11,6 +11,7 @@ mod dump;
 mod fifo;
 mod init_files;
 mod kept;
+mod life_scripts;
 pub(crate) mod load;
 mod mailing;
 mod notifier;

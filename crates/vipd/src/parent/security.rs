@@ -59,6 +59,10 @@ pub(super) fn check_scripts(
         any |= fifo.script.is_some();
         fifo.script.take_if(|command| !review.passes(Use::Notify, &what, command));
     }
+    for (keyword, timed) in config.global.daemon.commands_mut() {
+        any |= timed.is_some();
+        timed.take_if(|timed| !review.passes(Use::Notify, keyword, &timed.command));
+    }
     for (keyword, command) in idle {
         review.passes(Use::Notify, keyword, command);
     }

@@ -24,6 +24,7 @@ use super::daemonize::Starter;
 use super::fifo::Fifos;
 use super::init_files::{self, Occasion};
 use super::kept::Kept;
+use super::life_scripts::LifeScripts;
 use super::load::LoadedConfig;
 use super::mailing::Mailing;
 use super::notifier::Notifier;
@@ -71,6 +72,7 @@ pub(super) struct Parent {
     last_reported: LastReported,
 
     checks: Checks,
+    life_scripts: LifeScripts,
     notifier: Notifier,
     fifos: Fifos,
     mailing: Mailing,
@@ -111,6 +113,7 @@ impl Parent {
             finished: None,
             last_reported: LastReported::default(),
             checks: Checks::default(),
+            life_scripts: LifeScripts::default(),
             notifier: Notifier::default(),
             fifos: Fifos::default(),
             mailing,
@@ -122,10 +125,6 @@ impl Parent {
     pub(super) fn run(&mut self, mut log: Log) -> u8 {
         let log = &mut log;
         self.log_options(log);
-        self.arrange_outlets(Instant::now(), log);
-        self.make_files(Occasion::Start, log);
-        let answers = self.paths.wait(log);
-        self.take_answers(answers, Instant::now(), log);
         self.perform(Instant::now(), log);
         self.starter.release();
         let mut events = Events::with_capacity(16);
@@ -238,7 +237,7 @@ impl Parent {
             self.fifos.close(now);
             self.ask_about_fifos(now, log);
             if self.fifos.has_ended() && self.paths.is_quiet(now) {
-                self.supervisor.handle_quiet();
+                self.supervisor.handle_quiet(now);
             }
         }
         if self.tidy_at.take_if(|at| *at <= now).is_some() {
@@ -288,6 +287,10 @@ impl Parent {
         let answers = self.paths.reap(log);
         self.take_answers(answers, now, log);
         self.perform(now, log);
+        for (which, end) in self.life_scripts.reap() {
+            self.supervisor.handle_script_ended(now, which, end);
+        }
+        self.perform(now, log);
         self.notifier.reap(now, log);
         self.fifos.reap(now, log);
         self.mailing.reap(now, log);
@@ -305,7 +308,11 @@ impl Parent {
         }
         if std::process::id() == 1 {
             let ours = self.checks.pids().chain(self.notifier.pids());
-            let ours = ours.chain(self.fifos.pids()).chain(self.mailing.pids()).chain(self.paths.pids());
+            let ours = ours
+                .chain(self.life_scripts.pids())
+                .chain(self.fifos.pids())
+                .chain(self.mailing.pids())
+                .chain(self.paths.pids());
             let workers = self.workers.values().map(Worker::pid);
             let workers = workers.chain(self.forgotten.iter().map(Child::pid));
             adopt_orphans(&ours.chain(workers).collect());

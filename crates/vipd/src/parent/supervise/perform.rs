@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::super::init_files;
 use super::super::role::Role;
-use super::super::supervisor::{Action, Occasion, Tell, WorkerId};
+use super::super::supervisor::{Action, LifeScript, Occasion, Tell, WorkerId};
 use super::super::worker::Worker;
 use super::{Parent, token_of};
 use crate::ipc::{Generation, Predecessor, Task, ToWorker};
@@ -46,8 +46,14 @@ impl Parent {
             Action::Read(id) => self.read_config(id, now, log),
             Action::Enforce { occasion, .. } => {
                 self.arrange_outlets(now, log);
-                if occasion == Occasion::Reload {
-                    self.make_files(init_files::Occasion::Reload, log);
+                match occasion {
+                    Occasion::Start => {
+                        self.make_files(init_files::Occasion::Start, log);
+                        let answers = self.paths.wait(log);
+                        self.take_answers(answers, now, log);
+                    }
+                    Occasion::Reload => self.make_files(init_files::Occasion::Reload, log),
+                    Occasion::TakeBack => {}
                 }
             }
             Action::Settled => {
@@ -65,6 +71,8 @@ impl Parent {
             Action::Tell(Tell::Reloading) => self.systemd.reloading(),
             Action::Tell(Tell::Refused(why)) => self.systemd.refused(&why),
             Action::Tell(Tell::Stopping(status)) => self.systemd.stopping(status),
+            Action::RunScript(which) => self.run_script(which, now, log),
+            Action::SignalScript(which, signal) => self.life_scripts.signal(which, signal),
             Action::WindDown => self.winds_down = true,
             Action::Exit(status) => self.finish(status, now, log),
         }
@@ -124,6 +132,16 @@ impl Parent {
         self.tidy_at = Some(now + tidy::AFTER);
     }
 
+    /// Starts `startup_script` or `shutdown_script`.
+    fn run_script(&mut self, which: LifeScript, now: Instant, log: &mut Log) {
+        let Some(reading) = self.readings.get(&self.supervisor.current()) else { return };
+        if let Err(end) =
+            self.life_scripts.start(which, &reading.config.global.daemon, &reading.accounts, log)
+        {
+            self.supervisor.handle_script_ended(now, which, end);
+        }
+    }
+
     /// The daemon ends now, whatever still runs.
     fn finish(&mut self, status: u8, now: Instant, log: &mut Log) {
         self.fifos.close(now);
@@ -137,6 +155,7 @@ impl Parent {
         for role in Role::ALL {
             self.checks.abandon(role);
         }
+        self.life_scripts.abandon();
         self.finished = Some(status);
     }
 }

@@ -19,6 +19,10 @@ pub(in crate::parent) struct Demand {
     pub(in crate::parent) child_wait_time: Duration,
     /// How long a worker may be silent before it is killed; `None` for as long as it likes.
     pub(in crate::parent) worker_timeout: Option<Duration>,
+    /// How long `startup_script` may run, if there is one.
+    pub(in crate::parent) startup_script: Option<Duration>,
+    /// How long `shutdown_script` may run, if there is one.
+    pub(in crate::parent) shutdown_script: Option<Duration>,
 }
 
 impl Demand {
@@ -27,6 +31,8 @@ impl Demand {
         let mut demand = Self {
             child_wait_time: config.global.child_wait_time,
             worker_timeout: Some(config.global.worker_timeout).filter(|timeout| !timeout.is_zero()),
+            startup_script: config.global.daemon.startup_script.as_ref().map(|script| script.limit),
+            shutdown_script: config.global.daemon.shutdown_script.as_ref().map(|script| script.limit),
             ..Self::default()
         };
         for role in Role::ALL {

@@ -10,6 +10,7 @@
 //! - Whatever a worker may have put into the kernel is told to its successor, until one has stopped in order. If none is
 //!   to follow (nothing is configured for it any more, the daemon stops, the next one has to wait), a worker is started
 //!   that only removes it.
+//! - `startup_script` ends before the first worker starts, `shutdown_script` starts after the last one ended.
 //! - Everything that is waited for has a deadline, and a deadline that the parent itself was late for is given once more.
 
 mod deadline;
@@ -19,6 +20,7 @@ mod heartbeat;
 mod left_behind;
 mod reload;
 mod respawn;
+mod script;
 mod slot;
 mod stop;
 #[cfg(test)]
@@ -27,6 +29,8 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use vrrp_election::EndSignal;
+
 use super::process::Ended;
 use super::role::{PerRole, Role};
 use crate::ipc::{Generation, LogLevel, Predecessor, Task};
@@ -34,6 +38,8 @@ use deadline::Deadline;
 pub(super) use demand::Demand;
 use heartbeat::{Heartbeat, Pulse};
 use reload::{Phase as ReloadPhase, Reading};
+pub(super) use script::LifeScript;
+use script::ScriptRun;
 use slot::{Phase, Slot, Worker};
 use stop::Stop;
 
@@ -94,6 +100,10 @@ pub(super) enum Action {
     LogAs { role: Role, pid: u32, text: &'static str },
     /// Tell systemd.
     Tell(Tell),
+    /// Start this script of the configuration in force: [`Supervisor::handle_script_ended`] is the answer.
+    RunScript(LifeScript),
+    /// Send this signal to its process group.
+    SignalScript(LifeScript, EndSignal),
     /// No worker is left: [`Supervisor::handle_quiet`] says that everything else has ended too.
     WindDown,
     /// Everything has ended, or is not waited for any longer: exit with this status.
@@ -103,6 +113,8 @@ pub(super) enum Action {
 /// Why a configuration comes into force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Occasion {
+    /// It is the first one.
+    Start,
     /// It was read anew.
     Reload,
     /// The one after it was refused.
@@ -139,6 +151,8 @@ pub(super) struct Supervisor {
     /// The configuration that all workers last ran together.
     agreed: Option<Generation>,
     slots: PerRole<Slot>,
+    /// `startup_script` or `shutdown_script`, while it runs.
+    script: Option<ScriptRun>,
     stop: Option<Stop>,
     last_worker: u64,
     last_read: u64,
@@ -158,16 +172,21 @@ impl Supervisor {
             again: false,
             agreed: None,
             slots: PerRole::default(),
+            script: None,
             stop: None,
             last_worker: 0,
             last_read: 0,
             actions: VecDeque::new(),
         };
-        supervisor.begin(now);
+        if !supervisor.run_script(now, LifeScript::Startup) {
+            supervisor.begin(now);
+        }
         supervisor
     }
 
+    /// Starts the first workers.
     fn begin(&mut self, now: Instant) {
+        self.enforce(Occasion::Start);
         let wanted: Vec<Role> = Role::ALL.into_iter().filter(|&role| self.wants(role)).collect();
         for &role in &wanted {
             self.start(now, role, Task::Serve);
@@ -201,7 +220,8 @@ impl Supervisor {
         let slots = self.slots.iter().filter_map(|slot| slot.poll_timeout(timeout));
         let reading = self.reading.as_ref().map(|reading| reading.until.at());
         let stop = self.stop.as_ref().and_then(|stop| stop.exit_at);
-        slots.chain(reading).chain(stop).min()
+        let script = self.script.as_ref().map(ScriptRun::poll_timeout);
+        slots.chain(reading).chain(stop).chain(script).min()
     }
 
     /// Time passed. What has arrived by now has to be told first.
@@ -210,6 +230,7 @@ impl Supervisor {
         for role in Role::ALL {
             self.time_worker(now, role);
         }
+        self.time_script(now);
         self.time_stop(now);
     }
 

@@ -36,7 +36,7 @@ impl Supervisor {
         }
         // During the start too: a worker may not yet have taken its first configuration.
         let is_behind = |role: &Role| self.slots[*role].worker.as_ref().is_some_and(super::Worker::is_behind);
-        if self.reading.is_some() || Role::ALL.iter().any(is_behind) {
+        if self.is_starting_up() || self.reading.is_some() || Role::ALL.iter().any(is_behind) {
             self.again = true;
             return;
         }
@@ -173,7 +173,7 @@ impl Supervisor {
         true
     }
 
-    fn enforce(&mut self, occasion: Occasion) {
+    pub(super) fn enforce(&mut self, occasion: Occasion) {
         self.actions.push_back(Action::Enforce { generation: self.current, occasion });
     }
 

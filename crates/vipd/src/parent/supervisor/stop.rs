@@ -1,10 +1,11 @@
-//! The stop: the workers first, then what they left, then the scripts that their last events called for.
+//! The stop: the workers first, then what they left, then the scripts that their last events called for, then
+//! `shutdown_script`.
 
 use std::time::{Duration, Instant};
 
 use super::super::role::Role;
 use super::slot::Phase;
-use super::{Action, Supervisor, Tell};
+use super::{Action, LifeScript, Supervisor, Tell};
 use crate::ipc::LogLevel;
 
 /// A stop under way.
@@ -15,6 +16,7 @@ pub(super) struct Stop {
     deadline: Instant,
     /// When the daemon ends, whatever still runs: once no worker is left.
     pub(super) exit_at: Option<Instant>,
+    /// Whatever else ran has ended or is not waited for.
     exited: bool,
 }
 
@@ -28,6 +30,7 @@ impl Supervisor {
         self.log(LogLevel::Info, "Stopping");
         self.tell(Tell::Stopping(status));
         self.forget_reload();
+        self.abandon_startup(now);
         let deadline = now + self.child_wait_time();
         self.stop = Some(Stop { status, deadline, exit_at: None, exited: false });
         for role in Role::ALL {
@@ -42,6 +45,7 @@ impl Supervisor {
 
     fn hasten(&mut self, now: Instant) {
         let soon = now + HASTE;
+        self.hasten_script(soon);
         if let Some(stop) = &mut self.stop {
             stop.deadline = stop.deadline.min(soon);
             stop.exit_at = stop.exit_at.map(|at| at.min(soon));
@@ -66,18 +70,27 @@ impl Supervisor {
     }
 
     /// Scripts and mails have ended as well.
-    pub(in crate::parent) fn handle_quiet(&mut self) {
+    pub(in crate::parent) fn handle_quiet(&mut self, now: Instant) {
         let Some(stop) = self.stop.as_mut().filter(|stop| stop.exit_at.is_some() && !stop.exited) else {
             return;
         };
         stop.exited = true;
         stop.exit_at = None;
-        self.actions.push_back(Action::Exit(stop.status));
+        if !self.run_script(now, LifeScript::Shutdown) {
+            self.exit();
+        }
+    }
+
+    /// Nothing is left to be done.
+    pub(super) fn exit(&mut self) {
+        if let Some(stop) = &self.stop {
+            self.actions.push_back(Action::Exit(stop.status));
+        }
     }
 
     pub(super) fn time_stop(&mut self, now: Instant) {
         if self.stop.as_ref().and_then(|stop| stop.exit_at).is_some_and(|at| at <= now) {
-            self.handle_quiet();
+            self.handle_quiet(now);
         }
     }
 }

@@ -83,6 +83,10 @@ pub(super) struct Machine {
     pub(super) actions: Vec<Action>,
     pub(super) exit: Option<u8>,
     pub(super) winds_down: bool,
+    /// The script that runs.
+    pub(super) script: Option<LifeScript>,
+    pub(super) scripts_run: Vec<LifeScript>,
+    pub(super) signals: Vec<(LifeScript, EndSignal)>,
     /// So many processes cannot be made from now on.
     pub(super) shortage: u32,
     keep: PerRole<bool>,
@@ -111,15 +115,23 @@ pub(super) fn demand(things: &Things) -> Demand {
         services: PerRole { vrrp: HashSet::new(), lvs: services },
         child_wait_time: Duration::from_secs(5),
         worker_timeout: Some(Duration::from_secs(5)),
+        startup_script: None,
+        shutdown_script: None,
     }
 }
 
 impl Machine {
     pub(super) fn new(settings: Settings, first: Things) -> Self {
+        let demand = demand(&first);
+        Self::with_demand(settings, first, demand)
+    }
+
+    /// With a demand that asks for more than `first` does.
+    pub(super) fn with_demand(settings: Settings, first: Things, demand: Demand) -> Self {
         let now = Instant::now();
         let mut machine = Self {
             now,
-            supervisor: Supervisor::new(now, settings, demand(&first)),
+            supervisor: Supervisor::new(now, settings, demand),
             processes: BTreeMap::new(),
             killed: BTreeSet::new(),
             kernel: BTreeSet::new(),
@@ -131,6 +143,9 @@ impl Machine {
             actions: Vec::new(),
             exit: None,
             winds_down: false,
+            script: None,
+            scripts_run: Vec::new(),
+            signals: Vec::new(),
             shortage: 0,
             keep: settings.keep,
         };
@@ -167,6 +182,14 @@ impl Machine {
                 Action::Log(_, text) => self.log.push(text),
                 Action::LogAs { role, text, .. } => self.log.push(format!("{}: {text}", role.name())),
                 Action::Tell(what) => self.told.push(what),
+                Action::RunScript(which) => {
+                    assert_eq!(self.script.replace(which), None, "two scripts at a time");
+                    self.scripts_run.push(which);
+                }
+                Action::SignalScript(which, signal) => {
+                    self.signals.push((which, signal));
+                    self.script.take_if(|script| *script == which && signal == EndSignal::Kill);
+                }
                 Action::WindDown => self.winds_down = true,
                 Action::Exit(status) => {
                     assert_eq!(self.exit.replace(status), None, "exits twice");
@@ -303,7 +326,7 @@ impl Machine {
             }
             moved |= self.read();
             if self.winds_down {
-                self.supervisor.handle_quiet();
+                self.supervisor.handle_quiet(self.now);
                 self.perform();
             }
             if !moved {
@@ -333,6 +356,13 @@ impl Machine {
         self.file = Ok(things);
         self.reload();
         self.read();
+    }
+
+    /// The script that runs ends.
+    pub(super) fn end_script(&mut self, end: Ended) {
+        let which = self.script.take().expect("no script runs");
+        self.supervisor.handle_script_ended(self.now, which, end);
+        self.perform();
     }
 
     pub(super) fn stop(&mut self) {

@@ -3,3 +3,4 @@
 mod cases;
 mod machine;
 mod property;
+mod scripts;
