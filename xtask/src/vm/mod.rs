@@ -17,6 +17,7 @@ mod job;
 mod options;
 mod output;
 mod qemu;
+mod registers;
 mod user_mode;
 
 use std::io;
@@ -94,7 +95,7 @@ fn run(kernel: Kernel, options: &Options) -> io::Result<u8> {
     let job = Job::new(options)?;
     let mut command = match kernel {
         Kernel::Host => host::command(&job),
-        Kernel::UserMode => user_mode::command(&job, options),
+        Kernel::UserMode => user_mode::command(&job, options)?,
         Kernel::Qemu => qemu::command(&job, options)?,
     };
     // Through a pipe in any case: user-mode-linux would make a terminal raw.

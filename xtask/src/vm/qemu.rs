@@ -95,8 +95,8 @@ fn can_virtualise() -> bool {
     Path::new("/dev/kvm").exists() && (says_so || env::consts::ARCH != "x86_64")
 }
 
-/// Where the kernel is unpacked.
-fn folder() -> PathBuf {
+/// Where kernels, and what is made for them, are kept.
+pub(super) fn folder() -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     workspace().join(target).join("vm-kernel")
 }

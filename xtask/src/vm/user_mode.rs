@@ -3,12 +3,14 @@
 //! Its root is the machine's own (hostfs, read-only) under an overlay in memory, so that any program of the machine
 //! runs there and nothing has to be packed. It has one CPU, and nf_tables for bridges only.
 
+use std::io;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::Command;
 
 use super::job::Job;
 use super::options::Options;
+use super::registers;
 use crate::run::has;
 
 /// Whether it knows this architecture.
@@ -21,7 +23,10 @@ pub(super) fn is_installed() -> bool {
 }
 
 /// The kernel with our scripts in it.
-pub(super) fn command(job: &Job, options: &Options) -> Command {
+///
+/// # Errors
+/// If what it needs on this processor cannot be made.
+pub(super) fn command(job: &Job, options: &Options) -> io::Result<Command> {
     let mut command = job.alone("user_mode.sh");
     command.args(on_one_processor()).arg(KERNEL);
     command.args(arguments(job.folder(), options.memory_mib));
@@ -29,7 +34,10 @@ pub(super) fn command(job: &Job, options: &Options) -> Command {
         // Where the guest's memory goes, instead of /dev/shm.
         command.env("TMPDIR", "/tmp");
     }
-    command
+    if registers::are_large() {
+        command.env("LD_PRELOAD", registers::library()?);
+    }
+    Ok(command)
 }
 
 /// Keeps all of it on one processor; which one, the number of this process says, so that guests spread.
