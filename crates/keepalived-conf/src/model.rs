@@ -108,6 +108,8 @@ pub struct Global {
     pub mail: Mail,
     /// `vrrp_notify_fifo`, `lvs_notify_fifo` and `notify_fifo`, in that order.
     pub fifos: Vec<Fifo>,
+    /// `fifo_write_vrrp_states_on_reload`: FIFOs get the states of instances after each reload.
+    pub fifo_states_on_reload: bool,
     /// `lvs_*`, `checker_*`.
     pub lvs: LvsGlobal,
     /// How the daemon itself runs.
@@ -307,6 +309,8 @@ pub struct VrrpInstance {
     pub track_scripts: Vec<TrackScript>,
     /// `notify*`
     pub notify: Notify,
+    /// `notify_priority_changes`: FIFOs get a line for each change of the effective priority.
+    pub notify_priority_changes: bool,
     /// Whether state changes are mailed (`smtp_alert` after its precedence).
     pub smtp_alert: bool,
 }

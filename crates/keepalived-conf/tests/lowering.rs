@@ -747,3 +747,17 @@ fn scripts_of_start_and_end_have_their_limits_in_any_order() {
     assert_eq!((shutdown.command.text.as_str(), shutdown.limit.as_secs()), ("/bin/d", 3));
     assert!(has(&loaded, "repeated") && has(&loaded, "bad-value"));
 }
+
+#[test]
+fn an_instance_tells_priorities_if_it_or_else_the_file_says_so() {
+    for (global, own, expected) in
+        [("off", "", false), ("on", "", true), ("on", "off", false), ("off", "on", true)]
+    {
+        let own = if own.is_empty() { String::new() } else { format!("notify_priority_changes {own}\n") };
+        let text = format!(
+            "global_defs {{\nvrrp_notify_priority_changes {global}\n}}\nvrrp_instance A {{\ninterface eth0\n\
+             virtual_router_id 1\n{own}virtual_ipaddress {{\n192.0.2.1\n}}\n}}\n"
+        );
+        assert_eq!(only(&load_str(&text)).notify_priority_changes, expected, "{global} {own}");
+    }
+}

@@ -137,6 +137,15 @@ pub enum FromWorker {
         /// Effective priority at that moment.
         priority: u8,
     },
+    /// The effective priority of an instance changed, its state did not: tell FIFOs.
+    PriorityChanged {
+        /// Generation that `instance` is an index in.
+        generation: Generation,
+        /// Index into [`Config::instances`].
+        instance: u32,
+        /// The priority now.
+        priority: u8,
+    },
     /// A real server went up or down: run its `notify_up` or `notify_down`, tell FIFOs, send mail.
     Server {
         /// Generation that `service` is an index in.

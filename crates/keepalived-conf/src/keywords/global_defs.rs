@@ -220,9 +220,9 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "FIFO for virtual/real server state lines.";
     [GlobalDefs] "lvs_notify_fifo_script": Command, default "none", since "1.3.6", Acts,
         "Reader started for lvs_notify_fifo.";
-    [GlobalDefs] "vrrp_notify_priority_changes": Switch, default "off", since "2.0.16", Understood,
+    [GlobalDefs] "vrrp_notify_priority_changes": Switch, default "off", since "2.0.16", Acts,
         "Also write priority change lines to FIFOs.";
-    [GlobalDefs] "fifo_write_vrrp_states_on_reload": None, default "off", since "2.2.5", Understood,
+    [GlobalDefs] "fifo_write_vrrp_states_on_reload": None, default "off", since "2.2.5", Acts,
         "Write current state of every instance to FIFO after a reload.";
     [GlobalDefs] "snmp_socket": Word("transport:address"),
         default "unix:/var/agentx/master", since "1.2.20", Understood,

@@ -134,7 +134,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "Run on every change with appended: INSTANCE name STATE priority.";
     [VrrpInstance] "notify_master_rx_lower_pri": Command => aborts, default "none", since "2.0.6", Acts,
         "Run when master hears a lower priority advert.";
-    [VrrpInstance] "notify_priority_changes": Switch, default "global", since "2.0.16", Understood,
+    [VrrpInstance] "notify_priority_changes": Switch, default "global", since "2.0.16", Acts,
         "Write priority changes to FIFO.";
     [VrrpInstance] "smtp_alert": Switch, default "off", since "1.2.1", Acts,
         "Mail on state change.";

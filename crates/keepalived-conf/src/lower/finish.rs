@@ -138,6 +138,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             track_interfaces,
             track_scripts: std::mem::take(&mut draft.track_scripts),
             notify: std::mem::take(&mut draft.notify),
+            notify_priority_changes: draft.notify_priority_changes.unwrap_or(globals.notify_priority_changes),
             smtp_alert: draft.smtp_alert.or(globals.smtp_alert_vrrp()).unwrap_or(false),
         })
     }

@@ -47,6 +47,8 @@ pub(super) struct Globals {
     /// `smtp_alert`, `smtp_alert_vrrp`, `smtp_alert_checker`
     pub(super) smtp_alert: Option<bool>,
     pub(super) smtp_alert_vrrp: Option<bool>,
+    /// `vrrp_notify_priority_changes`
+    pub(super) notify_priority_changes: bool,
     pub(super) smtp_alert_checker: Option<bool>,
     /// `smtp_server`, its port as written.
     pub(super) smtp_server: Option<(String, Option<u16>)>,
@@ -94,6 +96,7 @@ impl Default for Globals {
             check_unicast_source: false,
             smtp_alert: None,
             smtp_alert_vrrp: None,
+            notify_priority_changes: false,
             smtp_alert_checker: None,
             smtp_server: None,
             checker_log_all_failures: false,
@@ -136,6 +139,7 @@ fn defaults() -> Global {
         umask: None,
         mail: Mail::default(),
         fifos: Vec::new(),
+        fifo_states_on_reload: false,
         lvs: LvsGlobal::default(),
         daemon: Daemon::default(),
     }

@@ -38,6 +38,12 @@ impl<'a> Lowering<'a> {
             "startup_script" | "shutdown_script" => self.timed_script(entry),
             "startup_script_timeout" => set(&mut globals.startup.limit, arguments::seconds(entry, report)),
             "shutdown_script_timeout" => set(&mut globals.shutdown.limit, arguments::seconds(entry, report)),
+            "vrrp_notify_priority_changes" => {
+                set(&mut globals.notify_priority_changes, arguments::switch(entry, report));
+            }
+            "fifo_write_vrrp_states_on_reload" => {
+                globals.public.fifo_states_on_reload = arguments::bare(entry, report);
+            }
             _ => return false,
         }
         true

@@ -71,6 +71,7 @@ pub(super) struct Draft {
     pub(super) track_scripts: Vec<TrackScript>,
     pub(super) notify: Notify,
     pub(super) smtp_alert: Option<bool>,
+    pub(super) notify_priority_changes: Option<bool>,
     pub(super) seen: Seen,
 }
 
@@ -328,6 +329,9 @@ impl<'a> Lowering<'a> {
             "dont_track_primary" => draft.dont_track_primary = bare(report),
             "promote_secondaries" => draft.promote_secondaries = bare(report),
             "smtp_alert" => draft.smtp_alert = switched(report, draft.smtp_alert),
+            "notify_priority_changes" => {
+                draft.notify_priority_changes = switched(report, draft.notify_priority_changes);
+            }
             "no_virtual_ipaddress" => draft.no_addresses = bare(report),
             _ => return false,
         }

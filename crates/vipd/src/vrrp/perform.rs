@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use vrrp_election::{Event, Instant, NodeAction, RouterId, ScriptId, Standing, VirtualRouter};
+use vrrp_election::{Event, Instant, NodeAction, Report, RouterId, ScriptId, Standing, VirtualRouter};
 use vrrp_linux::commands::Command;
 use vrrp_linux::holdings::{Leftover, Origin};
 use vrrp_proto::Priority;
@@ -344,9 +344,15 @@ impl Worker {
         {
             record.last_transition = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
         }
+        let (generation, instance) = (self.plan.generation, router.0);
         if let Some((event, priority)) = scripts {
-            let (generation, instance, priority) = (self.plan.generation, router.0, priority.get());
+            let priority = priority.get();
             self.parent.send(&FromWorker::Transition { generation, instance, event, priority });
+        }
+        if let Event::Router { report: Report::PriorityChanged { to, .. }, .. } = event
+            && self.plan.routers.get(router.0 as usize).is_some_and(|router| router.tells_priority)
+        {
+            self.parent.send(&FromWorker::PriorityChanged { generation, instance, priority: to.get() });
         }
     }
 }

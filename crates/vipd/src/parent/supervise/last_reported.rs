@@ -32,6 +32,11 @@ impl LastReported {
         }
     }
 
+    /// The state of an instance.
+    pub(super) fn instance(&self, name: &str) -> Option<InstanceEvent> {
+        self.instances.get(name).copied()
+    }
+
     /// The instances that are MASTER.
     pub(super) fn masters(&self) -> Vec<String> {
         let masters = self.instances.iter().filter(|&(_, &state)| state == InstanceEvent::Master);

@@ -86,6 +86,9 @@ impl Parent {
             FromWorker::Transition { generation, instance, event, priority } => {
                 self.handle_transition((generation, instance), task, event, priority, now, log);
             }
+            FromWorker::PriorityChanged { generation, instance, priority } => {
+                self.handle_priority((generation, instance), priority, log);
+            }
             FromWorker::Log { level, text } => log.write(role.voice(pid), level, &text),
             FromWorker::Dump(kind, text) => self.write_dump(role, kind, text, log),
         }
@@ -186,6 +189,23 @@ impl Parent {
                 master: event == InstanceEvent::Master,
             };
             self.tell_worker(Role::Lvs, &standing, now, log);
+        }
+    }
+
+    fn handle_priority(&mut self, (generation, index): (Generation, u32), priority: u8, log: &mut Log) {
+        let Some(reading) = self.readings.get(&generation) else { return };
+        let Some(instance) = reading.instance(index) else { return };
+        // Elsewhere it means nothing: keepalived has no such line for FAULT.
+        let state = match self.last_reported.instance(&instance.name) {
+            Some(InstanceEvent::Master) => "MASTER",
+            Some(InstanceEvent::Backup) => "BACKUP",
+            _ => return,
+        };
+        let name = &instance.name;
+        self.fifos.note(Role::Vrrp, name, format!("INSTANCE \"{name}\" {state} {priority}"));
+        if instance.notify_priority_changes {
+            let line = format!("INSTANCE \"{name}\" {state}_PRIORITY {priority}");
+            self.fifos.write(Role::Vrrp, None, &line, log);
         }
     }
 

@@ -60,6 +60,7 @@ impl Parent {
                 // Only now: until here workers told of what is no longer configured.
                 if let Some(reading) = self.readings.get(&self.supervisor.current()) {
                     self.last_reported.retain(&reading.config);
+                    self.fifos.after_reload(reading.config.global.fifo_states_on_reload, log);
                 }
             }
             Action::Drop(generation) => _ = self.readings.remove(&generation),

@@ -41,6 +41,8 @@ pub(in crate::vrrp) struct RouterPlan {
     pub(in crate::vrrp) routing: Option<Box<Routing>>,
     /// An instance before it is the same router to the election: this one cannot take part and needs no socket.
     pub(in crate::vrrp) duplicate: bool,
+    /// The parent is told of each change of its effective priority.
+    pub(in crate::vrrp) tells_priority: bool,
 }
 
 /// Multicast or unicast.
@@ -136,6 +138,8 @@ pub(super) fn router_plan(
         addresses,
         routing: None,
         duplicate: false,
+        // Whoever reads a FIFO after a reload is told the priority of that moment.
+        tells_priority: instance.notify_priority_changes || config.global.fifo_states_on_reload,
     }
 }
 
