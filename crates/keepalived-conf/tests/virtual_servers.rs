@@ -340,6 +340,9 @@ fn clients_are_grouped_by_what_the_family_allows() {
     };
     let (v4, v6) = (("192.0.2.1 80", "192.0.2.11 80"), ("2001:db8::1 80", "2001:db8::2 80"));
     assert_eq!(length(v4.0, v4.1, "255.255.255.0"), (24, 0));
+    assert_eq!(length(v4.0, v4.1, "0.0.0.0"), (0, 0));
+    assert_eq!(length(v4.0, v4.1, "128.0.0.0"), (1, 0));
+    assert_eq!(length(v4.0, v4.1, "255.255.255.255"), (32, 0));
     assert_eq!(length(v4.0, v4.1, "255.0.255.0"), (32, 0));
     assert_eq!(length(v6.0, v6.1, "64"), (64, 0));
     assert_eq!(length(v6.0, v6.1, "255.255.255.0"), (128, 5));

@@ -210,13 +210,27 @@ fn a_half_open_connection_ends_with_the_steps_time() {
 }
 
 #[test]
-fn a_head_without_end_is_cut_off() {
-    let mut answer = b"HTTP/1.1 200 OK\r\n".to_vec();
-    answer.extend(b"X: y\r\n".repeat(4000));
-    let (mut dialogue, now) = connected(&check(url()));
-    dialogue.handle_input(now, &answer);
+fn a_head_that_troubles_only_the_framing_fails_only_who_reads_the_body() {
+    let endless = format!("HTTP/1.1 200 OK\r\n{}", "X: y\r\n".repeat(4000));
+    let two_lengths = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello";
+    let signed = "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello";
     let too_long = Failure::TooLong { what: "head", limit: 16 * 1024 };
-    assert_eq!(dialogue.outcome(), Some(&Outcome::Fail(too_long)));
+    let table = [
+        (endless.as_str(), too_long),
+        (two_lengths, Failure::Malformed("Content-Length")),
+        (signed, Failure::Malformed("Content-Length")),
+    ];
+    for (answer, failure) in table {
+        let judged = |prepared: &lvs_health::Prepared| {
+            let (mut dialogue, now) = connected(prepared);
+            dialogue.handle_input(now, answer.as_bytes());
+            dialogue.outcome().cloned()
+        };
+        assert_eq!(judged(&check(url())), Some(PASS), "{failure}");
+        let elsewhere = Url { status: StatusCodes::from_ranges([(404, 404)]), ..url() };
+        assert_eq!(judged(&check(elsewhere)), fails(Failure::Status(200)), "{failure}");
+        assert_eq!(judged(&text(b"hello")), fails(failure));
+    }
 }
 
 #[test]

@@ -219,6 +219,56 @@ fn a_bad_certificate_is_refused() {
     assert!(unknown.contains("UnknownIssuer"), "{unknown}");
 }
 
+/// A certificate that is its own authority, as `openssl req -x509` makes it, and what comes of it.
+fn self_signed(name: &str, first_year: i32, last_year: i32, is_ca: bool) -> Option<Outcome> {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(first_year, 1, 1);
+    params.not_after = rcgen::date_time_ymd(last_year, 12, 31);
+    if is_ca {
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    }
+    let key = KeyPair::generate().unwrap();
+    let pem = params.self_signed(&key).unwrap().pem();
+    let others = Authority::new().pem;
+    let world = World::default().with("ca.pem", [others, pem.clone()].concat());
+    ends(&world, &verified(), &Server::new((pem, key.serialize_pem())), &named())
+}
+
+#[test]
+fn a_certificate_that_is_its_own_authority_is_verified_by_name_and_dates() {
+    for is_ca in [true, false] {
+        assert_eq!(self_signed("a.example", 2020, 2030, is_ca), Some(PASS));
+        let wrong_name = tls_failure(self_signed("b.example", 2020, 2030, is_ca));
+        assert!(wrong_name.contains("not valid for"), "{wrong_name}");
+        let expired = tls_failure(self_signed("a.example", 2020, 2029, is_ca));
+        assert!(expired.contains("expired"), "{expired}");
+        let early = tls_failure(self_signed("a.example", 2031, 2033, is_ca));
+        assert!(early.contains("not valid yet"), "{early}");
+    }
+}
+
+#[test]
+fn who_shows_a_pinned_certificate_without_its_key_is_refused() {
+    let mut params = CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2030, 12, 31);
+    let pem = params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem();
+    let world = World::default().with("ca.pem", &pem);
+    let provider = rustls::crypto::ring::default_provider();
+    let key = PrivateKeyDer::from_pem_slice(KeyPair::generate().unwrap().serialize_pem().as_bytes()).unwrap();
+    let chain = vec![CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()];
+    let stolen = rustls::sign::CertifiedKey::new(chain, provider.key_provider.load_private_key(key).unwrap());
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(stolen)));
+    let mut server = ServerConnection::new(Arc::new(config)).unwrap();
+    let prepared = try_prepare(&world, verified(), named()).unwrap();
+    let failure = tls_failure(talk(&prepared, &mut server, ANSWER, usize::MAX).outcome().cloned());
+    assert!(failure.contains("BadSignature"), "{failure}");
+}
+
 #[test]
 fn a_certificate_that_ends_soon_is_noted() {
     let authority = Authority::new();

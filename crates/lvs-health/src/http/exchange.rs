@@ -33,20 +33,24 @@ impl Check {
     fn input(&mut self, input: &[u8]) -> Result<Option<Outcome>, Failure> {
         let State::Head(reader) = &mut self.state else { return self.body(input) };
         let Some((head, rest)) = reader.take(input)? else { return Ok(None) };
-        if let Some(outcome) = self.head(head) {
+        if let Some(outcome) = self.head(head)? {
             return Ok(Some(outcome));
         }
         self.body(rest)
     }
 
-    fn head(&mut self, head: Head) -> Option<Outcome> {
+    fn head(&mut self, head: Head) -> Result<Option<Outcome>, Failure> {
         let outcome = self.judge.status(head.status);
-        self.state = match head.framing {
+        if outcome.is_some() {
+            // Nobody reads the body: where it ends is all the same.
+            return Ok(outcome);
+        }
+        self.state = match head.framing? {
             Framing::Length(length) => State::Length(length),
             Framing::Chunked => State::Chunked(Decoder::default()),
             Framing::Close => State::Close,
         };
-        outcome
+        Ok(None)
     }
 
     fn body(&mut self, input: &[u8]) -> Result<Option<Outcome>, Failure> {

@@ -5,16 +5,13 @@ use crate::Failure;
 /// A head, interim answers included, has at most so many octets.
 pub(crate) const LIMIT: usize = 16 * 1024;
 
-/// More fields than any server sends.
-const FIELDS: usize = 128;
-
 /// What of a head matters here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     /// Status code, as the server sends it.
     pub(crate) status: u16,
-    /// Where the body ends.
-    pub(crate) framing: Framing,
+    /// Where the body ends; why nobody can tell, which matters only to who reads it.
+    pub(crate) framing: Result<Framing, Failure>,
 }
 
 /// Where a body ends.
@@ -46,14 +43,16 @@ impl Reader {
     /// A failure if this will not become a head.
     pub(crate) fn take<'i>(&mut self, mut input: &'i [u8]) -> Result<Option<(Head, &'i [u8])>, Failure> {
         while let Some((&octet, rest)) = input.split_first() {
+            if self.skipped + self.buffer.len() >= LIMIT {
+                return self.give_up().map(|head| Some((head, rest)));
+            }
             input = rest;
             self.push(octet)?;
             if octet == b'\n' && (self.buffer.ends_with(b"\n\n") || self.buffer.ends_with(b"\n\r\n")) {
                 let head = parse(&self.buffer)?;
                 self.skipped += self.buffer.len();
                 self.buffer.clear();
-                // 101 is final: nobody asked for another protocol.
-                if !(100..200).contains(&head.status) || head.status == 101 {
+                if is_final(head.status) {
                     return Ok(Some((head, input)));
                 }
             }
@@ -62,15 +61,26 @@ impl Reader {
     }
 
     fn push(&mut self, octet: u8) -> Result<(), Failure> {
-        if self.skipped + self.buffer.len() >= LIMIT {
-            return Err(Failure::TooLong { what: "head", limit: LIMIT });
-        }
+        self.buffer.push(octet);
         // Who speaks something else is found out at once.
-        if b"HTTP/".get(self.buffer.len()).is_some_and(|&expected| expected != octet) {
+        let begins = |name: &&[u8]| {
+            let length = name.len().min(self.buffer.len());
+            self.buffer.get(..length).unwrap_or_default().eq_ignore_ascii_case(&name[..length])
+        };
+        if self.buffer.len() <= NAMES[0].len() && !NAMES.iter().any(begins) {
             return Err(Failure::Malformed("not HTTP"));
         }
-        self.buffer.push(octet);
         Ok(())
+    }
+
+    /// The head has no end within the limit. Its status is known all the same.
+    fn give_up(&self) -> Result<Head, Failure> {
+        let too_long = Failure::TooLong { what: "head", limit: LIMIT };
+        let line = self.buffer.split_inclusive(|&octet| octet == b'\n').next().unwrap_or_default();
+        match parse(&[line, b"\n"].concat()) {
+            Ok(Head { status, .. }) if is_final(status) => Ok(Head { status, framing: Err(too_long) }),
+            Ok(_) | Err(_) => Err(too_long),
+        }
     }
 
     /// What it waits for.
@@ -79,8 +89,32 @@ impl Reader {
     }
 }
 
+/// How a status line begins, in either case: also that of SHOUTcast. The longest first.
+const NAMES: [&[u8]; 2] = [b"HTTP/", b"ICY "];
+
+/// 101 is final: nobody asked for another protocol.
+fn is_final(status: u16) -> bool {
+    !(100..200).contains(&status) || status == 101
+}
+
+/// A status line in HTTP/1.1's own spelling: the version changes nothing for a check. `None` if it has that already.
+fn respelled(buffer: &[u8]) -> Option<Vec<u8>> {
+    if [&b"HTTP/1.1 "[..], b"HTTP/1.0 "].iter().any(|usual| buffer.starts_with(usual)) {
+        return None;
+    }
+    let (version, rest) = buffer.split_at(buffer.iter().position(|&octet| octet == b' ')?);
+    let numbers = version.get(NAMES[0].len()..).unwrap_or_default();
+    let is_version = version.eq_ignore_ascii_case(b"ICY")
+        || !numbers.is_empty() && numbers.iter().all(|octet| octet.is_ascii_digit() || *octet == b'.');
+    is_version.then(|| [b"HTTP/1.1", rest].concat())
+}
+
 fn parse(buffer: &[u8]) -> Result<Head, Failure> {
-    let mut fields = [httparse::EMPTY_HEADER; FIELDS];
+    let respelled = respelled(buffer);
+    let buffer = respelled.as_deref().unwrap_or(buffer);
+    // A field takes a line.
+    let lines = buffer.iter().filter(|&&octet| octet == b'\n').count();
+    let mut fields = vec![httparse::EMPTY_HEADER; lines];
     let mut response = httparse::Response::new(&mut fields);
     // As lenient as can be: it is the server's health that is asked for, not its style.
     let parsed = httparse::ParserConfig::default()
@@ -91,7 +125,6 @@ fn parse(buffer: &[u8]) -> Result<Head, Failure> {
         .parse_response(&mut response, buffer);
     match parsed {
         Ok(httparse::Status::Complete(_)) => {}
-        Err(httparse::Error::TooManyHeaders) => return Err(Failure::Malformed("too many header fields")),
         Err(httparse::Error::Status | httparse::Error::Version) => {
             return Err(Failure::Malformed("status line"));
         }
@@ -99,8 +132,8 @@ fn parse(buffer: &[u8]) -> Result<Head, Failure> {
     }
     let status = response.code.ok_or(Failure::Malformed("status line"))?;
     let framing = match status {
-        100..=199 | 204 | 304 => Framing::Length(0),
-        _ => framing(response.headers)?,
+        100..=199 | 204 | 304 => Ok(Framing::Length(0)),
+        _ => framing(response.headers),
     };
     Ok(Head { status, framing })
 }
@@ -147,34 +180,34 @@ mod tests {
     }
 
     fn head_of(read: &Result<Option<(Head, &[u8])>, Failure>) -> Option<Head> {
-        read.as_ref().unwrap().map(|(head, _)| head)
+        read.as_ref().unwrap().as_ref().map(|(head, _)| head.clone())
     }
 
     fn consumed(read: &Result<Option<(Head, &[u8])>, Failure>, text: &str) -> usize {
-        text.len() - read.as_ref().unwrap().unwrap().1.len()
+        text.len() - read.as_ref().unwrap().as_ref().unwrap().1.len()
     }
 
     fn framing_of(fields: &str) -> Result<Framing, Failure> {
-        read(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n")).map(|read| read.unwrap().0.framing)
+        read(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n")).unwrap().unwrap().0.framing
     }
 
     #[test]
     fn status_and_framing_are_read() {
         let (head, rest) = read("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello").unwrap().unwrap();
-        assert_eq!((head.status, head.framing, rest), (404, Framing::Length(5), b"hello".as_slice()));
+        assert_eq!((head.status, head.framing, rest), (404, Ok(Framing::Length(5)), b"hello".as_slice()));
     }
 
     #[test]
     fn lines_may_end_without_carriage_return() {
         let (head, rest) = read("HTTP/1.0 200 OK\nServer: x\n\nhi").unwrap().unwrap();
-        assert_eq!((head.status, head.framing, rest), (200, Framing::Close, b"hi".as_slice()));
+        assert_eq!((head.status, head.framing, rest), (200, Ok(Framing::Close), b"hi".as_slice()));
     }
 
     #[test]
     fn interim_answers_are_skipped() {
         let text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
         let (head, rest) = read(text).unwrap().unwrap();
-        assert_eq!((head.status, head.framing, rest), (204, Framing::Length(0), b"".as_slice()));
+        assert_eq!((head.status, head.framing, rest), (204, Ok(Framing::Length(0)), b"".as_slice()));
     }
 
     #[test]
@@ -201,7 +234,19 @@ mod tests {
         assert_eq!(Reader::default().take(b"\x15\x03\x01"), Err(Failure::Malformed("not HTTP")));
         assert_eq!(Reader::default().take(b"HTTQ"), Err(Failure::Malformed("not HTTP")));
         assert_eq!(read("HTTP/1.1 2x0 OK\r\n\r\n"), Err(Failure::Malformed("status line")));
-        assert_eq!(read("HTTP/2.0 200 OK\r\n\r\n"), Err(Failure::Malformed("status line")));
+        assert_eq!(read("HTTP/x 200 OK\r\n\r\n"), Err(Failure::Malformed("status line")));
+        assert_eq!(read("HTTP/ 200 OK\r\n\r\n"), Err(Failure::Malformed("status line")));
+        assert_eq!(Reader::default().take(b"ICE"), Err(Failure::Malformed("not HTTP")));
+    }
+
+    #[test]
+    fn a_status_is_read_whatever_version_its_line_names() {
+        for line in ["HTTP/2.0 200 OK", "HTTP/2 200", "http/1.1 200 OK", "ICY 200 OK", "HTTP/1.2 200 OK"] {
+            let text = format!("{line}\r\nContent-Length: 2\r\n\r\nhi");
+            let (head, rest) = read(&text).unwrap().unwrap();
+            let expected = (200, Ok(Framing::Length(2)), b"hi".as_slice());
+            assert_eq!((head.status, head.framing, rest), expected, "{line}");
+        }
     }
 
     #[test]
@@ -211,16 +256,21 @@ mod tests {
 
     #[test]
     fn a_head_has_an_end() {
+        let too_long = Failure::TooLong { what: "head", limit: LIMIT };
         let mut reader = Reader::default();
         assert_eq!(reader.take(b"HTTP/1.1 200 OK\r\n"), Ok(None));
         let endless = b"X-More: and more\r\n".repeat(2000);
-        assert_eq!(reader.take(&endless), Err(Failure::TooLong { what: "head", limit: LIMIT }));
+        let (head, _) = reader.take(&endless).unwrap().unwrap();
+        assert_eq!(head, Head { status: 200, framing: Err(too_long.clone()) }, "the status is known");
         let interim = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(2000);
-        assert_eq!(Reader::default().take(&interim), Err(Failure::TooLong { what: "head", limit: LIMIT }));
-        let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: y\r\n".repeat(FIELDS + 1));
-        assert_eq!(
-            Reader::default().take(many.as_bytes()),
-            Err(Failure::Malformed("too many header fields"))
-        );
+        assert_eq!(Reader::default().take(&interim), Err(too_long.clone()));
+        assert_eq!(Reader::default().take(&[b"HTTP/1.1 200 ", &[b'x'; LIMIT][..]].concat()), Err(too_long));
+    }
+
+    #[test]
+    fn a_head_may_have_as_many_fields_as_it_has_room_for() {
+        let text = format!("HTTP/1.1 200 OK\r\n{}Content-Length: 7\r\n\r\n", "X:\n".repeat(5000));
+        let (head, _) = Reader::default().take(text.as_bytes()).unwrap().unwrap();
+        assert_eq!(head, Head { status: 200, framing: Ok(Framing::Length(7)) });
     }
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 /// Parts of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Certificate<'c> {
+    /// `validity.notBefore`: the first second it is good; `None` as below.
+    pub(super) not_before: Option<SystemTime>,
     /// `validity.notAfter`: the last second it is good; `None` if that is no time, or before 1970.
     pub(super) not_after: Option<SystemTime>,
     /// `subjectPublicKeyInfo.algorithm`, without its tag and length.
@@ -40,8 +42,8 @@ impl<'c> Certificate<'c> {
         let (key, _) = value(key_info, BIT_STRING)?;
         // The first octet counts the unused bits; a key has none.
         let (&0, key) = key.split_first()? else { return None };
-        let (_not_before, _, not_after) = element(validity)?;
-        Some(Self { not_after: time(not_after), algorithm, key })
+        let (_, _, not_after) = element(validity)?;
+        Some(Self { not_before: time(validity), not_after: time(not_after), algorithm, key })
     }
 }
 

@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
 
-use super::verify::AnyServer;
+use super::verify::{AnyServer, KnownServer};
 use crate::dialogue::{Outside, PrepareError, Shared, Wishes};
 use crate::{Certificates, Target, Tls, TlsVersion};
 
@@ -73,7 +73,8 @@ pub(crate) fn config(tls: &Tls, h2: bool, outside: &Arc<dyn Outside>) -> Result<
             provider.signature_verification_algorithms,
         ))),
         Certificates::Verified { ca_file, .. } => {
-            builder.with_webpki_verifier(verifier(ca_file, provider, outside.as_ref())?)
+            let verifier = verifier(ca_file, provider, outside.as_ref())?;
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
         }
     };
     let mut config = match &tls.client {
@@ -103,14 +104,16 @@ fn verifier(
     ca_file: &Path,
     provider: Arc<CryptoProvider>,
     outside: &dyn Outside,
-) -> Result<Arc<WebPkiServerVerifier>, PrepareError> {
+) -> Result<KnownServer, PrepareError> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(ca_file, outside)? {
-        roots.add(certificate).map_err(|error| unusable(ca_file, &error))?;
+    let pinned = certificates(ca_file, outside)?;
+    for certificate in &pinned {
+        roots.add(certificate.clone()).map_err(|error| unusable(ca_file, &error))?;
     }
-    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+    let chains = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
         .build()
-        .map_err(|error| unusable(ca_file, &error))
+        .map_err(|error| unusable(ca_file, &error))?;
+    Ok(KnownServer { chains, pinned })
 }
 
 /// All certificates of a PEM file, at least one.

@@ -175,7 +175,8 @@ impl Plan {
         self.services.iter().flatten().map(|service| service.key)
     }
 
-    /// Puts into a table what the kernel is to hold for one virtual server.
+    /// Puts into a table what the kernel is to hold for one virtual server. A destination that has several roles there
+    /// (real server, sorry server, drained; two ports that direct routing makes one) has the highest weight of these.
     pub(super) fn fill(&self, id: ServiceId, wanted: &[Wanted], table: &mut Table) {
         let (Some(server), Some(services)) = (self.virtual_server(id), self.services.get(id.index())) else {
             return;
@@ -184,7 +185,9 @@ impl Plan {
             table.insert(service.clone());
             for wanted in wanted {
                 if let Some(destination) = self.destination(server, id, &service.key, wanted)
-                    && table.destination(&service.key, destination.address).is_none()
+                    && table
+                        .destination(&service.key, destination.address)
+                        .is_none_or(|other| other.weight < destination.weight)
                 {
                     table.insert_destination(&service.key, destination);
                 }

@@ -247,7 +247,7 @@ impl File<'_, '_, '_> {
             Granularity::Mask(mask) => {
                 let bits = mask.to_bits();
                 let length = bits.leading_ones();
-                if bits.checked_shl(length).unwrap_or(0) == 0 && length > 0 {
+                if bits.checked_shl(length).unwrap_or(0) == 0 {
                     return u8::try_from(length).unwrap_or(whole);
                 }
                 let message = format!("{name}: {mask} is not a netmask of leading ones; it is ignored");

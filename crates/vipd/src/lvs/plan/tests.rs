@@ -125,3 +125,48 @@ fn the_weight_that_a_predecessor_left_is_what_checks_said_last() {
     };
     assert_eq!([said(Some(7)), said(Some(0)), said(None)], [Some(7), Some(0), None]);
 }
+
+/// The weight of each destination while all checks fail.
+fn weights_while_down(text: &str) -> Vec<(String, u32)> {
+    let plan = plan(0, text);
+    let now = Instant::now();
+    let mut director = Director::new(now, plan.director());
+    let checks: Vec<_> = director.checks().collect();
+    for check in checks {
+        director.handle_report(now, check, lvs_health::Outcome::Fail(lvs_health::Failure::Bfd));
+    }
+    let table = filled(&plan, &director);
+    let entries = table.services();
+    entries.flat_map(|entry| entry.destinations().map(|to| (to.address.to_string(), to.weight))).collect()
+}
+
+#[test]
+fn a_destination_with_several_roles_has_the_highest_weight_of_these() {
+    let checked = "weight 3\ninhibit_on_failure\nTCP_CHECK {\n}";
+    for sorry in ["sorry_server 10.0.0.1 81", "sorry_server 10.0.0.1 81\nsorry_server_inhibit"] {
+        let text = balanced(sorry, &[(80, checked), (81, checked)]);
+        let expected = [("10.0.0.1:80".to_owned(), 0), ("10.0.0.1:81".to_owned(), 1)];
+        assert_eq!(weights_while_down(&text), expected, "{sorry}");
+    }
+    // Direct routing keeps the port that the client asked for: both are one destination.
+    for (first, second) in [("weight 2", "weight 5"), ("weight 5", "weight 2")] {
+        let text = balanced("lvs_method DR", &[(80, first), (81, second)]);
+        assert_eq!(weights_while_down(&text), [("10.0.0.1:80".to_owned(), 5)]);
+    }
+}
+
+#[test]
+fn a_server_that_drains_and_is_the_sorry_server_now_serves() {
+    let now = Instant::now();
+    let before = plan(0, &balanced("drain_timeout 30", &[CHECKED, (81, "")]));
+    let mut director = Director::new(now, before.director());
+    let lines = "drain_timeout 30\nsorry_server 10.0.0.1 81";
+    let after = plan(1, &balanced(lines, &[CHECKED])).after(&before);
+    director.reload(now, after.director());
+    while director.poll_action().is_some() {}
+    let check = director.checks().next().unwrap();
+    director.handle_report(now, check, lvs_health::Outcome::Fail(lvs_health::Failure::Bfd));
+    let table = filled(&after, &director);
+    let destination = |port| table.destination(&after.keys().next().unwrap(), ([10, 0, 0, 1], port).into());
+    assert_eq!(destination(81).map(|to| to.weight), Some(1));
+}
