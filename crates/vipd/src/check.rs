@@ -16,7 +16,7 @@ use crate::parent::load::{self, Reading};
 /// The exit status is keepalived's: 0 clean, 2 aborted, 4 only fatal problems, 5 any other problem, 6 script security
 /// or includes; 1 when `output` cannot be written.
 pub fn main(options: &Options, output: Option<&Path>) -> ExitCode {
-    let (text, status) = examine(options, output.is_none() && io::stderr().is_terminal());
+    let (text, status) = examine(options, output.is_none() && io::stderr().is_terminal() && wants_color());
     match write(&text, output) {
         Ok(()) => ExitCode::from(status),
         Err(error) => {
@@ -26,6 +26,11 @@ pub fn main(options: &Options, output: Option<&Path>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// `NO_COLOR` with any text but none asks for plain text.
+fn wants_color() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// What a test of this configuration says, and its exit status.

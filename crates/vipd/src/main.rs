@@ -6,7 +6,7 @@ use std::os::fd::{FromRawFd, OwnedFd};
 use std::path::Path;
 use std::process::ExitCode;
 
-use vipd::cli::{self, Request};
+use vipd::cli::{self, CalledAs, Request};
 use vipd::{check, genhash, lvs, mailer, parent, paths, vrrp};
 
 fn main() -> ExitCode {
@@ -24,11 +24,15 @@ fn main() -> ExitCode {
         Some("demo") => return vipd_demo::main(rest),
         Some("genhash" | "-T" | "--genhash") => return genhash::main(words.into_iter().skip(2)),
         Some("explain") => cli::explain(rest),
-        _ => cli::parse(words.into_iter().skip(1)),
+        _ => {
+            let is_keepalived = name.is_some_and(|name| name == "keepalived");
+            let called_as = if is_keepalived { CalledAs::Keepalived } else { CalledAs::Vipd };
+            cli::parse(called_as, words.into_iter().skip(1))
+        }
     };
     match request {
         Request::Run(options) => run(*options, &shown),
-        // Who closed our output does not want to hear about it.
+        // A reader that closed the pipe wants no more.
         Request::Print(text) => {
             let _ = io::stdout().write_all(text.as_bytes());
             ExitCode::SUCCESS

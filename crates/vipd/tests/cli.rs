@@ -70,12 +70,38 @@ const INSTANCE: &str = "vrrp_instance V1 {
 ";
 
 #[test]
-fn version_and_help_go_to_standard_error_with_status_0() {
+fn version_and_help_go_to_standard_output_with_status_0() {
     for option in ["-v", "--version", "-h", "--help", "--vers"] {
         let output = vipd(&[option]);
         assert_eq!(status(&output), 0, "{option}");
-        assert!(output.stdout.is_empty() && errors(&output).contains("vipd"), "{option}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.stderr.is_empty() && text.contains("vipd"), "{option}");
     }
+}
+
+/// What is installed in keepalived's place is asked for its version by exporters and playbooks.
+#[test]
+fn called_keepalived_it_says_so_on_standard_error_and_takes_any_word() {
+    use std::os::unix::process::CommandExt as _;
+    let keepalived = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vipd"));
+        command.arg0("/usr/sbin/keepalived").args(arguments).output().unwrap()
+    };
+    let output = keepalived(&["--version"]);
+    assert_eq!(status(&output), 0);
+    assert!(output.stdout.is_empty() && errors(&output).starts_with("Keepalived v2."), "{}", errors(&output));
+    let directory = Directory::new();
+    let file = directory.file("keepalived.conf", "global_defs {\n}\n");
+    let output = keepalived(&["-t", "-f", file.to_str().unwrap(), "word"]);
+    assert_eq!(status(&output), 0);
+    assert!(errors(&output).contains("Unexpected argument(s): word"));
+}
+
+#[test]
+fn a_word_that_is_no_command_starts_no_router() {
+    let output = vipd(&["stauts"]);
+    assert_eq!(status(&output), 1);
+    assert!(errors(&output).starts_with("vipd: there is no command 'stauts'"), "{}", errors(&output));
 }
 
 #[test]
@@ -213,9 +239,9 @@ fn findings_are_appended_to_the_file_of_the_test() {
 fn a_refused_option_value_raises_the_status_of_a_test() {
     let directory = Directory::new();
     let config = directory.file("keepalived.conf", INSTANCE);
-    let output = vipd(&["-S", "99", "-t", "-f", config.to_str().unwrap(), "more"]);
+    let output = vipd(&["-S", "99", "-t", "-f", config.to_str().unwrap()]);
     assert_eq!(status(&output), 5);
-    assert!(errors(&output).starts_with("Invalid log facility '99'\nUnexpected argument(s): more\n"));
+    assert!(errors(&output).starts_with("Invalid log facility '99'\n"));
 }
 
 #[test]

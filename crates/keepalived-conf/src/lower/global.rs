@@ -20,6 +20,9 @@ use super::reader::Entry;
 use super::report::Report;
 use super::value;
 
+/// Keywords whose wrong or missing value keepalived takes without a word.
+const UNHEARD: [&str; 4] = ["vrrp_strict", "vrrp_skip_check_adv_addr", "smtp_helo_name", "default_interface"];
+
 /// The global settings, with the defaults for instances that the model does not show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
@@ -174,9 +177,11 @@ impl<'a> Lowering<'a> {
     pub(super) fn global_defs(&mut self, entry: Entry<'a>) {
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
+            self.report.set_unheard(UNHEARD.contains(&entry.keyword.name));
             if !self.global_keyword(entry) {
                 self.understood(entry);
             }
+            self.report.set_unheard(false);
         }
     }
 

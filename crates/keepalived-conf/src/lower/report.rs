@@ -16,6 +16,8 @@ pub(super) struct Report<'a> {
     said: HashSet<(&'static str, &'static str)>,
     /// Where the first command stands that runs as a script.
     first_script: Option<Span>,
+    /// What is wrong here passes in silence with keepalived.
+    unheard: bool,
     /// The interfaces that are named, each where it is named first.
     interfaces: Vec<(String, Span)>,
     known_interfaces: HashSet<String>,
@@ -27,13 +29,23 @@ impl<'a> Report<'a> {
             found,
             said: HashSet::new(),
             first_script: None,
+            unheard: false,
             interfaces: Vec::new(),
             known_interfaces: HashSet::new(),
         }
     }
 
-    pub(super) fn push(&mut self, finding: Diagnostic) {
+    pub(super) fn push(&mut self, mut finding: Diagnostic) {
+        if self.unheard && finding.class == Class::General {
+            finding.class = Class::None;
+            finding.severity = finding.severity.min(Severity::Warning);
+        }
         self.found.push(finding);
+    }
+
+    /// From here on keepalived says nothing of a wrong value, so it must not refuse a file here either.
+    pub(super) fn set_unheard(&mut self, unheard: bool) {
+        self.unheard = unheard;
     }
 
     /// Whether a further finding is kept, so that work on its wording is worth it.

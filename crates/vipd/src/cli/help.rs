@@ -54,6 +54,23 @@ pub fn version_text() -> String {
     )
 }
 
+/// The text of `--version` for whoever calls the program `keepalived`: programs look for the release in its first line, and
+/// for `JSON` among the options.
+pub(super) fn keepalived_version_text() -> String {
+    format!(
+        "Keepalived v{FEATURE_LEVEL} (vipd v{})\n\n\
+         This is vipd, which runs keepalived.conf as keepalived {FEATURE_LEVEL} does.\n\n\
+         Config options:  {CONFIG_OPTIONS}\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// The release whose keywords are known.
+const FEATURE_LEVEL: &str = "2.4.3";
+
+/// keepalived's words for what was built in.
+const CONFIG_OPTIONS: &str = "LVS REGEX VRRP VRRP_AUTH JSON OLD_CHKSUM_COMPAT INIT=systemd SYSTEMD_NOTIFY";
+
 #[cfg(test)]
 mod tests {
     use super::super::SPECS;

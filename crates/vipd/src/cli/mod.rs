@@ -1,7 +1,7 @@
-//! The command line: keepalived's, letter for letter, and three words of our own.
+//! The command line: keepalived's, letter for letter, and some words of our own ([`COMMANDS`]).
 //!
-//! `vipd [OPTIONS]` runs the daemon or tests a configuration; `vipd demo` and `vipd explain KEYWORD` are words
-//! keepalived does not have. What keepalived accepts is accepted; what has no effect here is listed in
+//! `vipd [OPTIONS]` runs the daemon or tests a configuration. Another word is an error, unless the program is called
+//! `keepalived`: then it is only complained about. What keepalived accepts is accepted; what has no effect here is listed in
 //! [`Options::without_effect`] so that the daemon can say so.
 
 mod explain;
@@ -13,6 +13,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use getopt::{Item, Spec, Value};
+use keepalived_conf::did_you_mean;
 
 pub use explain::explain;
 pub use help::{HELP, version_text};
@@ -24,7 +25,7 @@ pub enum Request {
     Run(Box<Options>),
     /// Print this on standard output and exit with status 0.
     Print(String),
-    /// Print this on standard error (keepalived's place for `-h` and `-v`) and exit with this status.
+    /// Print this on standard error and exit with this status.
     PrintError(String, u8),
 }
 
@@ -119,8 +120,17 @@ impl Default for Options {
     }
 }
 
+/// By which name the program was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalledAs {
+    /// Its own.
+    Vipd,
+    /// `keepalived`: whoever calls it so expects keepalived's answers.
+    Keepalived,
+}
+
 /// Understands the words behind the program's name.
-pub fn parse(words: impl IntoIterator<Item = OsString>) -> Request {
+pub fn parse(called_as: CalledAs, words: impl IntoIterator<Item = OsString>) -> Request {
     let items = match getopt::parse(SPECS, words) {
         Ok(items) => items,
         Err(error) => return Request::PrintError(format!("{error}\n"), 1),
@@ -131,6 +141,9 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Request {
         match item {
             Item::Operand(word) => options.operands.push(lossy(word)),
             Item::Option(name, value) => {
+                if let Some(request) = answer(called_as, name) {
+                    return request;
+                }
                 if let Some(request) = apply(&mut options, &mut only, name, value) {
                     return request;
                 }
@@ -141,6 +154,12 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Request {
     if options.test.is_some() && options.operands == ["-"] {
         options.operands.clear();
         options.config = PathBuf::from("-");
+    }
+    // keepalived complains and goes on, so that a slip starts a daemon.
+    if called_as == CalledAs::Vipd
+        && let Some(word) = options.operands.first()
+    {
+        return Request::PrintError(unknown_word(word, options.test.is_some()), 1);
     }
     options.vrrp = only.vrrp || !only.checkers;
     options.checkers = only.checkers || !only.vrrp;
@@ -154,6 +173,35 @@ struct Only {
     checkers: bool,
 }
 
+/// What an option asks for that only prints something.
+fn answer(called_as: CalledAs, option: &str) -> Option<Request> {
+    Some(match (called_as, option) {
+        (CalledAs::Vipd, "help") => Request::Print(HELP.to_owned()),
+        (CalledAs::Vipd, "version") => Request::Print(version_text()),
+        // Programs that read these answers look on standard error.
+        (CalledAs::Keepalived, "help") => Request::PrintError(HELP.to_owned(), 0),
+        (CalledAs::Keepalived, "version") => Request::PrintError(help::keepalived_version_text(), 0),
+        _ => return None,
+    })
+}
+
+/// What to say of a word that is no command.
+fn unknown_word(word: &str, tests: bool) -> String {
+    let instead = if tests {
+        format!("to test this file write `vipd -t -f {word}`")
+    } else if let Some(near) = did_you_mean(word, COMMANDS.iter().copied()) {
+        format!("did you mean `vipd {near}`?")
+    } else if word.contains(['/', '.']) {
+        format!("to run this file write `vipd -f {word}`")
+    } else {
+        "`vipd --help` lists the commands".to_owned()
+    };
+    format!("vipd: there is no command '{word}'; {instead}\n")
+}
+
+/// The words that may follow the program's name.
+pub const COMMANDS: &[&str] = &["demo", "explain", "genhash"];
+
 /// Takes one option over; a request is one that ends the parsing.
 fn apply(
     options: &mut Options,
@@ -163,8 +211,6 @@ fn apply(
 ) -> Option<Request> {
     let text = |value: Option<OsString>| lossy(value.unwrap_or_default());
     match name {
-        "help" => return Some(Request::PrintError(HELP.to_owned(), 0)),
-        "version" => return Some(Request::PrintError(version_text(), 0)),
         "signum" => return Some(values::signal_number(&text(value))),
         "genhash" => {
             return Some(Request::PrintError(
@@ -277,7 +323,7 @@ mod tests {
     use super::*;
 
     fn run(line: &str) -> Options {
-        match parse(line.split_whitespace().map(OsString::from)) {
+        match parse(CalledAs::Keepalived, line.split_whitespace().map(OsString::from)) {
             Request::Run(options) => *options,
             other => panic!("{line}: {other:?}"),
         }
@@ -321,10 +367,46 @@ mod tests {
 
     #[test]
     fn the_first_of_help_and_an_error_wins_as_with_getopt() {
-        assert!(matches!(parse(["-h".into()]), Request::PrintError(_, 0)));
-        assert!(
-            matches!(parse(["--bogus".into()]), Request::PrintError(text, 1) if text == "Unknown option --bogus\n")
+        for name in [CalledAs::Vipd, CalledAs::Keepalived] {
+            let request = parse(name, ["--bogus".into(), "-h".into()]);
+            assert_eq!(request, Request::PrintError("Unknown option --bogus\n".to_owned(), 1));
+        }
+    }
+
+    #[test]
+    fn version_and_help_go_where_whoever_calls_it_by_this_name_looks() {
+        for option in ["-h", "-v"] {
+            assert!(
+                matches!(parse(CalledAs::Vipd, [option.into()]), Request::Print(text) if text.contains("vipd"))
+            );
+            let request = parse(CalledAs::Keepalived, [option.into()]);
+            assert!(matches!(request, Request::PrintError(_, 0)), "{option}");
+        }
+        let Request::PrintError(text, 0) = parse(CalledAs::Keepalived, ["-v".into()]) else {
+            panic!("no version")
+        };
+        assert!(text.starts_with("Keepalived v2.4.3 ("), "{text}");
+        let options = text.lines().find_map(|line| line.strip_prefix("Config options:")).unwrap();
+        assert!(options.split_whitespace().any(|option| option == "JSON"), "{options}");
+    }
+
+    #[test]
+    fn a_word_that_is_no_command_is_an_error_with_what_may_be_meant() {
+        let said = |line: &str| match parse(CalledAs::Vipd, line.split_whitespace().map(OsString::from)) {
+            Request::PrintError(text, 1) => text,
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!(said("explian"), "vipd: there is no command 'explian'; did you mean `vipd explain`?\n");
+        assert_eq!(said("xyzzy"), "vipd: there is no command 'xyzzy'; `vipd --help` lists the commands\n");
+        assert_eq!(
+            said("-n a.conf"),
+            "vipd: there is no command 'a.conf'; to run this file write `vipd -f a.conf`\n"
         );
+        assert_eq!(
+            said("-t a.conf"),
+            "vipd: there is no command 'a.conf'; to test this file write `vipd -t -f a.conf`\n"
+        );
+        assert!(matches!(parse(CalledAs::Vipd, ["-t".into(), "-".into()]), Request::Run(_)));
     }
 
     #[test]
