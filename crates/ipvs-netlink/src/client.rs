@@ -1,6 +1,10 @@
 //! Questions and commands to the kernel: requests to a socket, answers from it.
 
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
 use netlink_frame::Refusal;
+use nix::sched::{CloneFlags, setns};
 
 use crate::socket::{IpvsSocket, Reading};
 use crate::table::Table;
@@ -10,7 +14,7 @@ use crate::{
     Timeouts,
 };
 
-/// A connection to the IPVS of one network namespace: that of the thread that connects.
+/// A connection to the IPVS of one network namespace.
 ///
 /// The kernel answers while it is being asked, so every method returns as soon as the kernel has done its work; if it
 /// does not answer for five seconds, that is an error. Everything but connecting needs `CAP_NET_ADMIN`, reading too.
@@ -57,7 +61,52 @@ impl Client {
     /// # Errors
     /// [`Error::NoIpvs`] if the kernel lacks IPVS or has not loaded it.
     pub fn connect() -> Result<Self, Error> {
-        let socket = IpvsSocket::open().map_err(|source| Error::Socket { command: "connect", source })?;
+        Self::over(IpvsSocket::open())
+    }
+
+    /// Connects to the IPVS of another network namespace: one of `/run/netns`, or `/proc/PID/ns/net`, opened.
+    /// Entering it takes `CAP_SYS_ADMIN`. The calling thread stays in its own namespace.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), or if the namespace cannot be entered.
+    ///
+    /// ```no_run
+    /// use std::fs::File;
+    /// use ipvs_netlink::Client;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut client = Client::connect_in(File::open("/run/netns/blue")?)?;
+    /// println!("{}", client.table()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn connect_in(namespace: impl AsFd) -> Result<Self, Error> {
+        // A socket belongs to the namespace of the thread that made it, so a thread goes there and ends.
+        let namespace = namespace.as_fd();
+        let opened = std::thread::scope(|scope| {
+            let open = move || {
+                setns(namespace, CloneFlags::CLONE_NEWNET)?;
+                IpvsSocket::open()
+            };
+            scope
+                .spawn(open)
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("the thread that connects panicked")))
+        });
+        Self::over(opened)
+    }
+
+    /// Takes over a socket that somebody else opened: generic netlink, bound, in blocking mode. A process with rights or
+    /// in another namespace may have passed it on; what the socket may do was decided when it was opened.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn from_socket(socket: OwnedFd) -> Result<Self, Error> {
+        Self::over(IpvsSocket::from_descriptor(socket))
+    }
+
+    fn over(socket: io::Result<IpvsSocket>) -> Result<Self, Error> {
+        let socket = socket.map_err(|source| Error::Socket { command: "connect", source })?;
         let mut client = Self { socket };
         match client.ask("resolve family", &Request::ResolveFamily, wire::parse_family_id) {
             Ok(family_id) => client.socket.set_family_id(family_id),

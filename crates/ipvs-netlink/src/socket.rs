@@ -8,12 +8,14 @@
 //! acknowledgement arrives has succeeded. Dumps cannot travel together, the kernel has one at a time per socket; taking
 //! the data and the end of a dump in one `recvmmsg` was tried and made reading no faster.
 
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use netlink_frame::{Answer, Frame, Frames, Refusal};
+use netlink_sys::Socket;
 use netlink_sys::protocols::NETLINK_GENERIC;
-use netlink_sys::{Socket, SocketAddr};
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, NetlinkAddr, recvmsg, sendto, setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::wire::{self, Request};
@@ -21,7 +23,7 @@ use crate::wire::{self, Request};
 /// A generic netlink socket for IPVS.
 #[derive(Debug)]
 pub(crate) struct IpvsSocket {
-    socket: Socket,
+    socket: OwnedFd,
     family_id: u16,
     /// The number of the latest request.
     sequence: u32,
@@ -50,6 +52,11 @@ impl IpvsSocket {
         // Old kernels lack these; answers are then only longer or without words.
         let _ = socket.set_ext_ack(true);
         let _ = socket.set_cap_ack(true);
+        Self::from_descriptor(socket.as_fd().try_clone_to_owned()?)
+    }
+
+    /// Takes over a generic netlink socket that somebody else opened and bound.
+    pub(crate) fn from_descriptor(socket: OwnedFd) -> io::Result<Self> {
         // A refusal takes about 1 KiB of the receive buffer, whatever its length. The usual default holds 200 of them,
         // but an administrator may have made it smaller.
         let _ = setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER_LEN);
@@ -165,9 +172,10 @@ impl IpvsSocket {
             request.emit(self.family_id, self.sequence, acknowledge && left == 0, &mut self.request);
         }
         loop {
-            match self.socket.send_to(&self.request, &SocketAddr::new(0, 0), 0) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                sent => return sent.map(|_| first),
+            let kernel = NetlinkAddr::new(0, 0);
+            match sendto(self.socket.as_raw_fd(), &self.request, &kernel, MsgFlags::empty()) {
+                Err(Errno::EINTR) => {}
+                sent => return sent.map(|_| first).map_err(io::Error::from),
             }
         }
     }
@@ -181,21 +189,15 @@ impl IpvsSocket {
     /// Reads answers until `each` has what it wants.
     fn receive_any<T>(&mut self, mut each: impl FnMut(&Frame<'_>, Answer<'_>) -> Option<T>) -> io::Result<T> {
         loop {
-            let received = self.socket.recv_from(&mut self.buffer.as_mut_slice(), libc::MSG_TRUNC);
-            let (length, sender) = match received {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
+            let (length, sender) = match read(&self.socket, &mut self.buffer) {
+                Err(Errno::EINTR) => continue,
+                Err(Errno::EAGAIN) => return Err(io::ErrorKind::TimedOut.into()),
                 received => received?,
             };
-            if sender.port_number() != 0 {
+            if sender != 0 {
                 continue;
             }
-            // With MSG_TRUNC the length is the datagram's, even if that was longer.
-            let Some(datagram) = self.buffer.get(..length) else {
-                return Err(io::Error::from_raw_os_error(libc::EMSGSIZE));
-            };
+            let datagram = self.buffer.get(..length).unwrap_or_default();
             for frame in Frames::new(datagram) {
                 if let Some(result) = each(&frame, frame.answer()) {
                     return Ok(result);
@@ -203,6 +205,16 @@ impl IpvsSocket {
             }
         }
     }
+}
+
+/// Receives one datagram: its length, and the number of its sender, which is 0 for the kernel.
+fn read(socket: &OwnedFd, buffer: &mut [u8]) -> Result<(usize, u32), Errno> {
+    let mut room = [IoSliceMut::new(buffer)];
+    let received = recvmsg::<NetlinkAddr>(socket.as_raw_fd(), &mut room, None, MsgFlags::empty())?;
+    if received.flags.contains(MsgFlags::MSG_TRUNC) {
+        return Err(Errno::EMSGSIZE);
+    }
+    Ok((received.bytes, received.address.map_or(0, |sender| sender.pid())))
 }
 
 /// The kernel acknowledged a question without answering it.

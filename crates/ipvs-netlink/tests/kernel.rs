@@ -13,8 +13,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ipvs_netlink::{
-    Change, Client, Destination, Error, Family, Forwarding, Persistence, PersistenceEngine, Scheduler, Scope,
-    Service, ServiceFlags, ServiceKey, SyncDaemon, SyncRole, Table, Thresholds, Timeouts, Tunnel,
+    Change, Client, Destination, Error, Family, Forwarding, Persistence, PersistenceEngine, Rules, Scheduler,
+    Scope, Service, ServiceFlags, ServiceKey, SyncDaemon, SyncRole, Table, Thresholds, Timeouts, Tunnel,
     TunnelChecksum, diff,
 };
 
@@ -518,4 +518,52 @@ fn a_kernel_without_ipvs_is_told_apart() {
         Err(Error::NoIpvs) => assert!(Error::NoIpvs.to_string().contains("ip_vs")),
         Err(error) => panic!("{error}"),
     }
+}
+
+#[test]
+#[ignore = "needs a kernel with IPVS: cargo xtask vm"]
+fn a_client_of_another_namespace_changes_that_one_and_no_other() {
+    in_namespace(|there| {
+        let namespace = std::fs::File::open("/proc/thread-self/ns/net").unwrap();
+        in_namespace(|here| {
+            let mut client = Client::connect_in(&namespace).unwrap();
+            program(&mut client, &one(Service::new(web(), Scheduler::RR), &[]));
+            assert!(here.table().unwrap().is_empty());
+        });
+        assert_eq!(there.table().unwrap().len(), 1);
+    });
+}
+
+#[test]
+#[ignore = "needs a kernel with IPVS: cargo xtask vm"]
+fn what_ipvsadm_saves_is_read_and_what_is_written_ipvsadm_restores() {
+    in_namespace(|client| {
+        let text = "\
+-A -t 192.0.2.1:80 -s wlc -p 360 -M 255.255.255.0
+-a -t 192.0.2.1:80 -r 10.0.0.1:8080 -m -w 3 -x 100 -y 50
+-a -t 192.0.2.1:80 -r 10.0.0.2:80 -g -w 1
+-a -t 192.0.2.1:80 -r 10.0.0.3:80 -i -w 1 --tun-type gre --tun-csum
+-a -t 192.0.2.1:80 -r 10.0.0.4:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-remcsum
+-a -t 192.0.2.1:80 -r [fd00::5]:80 -i -w 1 --tun-type ipip
+-A -t 192.0.2.1:81 -s mh -b mh-fallback,mh-port
+-A -u 192.0.2.1:53 -s sh -o -b sh-fallback,sh-port
+-A --sctp-service 192.0.2.1:99 -s rr
+-A -f 8 -6 -s rr -p 50 -M 64";
+        let wanted: Table = text.parse().unwrap();
+        program(client, &wanted);
+        // ipvsadm 1.31 restores thresholds, and leaves them out when it saves.
+        let saved = text.replace(" -x 100 -y 50", "");
+        let mut lines: Vec<&str> = saved.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(rules(), lines);
+        assert_eq!(ipvsadm("-Sn").parse::<Table>().unwrap(), saved.parse::<Table>().unwrap());
+
+        client.flush().unwrap();
+        let file = std::env::temp_dir().join(format!("rules-{}", std::process::id()));
+        std::fs::write(&file, Rules(&wanted).to_string() + "\n").unwrap();
+        let status = Command::new("sh").args(["-c", "ipvsadm -R <\"$1\"", "sh"]).arg(&file).status().unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert!(status.success());
+        assert_eq!(client.table().unwrap(), wanted);
+    });
 }

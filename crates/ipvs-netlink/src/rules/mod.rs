@@ -1,4 +1,5 @@
-//! The text that `ipvsadm --save -n` writes and `ipvsadm --restore` reads: one rule a line.
+//! The text that `ipvsadm --save -n` writes and `ipvsadm --restore` reads: one rule a line. Unlike ipvsadm 1.31, this writes
+//! thresholds too.
 //!
 //! ```text
 //! -A -t 192.0.2.1:80 -s wlc -p 360 -M 255.255.255.0
@@ -31,7 +32,7 @@ pub use parse::{RuleError, RulesError};
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a, T>(pub &'a T);
 
-/// The lines of `ipvsadm --save -n`, in the order of keys and addresses.
+/// The lines of `ipvsadm --save -n`, with thresholds, in the order of keys and addresses.
 impl fmt::Display for Rules<'_, Table> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, entry) in self.0.services().enumerate() {

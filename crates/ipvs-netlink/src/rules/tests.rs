@@ -1,6 +1,6 @@
 use super::*;
 
-/// As Debian's ipvsadm 1.31 saved it, one service for each kind.
+/// As Debian's ipvsadm 1.31 saved it, one service for each kind; the thresholds were added.
 const SAVED: &str = "\
 -A -t 192.0.2.1:80 -s wlc -p 360 -M 255.255.255.0
 -a -t 192.0.2.1:80 -r 10.0.0.1:8080 -m -w 3 -x 100 -y 50
