@@ -1,6 +1,7 @@
 //! Questions and commands to the kernel: requests to a socket, answers from it.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
 
 use netlink_frame::Refusal;
@@ -10,8 +11,8 @@ use crate::socket::{IpvsSocket, Reading};
 use crate::table::Table;
 use crate::wire::{self, ParseError, Request};
 use crate::{
-    Change, Destination, DestinationStatus, Error, Info, ServiceKey, ServiceStatus, SyncDaemon, SyncRole,
-    Timeouts,
+    Change, Destination, DestinationStatus, Error, Info, Service, ServiceKey, ServiceStatus, SyncDaemon,
+    SyncRole, Timeouts,
 };
 
 /// A connection to the IPVS of one network namespace.
@@ -191,6 +192,31 @@ impl Client {
         Ok(report)
     }
 
+    /// Adds a service; one that is there gets these settings.
+    pub fn add_service(&mut self, service: Service) -> Result<(), Error> {
+        self.change("add service", Change::AddService(service))
+    }
+
+    /// Removes a service with its destinations; one that is not there is no error.
+    pub fn remove_service(&mut self, key: ServiceKey) -> Result<(), Error> {
+        self.change("remove service", Change::RemoveService(key))
+    }
+
+    /// Adds a destination to a service, or gives the one with this address other settings.
+    pub fn set_destination(&mut self, service: ServiceKey, destination: Destination) -> Result<(), Error> {
+        self.change("set destination", Change::SetDestination { service, destination })
+    }
+
+    /// Removes a destination; one that is not there is no error.
+    pub fn remove_destination(&mut self, service: ServiceKey, address: SocketAddr) -> Result<(), Error> {
+        self.change("remove destination", Change::RemoveDestination { service, address })
+    }
+
+    fn change(&mut self, command: &'static str, change: Change) -> Result<(), Error> {
+        let result = self.apply(&[change])?.into_result();
+        result.map_err(|failure| Error::Refused { command, refusal: failure.refusal })
+    }
+
     /// Removes every service, whoever added it.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.command("flush", &Request::Flush)
@@ -297,6 +323,14 @@ impl Client {
 }
 
 impl Report {
+    /// The first refusal as an error, for a caller that takes all or nothing.
+    ///
+    /// # Errors
+    /// If a change was refused.
+    pub fn into_result(self) -> Result<(), Box<Failure>> {
+        self.failed.into_iter().next().map_or(Ok(()), |failure| Err(Box::new(failure)))
+    }
+
     /// Whether everything was done.
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty()

@@ -12,6 +12,7 @@ use crate::wire::attribute::{Attributes, Outgoing, ParseError};
 
 /// How long an idle connection is remembered; whole seconds. When set, zero leaves a value as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timeouts {
     /// An established TCP connection.
     pub tcp: Duration,
@@ -23,6 +24,7 @@ pub struct Timeouts {
 
 /// What the kernel says of its IPVS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Info {
     /// The version of IPVS.
@@ -33,6 +35,7 @@ pub struct Info {
 
 /// A version; 1.2.1 for as long as anybody remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Version {
     /// First number.
     pub major: u8,

@@ -21,6 +21,7 @@ use crate::wire::attribute::{Attributes, Outgoing, ParseError};
 ///
 /// Starting one is refused while a service has a destination of another family, and the other way round.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SyncDaemon {
     /// Which half.
     pub role: SyncRole,
@@ -40,6 +41,7 @@ pub struct SyncDaemon {
 
 /// Which half of the synchronization a daemon is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SyncRole {
     /// It tells others of connections here.
     Master,

@@ -35,6 +35,7 @@ use crate::{Family, Forwarding};
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Destination {
     /// Where it is, and what it is known by within its service. Only NAT sends to this port;
     /// it is part of the identity all the same. The family may differ from the service's with tunnels.
@@ -49,6 +50,7 @@ pub struct Destination {
 
 /// How many connections are too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Thresholds {
     /// With so many connections a destination gets no more; 0 is no bound.
     pub upper: u32,
@@ -58,6 +60,7 @@ pub struct Thresholds {
 
 /// Connections of a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Connections {
     /// Established.
@@ -70,6 +73,7 @@ pub struct Connections {
 
 /// A destination as the kernel has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct DestinationStatus {
     /// The destination.

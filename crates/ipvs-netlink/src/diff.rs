@@ -32,6 +32,7 @@ pub enum Scope<'a> {
 
 /// One step from one table to another: one request to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Change {
     /// A new service.
     AddService(Service),

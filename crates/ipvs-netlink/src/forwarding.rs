@@ -9,6 +9,7 @@ use std::fmt;
 
 /// How packets get to a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Forwarding {
     /// The address is translated in both directions; answers must come back this way (`-m`, keepalived `NAT`).
     Nat,
@@ -25,6 +26,7 @@ pub enum Forwarding {
 
 /// What a tunnelled packet is wrapped in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Tunnel {
     /// IP in IP.
     Ipip,
@@ -44,6 +46,7 @@ pub enum Tunnel {
 
 /// How the outer header protects what it carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TunnelChecksum {
     /// Not at all.
     #[default]

@@ -11,6 +11,7 @@ use crate::{Family, Protocol};
 ///
 /// Displays as keepalived logs it: `[192.0.2.1]:tcp:80`, `FWM 5`, and for a mark on IPv6 packets `FWM 5 IPv6`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ServiceKey {
     /// Packets to an address and port.
     Address {

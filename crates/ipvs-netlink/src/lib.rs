@@ -37,6 +37,7 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+pub mod proc;
 pub mod wire;
 
 mod client;

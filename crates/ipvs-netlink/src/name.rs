@@ -29,6 +29,8 @@ macro_rules! names {
     ($(#[$doc:meta])* $type:ident { $($(#[$const_doc:meta])* $constant:ident = $name:literal;)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        #[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
         pub struct $type(Cow<'static, str>); // as `check` wants it
 
         impl $type {
@@ -47,6 +49,20 @@ macro_rules! names {
             /// The name.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = NameError;
+
+            fn try_from(name: String) -> Result<Self, NameError> {
+                Self::new(&name)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> Self {
+                name.0.into_owned()
             }
         }
 

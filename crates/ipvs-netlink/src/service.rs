@@ -38,6 +38,7 @@ use crate::{Family, PersistenceEngine, Protocol, Scheduler, ServiceKey};
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Service {
     /// What it is known by.
     pub key: ServiceKey,
@@ -52,6 +53,7 @@ pub struct Service {
 bitflags! {
     /// Switches of a service. What bits 3 to 5 mean is the scheduler's affair; the aliases say it for those of Linux.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
     pub struct ServiceFlags: u32 {
         /// UDP: each packet is scheduled by itself, no connection is kept (ipvsadm `--ops`).
         const ONE_PACKET = 0x04;
@@ -77,6 +79,7 @@ impl ServiceFlags {
 
 /// How a client stays with its destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Persistence {
     /// How long after the client's last connection; whole seconds, at least one. The kernel counts in ticks and takes
     /// less than 50 days; ipvsadm allows 31.
@@ -90,6 +93,7 @@ pub struct Persistence {
 
 /// A service as the kernel has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ServiceStatus {
     /// The service.

@@ -12,6 +12,7 @@ use crate::wire::attribute::{Attributes, ParseError};
 /// What a service or destination has carried. The kernel adds its counters up every two seconds, so the latest packets
 /// may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Statistics {
     /// Since it was added, or since [`Client::zero`](crate::Client::zero).
     pub total: Counters,
@@ -21,6 +22,7 @@ pub struct Statistics {
 
 /// Counts of what passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Counters {
     /// Connections scheduled.
     pub connections: u64,
@@ -32,6 +34,47 @@ pub struct Counters {
     pub bytes_in: u64,
     /// Octets to clients; only NAT sees them.
     pub bytes_out: u64,
+}
+
+impl Counters {
+    /// What was added since `earlier`; 0 where the counters were set back meanwhile.
+    #[must_use]
+    pub const fn since(&self, earlier: &Self) -> Self {
+        Self {
+            connections: self.connections.saturating_sub(earlier.connections),
+            packets_in: self.packets_in.saturating_sub(earlier.packets_in),
+            packets_out: self.packets_out.saturating_sub(earlier.packets_out),
+            bytes_in: self.bytes_in.saturating_sub(earlier.bytes_in),
+            bytes_out: self.bytes_out.saturating_sub(earlier.bytes_out),
+        }
+    }
+
+    /// The same for one second, if this came in `elapsed`; all 0 for no time. Unlike the kernel's own rates these are not
+    /// smoothed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ipvs_netlink::Counters;
+    ///
+    /// let (earlier, later) = (Counters { connections: 100, ..Counters::default() },
+    ///     Counters { connections: 160, ..Counters::default() });
+    /// assert_eq!(later.since(&earlier).per_second(Duration::from_secs(3)).connections, 20);
+    /// ```
+    #[must_use]
+    pub fn per_second(&self, elapsed: std::time::Duration) -> Self {
+        let rate = |count: u64| {
+            let nanos = u128::from(count) * 1_000_000_000;
+            let rate = nanos.checked_div(elapsed.as_nanos()).unwrap_or(0);
+            u64::try_from(rate).unwrap_or(u64::MAX)
+        };
+        Self {
+            connections: rate(self.connections),
+            packets_in: rate(self.packets_in),
+            packets_out: rate(self.packets_out),
+            bytes_in: rate(self.bytes_in),
+            bytes_out: rate(self.bytes_out),
+        }
+    }
 }
 
 impl Statistics {

@@ -19,6 +19,11 @@ use crate::{Destination, Service, ServiceKey};
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(from = "Vec<(Service, Vec<Destination>)>", into = "Vec<(Service, Vec<Destination>)>")
+)]
 pub struct Table {
     /// Each under the key that it has itself.
     services: BTreeMap<ServiceKey, Entry>,
@@ -137,6 +142,19 @@ impl<D: IntoIterator<Item = Destination>> FromIterator<(Service, D)> for Table {
             table.services.insert(service.key, Entry { service, destinations });
         }
         table
+    }
+}
+
+impl From<Vec<(Service, Vec<Destination>)>> for Table {
+    fn from(services: Vec<(Service, Vec<Destination>)>) -> Self {
+        services.into_iter().collect()
+    }
+}
+
+impl From<Table> for Vec<(Service, Vec<Destination>)> {
+    fn from(table: Table) -> Self {
+        let entries = table.services.into_values();
+        entries.map(|entry| (entry.service, entry.destinations.into_values().collect())).collect()
     }
 }
 

@@ -18,6 +18,7 @@ use ipvs_netlink::{
     TunnelChecksum, diff,
 };
 
+use ipvs_netlink::proc::{Connections, Setting, SyncThreshold, global_statistics};
 use support::{in_namespace, ipvsadm, rules};
 
 fn web() -> ServiceKey {
@@ -565,5 +566,57 @@ fn what_ipvsadm_saves_is_read_and_what_is_written_ipvsadm_restores() {
         std::fs::remove_file(&file).unwrap();
         assert!(status.success());
         assert_eq!(client.table().unwrap(), wanted);
+    });
+}
+
+#[test]
+#[ignore = "needs a kernel with IPVS: cargo xtask vm"]
+fn one_call_makes_one_change() {
+    in_namespace(|client| {
+        client.add_service(Service::new(web(), Scheduler::RR)).unwrap();
+        client.set_destination(web(), at("10.0.0.1:80", Forwarding::Nat)).unwrap();
+        client.set_destination(web(), at("10.0.0.1:80", Forwarding::Nat).with_weight(4)).unwrap();
+        assert_eq!(rules(), ["-A -t 192.0.2.1:80 -s rr", "-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 4"]);
+        client.remove_destination(web(), "10.0.0.1:80".parse().unwrap()).unwrap();
+        client.remove_service(web()).unwrap();
+        client.remove_service(web()).unwrap();
+        let refused = client.set_destination(web(), at("10.0.0.1:80", Forwarding::Nat)).unwrap_err();
+        assert_eq!(refused.errno(), Some(libc::ESRCH), "{refused}");
+    });
+}
+
+#[test]
+#[ignore = "needs a kernel with IPVS: cargo xtask vm"]
+fn connections_sums_and_settings_are_what_the_kernel_shows() {
+    in_namespace(|client| {
+        client
+            .add_service(Service::new(ServiceKey::udp("192.0.2.1:53".parse().unwrap()), Scheduler::RR))
+            .unwrap();
+        let destination = at("127.0.0.1:5353", Forwarding::Nat);
+        client.set_destination(ServiceKey::udp("192.0.2.1:53".parse().unwrap()), destination).unwrap();
+        let socket = UdpSocket::bind("192.0.2.1:0").unwrap();
+        socket.send_to(b"x", "192.0.2.1:53").unwrap();
+        let from = socket.local_addr().unwrap();
+
+        for table in [Connections::open().unwrap(), Connections::with_origin().unwrap()] {
+            let all: Vec<_> = table.map(Result::unwrap).collect();
+            assert_eq!(all.len(), 1, "{all:?}");
+            assert_eq!(
+                (all[0].protocol.as_str(), all[0].client, all[0].state.as_str()),
+                ("UDP", from, "UDP")
+            );
+            assert_eq!(all[0].destination, destination.address);
+        }
+        assert!(global_statistics().is_ok());
+
+        for &setting in Setting::ALL {
+            let value = setting.read().unwrap_or_else(|error| panic!("{}: {error}", setting.name()));
+            assert!(setting.range().contains(&value), "{} = {value}", setting.name());
+        }
+        Setting::ConnectionReuse.write(0).unwrap();
+        assert_eq!(Setting::ConnectionReuse.read().unwrap(), 0);
+        assert_eq!(SyncThreshold::read().unwrap(), SyncThreshold { packets: 3, period: 50 });
+        SyncThreshold { packets: 4, period: 60 }.write().unwrap();
+        assert_eq!(SyncThreshold::read().unwrap(), SyncThreshold { packets: 4, period: 60 });
     });
 }

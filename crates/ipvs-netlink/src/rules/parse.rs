@@ -235,10 +235,10 @@ impl<'a> Rule<'a> {
             "--tun-remcsum" => self.checksum = TunnelChecksum::Remote,
             "-w" | "--weight" => self.weight = Some(number(option, words, "a weight from 0 to 2147483647")?),
             "-x" | "--u-threshold" => {
-                self.thresholds.upper = number(option, words, "a number of connections")?
+                self.thresholds.upper = number(option, words, "a number of connections")?;
             }
             "-y" | "--l-threshold" => {
-                self.thresholds.lower = number(option, words, "a number of connections")?
+                self.thresholds.lower = number(option, words, "a number of connections")?;
             }
             _ => return Ok(false),
         }
