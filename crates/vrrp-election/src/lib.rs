@@ -4,6 +4,7 @@
 //!   (VRRPv2), for IPv4 and IPv6.
 //! - [`Node`] is one machine: all its virtual routers, what they depend on (interfaces, check scripts, any other fact), and the
 //!   order in which adverts, addresses, announcements and reports leave.
+//! - [`Settling`] stands before it where changes have to last before they count.
 //!
 //! There is no socket, thread, clock or randomness inside: inputs are `handle_*(now, ..)`, outputs are `poll_*`.
 //! So a whole machine is a value that can be simulated, model-checked, fuzzed and replayed.
@@ -17,6 +18,7 @@ mod instant;
 mod node;
 mod router;
 mod script;
+mod settling;
 mod termination;
 
 pub use instant::Instant;
@@ -30,6 +32,7 @@ pub use router::{
     RouterMemory, State, VirtualRouter, active_down_interval, skew_time,
 };
 pub use script::{NoResult, OnShortage, ScriptAct, ScriptConfig, ScriptResult};
+pub use settling::{Delays, Pending, Settling};
 pub use termination::{EndSignal, Termination};
 
 /// The examples of the README.

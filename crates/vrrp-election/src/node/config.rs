@@ -134,8 +134,8 @@ pub struct ScriptSetup {
 /// router that has not started waits for it. A positive weight is added while the target is up, a negative one
 /// while it is down.
 ///
-/// A [`Fact::Value`] is multiplied by the weight; a product below -253 is a fault, and so is any value but 0 with
-/// weight 0.
+/// A [`Fact::Value`] is multiplied by the weight; of the product at most 253 is added, one below -253 is a fault, and so
+/// is any value but 0 with weight 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Track {
     /// What is tracked.

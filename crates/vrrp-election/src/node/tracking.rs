@@ -82,7 +82,7 @@ fn effect(track: &Track, fact: Fact) -> Effect {
         Fact::Value(value) if weight != 0 => {
             let product = weight.saturating_mul(value.into());
             let product = if track.reverse { product.saturating_neg() } else { product };
-            return if product < LEAST_PRODUCT { Effect::Fault } else { Effect::Weight(product) };
+            return if product < LEAST_PRODUCT { Effect::Fault } else { Effect::Weight(product.min(MOST)) };
         }
         Fact::Value(value) => value == 0,
         Fact::Up => true,
@@ -98,6 +98,9 @@ fn effect(track: &Track, fact: Fact) -> Effect {
 
 /// A value that would take away more than any priority holds is a fault, as in keepalived.
 const LEAST_PRODUCT: i64 = -253;
+
+/// No value adds more than the others can take away.
+const MOST: i64 = 253;
 
 fn own_fault(setup: &RouterSetup, links: &[LinkSetup]) -> Option<Fault> {
     let link = setup.link.map(|id| (id, links.get(id.index()).map(|link| link.state).unwrap_or_default()));
@@ -152,8 +155,8 @@ mod tests {
         assert_eq!(of(1, false, Fact::Value(-253)), Effect::Weight(-253));
         assert_eq!(of(1, false, Fact::Value(-254)), Effect::Fault, "more than a priority holds");
         assert_eq!(of(1, true, Fact::Value(254)), Effect::Fault);
-        let extreme = i64::from(i32::MIN) * i64::from(i32::MIN);
-        assert_eq!(of(i32::MIN, false, Fact::Value(i32::MIN)), Effect::Weight(extreme));
+        assert_eq!(of(1, false, Fact::Value(254)), Effect::Weight(253), "and no more than that is added");
+        assert_eq!(of(i32::MIN, false, Fact::Value(i32::MIN)), Effect::Weight(253));
     }
 
     #[test]
