@@ -14,8 +14,11 @@ pub mod monitor;
 pub mod namespace;
 pub mod route;
 pub mod rule;
+pub mod process_events;
+pub mod process_table;
 pub mod socket;
 pub mod sysctl;
+pub mod watched_files;
 
 mod batch;
 mod control;
