@@ -13,11 +13,13 @@ pub mod daemon;
 pub mod fifo;
 pub mod lvs;
 pub mod mail;
+pub mod trackers;
 
 use daemon::Daemon;
 use fifo::Fifo;
 use lvs::{LvsGlobal, VirtualServer};
 use mail::Mail;
+use trackers::{InterfaceDelays, TrackFile, TrackProcess, Tracked};
 
 /// A whole configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +37,12 @@ pub struct Config {
     pub checks: Vec<Command>,
     /// Every `track_file` with `init_file`, in file order.
     pub init_files: Vec<InitFile>,
+    /// Every `track_file`, in file order.
+    pub track_files: Vec<TrackFile>,
+    /// Every `vrrp_track_process`, in file order.
+    pub track_processes: Vec<TrackProcess>,
+    /// `interface_up_down_delays`; of an interface that is named twice, the last line.
+    pub interface_delays: Vec<InterfaceDelays>,
 }
 
 /// A file with a number, to be made when the daemon starts, and where it is missing on a reload.
@@ -307,6 +315,10 @@ pub struct VrrpInstance {
     pub track_interfaces: Vec<TrackInterface>,
     /// `track_script`
     pub track_scripts: Vec<TrackScript>,
+    /// `track_file`
+    pub track_files: Vec<Tracked>,
+    /// `track_process`
+    pub track_processes: Vec<Tracked>,
     /// `notify*`
     pub notify: Notify,
     /// `notify_priority_changes`: FIFOs get a line for each change of the effective priority.

@@ -522,11 +522,11 @@ fn an_unknown_word_is_explained_where_possible() {
 
 #[test]
 fn what_nothing_acts_on_is_said_once_per_keyword() {
-    let process = "vrrp_track_process A {\nprocess nginx\nquorum 2\n}\n";
-    let loaded = load_str(&format!("{process}{process}"));
+    let linkbeat = "linkbeat_interfaces {\neth0\n}\n";
+    let loaded = load_str(&format!("{linkbeat}{linkbeat}"));
     let notes: Vec<_> = loaded.diagnostics.iter().filter(|finding| finding.code == "not-acted-on").collect();
     assert_eq!(notes.len(), 1);
-    assert_eq!(notes[0].message, "`vrrp_track_process` is parsed but not implemented yet");
+    assert_eq!(notes[0].message, "`linkbeat_interfaces` is parsed but not implemented yet");
     assert_eq!((notes[0].severity, notes[0].class), (Severity::Note, Class::None));
 }
 

@@ -42,7 +42,7 @@ const MAX: i32 = i32::MAX;
 
 /// A number as C's `strtol` reads it with base 0: after white space and a sign, hexadecimal behind `0x`, octal behind `0`,
 /// else decimal, up to the first character that does not fit. 0 where there is none; the nearest where it is too large.
-fn parse_number(content: &[u8]) -> i64 {
+pub fn parse_number(content: &[u8]) -> i64 {
     let content = content.get(..CONTENT_LIMIT).unwrap_or(content);
     // As `isspace` has it, unlike `is_ascii_whitespace`, with the vertical tab.
     let blank = content.iter().take_while(|octet| matches!(octet, b' ' | b'\t'..=b'\r')).count();

@@ -8,6 +8,8 @@ use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::LvsService;
 use serde::{Deserialize, Serialize};
 
+use crate::watcher::Observation;
+
 mod channel;
 mod memory;
 pub use channel::{Channel, ChannelError};
@@ -54,6 +56,9 @@ pub enum ToWorker {
         /// How.
         run: ScriptRun,
     },
+    /// What was seen of files and processes that routers depend on: everything before the first configuration, then what
+    /// is new.
+    Observed(Vec<Observation>),
     /// What a VRRP instance is now, for the LVS worker's sync daemon.
     Standing {
         /// Name of the instance.

@@ -16,4 +16,5 @@ pub mod parent;
 pub mod paths;
 mod tidy;
 pub mod vrrp;
+pub mod watcher;
 mod worker;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use vipd::cli::{self, CalledAs, Request};
-use vipd::{check, genhash, lvs, mailer, parent, paths, vrrp};
+use vipd::{check, genhash, lvs, mailer, parent, paths, vrrp, watcher};
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let request = match shown.get(1).map(String::as_str) {
         Some("worker") => return run_worker(rest),
         Some("mailer") => return run_child(c"vipd_mail", mailer::main),
+        Some("watcher") => return run_child(c"vipd_watch", watcher::main),
         Some("paths") => return run_child(c"vipd_paths", paths::main),
         Some("demo") => return vipd_demo::main(rest),
         Some("genhash" | "-T" | "--genhash") => return genhash::main(words.into_iter().skip(2)),

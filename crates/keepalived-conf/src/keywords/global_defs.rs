@@ -348,7 +348,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "One polled interface per line.";
 
     [InterfaceUpDownDelays] "<line>": Form("<ifname> <down:seconds decimal 0..255> [<up:seconds decimal 0..255>]"),
-        default "up 0", since "2.2.3", Understood,
+        default "up 0", since "2.2.3", Acts,
         "Delay before acting on down and up events of an interface; without the second number up has no delay.";
 
     [TrackGroup] "group": Lines(Context::TrackGroupMembers), default "", since "2.0.3", Understood,

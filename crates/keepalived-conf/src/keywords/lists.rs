@@ -13,11 +13,11 @@ pub(super) static LISTS: &[Keyword] = keywords![
         "Reference to an earlier vrrp_script; weight overrides. Unknown name ignored with error.";
 
     [InstanceTrackFile] "<line>": Form("<track_file> [weight <-254..254> [reverse|noreverse]]"),
-        default "file weight", since "2.0.0", Understood,
+        default "file weight", since "2.0.0", Acts,
         "Reference to an earlier track_file; weight multiplies the file value.";
 
     [InstanceTrackProcess] "<line>": Form("<vrrp_track_process> [weight <-254..254> [reverse|noreverse]]"),
-        default "process weight", since "2.0.11", Understood,
+        default "process weight", since "2.0.11", Acts,
         "Reference to an earlier vrrp_track_process.";
 
     [InstanceTrackBfd] "<line>": Form("<bfd_instance> [weight <-253..253> [reverse|noreverse]]"),

@@ -36,7 +36,7 @@ pub(super) static ROOT: &[Keyword] = keywords![
     [Root] "child_wait_time": integer(0, U32, Unit::Seconds) => aborts, default "5", since "2.0.0", Acts,
         "How long the parent waits for children at shutdown before killing them.";
     [Root] "interface_up_down_delays": Lines(Context::InterfaceUpDownDelays),
-        default "", since "2.2.3", Understood,
+        default "", since "2.2.3", Acts,
         "Debounce delays applied to interface state changes.";
     [Root] "static_ipaddress": Lines(Context::StaticAddresses), default "", since "1.2.1", Understood,
         "Addresses added at start and removed at stop, independent of VRRP state.";
@@ -55,7 +55,7 @@ pub(super) static ROOT: &[Keyword] = keywords![
     [Root] "vrrp_script": NamedBlock(Context::VrrpScript) => aborts, default "", since "1.2.1", Acts,
         "Periodically executed health script; must be defined before it is referenced.";
     [Root] "vrrp_track_process": NamedBlock(Context::TrackProcess) => aborts,
-        default "", since "2.0.11", Understood,
+        default "", since "2.0.11", Acts,
         "Process-count monitor; must be defined before use.";
     [Root] "track_file": NamedBlock(Context::TrackFile) => aborts, default "", since "2.1.0", Acts,
         "File whose integer content drives VRRP priority or a FILE_CHECK; define before use.";

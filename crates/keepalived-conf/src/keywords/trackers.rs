@@ -23,28 +23,28 @@ pub(super) static TRACKERS: &[Keyword] = keywords![
     [VrrpScript] "init_fail": None, default "off (unknown)", since "1.3.2", Acts,
         "Assume failed until first success run(s).";
 
-    [TrackProcess] "process": Words("name|path") => aborts, default "required", since "2.0.11", Understood,
+    [TrackProcess] "process": Words("name|path") => aborts, default "required", since "2.0.11", Acts,
         "Process to match; parameters imply exact match on full command line.";
     [TrackProcess] "param_match": OptionalChoice(&["initial", "partial"]),
-        default "none; bare = exact", since "2.0.16", Understood,
+        default "none; bare = exact", since "2.0.16", Acts,
         "How parameters must match.";
-    [TrackProcess] "weight": Weight { limit: 254, noreverse: false }, default "0", since "2.0.11", Understood,
+    [TrackProcess] "weight": Weight { limit: 254, noreverse: false }, default "0", since "2.0.11", Acts,
         "Priority effect; 0 = FAULT.";
-    [TrackProcess] "quorum": integer(1, 65_535, Unit::None) => aborts, default "1", since "2.0.11", Understood,
+    [TrackProcess] "quorum": integer(1, 65_535, Unit::None) => aborts, default "1", since "2.0.11", Acts,
         "Minimum number of processes.";
     [TrackProcess] "quorum_max": integer(0, 65_535, Unit::None) => aborts,
-        default "unlimited", since "2.0.16", Understood,
+        default "unlimited", since "2.0.16", Acts,
         "Maximum number of processes.";
     [TrackProcess] "delay": Decimal { min: 1, max: 3_600_000_000, places: 6, unit: Unit::Seconds } => aborts,
-        default "0", since "2.0.11", Understood,
+        default "0", since "2.0.11", Acts,
         "Sets both fork_delay and terminate_delay.";
     [TrackProcess] "fork_delay": Decimal { min: 1, max: 3_600_000_000, places: 6, unit: Unit::Seconds } => aborts,
-        default "0", since "2.0.16", Understood,
+        default "0", since "2.0.16", Acts,
         "Wait after quorum gained.";
     [TrackProcess] "terminate_delay": Decimal { min: 1, max: 3_600_000_000, places: 6, unit: Unit::Seconds } => aborts,
-        default "0", since "2.0.16", Understood,
+        default "0", since "2.0.16", Acts,
         "Wait after quorum lost.";
-    [TrackProcess] "full_command": None, default "off", since "2.0.11", Understood,
+    [TrackProcess] "full_command": None, default "off", since "2.0.11", Acts,
         "Compare the whole path/cmdline rather than the 15 character comm.";
 
     [TrackFile] "file": Word("path"), default "required", since "2.1.0", Acts,

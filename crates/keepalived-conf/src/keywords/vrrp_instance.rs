@@ -60,10 +60,10 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "interface trackers; see line grammar.";
     [VrrpInstance] "track_script": Lines(Context::InstanceTrackScript), default "none", since "1.2.1", Acts,
         "script trackers; see line grammar.";
-    [VrrpInstance] "track_file": Lines(Context::InstanceTrackFile), default "none", since "2.0.0", Understood,
+    [VrrpInstance] "track_file": Lines(Context::InstanceTrackFile), default "none", since "2.0.0", Acts,
         "file trackers; see line grammar.";
     [VrrpInstance] "track_process": Lines(Context::InstanceTrackProcess),
-        default "none", since "2.0.11", Understood,
+        default "none", since "2.0.11", Acts,
         "process trackers; see line grammar.";
     [VrrpInstance] "track_bfd": Lines(Context::InstanceTrackBfd), default "none", since "2.0.0", Understood,
         "bfd trackers; see line grammar.";

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::keywords::Status;
+use crate::model::trackers::Tracked;
 use crate::model::{InitialState, Notify, TrackInterface, TrackScript, UnicastPeer, VirtualAddress};
 use crate::source::Span;
 
@@ -69,6 +70,8 @@ pub(super) struct Draft {
     pub(super) promote_secondaries: bool,
     pub(super) track_interfaces: Vec<(TrackInterface, Span)>,
     pub(super) track_scripts: Vec<TrackScript>,
+    pub(super) track_files: Vec<Tracked>,
+    pub(super) track_processes: Vec<Tracked>,
     pub(super) notify: Notify,
     pub(super) smtp_alert: Option<bool>,
     pub(super) notify_priority_changes: Option<bool>,
@@ -427,6 +430,8 @@ impl<'a> Lowering<'a> {
             "unicast_peer" => self.unicast_peers(draft, entry),
             "track_interface" => self.track_interfaces(draft, entry),
             "track_script" => self.track_scripts(draft, entry),
+            "track_file" => self.tracked_files(entry, &mut draft.track_files),
+            "track_process" => self.tracked_processes(entry, &mut draft.track_processes),
             "virtual_ipaddress" => self.virtual_addresses(draft, entry, false),
             "virtual_ipaddress_excluded" => self.virtual_addresses(draft, entry, true),
             _ => return false,

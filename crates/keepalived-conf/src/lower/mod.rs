@@ -12,6 +12,7 @@ mod global;
 mod global_daemon;
 mod global_lvs;
 mod instance;
+mod interface_delays;
 mod load;
 mod lvs;
 mod mail;
@@ -22,6 +23,8 @@ mod script;
 mod shell;
 mod sync_group;
 mod track;
+mod track_file;
+mod track_process;
 mod understood;
 mod users;
 mod value;
@@ -31,6 +34,7 @@ use std::collections::{HashMap, HashSet};
 use crate::diagnostic::Diagnostics;
 use crate::line::{Line, Word};
 use crate::lines::Lines;
+use crate::model::trackers::InterfaceDelays;
 use crate::model::{Command, Config, VrrpScript};
 use crate::source::Span;
 
@@ -40,6 +44,8 @@ use lvs::Lvs;
 use reader::{Entry, Reader};
 use report::Report;
 use sync_group::SyncGroup;
+use track_file::TrackFiles;
+use track_process::TrackProcesses;
 
 pub use load::{InstanceProblem, Loaded, Unusable, exit_code, load, load_str};
 
@@ -64,8 +70,10 @@ struct Lowering<'a> {
     sync_groups: HashMap<&'a str, Span>,
     /// Commands of keywords that nothing acts on, with the keyword.
     idle_commands: Vec<(&'static str, Command)>,
-    /// The `vrrp_track_process`es read so far.
-    track_processes: HashSet<&'a str>,
+    track_files: TrackFiles<'a>,
+    track_processes: TrackProcesses<'a>,
+    /// `interface_up_down_delays`
+    interface_delays: Vec<InterfaceDelays>,
     sync_drafts: Vec<SyncGroup<'a>>,
     /// The members of track groups.
     group_members: Vec<Word<'a>>,
@@ -98,7 +106,9 @@ fn lower(lines: &Lines, diagnostics: &mut Diagnostics) -> Lowered {
         instance_names: HashMap::new(),
         sync_groups: HashMap::new(),
         idle_commands: Vec::new(),
-        track_processes: HashSet::new(),
+        track_files: TrackFiles::default(),
+        track_processes: TrackProcesses::default(),
+        interface_delays: Vec::new(),
         sync_drafts: Vec::new(),
         group_members: Vec::new(),
         lvs: Lvs::default(),
@@ -132,10 +142,9 @@ impl<'a> Lowering<'a> {
             "vrrp_script" => self.vrrp_script(entry),
             "vrrp_instance" => self.vrrp_instance(entry),
             "vrrp_sync_group" => self.sync_group(entry),
-            "vrrp_track_process" => {
-                let name = self.understood_with(entry, &["process"]);
-                self.track_processes.extend(name);
-            }
+            "track_file" | "vrrp_track_file" => self.track_file(entry),
+            "vrrp_track_process" => self.track_process(entry),
+            "interface_up_down_delays" => self.interface_up_down_delays(entry),
             _ => {
                 if !self.lvs_keyword(entry) && !self.global_keyword(entry) {
                     self.understood(entry);
@@ -171,7 +180,10 @@ impl<'a> Lowering<'a> {
             instances,
             virtual_servers,
             checks,
-            init_files: self.lvs.take_init_files(),
+            init_files: self.track_files.to_make,
+            track_files: self.track_files.list,
+            track_processes: self.track_processes.list,
+            interface_delays: self.interface_delays,
         };
         users::fill_in(&mut config, &mut self.idle_commands);
         let interfaces = self.report.take_interfaces();

@@ -1,7 +1,10 @@
-//! Lines of `track_interface`, `track_script` and `unicast_peer`.
+//! Lines of `track_interface`, `track_script`, `track_file`, `track_process` and `unicast_peer`.
+
+use std::collections::HashSet;
 
 use crate::diagnostic::Diagnostic;
 use crate::line::{Word, Words};
+use crate::model::trackers::Tracked;
 use crate::model::{TrackInterface, TrackScript, UnicastPeer};
 use crate::similar::did_you_mean;
 
@@ -10,6 +13,7 @@ use super::arguments;
 use super::instance::Draft;
 use super::reader::Entry;
 use super::report::Report;
+use super::understood::tracker_named;
 use super::value;
 
 /// What may follow the name of a tracker.
@@ -24,7 +28,7 @@ struct TrackOptions {
 fn track_options(
     name: &str,
     options: Words<'_>,
-    noreverse: bool,
+    allowed: Allowed,
     report: &mut Report<'_>,
 ) -> Option<TrackOptions> {
     let mut read = TrackOptions::default();
@@ -40,10 +44,10 @@ fn track_options(
                     );
                     return None;
                 };
-                read.weight = weight(name, number, report);
+                read.weight = weight(name, number, allowed.most, report);
             }
             "reverse" => read.reverse = Some(true),
-            "noreverse" if noreverse => read.reverse = Some(false),
+            "noreverse" if allowed.noreverse => read.reverse = Some(false),
             other => {
                 let message = format!("unknown option `{other}` of {name}; it is ignored");
                 report.error("unknown-option", word.span, message);
@@ -53,23 +57,37 @@ fn track_options(
     Some(read)
 }
 
-/// From -254 to 254; the ends are taken as 253.
-fn weight(name: &str, word: Word<'_>, report: &mut Report<'_>) -> Option<i16> {
+/// From -254 to 254; where they are not allowed, the ends are taken as 253.
+fn weight(name: &str, word: Word<'_>, most: i64, report: &mut Report<'_>) -> Option<i16> {
     let Ok(weight) = value::integer(word.text, -254, 254) else {
-        let message =
-            format!("the weight of {name} is a number from -253 to 253, not `{}`; it is ignored", word.text);
+        let message = format!(
+            "the weight of {name} is a number from -{most} to {most}, not `{}`; it is ignored",
+            word.text
+        );
         report.error("bad-value", word.span, message);
         return None;
     };
-    if weight.abs() == 254 {
+    if weight.abs() > most {
         report.error(
             "bad-value",
             word.span,
-            format!("the weight of {name} is at most 253; {} is used", weight.signum() * 253),
+            format!("the weight of {name} is at most {most}; {} is used", weight.signum() * most),
         );
     }
-    i16::try_from(weight.clamp(-253, 253)).ok()
+    i16::try_from(weight.clamp(-most, most)).ok()
 }
+
+/// What the lines of a block may say.
+#[derive(Clone, Copy)]
+struct Allowed {
+    noreverse: bool,
+    /// The largest weight.
+    most: i64,
+}
+
+const OF_INTERFACES: Allowed = Allowed { noreverse: false, most: 253 };
+const OF_SCRIPTS: Allowed = Allowed { noreverse: true, most: 253 };
+const OF_OTHERS: Allowed = Allowed { noreverse: true, most: 254 };
 
 impl<'a> Lowering<'a> {
     pub(super) fn track_interfaces(&mut self, draft: &mut Draft, entry: Entry<'a>) {
@@ -78,7 +96,7 @@ impl<'a> Lowering<'a> {
             let report = &mut self.report;
             let Some((name, options)) = line.words().split_first() else { continue };
             let Some(interface) = arguments::interface_name(name, report) else { continue };
-            let Some(options) = track_options(&interface, options, false, report) else { continue };
+            let Some(options) = track_options(&interface, options, OF_INTERFACES, report) else { continue };
             if !draft.seen.interfaces.insert(interface.clone()) {
                 report.warning(
                     "duplicate",
@@ -102,7 +120,7 @@ impl<'a> Lowering<'a> {
             let Some((name, options)) = line.words().split_first() else { continue };
             let Some(script) = self.script_named(name) else { continue };
             let report = &mut self.report;
-            let Some(options) = track_options(name.text, options, true, report) else { continue };
+            let Some(options) = track_options(name.text, options, OF_SCRIPTS, report) else { continue };
             if !draft.seen.scripts.insert(script) {
                 report.warning(
                     "duplicate",
@@ -118,6 +136,66 @@ impl<'a> Lowering<'a> {
                 reverse: options.reverse.unwrap_or(definition.reverse),
             });
         }
+    }
+
+    pub(super) fn tracked_files(&mut self, entry: Entry<'a>, tracked: &mut Vec<Tracked>) {
+        self.tracked(entry, tracked, |lowering, name| {
+            let index = lowering.track_file_named(name)?;
+            let file = lowering.track_files.list.get(index)?;
+            Some(Tracked { index, weight: file.weight, reverse: file.reverse })
+        });
+    }
+
+    pub(super) fn tracked_processes(&mut self, entry: Entry<'a>, tracked: &mut Vec<Tracked>) {
+        self.tracked(entry, tracked, |lowering, name| {
+            let index = lowering.track_process_named(name)?;
+            let process = lowering.track_processes.list.get(index)?;
+            Some(Tracked { index, weight: process.weight, reverse: process.reverse })
+        });
+    }
+
+    /// `NAME [weight N [reverse|noreverse]]` a line; `find` gives what holds where the line says no more.
+    fn tracked(
+        &mut self,
+        entry: Entry<'a>,
+        tracked: &mut Vec<Tracked>,
+        find: impl Fn(&mut Self, Word<'a>) -> Option<Tracked>,
+    ) {
+        let mut seen: HashSet<usize> = tracked.iter().map(|tracked| tracked.index).collect();
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
+            let Some((name, options)) = line.words().split_first() else { continue };
+            let Some(found) = find(self, name) else { continue };
+            let report = &mut self.report;
+            let Some(options) = track_options(name.text, options, OF_OTHERS, report) else { continue };
+            if !seen.insert(found.index) {
+                let message = format!("{} is tracked already; this line is ignored", name.text);
+                report.warning("duplicate", name.span, message);
+                continue;
+            }
+            tracked.push(Tracked {
+                weight: options.weight.unwrap_or(found.weight),
+                reverse: options.reverse.unwrap_or(found.reverse),
+                ..found
+            });
+        }
+        tracked.shrink_to_fit();
+    }
+
+    /// The `track_file` that a line names; it must stand above.
+    pub(super) fn track_file_named(&mut self, name: Word<'_>) -> Option<usize> {
+        let known = &self.track_files.by_name;
+        let index = known.get(name.text).copied();
+        tracker_named("track_file", name, index.is_some(), known.keys().copied(), &mut self.report);
+        index
+    }
+
+    /// The `vrrp_track_process` that a line names; it must stand above.
+    pub(super) fn track_process_named(&mut self, name: Word<'_>) -> Option<usize> {
+        let known = &self.track_processes.by_name;
+        let index = known.get(name.text).copied();
+        tracker_named("vrrp_track_process", name, index.is_some(), known.keys().copied(), &mut self.report);
+        index
     }
 
     /// The script a track line names; it must stand above.

@@ -40,21 +40,12 @@ impl<'a> Lowering<'a> {
     fn check_line(&mut self, context: Context, line: Statement<'a>) {
         let Some(first) = line.words().first() else { return };
         match context {
-            Context::GarpGroupInterfaces
-            | Context::LinkbeatInterfaces
-            | Context::InterfaceUpDownDelays
-            | Context::SyncGroupTrackInterface => drop(arguments::interface_name(first, &mut self.report)),
+            Context::GarpGroupInterfaces | Context::LinkbeatInterfaces | Context::SyncGroupTrackInterface => {
+                drop(arguments::interface_name(first, &mut self.report))
+            }
             Context::SyncGroupTrackScript => drop(self.script_named(first)),
-            Context::InstanceTrackFile | Context::SyncGroupTrackFile => {
-                let known = &self.lvs.track_files;
-                let exists = known.contains_key(first.text);
-                tracker_named("track_file", first, exists, known.keys().copied(), &mut self.report);
-            }
-            Context::InstanceTrackProcess | Context::SyncGroupTrackProcess => {
-                let known = &self.track_processes;
-                let exists = known.contains(first.text);
-                tracker_named("vrrp_track_process", first, exists, known.iter().copied(), &mut self.report);
-            }
+            Context::SyncGroupTrackFile => drop(self.track_file_named(first)),
+            Context::SyncGroupTrackProcess => drop(self.track_process_named(first)),
             Context::InstanceTrackBfd | Context::SyncGroupTrackBfd => {
                 let known = &self.lvs.bfd_sessions;
                 let exists = known.contains(first.text);
@@ -204,7 +195,7 @@ impl<'a> Lowering<'a> {
 }
 
 /// A track line names what stands above.
-fn tracker_named<'a>(
+pub(super) fn tracker_named<'a>(
     what: &str,
     name: Word<'_>,
     exists: bool,

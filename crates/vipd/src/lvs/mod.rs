@@ -304,6 +304,8 @@ impl Worker {
                 ToWorker::ScriptDone { generation, script, run } => {
                     self.script_done(now, (generation, script), &run);
                 }
+                // What only the VRRP worker asks about.
+                ToWorker::Observed(_) => {}
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
                 ToWorker::Dump(kind) => self.dump(kind),
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),

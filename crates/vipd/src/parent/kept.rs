@@ -1,5 +1,6 @@
 //! What the parent keeps of a configuration once it is read.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use keepalived_conf::model::{Config, VrrpInstance};
@@ -7,7 +8,9 @@ use keepalived_conf::model::{Config, VrrpInstance};
 use super::accounts::Accounts;
 use super::load::LoadedConfig;
 use super::role::Role;
+use super::watching::subjects;
 use crate::packed::Packed;
+use crate::watcher::Subject;
 
 /// A configuration that may be in force for months: without its text, its findings, and what only workers look at.
 pub(super) struct Kept {
@@ -17,6 +20,8 @@ pub(super) struct Kept {
     instances: Packed<VrrpInstance>,
     /// Whom its scripts run as.
     pub(super) accounts: Accounts,
+    /// What the watcher has to look at.
+    pub(super) subjects: BTreeSet<Subject>,
     /// The files that it was read from.
     files: Vec<PathBuf>,
 }
@@ -24,13 +29,14 @@ pub(super) struct Kept {
 impl From<LoadedConfig> for Kept {
     fn from(loaded: LoadedConfig) -> Self {
         let LoadedConfig { mut config, accounts, files, .. } = loaded;
+        let subjects = subjects(&config, config.instances.iter());
         let mut instances = Packed::default();
         // Should there be no encoding, they stay as they are.
         if let Ok(packed) = Packed::new(&config.instances) {
             instances = packed;
             config.instances = Vec::new();
         }
-        Self { config, instances, accounts, files }
+        Self { config, instances, accounts, subjects, files }
     }
 }
 

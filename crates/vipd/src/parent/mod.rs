@@ -31,6 +31,7 @@ mod supervisor;
 mod systemd;
 #[cfg(test)]
 pub(crate) mod testing;
+mod watching;
 mod worker;
 
 use std::io::{self, Write};

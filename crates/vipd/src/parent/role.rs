@@ -36,6 +36,9 @@ impl Role {
                 virtual_servers: Vec::new(),
                 checks: Vec::new(),
                 init_files: Vec::new(),
+                track_files: config.track_files.clone(),
+                track_processes: config.track_processes.clone(),
+                interface_delays: config.interface_delays.clone(),
             },
             Self::Lvs => Config {
                 global: global(config),
@@ -44,6 +47,9 @@ impl Role {
                 virtual_servers: config.virtual_servers.clone(),
                 checks: config.checks.clone(),
                 init_files: Vec::new(),
+                track_files: Vec::new(),
+                track_processes: Vec::new(),
+                interface_delays: Vec::new(),
             },
         }
     }

@@ -35,11 +35,13 @@ use super::role::{PerRole, Role};
 use super::signals::{Request, Signals};
 use super::supervisor::{Demand, Settings, Supervisor, WorkerId};
 use super::systemd::Systemd;
+use super::watching::Watching;
 use super::worker::{Worker, WorkerProgram};
 use crate::cli::Options;
 use crate::ipc::{Generation, ToWorker};
 use crate::log::Log;
 use crate::tidy;
+use crate::watcher::Observation;
 use last_reported::LastReported;
 
 /// The parent process after its start.
@@ -77,6 +79,7 @@ pub(super) struct Parent {
     fifos: Fifos,
     mailing: Mailing,
     paths: Paths,
+    watching: Watching,
 }
 
 impl Parent {
@@ -91,6 +94,7 @@ impl Parent {
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let paths = Paths::new(WorkerProgram::paths(), poll.registry().try_clone()?, PATHS);
+        let watching = Watching::new(WorkerProgram::watcher(), poll.registry().try_clone()?, WATCHER);
         let mailing = Mailing::new(WorkerProgram::mailer(), poll.registry().try_clone()?, MAILER);
         poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
         let supervisor = Supervisor::new(Instant::now(), settings(&options), Demand::of(&reading.config));
@@ -118,6 +122,7 @@ impl Parent {
             fifos: Fifos::default(),
             mailing,
             paths,
+            watching,
         })
     }
 
@@ -161,6 +166,10 @@ impl Parent {
             let answers = self.paths.handle_channel(log);
             self.take_answers(answers, now, log);
             self.perform(now, log);
+        }
+        if has_event(WATCHER) {
+            let news = self.watching.handle_channel(log);
+            self.tell_of_observations(news, now, log);
         }
         if has_event(SIGNALS) {
             for request in self.signals.take() {
@@ -213,6 +222,7 @@ impl Parent {
             self.mailing.deadline(),
             self.checks.deadline(),
             self.paths.deadline(),
+            self.watching.deadline(),
             self.fifos.deadline(),
             self.tidy_at,
         ];
@@ -224,6 +234,7 @@ impl Parent {
     fn handle_timers(&mut self, now: Instant, log: &mut Log) {
         self.start_heard_checks(now, log);
         self.paths.timeout(now, log);
+        self.watching.timeout(now, log);
         if let Some(reading) = self.readings.get(&self.supervisor.current()) {
             self.fifos.timeout(now, &reading.accounts, log);
         }
@@ -264,6 +275,20 @@ impl Parent {
         self.start_checks(now, log);
     }
 
+    /// Has everything watched that a configuration which may be in force depends on.
+    pub(super) fn arrange_watching(&mut self, now: Instant, log: &mut Log) {
+        let subjects = self.readings.values().flat_map(|reading| reading.subjects.iter().cloned()).collect();
+        let run_as = self.readings.values().next_back().map(|reading| reading.accounts.worker());
+        self.watching.watch(now, subjects, run_as, log);
+    }
+
+    /// What the watcher saw is told to the worker that judges by it.
+    pub(super) fn tell_of_observations(&mut self, news: Vec<Observation>, now: Instant, log: &mut Log) {
+        if !news.is_empty() {
+            self.tell_worker(Role::Vrrp, &ToWorker::Observed(news), now, log);
+        }
+    }
+
     /// Sends to the worker that serves in a role, if there is one.
     fn tell_worker(&mut self, role: Role, message: &ToWorker, now: Instant, log: &mut Log) {
         if let Some(id) = self.supervisor.serving(role) {
@@ -286,6 +311,8 @@ impl Parent {
         }
         let answers = self.paths.reap(log);
         self.take_answers(answers, now, log);
+        let news = self.watching.reap(now, log);
+        self.tell_of_observations(news, now, log);
         self.perform(now, log);
         for (which, end) in self.life_scripts.reap() {
             self.supervisor.handle_script_ended(now, which, end);
@@ -312,7 +339,8 @@ impl Parent {
                 .chain(self.life_scripts.pids())
                 .chain(self.fifos.pids())
                 .chain(self.mailing.pids())
-                .chain(self.paths.pids());
+                .chain(self.paths.pids())
+                .chain(self.watching.pids());
             let workers = self.workers.values().map(Worker::pid);
             let workers = workers.chain(self.forgotten.iter().map(Child::pid));
             adopt_orphans(&ours.chain(workers).collect());
@@ -357,6 +385,7 @@ fn token_of(worker: WorkerId) -> Token {
 const SIGNALS: Token = Token(0);
 const MAILER: Token = Token(1);
 const PATHS: Token = Token(2);
+const WATCHER: Token = Token(3);
 const FIRST_WORKER: usize = 16;
 
 /// Turns for which check scripts wait at most until everything is heard.

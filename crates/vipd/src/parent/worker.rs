@@ -81,6 +81,11 @@ impl WorkerProgram {
         Self::ourselves(&[c"vipd", c"mailer"])
     }
 
+    /// This program as the watcher of files and processes.
+    pub(super) fn watcher() -> Self {
+        Self::ourselves(&[c"vipd", c"watcher"])
+    }
+
     /// This program as the path process.
     pub(super) fn paths() -> Self {
         Self::ourselves(&[c"vipd", c"paths"])

@@ -52,6 +52,7 @@ impl Worker {
                 ToWorker::ScriptDone { generation, script, run } if generation == self.plan.generation => {
                     self.script_done(script, &run);
                 }
+                ToWorker::Observed(observed) => self.take_observations(observed),
                 // Of a run before the reload; and what only the LVS worker asks about.
                 ToWorker::ScriptStarted { .. } | ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } => {}
                 ToWorker::Dump(kind) => {

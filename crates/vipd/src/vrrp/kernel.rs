@@ -19,6 +19,7 @@ use vrrp_linux::{clock, sysctl};
 
 use super::plan::{Numbers, Observe, Plan, RouterPlan, Routing, Statics, WatchedFact};
 use super::sources;
+use super::trackers::Trackers;
 
 /// Who wants something in the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -160,7 +161,14 @@ impl Kernel {
             }
             // The sockets tell that themselves, when they are opened.
             WatchedFact::Socket(_) => Fact::Unknown,
+            // The watcher tells of them.
+            WatchedFact::File(_) | WatchedFact::Processes(_) => Fact::Unknown,
         }
+    }
+
+    /// Whether an interface is there and up.
+    pub(super) fn is_up(&self, name: &str) -> bool {
+        self.interface(name).is_some_and(|interface| interface.up)
     }
 
     /// What the election should know of an interface.
@@ -376,15 +384,20 @@ fn address_wishes<'a>(router: &'a RouterPlan, links: &'a LinkNames) -> impl Iter
 pub(super) struct Seen<'a> {
     pub(super) kernel: &'a Kernel,
     pub(super) plan: &'a Plan,
+    pub(super) trackers: &'a Trackers,
 }
 
 impl Observe for Seen<'_> {
     fn link(&self, name: &str) -> LinkState {
-        self.kernel.link_state(name, &self.plan.virtual_ips)
+        let state = self.kernel.link_state(name, &self.plan.virtual_ips);
+        LinkState { up: self.trackers.link(name).unwrap_or(state.up), ..state }
     }
 
     fn fact(&self, fact: &WatchedFact) -> Fact {
-        self.kernel.fact(fact)
+        match fact {
+            WatchedFact::File(_) | WatchedFact::Processes(_) => self.trackers.fact(fact),
+            WatchedFact::Source { .. } | WatchedFact::Socket(_) => self.kernel.fact(fact),
+        }
     }
 }
 

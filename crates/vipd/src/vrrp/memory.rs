@@ -90,12 +90,12 @@ fn entry(what: &Remember) -> (String, Option<Vec<u8>>) {
     }
 }
 
-fn encode(value: &impl serde::Serialize) -> Vec<u8> {
+pub(super) fn encode(value: &impl serde::Serialize) -> Vec<u8> {
     // Plain values always can be.
     postcard::to_allocvec(value).unwrap_or_default()
 }
 
-fn decode<'b, T: serde::Deserialize<'b>>(bytes: &'b [u8]) -> Option<T> {
+pub(super) fn decode<'b, T: serde::Deserialize<'b>>(bytes: &'b [u8]) -> Option<T> {
     postcard::from_bytes(bytes).ok()
 }
 

@@ -23,6 +23,7 @@ mod remarks;
 mod script_runs;
 mod sources;
 mod spacing;
+mod trackers;
 mod watch;
 mod wire;
 
@@ -52,6 +53,7 @@ use memory::Reminders;
 use perform::Release;
 use plan::{Plan, WatchedFact};
 use sources::{Macs, Repeats};
+use trackers::Trackers;
 use wire::{FIRST_TOKEN, Wire, now};
 
 /// Runs the VRRP worker at the other end of `socket` until the parent says stop or goes away.
@@ -72,7 +74,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
     let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
-    let Start { generation, config, task, predecessor, run_as, keep, .. } = start;
+    let Start { generation, config, task, predecessor, run_as, keep, observed, .. } = start;
     for complaint in scheduling::apply(&scheduling::Wishes::vrrp(&config.global)) {
         parent.log(LogLevel::Warning, complaint);
     }
@@ -84,7 +86,9 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     let resumes = |predecessor: &&Predecessor| task == Task::Serve && !predecessor.hung;
     let known = predecessor.as_deref().filter(resumes);
     let known = known.map(|predecessor| memory::recall(&predecessor.memory));
-    let mut worker = Worker::start(poll, parent, plan, known.as_ref())?;
+    let memory = predecessor.as_deref().filter(resumes).map(|predecessor| &predecessor.memory);
+    let trackers = Trackers::start(observed, memory);
+    let mut worker = Worker::start(poll, parent, plan, trackers, known.as_ref())?;
     worker.keep_addresses = keep;
     if let (Some(beginning), Some(predecessor)) = (&mut worker.beginning, predecessor) {
         beginning.former = ledger::former(&predecessor.memory);
@@ -116,6 +120,7 @@ struct Worker {
     node: Node,
     kernel: Kernel,
     wire: Wire,
+    trackers: Trackers,
     announcements: Announcements,
     source_repeats: Repeats,
     macs: Macs,
@@ -166,7 +171,13 @@ struct Beginning {
 
 impl Worker {
     /// `known` is what a predecessor knew that died.
-    fn start(poll: Poll, mut parent: Parent, plan: Plan, known: Option<&NodeMemory>) -> io::Result<Self> {
+    fn start(
+        poll: Poll,
+        mut parent: Parent,
+        plan: Plan,
+        mut trackers: Trackers,
+        known: Option<&NodeMemory>,
+    ) -> io::Result<Self> {
         let global = &plan.config.global;
         let receive_buffer = global
             .netlink_monitor_receive_buffer
@@ -184,7 +195,8 @@ impl Worker {
         }
         let mut macs = Macs::default();
         macs.changed(kernel.interfaces().iter());
-        let seen = Seen { kernel: &kernel, plan: &plan };
+        trackers.look(now(), &plan, |name| kernel.is_up(name));
+        let seen = Seen { kernel: &kernel, plan: &plan, trackers: &trackers };
         let config = plan.node_config(&seen);
         let node = match known {
             Some(memory) => Node::resume(now(), config, memory),
@@ -199,6 +211,7 @@ impl Worker {
             node,
             kernel,
             wire: Wire::default(),
+            trackers,
             announcements,
             source_repeats: Repeats::default(),
             macs,
@@ -258,6 +271,7 @@ impl Worker {
         if self.wire.poll_timeout().is_some_and(|at| at <= now) {
             self.connect();
         }
+        self.settle_trackers(now);
         self.node.handle_timeout(now);
         let sources = self.source_repeats.handle_timeout(now);
         self.retry_kernel(now);
@@ -267,6 +281,7 @@ impl Worker {
         // Not before it is known what is still ours.
         self.announce_waiting(now);
         self.announce_sources(&sources);
+        self.trackers.remind(&mut self.parent);
         self.reminders.tell(now, &mut self.node, self.plan.routers.len(), &mut self.parent);
         self.parent.flush();
         // Behind everything that is urgent.
@@ -320,7 +335,9 @@ impl Worker {
                 .log(LogLevel::Error, format!("cannot change static addresses, routes and rules: {error}"));
         }
         self.kernel_unread |= self.kernel.catch_up();
-        let wanted = plan.node_config(&Seen { kernel: &self.kernel, plan: &plan });
+        self.trackers.look(now(), &plan, |name| self.kernel.is_up(name));
+        let seen = Seen { kernel: &self.kernel, plan: &plan, trackers: &self.trackers };
+        let wanted = plan.node_config(&seen);
         self.next_plan = Some(plan);
         self.node.handle_reload(now(), wanted);
         self.perform_all(Release::Remove);
@@ -330,6 +347,7 @@ impl Worker {
     fn switch_plan(&mut self, before: &[Option<RouterId>]) {
         let Some(plan) = self.next_plan.take() else { return };
         self.plan = plan;
+        self.trackers.retain(&self.plan);
         let mut old = std::mem::take(&mut self.records);
         let mut record = |id: &Option<RouterId>| Some(std::mem::take(old.get_mut((*id)?.0 as usize)?));
         self.records = before.iter().map(|id| record(id).unwrap_or_default()).collect();
@@ -422,6 +440,7 @@ impl Worker {
     fn arm(&mut self) {
         let timeouts = [
             self.node.poll_timeout(),
+            self.trackers.poll_timeout(),
             self.announcements.poll_timeout(),
             self.source_repeats.poll_timeout(),
             self.wire.poll_timeout(),

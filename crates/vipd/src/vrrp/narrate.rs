@@ -139,6 +139,9 @@ pub(super) fn fault_text(plan: &Plan, fault: Fault) -> String {
         Fault::LinkDown(link) => format!("{} is down or missing", plan.target(link.into())),
         Fault::NoAddress => "no address to send adverts from".to_owned(),
         Fault::Tracked(target @ TrackTarget::Script(_)) => format!("tracked {} failed", plan.target(target)),
+        Fault::Tracked(target @ TrackTarget::Fact(fact)) if plan.is_tracker(fact) => {
+            format!("tracked {} now FAULT state", plan.target(target))
+        }
         Fault::Tracked(target) => format!("tracked {} is down or missing", plan.target(target)),
         other => format!("{other:?}"),
     }

@@ -4,16 +4,17 @@ mod router;
 mod routing;
 #[cfg(test)]
 mod tests;
+mod trackers;
 mod watched;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use keepalived_conf::model::{self, Auth, Config, VrrpInstance, VrrpScript};
 use vrrp_election::{
-    FactId, LinkId, LinkSetup, NodeConfig, OnShortage, RouterId, RouterKey, RouterSetup, ScriptConfig,
-    ScriptId, ScriptSetup, Track, TrackTarget, Transport,
+    Delays, FactId, LinkId, LinkSetup, NodeConfig, OnShortage, RouterId, RouterKey, RouterSetup,
+    ScriptConfig, ScriptId, ScriptSetup, Track, TrackTarget, Transport,
 };
 
 use super::attachment::Key;
@@ -24,6 +25,7 @@ use watched::NothingKnown;
 
 pub(super) use router::{Reach, RouterAuth, RouterPlan, Vip, YIELDING_ADVERT};
 pub(super) use routing::{Routing, Statics};
+pub(super) use trackers::ProcessCheck;
 pub(super) use watched::{Numbers, Observe, WatchedFact};
 
 /// One reading of the configuration, translated. Router `n` is instance `n` of the file, script `n` is
@@ -42,6 +44,8 @@ pub(super) struct Plan {
     pub(super) routers: Vec<RouterPlan>,
     /// What is there as long as the daemon runs.
     pub(super) statics: Statics,
+    /// For how long changes of interfaces have to last.
+    pub(super) link_delays: HashMap<String, Delays>,
     /// Every virtual address that is nobody's own: adverts do not come from it.
     pub(super) virtual_ips: HashSet<IpAddr>,
 }
@@ -60,13 +64,18 @@ impl Plan {
                 facts.id(&source);
             }
             facts.id(&WatchedFact::Socket(Key::of(&router)));
+            for (fact, ..) in trackers::facts(instance, &config) {
+                facts.id(&fact);
+            }
             routers.push(router);
         }
         let vips = routers.iter().flat_map(|router| &router.addresses);
         let virtual_ips = vips.filter(|vip| !vip.native).map(|vip| vip.spec.network.ip()).collect();
         let packed = Packed::default();
         let statics = Statics::default();
-        let mut plan = Self { generation, config, packed, links, facts, routers, statics, virtual_ips };
+        let link_delays = trackers::link_delays(&config);
+        let mut plan =
+            Self { generation, config, packed, links, facts, routers, statics, link_delays, virtual_ips };
         let keys = RouterKey::all(&plan.node_config(&NothingKnown));
         for (router, first) in plan.routers.iter_mut().zip(RouterKey::duplicates(&keys)) {
             router.duplicate = first.is_some();
@@ -147,7 +156,20 @@ impl Plan {
                 format!("interface {}", self.links.name(link).map_or("?", String::as_str))
             }
             TrackTarget::Script(script) => format!("script {}", self.script_name(script)),
-            TrackTarget::Fact(fact) => self.facts.name(fact).map_or_else(String::new, ToString::to_string),
+            TrackTarget::Fact(fact) => self.facts.name(fact).map_or_else(String::new, |fact| self.fact(fact)),
+        }
+    }
+
+    /// Whether a fact is what an instance tracks, not what it needs by itself.
+    pub(super) fn is_tracker(&self, fact: FactId) -> bool {
+        matches!(self.facts.name(fact), Some(WatchedFact::File(_) | WatchedFact::Processes(_)))
+    }
+
+    fn fact(&self, fact: &WatchedFact) -> String {
+        match (fact, trackers::name(fact, &self.config)) {
+            (WatchedFact::File(_), Some(name)) => format!("file {name}"),
+            (WatchedFact::Processes(_), Some(name)) => format!("process {name}"),
+            _ => fact.to_string(),
         }
     }
 
@@ -195,6 +217,7 @@ impl Plan {
             weight: track.weight.into(),
             reverse: track.reverse,
         }));
+        tracks.extend(trackers::tracks(instance, &self.config, &self.facts));
         tracks.shrink_to_fit();
         tracks
     }

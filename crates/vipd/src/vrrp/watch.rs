@@ -34,15 +34,8 @@ impl Worker {
             }
             self.wire.note(&news.memberships);
             self.connect();
-            let seen = Seen { kernel: &self.kernel, plan: &self.plan };
-            for (link, name) in self.plan.links.iter() {
-                self.node.handle_link(now, link, seen.link(name));
-            }
-            for (id, fact) in self.plan.facts.iter() {
-                if !matches!(fact, WatchedFact::Socket(_)) {
-                    self.node.handle_fact(now, id, seen.fact(fact));
-                }
-            }
+            self.trackers.look(now, &self.plan, |name| self.kernel.is_up(name));
+            self.tell_facts(now);
         }
         for (router, loss) in news.lost {
             self.note_loss(now, router, &loss);
@@ -51,6 +44,19 @@ impl Worker {
             let text = || format!("somebody removed the static address {}", loss.address.network.ip());
             let line = self.complaints.about(now, None, Kind::Lost, text);
             self.parent.log_some(LogLevel::Warning, line);
+        }
+    }
+
+    /// Tells the election how interfaces and facts are.
+    pub(super) fn tell_facts(&mut self, now: Instant) {
+        let seen = Seen { kernel: &self.kernel, plan: &self.plan, trackers: &self.trackers };
+        for (link, name) in self.plan.links.iter() {
+            self.node.handle_link(now, link, seen.link(name));
+        }
+        for (id, fact) in self.plan.facts.iter() {
+            if !matches!(fact, WatchedFact::Socket(_)) {
+                self.node.handle_fact(now, id, seen.fact(fact));
+            }
         }
     }
 

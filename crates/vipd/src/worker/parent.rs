@@ -13,6 +13,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use crate::ipc::{
     Channel, ChannelError, FromWorker, Generation, LogLevel, Predecessor, RunAs, Task, ToWorker,
 };
+use crate::watcher::Observation;
 
 /// What a worker starts with.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(crate) struct Start {
     pub(crate) run_as: Option<RunAs>,
     /// What is in the kernel at the end stays there.
     pub(crate) keep: bool,
+    /// What was seen of files and processes.
+    pub(crate) observed: Vec<Observation>,
 }
 
 /// What the worker says and hears.
@@ -71,13 +74,24 @@ impl Parent {
     /// What comes right behind it, and a SIGTERM meanwhile, wakes nobody any more: ask once before the loop begins.
     pub(crate) fn first_config(&mut self, poll: &mut Poll) -> io::Result<Option<Start>> {
         let mut events = Events::with_capacity(8);
+        let mut observed = Vec::new();
         loop {
             match self.receive() {
                 Some(ToWorker::Config { generation, config, task, masters, predecessor, run_as, keep }) => {
                     let config = *config;
-                    return Ok(Some(Start { generation, config, task, masters, predecessor, run_as, keep }));
+                    return Ok(Some(Start {
+                        generation,
+                        config,
+                        task,
+                        masters,
+                        predecessor,
+                        run_as,
+                        keep,
+                        observed,
+                    }));
                 }
                 Some(ToWorker::Stop) => return Ok(None),
+                Some(ToWorker::Observed(seen)) => observed.extend(seen),
                 Some(
                     ToWorker::ScriptStarted { .. }
                     | ToWorker::ScriptDone { .. }

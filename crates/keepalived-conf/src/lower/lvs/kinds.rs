@@ -4,19 +4,20 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::model::lvs::{Checker, CheckerKind, GrpcCheck, UdpCheck};
+use crate::model::trackers::TrackFile;
 use crate::model::{Command, User};
 use crate::source::Span;
 
 use super::super::arguments::{self, Junk};
 use super::super::reader::Entry;
 use super::super::report::Report;
+use super::super::track_file::file_weight;
 use super::super::{Lowering, command};
 use super::acts;
 use super::checker::{Common, Timing};
 use super::http::{HttpDraft, text};
 use super::payload::{domain, escaped_text, payload, reply};
 use super::tls::{Ssl, TlsDraft};
-use super::track_file::{TrackFile, file_weight};
 
 /// A checker as read.
 #[derive(Clone)]
@@ -206,7 +207,7 @@ impl<'a> Lowering<'a> {
         let (mut file, mut weight) = (None, None);
         self.check_block(entry, &mut Common::default(), |lowering, inner| {
             match inner.keyword.name {
-                "track_file" => file = lowering.track_file_named(inner).or(file.take()),
+                "track_file" => file = lowering.checked_file(inner).or(file.take()),
                 "weight" => weight = Some(*inner),
                 _ => return false,
             }
@@ -223,10 +224,10 @@ impl<'a> Lowering<'a> {
         Some(KindDraft::File(file))
     }
 
-    /// The `track_file` of this name; it must stand above.
-    fn track_file_named(&mut self, entry: &Entry<'a>) -> Option<TrackFile> {
+    /// The `track_file` that a `FILE_CHECK` names; it must stand above.
+    fn checked_file(&mut self, entry: &Entry<'a>) -> Option<TrackFile> {
         let name = arguments::required(entry, &mut self.report)?;
-        let found = self.lvs.track_files.get(name.text).cloned();
+        let found = self.track_files.named(name.text).cloned();
         if found.is_none() {
             let message = format!("there is no track_file {} above", name.text);
             self.report.error("unknown-track-file", name.span, message);
@@ -325,7 +326,7 @@ impl CheckerDraft {
                 let timeout = if timeout.is_zero() { delay_loop } else { timeout };
                 CheckerKind::Misc { script: checks.len() - 1, timeout, dynamic }
             }
-            KindDraft::File(TrackFile { path, weight, reverse }) => {
+            KindDraft::File(TrackFile { path, weight, reverse, .. }) => {
                 CheckerKind::File { path, weight, reverse }
             }
             KindDraft::Bfd(name) => CheckerKind::Bfd(name),

@@ -13,20 +13,17 @@ mod method;
 mod payload;
 mod real_server;
 mod tls;
-mod track_file;
 mod virtual_server;
 
 use std::collections::{HashMap, HashSet};
 
 use crate::keywords::Status;
-use crate::model::InitFile;
 
 use super::Lowering;
 use super::reader::Entry;
 
 use group::Group;
 use tls::Ssl;
-use track_file::TrackFile;
 use virtual_server::VirtualDraft;
 
 /// Everything about virtual servers that is known while the lines are read.
@@ -36,17 +33,8 @@ pub(super) struct Lvs<'a> {
     groups: HashMap<&'a str, Group>,
     /// Members of all groups together.
     members: usize,
-    pub(super) track_files: HashMap<&'a str, TrackFile>,
-    init_files: Vec<InitFile>,
     pub(super) bfd_sessions: HashSet<&'a str>,
     ssl: Option<Ssl>,
-}
-
-impl Lvs<'_> {
-    /// The files to make.
-    pub(super) fn take_init_files(&mut self) -> Vec<InitFile> {
-        std::mem::take(&mut self.init_files)
-    }
 }
 
 impl<'a> Lowering<'a> {
@@ -55,7 +43,6 @@ impl<'a> Lowering<'a> {
         match entry.keyword.name {
             "virtual_server" => self.virtual_server(entry),
             "virtual_server_group" => self.virtual_server_group(entry),
-            "track_file" | "vrrp_track_file" => self.track_file(entry),
             "SSL" => self.ssl(entry),
             "bfd_instance" => {
                 let name = self.understood_with(entry, &["neighbor_ip", "neighbour_ip"]);

@@ -51,6 +51,8 @@ impl Parent {
                         self.make_files(init_files::Occasion::Start, log);
                         let answers = self.paths.wait(log);
                         self.take_answers(answers, now, log);
+                        self.arrange_watching(now, log);
+                        self.watching.wait(log);
                     }
                     Occasion::Reload => self.make_files(init_files::Occasion::Reload, log),
                     Occasion::TakeBack => {}
@@ -63,7 +65,10 @@ impl Parent {
                     self.fifos.after_reload(reading.config.global.fifo_states_on_reload, log);
                 }
             }
-            Action::Drop(generation) => _ = self.readings.remove(&generation),
+            Action::Drop(generation) => {
+                self.readings.remove(&generation);
+                self.arrange_watching(now, log);
+            }
             Action::Log(level, text) => log.write(crate::log::Voice::Parent, level, &text),
             Action::LogAs { role, pid, text } => {
                 log.write(role.voice(pid), crate::ipc::LogLevel::Info, text);
@@ -106,6 +111,10 @@ impl Parent {
             Task::Serve => self.last_reported.masters(),
             Task::Sweep => Vec::new(),
         };
+        if role == Role::Vrrp && task == Task::Serve {
+            // Before the configuration: it judges by it at once.
+            self.send(id, &ToWorker::Observed(self.watching.known()), now, log);
+        }
         self.configure(id, generation, task, predecessor, masters, now, log);
     }
 
@@ -153,6 +162,7 @@ impl Parent {
         // Those that were made here are removed, unless their file system hangs.
         let _ = self.paths.wait(log);
         self.paths.abandon();
+        self.watching.abandon();
         for role in Role::ALL {
             self.checks.abandon(role);
         }

@@ -63,6 +63,7 @@ impl Parent {
         }
         if let Some(generation) = self.supervisor.handle_config(now, id, demand) {
             self.readings.insert(generation, Kept::from(*loaded));
+            self.arrange_watching(now, log);
         }
     }
 

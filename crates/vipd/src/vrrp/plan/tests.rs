@@ -377,3 +377,47 @@ fn a_renamed_instance_is_the_same_router() {
         Some(Priority::new(100))
     );
 }
+
+/// Everything that the first router tracks, in the order of its tracks: what, weight, reverse.
+fn tracked(plan: &Plan) -> Vec<(String, i32, bool)> {
+    let tracks = setup(plan).tracks.into_iter().filter(|track| match track.target {
+        TrackTarget::Fact(fact) => plan.is_tracker(fact),
+        TrackTarget::Link(_) | TrackTarget::Script(_) => false,
+    });
+    tracks.map(|track| (plan.target(track.target), track.weight, track.reverse)).collect()
+}
+
+#[test]
+fn files_and_processes_are_tracked() {
+    let trackers =
+        "track_file F {\nfile /run/n\nweight 3\n}\nvrrp_track_process P {\nprocess p\nweight -5\n}";
+    let lines = |file: &str, process: &str| {
+        let lines = format!("track_file {{\nF {file}\n}}\ntrack_process {{\nP {process}\n}}");
+        tracked(&plan("", &lines, trackers))
+    };
+    let named = |file, process| {
+        let (file, process): ((i32, bool), (i32, bool)) = (file, process);
+        vec![("file F".to_owned(), file.0, file.1), ("process P".to_owned(), process.0, process.1)]
+    };
+    assert_eq!(lines("", ""), named((3, false), (-5, false)));
+    assert_eq!(lines("weight 0 reverse", "weight 0"), named((0, true), (0, false)));
+    assert_eq!(tracked(&plan("", "", trackers)), []);
+}
+
+#[test]
+fn one_file_is_one_fact_whatever_its_names_and_weights() {
+    let trackers = "track_file F {\nfile /run/n\n}\ntrack_file G {\nfile /run/n\n}";
+    let plan = plan("", "track_file {\nF weight 2\nG weight 3\n}", trackers);
+    let files = plan.facts.iter().filter(|(_, fact)| matches!(fact, WatchedFact::File(_)));
+    assert_eq!(files.count(), 1);
+    let weights: Vec<_> = tracked(&plan).into_iter().map(|(_, weight, _)| weight).collect();
+    assert_eq!(weights, [2, 3]);
+}
+
+#[test]
+fn changes_of_interfaces_have_to_last() {
+    let delays = plan("", "", "interface_up_down_delays {\neth0 4 2\n}").link_delays;
+    assert_eq!(delays.len(), 1);
+    assert_eq!(delays["eth0"], Delays { down: secs(4), up: secs(2) });
+    assert!(of("").link_delays.is_empty());
+}

@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use vrrp_election::{Fact, FactId, LinkId, LinkState};
 
 use super::number;
+use super::trackers::ProcessCheck;
 use crate::vrrp::attachment::Key;
 
 /// Before anything was looked at.
@@ -37,6 +39,10 @@ pub(in crate::vrrp) trait Observe {
 pub(in crate::vrrp) enum WatchedFact {
     /// This address can be sent from and heard at, for instances on this interface.
     Source { address: IpAddr, interface: Option<String> },
+    /// The number in this file.
+    File(PathBuf),
+    /// There are as many processes as should be.
+    Processes(ProcessCheck),
     /// The socket that hears the adverts: who is deaf would become Active beside an Active.
     Socket(Key),
 }
@@ -45,6 +51,8 @@ impl fmt::Display for WatchedFact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Socket(key) => write!(f, "socket for {}", key.address),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Processes(check) => check.fmt(f),
             Self::Source { address, .. } => write!(f, "source address {address}"),
         }
     }

@@ -1,21 +1,31 @@
-//! `track_file`, as far as `FILE_CHECK` needs it.
+//! `track_file`: a file with a number, for instances and for `FILE_CHECK`.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::keywords::{Arguments, Status};
 use crate::line::Word;
 use crate::model::InitFile;
+use crate::model::trackers::TrackFile;
 
-use super::super::reader::Entry;
-use super::super::report::Report;
-use super::super::{Lowering, arguments, value};
+use super::reader::Entry;
+use super::report::Report;
+use super::{Lowering, arguments, value};
 
-/// A `track_file` that stands above.
-#[derive(Clone, Debug)]
-pub(in super::super) struct TrackFile {
-    pub(super) path: PathBuf,
-    pub(super) weight: i16,
-    pub(super) reverse: bool,
+/// Every `track_file` so far.
+#[derive(Default)]
+pub(super) struct TrackFiles<'a> {
+    pub(super) list: Vec<TrackFile>,
+    /// Places in `list`. Of two with one name, what follows tracks the later one.
+    pub(super) by_name: HashMap<&'a str, usize>,
+    pub(super) to_make: Vec<InitFile>,
+}
+
+impl TrackFiles<'_> {
+    /// The file of this name that stands above.
+    pub(super) fn named(&self, name: &str) -> Option<&TrackFile> {
+        self.list.get(*self.by_name.get(name)?)
+    }
 }
 
 impl<'a> Lowering<'a> {
@@ -47,10 +57,11 @@ impl<'a> Lowering<'a> {
             return;
         };
         if let Some((value, overwrite)) = init {
-            self.lvs.init_files.push(InitFile { path: path.clone(), value, overwrite });
+            self.track_files.to_make.push(InitFile { path: path.clone(), value, overwrite });
         }
         let (weight, reverse) = weight;
-        self.lvs.track_files.insert(name.text, TrackFile { path, weight, reverse });
+        self.track_files.by_name.insert(name.text, self.track_files.list.len());
+        self.track_files.list.push(TrackFile { name: name.text.to_owned(), path, weight, reverse });
     }
 }
 

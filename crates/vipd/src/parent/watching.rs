@@ -1,0 +1,217 @@
+//! The watcher process, as the parent sees it: what it is to watch goes out, what it saw comes back and is kept for
+//! workers that start later.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use keepalived_conf::model::{Config, VrrpInstance};
+use mio::{Registry, Token};
+use rustix::event::{PollFd, PollFlags};
+
+use super::process::Child;
+use super::worker::WorkerProgram;
+use crate::ipc::{Channel, ChannelError, RunAs};
+use crate::log::{Log, Voice};
+use crate::watcher::{FromWatcher, Observation, Subject, ToWatcher};
+
+/// What is watched and what is known of it.
+#[derive(Debug)]
+pub(super) struct Watching {
+    program: WorkerProgram,
+    registry: Registry,
+    token: Token,
+    process: Option<Process>,
+    run_as: Option<RunAs>,
+    subjects: BTreeSet<Subject>,
+    known: BTreeMap<Subject, i32>,
+    /// When to start it again after it died.
+    start_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    channel: Channel,
+}
+
+/// What the routers of a configuration depend on beside interfaces and scripts.
+pub(super) fn subjects<'a>(
+    config: &Config,
+    instances: impl Iterator<Item = &'a VrrpInstance>,
+) -> BTreeSet<Subject> {
+    let mut subjects = BTreeSet::new();
+    for instance in instances {
+        let files = instance.track_files.iter().filter_map(|tracked| config.track_files.get(tracked.index));
+        subjects.extend(files.map(|file| Subject::File(file.path.clone())));
+        let tracked = instance.track_processes.iter();
+        let processes = tracked.filter_map(|tracked| config.track_processes.get(tracked.index));
+        subjects.extend(processes.map(|process| Subject::Processes(process.pattern.clone())));
+    }
+    subjects
+}
+
+impl Watching {
+    /// For a process that is this program and whose channel gets this token.
+    pub(super) fn new(program: WorkerProgram, registry: Registry, token: Token) -> Self {
+        Self {
+            program,
+            registry,
+            token,
+            process: None,
+            run_as: None,
+            subjects: BTreeSet::new(),
+            known: BTreeMap::new(),
+            start_at: None,
+        }
+    }
+
+    /// Has these watched and nothing else, by a process of this user.
+    pub(super) fn watch(
+        &mut self,
+        now: Instant,
+        subjects: BTreeSet<Subject>,
+        run_as: Option<RunAs>,
+        log: &mut Log,
+    ) {
+        if subjects == self.subjects {
+            return;
+        }
+        self.run_as = run_as;
+        self.known.retain(|subject, _| subjects.contains(subject));
+        self.subjects = subjects;
+        if self.subjects.is_empty() {
+            // It ends with its channel, unless a file system holds it; it is reaped as another one would be.
+            if let Some(process) = &mut self.process {
+                process.child.kill();
+            }
+            self.start_at = None;
+            return;
+        }
+        if self.start_at.is_none() {
+            self.tell(now, log);
+        }
+    }
+
+    /// Starts the process if there is none, and says what is to be watched.
+    fn tell(&mut self, now: Instant, log: &mut Log) {
+        if self.process.is_none() {
+            match self.program.start(&self.registry, self.token) {
+                Ok((child, channel)) => self.process = Some(Process { child, channel }),
+                Err(error) => {
+                    log.error(format!(
+                        "cannot start the watcher of files and processes, trying again: {error}"
+                    ));
+                    self.start_at = Some(now + PAUSE);
+                    return;
+                }
+            }
+        }
+        let message = ToWatcher::Watch { subjects: self.subjects.clone(), run_as: self.run_as };
+        if let Some(process) = &mut self.process
+            && process.channel.send(&message).is_err()
+        {
+            // Its end is told by SIGCHLD.
+            process.child.kill();
+        }
+    }
+
+    /// The channel is readable or writable: what is new.
+    pub(super) fn handle_channel(&mut self, log: &mut Log) -> Vec<Observation> {
+        let mut news = Vec::new();
+        while let Some(process) = &mut self.process {
+            let _ = process.channel.flush();
+            match process.channel.receive() {
+                Ok(Some(FromWatcher::Log(level, text))) => log.write(Voice::Parent, level, &text),
+                Ok(Some(FromWatcher::Observed(observations))) => {
+                    news.extend(
+                        observations.into_iter().filter(|seen| self.subjects.contains(&seen.subject)),
+                    );
+                }
+                Ok(None) | Err(ChannelError::Closed) => break,
+                Err(error) => {
+                    log.error(format!("watcher process({}): {error}", process.child.pid()));
+                    process.child.kill();
+                    break;
+                }
+            }
+        }
+        // After its restart it tells everything again.
+        news.retain(|seen| self.known.insert(seen.subject.clone(), seen.value) != Some(seen.value));
+        news
+    }
+
+    /// SIGCHLD came.
+    pub(super) fn reap(&mut self, now: Instant, log: &mut Log) -> Vec<Observation> {
+        let Some(ended) = self.process.as_mut().and_then(|process| process.child.poll()) else {
+            return Vec::new();
+        };
+        let news = self.handle_channel(log);
+        self.process = None;
+        if !self.subjects.is_empty() {
+            log.error(format!(
+                "watcher of files and processes ended ({ended:?}); what is known stays, and it is started again"
+            ));
+            self.start_at = Some(now + PAUSE);
+        }
+        news
+    }
+
+    /// Time passed.
+    pub(super) fn timeout(&mut self, now: Instant, log: &mut Log) {
+        if self.start_at.take_if(|at| *at <= now).is_some() {
+            self.tell(now, log);
+        }
+    }
+
+    /// When [`Watching::timeout`] is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.start_at
+    }
+
+    /// Everything that is known.
+    pub(super) fn known(&self) -> Vec<Observation> {
+        let known = self.known.iter();
+        known.map(|(subject, &value)| Observation { subject: subject.clone(), value }).collect()
+    }
+
+    /// Waits until everything was looked at, but a moment only: before workers judge by it.
+    pub(super) fn wait(&mut self, log: &mut Log) {
+        let until = Instant::now() + MOMENT;
+        while self.known.len() < self.subjects.len()
+            && let Some(process) = &self.process
+        {
+            let rest = until.saturating_duration_since(Instant::now());
+            let timeout = rustix::event::Timespec::try_from(rest).ok();
+            let mut channel = [PollFd::new(&process.channel, PollFlags::IN)];
+            if rest.is_zero() || !matches!(rustix::event::poll(&mut channel, timeout.as_ref()), Ok(1..)) {
+                break;
+            }
+            if self.handle_channel(log).is_empty() && self.has_ended() {
+                break;
+            }
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.process.as_ref().is_none_or(|process| process.child.has_ended())
+    }
+
+    /// Process id of the watcher.
+    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
+        self.process.iter().map(|process| process.child.pid())
+    }
+
+    /// The daemon ends now: whatever the process waits for, nobody waits for it.
+    pub(super) fn abandon(&mut self) {
+        self.subjects.clear();
+        if let Some(process) = &mut self.process {
+            process.child.kill();
+        }
+    }
+}
+
+/// How long a start waits for files that may be on a file system that hangs.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// How long after its end it is started again.
+const PAUSE: Duration = Duration::from_secs(1);

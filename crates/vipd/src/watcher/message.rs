@@ -1,0 +1,43 @@
+//! What the parent and the watcher say, and what both say to the VRRP worker.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use keepalived_conf::model::trackers::ProcessPattern;
+use serde::{Deserialize, Serialize};
+
+use crate::ipc::{LogLevel, RunAs};
+
+/// Something outside of the network that priorities depend on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Subject {
+    /// The number in a file.
+    File(PathBuf),
+    /// How many processes of a kind run.
+    Processes(ProcessPattern),
+}
+
+/// What was seen of a subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Of what.
+    pub subject: Subject,
+    /// The number in the file, or how many processes there are.
+    pub value: i32,
+}
+
+/// From the parent to the watcher.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum ToWatcher {
+    /// Watch these and nothing else. The first message says whom to become as well.
+    Watch { subjects: BTreeSet<Subject>, run_as: Option<RunAs> },
+}
+
+/// From the watcher to the parent.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum FromWatcher {
+    /// What is new.
+    Observed(Vec<Observation>),
+    /// A line for the log.
+    Log(LogLevel, String),
+}
