@@ -15,6 +15,7 @@ pub enum Outcome {
 
 /// What a passed check says about its server's weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Weigh {
     /// Nothing: most checks.
     Unsaid,
@@ -136,9 +137,6 @@ pub enum Failure {
     /// The check cannot be made as it is configured; why was said when it was [prepared](crate::Prepared).
     #[error("it cannot be made as configured")]
     Unusable,
-    /// The server was not in the tables that an earlier run left: reported by the caller, not found by an attempt.
-    #[error("it was out of service before")]
-    Adopted,
     /// A BFD session is down.
     #[error("BFD session is down")]
     Bfd,

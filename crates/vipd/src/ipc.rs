@@ -163,6 +163,8 @@ pub enum FromWorker {
         up: bool,
         /// What happened, the body of the mail.
         because: String,
+        /// It stands as a predecessor left it: news only if that one told something else last.
+        resumed: bool,
     },
     /// One checker of a real server changed its result, which did not change the server: only mail is sent.
     Checker {
@@ -187,6 +189,8 @@ pub enum FromWorker {
         up: bool,
         /// What happened, the body of the mail.
         because: String,
+        /// As with a server.
+        resumed: bool,
     },
     /// A line for the log.
     Log {

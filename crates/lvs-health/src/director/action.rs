@@ -166,6 +166,12 @@ pub enum Event {
         /// It serves.
         serving: bool,
     },
+    /// A virtual server that an earlier director remembered goes on as it stood: no news, unless that one ended before it could
+    /// tell its last.
+    Resumed {
+        /// The virtual server.
+        service: ServiceId,
+    },
     /// Checks of a virtual server stopped or go on (`ha_suspend`).
     Suspended {
         /// The virtual server.

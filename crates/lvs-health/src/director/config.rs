@@ -85,22 +85,11 @@ pub struct Server {
     pub slow_start: Duration,
     /// All have to be good; none: always up.
     pub checks: Vec<Check>,
-    /// The weight that checks gave it in an earlier run, as far as the caller knows: it stands until they say otherwise.
-    /// Looked at only when the server is new, and only if a check of it is of a kind that
-    /// [says weights](crate::Probe::says_weights).
-    pub said: Option<u32>,
 }
 
 impl Server {
     /// A server of weight 1 without checks.
     pub fn new(address: SocketAddr) -> Self {
-        Self {
-            address,
-            weight: 1,
-            inhibit_on_failure: false,
-            slow_start: Duration::ZERO,
-            checks: Vec::new(),
-            said: None,
-        }
+        Self { address, weight: 1, inhibit_on_failure: false, slow_start: Duration::ZERO, checks: Vec::new() }
     }
 }

@@ -12,6 +12,7 @@ use crate::{Check, Outcome, Probe, Protocol, Timing, Weigh};
 
 /// What is known of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Health {
     up: bool,
     /// There was a result: a failure, or a whole cycle without one.
@@ -45,13 +46,6 @@ impl Health {
     /// Before the first attempt.
     pub(super) fn new(up: bool) -> Self {
         Self { up, settled: false, failures: 0, step: 0, repeats: false, weigh: Weigh::Unsaid }
-    }
-
-    /// What an earlier run said about the weight, unless this one has said something.
-    pub(super) fn remember(&mut self, weigh: Weigh) {
-        if self.weigh == Weigh::Unsaid {
-            self.weigh = weigh;
-        }
     }
 
     pub(super) fn up(&self) -> bool {

@@ -78,6 +78,7 @@ mod beat;
 mod checks;
 mod config;
 mod health;
+mod memory;
 mod outbox;
 mod ramp;
 mod reload;
@@ -94,6 +95,7 @@ use std::time::{Duration, Instant};
 use crate::Outcome;
 use beat::Beat;
 use checks::{Checks, Phase};
+use memory::Recollection;
 use outbox::Outbox;
 use ramp::Ramp;
 use service::{Member, Pool};
@@ -102,6 +104,7 @@ use timers::{Timer, Timers};
 
 pub use action::{Action, AttemptId, Cause, CheckId, Event, ServerId, ServiceId, Verdict, Wanted, Who};
 pub use config::{Plan, Server, Service, Sorry};
+pub use memory::ServiceMemory;
 pub use status::{CheckStatus, ServerStatus, ServiceStatus};
 pub use weight::MAX_WEIGHT;
 
@@ -115,6 +118,7 @@ pub struct Director {
     checks: Checks,
     timers: Timers,
     outbox: Outbox,
+    recollection: Recollection,
     spread: Spread,
     beat: Beat,
     /// Addresses of this host, as far as was said.
@@ -130,19 +134,24 @@ impl Director {
     /// No address is on this host before [`handle_address`](Self::handle_address) says so.
     #[must_use]
     pub fn new(now: Instant, plan: Plan) -> Self {
-        let mut director = Self {
+        let mut director = Self::empty(now);
+        director.install(now, plan, true);
+        director
+    }
+
+    fn empty(now: Instant) -> Self {
+        Self {
             pools: Vec::new(),
             checks: Checks::default(),
             timers: Timers::default(),
             outbox: Outbox::default(),
+            recollection: Recollection::default(),
             spread: Spread::default(),
             beat: Beat::from(now),
             present: HashSet::new(),
             suspending: HashMap::new(),
             stopping: false,
-        };
-        director.install(now, plan, true);
-        director
+        }
     }
 
     /// Goes on with another plan. Take every action out before: afterwards all places mean the new plan.
@@ -258,7 +267,13 @@ impl Director {
     fn conclude(&mut self, now: Instant, slot: u32, outcome: Outcome) {
         let Some(runner) = self.checks.at_mut(slot) else { return };
         let check = runner.id;
+        let before = runner.health;
         let change = runner.health.handle(&runner.check, &outcome);
+        if runner.health != before {
+            for server in &runner.servers {
+                self.recollection.change(server.service);
+            }
+        }
         let up = runner.health.up();
         let next = next_attempt(runner.due.take(), now, &change, self.beat);
         runner.phase = Phase::Waits(next);
@@ -315,6 +330,7 @@ impl Director {
         let changed = (alive, weight) != (was_alive, was_weight);
         if changed {
             self.outbox.program(id.service);
+            self.recollection.change(id.service);
         }
         changed
     }
@@ -326,6 +342,7 @@ impl Director {
         let news = std::mem::replace(&mut pool.up, up) != up;
         if news {
             self.outbox.program(service);
+            self.recollection.change(service);
         }
         // Keepalived tells of a start without quorum only where a sorry server steps in.
         if news || (initial && (up || pool.sorry.is_some())) {
@@ -359,6 +376,7 @@ impl Director {
             let stays = drained.until > now;
             if !stays {
                 outbox.program(service);
+                self.recollection.change(service);
                 outbox.tell(Event::Drained { service, server: drained.address });
             }
             stays

@@ -23,6 +23,21 @@ impl Ramp {
         (!length.is_zero()).then(|| ramp.due_after(now))
     }
 
+    /// The ramp that began then, as it is now; `None` if it is over.
+    pub(super) fn resume(now: Instant, began: Instant, length: Duration) -> Option<Self> {
+        Self::new(began, length).and_then(|ramp| ramp.at(now))
+    }
+
+    /// When it began.
+    pub(super) fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// All of it.
+    pub(super) fn length(&self) -> Duration {
+        self.length
+    }
+
     /// The ramp at a later time; `None` when it is over.
     pub(super) fn at(self, now: Instant) -> Option<Self> {
         let passed = now.saturating_duration_since(self.began);

@@ -11,7 +11,7 @@ use super::health::Health;
 use super::service::{Drained, Member, Pool};
 use super::timers::Timer;
 use super::{Cause, Director, Event, Plan, Server, ServerId, Service, ServiceId, later};
-use crate::{Check, Weigh};
+use crate::Check;
 
 /// Which checks of the last plan are still to be had, and which are made already.
 struct Claims {
@@ -48,6 +48,7 @@ impl Director {
             let before = old.remove(&service.name);
             self.install_service(now, ServiceId(place), service, before, &mut claims, start);
         }
+        self.recollection.change_all(self.services());
         self.drop_unused();
         self.rearm();
         self.resume_needed(now);
@@ -161,9 +162,6 @@ impl Director {
     fn admit(&mut self, id: ServerId, server: Server, claims: &mut Claims, start: bool) {
         let mut member = Member::new(&server);
         member.checks = self.subscribe(id, server.checks, None, claims);
-        if let Some(weight) = server.said {
-            self.remember_weight(&member.checks, weight);
-        }
         let checks =
             || member.checks.iter().filter_map(|slot| self.checks.at(*slot)).map(|runner| &runner.health);
         let up = checks().all(Health::up);
@@ -178,15 +176,6 @@ impl Director {
         }
         if up && pool.initial_notifies {
             self.outbox.tell(Event::Server { server: id, up, cause: Cause::Start });
-        }
-    }
-
-    /// Of the checks of a new server, the first that may say weights has said this one.
-    fn remember_weight(&mut self, slots: &[u32], weight: u32) {
-        let says =
-            |slot: &&u32| self.checks.at(**slot).is_some_and(|runner| runner.check.probe.says_weights());
-        if let Some(runner) = slots.iter().find(says).and_then(|slot| self.checks.at_mut(*slot)) {
-            runner.health.remember(Weigh::Exactly(weight));
         }
     }
 

@@ -36,6 +36,8 @@ pub struct ServerStatus {
     pub address: SocketAddr,
     /// No check of it is down.
     pub up: bool,
+    /// It is known to be down, not only assumed to be (`alpha`).
+    pub known_down: bool,
     /// What its checks make of the configured weight.
     pub weight: u32,
     /// The weight that the kernel should have, with `slow_start`; `None`: it should not hold the server.
@@ -123,6 +125,7 @@ impl Director {
         Some(ServerStatus {
             address: member.address,
             up: member.alive,
+            known_down: !member.alive && member.known_down,
             weight: member.weight,
             programmed: pool.weight(member).filter(|_| !self.stopping),
         })

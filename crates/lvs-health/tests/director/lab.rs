@@ -1,10 +1,12 @@
 //! A director, a clock that only the test moves, and short words for both.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use lvs_health::director::{
-    Action, AttemptId, CheckId, Director, Event, Plan, Server, ServerId, Service, ServiceId, Who,
+    Action, AttemptId, CheckId, Director, Event, Plan, Server, ServerId, Service, ServiceId, ServiceMemory,
+    Who,
 };
 use lvs_health::{
     Check, Failure, Http, HttpVersion, Network, Outcome, Probe, Protocol, StatusCodes, Target, Timing, Url,
@@ -29,6 +31,8 @@ pub(crate) struct Lab {
     pub(crate) director: Director,
     pub(crate) now: Instant,
     start: Instant,
+    /// What somebody outside keeps for a successor.
+    memory: BTreeMap<String, ServiceMemory>,
 }
 
 impl Lab {
@@ -38,11 +42,33 @@ impl Lab {
 
     pub(crate) fn of(plan: Plan) -> Self {
         let now = Instant::now();
-        Self { director: Director::new(now, plan), now, start: now }
+        Self { director: Director::new(now, plan), now, start: now, memory: BTreeMap::new() }
+    }
+
+    /// The director is gone, and another one with this plan goes on after a while.
+    pub(crate) fn crash(&mut self, plan: Plan, pause: Duration) {
+        self.now += pause;
+        // The same moment, as another process counts it.
+        self.director = Director::resume(self.now, plan, self.memory.clone(), self.start);
+    }
+
+    fn remember(&mut self) {
+        while let Some((name, memory)) = self.director.poll_memory(self.start) {
+            match memory {
+                Some(memory) => _ = self.memory.insert(name, memory),
+                None => _ = self.memory.remove(&name),
+            }
+        }
+    }
+
+    /// Names of what is remembered.
+    pub(crate) fn remembered(&self) -> Vec<&str> {
+        self.memory.keys().map(String::as_str).collect()
     }
 
     /// Everything it asks for now.
     pub(crate) fn drain(&mut self) -> Vec<Action> {
+        self.remember();
         std::iter::from_fn(|| self.director.poll_action()).collect()
     }
 

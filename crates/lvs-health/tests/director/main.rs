@@ -8,6 +8,7 @@ mod order;
 mod properties;
 mod quorum;
 mod reload;
+mod resume;
 mod share;
 mod slow_start;
 mod spread;

@@ -31,6 +31,8 @@ enum Input {
     Address(usize, bool),
     /// To one of the plans, or to one that differs from it only a little.
     Reload(usize, Change),
+    /// The director is gone without a word; the next one has the same plan, or another one.
+    Crash(usize, Change),
 }
 
 /// An outcome.
@@ -65,13 +67,17 @@ fn end() -> impl Strategy<Value = End> {
 }
 
 fn input() -> impl Strategy<Value = Input> {
-    (0..37_u8, 0..50_usize, 0..4_usize, end()).prop_map(|(kind, which, how, end)| match kind {
+    (0..40_u8, 0..50_usize, 0..4_usize, end()).prop_map(|(kind, which, how, end)| match kind {
         0..8 => Input::Wake,
         8..12 => Input::Pass(which),
         12..28 => Input::End(which, end),
         28..30 => Input::Report(which, end),
         30 => Input::Late(end),
         31..33 => Input::Address(which % 2, how % 2 == 0),
+        33..36 => Input::Crash(
+            which,
+            [Change::Nothing, Change::Nothing, Change::Share, Change::Shrink(which / 3)][how],
+        ),
         _ => {
             let change = [Change::Nothing, Change::Nothing, Change::Share, Change::Shrink(which / 3)][how];
             Input::Reload(which, change)
@@ -107,7 +113,6 @@ prop_compose! {
             inhibit_on_failure,
             slow_start: Duration::from_secs(slow_start),
             checks: checks.into_iter().map(check).collect(),
-            said: None,
         }
     }
 }
@@ -262,6 +267,7 @@ impl World {
                 let plan = self.plans[which % self.plans.len()].clone();
                 self.reload(change.make(plan));
             }
+            Input::Crash(which, change) => self.crash(which, change),
         }
         self.perform();
         self.check();
@@ -321,6 +327,55 @@ impl World {
         self.servers.retain(|key, _| after.contains_key(key));
         self.quorums.retain(|name, _| self.plan.services.iter().any(|service| service.name == *name));
         self.note_checks();
+    }
+
+    /// Half of the time with the same plan: then nobody outside sees a difference.
+    fn crash(&mut self, which: usize, change: Change) {
+        let pause = Duration::from_millis(50 * u64::try_from(which).unwrap());
+        let same = which % 2 == 0;
+        let plan =
+            if same { self.plan.clone() } else { change.make(self.plans[which % self.plans.len()].clone()) };
+        let before = self.by_name();
+        let standing = |world: &Self| -> Vec<_> {
+            let services = world.lab.director.services();
+            services
+                .map(|service| {
+                    world
+                        .lab
+                        .director
+                        .service_status(service)
+                        .map(|status| (status.up, status.sorry, status.live))
+                })
+                .collect()
+        };
+        let stood = standing(self);
+        self.plan = plan.clone();
+        self.lab.crash(plan, pause);
+        self.under_way.clear();
+        self.last_gone = None;
+        self.checks.clear();
+        self.note_checks();
+        // The director's part of the machine's addresses is told anew.
+        let after = self.by_name();
+        let ups = |of: &BTreeMap<(String, SocketAddr), (bool, Vec<CheckId>)>| -> Vec<_> {
+            of.iter().map(|(key, (up, _))| (key.clone(), *up)).collect()
+        };
+        if same && !self.plan.share_checks {
+            assert_eq!(ups(&before), ups(&after));
+            assert_eq!(stood, standing(self));
+            for service in self.lab.director.services().collect::<Vec<_>>() {
+                let rows = self.rows(service);
+                let before = &self.kernel[&self.name(service)];
+                let shape =
+                    |rows: &[Row]| rows.iter().map(|row| (row.0, row.1, row.2.min(1))).collect::<Vec<_>>();
+                assert_eq!(shape(&rows), shape(before), "a slow start may have gone on");
+            }
+        }
+        self.servers.retain(|key, _| after.contains_key(key));
+        self.quorums.retain(|name, _| self.plan.services.iter().any(|service| service.name == *name));
+        for (which, present) in self.present.into_iter().enumerate() {
+            self.lab.director.handle_address(self.lab.now, vip(which), present);
+        }
     }
 
     fn by_name(&self) -> BTreeMap<(String, SocketAddr), (bool, Vec<CheckId>)> {

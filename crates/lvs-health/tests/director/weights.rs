@@ -1,9 +1,9 @@
 //! Weights that checks say.
 
-use lvs_health::director::{Action, Event, Plan, Server, Service, ServiceId};
-use lvs_health::{Check, Outcome, Probe, Script, Weigh};
+use lvs_health::director::{Action, Event, Server, Service, ServiceId};
+use lvs_health::{Outcome, Weigh};
 
-use crate::lab::{FAIL, Lab, PASS, SECOND, TIMING, id, quorums, server, service, turns};
+use crate::lab::{FAIL, Lab, PASS, id, quorums, server, service, turns};
 
 fn says(weigh: Weigh) -> Outcome {
     Outcome::Pass(weigh)
@@ -73,28 +73,4 @@ fn a_server_comes_up_with_its_new_weight_at_once() {
     let actions = lab.drain();
     assert_eq!(actions.iter().filter(|action| **action == Action::Program(ServiceId(0))).count(), 1);
     assert_eq!(lab.wanted(), "1=3");
-}
-
-#[test]
-fn a_weight_that_an_earlier_run_was_told_stands_until_a_check_says_another() {
-    let dynamic = Script { command: "load".to_owned(), timeout: SECOND, dynamic: true };
-    let says = Check { probe: Probe::Script(dynamic), timing: TIMING };
-    let of = |checks: Vec<Check>| {
-        let server = Server { weight: 20, said: Some(5), checks, ..server(1) };
-        Service { quorum: 20, ..service("a", vec![server]) }
-    };
-    let mut lab = Lab::new(vec![of(vec![says.clone()])]);
-    assert_eq!(lab.told(), [], "it counts for the quorum, and is no news");
-    assert_eq!(lab.wanted(), "1=5");
-    lab.attempt(PASS);
-    assert_eq!(lab.wanted(), "1=5", "nothing was said");
-    let told = lab.attempt(Outcome::Pass(Weigh::Configured));
-    assert_eq!(told[0], Event::Weight { server: id(0, 0), from: 5, to: 20 });
-    // Known to this run, a server has what this run was told.
-    lab.director.reload(lab.now, Plan { services: vec![of(vec![says])], share_checks: false });
-    assert_eq!(lab.wanted(), "1=20");
-    // Nobody would ever say another one.
-    let mut lab = Lab::new(vec![of(server(1).checks)]);
-    lab.drain();
-    assert_eq!(lab.wanted(), "1=20");
 }

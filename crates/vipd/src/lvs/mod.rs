@@ -11,6 +11,7 @@ mod definitions;
 mod descriptors;
 mod dump;
 mod files;
+mod memory;
 pub(crate) mod names;
 mod narrate;
 mod pace;
@@ -34,7 +35,7 @@ use ipvs_netlink::{Error, ServiceKey, Table, Timeouts};
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::FlushOnStop;
 use lvs_health::director::{Action, AttemptId, CheckId, Director};
-use lvs_health::{Failure, Outcome, Prepared, Shared};
+use lvs_health::{Prepared, Shared};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
@@ -119,6 +120,8 @@ struct Worker {
     /// The places of the plan before it.
     former: Former,
     director: Director,
+    /// What remembered times count from.
+    origin: Instant,
     tables: Tables,
     attempts: Attempts,
     /// Attempts that are to begin, with their step.
@@ -167,12 +170,12 @@ impl Worker {
         let former: Vec<ServiceKey> =
             predecessor.iter().flat_map(|predecessor| &predecessor.former).filter_map(plan::key).collect();
         tables.own(&former);
-        let plan = Plan::new(start.generation, start.config);
-        let mut wanted = plan.director();
-        if adopt {
-            plan.trust(&mut wanted, tables.known());
-        }
-        let director = Director::new(now, wanted);
+        let known = predecessor.map(|predecessor| memory::recall(&predecessor.memory)).unwrap_or_default();
+        let mut plan = Plan::new(start.generation, start.config).resuming(&known);
+        let origin = memory::origin();
+        let standings = known.into_iter().map(|(identity, known)| (identity, known.standing));
+        let director = Director::resume(now, plan.director(), standings, origin);
+        plan.forget_drained(&director);
         let files = Files::new(poll.registry(), FILES)?;
         let certificates = Certificates::default();
         let mut worker = Self {
@@ -181,6 +184,7 @@ impl Worker {
             former: Former::default(),
             plan,
             director,
+            origin,
             tables,
             attempts: Attempts::new(FIRST_ATTEMPT, descriptors::most_attempts()),
             starts: VecDeque::new(),
@@ -202,9 +206,6 @@ impl Worker {
             stopped: false,
         };
         worker.look_at_addresses(now);
-        if adopt {
-            worker.adopt(now);
-        }
         worker.take_plan_into_force(now);
         // As after a reload, which the predecessor may have died of.
         worker.set_tables(now, former, &Table::new());
@@ -358,20 +359,6 @@ impl Worker {
             && let Err(error) = client.set_timeouts(&timeouts)
         {
             self.parent.log(LogLevel::Error, format!("IPVS: lvs_timeouts: {error}"));
-        }
-    }
-
-    /// A predecessor died: who was not in the tables that it left is down until a check says otherwise.
-    fn adopt(&mut self, now: Instant) {
-        let absent: Vec<CheckId> = self
-            .director
-            .services()
-            .flat_map(|service| self.director.members(service))
-            .filter(|&server| !self.plan.serves(server, self.tables.known()))
-            .flat_map(|server| self.director.checks_of(server))
-            .collect();
-        for check in absent {
-            self.director.handle_report(now, check, Outcome::Fail(Failure::Adopted));
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<(Log
     match event {
         Event::Attempt { check, failure, verdict } => teller.attempt(*check, &failure.to_string(), *verdict),
         Event::Check { check, up: true, .. } => teller.passed(*check),
-        Event::Check { up: false, .. } => Vec::new(),
+        Event::Check { up: false, .. } | Event::Resumed { .. } => Vec::new(),
         Event::Weight { server, from, to } => {
             let up = director.server_status(*server).is_some_and(|status| status.up);
             let state = if up { "active" } else { "inactive" };
@@ -58,13 +58,16 @@ pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event:
             server: server.place,
             up: *up,
             because: because(director, *cause, *up),
+            resumed: false,
         }],
+        Event::Resumed { service } => resumed(plan, director, *service),
         Event::Check { check, up, first: false } => checker_messages(plan, director, *check, *up),
         Event::Quorum { service, up, .. } => vec![FromWorker::Quorum {
             generation: plan.generation,
             service: service.0,
             up: *up,
             because: quorum_text(event),
+            resumed: false,
         }],
         Event::Removed { service, server, served: true, .. } => {
             let name = plan.virtual_server(*service).map(|server| server.name.as_str());
@@ -77,6 +80,7 @@ pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event:
                 service,
                 up: false,
                 because: DROPPED.to_owned(),
+                resumed: false,
             });
             servers.chain(quorum).collect()
         }
@@ -100,11 +104,34 @@ fn checker_messages(plan: &Plan, director: &Director, check: CheckId, up: bool) 
         .collect()
 }
 
+/// How a virtual server stands that a predecessor had: news only where that one could not tell its last.
+fn resumed(plan: &Plan, director: &Director, service: ServiceId) -> Vec<FromWorker> {
+    let generation = plan.generation;
+    let because = || "Found so after a restart".to_owned();
+    let server = |id: ServerId| {
+        let status = director.server_status(id).filter(|status| status.up || status.known_down)?;
+        let (service, server, up) = (id.service.0, id.place, status.up);
+        Some(FromWorker::Server { generation, service, server, up, because: because(), resumed: true })
+    };
+    let quorum = director.service_status(service).map(|status| {
+        let up = status.up;
+        FromWorker::Quorum { generation, service: service.0, up, because: because(), resumed: true }
+    });
+    director.members(service).filter_map(server).chain(quorum).collect()
+}
+
 /// A server that is no longer configured, by its former place.
 fn dropped_server(former: &Former, service: &str, address: SocketAddr) -> Option<FromWorker> {
     let (service, server) = former.server(service, address)?;
     let generation = former.generation;
-    Some(FromWorker::Server { generation, service, server, up: false, because: DROPPED.to_owned() })
+    Some(FromWorker::Server {
+        generation,
+        service,
+        server,
+        up: false,
+        because: DROPPED.to_owned(),
+        resumed: false,
+    })
 }
 
 /// What mails say of what a reload dropped.

@@ -14,7 +14,7 @@ use super::files::{Done, Job};
 use super::scripts::{self, Due, ScriptKey};
 use super::socket::{self, ConnectError, is_shortage};
 use super::tables::Applied;
-use super::{RECONCILE_EVERY, Worker, narrate};
+use super::{RECONCILE_EVERY, Worker, memory, narrate};
 use crate::ipc::{FromWorker, LogLevel, ScriptAct, ScriptOutcome, ScriptRun};
 
 impl Worker {
@@ -38,6 +38,7 @@ impl Worker {
                 }
                 self.director.handle_outcome(now, ended.id, ended.outcome);
             }
+            memory::remember(&mut self.director, &self.plan, self.origin, &mut self.parent);
             let mut changed: Vec<ServiceId> = Vec::new();
             let mut events: Vec<Event> = Vec::new();
             let mut quiet = true;

@@ -14,6 +14,7 @@ use keepalived_conf::model::lvs as conf;
 use lvs_health::director::{self, ServerId, ServiceId, Wanted, Who};
 
 use super::definitions;
+use super::memory::{DroppedServer, Remembered, identify};
 use crate::ipc::Generation;
 
 /// One reading of the configuration, translated. Service `n` is `config.virtual_servers[n]`, server `m` of it is
@@ -26,8 +27,12 @@ pub(super) struct Plan {
     pub(super) services: Vec<Vec<Service>>,
     /// What keeps a virtual server out of the kernel: said once.
     pub(super) complaints: Vec<String>,
-    /// Real servers that a reload dropped and that may still drain, by virtual server and address.
-    drained: HashMap<(String, SocketAddr), conf::RealServer>,
+    /// By what each virtual server is known across reloads and restarts.
+    identities: Vec<String>,
+    /// Where each identity is.
+    places: HashMap<String, usize>,
+    /// Real servers that a reload dropped and that may still drain, by identity and address.
+    drained: HashMap<(String, SocketAddr), DroppedServer>,
 }
 
 impl Plan {
@@ -35,27 +40,61 @@ impl Plan {
         let mut complaints = Vec::new();
         let services =
             config.virtual_servers.iter().map(|server| services(server, &mut complaints)).collect();
-        Self { generation, config, services, complaints, drained: HashMap::new() }
+        let identities = identify(&config.virtual_servers, std::iter::empty());
+        let places = HashMap::new();
+        Self { generation, config, services, complaints, identities, places, drained: HashMap::new() }
+            .indexed()
+    }
+
+    fn indexed(mut self) -> Self {
+        self.places = self.identities.iter().cloned().zip(0..).collect();
+        self
+    }
+
+    /// This reading for a worker whose predecessor remembered this.
+    pub(super) fn resuming(mut self, known: &HashMap<String, Remembered>) -> Self {
+        let services = known.iter().map(|(identity, known)| (identity.as_str(), known.services.as_slice()));
+        self.identities = identify(&self.config.virtual_servers, services);
+        let dropped = known.iter().flat_map(|(identity, known)| {
+            known.servers.iter().map(|server| ((identity.clone(), server.address), server.clone()))
+        });
+        self.drained = dropped.collect();
+        self.indexed()
     }
 
     /// This reading after that one, of which it remembers what real servers that drain need.
     pub(super) fn after(mut self, old: &Self) -> Self {
-        let draining: HashSet<&str> = self
-            .config
-            .virtual_servers
-            .iter()
-            .filter(|server| !server.drain_timeout.is_zero())
-            .map(|server| server.name.as_str())
-            .collect();
-        let before = old.drained.iter().map(|((name, _), real)| (name, real));
-        let dropped = old.config.virtual_servers.iter();
-        let dropped = dropped.flat_map(|server| server.real_servers.iter().map(|real| (&server.name, real)));
+        let known = old.identities.iter().zip(&old.config.virtual_servers);
+        let services =
+            known.clone().map(|(identity, server)| (identity.as_str(), server.services.as_slice()));
+        self.identities = identify(&self.config.virtual_servers, services);
+        let before = old.drained.iter().map(|((identity, _), real)| (identity, real.clone()));
+        let dropped = known.flat_map(|(identity, server)| {
+            server.real_servers.iter().map(move |real| (identity, DroppedServer::from(real)))
+        });
+        self = self.indexed();
         self.drained = before
             .chain(dropped)
-            .filter(|(name, _)| draining.contains(name.as_str()))
-            .map(|(name, real)| ((name.clone(), real.address), real.clone()))
+            .filter(|(identity, _)| {
+                self.identified(identity).is_some_and(|server| !server.drain_timeout.is_zero())
+            })
+            .map(|(identity, real)| ((identity.clone(), real.address), real))
             .collect();
         self
+    }
+
+    /// The virtual server of this identity.
+    pub(super) fn identified(&self, identity: &str) -> Option<&conf::VirtualServer> {
+        self.config.virtual_servers.get(*self.places.get(identity)?)
+    }
+
+    /// What is known of a real server that drains, by the identity of its virtual server.
+    pub(super) fn dropped(&self, identity: &str, address: SocketAddr) -> Option<&DroppedServer> {
+        self.drained.get(&(identity.to_owned(), address))
+    }
+
+    fn identity(&self, id: ServiceId) -> &str {
+        self.identities.get(id.index()).map_or("", String::as_str)
     }
 
     /// The addresses that checks wait for (`ha_suspend`).
@@ -68,53 +107,12 @@ impl Plan {
     pub(super) fn forget_drained(&mut self, director: &director::Director) {
         let mut needed = HashSet::new();
         for service in director.services() {
-            let Some(server) = self.virtual_server(service) else { continue };
             needed.extend(director.destinations(service).filter_map(|wanted| match wanted.who {
-                Who::Drained(address) => Some((server.name.clone(), address)),
+                Who::Drained(address) => Some((self.identity(service).to_owned(), address)),
                 Who::Server(_) | Who::Sorry => None,
             }));
         }
         self.drained.retain(|key, _| needed.contains(key));
-    }
-
-    /// Whom a predecessor found good (`alpha`) and left in a table stays there: needs no proof once more. The weight that
-    /// it has there is what its checks said last.
-    pub(super) fn trust(&self, wanted: &mut director::Plan, table: &Table) {
-        for (service, plan) in (0..).map(ServiceId).zip(&mut wanted.services) {
-            let is_known = self.known_services(service, table).next().is_some();
-            for (place, server) in (0..).zip(&mut plan.servers) {
-                let id = ServerId { service, place };
-                if is_known && self.serves(id, table) {
-                    server.said = self.held_weights(id, table).flatten().next();
-                    server.checks.iter_mut().for_each(|check| check.timing.alpha = false);
-                }
-            }
-        }
-    }
-
-    /// Whether a real server is in service according to a table, in every service of its virtual server that is
-    /// there. Where none is, nobody has judged it yet: it does.
-    pub(super) fn serves(&self, id: ServerId, table: &Table) -> bool {
-        let Some(real) = self.real_server(id) else { return false };
-        // Weight 0 is how a server that inhibits is out; another one is in, and drained by whoever says weights.
-        let is_in = |weight| weight > 0 || real.weight == 0 || !real.inhibit_on_failure;
-        self.held_weights(id, table).all(|weight| weight.is_some_and(is_in))
-    }
-
-    /// The weight of a real server in each service of its virtual server that a table has; `None` where it is not.
-    fn held_weights(&self, id: ServerId, table: &Table) -> impl Iterator<Item = Option<u32>> {
-        let wanted = Wanted { who: Who::Server(id), weight: 0 };
-        let server = self.virtual_server(id.service);
-        self.known_services(id.service, table).map(move |service| {
-            let destination = self.destination(server?, id.service, &service.key, &wanted)?;
-            Some(table.destination(&service.key, destination.address)?.weight)
-        })
-    }
-
-    /// The kernel services of a virtual server that a table has.
-    fn known_services(&self, id: ServiceId, table: &Table) -> impl Iterator<Item = &Service> {
-        let services = self.services.get(id.index()).into_iter().flatten();
-        services.filter(|service| table.service(&service.key).is_some())
     }
 
     pub(super) fn virtual_server(&self, id: ServiceId) -> Option<&conf::VirtualServer> {
@@ -128,14 +126,20 @@ impl Plan {
     /// What the director is told.
     pub(super) fn director(&self) -> director::Plan {
         director::Plan {
-            services: self.config.virtual_servers.iter().map(|server| self.service(server)).collect(),
+            services: self
+                .config
+                .virtual_servers
+                .iter()
+                .zip(&self.identities)
+                .map(|(server, identity)| self.service(server, identity))
+                .collect(),
             share_checks: self.config.global.lvs.share_checks,
         }
     }
 
-    fn service(&self, server: &conf::VirtualServer) -> director::Service {
+    fn service(&self, server: &conf::VirtualServer, identity: &str) -> director::Service {
         director::Service {
-            name: server.name.clone(),
+            name: identity.to_owned(),
             quorum: server.quorum,
             hysteresis: server.hysteresis,
             omega: server.omega,
@@ -153,7 +157,6 @@ impl Plan {
             weight: real.weight,
             inhibit_on_failure: real.inhibit_on_failure,
             slow_start: real.slow_start,
-            said: None,
             checks: real
                 .checkers
                 .iter()
@@ -209,8 +212,9 @@ impl Plan {
             }
             Who::Server(_) => return None,
             Who::Drained(address) => {
-                let real = self.drained.get(&(server.name.clone(), address))?;
-                (real.address, real.forwarding, thresholds(real))
+                let real = self.dropped(self.identity(id), address)?;
+                let thresholds = Thresholds { upper: real.upper_threshold, lower: real.lower_threshold };
+                (real.address, real.forwarding, thresholds)
             }
             Who::Sorry => {
                 let sorry = server.sorry_server.as_ref()?;
@@ -235,14 +239,12 @@ impl Former {
         let places = |server: &conf::VirtualServer| {
             server.real_servers.iter().map(|real| real.address).zip(0..).collect::<HashMap<_, _>>()
         };
-        let services = plan.config.virtual_servers.iter().zip(0..);
-        Self {
-            generation: plan.generation,
-            services: services.map(|(server, at)| (server.name.clone(), (at, places(server)))).collect(),
-        }
+        let services = plan.config.virtual_servers.iter().zip(&plan.identities).zip(0..);
+        let places = |((server, identity), at): ((_, &String), _)| (identity.clone(), (at, places(server)));
+        Self { generation: plan.generation, services: services.map(places).collect() }
     }
 
-    /// The place of a virtual server.
+    /// The place of a virtual server, by its identity.
     pub(super) fn service(&self, name: &str) -> Option<u32> {
         self.services.get(name).map(|&(at, _)| at)
     }

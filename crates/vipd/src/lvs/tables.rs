@@ -62,11 +62,6 @@ impl Tables {
         Ok(())
     }
 
-    /// What the kernel held when it was last looked at.
-    pub(super) fn known(&self) -> &Table {
-        &self.known
-    }
-
     /// Services that a predecessor made are ours: they go unless they are wanted.
     pub(super) fn own(&mut self, keys: &[ServiceKey]) {
         self.ours.extend(keys);

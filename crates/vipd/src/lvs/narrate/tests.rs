@@ -40,8 +40,8 @@ fn a_server_that_fails_and_comes_back_is_told_with_the_reason() {
     assert_eq!(
         sent,
         [
-            "Server { generation: 4, service: 0, server: 0, up: false, because: \"TCP CHECK failed on service\" }",
-            "Quorum { generation: 4, service: 0, up: false, because: \"Lost quorum 2-0=2 > 1\" }",
+            "Server { generation: 4, service: 0, server: 0, up: false, because: \"TCP CHECK failed on service\", resumed: false }",
+            "Quorum { generation: 4, service: 0, up: false, because: \"Lost quorum 2-0=2 > 1\", resumed: false }",
         ]
     );
 
@@ -78,7 +78,9 @@ fn who_is_dropped_by_a_reload_is_named_by_its_former_place() {
     );
     assert_eq!(
         sent,
-        ["Server { generation: 4, service: 0, server: 1, up: false, because: \"No longer configured\" }"]
+        [
+            "Server { generation: 4, service: 0, server: 1, up: false, because: \"No longer configured\", resumed: false }"
+        ]
     );
 }
 

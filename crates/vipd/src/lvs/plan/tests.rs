@@ -27,10 +27,6 @@ fn destinations(table: &Table) -> Vec<String> {
     entries.flat_map(|entry| entry.destinations().map(|to| to.address.to_string())).collect()
 }
 
-fn first() -> ServerId {
-    ServerId { service: ServiceId(0), place: 0 }
-}
-
 const CHECKED: (u16, &str) = (8080, "TCP_CHECK {\n}");
 
 #[test]
@@ -74,56 +70,6 @@ fn a_server_that_drains_is_remembered_as_long_as_it_does() {
     last.forget_drained(&director);
     assert!(last.drained.is_empty());
     assert_eq!(destinations(&filled(&last, &director)), ["10.0.0.1:80"]);
-}
-
-#[test]
-fn who_is_not_in_the_tables_of_a_predecessor_is_out_unless_nobody_had_judged_it() {
-    let text = balanced("", &[CHECKED]);
-    let inhibiting = plan(0, &text.replace("TCP_CHECK", "inhibit_on_failure\nTCP_CHECK"));
-    let plan = plan(0, &text);
-    let full = table(&plan);
-    assert!(plan.serves(first(), &full));
-    let (key, address) = (plan.keys().next().unwrap(), "10.0.0.1:8080".parse().unwrap());
-    let mut without = full.clone();
-    without.remove_destination(&key, address);
-    assert!(!plan.serves(first(), &without));
-    let mut quiesced = full.clone();
-    let destination = *full.destination(&key, address).unwrap();
-    quiesced.insert_destination(&key, destination.with_weight(0));
-    assert!(plan.serves(first(), &quiesced), "it is drained, not out");
-    assert!(plan.serves(first(), &Table::new()), "the predecessor died before it made the service");
-    assert!(!inhibiting.serves(first(), &quiesced), "so it is out");
-}
-
-#[test]
-fn whom_a_predecessor_found_good_needs_no_second_proof() {
-    let plan = plan(0, &balanced("alpha", &[CHECKED]));
-    let alpha = |table: &Table| {
-        let mut wanted = plan.director();
-        plan.trust(&mut wanted, table);
-        wanted.services[0].servers[0].checks[0].timing.alpha
-    };
-    assert!(alpha(&Table::new()), "nobody has judged it");
-    // Without alpha all are in.
-    let full = table(&crate::lvs::testing::plan(0, &balanced("", &[CHECKED])));
-    assert!(!alpha(&full));
-}
-
-#[test]
-fn the_weight_that_a_predecessor_left_is_what_checks_said_last() {
-    let plan = plan(0, &balanced("", &[CHECKED]));
-    let said = |weight: Option<u32>| {
-        let (mut table, mut wanted) = (table(&plan), plan.director());
-        let (key, address) = (plan.keys().next().unwrap(), "10.0.0.1:8080".parse().unwrap());
-        let destination = *table.destination(&key, address).unwrap();
-        match weight {
-            Some(weight) => _ = table.insert_destination(&key, destination.with_weight(weight)),
-            None => _ = table.remove_destination(&key, address),
-        }
-        plan.trust(&mut wanted, &table);
-        wanted.services[0].servers[0].said
-    };
-    assert_eq!([said(Some(7)), said(Some(0)), said(None)], [Some(7), Some(0), None]);
 }
 
 /// The weight of each destination while all checks fail.

@@ -12,6 +12,7 @@ use super::super::kept::Kept;
 use super::super::notify::Job;
 use super::super::role::Role;
 use super::Parent;
+use super::last_reported::Told;
 use crate::ipc::Generation;
 use crate::log::Log;
 use crate::lvs::names;
@@ -26,15 +27,16 @@ impl Parent {
     pub(super) fn handle_server(
         &mut self,
         key: ServerKey,
-        up: bool,
+        told: Told,
         because: &str,
         now: Instant,
         log: &mut Log,
     ) {
         let Some((reading, service, real)) = real_server(&self.readings, key) else { return };
-        if !self.last_reported.note_server(service, real, up) {
+        if !self.last_reported.note_server(service, real, told) {
             return;
         }
+        let up = told.up;
         let name = names::real_server(service, real);
         let jobs = server_jobs(real, up, &reading.accounts);
         self.notifier.event(now, &format!("{name} of {}", service.name), jobs, log);
@@ -61,15 +63,16 @@ impl Parent {
     pub(super) fn handle_quorum(
         &mut self,
         (generation, service): (Generation, u32),
-        up: bool,
+        told: Told,
         because: &str,
         now: Instant,
         log: &mut Log,
     ) {
         let Some((reading, service)) = virtual_server(&self.readings, generation, service) else { return };
-        if !self.last_reported.note_quorum(service, up) {
+        if !self.last_reported.note_quorum(service, told) {
             return;
         }
+        let up = told.up;
         let jobs = quorum_jobs(service, up, &reading.accounts);
         self.notifier.event(now, &service.name, jobs, log);
         let subject = format!("VS {}", service.name);

@@ -1,20 +1,36 @@
 //! What was last reported of instances, virtual and real servers: a new worker that finds things as its predecessor
 //! left them changes nothing, so no script runs and no mail is sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 
 use keepalived_conf::model::Config;
-use keepalived_conf::model::lvs::{RealServer, VirtualServer};
+use keepalived_conf::model::lvs::{LvsService, RealServer, VirtualServer};
 
 use crate::ipc::{InstanceEvent, Task};
 
-/// The last state of each, by name and address. (Names of real servers behind a firewall mark lack the port.)
+/// The last state of each: of instances by name, of virtual servers by their first kernel service, of real servers by that and
+/// their address. (Names of groups change, and those of real servers behind a firewall mark lack the port.)
 #[derive(Debug, Default)]
 pub(super) struct LastReported {
     instances: BTreeMap<String, InstanceEvent>,
-    servers: BTreeMap<(String, SocketAddr), bool>,
-    quorums: BTreeMap<String, bool>,
+    servers: HashMap<(Option<LvsService>, SocketAddr), bool>,
+    quorums: HashMap<Option<LvsService>, bool>,
+}
+
+/// What a worker says of a server or a quorum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) up: bool,
+    /// It stands as a predecessor left it, and that one may have died before it told.
+    pub(super) resumed: bool,
+}
+
+impl Told {
+    /// Whether this is news after what was told last. What nobody spoke of yet may well be up, and a quorum without.
+    fn is_news(self, last: Option<bool>, worth_telling: bool) -> bool {
+        last.map_or(!self.resumed || worth_telling, |last| last != self.up)
+    }
 }
 
 impl LastReported {
@@ -44,26 +60,35 @@ impl LastReported {
     }
 
     /// A real server is up or down; whether that is news.
-    pub(super) fn note_server(&mut self, service: &VirtualServer, real: &RealServer, up: bool) -> bool {
-        self.servers.insert((service.name.clone(), real.address), up) != Some(up)
+    pub(super) fn note_server(&mut self, service: &VirtualServer, real: &RealServer, told: Told) -> bool {
+        let key = (service.services.first().copied(), real.address);
+        let news = told.is_news(self.servers.get(&key).copied(), !told.up);
+        if news {
+            self.servers.insert(key, told.up);
+        }
+        news
     }
 
     /// A virtual server has its quorum or not; whether that is news.
-    pub(super) fn note_quorum(&mut self, service: &VirtualServer, up: bool) -> bool {
-        self.quorums.insert(service.name.clone(), up) != Some(up)
+    pub(super) fn note_quorum(&mut self, service: &VirtualServer, told: Told) -> bool {
+        let key = service.services.first().copied();
+        let news = told.is_news(self.quorums.get(&key).copied(), told.up);
+        if news {
+            self.quorums.insert(key, told.up);
+        }
+        news
     }
 
     /// Forgets servers that are no longer configured.
     pub(super) fn retain(&mut self, config: &Config) {
-        let services: BTreeSet<&str> =
-            config.virtual_servers.iter().map(|server| server.name.as_str()).collect();
-        self.quorums.retain(|name, _| services.contains(name.as_str()));
-        let servers: BTreeSet<(&str, SocketAddr)> = config
-            .virtual_servers
-            .iter()
-            .flat_map(|server| server.real_servers.iter().map(|real| (server.name.as_str(), real.address)))
-            .collect();
-        self.servers.retain(|(service, real), _| servers.contains(&(service.as_str(), *real)));
+        let first = |server: &VirtualServer| server.services.first().copied();
+        let services: HashSet<_> = config.virtual_servers.iter().map(first).collect();
+        self.quorums.retain(|service, _| services.contains(service));
+        let mut servers = HashSet::new();
+        for service in &config.virtual_servers {
+            servers.extend(service.real_servers.iter().map(|real| (first(service), real.address)));
+        }
+        self.servers.retain(|server, _| servers.contains(server));
     }
 }
 
@@ -84,7 +109,7 @@ mod tests {
 
     fn note(last: &mut LastReported, config: &Config, server: usize, up: bool) -> bool {
         let service = &config.virtual_servers[0];
-        last.note_server(service, &service.real_servers[server], up)
+        last.note_server(service, &service.real_servers[server], Told { up, resumed: false })
     }
 
     #[test]
@@ -94,8 +119,39 @@ mod tests {
         let news = [false, false, true, true, false].map(|up| note(&mut last, &config, 0, up));
         assert_eq!(news, [true, false, true, false, true]);
         let service = &config.virtual_servers[0];
-        let news = [false, false, true, true].map(|up| last.note_quorum(service, up));
+        let news =
+            [false, false, true, true].map(|up| last.note_quorum(service, Told { up, resumed: false }));
         assert_eq!(news, [true, false, true, false]);
+    }
+
+    #[test]
+    fn what_stands_as_it_was_left_is_news_only_where_it_was_not_told() {
+        let config = config("192.0.2.1 80", &["10.0.0.1 80"]);
+        let service = &config.virtual_servers[0];
+        // Told before, found again, news.
+        let table = [
+            (None, true, false),
+            (None, false, true),
+            (Some(true), true, false),
+            (Some(true), false, true),
+            (Some(false), true, true),
+            (Some(false), false, false),
+        ];
+        for (before, up, news) in table {
+            let mut last = LastReported::default();
+            if let Some(before) = before {
+                note(&mut last, &config, 0, before);
+            }
+            let told = Told { up, resumed: true };
+            let noted = last.note_server(service, &service.real_servers[0], told);
+            assert_eq!(noted, news, "{before:?}, then {up}");
+            if news {
+                assert!(!last.note_server(service, &service.real_servers[0], told), "it is known now");
+            }
+        }
+        let mut last = LastReported::default();
+        let news = [false, true, true, false].map(|up| last.note_quorum(service, Told { up, resumed: true }));
+        assert_eq!(news, [false, true, false, true], "a start without quorum is not told");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::super::role::Role;
 use super::super::supervisor::WorkerId;
 use super::super::{dump, notify};
 use super::Parent;
+use super::last_reported::Told;
 use crate::ipc::{ChannelError, DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, Task, ToWorker};
 use crate::log::Log;
 use crate::paths::Job;
@@ -74,14 +75,14 @@ impl Parent {
             FromWorker::Script { generation, script, act } => {
                 self.handle_script((role, generation, script), act, now, log);
             }
-            FromWorker::Server { generation, service, server, up, because } => {
-                self.handle_server((generation, service, server), up, &because, now, log);
+            FromWorker::Server { generation, service, server, up, because, resumed } => {
+                self.handle_server((generation, service, server), Told { up, resumed }, &because, now, log);
             }
             FromWorker::Checker { generation, service, server, up, because } => {
                 self.handle_checker((generation, service, server), up, &because, now, log);
             }
-            FromWorker::Quorum { generation, service, up, because } => {
-                self.handle_quorum((generation, service), up, &because, now, log);
+            FromWorker::Quorum { generation, service, up, because, resumed } => {
+                self.handle_quorum((generation, service), Told { up, resumed }, &because, now, log);
             }
             FromWorker::Transition { generation, instance, event, priority } => {
                 self.handle_transition((generation, instance), task, event, priority, now, log);

@@ -1,0 +1,165 @@
+//! A director that goes on where another one ended.
+
+use std::time::Duration;
+
+use lvs_health::director::{Event, Plan, Server, Service, ServiceId, Sorry};
+use lvs_health::{Check, Outcome, Probe, Script, Timing, Weigh};
+
+use crate::lab::{FAIL, Lab, PASS, SECOND, TIMING, id, quorums, server, service, tcp, turns};
+
+const MOMENT: Duration = Duration::from_millis(150);
+
+fn plan(services: &[Service]) -> Plan {
+    Plan { services: services.to_vec(), share_checks: false }
+}
+
+/// Ends the attempts that are due next, each as its port in `failing` or not says.
+fn round(lab: &mut Lab, failing: &[u16]) -> Vec<Event> {
+    for (attempt, _) in lab.next_starts() {
+        let server = lab.director.servers(attempt.check)[0];
+        let port = lab.director.server_status(server).unwrap().address.port();
+        let outcome = if failing.contains(&port) { FAIL } else { PASS };
+        lab.director.handle_outcome(lab.now, attempt, outcome);
+    }
+    lab.told()
+}
+
+fn alpha(port: u16) -> Server {
+    let timing = Timing { alpha: true, retry: 0, ..TIMING };
+    Server { checks: vec![tcp(port, &timing)], ..server(port) }
+}
+
+#[test]
+fn a_quorum_that_hysteresis_keeps_is_kept() {
+    let service = Service {
+        quorum: 2,
+        hysteresis: 1,
+        sorry: Some(Sorry::default()),
+        ..service("a", vec![alpha(1), alpha(2), alpha(3)])
+    };
+    let mut lab = Lab::new(vec![service.clone()]);
+    lab.drain();
+    round(&mut lab, &[]);
+    round(&mut lab, &[1]);
+    assert_eq!(lab.wanted(), "2=1 3=1");
+    lab.crash(plan(&[service]), MOMENT);
+    assert_eq!(lab.wanted(), "2=1 3=1");
+    assert_eq!(lab.told(), [Event::Resumed { service: ServiceId(0) }], "nothing is told");
+    round(&mut lab, &[1]);
+    assert_eq!(lab.wanted(), "2=1 3=1");
+    assert_eq!(turns(&round(&mut lab, &[])), [(0, true)]);
+}
+
+#[test]
+fn a_service_that_is_down_altogether_stays_so_in_silence() {
+    let service = Service { initial_notifies: true, ..service("a", vec![alpha(1), alpha(2)]) };
+    let mut lab = Lab::new(vec![service.clone()]);
+    lab.drain();
+    round(&mut lab, &[]);
+    round(&mut lab, &[1, 2]);
+    lab.crash(plan(&[service]), MOMENT);
+    assert_eq!((lab.wanted(), lab.told()), (String::new(), vec![Event::Resumed { service: ServiceId(0) }]));
+    let told = round(&mut lab, &[2]);
+    assert_eq!((turns(&told), quorums(&told)), (vec![(0, true)], vec![(0, true)]));
+}
+
+#[test]
+fn tolerated_failures_count_on() {
+    let service = service("a", vec![server(1)]);
+    let mut lab = Lab::new(vec![service.clone()]);
+    lab.drain();
+    round(&mut lab, &[]);
+    round(&mut lab, &[1]);
+    lab.crash(plan(&[service]), MOMENT);
+    lab.drain();
+    assert!(lab.up(id(0, 0)));
+    assert!(lab.wait() < 2, "the retry is due as before");
+    assert_eq!(turns(&round(&mut lab, &[1])), [(0, false)]);
+}
+
+#[test]
+fn checks_keep_their_beat() {
+    let service = service("a", vec![server(1)]);
+    let mut lab = Lab::new(vec![service.clone()]);
+    lab.drain();
+    round(&mut lab, &[]);
+    let due = lab.director.poll_timeout().unwrap();
+    for (pause, expected) in [(MOMENT, due), (35 * SECOND, due + 30 * SECOND)] {
+        let mut later = Lab::new(vec![service.clone()]);
+        later.drain();
+        round(&mut later, &[]);
+        let due = later.director.poll_timeout().unwrap() - later.now;
+        later.crash(plan(std::slice::from_ref(&service)), pause);
+        later.drain();
+        let next = later.director.poll_timeout().unwrap() - later.now + pause;
+        assert_eq!(next - due, expected - lab.director.poll_timeout().unwrap());
+    }
+    // An attempt that was under way is made again at once.
+    lab.next_start();
+    lab.crash(plan(&[service]), MOMENT);
+    lab.drain();
+    assert_eq!(lab.wait(), 0);
+}
+
+#[test]
+fn a_drain_ends_at_its_time_and_not_with_its_director() {
+    let of = |servers| Service { drain: 30 * SECOND, ..service("a", servers) };
+    let mut lab = Lab::new(vec![of(vec![server(1), server(2)])]);
+    lab.drain();
+    lab.reload(vec![of(vec![server(1)])]);
+    lab.drain();
+    lab.now += 10 * SECOND;
+    lab.crash(plan(&[of(vec![server(1)])]), 10 * SECOND);
+    lab.drain();
+    assert_eq!(lab.wanted(), "1=1 drained 2=0");
+    lab.pass_time(9 * SECOND);
+    assert_eq!(lab.wanted(), "1=1 drained 2=0");
+    lab.pass_time(SECOND);
+    assert_eq!(lab.wanted(), "1=1");
+}
+
+#[test]
+fn a_slow_start_goes_on_at_its_step() {
+    let slow = Server { weight: 100, slow_start: 100 * SECOND, ..server(1) };
+    let service = service("a", vec![Server { checks: vec![tcp(1, &Timing { retry: 0, ..TIMING })], ..slow }]);
+    let mut lab = Lab::new(vec![service.clone()]);
+    lab.drain();
+    round(&mut lab, &[1]);
+    round(&mut lab, &[]);
+    assert_eq!(lab.wanted(), "1=1");
+    lab.crash(plan(&[service]), 50 * SECOND);
+    lab.drain();
+    assert_eq!(lab.wanted(), "1=50");
+}
+
+#[test]
+fn a_weight_that_a_check_gave_stands() {
+    let script = Script { command: "load".to_owned(), timeout: SECOND, dynamic: true };
+    let check = Check { probe: Probe::Script(script), timing: TIMING };
+    let service =
+        Service { quorum: 20, ..service("a", vec![Server { weight: 20, checks: vec![check], ..server(1) }]) };
+    let mut lab = Lab::new(vec![service.clone()]);
+    lab.drain();
+    lab.attempt(Outcome::Pass(Weigh::Exactly(5)));
+    lab.crash(plan(&[service]), MOMENT);
+    assert_eq!(lab.told(), [Event::Resumed { service: ServiceId(0) }]);
+    assert_eq!(lab.wanted(), "1=5");
+    let told = lab.attempt(Outcome::Pass(Weigh::Configured));
+    assert_eq!(told[0], Event::Weight { server: id(0, 0), from: 5, to: 20 });
+}
+
+#[test]
+fn a_plan_that_its_predecessor_never_ran_is_taken_as_by_a_reload() {
+    let gone = service("b", vec![server(9)]);
+    let mut lab = Lab::new(vec![service("a", vec![server(1), server(2)]), gone]);
+    lab.drain();
+    assert_eq!(lab.remembered(), ["a", "b"]);
+    let after = service("a", vec![server(2), server(3)]);
+    lab.crash(plan(&[after]), MOMENT);
+    let told = lab.told();
+    assert!(told.iter().any(|event| matches!(event, Event::Retired { name, up: true, .. } if name == "b")));
+    assert!(told.iter().any(|event| matches!(event, Event::Removed { server, .. } if server.port() == 1)));
+    assert!(told.iter().any(|event| matches!(event, Event::Added { server, .. } if *server == id(0, 1))));
+    assert_eq!((quorums(&told), lab.wanted()), (vec![], "2=1 3=1".to_owned()));
+    assert_eq!(lab.remembered(), ["a"], "what is gone is forgotten");
+}

@@ -1,0 +1,138 @@
+//! What the parent remembers of this worker for a successor, should it die: how each virtual server stands.
+//!
+//! A virtual server is the same as long as it has one of its kernel services, or at least its name, whatever else
+//! changes: see [`identify`].
+
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use keepalived_conf::model::lvs::{Forwarding, LvsService, RealServer, VirtualServer};
+use lvs_health::director::{Director, ServiceMemory};
+use serde::{Deserialize, Serialize};
+
+use super::plan::Plan;
+use crate::ipc::{Memory, Monotonic};
+use crate::worker::Parent;
+
+/// What the kernel has to know of a real server that a reload dropped, while it drains.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DroppedServer {
+    pub(super) address: SocketAddr,
+    pub(super) forwarding: Forwarding,
+    pub(super) upper_threshold: u32,
+    pub(super) lower_threshold: u32,
+}
+
+impl From<&RealServer> for DroppedServer {
+    fn from(real: &RealServer) -> Self {
+        Self {
+            address: real.address,
+            forwarding: real.forwarding,
+            upper_threshold: real.upper_threshold,
+            lower_threshold: real.lower_threshold,
+        }
+    }
+}
+
+/// One virtual server as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Remembered {
+    /// Its kernel services.
+    pub(super) services: Vec<LvsService>,
+    pub(super) standing: ServiceMemory,
+    /// Its servers, and those that drain: what the kernel needs of them, should a reload drop them.
+    pub(super) servers: Vec<DroppedServer>,
+}
+
+/// The moment that remembered times count from: the machine's start, the same for every process.
+pub(super) fn origin() -> Instant {
+    let now = Instant::now();
+    now.checked_sub(std::time::Duration::from_nanos(Monotonic::now().0)).unwrap_or(now)
+}
+
+/// What a predecessor remembered, by identity. What cannot be read was another release's.
+pub(super) fn recall(memory: &Memory) -> HashMap<String, Remembered> {
+    let services = memory.iter().filter_map(|(key, value)| {
+        Some((key.strip_prefix(SERVICE)?.to_owned(), postcard::from_bytes(value).ok()?))
+    });
+    services.collect()
+}
+
+/// Tells the parent what changed.
+pub(super) fn remember(director: &mut Director, plan: &Plan, origin: Instant, parent: &mut Parent) {
+    let mut told = false;
+    while let Some((identity, standing)) = director.poll_memory(origin) {
+        let (key, value) = entry(&identity, standing, plan);
+        parent.remember(key, value);
+        told = true;
+    }
+    if told {
+        // Before anything is done about it.
+        parent.flush();
+    }
+}
+
+fn entry(identity: &str, standing: Option<ServiceMemory>, plan: &Plan) -> (String, Option<Vec<u8>>) {
+    let remembered = standing.and_then(|standing| {
+        let server = plan.identified(identity)?;
+        let servers = server.real_servers.iter().map(DroppedServer::from);
+        let drained = standing.drained().filter_map(|address| plan.dropped(identity, address).cloned());
+        let servers = servers.chain(drained).collect();
+        Some(Remembered { services: server.services.clone(), standing, servers })
+    });
+    // Plain values always can be encoded.
+    (format!("{SERVICE}{identity}"), remembered.map(|it| postcard::to_allocvec(&it).unwrap_or_default()))
+}
+
+/// The identity of each virtual server: that of the one known before with the same name and one of its kernel services,
+/// else with one of its kernel services, else with its name.
+pub(super) fn identify<'a>(
+    servers: &[VirtualServer],
+    known: impl Iterator<Item = (&'a str, &'a [LvsService])>,
+) -> Vec<String> {
+    let (mut by_service, mut names) = (HashMap::new(), HashSet::new());
+    for (identity, services) in known {
+        names.insert(identity);
+        by_service.extend(services.iter().map(|service| (*service, identity)));
+    }
+    let mut identities: Vec<Option<String>> = vec![None; servers.len()];
+    let mut claimed: HashSet<String> = HashSet::new();
+    let sharing = |server: &VirtualServer| -> Vec<&str> {
+        server.services.iter().filter_map(|service| by_service.get(service).copied()).collect()
+    };
+    let same = |server: &VirtualServer| sharing(server).into_iter().find(|known| *known == server.name);
+    let akin = |server: &VirtualServer, claimed: &HashSet<String>| {
+        sharing(server).into_iter().find(|known| !claimed.contains(*known))
+    };
+    for pass in 0..3 {
+        for (server, identity) in servers.iter().zip(&mut identities).filter(|(_, known)| known.is_none()) {
+            let found = match pass {
+                0 => same(server),
+                1 => akin(server, &claimed),
+                _ => names.get(server.name.as_str()).copied(),
+            };
+            if let Some(found) = found.filter(|found| !claimed.contains(*found)) {
+                claimed.insert(found.to_owned());
+                *identity = Some(found.to_owned());
+            }
+        }
+    }
+    let fresh = |server: &VirtualServer, claimed: &mut HashSet<String>| {
+        let mut name = server.name.clone();
+        while !claimed.insert(name.clone()) {
+            name.push('\'');
+        }
+        name
+    };
+    servers
+        .iter()
+        .zip(identities)
+        .map(|(server, known)| known.unwrap_or_else(|| fresh(server, &mut claimed)))
+        .collect()
+}
+
+const SERVICE: &str = "service ";
+
+#[cfg(test)]
+mod tests;
