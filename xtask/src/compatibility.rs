@@ -119,6 +119,9 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | a reload takes what can be read of a file that is cut, garbage or empty, down to nothing | such a reload is refused as a whole, and the log says where the file is damaged |
 | `-t` says 0 where the main file does not exist | 6, as a start of the daemon does |
 | a list that is not closed swallows the blocks after it | it ends before the next keyword of the block around it; an error says so |
+| where the kernel does not tell of processes (in containers and network namespaces), `vrrp_track_process` counts none | `/proc` is read |
+| a `process` name of more than 15 characters matches nothing | its first 15 characters count, as the kernel keeps them |
+| a `track_file` is read when a writer in its directory closes it | also through links, in directories made later, and where nothing tells of changes (within a second) |
 | the first word after a tracker that is no option drops the tracker | the word is ignored, the tracker stays |
 | `interval .2` and `timeout .5` of a script are no numbers: 1 second is used | fractions count, as in later releases: `interval .2` runs the check five times as often |
 | IPv6 with `version 2` sends VRRPv2, against its manual | VRRP over IPv6 is always version 3; a keepalived peer has to change first |

@@ -47,6 +47,8 @@ fn parameters_and_full_command_ask_for_the_command_line() {
         ("process /bin/x\nparam_match", "/bin/x", ParameterPattern::Exactly(Vec::new())),
         ("process /bin/x a b", "/bin/x", ParameterPattern::Exactly(words(&["a", "b"]))),
         ("process \"/bin/a b\" c \"d e\"", "/bin/a b", ParameterPattern::Exactly(words(&["c", "d e"]))),
+        ("process /bin/x\nparam_match initial", "/bin/x", ParameterPattern::Any),
+        ("process /bin/x\nparam_match partial", "/bin/x", ParameterPattern::Any),
         ("process /bin/x a\nparam_match partial", "/bin/x", ParameterPattern::First(words(&["a"]))),
         ("param_match initial\nprocess /bin/x a", "/bin/x", ParameterPattern::Beginning(words(&["a"]))),
     ] {

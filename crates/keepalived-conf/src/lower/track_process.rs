@@ -138,7 +138,8 @@ impl<'a> Draft<'a> {
         }
         let parameters = match self.parameters {
             None | Some(ParameterMatch::Exact) => ParameterPattern::Exactly(parameters),
-            Some(_) if parameters.is_empty() => ParameterPattern::Exactly(parameters),
+            // Whatever they are, as keepalived takes it.
+            Some(_) if parameters.is_empty() => ParameterPattern::Any,
             Some(ParameterMatch::Partial) => ParameterPattern::First(parameters),
             Some(ParameterMatch::Initial) => ParameterPattern::Beginning(parameters),
         };

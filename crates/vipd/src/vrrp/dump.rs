@@ -2,6 +2,8 @@
 //!
 //! Secrets are never shown.
 
+mod trackers;
+
 use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
@@ -13,10 +15,17 @@ use vrrp_proto::Counter;
 use super::judge::Record;
 use super::narrate::fault_text;
 use super::plan::{Plan, Reach, YIELDING_ADVERT};
+use super::trackers::Trackers;
 use crate::ipc::DumpKind;
 
 /// The whole text of a state file.
-pub(super) fn text(kind: DumpKind, plan: &Plan, node: &Node, records: &[Record]) -> String {
+pub(super) fn text(
+    kind: DumpKind,
+    plan: &Plan,
+    node: &Node,
+    trackers: &Trackers,
+    records: &[Record],
+) -> String {
     let instances = plan.instances();
     let views = instances.iter().enumerate().filter_map(|(index, instance)| {
         let id = RouterId(u32::try_from(index).ok()?);
@@ -34,7 +43,8 @@ pub(super) fn text(kind: DumpKind, plan: &Plan, node: &Node, records: &[Record])
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = match kind {
-        DumpKind::Data => data(&mut text, plan, node, views),
+        DumpKind::Data => data(&mut text, plan, node, views)
+            .and_then(|()| trackers::of_all(&mut text, plan, trackers, &instances)),
         DumpKind::Stats | DumpKind::StatsClear => stats(&mut text, views),
         DumpKind::Json => write!(text, "{}", Value::Array(views.map(|view| view.json()).collect())),
     };
@@ -191,7 +201,7 @@ impl View<'_> {
                 writeln!(out, "     {} weight {}", self.plan.script_name(id), track.weight)?;
             }
         }
-        Ok(())
+        trackers::of_instance(out, self.plan, instance)
     }
 
     fn json(&self) -> Value {
@@ -255,6 +265,12 @@ impl View<'_> {
         let scripts =
             instance.track_scripts.iter().filter_map(|track| self.plan.config.scripts.get(track.script));
         put("track_script", json!(scripts.map(|script| quoted(&script.command)).collect::<Vec<_>>()));
+        let processes = instance.track_processes.iter();
+        let processes = processes.filter_map(|track| self.plan.config.track_processes.get(track.index));
+        let processes: Vec<_> = processes.map(|process| &process.name).collect();
+        if !processes.is_empty() {
+            put("track_process", json!(processes));
+        }
         json!({ "data": data, "stats": self.json_stats() })
     }
 

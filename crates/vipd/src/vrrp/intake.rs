@@ -56,7 +56,7 @@ impl Worker {
                 // Of a run before the reload; and what only the LVS worker asks about.
                 ToWorker::ScriptStarted { .. } | ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } => {}
                 ToWorker::Dump(kind) => {
-                    let text = dump::text(kind, &self.plan, &self.node, &self.records);
+                    let text = dump::text(kind, &self.plan, &self.node, &self.trackers, &self.records);
                     self.parent.send(&FromWorker::Dump(kind, text));
                     if kind == DumpKind::StatsClear {
                         self.node.clear_counters();

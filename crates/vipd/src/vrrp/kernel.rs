@@ -166,9 +166,9 @@ impl Kernel {
         }
     }
 
-    /// Whether an interface is there and up.
-    pub(super) fn is_up(&self, name: &str) -> bool {
-        self.interface(name).is_some_and(|interface| interface.up)
+    /// Whether an interface is up; `None` if there is none.
+    pub(super) fn is_up(&self, name: &str) -> Option<bool> {
+        self.interface(name).map(|interface| interface.up)
     }
 
     /// What the election should know of an interface.

@@ -233,6 +233,9 @@ impl Worker {
             keep_addresses: false,
             stopped: false,
         };
+        for line in worker.trackers.news(&worker.plan) {
+            worker.parent.log(LogLevel::Info, line);
+        }
         worker.reminders.begin(now(), &worker.node, &mut worker.parent);
         let routers = (0..worker.plan.routers.len()).map(router_id).collect();
         worker.beginning = Some(Beginning { routers, is_start: true, ..Beginning::default() });

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use vrrp_election::{Fact, Instant, Pending, Settling};
+use vrrp_election::{Delays, Fact, Instant, Pending, Settling};
 
 use super::plan::{Plan, ProcessCheck, WatchedFact};
 use super::wire::now;
@@ -18,6 +18,8 @@ pub(super) struct Trackers {
     observed: HashMap<Subject, i32>,
     links: Settling<String>,
     processes: Settling<ProcessCheck>,
+    /// Whether each process tracker had its quorum when that was last said.
+    reported: HashMap<String, bool>,
     /// Changes that do not count yet, as a successor would be told of them.
     remembered: BTreeMap<Delayed, Pending>,
 }
@@ -49,10 +51,12 @@ impl Trackers {
         self.observed.extend(observed.into_iter().map(|seen| (seen.subject, seen.value)));
     }
 
-    /// Looks at everything whose changes have to last. `is_up` says how an interface is.
-    pub(super) fn look(&mut self, now: Instant, plan: &Plan, is_up: impl Fn(&str) -> bool) {
+    /// Looks at everything whose changes have to last. `is_up` says how an interface is; one that is not there is down
+    /// at once.
+    pub(super) fn look(&mut self, now: Instant, plan: &Plan, is_up: impl Fn(&str) -> Option<bool>) {
         for (name, delays) in &plan.link_delays {
-            self.links.observe(now, name.clone(), is_up(name), *delays);
+            let (up, delays) = is_up(name).map_or((false, Delays::default()), |up| (up, *delays));
+            self.links.observe(now, name.clone(), up, delays);
         }
         for (_, fact) in plan.facts.iter() {
             if let WatchedFact::Processes(check) = fact
@@ -77,6 +81,8 @@ impl Trackers {
 
     /// From here on only what this plan asks for matters.
     pub(super) fn retain(&mut self, plan: &Plan) {
+        let processes = &plan.config.track_processes;
+        self.reported.retain(|name, _| processes.iter().any(|process| process.name == *name));
         self.links.retain(|name| plan.link_delays.contains_key(name));
         let fact = |check: &ProcessCheck| plan.facts.known(&WatchedFact::Processes(check.clone()));
         self.processes.retain(|check| fact(check).is_some());
@@ -99,6 +105,31 @@ impl Trackers {
             WatchedFact::Processes(check) => self.processes.up(check).map_or(Fact::Unknown, Fact::from),
             WatchedFact::Socket(_) | WatchedFact::Source { .. } => Fact::Unknown,
         }
+    }
+
+    /// What was seen last.
+    pub(super) fn value(&self, subject: &Subject) -> Option<i32> {
+        self.observed.get(subject).copied()
+    }
+
+    /// What a check is about to become once it has lasted.
+    pub(super) fn awaits(&self, check: &ProcessCheck) -> Option<bool> {
+        self.processes.pending().find(|(other, _)| *other == check).map(|(_, pending)| pending.up)
+    }
+
+    /// Lines for the log, in keepalived's words: quorums that were gained or lost since the last call.
+    pub(super) fn news(&mut self, plan: &Plan) -> Vec<String> {
+        let mut lines = Vec::new();
+        for process in &plan.config.track_processes {
+            let check = ProcessCheck::new(process);
+            let Some(up) = self.processes.up(&check) else { continue };
+            let before = self.reported.insert(process.name.clone(), up).unwrap_or(false);
+            if before != up {
+                let what = if up { "gained" } else { "lost" };
+                lines.push(format!("Quorum {what} for tracked process {}", process.name));
+            }
+        }
+        lines
     }
 
     /// When a change counts next.
@@ -216,22 +247,47 @@ mod tests {
     fn what_nobody_has_seen_is_unknown_and_what_was_seen_is_known_at_once() {
         let plan = plan(TEXT);
         let mut trackers = Trackers::default();
-        trackers.look(at(0), &plan, |_| true);
+        trackers.look(at(0), &plan, |_| Some(true));
         assert_eq!(facts(&trackers, &plan), [Fact::Unknown, Fact::Unknown]);
         let mut seen = counted(&plan, 1);
         seen.push(Observation { subject: Subject::File("/run/n".into()), value: -7 });
         let mut trackers = Trackers::start(seen, None);
-        trackers.look(at(0), &plan, |_| true);
+        trackers.look(at(0), &plan, |_| Some(true));
         assert_eq!(facts(&trackers, &plan), [Fact::Value(-7), Fact::Down], "one of two is too few");
+    }
+
+    #[test]
+    fn an_interface_that_is_gone_is_down_at_once() {
+        let plan = plan(TEXT);
+        let mut trackers = Trackers::default();
+        trackers.look(at(0), &plan, |_| Some(true));
+        trackers.look(at(10), &plan, |_| None);
+        assert_eq!((trackers.link("eth0"), trackers.poll_timeout()), (Some(false), None));
+        trackers.look(at(20), &plan, |_| Some(true));
+        assert_eq!((trackers.link("eth0"), trackers.poll_timeout()), (Some(false), Some(at(2_020))));
+    }
+
+    #[test]
+    fn quorums_are_said_when_they_change() {
+        let plan = plan(TEXT);
+        let mut trackers = Trackers::start(counted(&plan, 2), None);
+        trackers.look(at(0), &plan, |_| Some(true));
+        assert_eq!(trackers.news(&plan), ["Quorum gained for tracked process P"]);
+        trackers.note(counted(&plan, 1));
+        trackers.look(at(0), &plan, |_| Some(true));
+        assert!(trackers.news(&plan).is_empty(), "it does not count yet");
+        assert!(trackers.handle_timeout(at(3_000)));
+        assert_eq!(trackers.news(&plan), ["Quorum lost for tracked process P"]);
+        assert!(trackers.news(&plan).is_empty());
     }
 
     #[test]
     fn a_successor_goes_on_with_delays_that_run() {
         let plan = plan(TEXT);
         let mut trackers = Trackers::start(counted(&plan, 2), None);
-        trackers.look(at(0), &plan, |_| true);
+        trackers.look(at(0), &plan, |_| Some(true));
         trackers.note(counted(&plan, 1));
-        trackers.look(at(100), &plan, |_| false);
+        trackers.look(at(100), &plan, |_| Some(false));
         assert_eq!(trackers.link("eth0"), Some(true));
         assert_eq!(facts(&trackers, &plan)[1], Fact::Up);
         let mut memory = Memory::default();
@@ -242,7 +298,7 @@ mod tests {
             memory.note(key(&delayed), Some(memory::encode(&(&delayed, pending)))).unwrap();
         }
         let mut successor = Trackers::start(counted(&plan, 1), Some(&memory));
-        successor.look(at(1_000), &plan, |_| false);
+        successor.look(at(1_000), &plan, |_| Some(false));
         assert_eq!(successor.link("eth0"), Some(true), "the interface is down for less than 4 s");
         assert_eq!(facts(&successor, &plan)[1], Fact::Up, "processes are too few for less than 3 s");
         assert_eq!(successor.poll_timeout(), Some(at(3_100)));
@@ -255,10 +311,10 @@ mod tests {
         let old = plan(TEXT);
         let new = plan(&TEXT.replace("terminate_delay 3", "terminate_delay 5"));
         let mut trackers = Trackers::start(counted(&old, 2), None);
-        trackers.look(at(0), &old, |_| true);
+        trackers.look(at(0), &old, |_| Some(true));
         trackers.note(counted(&old, 0));
-        trackers.look(at(100), &old, |_| true);
-        trackers.look(at(200), &new, |_| true);
+        trackers.look(at(100), &old, |_| Some(true));
+        trackers.look(at(200), &new, |_| Some(true));
         trackers.retain(&new);
         assert_eq!(facts(&trackers, &new)[1], Fact::Up);
         assert_eq!(trackers.poll_timeout(), Some(at(5_200)));
@@ -268,8 +324,8 @@ mod tests {
     fn what_a_reload_no_longer_asks_for_is_forgotten() {
         let old = plan(TEXT);
         let mut trackers = Trackers::start(counted(&old, 2), None);
-        trackers.look(at(0), &old, |_| true);
-        trackers.look(at(1), &old, |_| false);
+        trackers.look(at(0), &old, |_| Some(true));
+        trackers.look(at(1), &old, |_| Some(false));
         trackers.retain(&plan(""));
         assert_eq!((trackers.link("eth0"), trackers.poll_timeout()), (None, None));
         assert!(trackers.observed.is_empty());

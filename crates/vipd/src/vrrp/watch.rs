@@ -49,6 +49,9 @@ impl Worker {
 
     /// Tells the election how interfaces and facts are.
     pub(super) fn tell_facts(&mut self, now: Instant) {
+        for line in self.trackers.news(&self.plan) {
+            self.parent.log(LogLevel::Info, line);
+        }
         let seen = Seen { kernel: &self.kernel, plan: &self.plan, trackers: &self.trackers };
         for (link, name) in self.plan.links.iter() {
             self.node.handle_link(now, link, seen.link(name));

@@ -72,7 +72,7 @@ fn shown(kind: DumpKind) -> String {
     for (count, rejected) in (1..).zip(&mut record.rejected) {
         *rejected = count;
     }
-    text(kind, &plan, &node, &[record])
+    text(kind, &plan, &node, &Trackers::default(), &[record])
 }
 
 #[test]

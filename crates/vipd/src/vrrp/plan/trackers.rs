@@ -20,7 +20,7 @@ pub(in crate::vrrp) struct ProcessCheck {
 }
 
 impl ProcessCheck {
-    pub(super) fn new(process: &TrackProcess) -> Self {
+    pub(in crate::vrrp) fn new(process: &TrackProcess) -> Self {
         Self {
             pattern: process.pattern.clone(),
             least: process.quorum,
