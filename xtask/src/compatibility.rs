@@ -104,6 +104,14 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | accepts a VRRPv3 interval of 0 and takes over at once | rejects it (RFC 9568, erratum 8301) |
 | accepts only its own reading of the VRRPv3 IPv4 checksum | accepts both |
 | a deleted virtual address makes the instance give up and come back | it is put back and announced |
+| a deleted virtual route or rule makes the instance give up and come back | it is put back at once, then at most once a second |
+| a virtual route that two instances hold goes with the first of them | it stays until both let go |
+| a route without `dev` is not put back when somebody deletes it | it is |
+| an IPv4 route by an IPv6 router (`via inet6`) is refused | it is set, as `ip route` does |
+| `via A or B dev IF` is refused by the kernel, without a word which route that was | two next hops on that interface |
+| `inet6` or `inet` before `from` swallows that word, and the rule is dropped | it forces the family |
+| a rule with `no_track` carries no protocol | it carries that of keepalived, so that a successor knows it |
+| `static_ipaddress` comes too late for an instance that speaks from it: FAULT for ever | it is there before instances look for their addresses |
 | a missing interface ends the daemon (without `dynamic_interfaces`) | the instance is in FAULT until the interface is there |
 | a master that yields falls silent; after a healed partition neighbours may keep the loser's MAC address | it sends one more advert, so that the winner announces again (`higher_prio_send_advert off` stops that) |
 | a stop takes a second | it takes as long as the stop scripts, else some milliseconds |

@@ -13,12 +13,14 @@ pub mod daemon;
 pub mod fifo;
 pub mod lvs;
 pub mod mail;
+pub mod routing;
 pub mod trackers;
 
 use daemon::Daemon;
 use fifo::Fifo;
 use lvs::{LvsGlobal, VirtualServer};
 use mail::Mail;
+use routing::{Route, Rule, Statics};
 use trackers::{InterfaceDelays, TrackFile, TrackProcess, Tracked};
 
 /// A whole configuration.
@@ -31,6 +33,8 @@ pub struct Config {
     pub scripts: Vec<VrrpScript>,
     /// Every usable `vrrp_instance`, in file order.
     pub instances: Vec<VrrpInstance>,
+    /// `static_ipaddress`, `static_routes` and `static_rules`.
+    pub statics: Statics,
     /// Every usable `virtual_server`, in file order.
     pub virtual_servers: Vec<VirtualServer>,
     /// The scripts of `MISC_CHECK`s, in file order.
@@ -309,6 +313,10 @@ pub struct VrrpInstance {
     pub addresses: Vec<VirtualAddress>,
     /// `virtual_ipaddress_excluded`: held while MASTER, not advertised.
     pub excluded_addresses: Vec<VirtualAddress>,
+    /// `virtual_routes`: there while MASTER.
+    pub routes: Vec<Route>,
+    /// `virtual_rules`: there while MASTER.
+    pub rules: Vec<Rule>,
     /// `promote_secondaries`
     pub promote_secondaries: bool,
     /// `track_interface`, without the instance's own.

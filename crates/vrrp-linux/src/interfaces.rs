@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnetwork::IpNetwork;
 use netlink_frame::Frames;
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
-use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
+use netlink_packet_route::link::{InfoData, InfoVrf, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use crate::address::{AddressFlags, Scope, is_virtual_mark};
@@ -28,6 +28,8 @@ pub struct Interfaces {
     by_name: BTreeMap<String, u32>,
     /// Every address of every interface, to find it among thousands.
     present: HashMap<(u32, IpAddr), Places>,
+    /// The routing tables of VRFs.
+    vrf_tables: BTreeMap<u32, u32>,
 }
 
 /// Where an address is in the list of its interface.
@@ -214,9 +216,17 @@ impl Interfaces {
         }
     }
 
+    /// The routing table of a VRF.
+    pub fn vrf_table(&self, index: u32) -> Option<u32> {
+        self.vrf_tables.get(&index).copied()
+    }
+
     pub(crate) fn apply_message(&mut self, message: &RouteNetlinkMessage, changes: &mut Vec<Change>) {
         match message {
-            RouteNetlinkMessage::NewLink(link) if is_about_a_link(link) => self.apply_link(link, changes),
+            RouteNetlinkMessage::NewLink(link) if is_about_a_link(link) => {
+                self.vrf_tables.extend(vrf_table(link).map(|table| (link.header.index, table)));
+                self.apply_link(link, changes);
+            }
             RouteNetlinkMessage::DelLink(link) if is_about_a_link(link) => {
                 self.remove_link(link.header.index, changes);
             }
@@ -309,6 +319,7 @@ impl Interfaces {
                 self.forget(index, address.network.ip());
             }
             self.by_name.remove(&gone.name);
+            self.vrf_tables.remove(&index);
             changes.push(Change::LinkRemoved { index, name: gone.name });
         }
     }
@@ -519,6 +530,22 @@ impl InterfaceAddress {
 pub const MIN_MTU_IPV4: u32 = 68;
 /// The least MTU with which the kernel speaks IPv6 on an interface, in bytes (RFC 8200 §5).
 pub const MIN_MTU_IPV6: u32 = 1280;
+
+/// The routing table of a link that is a VRF.
+fn vrf_table(link: &LinkMessage) -> Option<u32> {
+    let information = link.attributes.iter().find_map(|attribute| match attribute {
+        LinkAttribute::LinkInfo(information) => Some(information),
+        _ => None,
+    })?;
+    let data = information.iter().find_map(|part| match part {
+        LinkInfo::Data(InfoData::Vrf(data)) => Some(data),
+        _ => None,
+    })?;
+    data.iter().find_map(|part| match part {
+        InfoVrf::TableId(table) => Some(*table),
+        _ => None,
+    })
+}
 
 /// Bridges and wireless cards send messages of the same type about their own affairs: a `DELLINK` of family
 /// `AF_BRIDGE` means that a port has left its bridge.

@@ -63,6 +63,8 @@ pub struct RouteSpec {
     pub tos: u8,
     /// The table.
     pub table: u32,
+    /// The VRF whose table it is instead.
+    pub vrf: Option<Box<str>>,
     /// Who adds it (`RTPROT_*`).
     pub protocol: u8,
     /// How far the destination is (`RT_SCOPE_*`).
@@ -165,6 +167,7 @@ impl RouteSpec {
             from: None,
             tos: 0,
             table: MAIN_TABLE,
+            vrf: None,
             protocol: PROTOCOL,
             scope: 0,
             metric: 0,
@@ -182,6 +185,9 @@ impl RouteSpec {
     /// With the indexes of its interfaces; `None` if one is missing.
     pub fn resolved(&self, interfaces: &Interfaces) -> Option<Self> {
         let mut route = self.clone();
+        if let Some(vrf) = &self.vrf {
+            route.table = interfaces.vrf_table(interfaces.by_name(vrf)?.index)?;
+        }
         for hop in &mut route.hops {
             if let Some(link) = &hop.link {
                 hop.index = interfaces.by_name(link)?.index;

@@ -94,7 +94,7 @@ fn obey(holdings: &mut Addresses<u8>) -> Vec<AddressChange> {
     }
     commands
         .flush(|command, result| {
-            let Command::Address(change) = command else { panic!("{command}") };
+            let Command::Address(change) = command else { unreachable!("{command}") };
             holdings.handle_answer(change, result.ok());
         })
         .unwrap();

@@ -332,9 +332,9 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "json_version": integer(1, 2, Unit::None), default "1", since "2.2.8", Understood,
         "Shape of the JSON dump.";
     [GlobalDefs] "iproute_usr_dir": Word("directory"),
-        default "build default /usr/share/iproute2 or /etc/iproute2", since "2.3.2", Understood,
+        default "build default /usr/share/iproute2 or /etc/iproute2", since "2.3.2", Acts,
         "Where rt_tables and friends are read (vendor copy).";
-    [GlobalDefs] "iproute_etc_dir": Word("directory"), default "/etc/iproute2", since "2.3.2", Understood,
+    [GlobalDefs] "iproute_etc_dir": Word("directory"), default "/etc/iproute2", since "2.3.2", Acts,
         "Where rt_tables and friends are read (local copy).";
     [GlobalDefs] "state_dump_file": Word("path|dir/"), default "/tmp/keepalived*.data", since "2.3.3", Acts,
         "Location of SIGUSR1 dumps. Man page calls it state_file_location (not accepted).";
@@ -351,7 +351,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         default "up 0", since "2.2.3", Acts,
         "Delay before acting on down and up events of an interface; without the second number up has no delay.";
 
-    [TrackGroup] "group": Lines(Context::TrackGroupMembers), default "", since "2.0.3", Understood,
+    [TrackGroup] "group": Lines(Context::TrackGroupMembers), default "", since "2.0.3", Acts,
         "Members of the track group.";
 
     [GarpGroup] "garp_interval": SECONDS => aborts, default "0", since "1.2.21", Understood,

@@ -78,9 +78,9 @@ pub(super) static LISTS: &[Keyword] = keywords![
         "Same options; either family; not put in adverts.";
 
     [StaticAddresses] "<line>": Form("as virtual_ipaddress plus track_group, minus use_vmac"),
-        default "dev = default_interface", since "1.2.1", Understood,
+        default "dev = default_interface", since "1.2.1", Acts,
         "Static address.";
-    [StaticAddresses] "track_group": Word("name"), default "none", since "2.0.3", Understood,
+    [StaticAddresses] "track_group": Word("name"), default "none", since "2.0.3", Acts,
         "Bind the object to instances of the group (fault if it vanishes).";
 
     [VirtualServerGroup] "<line>": Form("<ip>[-<range>|/<len>] [<port>] | <ip>-<ip> [<port>] | fwmark <n> [inet|inet6]"),

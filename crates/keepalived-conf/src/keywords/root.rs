@@ -38,13 +38,13 @@ pub(super) static ROOT: &[Keyword] = keywords![
     [Root] "interface_up_down_delays": Lines(Context::InterfaceUpDownDelays),
         default "", since "2.2.3", Acts,
         "Debounce delays applied to interface state changes.";
-    [Root] "static_ipaddress": Lines(Context::StaticAddresses), default "", since "1.2.1", Understood,
+    [Root] "static_ipaddress": Lines(Context::StaticAddresses), default "", since "1.2.1", Acts,
         "Addresses added at start and removed at stop, independent of VRRP state.";
-    [Root] "static_routes": Lines(Context::StaticRoutes), default "", since "1.2.1", Understood,
+    [Root] "static_routes": Lines(Context::StaticRoutes), default "", since "1.2.1", Acts,
         "Routes kept for the life of the VRRP process.";
-    [Root] "static_rules": Lines(Context::StaticRules), default "", since "1.2.20", Understood,
+    [Root] "static_rules": Lines(Context::StaticRules), default "", since "1.2.20", Acts,
         "Policy rules kept for the life of the VRRP process.";
-    [Root] "track_group": NamedBlock(Context::TrackGroup), default "", since "2.0.3", Understood,
+    [Root] "track_group": NamedBlock(Context::TrackGroup), default "", since "2.0.3", Acts,
         "Named set of VRRP instances that may be bound to static addresses/routes/rules.";
     [Root] "vrrp_sync_group": NamedBlock(Context::SyncGroup), default "", since "1.2.1", Understood,
         "Set of VRRP instances that change state together; duplicate name is skipped.";

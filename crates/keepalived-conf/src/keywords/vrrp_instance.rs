@@ -75,9 +75,9 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "Addresses held while MASTER but not advertised; may be of the other family.";
     [VrrpInstance] "no_virtual_ipaddress": None, default "off", since "2.2.8", Acts,
         "Declare that having no VIP is intended; not in strict.";
-    [VrrpInstance] "virtual_routes": Lines(Context::VirtualRoutes), default "none", since "1.2.1", Understood,
+    [VrrpInstance] "virtual_routes": Lines(Context::VirtualRoutes), default "none", since "1.2.1", Acts,
         "Routes held while MASTER.";
-    [VrrpInstance] "virtual_rules": Lines(Context::VirtualRules), default "none", since "1.2.20", Understood,
+    [VrrpInstance] "virtual_rules": Lines(Context::VirtualRules), default "none", since "1.2.20", Acts,
         "Policy rules held while MASTER.";
     [VrrpInstance] "promote_secondaries": None, default "off", since "1.3.0", Acts,
         "Set promote_secondaries sysctl on the interface while running.";

@@ -134,6 +134,8 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             dont_track_primary: draft.dont_track_primary,
             addresses: without_places(&mut draft.addresses),
             excluded_addresses: without_places(&mut draft.excluded_addresses),
+            routes: std::mem::take(&mut draft.routes),
+            rules: std::mem::take(&mut draft.rules),
             promote_secondaries: draft.promote_secondaries,
             track_interfaces,
             track_scripts: std::mem::take(&mut draft.track_scripts),

@@ -223,6 +223,8 @@ impl<'a> Lowering<'a> {
                     format!("`{}` is set already; the first holds", entry.keyword.name),
                 );
             }
+            "iproute_usr_dir" => set(&mut self.names.usr_dir, word(report).map(PathBuf::from)),
+            "iproute_etc_dir" => set(&mut self.names.etc_dir, word(report).map(PathBuf::from)),
             "use_pid_dir" => global.use_pid_dir = arguments::bare(entry, report),
             "state_dump_file" => set_some(&mut global.state_dump_file, word(report).map(PathBuf::from)),
             // Its argument is where the findings of the check go; here they go where all findings go.

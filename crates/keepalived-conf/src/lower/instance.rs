@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::keywords::Status;
+use crate::model::routing::{Route, Rule};
 use crate::model::trackers::Tracked;
 use crate::model::{InitialState, Notify, TrackInterface, TrackScript, UnicastPeer, VirtualAddress};
 use crate::source::Span;
@@ -62,6 +63,8 @@ pub(super) struct Draft {
     pub(super) dont_track_primary: bool,
     pub(super) addresses: Vec<(VirtualAddress, Span)>,
     pub(super) excluded_addresses: Vec<(VirtualAddress, Span)>,
+    pub(super) routes: Vec<Route>,
+    pub(super) rules: Vec<Rule>,
     pub(super) no_addresses: bool,
     /// `use_vmac` or `use_ipvlan`
     pub(super) vmac: bool,
@@ -146,6 +149,8 @@ impl Draft {
         self.seen = Seen::default();
         self.addresses.shrink_to_fit();
         self.excluded_addresses.shrink_to_fit();
+        self.routes.shrink_to_fit();
+        self.rules.shrink_to_fit();
         self.unicast_peers.shrink_to_fit();
         self.track_interfaces.shrink_to_fit();
         self.track_scripts.shrink_to_fit();
@@ -434,6 +439,14 @@ impl<'a> Lowering<'a> {
             "track_process" => self.tracked_processes(entry, &mut draft.track_processes),
             "virtual_ipaddress" => self.virtual_addresses(draft, entry, false),
             "virtual_ipaddress_excluded" => self.virtual_addresses(draft, entry, true),
+            "virtual_routes" => {
+                let routes = self.routes(entry);
+                draft.routes.extend(routes.into_iter().map(|(route, _)| route));
+            }
+            "virtual_rules" => {
+                let rules = self.rules(entry);
+                draft.rules.extend(rules.into_iter().map(|(rule, _)| rule));
+            }
             _ => return false,
         }
         true

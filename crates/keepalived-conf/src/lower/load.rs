@@ -99,7 +99,7 @@ pub fn load(path: &Path, options: &Options<'_>) -> Loaded {
     let lines = preprocess(path, options, &mut sources, &mut diagnostics);
     let found = !sources.is_empty();
     let super::Lowered { config, idle_commands, problem, interfaces } =
-        super::lower(&lines, &mut diagnostics);
+        super::lower(&lines, options.files, &mut diagnostics);
     let usable = refusal(found, problem, &diagnostics).map_or(Ok(()), Err);
     Loaded { config, diagnostics, sources, idle_commands, interfaces, usable, found }
 }

@@ -16,11 +16,15 @@ mod interface_delays;
 mod load;
 mod lvs;
 mod mail;
+mod names;
+mod option_line;
 mod reader;
 mod report;
-mod route_words;
+mod route;
+mod rule;
 mod script;
 mod shell;
+mod statics;
 mod sync_group;
 mod track;
 mod track_file;
@@ -36,13 +40,16 @@ use crate::line::{Line, Word};
 use crate::lines::Lines;
 use crate::model::trackers::InterfaceDelays;
 use crate::model::{Command, Config, VrrpScript};
+use crate::preprocess::Files;
 use crate::source::Span;
 
 use global::Globals;
 use instance::Draft;
 use lvs::Lvs;
+use names::Names;
 use reader::{Entry, Reader};
 use report::Report;
+use statics::StaticDrafts;
 use sync_group::SyncGroup;
 use track_file::TrackFiles;
 use track_process::TrackProcesses;
@@ -79,6 +86,11 @@ struct Lowering<'a> {
     group_members: Vec<Word<'a>>,
     /// Everything about virtual servers.
     lvs: Lvs<'a>,
+    statics: StaticDrafts<'a>,
+    /// What iproute2's files call things.
+    names: Names<'a>,
+    /// The priority of the next rule that names none.
+    free_preference: u32,
 }
 
 /// What lines come to.
@@ -91,7 +103,7 @@ struct Lowered {
 }
 
 /// Lowers logical lines to the model.
-fn lower(lines: &Lines, diagnostics: &mut Diagnostics) -> Lowered {
+fn lower(lines: &Lines, files: &dyn Files, diagnostics: &mut Diagnostics) -> Lowered {
     let mut lowering = Lowering {
         reader: Reader::new(lines),
         report: Report::new(diagnostics),
@@ -112,6 +124,9 @@ fn lower(lines: &Lines, diagnostics: &mut Diagnostics) -> Lowered {
         sync_drafts: Vec::new(),
         group_members: Vec::new(),
         lvs: Lvs::default(),
+        statics: StaticDrafts::default(),
+        names: Names::new(files),
+        free_preference: HIGHEST_FREE_PREFERENCE,
     };
     lowering.read();
     lowering.finish()
@@ -146,6 +161,7 @@ impl<'a> Lowering<'a> {
             "vrrp_track_process" => self.track_process(entry),
             "interface_up_down_delays" => self.interface_up_down_delays(entry),
             _ => {
+                let Some(entry) = self.static_keyword(entry) else { return };
                 if !self.lvs_keyword(entry) && !self.global_keyword(entry) {
                     self.understood(entry);
                 }
@@ -169,6 +185,7 @@ impl<'a> Lowering<'a> {
         }
         self.check_groups(&instances, &spans);
         across::across_instances(&instances, &spans, &mut self.report);
+        let statics = self.finish_statics(&instances);
         let (virtual_servers, checks) = self.finish_virtual_servers(&instances);
         self.finish_global(&instances);
         self.note_untracked_scripts();
@@ -178,6 +195,7 @@ impl<'a> Lowering<'a> {
             global: self.globals.public,
             scripts: self.scripts,
             instances,
+            statics,
             virtual_servers,
             checks,
             init_files: self.track_files.to_make,
@@ -190,6 +208,9 @@ impl<'a> Lowering<'a> {
         Lowered { config, idle_commands: self.idle_commands, problem: unusable, interfaces }
     }
 }
+
+/// As keepalived counts.
+const HIGHEST_FREE_PREFERENCE: u32 = 16384;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Keywords that nothing acts on yet: their arguments are checked, their blocks walked.
 
 use crate::diagnostic::Diagnostic;
-use crate::keywords::{self, Arguments, Context};
+use crate::keywords::{Arguments, Context};
 use crate::line::{Statement, Word};
 use crate::similar::did_you_mean;
 
@@ -10,7 +10,6 @@ use super::arguments::{self, Junk};
 use super::command;
 use super::reader::Entry;
 use super::report::Report;
-use super::route_words;
 use super::value;
 
 impl<'a> Lowering<'a> {
@@ -51,21 +50,7 @@ impl<'a> Lowering<'a> {
                 let exists = known.contains(first.text);
                 tracker_named("bfd_instance", first, exists, known.iter().copied(), &mut self.report);
             }
-            Context::SyncGroupMembers | Context::TrackGroupMembers => self.group_members.extend(line.words()),
-            Context::VirtualRoutes | Context::StaticRoutes => {
-                self.check_options(context, line);
-                self.check_route(line);
-                route_words::check(context, line, &mut self.report);
-            }
-            Context::VirtualRules | Context::StaticRules => {
-                self.check_options(context, line);
-                route_words::check(context, line, &mut self.report);
-                let ranks = |word: Word<'_>| matches!(word.text, "preference" | "order" | "priority");
-                if !line.words().iter().any(ranks) {
-                    let message = "a rule without `preference` gets whatever number is free";
-                    self.report.warning("no-preference", first.span, message);
-                }
-            }
+            Context::SyncGroupMembers => self.group_members.extend(line.words()),
             _ => {}
         }
     }
@@ -88,30 +73,6 @@ impl<'a> Lowering<'a> {
             self.report.error("incomplete", name.span, message);
         }
         complete.then_some(name.text)
-    }
-
-    /// What keepalived has to say about a route.
-    fn check_route(&mut self, line: Statement<'_>) {
-        let own = line.words().iter().take_while(|word| !matches!(word.text, "nexthop" | "or"));
-        let has_device = own.into_iter().any(|word| matches!(word.text, "dev" | "oif"));
-        let tracked = !line.words().iter().any(|word| word.text == "no_track");
-        if tracked && !has_device {
-            let message = "a route without `dev` is not put back when somebody deletes it";
-            self.report.push(
-                Diagnostic::warning("route-without-device", message)
-                    .at(line.keyword_span())
-                    .help("add `dev INTERFACE`, or `no_track` if that is meant"),
-            );
-        }
-    }
-
-    /// Old spellings among the words of a line.
-    fn check_options(&mut self, context: Context, line: Statement<'_>) {
-        for word in line.words() {
-            if let Some(option) = keywords::find(context, word.text) {
-                self.report.old_spelling(option, word.span);
-            }
-        }
     }
 
     fn check_arguments(&mut self, entry: &Entry<'a>) {

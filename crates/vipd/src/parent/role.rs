@@ -1,6 +1,7 @@
 //! What a worker is for.
 
 use keepalived_conf::model::mail::Mail;
+use keepalived_conf::model::routing::Statics;
 use keepalived_conf::model::{Config, Global};
 
 use crate::log::Voice;
@@ -33,6 +34,7 @@ impl Role {
                 global: global(config),
                 scripts: config.scripts.clone(),
                 instances: config.instances.clone(),
+                statics: config.statics.clone(),
                 virtual_servers: Vec::new(),
                 checks: Vec::new(),
                 init_files: Vec::new(),
@@ -44,6 +46,7 @@ impl Role {
                 global: global(config),
                 scripts: Vec::new(),
                 instances: Vec::new(),
+                statics: Statics::default(),
                 virtual_servers: config.virtual_servers.clone(),
                 checks: config.checks.clone(),
                 init_files: Vec::new(),
@@ -57,7 +60,7 @@ impl Role {
     /// Whether a configuration has something to do for this worker.
     pub(super) fn has_work(self, config: &Config) -> bool {
         match self {
-            Self::Vrrp => !config.instances.is_empty(),
+            Self::Vrrp => !config.instances.is_empty() || !config.statics.is_empty(),
             Self::Lvs => !config.virtual_servers.is_empty() || config.global.lvs.sync_daemon.is_some(),
         }
     }

@@ -17,7 +17,7 @@ use vrrp_linux::mark::Mark;
 use vrrp_linux::monitor::{Monitor, Progress};
 use vrrp_linux::{clock, sysctl};
 
-use super::plan::{Numbers, Observe, Plan, RouterPlan, Routing, Statics, WatchedFact};
+use super::plan::{Numbers, Observe, Plan, RouterPlan, Routing, StaticId, Statics, WatchedFact};
 use super::sources;
 use super::trackers::Trackers;
 
@@ -154,7 +154,7 @@ impl Kernel {
     }
 
     /// What the election should know of something else.
-    pub(super) fn fact(&self, fact: &WatchedFact) -> Fact {
+    pub(super) fn fact(&self, fact: &WatchedFact, statics: &Statics) -> Fact {
         match fact {
             WatchedFact::Source { address, interface } => {
                 sources::is_usable(self.interfaces.iter(), *address, interface.as_deref()).into()
@@ -163,6 +163,27 @@ impl Kernel {
             WatchedFact::Socket(_) => Fact::Unknown,
             // The watcher tells of them.
             WatchedFact::File(_) | WatchedFact::Processes(_) => Fact::Unknown,
+            WatchedFact::Static(id) => self.is_obtainable(*id, statics).into(),
+        }
+    }
+
+    /// Whether something static is there, or will be in a moment.
+    fn is_obtainable(&self, id: StaticId, statics: &Statics) -> bool {
+        let Self { holdings, interfaces, .. } = self;
+        match id {
+            StaticId::Address(place) => statics.addresses.get(place).is_none_or(|(link, address)| {
+                let index = interfaces.by_name(link).map(|interface| interface.index);
+                let held = |held: &AddressSpec| Some(held.index) == index && held.network == address.network;
+                self.statics_lost.is_some() || holdings.held(Owner::Daemon).any(held)
+            }),
+            StaticId::Route(place) => {
+                let route = statics.routing.routes.get(place);
+                route.is_none_or(|(route, _)| holdings.can_have_route(Owner::Daemon, route, interfaces))
+            }
+            StaticId::Rule(place) => {
+                let rule = statics.routing.rules.get(place);
+                rule.is_none_or(|(rule, _)| holdings.can_have_rule(Owner::Daemon, rule, interfaces))
+            }
         }
     }
 
@@ -314,10 +335,12 @@ impl Kernel {
         for command in orders {
             self.commands.queue(command);
         }
-        let Self { commands, holdings, interfaces, .. } = self;
+        let Self { commands, holdings, interfaces, early, .. } = self;
         let flushed = commands.flush(|command, result| {
             let verdict = holdings.handle_answer(now, command, result.as_ref().copied());
             if let (Verdict::Refused, Err(refusal)) = (verdict, result) {
+                // Whoever depends on it looks again.
+                early.changed = true;
                 refused(format!("cannot {}: {refusal}", describe(command, interfaces)));
             }
         });
@@ -396,7 +419,9 @@ impl Observe for Seen<'_> {
     fn fact(&self, fact: &WatchedFact) -> Fact {
         match fact {
             WatchedFact::File(_) | WatchedFact::Processes(_) => self.trackers.fact(fact),
-            WatchedFact::Source { .. } | WatchedFact::Socket(_) => self.kernel.fact(fact),
+            WatchedFact::Source { .. } | WatchedFact::Socket(_) | WatchedFact::Static(_) => {
+                self.kernel.fact(fact, &self.plan.statics)
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ use router::router_plan;
 use watched::NothingKnown;
 
 pub(super) use router::{Reach, RouterAuth, RouterPlan, Vip, YIELDING_ADVERT};
-pub(super) use routing::{Routing, Statics};
+pub(super) use routing::{Routing, StaticId, Statics};
 pub(super) use trackers::ProcessCheck;
 pub(super) use watched::{Numbers, Observe, WatchedFact};
 
@@ -60,6 +60,12 @@ impl Plan {
             for track in &instance.track_interfaces {
                 links.id(track.interface.as_str());
             }
+            for link in routing::required_links(instance) {
+                links.id(link);
+            }
+            for id in routing::tracked(&config.statics, instance) {
+                facts.id(&WatchedFact::Static(id));
+            }
             if let Some(source) = required_source(instance) {
                 facts.id(&source);
             }
@@ -72,7 +78,7 @@ impl Plan {
         let vips = routers.iter().flat_map(|router| &router.addresses);
         let virtual_ips = vips.filter(|vip| !vip.native).map(|vip| vip.spec.network.ip()).collect();
         let packed = Packed::default();
-        let statics = Statics::default();
+        let statics = Statics::new(&config.statics);
         let link_delays = trackers::link_delays(&config);
         let mut plan =
             Self { generation, config, packed, links, facts, routers, statics, link_delays, virtual_ips };
@@ -202,6 +208,13 @@ impl Plan {
             .filter(|vip| Some(vip.link) != router.link && !vip.untracked && !instance.dont_track_primary)
             .map(|vip| Track::required(vip.link))
             .collect();
+        if !instance.dont_track_primary {
+            let links = routing::required_links(instance).filter_map(|link| self.links.known(link));
+            tracks.extend(links.filter(|link| Some(*link) != router.link).map(Track::required));
+        }
+        let statics = routing::tracked(&self.config.statics, instance);
+        let facts = statics.filter_map(|id| self.facts.known(&WatchedFact::Static(id)));
+        tracks.extend(facts.map(Track::required));
         tracks.dedup();
         tracks.extend(instance.track_interfaces.iter().filter_map(|track| {
             let target = self.links.known(track.interface.as_str())?.into();

@@ -103,7 +103,7 @@ impl Trackers {
                 number.map_or(Fact::Unknown, |&number| Fact::Value(number))
             }
             WatchedFact::Processes(check) => self.processes.up(check).map_or(Fact::Unknown, Fact::from),
-            WatchedFact::Socket(_) | WatchedFact::Source { .. } => Fact::Unknown,
+            WatchedFact::Socket(_) | WatchedFact::Source { .. } | WatchedFact::Static(_) => Fact::Unknown,
         }
     }
 
@@ -191,7 +191,7 @@ fn subject(fact: &WatchedFact) -> Option<Subject> {
     match fact {
         WatchedFact::File(path) => Some(Subject::File(path.clone())),
         WatchedFact::Processes(check) => Some(Subject::Processes(check.pattern.clone())),
-        WatchedFact::Source { .. } | WatchedFact::Socket(_) => None,
+        WatchedFact::Source { .. } | WatchedFact::Socket(_) | WatchedFact::Static(_) => None,
     }
 }
 

@@ -255,6 +255,16 @@ impl<O: Copy + Ord> Holdings<O> {
         self.rules.has(owner, rule, interfaces)
     }
 
+    /// Whether a route of an owner is where it should be, or will be in a moment.
+    pub fn can_have_route(&self, owner: O, route: &RouteSpec, interfaces: &Interfaces) -> bool {
+        self.routes.can_have(owner, route, interfaces)
+    }
+
+    /// Whether a rule of an owner is where it should be, or will be in a moment.
+    pub fn can_have_rule(&self, owner: O, rule: &RuleSpec, interfaces: &Interfaces) -> bool {
+        self.rules.can_have(owner, rule, interfaces)
+    }
+
     /// Whether an owner wants routes or rules.
     pub fn has_routing(&self, owner: O) -> bool {
         self.routes.has_owner(owner) || self.rules.has_owner(owner)

@@ -342,6 +342,15 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
         })
     }
 
+    /// Whether what an owner wants is there, or may be once the kernel was asked.
+    pub fn can_have(&self, owner: O, object: &T, interfaces: &Interfaces) -> bool {
+        let resolved = object.resolved(interfaces);
+        let entry = resolved.and_then(|object| self.entries.get(&object));
+        entry.is_some_and(|entry| {
+            entry.holders.contains(&owner) && !matches!(entry.state, State::Refused(_) | State::LeftAlone)
+        })
+    }
+
     /// Whether an owner wants anything.
     pub fn has_owner(&self, owner: O) -> bool {
         self.claims.contains_key(&owner)

@@ -125,5 +125,11 @@ const RULE_HEADER_LEN: usize = 12;
 const FRA_PRIORITY: u16 = 6;
 const FRA_PROTOCOL: u16 = 21;
 /// The link attributes that somebody here reads.
-const LINK_ATTRIBUTES: [u16; 5] =
-    [libc::IFLA_ADDRESS, libc::IFLA_IFNAME, libc::IFLA_MTU, libc::IFLA_LINK, libc::IFLA_MASTER];
+const LINK_ATTRIBUTES: [u16; 6] = [
+    libc::IFLA_ADDRESS,
+    libc::IFLA_IFNAME,
+    libc::IFLA_MTU,
+    libc::IFLA_LINK,
+    libc::IFLA_MASTER,
+    libc::IFLA_LINKINFO,
+];

@@ -13,7 +13,7 @@ use vrrp_proto::{
     Vrid,
 };
 
-use super::routing::Routing;
+use super::routing::{self, Routing};
 use super::watched::Numbers;
 
 /// What a router needs beside its election parameters.
@@ -136,7 +136,7 @@ pub(super) fn router_plan(
         advertised: advertised(instance),
         checks_list: !instance.skip_check_adv_addr,
         addresses,
-        routing: None,
+        routing: routing::of_instance(instance),
         duplicate: false,
         // Whoever reads a FIFO after a reload is told the priority of that moment.
         tells_priority: instance.notify_priority_changes || config.global.fifo_states_on_reload,
@@ -225,7 +225,7 @@ fn advertised(instance: &VrrpInstance) -> Advertised {
     }
 }
 
-fn address_spec(address: &VirtualAddress) -> AddressSpec {
+pub(super) fn address_spec(address: &VirtualAddress) -> AddressSpec {
     let mut spec = AddressSpec::new(0, address.network);
     spec.scope = Scope(address.scope);
     spec.label.clone_from(&address.label);

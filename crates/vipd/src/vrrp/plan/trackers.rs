@@ -98,7 +98,7 @@ pub(super) fn name<'a>(fact: &WatchedFact, config: &'a Config) -> Option<&'a str
             let found = processes.find(|process| ProcessCheck::new(process) == *check);
             found.map(|process| process.name.as_str())
         }
-        WatchedFact::Source { .. } | WatchedFact::Socket(_) => None,
+        WatchedFact::Source { .. } | WatchedFact::Socket(_) | WatchedFact::Static(_) => None,
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use vrrp_election::{Fact, FactId, LinkId, LinkState};
 
 use super::number;
+use super::routing::StaticId;
 use super::trackers::ProcessCheck;
 use crate::vrrp::attachment::Key;
 
@@ -45,6 +46,8 @@ pub(in crate::vrrp) enum WatchedFact {
     Processes(ProcessCheck),
     /// The socket that hears the adverts: who is deaf would become Active beside an Active.
     Socket(Key),
+    /// Something static is there (`track_group`).
+    Static(StaticId),
 }
 
 impl fmt::Display for WatchedFact {
@@ -53,6 +56,9 @@ impl fmt::Display for WatchedFact {
             Self::Socket(key) => write!(f, "socket for {}", key.address),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Processes(check) => check.fmt(f),
+            Self::Static(StaticId::Address(place)) => write!(f, "static address {}", place + 1),
+            Self::Static(StaticId::Route(place)) => write!(f, "static route {}", place + 1),
+            Self::Static(StaticId::Rule(place)) => write!(f, "static rule {}", place + 1),
             Self::Source { address, .. } => write!(f, "source address {address}"),
         }
     }
