@@ -1,27 +1,23 @@
 //! HAProxy's agent protocol: the server says how it feels.
 //!
 //! After connecting (and an optional text to the agent) one line of words comes, separated by spaces, tabs or commas, and
-//! ended by CR, LF or the end of the connection; letters in either case. HAProxy's manual, `agent-check`, says:
+//! ended by CR, LF or the end of the connection; letters in either case. As HAProxy has it, there are three things that an
+//! agent speaks about, and what it does not mention stays as it is ([`AgentReport`]):
 //!
-//! | word | here |
-//! | --- | --- |
-//! | `up` | pass |
-//! | `down`, `fail`, `stopped`, each perhaps with `#` and a description up to the end of the line | failure |
-//! | `ready` | pass, and back to the configured weight |
-//! | `drain` | pass with weight 0: nothing new comes, what is there goes on |
-//! | `maint` | failure: nothing new comes at all |
-//! | `75%` | pass with that much of the configured weight; `0%` is as `drain` |
-//! | `maxconn:30` | nothing: IPVS has no such limit per server that an agent could set |
+//! | words | about | here |
+//! | --- | --- | --- |
+//! | `ready`, `drain`, `maint` | administration | in service; weight 0, so that nothing new comes; out of service |
+//! | `up`, `down`, `fail`, `stopped` | operation | passed, or failed |
+//! | `75%` | weight | that much of the configured weight |
+//! | `maxconn:30` | connections | nothing: IPVS has no such limit per server that an agent could set |
 //!
-//! Of `up`, `down`, `fail` and `stopped` the last one counts, and so of `ready`, `drain`, `maint`, and of percentages. A
-//! failure outweighs a weight, `drain` a percentage. Words that are none of these are passed over, but one of them must
-//! be known.
-//!
-//! Unlike in HAProxy, an agent that cannot be asked is a failure: it is a check as all others are.
+//! So `ready` alone ends `drain` and `maint`, and `up` alone ends `down`. Of the words about one thing the last one counts.
+//! A word that begins with `#` begins a description up to the end of the line. Other words are passed over. An agent that
+//! says nothing, or cannot be asked, changes nothing: whether the server can be reached other checks tell.
 
 use crate::check::Agent;
 use crate::dialogue::Exchange;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Administration, AgentReport, Failure, Operation, Outcome};
 
 /// A dialogue with an agent.
 #[derive(Debug)]
@@ -65,75 +61,34 @@ impl Exchange for Check {
 /// The longest line that is taken, octets.
 const LINE_LIMIT: usize = 1024;
 
-/// What a line says so far.
-#[derive(Debug, Default)]
-struct Report {
-    operating: Option<Operating>,
-    administrative: Option<Administrative>,
-    percent: Option<u32>,
-    /// A word without effect was among them.
-    known: bool,
-}
-
-/// `Err` is the word for the log.
-type Operating = Result<(), &'static str>;
-
-#[derive(Clone, Copy, Debug)]
-enum Administrative {
-    Ready,
-    Drain,
-    Maint,
-}
-
 fn judge(line: &[u8]) -> Outcome {
-    let mut report = Report::default();
-    for word in line.split(|octet| matches!(octet, b' ' | b'\t' | b',')) {
-        let description = word.iter().position(|&octet| octet == b'#');
-        report.note(word.get(..description.unwrap_or(word.len())).unwrap_or_default());
-        if description.is_some() {
-            break;
-        }
+    let words = line.split(|octet| matches!(octet, b' ' | b'\t' | b','));
+    let mut report = AgentReport::default();
+    for word in words.take_while(|word| !word.starts_with(b"#")) {
+        note(&mut report, word);
     }
-    report.outcome()
+    Outcome::Agent(report)
 }
 
-impl Report {
-    fn note(&mut self, word: &[u8]) {
-        match word.to_ascii_lowercase().as_slice() {
-            b"up" => self.operating = Some(Ok(())),
-            b"down" => self.operating = Some(Err("down")),
-            b"fail" => self.operating = Some(Err("fail")),
-            b"stopped" => self.operating = Some(Err("stopped")),
-            b"ready" => self.administrative = Some(Administrative::Ready),
-            b"drain" => self.administrative = Some(Administrative::Drain),
-            b"maint" => self.administrative = Some(Administrative::Maint),
-            [b'm', b'a', b'x', b'c', b'o', b'n', b'n', b':', limit @ ..] if number(limit).is_some() => {
-                self.known = true;
-            }
-            [digits @ .., b'%'] => self.percent = number(digits).or(self.percent),
-            _unknown => {}
-        }
-    }
-
-    fn outcome(&self) -> Outcome {
-        match (self.operating, self.administrative, self.percent) {
-            (Some(Err(word)), ..) => Outcome::Fail(Failure::Agent(word)),
-            (_, Some(Administrative::Maint), _) => Outcome::Fail(Failure::Agent("maint")),
-            (_, Some(Administrative::Drain), _) => Outcome::Pass(Weigh::Exactly(0)),
-            (_, _, Some(percent)) => Outcome::Pass(Weigh::Percent(percent)),
-            (_, Some(Administrative::Ready), None) => Outcome::Pass(Weigh::Configured),
-            (Some(Ok(())), None, None) => Outcome::Pass(Weigh::Unsaid),
-            (None, None, None) if self.known => Outcome::Pass(Weigh::Unsaid),
-            (None, None, None) => Outcome::Fail(Failure::Malformed("none of an agent's words")),
-        }
+fn note(report: &mut AgentReport, word: &[u8]) {
+    match word.to_ascii_lowercase().as_slice() {
+        b"up" => report.operation = Some(Operation::Up),
+        b"down" => report.operation = Some(Operation::Down),
+        b"fail" => report.operation = Some(Operation::Fail),
+        b"stopped" => report.operation = Some(Operation::Stopped),
+        b"ready" => report.administration = Some(Administration::Ready),
+        b"drain" => report.administration = Some(Administration::Drain),
+        b"maint" => report.administration = Some(Administration::Maintenance),
+        [digits @ .., b'%'] => report.percent = number(digits).or(report.percent),
+        _other => {}
     }
 }
 
-/// A number in decimal digits that fits.
+/// A number in decimal digits; one that is too large is the largest.
 fn number(digits: &[u8]) -> Option<u32> {
-    let digits = std::str::from_utf8(digits).ok()?;
-    // Not a sign, which parsing would take.
-    digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())?
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let add = |sum: u32, digit: &u8| sum.saturating_mul(10).saturating_add(u32::from(digit - b'0'));
+    is_number.then(|| digits.iter().fold(0, add))
 }
 
 #[cfg(test)]
@@ -161,68 +116,76 @@ mod tests {
         answer([line.as_bytes()])
     }
 
-    fn pass(weigh: Weigh) -> Outcome {
-        Outcome::Pass(weigh)
+    /// The words that a line comes to.
+    fn says(line: &str) -> String {
+        let Outcome::Agent(AgentReport { administration, operation, percent }) = said(line) else {
+            return "no report".to_owned();
+        };
+        let words = [
+            administration.map(|word| format!("{word:?}")),
+            operation.map(|word| format!("{word:?}")),
+            percent.map(|percent| format!("{percent}%")),
+        ];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
-    fn fail(word: &'static str) -> Outcome {
-        Outcome::Fail(Failure::Agent(word))
-    }
-
+    /// As HAProxy 2.6 takes each of these lines.
     #[test]
-    fn each_word_has_its_meaning() {
-        assert_eq!(said("up\n"), pass(Weigh::Unsaid));
-        assert_eq!(said("ready\n"), pass(Weigh::Configured));
-        assert_eq!(said("drain\n"), pass(Weigh::Exactly(0)));
-        assert_eq!(said("75%\n"), pass(Weigh::Percent(75)));
-        assert_eq!(said("0%\n"), pass(Weigh::Percent(0)));
-        assert_eq!(said("250%\n"), pass(Weigh::Percent(250)));
-        assert_eq!(said("maxconn:30\n"), pass(Weigh::Unsaid));
-        assert_eq!(said("down\n"), fail("down"));
-        assert_eq!(said("fail\n"), fail("fail"));
-        assert_eq!(said("stopped\n"), fail("stopped"));
-        assert_eq!(said("maint\n"), fail("maint"));
-    }
-
-    #[test]
-    fn words_come_in_any_order_case_and_separation() {
-        assert_eq!(said("UP 99%\r\n"), pass(Weigh::Percent(99)));
-        assert_eq!(said("50%, Up ,\tReady,maxconn:9\n"), pass(Weigh::Percent(50)));
-        assert_eq!(said("ready up"), pass(Weigh::Configured));
-        assert_eq!(said("drain 80%"), pass(Weigh::Exactly(0)));
-        assert_eq!(said("80% maint"), fail("maint"));
-        assert_eq!(said("80% DOWN"), fail("down"));
-    }
-
-    #[test]
-    fn the_last_word_of_a_kind_counts() {
-        assert_eq!(said("down up"), pass(Weigh::Unsaid));
-        assert_eq!(said("up fail"), fail("fail"));
-        assert_eq!(said("drain ready"), pass(Weigh::Configured));
-        assert_eq!(said("10% 20%"), pass(Weigh::Percent(20)));
-    }
-
-    #[test]
-    fn a_description_is_not_words() {
-        assert_eq!(said("down#up 100% ready\n"), fail("down"));
-        assert_eq!(said("100% stopped#for lunch, up again at 1\n"), fail("stopped"));
-        assert_eq!(said("# up\n"), Outcome::Fail(Failure::Malformed("none of an agent's words")));
-    }
-
-    #[test]
-    fn unknown_words_are_passed_over_but_not_alone() {
-        assert_eq!(said("hello up world\n"), pass(Weigh::Unsaid));
-        for line in ["\n", " \n", "hello\n", "upp\n", "%\n", "+5%\n", "-5%\n", "4294967296%\n", "maxconn:x\n"]
-        {
-            assert_eq!(said(line), Outcome::Fail(Failure::Malformed("none of an agent's words")), "{line:?}");
+    fn each_line_is_taken_as_haproxy_takes_it() {
+        let table = [
+            ("up", "Up"),
+            ("down", "Down"),
+            ("fail", "Fail"),
+            ("stopped", "Stopped"),
+            ("ready", "Ready"),
+            ("drain", "Drain"),
+            ("maint", "Maintenance"),
+            ("75%", "75%"),
+            ("0%", "0%"),
+            ("250%", "250%"),
+            ("0100%", "100%"),
+            ("99999999999%", "4294967295%"),
+            ("maxconn:30 drain", "Drain"),
+            ("50%, Up ,\tReady,maxconn:9", "Ready Up 50%"),
+            ("\t 33% \r", "33%"),
+            ("drain 80%", "Drain 80%"),
+            ("80% maint down", "Maintenance Down 80%"),
+            // The last word about one thing counts.
+            ("down up", "Up"),
+            ("up fail", "Fail"),
+            ("drain maint", "Maintenance"),
+            ("maint drain", "Drain"),
+            ("drain ready", "Ready"),
+            ("10% 20%", "20%"),
+            // A word that begins with # begins a description; one that contains it is no word.
+            ("down #hello up 20%", "Down"),
+            ("fail # maint 10%", "Fail"),
+            ("5%,#maint", "5%"),
+            ("down\t#x drain", "Down"),
+            ("#x down", ""),
+            ("down#hello up", "Up"),
+            ("stopped#x 50%", "50%"),
+            ("50%#x", ""),
+            // These are no words.
+            ("hello drain", "Drain"),
+            ("uptime 12%", "12%"),
+            ("", ""),
+            ("hello", ""),
+            ("%", ""),
+            ("+5%", ""),
+            ("-5%", ""),
+            ("5.5%", ""),
+            ("75 %", ""),
+            ("75%%", ""),
+            ("256", ""),
+            // The line ends with its first end.
+            ("fail\rup", "Fail"),
+        ];
+        for (line, report) in table {
+            assert_eq!(says(&format!("{line}\n")), report, "{line:?}");
         }
-    }
-
-    #[test]
-    fn a_line_ends_with_its_first_end() {
-        assert_eq!(said("up\rdown\n"), pass(Weigh::Unsaid));
-        assert_eq!(said("up\ndown\n"), pass(Weigh::Unsaid));
-        assert_eq!(said("up"), pass(Weigh::Unsaid), "the connection's end is the line's");
+        assert_eq!(says("up\ndown\n"), "Up");
+        assert_eq!(says("up"), "Up", "the connection's end is the line's");
         assert_eq!(said(""), Outcome::Fail(Failure::Closed("agent's line")));
     }
 
@@ -230,7 +193,7 @@ mod tests {
     fn a_line_without_an_end_is_given_up() {
         let limit = Failure::TooLong { what: "agent's line", limit: 1024 };
         assert_eq!(answer([&[b' '; 1025][..]]), Outcome::Fail(limit));
-        assert_eq!(answer([&[b' '; 1022][..], b"up", b"\n"]), pass(Weigh::Unsaid));
+        assert_eq!(answer([&[b' '; 1022][..], b"up", b"\n"]), said("up"));
     }
 
     #[test]

@@ -58,6 +58,11 @@ impl Probe {
         }
     }
 
+    /// Whether it asks an agent, whose silence says nothing about its server.
+    pub(crate) fn is_agent(&self) -> bool {
+        matches!(self, Self::Network(network) if matches!(network.protocol, Protocol::Agent(_)))
+    }
+
     /// Whether what it finds may change its server's weight.
     pub fn says_weights(&self) -> bool {
         match self {

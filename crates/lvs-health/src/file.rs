@@ -170,6 +170,7 @@ mod tests {
                 Outcome::Pass(Weigh::Plus(change)) => prop_assert!(change > i32::MIN),
                 Outcome::Pass(weigh) => prop_assert_eq!(weigh, Weigh::Unsaid),
                 Outcome::Fail(failure) => prop_assert!(matches!(failure, Failure::File(_))),
+                Outcome::Agent(_) => prop_assert!(false, "a file is no agent"),
             }
         }
     }

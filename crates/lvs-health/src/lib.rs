@@ -24,6 +24,6 @@ pub use check::{
     Target, Timing, Tls, TlsVersion, Udp, Url,
 };
 pub use dialogue::{Dialogue, Note, Outside, PrepareError, Prepared, Shared, Transport};
-pub use outcome::{Failure, Outcome, Weigh};
+pub use outcome::{Administration, AgentReport, Failure, Operation, Outcome, Weigh};
 #[cfg(feature = "tls")]
 pub use tls::AnyServer;

@@ -11,6 +11,59 @@ pub enum Outcome {
     Pass(Weigh),
     /// It did not.
     Fail(Failure),
+    /// Its agent said this about it.
+    Agent(AgentReport),
+}
+
+/// What an agent says about its server; what it does not mention stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AgentReport {
+    /// Whether the server is to be in service.
+    pub administration: Option<Administration>,
+    /// Whether it works.
+    pub operation: Option<Operation>,
+    /// So much of its configured weight.
+    pub percent: Option<u32>,
+}
+
+impl AgentReport {
+    /// Why the server is out of service after this, if it is so by this.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        match (self.operation, self.administration) {
+            (Some(Operation::Down), _) => Some(Failure::Agent("down")),
+            (Some(Operation::Fail), _) => Some(Failure::Agent("fail")),
+            (Some(Operation::Stopped), _) => Some(Failure::Agent("stopped")),
+            (_, Some(Administration::Maintenance)) => Some(Failure::Agent("maint")),
+            (Some(Operation::Up) | None, _) => None,
+        }
+    }
+}
+
+/// Whether a server is to be in service, as its agent says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Administration {
+    /// `ready`: it is.
+    #[default]
+    Ready,
+    /// `drain`: what is there goes on, nothing new comes.
+    Drain,
+    /// `maint`: it is not.
+    Maintenance,
+}
+
+/// Whether a server works, as its agent says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `up`
+    Up,
+    /// `down`
+    Down,
+    /// `fail`
+    Fail,
+    /// `stopped`
+    Stopped,
 }
 
 /// What a passed check says about its server's weight.

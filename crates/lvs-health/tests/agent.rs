@@ -1,6 +1,6 @@
 //! The client of agents against an agent.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod small;
 
@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
-use lvs_health::{Agent, Failure, Outcome, Protocol, Weigh};
+use lvs_health::{Administration, Agent, AgentReport, Failure, Operation, Outcome, Protocol};
 use small::{PATIENCE, attempt};
 
 /// An agent that reads a name, if one is sent to it, and says how that server feels.
@@ -23,7 +23,7 @@ fn agent(reads: bool) -> SocketAddr {
             let says: &[u8] = match &name[..len] {
                 b"" => b"up 75%\r\n",
                 b"tired\n" => b"drain\n",
-                b"broken\n" => b"fail#disk full",
+                b"broken\n" => b"fail #disk full",
                 _ => b"",
             };
             client.write_all(says).unwrap();
@@ -36,10 +36,16 @@ fn asked(name: &str) -> Outcome {
     attempt(agent(!name.is_empty()), Protocol::Agent(Agent { send: name.to_owned() }), PATIENCE)
 }
 
+fn report(outcome: &Outcome) -> AgentReport {
+    let Outcome::Agent(report) = outcome else { panic!("{outcome:?}") };
+    *report
+}
+
 #[test]
 fn an_agent_sets_weights_and_fails_servers() {
-    assert_eq!(asked(""), Outcome::Pass(Weigh::Percent(75)));
-    assert_eq!(asked("tired\n"), Outcome::Pass(Weigh::Exactly(0)));
-    assert_eq!(asked("broken\n"), Outcome::Fail(Failure::Agent("fail")));
+    let up = report(&asked(""));
+    assert_eq!((up.operation, up.percent), (Some(Operation::Up), Some(75)));
+    assert_eq!(report(&asked("tired\n")).administration, Some(Administration::Drain));
+    assert_eq!(report(&asked("broken\n")).operation, Some(Operation::Fail));
     assert_eq!(asked("nobody\n"), Outcome::Fail(Failure::Closed("agent's line")));
 }

@@ -81,10 +81,14 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "Limit for connecting and each I/O step.";
     [AgentCheck, GrpcCheck] "fwmark": integer(0, U32, Unit::None), default "0", since "vipd only", Acts,
         "Socket mark for probe packets.";
-    [AgentCheck, GrpcCheck] "retry": integer(0, U32, Unit::None), default "inherited, 1", since "vipd only", Acts,
+    [GrpcCheck] "retry": integer(0, U32, Unit::None), default "inherited, 1", since "vipd only", Acts,
         "Extra failures tolerated while up.";
-    [AgentCheck, GrpcCheck] "delay_before_retry": SECONDS, default "inherited, 1", since "vipd only", Acts,
+    [AgentCheck] "retry": integer(0, U32, Unit::None), default "inherited, 1", since "vipd only", Acts,
+        "Of no effect: what an agent says counts at once, and its silence changes nothing.";
+    [GrpcCheck] "delay_before_retry": SECONDS, default "inherited, 1", since "vipd only", Acts,
         "Gap between retries.";
+    [AgentCheck] "delay_before_retry": SECONDS, default "inherited, 1", since "vipd only", Acts,
+        "Of no effect, as retry.";
     [AgentCheck, GrpcCheck] "warmup": SECONDS, default "inherited, delay_loop", since "vipd only", Acts,
         "Random first delay up to this.";
     [AgentCheck, GrpcCheck] "delay_loop": TIME, default "real server value, 60", since "vipd only", Acts,

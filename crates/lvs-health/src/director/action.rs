@@ -198,6 +198,8 @@ pub enum Verdict {
     },
     /// It had failed before, or never was good.
     StillDown,
+    /// Nothing at all: an agent could not be asked.
+    Nothing,
 }
 
 /// Why a server is up or down.

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::Verdict;
-use crate::{Check, Outcome, Probe, Protocol, Timing, Weigh};
+use crate::{Administration, AgentReport, Check, Operation, Outcome, Probe, Protocol, Timing, Weigh};
 
 /// What is known of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(super) struct Health {
     repeats: bool,
     /// What the last outcome with something to say about it said about the weight.
     weigh: Weigh,
+    /// What an agent said last about its server's administration.
+    administration: Administration,
 }
 
 /// What an outcome changed.
@@ -45,11 +47,19 @@ pub(super) struct Change {
 impl Health {
     /// Before the first attempt.
     pub(super) fn new(up: bool) -> Self {
-        Self { up, settled: false, failures: 0, step: 0, repeats: false, weigh: Weigh::Unsaid }
+        Self {
+            up,
+            settled: false,
+            failures: 0,
+            step: 0,
+            repeats: false,
+            weigh: Weigh::Unsaid,
+            administration: Administration::Ready,
+        }
     }
 
     pub(super) fn up(&self) -> bool {
-        self.up
+        self.up && self.administration != Administration::Maintenance
     }
 
     pub(super) fn settled(&self) -> bool {
@@ -65,7 +75,7 @@ impl Health {
     }
 
     pub(super) fn weigh(&self) -> Weigh {
-        self.weigh
+        if self.administration == Administration::Drain { Weigh::Exactly(0) } else { self.weigh }
     }
 
     /// An attempt at [`step`](Self::step) ended.
@@ -73,6 +83,13 @@ impl Health {
         let before = *self;
         let (wait, verdict) = match outcome {
             Outcome::Pass(weigh) => (self.pass(check, *weigh), None),
+            Outcome::Agent(report) => {
+                self.hear(report);
+                let verdict = if before.up() { Verdict::Down { retries: 0 } } else { Verdict::StillDown };
+                (check.timing.delay_loop, report.failure().map(|_| verdict))
+            }
+            // Silence of an agent says nothing about its server.
+            Outcome::Fail(_) if check.probe.is_agent() => (check.timing.delay_loop, Some(Verdict::Nothing)),
             Outcome::Fail(_) => {
                 let verdict = self.fail(&check.timing);
                 (patience(check, verdict), Some(verdict))
@@ -81,10 +98,22 @@ impl Health {
         Change {
             wait,
             verdict,
-            turned: self.up != before.up,
+            turned: self.up() != before.up(),
             first: self.settled && !before.settled,
-            weighs: self.weigh != before.weigh,
+            weighs: self.weigh() != before.weigh(),
         }
+    }
+
+    /// Takes what an agent mentions, and nothing else.
+    fn hear(&mut self, report: &AgentReport) {
+        match report.operation {
+            Some(operation) => self.up = operation == Operation::Up,
+            // It was only assumed to be down.
+            None => self.up |= !self.settled,
+        }
+        self.settled = true;
+        self.administration = report.administration.unwrap_or(self.administration);
+        self.weigh = report.percent.map_or(self.weigh, Weigh::Percent);
     }
 
     fn pass(&mut self, check: &Check, weigh: Weigh) -> Duration {
@@ -124,7 +153,7 @@ fn patience(check: &Check, verdict: Verdict) -> Duration {
         Verdict::Down { .. } | Verdict::StillDown if is_http(&check.probe) => {
             timing.delay_loop.max(timing.delay_before_retry)
         }
-        Verdict::Down { .. } | Verdict::StillDown => timing.delay_loop,
+        Verdict::Down { .. } | Verdict::StillDown | Verdict::Nothing => timing.delay_loop,
     }
 }
 
@@ -154,7 +183,7 @@ mod tests {
     }
 
     fn health(up: bool, settled: bool, failures: u32) -> Health {
-        Health { up, settled, failures, step: 0, repeats: false, weigh: Weigh::Unsaid }
+        Health { settled, failures, ..Health::new(up) }
     }
 
     /// Every state of a check with one step and two retries, with every outcome.
@@ -189,5 +218,67 @@ mod tests {
                 Change { wait: Duration::from_secs(seconds), verdict, turned, first, weighs: false };
             assert_eq!((health, change), (after, expected), "{before:?} and {outcome:?}");
         }
+    }
+
+    /// What an agent says, in order, and what is known after each: up, and the word about the weight.
+    #[test]
+    fn what_an_agent_does_not_mention_stays_as_it_is() {
+        let agent = crate::Network {
+            target: crate::Target::new(([127, 0, 0, 1], 1).into(), Duration::from_secs(1)),
+            protocol: Protocol::Agent(crate::Agent { send: String::new() }),
+        };
+        let check = Check { probe: Probe::Network(Box::new(agent)), ..check() };
+        let silence = Outcome::Fail(Failure::ConnectTimeout);
+        let administration =
+            |word| Outcome::Agent(AgentReport { administration: Some(word), ..AgentReport::default() });
+        let operation =
+            |word| Outcome::Agent(AgentReport { operation: Some(word), ..AgentReport::default() });
+        let percent = |share| Outcome::Agent(AgentReport { percent: Some(share), ..AgentReport::default() });
+        let (ready, drain) = (administration(Administration::Ready), administration(Administration::Drain));
+        let (up, down, maint) = (
+            operation(Operation::Up),
+            operation(Operation::Down),
+            administration(Administration::Maintenance),
+        );
+        let stays_down = Some(Verdict::StillDown);
+        let falls = Some(Verdict::Down { retries: 0 });
+        let (zero, most) = (Weigh::Exactly(0), Weigh::Percent(75));
+        let story = [
+            (&silence, true, Weigh::Unsaid, Some(Verdict::Nothing)),
+            (&drain, true, zero, None),
+            (&percent(75), true, zero, None),
+            (&silence, true, zero, Some(Verdict::Nothing)),
+            (&up, true, zero, None),
+            (&ready, true, most, None),
+            (&down, false, most, falls),
+            (&percent(75), false, most, None),
+            (&ready, false, most, None),
+            (&silence, false, most, Some(Verdict::Nothing)),
+            (&up, true, most, None),
+            (&maint, false, most, falls),
+            (&up, false, most, None),
+            (&down, false, most, stays_down),
+            (&ready, false, most, None),
+            (&up, true, most, None),
+        ];
+        for unproven in [true, false] {
+            let mut health = Health::new(true);
+            health.settled = !unproven;
+            for (place, (outcome, up, weigh, verdict)) in story.iter().enumerate() {
+                let change = health.handle(&check, outcome);
+                assert_eq!(
+                    (health.up(), health.weigh(), change.verdict),
+                    (*up, *weigh, *verdict),
+                    "word {place}"
+                );
+                assert_eq!(change.wait, Duration::from_secs(10));
+            }
+        }
+        // With alpha any answer but a bad one proves it, and silence does not.
+        let mut health = Health::new(false);
+        health.handle(&check, &silence);
+        assert!(!health.up() && !health.settled());
+        assert!(health.handle(&check, &percent(75)).turned);
+        assert!(health.up() && health.settled());
     }
 }

@@ -278,7 +278,12 @@ impl Director {
         let next = next_attempt(runner.due.take(), now, &change, self.beat);
         runner.phase = Phase::Waits(next);
         self.timers.arm(next, Timer::Check(slot));
-        if let (Outcome::Fail(failure), Some(verdict)) = (outcome, change.verdict) {
+        let failure = match outcome {
+            Outcome::Pass(_) => None,
+            Outcome::Fail(failure) => Some(failure),
+            Outcome::Agent(report) => report.failure(),
+        };
+        if let (Some(failure), Some(verdict)) = (failure, change.verdict) {
             self.outbox.tell(Event::Attempt { check, failure, verdict });
         }
         if change.turned || change.first {

@@ -208,6 +208,7 @@ impl Teller<'_> {
             Verdict::Tolerated { left: 0, .. } => "failed, the next failure counts".to_owned(),
             Verdict::Tolerated { left, .. } => format!("failed, {left} more failures tolerated"),
             Verdict::StillDown => "still fails".to_owned(),
+            Verdict::Nothing => "failed, nothing changes".to_owned(),
         };
         let counts = matches!(verdict, Verdict::Down { .. });
         if !counts && !self.logs_all(check) {
