@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::Steered;
 use crate::Failure;
 
 /// A virtual server by its place in the plan, from 0. After a reload: in the new plan.
@@ -165,6 +166,13 @@ pub enum Event {
         service: ServiceId,
         /// It serves.
         serving: bool,
+    },
+    /// What somebody wants of a server begins or ends: [`Director::intent`](super::Director::intent) says what it is now.
+    Steered {
+        /// The server.
+        server: ServerId,
+        /// What happened.
+        how: Steered,
     },
     /// A virtual server that an earlier director remembered goes on as it stood: no news, unless that one ended before it could
     /// tell its last.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::checks::{Phase, Runner};
 use super::health::Health;
+use super::intent::IntentMemory;
 use super::ramp::Ramp;
 use super::service::{Drained, Member, Pool};
 use super::{Director, Event, Plan, Server, Service, ServiceId, later};
@@ -36,6 +37,7 @@ struct MemberMemory {
     known_down: bool,
     /// When a slow start began, and its length.
     ramp: Option<(Duration, Duration)>,
+    intent: Option<IntentMemory>,
     checks: Vec<CheckMemory>,
 }
 
@@ -151,6 +153,7 @@ impl Director {
             weight: member.weight,
             known_down: member.known_down,
             ramp: member.ramp.map(|ramp| (since(ramp.began()), ramp.length())),
+            intent: member.intent.as_deref().map(|intent| IntentMemory::of(intent, since)),
             checks: member.checks.iter().filter_map(check).collect(),
         };
         ServiceMemory {
@@ -182,6 +185,8 @@ impl Director {
             member.known_down = remembered.known_down;
             member.ramp =
                 remembered.ramp.and_then(|(began, length)| Ramp::resume(clock.now, clock.at(began), length));
+            let recall = |intent: &IntentMemory| Box::new(intent.recall(|at| clock.at(at)));
+            member.intent = remembered.intent.as_ref().map(recall);
             if let Some(server) = server {
                 member.checks = self.recall_checks(&server.checks, &remembered.checks, clock);
             }

@@ -78,6 +78,7 @@ mod beat;
 mod checks;
 mod config;
 mod health;
+mod intent;
 mod memory;
 mod outbox;
 mod ramp;
@@ -104,6 +105,7 @@ use timers::{Timer, Timers};
 
 pub use action::{Action, AttemptId, Cause, CheckId, Event, ServerId, ServiceId, Verdict, Wanted, Who};
 pub use config::{Plan, Server, Service, Sorry};
+pub use intent::{Intent, Mode, Steered};
 pub use memory::ServiceMemory;
 pub use status::{CheckStatus, ServerStatus, ServiceStatus};
 pub use weight::MAX_WEIGHT;
@@ -216,6 +218,7 @@ impl Director {
                 Timer::Check(slot) => self.begin(if stalled { now } else { at }, slot),
                 Timer::Ramp(server) => self.climb(now, server),
                 Timer::Drain(service) => self.end_drains(now, service),
+                Timer::Intent(server) => self.time_intent(now, server),
             }
         }
     }
@@ -404,7 +407,10 @@ impl Director {
     /// Makes a check go on, or not, as the virtual servers that need it are suspended or not.
     fn wake_or_sleep(&mut self, now: Instant, slot: u32) {
         let Some(runner) = self.checks.at_mut(slot) else { return };
-        let suspended = |id: &ServerId| self.pools.get(id.service.index()).is_none_or(|pool| pool.suspended);
+        let suspended = |id: &ServerId| {
+            let member = |pool: &Pool| pool.members.get(id.index()).is_some_and(Member::is_in_maintenance);
+            self.pools.get(id.service.index()).is_none_or(|pool| pool.suspended || member(pool))
+        };
         let needed = !runner.servers.iter().all(suspended);
         match (runner.phase, needed) {
             (Phase::Asleep, true) => {
@@ -444,6 +450,10 @@ impl Director {
 
     fn member(&self, id: ServerId) -> Option<&Member> {
         self.pools.get(id.service.index())?.members.get(id.index())
+    }
+
+    fn member_mut(&mut self, id: ServerId) -> Option<&mut Member> {
+        self.pools.get_mut(id.service.index())?.members.get_mut(id.index())
     }
 }
 

@@ -150,6 +150,7 @@ impl Director {
         let ramp = old.ramp.and_then(|ramp| ramp.with_length(now, server.slow_start));
         (member.alive, member.weight, member.known_down, member.ramp) =
             (old.alive, old.weight, old.known_down, ramp);
+        member.intent.clone_from(&old.intent);
         member.checks = self.subscribe(id, server.checks, Some(old), claims);
         if let Some(pool) = self.pools.last_mut() {
             pool.live += member.live();
@@ -242,8 +243,12 @@ impl Director {
         self.suspending.clear();
         for (service, pool) in (0..).map(ServiceId).zip(&self.pools) {
             for (place, member) in (0..).zip(&pool.members) {
+                let id = ServerId { service, place };
                 if let Some(ramp) = member.ramp {
-                    self.timers.arm(ramp.due(), Timer::Ramp(ServerId { service, place }));
+                    self.timers.arm(ramp.due(), Timer::Ramp(id));
+                }
+                if let Some(due) = member.intent_due() {
+                    self.timers.arm(due, Timer::Intent(id));
                 }
             }
             for drained in &pool.drained {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::ramp::Ramp;
-use super::{Server, ServerId, Service, ServiceId, Sorry, Wanted, Who};
+use super::{Intent, Mode, Server, ServerId, Service, ServiceId, Sorry, Wanted, Who};
 
 /// A virtual server as it stands.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub(super) struct Member {
     pub(super) known_down: bool,
     /// Set while it comes back slowly; its timer is armed.
     pub(super) ramp: Option<Ramp>,
+    /// What somebody wants of it; its timer is armed.
+    pub(super) intent: Option<Box<Intent>>,
 }
 
 /// A server that a reload dropped.
@@ -117,10 +119,17 @@ impl Pool {
 
     /// The weight that the kernel should give to a member; `None`: it should not hold it.
     pub(super) fn weight(&self, member: &Member) -> Option<u32> {
+        let out = member.inhibit.then_some(0);
+        match member.mode() {
+            Some(Mode::Drain { finished: true, .. }) => return out,
+            Some(Mode::Drain { .. } | Mode::Maintenance) if self.serves(member) => return Some(0),
+            Some(Mode::Weight(weight)) if self.serves(member) => return Some(weight),
+            _ => {}
+        }
         if self.serves(member) {
             return Some(member.ramp.map_or(member.weight, |ramp| ramp.weight(member.weight)));
         }
-        member.inhibit.then_some(0)
+        out
     }
 }
 
@@ -137,11 +146,12 @@ impl Member {
             weight: server.weight,
             known_down: false,
             ramp: None,
+            intent: None,
         }
     }
 
     /// What it adds to the quorum.
     pub(super) fn live(&self) -> u64 {
-        if self.alive { self.weight.into() } else { 0 }
+        if self.alive && self.is_meant_to_serve() { self.weight.into() } else { 0 }
     }
 }

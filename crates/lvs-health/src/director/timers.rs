@@ -16,6 +16,8 @@ pub(super) enum Timer {
     Ramp(ServerId),
     /// The end of a removed server's time.
     Drain(ServiceId),
+    /// The end of what somebody wants of a server.
+    Intent(ServerId),
 }
 
 /// The armed timers.

@@ -1,6 +1,7 @@
 //! The director from outside: what goes in, and what comes out when.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod intent;
 mod lab;
 
 mod attempts;
