@@ -141,6 +141,11 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | `enable_script_security` looks at the first word of a command | it looks at every program that shell text, `sh -c` and interpreters name, and refuses what cannot be judged |
 | readers of a FIFO see its end at every reload, and learn nothing of the present state | a FIFO that the reload does not change stays open, and new readers are told the states |
 | sequence numbers of an Authentication Header begin at 1 | they follow the wall clock, so that a restart is not taken for a replay |
+| `HTTP_GET` with `status_code` alone waits for the end of the body | it passes at the end of the head; `body` or `digest` make it read on |
+| `persistence_granularity` of a `virtual_server` with a group does not reach the kernel | it does |
+| with `alpha`, a server that fails its first check is told to nobody | it is told to be down (`notify_down`), once |
+| what somebody else changes in a virtual server (`ipvsadm`) stays until its server changes | it is put right within a minute; a weight stays for an hour, or as `lvs_reconcile` says, and is reported |
+| a worker that dies takes the virtual servers with it until their checks pass again | the next one goes on with what was known, and tells nothing twice |
 | every copy of a bad packet is logged | each kind once a minute for each instance, with a count |
 
 ";

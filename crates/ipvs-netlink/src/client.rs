@@ -30,6 +30,9 @@ pub struct Client {
 pub struct Report {
     /// The changes that were refused, in their order. All others are done.
     pub failed: Vec<Failure>,
+    /// Places of the changes that met another table than they were made for, in no particular order: what was to be set was
+    /// gone, what was to be added was there. Somebody else changes the table.
+    pub surprised: Vec<usize>,
 }
 
 /// A change that was refused.
@@ -178,7 +181,11 @@ impl Client {
         let mut again = Vec::new();
         for (index, refusal) in self.attempt(changes.iter())? {
             let Some(change) = changes.get(index) else { continue };
-            match second_chance(change, &refusal) {
+            let chance = second_chance(change, &refusal);
+            if chance != SecondChance::None {
+                report.surprised.push(index);
+            }
+            match chance {
                 SecondChance::NotNeeded => {}
                 SecondChance::Try(other) => again.push((index, change, other)),
                 SecondChance::None => report.failed.push(Failure { index, change: change.clone(), refusal }),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use keepalived_conf::model::fifo::Lines;
 use keepalived_conf::model::lvs::{
     Checker, CheckerKind, FlushOnStop, Forwarding, HttpCheck, HttpVersion, LvsProtocol, LvsService,
-    RealServer, TunnelChecksum, TunnelKind, Url, VirtualServer,
+    RealServer, Reconcile, TunnelChecksum, TunnelKind, Url, VirtualServer,
 };
 use keepalived_conf::model::mail::MailTls;
 use keepalived_conf::model::{InitFile, Run, User};
@@ -654,6 +654,23 @@ fn the_table_is_flushed_as_told() {
     assert_eq!(lvs("lvs_flush_on_stop").flush_on_stop, FlushOnStop::Everything);
     assert_eq!(lvs("lvs_flush_onstop VS").flush_on_stop, FlushOnStop::VirtualServers);
     assert_eq!(lvs("lvs_timeouts tcp 10 udp 0").timeouts.udp, Some(0));
+}
+
+#[test]
+fn a_foreign_weight_stays_as_long_as_is_said() {
+    let reconcile = |line: &str| {
+        let loaded = load_str(&format!("global_defs {{\n{line}\n}}\n"));
+        (loaded.config.global.lvs.reconcile, exit_code(&loaded.diagnostics))
+    };
+    let restore = |seconds| Reconcile::Restore(Duration::from_secs(seconds));
+    assert_eq!(reconcile(""), (restore(3600), 0));
+    assert_eq!(reconcile("lvs_reconcile report"), (Reconcile::Report, 0));
+    assert_eq!(reconcile("lvs_reconcile restore 30"), (restore(30), 0));
+    assert_eq!(reconcile("lvs_reconcile at_once"), (restore(0), 0));
+    for wrong in ["", "restore", "restore x", "restore 0", "never"] {
+        let (taken, code) = reconcile(&format!("lvs_reconcile {wrong}"));
+        assert!(taken == restore(3600) && code != 0, "{wrong}");
+    }
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "User that workers run as, with the capabilities of the network only.";
     [GlobalDefs] "lvs_share_checks": Switch, default "off", since "vipd only", Acts,
         "Make equal checks of the same server once for all virtual servers.";
+    [GlobalDefs] "lvs_reconcile": Form("report|restore <seconds>|at_once"), default "restore 3600", since "vipd only", Acts,
+        "A weight that somebody else sets (ipvsadm -e): reported and kept, kept for so long, or put right when it is seen.";
 
     [GlobalDefs] "worker_timeout": integer(0, 86_400, Unit::Seconds), default "5", since "vipd only", Acts,
         "Replace a worker process that does not answer for so long; 0 for never, as under a debugger.";

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::line::Word;
 use crate::model::fifo::{Fifo, Lines};
-use crate::model::lvs::{FlushOnStop, LvsSyncDaemon};
+use crate::model::lvs::{FlushOnStop, LvsSyncDaemon, Reconcile};
 use crate::model::{Command, User, VrrpInstance};
 use crate::source::Span;
 
@@ -94,6 +95,7 @@ impl<'a> Lowering<'a> {
                 }
             }
             "lvs_share_checks" => set(&mut lvs.share_checks, arguments::switch(entry, report)),
+            "lvs_reconcile" => set(&mut lvs.reconcile, reconcile(entry, report)),
             "rs_init_notifies" => set(&mut lvs.initial_notifies, arguments::switch(entry, report)),
             "checker_log_all_failures" => {
                 set(&mut globals.checker_log_all_failures, arguments::switch(entry, report));
@@ -206,6 +208,34 @@ fn option<T: TryFrom<i64>>(
 }
 
 /// `INTERFACE [[inst] NAME] [[id] N] [maxlen N] [port N] [ttl N] [group ADDRESS]`
+/// `report`, `restore SECONDS` or `at_once`.
+fn reconcile(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Reconcile> {
+    const WANTED: &str = "report, restore <seconds> (1 to 31536000) or at_once";
+    let word = arguments::required(entry, report)?;
+    let (taken, reconcile) = match (word.text, entry.arguments().get(1)) {
+        ("report", _) => (1, Reconcile::Report),
+        ("at_once", _) => (1, Reconcile::Restore(Duration::ZERO)),
+        ("restore", Some(seconds)) => {
+            let Some(seconds) =
+                value::integer(seconds.text, 1, A_YEAR).ok().and_then(|it| u64::try_from(it).ok())
+            else {
+                arguments::not(entry, seconds, WANTED, report);
+                return None;
+            };
+            (2, Reconcile::Restore(Duration::from_secs(seconds)))
+        }
+        _ => {
+            arguments::not(entry, word, WANTED, report);
+            return None;
+        }
+    };
+    arguments::extra_words(entry, taken, report);
+    Some(reconcile)
+}
+
+/// In seconds.
+const A_YEAR: i64 = 31_536_000;
+
 fn sync_daemon(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<SyncDaemonDraft> {
     let Some((interface, options)) = entry.arguments().split_first() else {
         report.error("missing-argument", entry.span(), "`lvs_sync_daemon` takes an interface");

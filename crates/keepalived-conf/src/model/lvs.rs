@@ -36,6 +36,25 @@ pub struct LvsGlobal {
     pub initial_notifies: bool,
     /// `lvs_share_checks`: equal checks of the same server are made once for all virtual servers (vipd's own).
     pub share_checks: bool,
+    /// `lvs_reconcile`: what becomes of a weight that somebody else sets (vipd's own).
+    pub reconcile: Reconcile,
+}
+
+/// `lvs_reconcile`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Reconcile {
+    /// It is reported and stays.
+    Report,
+    /// It is reported and stays for so long; zero: it is put right when it is seen.
+    Restore(Duration),
+}
+
+impl Default for Reconcile {
+    /// An hour: time to look after a server.
+    fn default() -> Self {
+        Self::Restore(Duration::from_secs(3600))
+    }
 }
 
 /// `lvs_timeouts`, seconds; `None` leaves the kernel's.

@@ -29,6 +29,9 @@ impl Intent {
     }
 }
 
+/// Who wants a weight that the kernel was given past the director.
+pub const OUTSIDE: &str = "outside";
+
 /// What is done with a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -105,6 +108,28 @@ impl Director {
         }
         let how = if intent.is_some() { Steered::Begins } else { Steered::Ended };
         self.change_intent(now, server, intent, how);
+    }
+
+    /// Somebody gave a server this weight in the kernel, past the director: taken as an [intent](Mode::Weight) of
+    /// [`OUTSIDE`] until then. If it is the server's own weight, such an intent ends. Gives whether it was taken: only one that
+    /// serves, and of which nobody else wants anything, can be given a weight.
+    pub fn handle_foreign_weight(
+        &mut self,
+        now: Instant,
+        server: ServerId,
+        weight: u32,
+        until: Option<Instant>,
+    ) -> bool {
+        let Some(pool) = self.pools.get(server.service.index()) else { return false };
+        let Some(member) = pool.members.get(server.index()) else { return false };
+        let is_free = member.intent.as_ref().is_none_or(|intent| intent.who == OUTSIDE);
+        if !pool.serves(member) || !is_free || self.stopping {
+            return false;
+        }
+        let intent =
+            (weight != member.weight).then(|| Intent { until, ..Intent::new(Mode::Weight(weight), OUTSIDE) });
+        self.steer(now, server, intent);
+        true
     }
 
     /// What is wanted of a server.

@@ -105,7 +105,7 @@ use timers::{Timer, Timers};
 
 pub use action::{Action, AttemptId, Cause, CheckId, Event, ServerId, ServiceId, Verdict, Wanted, Who};
 pub use config::{Plan, Server, Service, Sorry};
-pub use intent::{Intent, Mode, Steered};
+pub use intent::{Intent, Mode, OUTSIDE, Steered};
 pub use memory::ServiceMemory;
 pub use status::{CheckStatus, ServerStatus, ServiceStatus};
 pub use weight::MAX_WEIGHT;

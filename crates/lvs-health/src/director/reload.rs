@@ -10,7 +10,7 @@ use super::checks::Phase;
 use super::health::Health;
 use super::service::{Drained, Member, Pool};
 use super::timers::Timer;
-use super::{Cause, Director, Event, Plan, Server, ServerId, Service, ServiceId, later};
+use super::{Cause, Director, Event, Intent, OUTSIDE, Plan, Server, ServerId, Service, ServiceId, later};
 use crate::Check;
 
 /// Which checks of the last plan are still to be had, and which are made already.
@@ -150,7 +150,9 @@ impl Director {
         let ramp = old.ramp.and_then(|ramp| ramp.with_length(now, server.slow_start));
         (member.alive, member.weight, member.known_down, member.ramp) =
             (old.alive, old.weight, old.known_down, ramp);
-        member.intent.clone_from(&old.intent);
+        // Who gives it another weight in the file no longer wants that from outside.
+        let is_over = |intent: &Intent| intent.who == OUTSIDE && server.weight != old.configured;
+        member.intent = old.intent.clone().filter(|intent| !is_over(intent));
         member.checks = self.subscribe(id, server.checks, Some(old), claims);
         if let Some(pool) = self.pools.last_mut() {
             pool.live += member.live();

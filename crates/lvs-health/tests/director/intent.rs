@@ -115,3 +115,30 @@ fn an_intent_outlives_reloads_and_crashes() {
     lab.pass_time(60 * SECOND);
     assert_eq!(lab.wanted(), "1=1 2=1");
 }
+
+#[test]
+fn a_weight_that_somebody_else_set_stays_for_its_time() {
+    let mut lab = lab();
+    let foreign = |lab: &mut Lab, place, weight| {
+        let until = Some(lab.now + 60 * SECOND);
+        lab.director.handle_foreign_weight(lab.now, id(0, place), weight, until)
+    };
+    assert!(foreign(&mut lab, 0, 0));
+    assert_eq!((lab.told(), lab.wanted()), (vec![steered(0, Steered::Begins)], "1=0 2=1".to_owned()));
+    lab.pass_time(30 * SECOND);
+    assert!(foreign(&mut lab, 0, 5), "another one begins anew");
+    lab.told();
+    lab.pass_time(59 * SECOND);
+    assert_eq!(lab.wanted(), "1=5 2=1");
+    lab.pass_time(SECOND);
+    assert_eq!(lab.wanted(), "1=1 2=1");
+    foreign(&mut lab, 0, 0);
+    lab.told();
+    assert!(foreign(&mut lab, 0, 1), "its own weight ends it");
+    assert_eq!((lab.told(), lab.wanted()), (vec![steered(0, Steered::Ended)], "1=1 2=1".to_owned()));
+    // Who is out of service, or in somebody's hands, is not given a weight.
+    lab.director.handle_report(lab.now, lab.check(id(0, 0)), FAIL);
+    assert!(!foreign(&mut lab, 0, 3));
+    steer(&mut lab, 1, Mode::drain());
+    assert!(!foreign(&mut lab, 1, 3));
+}

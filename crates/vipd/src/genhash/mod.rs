@@ -53,7 +53,8 @@ fn digest(options: &Options) -> Result<DigestMd5, String> {
     let outcome = ask(&options.network.network, &mut watched)?;
     watched.dump();
     match outcome {
-        Outcome::Pass(_) => Ok(Asked::NO_DIGEST),
+        // No agent is asked here.
+        Outcome::Pass(_) | Outcome::Agent(_) => Ok(Asked::NO_DIGEST),
         Outcome::Fail(Failure::Digest { actual, .. }) => Ok(actual),
         Outcome::Fail(failure) => Err(failure.to_string()),
     }

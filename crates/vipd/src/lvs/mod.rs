@@ -18,6 +18,7 @@ mod pace;
 mod perform;
 mod plan;
 mod presence;
+mod reconcile;
 mod scripts;
 mod socket;
 mod sync;
@@ -193,12 +194,12 @@ impl Worker {
             presence,
             sync: SyncDaemons::of(start.masters),
             prepared: HashMap::new(),
-            reconcile_at: now + RECONCILE_EVERY,
+            reconcile_at: now + reconcile::SHORTEST_INTERVAL,
             shared: Shared::new(certificates.clone()),
             certificates,
             noted: HashSet::new(),
             refused: HashSet::new(),
-            retry: perform::RETRY,
+            retry: reconcile::RETRY,
             pace: Pace::new(now),
             hindrance_told: None,
             nonce: std::process::id(),
@@ -254,7 +255,10 @@ impl Worker {
             self.files.poll_timeout(),
             Some(self.reconcile_at),
         ];
-        due.into_iter().flatten().min().map_or(RECONCILE_EVERY, |at| at.saturating_duration_since(now))
+        due.into_iter()
+            .flatten()
+            .min()
+            .map_or(reconcile::LONGEST_INTERVAL, |at| at.saturating_duration_since(now))
     }
 
     /// Waits for events and takes all of them in: what has arrived counts before time is judged.
@@ -455,9 +459,6 @@ fn instant(now: Instant, at: Monotonic) -> Instant {
 
 /// Events that one question to the kernel brings.
 const EVENTS: usize = 1024;
-
-/// How often the tables are compared with the kernel when nothing else asks for it.
-const RECONCILE_EVERY: Duration = Duration::from_secs(60);
 
 /// Between a change of interfaces and the comparison that it asks for: several come at once.
 const SETTLE: Duration = Duration::from_secs(1);

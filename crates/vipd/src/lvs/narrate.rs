@@ -1,8 +1,11 @@
 //! What happened, in the words that operators know and their tools search for.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
-use lvs_health::director::{Cause, CheckId, Director, Event, ServerId, ServiceId, Verdict};
+use lvs_health::director::{
+    Cause, CheckId, Director, Event, Mode, OUTSIDE, ServerId, ServiceId, Steered, Verdict,
+};
 use lvs_health::{Note, Probe, Protocol};
 
 use super::names;
@@ -41,6 +44,7 @@ pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<(Log
         Event::Quorum { service, .. } => {
             info(format!("{} for VS {}", quorum_text(event), teller.service(*service)))
         }
+        Event::Steered { server, how } => teller.steered(*server, *how),
         Event::Sorry { service, serving } => teller.sorry(*service, *serving),
         Event::Suspended { service, suspended } => {
             let what = if *suspended { "Suspending" } else { "Activating" };
@@ -266,6 +270,30 @@ impl Teller<'_> {
             (false, false) => format!("Removing service {real} from VS {service}"),
             (false, true) => format!("Disabling service {real} of VS {service}"),
         }
+    }
+
+    /// What somebody wants of a server, and when that ends.
+    fn steered(&self, id: ServerId, how: Steered) -> Vec<(LogLevel, String)> {
+        let Some(intent) = self.director.intent(id).filter(|_| how == Steered::Begins) else {
+            let what = match how {
+                Steered::Drained => "is drained: no connection is left, or their time is over",
+                Steered::Expired => "has its own weight again: the time is over",
+                Steered::Begins | Steered::Ended => "has its own weight again",
+            };
+            return vec![(LogLevel::Warning, format!("{} {what}", self.both(id)))];
+        };
+        let what = match intent.mode {
+            Mode::Weight(weight) => format!("has weight {weight}"),
+            Mode::Maintenance => "is in maintenance".to_owned(),
+            _ => "is drained".to_owned(),
+        };
+        let left = |until: Instant| until.saturating_duration_since(Instant::now()).as_secs_f32().ceil();
+        let until = intent.until.map_or_else(
+            || "until it is set to its own weight, or a check takes the server out".to_owned(),
+            |until| format!("for {} s (lvs_reconcile)", left(until)),
+        );
+        let who = if intent.who == OUTSIDE { "set outside" } else { &intent.who };
+        vec![(LogLevel::Warning, format!("{} {what}, {who}: it stays so {until}", self.both(id)))]
     }
 
     fn sorry(&self, id: ServiceId, serving: bool) -> Vec<(LogLevel, String)> {

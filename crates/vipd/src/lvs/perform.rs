@@ -1,6 +1,5 @@
 //! What the director asks for is done here: attempts begin, tables change, the parent is told.
 
-use std::collections::HashSet;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -13,8 +12,7 @@ use lvs_health::{Failure, Network, Note, Outcome, Prepared, Probe};
 use super::files::{Done, Job};
 use super::scripts::{self, Due, ScriptKey};
 use super::socket::{self, ConnectError, is_shortage};
-use super::tables::Applied;
-use super::{RECONCILE_EVERY, Worker, memory, narrate};
+use super::{Worker, memory, narrate};
 use crate::ipc::{FromWorker, LogLevel, ScriptAct, ScriptOutcome, ScriptRun};
 
 impl Worker {
@@ -30,7 +28,7 @@ impl Worker {
     }
 
     /// Takes in what has ended, changes the kernel and tells the parent, until the director is quiet.
-    fn settle(&mut self, now: Instant) {
+    pub(super) fn settle(&mut self, now: Instant) {
         loop {
             for ended in self.attempts.take_ended() {
                 for note in &ended.notes {
@@ -82,52 +80,17 @@ impl Worker {
             return;
         }
         match self.tables.set(keys, wanted) {
-            Ok(applied) => self.report(now, applied),
+            Ok(applied) => {
+                if applied.surprised {
+                    // Somebody else changes the tables: what else did they change?
+                    self.reconcile_at = now;
+                }
+                self.report(now, applied);
+            }
             Err(error) => {
                 self.parent.log(LogLevel::Error, format!("IPVS: {error}"));
                 self.reconcile_at = self.reconcile_at.min(now + super::SETTLE);
             }
-        }
-    }
-
-    /// Compares everything with the kernel.
-    pub(super) fn reconcile(&mut self, now: Instant) {
-        self.reconcile_at = now + RECONCILE_EVERY;
-        let mut wanted = Table::new();
-        for service in self.director.services() {
-            let destinations: Vec<_> = self.director.destinations(service).collect();
-            self.plan.fill(service, &destinations, &mut wanted);
-        }
-        match self.tables.reconcile(&wanted) {
-            Ok((changes, applied)) => {
-                let others = changes.iter().filter(|change| !self.refused.contains(&change.to_string()));
-                let lines: Vec<String> = others
-                    .map(|change| format!("IPVS: put right what was changed outside: {change}"))
-                    .collect();
-                for line in lines {
-                    self.parent.log(LogLevel::Warning, line);
-                }
-                // What it takes now, and refuses another time, is told again.
-                let refused: HashSet<String> =
-                    applied.failed.iter().map(|failure| failure.change.to_string()).collect();
-                self.refused.retain(|change| refused.contains(change));
-                self.retry = if refused.is_empty() { RETRY } else { (self.retry * 2).min(RECONCILE_EVERY) };
-                self.report(now, applied);
-            }
-            Err(error) => self.parent.log(LogLevel::Error, format!("IPVS: {error}")),
-        }
-    }
-
-    fn report(&mut self, now: Instant, applied: Applied) {
-        for change in applied.withheld {
-            self.parent.log(LogLevel::Info, format!("IPVS dry run: {change}"));
-        }
-        for failure in applied.failed {
-            // Tried again with the next comparison, but said once.
-            if self.refused.insert(failure.change.to_string()) {
-                self.parent.log(LogLevel::Error, format!("IPVS: {failure}"));
-            }
-            self.reconcile_at = self.reconcile_at.min(now + self.retry);
         }
     }
 
@@ -339,9 +302,6 @@ fn is_hindrance(error: &io::Error) -> bool {
 
 /// Attempts that begin in one turn: ten thousand at once must not keep answers and time waiting.
 const STARTS_PER_TURN: usize = 256;
-
-/// Between a refusal of the kernel and the next try; twice as long after each that is refused as well.
-pub(super) const RETRY: Duration = Duration::from_secs(5);
 
 /// Between one line about checks that have to wait and the next.
 const TELL_AGAIN: Duration = Duration::from_secs(60);

@@ -173,6 +173,21 @@ impl Plan {
         self.real_server(server)?.checkers.iter().filter(acting).nth(place)
     }
 
+    /// The real server behind a destination of a kernel service, if it is one.
+    pub(super) fn server_at(&self, key: &ServiceKey, address: SocketAddr) -> Option<ServerId> {
+        let has_key = |services: &Vec<Service>| services.iter().any(|service| service.key == *key);
+        let place = self.services.iter().position(has_key)?;
+        let service = ServiceId(u32::try_from(place).ok()?);
+        let server = self.virtual_server(service)?;
+        let ids = (0..).zip(&server.real_servers).map(|(place, _)| ServerId { service, place });
+        let mut at = ids.filter(|&id| {
+            let wanted = Wanted { who: Who::Server(id), weight: 0 };
+            self.destination(server, service, key, &wanted).is_some_and(|it| it.address == address)
+        });
+        // Two that are one destination are not told apart.
+        at.next().filter(|_| at.next().is_none())
+    }
+
     /// All kernel services, of every virtual server.
     pub(super) fn keys(&self) -> impl Iterator<Item = ServiceKey> {
         self.services.iter().flatten().map(|service| service.key)

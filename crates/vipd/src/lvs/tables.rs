@@ -5,6 +5,7 @@
 //! ours is put right, what somebody else made is left alone.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use ipvs_netlink::{Change, Client, Error, Failure, Scope, ServiceKey, Table, diff};
 
@@ -26,6 +27,16 @@ pub(super) struct Applied {
     pub(super) withheld: Vec<Change>,
     /// What the kernel refused.
     pub(super) failed: Vec<Failure>,
+    /// The tables are not as we left them.
+    pub(super) surprised: bool,
+}
+
+/// A weight that is not as we left it, where everything else of its destination is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ForeignWeight {
+    pub(super) service: ServiceKey,
+    pub(super) address: SocketAddr,
+    pub(super) weight: u32,
 }
 
 impl Tables {
@@ -99,11 +110,23 @@ impl Tables {
         }
     }
 
-    /// Reads everything, and puts right what is not as it was left: gives what had to be changed.
-    pub(super) fn reconcile(&mut self, wanted: &Table) -> Result<(Vec<Change>, Applied), Error> {
+    /// Reads everything, and gives the weights that somebody else set.
+    pub(super) fn read(&mut self, wanted: &Table) -> Result<Vec<ForeignWeight>, Error> {
         if let Some(client) = &mut self.client {
             self.known = client.table()?;
         }
+        let foreign = |change: &Change| {
+            let Change::SetDestination { service, destination } = change else { return None };
+            let held = self.known.destination(service, destination.address)?;
+            let is_weight = *held != *destination && held.with_weight(destination.weight) == *destination;
+            let (address, weight) = (destination.address, held.weight);
+            is_weight.then_some(ForeignWeight { service: *service, address, weight })
+        };
+        Ok(diff(&self.known, wanted, Scope::Only(&self.ours)).iter().filter_map(foreign).collect())
+    }
+
+    /// Puts right what is not as it was left: gives what had to be changed.
+    pub(super) fn repair(&mut self, wanted: &Table) -> Result<(Vec<Change>, Applied), Error> {
         let changes = diff(&self.known, wanted, Scope::Only(&self.ours));
         let applied = self.apply(&changes)?;
         self.disown(wanted, self.ours.clone());
@@ -118,7 +141,7 @@ impl Tables {
             for change in changes {
                 change.apply_to(&mut self.known);
             }
-            return Ok(Applied { withheld: changes.to_vec(), failed: Vec::new() });
+            return Ok(Applied { withheld: changes.to_vec(), ..Applied::default() });
         };
         let report = match client.apply(changes) {
             Ok(report) => report,
@@ -136,13 +159,14 @@ impl Tables {
                 change.apply_to(&mut self.known);
             }
         }
-        Ok(Applied { withheld: Vec::new(), failed: report.failed })
+        let surprised = !report.surprised.is_empty();
+        Ok(Applied { withheld: Vec::new(), failed: report.failed, surprised })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use ipvs_netlink::{Scheduler, Service};
+    use ipvs_netlink::{Destination, Forwarding, Scheduler, Service, Thresholds};
 
     use super::*;
 
@@ -168,9 +192,32 @@ mod tests {
         tables.known.insert(Service::new(key(82), Scheduler::WLC));
         tables.ours.insert(key(82));
         tables.disown(&Table::new(), [key(82)]);
-        let (changes, _) = tables.reconcile(&table(&[81])).unwrap();
+        let (changes, _) = tables.repair(&table(&[81])).unwrap();
         assert_eq!(changes, [Change::RemoveService(key(82))]);
         assert_eq!(tables.ours, BTreeSet::from([key(81)]));
+    }
+
+    #[test]
+    fn a_foreign_weight_is_told_from_other_changes() {
+        let destination = |port: u16, weight| {
+            let address = ([10, 0, 0, 1], port).into();
+            Destination::new(address, Forwarding::Nat).with_weight(weight)
+        };
+        let with = |destinations: &[Destination]| {
+            let mut table = table(&[80]);
+            destinations.iter().for_each(|to| _ = table.insert_destination(&key(80), *to));
+            table
+        };
+        let wanted = with(&[destination(1, 5), destination(2, 5), destination(3, 5)]);
+        let mut tables = Tables::dry();
+        tables.set([key(80)], &wanted).unwrap();
+        let thresholds = Thresholds { upper: 9, lower: 1 };
+        tables.known = with(&[destination(1, 0), destination(2, 0).with_thresholds(thresholds)]);
+        let foreign = tables.read(&wanted).unwrap();
+        assert_eq!(
+            foreign,
+            [ForeignWeight { service: key(80), address: ([10, 0, 0, 1], 1).into(), weight: 0 }]
+        );
     }
 
     #[test]
@@ -180,6 +227,6 @@ mod tests {
         tables.set([key(80)], &table(&[80])).unwrap();
         tables.set([key(99)], &Table::new()).unwrap();
         assert!(tables.known.service(&key(99)).is_some());
-        assert_eq!(tables.reconcile(&table(&[80])).unwrap().0, []);
+        assert_eq!(tables.repair(&table(&[80])).unwrap().0, []);
     }
 }
