@@ -36,8 +36,12 @@ fn text() -> String {
     let acting = count(|status| matches!(status, Status::Acts));
     let understood = count(|status| matches!(status, Status::Understood));
     // Writing to a string cannot fail.
-    let _ =
-        writeln!(text, "{acting} declarations act, {understood} are understood and wait for their turn.\n");
+    let reasoned = count(|status| matches!(status, Status::NoEffect(_) | Status::Refused(_)));
+    let _ = writeln!(
+        text,
+        "{acting} declarations act, {reasoned} do not for the reason given, {understood} are understood and wait for their \
+         turn.\n"
+    );
     for &context in Context::ALL {
         let keywords: Vec<_> = keywords::within(context).collect();
         if keywords.is_empty() {
@@ -60,13 +64,15 @@ fn text() -> String {
 
 fn row(keyword: &Keyword) -> String {
     let shown = if keyword.name == LINE { keyword.arguments.to_string() } else { keyword.to_string() };
+    let cell = |text: &str| text.replace('|', "\\|");
     let here = match keyword.status {
         Status::Acts => "acts".to_owned(),
         Status::Understood => "understood".to_owned(),
         Status::Deprecated(instead) | Status::OldSpelling(instead) => format!("old spelling of `{instead}`"),
         Status::Ignored => "no effect, nor in keepalived".to_owned(),
+        Status::NoEffect(why) => format!("no effect: {}", cell(why)),
+        Status::Refused(why) => format!("refused: {}", cell(why)),
     };
-    let cell = |text: &str| text.replace('|', "\\|");
     format!("| `{}` | {} | {} | {here} |", cell(shown.trim()), cell(keyword.default), keyword.since)
 }
 
@@ -82,6 +88,8 @@ Written by `cargo xtask compatibility` from the keyword table of `keepalived-con
 
 - **acts**: does here what it does in keepalived.
 - **understood**: its arguments are checked and a note says that nothing comes of it yet.
+- **no effect**: nothing comes of it, and nothing is lost by that, for the reason given.
+- **refused**: it is not done, for the reason given; `-t` warns of it.
 
 `since` is the first keepalived release known to have the keyword; `vipd only` marks those that no keepalived knows, and
 complains about.

@@ -761,3 +761,25 @@ fn an_instance_tells_priorities_if_it_or_else_the_file_says_so() {
         assert_eq!(only(&load_str(&text)).notify_priority_changes, expected, "{global} {own}");
     }
 }
+
+#[test]
+fn processes_have_names_of_their_own_if_the_file_says_so() {
+    let names = |text: &str| {
+        let daemon = load_str(&format!("global_defs {{\n{text}\n}}\n")).config.global.daemon;
+        [daemon.process_name, daemon.vrrp_process_name, daemon.checker_process_name]
+            .map(Option::unwrap_or_default)
+    };
+    assert_eq!(names(""), ["", "", ""]);
+    assert_eq!(names("process_names"), ["", "keepalived_vrrp", "keepalived_lvs"]);
+    assert_eq!(names("vrrp_process_name v\nprocess_names"), ["", "v", "keepalived_lvs"]);
+    assert_eq!(names("process_name a-name-of-20-octets"), ["a-name-of-20-oc", "", ""]);
+}
+
+#[test]
+fn what_is_not_done_here_says_why_and_leaves_the_status_alone() {
+    for (line, code) in [("random_seed 7", "no-effect"), ("disable_local_igmp", "refused")] {
+        let loaded = load_str(&format!("global_defs {{\n{line}\n}}\n"));
+        assert!(has(&loaded, code), "{line}: {:?}", loaded.diagnostics);
+        assert_eq!(exit_code(&loaded.diagnostics), 0);
+    }
+}

@@ -99,7 +99,7 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
     [HttpGetUrl, SslGetUrl] "regex_max_offset": integer(0, U32, Unit::Octets),
         default "none", since "2.0.7", Acts,
         "Stop matching beyond this.";
-    [HttpGetUrl, SslGetUrl] "regex_stack": Form("<start> <max>"), default "none", since "2.0.7", Understood,
+    [HttpGetUrl, SslGetUrl] "regex_stack": Form("<start> <max>"), default "none", since "2.0.7", NoEffect("matching needs no stack of its own"),
         "JIT stack sizes. PCRE2 JIT only.";
 
     [SslGet] "tls_compliant": Switch, default "off", since "2.2.8", Acts,

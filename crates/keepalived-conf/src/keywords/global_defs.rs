@@ -4,23 +4,23 @@ use super::Keyword;
 use super::table::keywords;
 
 pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
-    [GlobalDefs] "process_names": None, default "off", since "2.0.16", Understood,
+    [GlobalDefs] "process_names": None, default "off", since "2.0.16", Acts,
         "Give children distinct process names keepalived_vrrp, keepalived_lvs, keepalived_bfd.";
-    [GlobalDefs] "process_name": Word("name") => aborts, default "keepalived", since "2.0.16", Understood,
+    [GlobalDefs] "process_name": Word("name") => aborts, default "keepalived", since "2.0.16", Acts,
         "Parent process name, truncated to 15 characters.";
-    [GlobalDefs] "vrrp_process_name": Word("name") => aborts, default "keepalived", since "2.0.16", Understood,
+    [GlobalDefs] "vrrp_process_name": Word("name") => aborts, default "keepalived", since "2.0.16", Acts,
         "Name of the VRRP child.";
     [GlobalDefs] "checker_process_name": Word("name") => aborts,
-        default "keepalived", since "2.2.0", Understood,
+        default "keepalived", since "2.2.0", Acts,
         "Name of the checker child.";
     [GlobalDefs] "lvs_process_name": Word("name") => aborts,
         default "keepalived", since "2.0.16", OldSpelling("checker_process_name"),
         "Deprecated spelling of checker_process_name.";
     [GlobalDefs] "bfd_process_name": Word("name") => aborts, default "keepalived", since "2.0.16", Understood,
         "Name of the BFD child.";
-    [GlobalDefs] "use_symlink_paths": Switch, default "off", since "2.3.0", Understood,
+    [GlobalDefs] "use_symlink_paths": Switch, default "off", since "2.3.0", NoEffect("scripts are always run by the path that the file gives"),
         "Execute scripts through the configured symlink path rather than the resolved target.";
-    [GlobalDefs] "set_supplementary_groups": Switch, default "off", since "2.4.4", Understood,
+    [GlobalDefs] "set_supplementary_groups": Switch, default "off", since "2.4.4", NoEffect("scripts always have the supplementary groups of their user"),
         "Give scripts the supplementary groups of their user.";
     [GlobalDefs] "router_id": Word("string"), default "host name", since "1.2.1", Acts,
         "Name used in e-mail subjects, traps.";
@@ -71,7 +71,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "Accept interfaces that do not exist yet; option also follows interface type/VRF/base changes.";
     [GlobalDefs] "default_interface": Interface, default "eth0", since "1.2.24", Acts,
         "Device for static/virtual addresses without dev and no instance interface.";
-    [GlobalDefs] "disable_local_igmp": None, default "off", since "2.2.0", Understood,
+    [GlobalDefs] "disable_local_igmp": None, default "off", since "2.2.0", Refused("it changes a setting of the whole machine; set net.ipv4.igmp_link_local_mcast_reports=0 with sysctl"),
         "Do not let the kernel send local IGMP for the VRRP group (igmp_link_local_mcast_reports); not reloadable.";
     [GlobalDefs] "v3_checksum_as_v2": Ignored, default "off", since "2.2.8", Acts,
         "VRRPv3 over IPv4 checksums without pseudo header by default.";
@@ -174,10 +174,10 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_rt_priority": integer(1, 99, Unit::None),
         default "0 (normal scheduling)", since "2.0.0", Acts,
         "SCHED_RR priority of the VRRP child.";
-    [GlobalDefs] "vrrp_cpu_affinity": Words("cpu"), default "all", since "2.0.17", Understood,
+    [GlobalDefs] "vrrp_cpu_affinity": Words("cpu"), default "all", since "2.0.17", Acts,
         "CPUs the VRRP child may run on.";
     [GlobalDefs] "vrrp_rlimit_rttime": integer(1, U32, Unit::Microseconds) => aborts,
-        default "10000", since "2.1.0", Understood,
+        default "10000", since "2.1.0", Acts,
         "RLIMIT_RTTIME of the VRRP child when realtime.";
     [GlobalDefs] "vrrp_rlimit_rtime": integer(1, U32, Unit::Microseconds) => aborts,
         default "10000", since "2.0.0", OldSpelling("vrrp_rlimit_rttime"),
@@ -261,24 +261,24 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "enable_script_security": None, default "off", since "1.3.0", Acts,
         "Refuse to run root scripts whose path is writable by non-root.";
     [GlobalDefs] "vrrp_netlink_cmd_rcv_bufs": integer(0, U32, Unit::Octets),
-        default "0 (system)", since "2.0.0", Understood,
+        default "0 (system)", since "2.0.0", NoEffect("each request waits for its own answer, so that no buffer overruns"),
         "Receive buffer of the VRRP netlink command socket.";
-    [GlobalDefs] "vrrp_netlink_cmd_rcv_bufs_force": Switch, default "off", since "2.0.0", Understood,
+    [GlobalDefs] "vrrp_netlink_cmd_rcv_bufs_force": Switch, default "off", since "2.0.0", NoEffect("each request waits for its own answer, so that no buffer overruns"),
         "Set that VRRP netlink command buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "vrrp_netlink_monitor_rcv_bufs": integer(0, U32, Unit::Octets),
         default "0 (system)", since "2.0.0", Acts,
         "Receive buffer of the VRRP netlink monitor socket.";
-    [GlobalDefs] "vrrp_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", Understood,
+    [GlobalDefs] "vrrp_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", NoEffect("the limit is exceeded where the machine allows it, and after an overrun everything is read again"),
         "Set that VRRP netlink monitor buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "lvs_netlink_cmd_rcv_bufs": integer(0, U32, Unit::Octets),
-        default "0 (system)", since "2.0.0", Understood,
+        default "0 (system)", since "2.0.0", NoEffect("each request waits for its own answer, so that no buffer overruns"),
         "Receive buffer of the checker netlink command socket.";
-    [GlobalDefs] "lvs_netlink_cmd_rcv_bufs_force": Switch, default "off", since "2.0.0", Understood,
+    [GlobalDefs] "lvs_netlink_cmd_rcv_bufs_force": Switch, default "off", since "2.0.0", NoEffect("each request waits for its own answer, so that no buffer overruns"),
         "Set that checker netlink command buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "lvs_netlink_monitor_rcv_bufs": integer(0, U32, Unit::Octets),
         default "0 (system)", since "2.0.0", Acts,
         "Receive buffer of the checker netlink monitor socket.";
-    [GlobalDefs] "lvs_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", Understood,
+    [GlobalDefs] "lvs_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", NoEffect("the limit is exceeded where the machine allows it, and after an overrun everything is read again"),
         "Set that checker netlink monitor buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "process_monitor_rcv_bufs": integer(0, U32, Unit::Octets),
         default "0 (system)", since "2.0.11", Understood,
@@ -296,7 +296,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_startup_delay": Decimal { min: 1_000, max: U32_SECONDS, places: 6, unit: Unit::Seconds } => aborts,
         default "0", since "2.0.14", Acts,
         "Ignore and send no adverts until this long after start.";
-    [GlobalDefs] "vrrp_delay_after_boot": SECONDS, default "0", since "2.4.0", Understood,
+    [GlobalDefs] "vrrp_delay_after_boot": SECONDS, default "0", since "2.4.0", Acts,
         "As vrrp_startup_delay but measured from system boot; the longer one counts.";
     [GlobalDefs] "log_unknown_vrids": None, default "off", since "2.0.16", Acts,
         "Log adverts with an unconfigured VRID.";
@@ -308,7 +308,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         default "IXUSR|IRWXG|IRWXO (0177)", since "2.0.9", Acts,
         "File creation mask; -u on command line wins.";
     [GlobalDefs] "random_seed": integer(0, U32, Unit::None) => aborts,
-        default "time based", since "2.0.15", Understood,
+        default "time based", since "2.0.15", NoEffect("`${_RANDOM}` is seeded anew at each start"),
         "Seed for ${_RANDOM}.";
     [GlobalDefs] "reload_check_config": OptionalWord("log file"),
         default "off; bare logs to /dev/null", since "2.2.0", Acts,
@@ -318,18 +318,18 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "reload_repeat": None, default "off", since "2.1.0", Understood,
         "Keep the file and reload daily when it has time of day only.";
     [GlobalDefs] "reload_file": OptionalWord("path"),
-        default "off; bare = keepalived.reload beside pid file", since "2.2.0", Understood,
+        default "off; bare = keepalived.reload beside pid file", since "2.2.0", Acts,
         "File that exists while a reload is in progress.";
     [GlobalDefs] "include_check": Form("[[+|-]read|match|wildcard_match|brace_match ...]"),
         default "off; bare = all", since "2.2.0", Understood,
         "Strictness for later plain include lines; restored at end of the current file.";
-    [GlobalDefs] "config_save_dir": Word("directory") => aborts, default "none", since "2.2.3", Understood,
+    [GlobalDefs] "config_save_dir": Word("directory") => aborts, default "none", since "2.2.3", NoEffect("it is an aid for debugging keepalived; `vipd -d` logs the configuration as understood"),
         "Debug aid: dump configuration before/after each reload here.";
-    [GlobalDefs] "tmp_config_directory": Word("directory"), default "memfd", since "2.2.0", Understood,
+    [GlobalDefs] "tmp_config_directory": Word("directory"), default "memfd", since "2.2.0", NoEffect("workers get the configuration in memory, it is stored nowhere"),
         "Where the expanded config is stored for the children; not reloadable.";
-    [GlobalDefs] "data_use_instance": Switch, default "off", since "2.2.3", Understood,
+    [GlobalDefs] "data_use_instance": Switch, default "off", since "2.2.3", Acts,
         "Add instance/netns to the names of dump files.";
-    [GlobalDefs] "json_version": integer(1, 2, Unit::None), default "1", since "2.2.8", Understood,
+    [GlobalDefs] "json_version": integer(1, 2, Unit::None), default "1", since "2.2.8", Refused("the file always has the shape of version 1"),
         "Shape of the JSON dump.";
     [GlobalDefs] "iproute_usr_dir": Word("directory"),
         default "build default /usr/share/iproute2 or /etc/iproute2", since "2.3.2", Acts,
@@ -363,7 +363,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GarpGroup] "interfaces": Lines(Context::GarpGroupInterfaces), default "", since "1.2.21", Understood,
         "Interfaces sharing the same limit.";
 
-    [Ssl] "password": Word("string"), default "none", since "1.2.1", Understood,
+    [Ssl] "password": Word("string"), default "none", since "1.2.1", Refused("an encrypted key cannot be read; store it without a password, readable by root alone"),
         "Key password.";
     [Ssl] "ca": Word("file"), default "none", since "1.2.1", Acts,
         "CA file.";

@@ -25,9 +25,9 @@ pub(super) static ROOT: &[Keyword] = keywords![
     [Root] "net_namespace": Word("name"), default "default netns", since "1.2.24", Acts,
         "Run everything in the named network namespace; implies use_pid_dir; first wins; cannot change on reload.";
     [Root] "net_namespace_ipvs": OptionalWord("name"),
-        default "same as net_namespace", since "2.1.0", Understood,
+        default "same as net_namespace", since "2.1.0", Refused("virtual servers are set where the daemon runs; run a second daemon with `net_namespace` for them"),
         "Namespace used for IPVS; no argument means the original default namespace; not changeable on reload.";
-    [Root] "namespace_with_ipsets": None, default "off", since "1.3.0", Understood,
+    [Root] "namespace_with_ipsets": None, default "off", since "1.3.0", NoEffect("no ipset is used, and the sets of nftables belong to their namespace"),
         "Allow ipsets inside a namespace on kernels older than 3.13.";
     [Root] "use_pid_dir": None, default "off", since "1.2.24", Acts,
         "Place pid files in /run/keepalived/ instead of /run/.";

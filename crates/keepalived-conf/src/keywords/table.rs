@@ -62,6 +62,10 @@ pub enum Status {
     OldSpelling(&'static str),
     /// It has no effect in keepalived either.
     Ignored,
+    /// It has no effect here, and nothing is lost by that: this is why.
+    NoEffect(&'static str),
+    /// It is not done here: this is why, and what to do instead.
+    Refused(&'static str),
 }
 
 /// What a number counts.

@@ -63,6 +63,8 @@ pub(super) struct Globals {
     /// `startup_script*`, `shutdown_script*`
     pub(super) startup: TimedDraft,
     pub(super) shutdown: TimedDraft,
+    /// `process_names`
+    pub(super) process_names: bool,
 }
 
 impl Globals {
@@ -109,6 +111,7 @@ impl Default for Globals {
             notify_fifo: FifoDraft::default(),
             startup: TimedDraft::default(),
             shutdown: TimedDraft::default(),
+            process_names: false,
         }
     }
 }
@@ -187,14 +190,13 @@ impl<'a> Lowering<'a> {
 
     /// Takes a global keyword; `false` if nothing acts on it.
     pub(super) fn global_keyword(&mut self, entry: Entry<'a>) -> bool {
-        if self.global_lvs(&entry) {
+        if self.global_lvs(&entry) || self.global_daemon(&entry) {
             return true;
         }
         if entry.keyword.status != Status::Acts {
             return false;
         }
         self.global_mail(entry)
-            || self.global_daemon(&entry)
             || self.global_identity(&entry)
             || self.global_process(&entry)
             || self.global_protocol(&entry)

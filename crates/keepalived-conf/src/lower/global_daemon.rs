@@ -1,15 +1,18 @@
 //! `global_defs` about the daemon itself.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::Command;
-use crate::model::daemon::TimedCommand;
+use crate::model::daemon::{ReloadFile, TimedCommand};
 
 use super::Lowering;
-use super::arguments;
+use super::arguments::{self, Junk};
 use super::command;
-use super::global::set;
+use super::global::{set, set_some};
+use super::global_lvs::cpus;
 use super::reader::Entry;
+use super::report::Report;
 
 /// A command and its limit, which may stand in either order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,32 @@ impl<'a> Lowering<'a> {
             "startup_script" | "shutdown_script" => self.timed_script(entry),
             "startup_script_timeout" => set(&mut globals.startup.limit, arguments::seconds(entry, report)),
             "shutdown_script_timeout" => set(&mut globals.shutdown.limit, arguments::seconds(entry, report)),
+            "process_names" => globals.process_names = arguments::bare(entry, report),
+            "process_name" => set_some(&mut globals.public.daemon.process_name, process_name(entry, report)),
+            "vrrp_process_name" => {
+                set_some(&mut globals.public.daemon.vrrp_process_name, process_name(entry, report));
+            }
+            "checker_process_name" | "lvs_process_name" => {
+                set_some(&mut globals.public.daemon.checker_process_name, process_name(entry, report));
+            }
+            "vrrp_cpu_affinity" => {
+                let cpus = cpus(entry, report);
+                if !cpus.is_empty() {
+                    globals.public.daemon.vrrp_cpu_affinity = cpus;
+                }
+            }
+            "vrrp_rlimit_rttime" | "vrrp_rlimit_rtime" => {
+                let limit = arguments::number(entry, Junk::Ignored, "", report);
+                set_some(&mut globals.public.daemon.vrrp_rlimit_rttime, limit);
+            }
+            "vrrp_delay_after_boot" => {
+                let delay = arguments::decimal(entry, Junk::Ignored, "", report);
+                set(&mut globals.public.daemon.delay_after_boot, delay);
+            }
+            "reload_file" => globals.public.daemon.reload_file = Some(reload_file(entry, report)),
+            "data_use_instance" => {
+                set(&mut globals.public.daemon.data_use_instance, arguments::switch(entry, report));
+            }
             "vrrp_notify_priority_changes" => {
                 set(&mut globals.notify_priority_changes, arguments::switch(entry, report));
             }
@@ -46,6 +75,7 @@ impl<'a> Lowering<'a> {
             }
             _ => return false,
         }
+        self.report.old_spelling(entry.keyword, entry.span());
         true
     }
 
@@ -63,7 +93,32 @@ impl<'a> Lowering<'a> {
     /// What depends on the whole file.
     pub(super) fn finish_daemon(&mut self) {
         let globals = &mut self.globals;
+        if globals.process_names {
+            let daemon = &mut globals.public.daemon;
+            daemon.vrrp_process_name.get_or_insert_with(|| "keepalived_vrrp".to_owned());
+            daemon.checker_process_name.get_or_insert_with(|| "keepalived_lvs".to_owned());
+        }
         globals.public.daemon.startup_script = std::mem::take(&mut globals.startup).finish();
         globals.public.daemon.shutdown_script = std::mem::take(&mut globals.shutdown).finish();
     }
 }
+
+/// The kernel keeps 15 octets of a name.
+fn process_name(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    let mut name = arguments::required(entry, report)?.text.to_owned();
+    let end = (0..=MAX_PROCESS_NAME_LEN.min(name.len())).rev().find(|&end| name.is_char_boundary(end))?;
+    name.truncate(end);
+    Some(name)
+}
+
+fn reload_file(entry: &Entry<'_>, report: &mut Report<'_>) -> ReloadFile {
+    match entry.argument() {
+        Some(path) => {
+            arguments::extra_words(entry, 1, report);
+            ReloadFile::At(PathBuf::from(path.text))
+        }
+        None => ReloadFile::Beside,
+    }
+}
+
+const MAX_PROCESS_NAME_LEN: usize = 15;

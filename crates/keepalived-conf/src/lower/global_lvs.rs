@@ -150,7 +150,7 @@ impl<'a> Lowering<'a> {
 }
 
 /// Numbers of processors.
-fn cpus(entry: &Entry<'_>, report: &mut Report<'_>) -> Vec<u16> {
+pub(super) fn cpus(entry: &Entry<'_>, report: &mut Report<'_>) -> Vec<u16> {
     if entry.arguments().is_empty() {
         report.missing_argument(entry.keyword, entry.span());
     }

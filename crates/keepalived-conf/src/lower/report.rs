@@ -92,6 +92,13 @@ impl<'a> Report<'a> {
                     "no-effect",
                     format!("`{name}` has no effect (nor does it in keepalived)"),
                 ),
+                Status::NoEffect(why) => {
+                    Diagnostic::note("no-effect", format!("`{name}` has no effect here: {why}"))
+                }
+                Status::Refused(why) => {
+                    let message = format!("`{name}` is not done here: {why}");
+                    Diagnostic::new(Severity::Warning, Class::None, "refused", message)
+                }
                 Status::Acts | Status::Understood | Status::Deprecated(_) | Status::OldSpelling(_) => {
                     Diagnostic::note("not-acted-on", format!("`{name}` is parsed but not implemented yet"))
                 }
@@ -109,7 +116,11 @@ impl<'a> Report<'a> {
             Status::OldSpelling(instead) => {
                 (Diagnostic::note("old-spelling", format!("`{}` is an old spelling", keyword.name)), instead)
             }
-            Status::Acts | Status::Understood | Status::Ignored => return,
+            Status::Acts
+            | Status::Understood
+            | Status::Ignored
+            | Status::NoEffect(_)
+            | Status::Refused(_) => return,
         };
         let quote = if instead.contains(' ') { "" } else { "`" };
         self.push(finding.at(at).help(format!("use {quote}{instead}{quote}")));

@@ -90,7 +90,7 @@ fn a_keyword_acts_if_and_only_if_the_table_says_so() {
         for keyword in here {
             let loaded = load_str(&using(context, keyword));
             let idle = loaded.diagnostics.iter().any(|finding| {
-                matches!(finding.code, "not-acted-on" | "no-effect")
+                matches!(finding.code, "not-acted-on" | "no-effect" | "refused")
                     && finding.message.contains(&format!("`{}`", keyword.name))
             });
             let acts = acts(context, keyword);
@@ -112,7 +112,7 @@ fn acts(context: Context, keyword: &Keyword) -> bool {
                 None => matches!(keyword.name, "native_ipv6" | "host"),
             }
         }
-        Status::Understood | Status::Ignored => false,
+        Status::Understood | Status::Ignored | Status::NoEffect(_) | Status::Refused(_) => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! How the daemon itself runs.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Command;
@@ -13,6 +14,33 @@ pub struct Daemon {
     pub startup_script: Option<TimedCommand>,
     /// `shutdown_script`: runs when everything else has ended.
     pub shutdown_script: Option<TimedCommand>,
+    /// `process_name`, or what `process_names` makes of it.
+    pub process_name: Option<String>,
+    /// `vrrp_process_name`, or what `process_names` makes of it.
+    pub vrrp_process_name: Option<String>,
+    /// `checker_process_name`, or what `process_names` makes of it.
+    pub checker_process_name: Option<String>,
+    /// `vrrp_cpu_affinity`; empty for all.
+    pub vrrp_cpu_affinity: Vec<u16>,
+    /// `vrrp_rlimit_rttime`, microseconds.
+    pub vrrp_rlimit_rttime: Option<u32>,
+    /// `vrrp_delay_after_boot`: no router speaks or listens until so long after the start of the machine.
+    pub delay_after_boot: Duration,
+    /// `reload_file`
+    pub reload_file: Option<ReloadFile>,
+    /// `data_use_instance`: the names of state files hold those of the instance and the namespace.
+    pub data_use_instance: bool,
+}
+
+/// A file that exists while the configuration is read anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum ReloadFile {
+    /// `keepalived.reload` beside the pid file.
+    Beside,
+    /// At this path.
+    At(PathBuf),
 }
 
 /// A command that the daemon waits for, but not longer than this.

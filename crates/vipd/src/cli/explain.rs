@@ -51,6 +51,8 @@ fn status(status: Status) -> String {
         Status::Deprecated(instead) => format!("an old spelling; use {instead}"),
         Status::OldSpelling(instead) => format!("an old spelling of {instead}"),
         Status::Ignored => "has no effect, nor in keepalived".to_owned(),
+        Status::NoEffect(why) => format!("has no effect: {why}"),
+        Status::Refused(why) => format!("is not done: {why}"),
     }
 }
 

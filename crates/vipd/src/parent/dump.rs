@@ -6,12 +6,35 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use keepalived_conf::model::Global;
+
 use super::role::Role;
 use crate::ipc::DumpKind;
 
-/// Where a dump goes.
-pub(super) fn place(role: Role, kind: DumpKind, state_dump_file: Option<&Path>) -> PathBuf {
-    path(role, kind, &DIRECTORY, state_dump_file)
+/// Where a dump of a daemon in this namespace goes.
+pub(super) fn place(role: Role, kind: DumpKind, global: &Global, namespace: Option<&str>) -> PathBuf {
+    let place = path(role, kind, &DIRECTORY, global.state_dump_file.as_deref());
+    if !global.daemon.data_use_instance {
+        return place;
+    }
+    let names: Vec<&str> = namespace.into_iter().chain(global.instance.as_deref()).collect();
+    with_names(&place, &names)
+}
+
+/// The file with these names before its extension: `keepalived_blue_west.data`.
+fn with_names(place: &Path, names: &[&str]) -> PathBuf {
+    let Some(stem) = place.file_stem() else { return place.to_owned() };
+    let mut name = stem.to_owned();
+    for part in names {
+        name.push("_");
+        // A name is no path.
+        name.push(part.replace('/', "_"));
+    }
+    if let Some(extension) = place.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    place.with_file_name(name)
 }
 
 /// Looks for the directory of dumps: once, at the start, where waiting for it does no harm.
@@ -60,6 +83,15 @@ mod tests {
             PathBuf::from("/t/keepalived.stats")
         );
         assert_eq!(path(Role::Vrrp, DumpKind::Json, tmp, None), PathBuf::from("/t/keepalived.json"));
+    }
+
+    #[test]
+    fn names_stand_before_the_extension() {
+        let named = |names: &[&str]| with_names(Path::new("/tmp/keepalived.data"), names);
+        assert_eq!(named(&[]), Path::new("/tmp/keepalived.data"));
+        assert_eq!(named(&["blue", "west"]), Path::new("/tmp/keepalived_blue_west.data"));
+        assert_eq!(named(&["../x"]), Path::new("/tmp/keepalived_.._x.data"));
+        assert_eq!(with_names(Path::new("/var/state"), &["west"]), Path::new("/var/state_west"));
     }
 
     #[test]

@@ -15,14 +15,18 @@ use crate::parent::load;
 /// Does a job; the error is an errno.
 pub(crate) fn perform(job: &Job) -> Result<Done, i32> {
     let done = match job {
-        Job::Read { config, config_id, all_config } => {
+        Job::Read { config, config_id, all_config, reload_file } => {
             let options = Options {
                 config: config.clone(),
                 config_id: config_id.clone(),
                 all_config: *all_config,
                 ..Options::default()
             };
-            return Ok(Done::Config(Box::new(load::read(&options).into())));
+            // Whoever writes the files waits while this one exists; where it cannot be made, nobody waits.
+            let _ = reload_file.as_deref().map(make_empty);
+            let loaded = Box::new(load::read(&options).into());
+            let _ = reload_file.as_deref().map(std::fs::remove_file);
+            return Ok(Done::Config(loaded));
         }
         Job::Fifo(wanted) => return Ok(Done::Fifo(fifo::provide(wanted))),
         Job::RemoveFifo(path, id) => fifo::remove(path, *id),
@@ -57,6 +61,14 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
         let _ = std::fs::remove_file(&other);
     }
     written
+}
+
+/// An empty file, readable for everybody; one that exists is emptied.
+fn make_empty(path: &Path) -> io::Result<()> {
+    let mut options = File::options();
+    // Nobody may lead us to another file, or make us wait for a reader.
+    options.write(true).create(true).truncate(true).mode(0o644);
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path).map(drop)
 }
 
 fn init(file: &InitFile, overwrite: bool) -> io::Result<()> {
@@ -104,6 +116,28 @@ mod tests {
         assert!(metadata.is_file());
         assert_eq!(metadata.mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn the_reload_file_is_emptied_before_the_configuration_is_read_and_gone_after_it() {
+        let directory = TestDirectory::new();
+        let (config, reload_file) = (directory.path().join("conf"), directory.path().join("reload"));
+        // The configuration includes the file, which must be empty by then.
+        std::fs::write(&config, format!("include {}\n", reload_file.display())).unwrap();
+        std::fs::write(&reload_file, "not empty").unwrap();
+        let job = |reload_file: Option<PathBuf>| Job::Read {
+            config: config.clone(),
+            config_id: None,
+            all_config: false,
+            reload_file,
+        };
+        let is_clean = |job: &Job| match perform(job) {
+            Ok(Done::Config(loaded)) => !format!("{loaded:?}").contains("unknown-keyword"),
+            other => panic!("{other:?}"),
+        };
+        assert!(!is_clean(&job(None)));
+        assert!(is_clean(&job(Some(reload_file.clone()))));
+        assert!(!reload_file.exists());
     }
 
     #[test]

@@ -28,8 +28,9 @@ pub(crate) enum Job {
     Fifo(WantedFifo),
     /// Remove a FIFO that was made here.
     RemoveFifo(PathBuf, FileId),
-    /// Read the configuration, with its includes, users and scripts: the command line names it so.
-    Read { config: PathBuf, config_id: Option<String>, all_config: bool },
+    /// Read the configuration, with its includes, users and scripts: the command line names it so. Meanwhile `reload_file`
+    /// exists.
+    Read { config: PathBuf, config_id: Option<String>, all_config: bool, reload_file: Option<PathBuf> },
 }
 
 impl Job {

@@ -101,8 +101,14 @@ impl Plan {
                 .map(|(_, name)| LinkSetup { name: name.clone(), state: now.link(name) })
                 .collect(),
             facts: self.facts.iter().map(|(_, fact)| now.fact(fact)).collect(),
-            startup_delay: self.config.global.startup_delay,
+            startup_delay: self.startup_delay(now.since_boot()),
         }
+    }
+
+    /// How long from now on no router speaks or listens, on a machine that was started so long ago.
+    fn startup_delay(&self, since_boot: Duration) -> Duration {
+        let global = &self.config.global;
+        global.startup_delay.max(global.daemon.delay_after_boot.saturating_sub(since_boot))
     }
 
     /// Packs the instances: the plan is in force, the election was told everything, and from here on only a dump asks

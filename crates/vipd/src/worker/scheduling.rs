@@ -1,4 +1,4 @@
-//! How a worker is scheduled: nice value, real-time priority, locked memory, processors.
+//! How a worker runs: its name, nice value, real-time priority, locked memory, processors.
 //!
 //! Each is a wish: where the machine does not allow it, the log says so and the worker goes on.
 
@@ -12,6 +12,8 @@ use rustix::process::{Resource, Rlimit};
 pub(crate) struct Wishes<'a> {
     /// `vrrp` or `checker`.
     prefix: &'static str,
+    /// The name that `ps` and `top` show.
+    name: Option<&'a str>,
     nice: Option<i8>,
     rt_priority: Option<u8>,
     /// Microseconds that a real-time worker may compute without a pause.
@@ -25,11 +27,12 @@ impl<'a> Wishes<'a> {
     pub(crate) fn vrrp(global: &'a Global) -> Self {
         Self {
             prefix: "vrrp",
+            name: global.daemon.vrrp_process_name.as_deref(),
             nice: global.vrrp_nice,
             rt_priority: global.vrrp_rt_priority,
-            rlimit_rttime: None,
+            rlimit_rttime: global.daemon.vrrp_rlimit_rttime,
             no_swap: global.vrrp_no_swap,
-            processors: &[],
+            processors: &global.daemon.vrrp_cpu_affinity,
         }
     }
 
@@ -38,6 +41,7 @@ impl<'a> Wishes<'a> {
         let lvs = &global.lvs;
         Self {
             prefix: "checker",
+            name: global.daemon.checker_process_name.as_deref(),
             nice: lvs.nice,
             rt_priority: lvs.rt_priority,
             rlimit_rttime: lvs.rlimit_rttime,
@@ -61,6 +65,9 @@ pub(crate) fn apply(wishes: &Wishes<'_>) -> Vec<String> {
         "cannot set the timer slack".to_owned(),
         rustix::thread::set_current_timer_slack(core::num::NonZeroU64::new(1)).map_err(Into::into),
     );
+    if let Some(name) = wishes.name {
+        rename(name);
+    }
     if let Some(nice) = wishes.nice {
         let result = rustix::process::setpriority_process(None, nice.into());
         attempt(format!("{prefix}_priority {nice}"), result.map_err(Into::into));
@@ -82,6 +89,14 @@ pub(crate) fn apply(wishes: &Wishes<'_>) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// Gives this process another name in `ps` and `top`.
+pub(crate) fn rename(name: &str) {
+    // A name with a zero byte is none.
+    if let Ok(name) = std::ffi::CString::new(name) {
+        let _ = nix::sys::prctl::set_name(&name);
+    }
 }
 
 fn bind(processors: &[u16]) -> io::Result<()> {

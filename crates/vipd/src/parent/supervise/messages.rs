@@ -6,7 +6,7 @@ use super::super::checks::{News, ScriptKey};
 use super::super::paths::{Answer, Purpose};
 use super::super::role::Role;
 use super::super::supervisor::WorkerId;
-use super::super::{dump, notify};
+use super::super::{dump, namespace, notify};
 use super::Parent;
 use super::last_reported::Told;
 use crate::ipc::{ChannelError, DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, Task, ToWorker};
@@ -211,9 +211,10 @@ impl Parent {
     }
 
     fn write_dump(&mut self, role: Role, kind: DumpKind, text: String, log: &mut Log) {
-        let reading = self.readings.get(&self.supervisor.current());
-        let configured = reading.and_then(|reading| reading.config.global.state_dump_file.as_deref());
-        let job = Job::Replace(dump::place(role, kind, configured), text);
+        let Some(reading) = self.readings.get(&self.supervisor.current()) else { return };
+        let global = &reading.config.global;
+        let place = dump::place(role, kind, global, namespace(&self.options, global));
+        let job = Job::Replace(place, text);
         self.paths.ask(Instant::now(), Purpose::Dump(kind), job, log);
     }
 }

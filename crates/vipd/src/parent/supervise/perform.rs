@@ -10,6 +10,7 @@ use super::{Parent, token_of};
 use crate::ipc::{Generation, Predecessor, Task, ToWorker};
 use crate::log::Log;
 use crate::tidy;
+use crate::worker::scheduling;
 
 impl Parent {
     /// Does everything that the supervisor asks for.
@@ -45,6 +46,7 @@ impl Parent {
             }
             Action::Read(id) => self.read_config(id, now, log),
             Action::Enforce { occasion, .. } => {
+                self.take_name();
                 self.arrange_outlets(now, log);
                 match occasion {
                     Occasion::Start => {
@@ -140,6 +142,14 @@ impl Parent {
         let message = ToWorker::Config { generation, config, task, masters, predecessor, run_as, keep };
         self.send(id, &message, now, log);
         self.tidy_at = Some(now + tidy::AFTER);
+    }
+
+    /// The name of this process, where the configuration gives it one.
+    fn take_name(&self) {
+        let reading = self.readings.get(&self.supervisor.current());
+        if let Some(name) = reading.and_then(|reading| reading.config.global.daemon.process_name.as_deref()) {
+            scheduling::rename(name);
+        }
     }
 
     /// Starts `startup_script` or `shutdown_script`.

@@ -1,11 +1,14 @@
 //! Reading the configuration anew, and the reasons for which it is not taken.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+use keepalived_conf::model::daemon::ReloadFile;
 
 use super::super::kept::Kept;
 use super::super::load::{self, LoadedConfig};
 use super::super::paths::Purpose;
+use super::super::pid_file::default_paths;
 use super::super::supervisor::{Demand, ReadId};
 use super::super::{namespace, refusal, report, standard_input};
 use super::Parent;
@@ -26,9 +29,23 @@ impl Parent {
             config: self.options.config.clone(),
             config_id: self.options.config_id.clone(),
             all_config: self.options.all_config,
+            reload_file: self.reload_file(),
         };
         let answers = self.paths.ask(now, Purpose::Read(id), job, log);
         self.take_answers(answers, now, log);
+    }
+
+    /// What exists while the configuration is read anew, as the one in force says.
+    fn reload_file(&self) -> Option<PathBuf> {
+        let global = &self.readings.get(&self.supervisor.current())?.config.global;
+        match global.daemon.reload_file.as_ref()? {
+            ReloadFile::At(path) => Some(path.clone()),
+            _ => {
+                let namespace = namespace(&self.options, global);
+                let usual = default_paths(global.use_pid_dir, namespace, global.instance.as_deref());
+                Some(usual.parent.with_file_name("keepalived.reload"))
+            }
+        }
     }
 
     /// Offers what was read to the supervisor, unless it has given up waiting.

@@ -45,6 +45,10 @@ impl Observe for Fine {
     fn fact(&self, _: &WatchedFact) -> Fact {
         Fact::Up
     }
+
+    fn since_boot(&self) -> Duration {
+        secs(10)
+    }
 }
 
 fn setup(plan: &Plan) -> RouterSetup {
@@ -94,6 +98,10 @@ fn patience_and_preemption() {
     acts("state BACKUP", "preempt_delay 7", preempt, at_once, after(secs(7)));
     let delay = |plan: &Plan| plan.node_config(&Fine).startup_delay;
     acts_globally("vrrp_startup_delay 4", delay, Duration::ZERO, secs(4));
+    // The machine of these tests was started 10 s ago.
+    acts_globally("vrrp_delay_after_boot 15", delay, Duration::ZERO, secs(5));
+    acts_globally("vrrp_delay_after_boot 9", delay, Duration::ZERO, Duration::ZERO);
+    acts_globally("vrrp_startup_delay 7\nvrrp_delay_after_boot 15", delay, Duration::ZERO, secs(7));
 }
 
 #[test]

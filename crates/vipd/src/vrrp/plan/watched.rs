@@ -6,6 +6,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use vrrp_election::{Fact, FactId, LinkId, LinkState};
 
@@ -31,6 +32,10 @@ impl Observe for NothingKnown {
 pub(in crate::vrrp) trait Observe {
     /// The interface of this name.
     fn link(&self, name: &str) -> LinkState;
+    /// How long ago the machine was started.
+    fn since_boot(&self) -> Duration {
+        vrrp_linux::clock::boottime()
+    }
     /// Anything else.
     fn fact(&self, fact: &WatchedFact) -> Fact;
 }
