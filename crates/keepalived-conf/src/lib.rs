@@ -41,6 +41,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Text: places, findings, words.
+pub mod codes;
 mod damage;
 mod diagnostic;
 mod line;

@@ -9,6 +9,7 @@
 //! | 3768 (VRRPv2) | 5, 7.1 | the same types: the unit of [`AdvertInterval`] tells the versions apart |
 //! | 2338 (VRRPv2 authentication) | 5.3.6 | [`AuthData`], [`AuthKey`], [`AuthHeader`] |
 //! | 6527, 2787 (MIBs) | | [`Counter`] |
+//! | none: `auth_hmac` of keepalived 2.4 | | `AuthTrailer`, `ReplayGuard` (feature `auth-trailer`) |
 //!
 //! What always holds:
 //!
@@ -76,6 +77,8 @@ mod ah;
 mod arp;
 mod assigned;
 mod auth;
+#[cfg(feature = "auth-trailer")]
+mod auth_trailer;
 mod checksum;
 mod datagram;
 mod endpoints;
@@ -97,6 +100,10 @@ pub use assigned::{
     IPV6_GROUP, IPV6_GROUP_MAC, MacAddr, TRAFFIC_CLASS, TTL, group, virtual_mac,
 };
 pub use auth::{AuthData, AuthKey};
+#[cfg(feature = "auth-trailer")]
+pub use auth_trailer::{
+    AntiReplay, AuthTrailer, ReplayGuard, StampError, TrailerError, TrailerKey, TrailerStamp,
+};
 pub use datagram::{Datagram, Envelope, IpError};
 pub use endpoints::Endpoints;
 pub use interval::{AdvertInterval, Centiseconds, RouterInterval, Seconds};

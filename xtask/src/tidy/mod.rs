@@ -1,11 +1,13 @@
 //! Checks of language and order that a program can make: `cargo xtask tidy [PATH]`.
 //!
-//! Only what is certain fails: a dependency in the wrong direction. The rest is shown for a person to judge: sentences
+//! Only what is certain fails: a dependency in the wrong direction, a code of a diagnostic that is not declared in the
+//! registry of `keepalived-conf`. The rest is shown for a person to judge: sentences
 //! that begin with a clause in place of their subject, files that may hold two subjects, and keywords of the
-//! configuration as literals outside their table. (Codes of diagnostics have no table yet, so nothing is said of them.)
+//! configuration as literals outside their table.
 //! With PATH everything found below it is listed; without, the first few of each kind.
 
 mod arrows;
+mod codes;
 mod files;
 mod keywords;
 mod sentences;
@@ -24,7 +26,10 @@ pub(crate) fn run(under: Option<&str>) -> bool {
     show("sentences that begin with a clause in place of their subject", sentences::find(&files), limit);
     show("files that may hold two subjects", sizes::find(&files), limit);
     show("keywords as literals outside their table", keywords::find(&files), limit);
-    arrows()
+    let undeclared = codes::find(&files);
+    let all_declared = undeclared.is_empty();
+    show("codes of diagnostics that are not declared", undeclared, usize::MAX);
+    arrows() && all_declared
 }
 
 /// A place and what was found there.

@@ -313,15 +313,15 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "reload_check_config": OptionalWord("log file"),
         default "off; bare logs to /dev/null", since "2.2.0", Acts,
         "Test new config in a child process before reloading; failed test cancels reload.";
-    [GlobalDefs] "reload_time_file": Word("path"), default "none", since "2.1.0", Understood,
+    [GlobalDefs] "reload_time_file": Word("path"), default "none", since "2.1.0", Acts,
         "Watched file holding a date/time at which to reload.";
-    [GlobalDefs] "reload_repeat": None, default "off", since "2.1.0", Understood,
+    [GlobalDefs] "reload_repeat": None, default "off", since "2.1.0", Acts,
         "Keep the file and reload daily when it has time of day only.";
     [GlobalDefs] "reload_file": OptionalWord("path"),
         default "off; bare = keepalived.reload beside pid file", since "2.2.0", Acts,
         "File that exists while a reload is in progress.";
     [GlobalDefs] "include_check": Form("[[+|-]read|match|wildcard_match|brace_match ...]"),
-        default "off; bare = all", since "2.2.0", Understood,
+        default "off; bare = all", since "2.2.0", Acts,
         "Strictness for later plain include lines; restored at end of the current file.";
     [GlobalDefs] "config_save_dir": Word("directory") => aborts, default "none", since "2.2.3", NoEffect("it is an aid for debugging keepalived; `vipd -d` logs the configuration as understood"),
         "Debug aid: dump configuration before/after each reload here.";

@@ -63,6 +63,9 @@ pub(super) struct Globals {
     /// `startup_script*`, `shutdown_script*`
     pub(super) startup: TimedDraft,
     pub(super) shutdown: TimedDraft,
+    /// `reload_time_file`, `reload_repeat`
+    pub(super) reload_time_file: Option<PathBuf>,
+    pub(super) reload_repeat: bool,
     /// `process_names`
     pub(super) process_names: bool,
 }
@@ -111,6 +114,8 @@ impl Default for Globals {
             notify_fifo: FifoDraft::default(),
             startup: TimedDraft::default(),
             shutdown: TimedDraft::default(),
+            reload_time_file: None,
+            reload_repeat: false,
             process_names: false,
         }
     }

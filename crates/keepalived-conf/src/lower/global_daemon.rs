@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::Command;
-use crate::model::daemon::{ReloadFile, TimedCommand};
+use crate::model::daemon::{ReloadFile, ReloadTimeFile, TimedCommand};
 
 use super::Lowering;
 use super::arguments::{self, Junk};
@@ -63,6 +63,15 @@ impl<'a> Lowering<'a> {
                 let delay = arguments::decimal(entry, Junk::Ignored, "", report);
                 set(&mut globals.public.daemon.delay_after_boot, delay);
             }
+            // It counted when the files were read.
+            "include_check" => {}
+            "reload_time_file" => {
+                set_some(
+                    &mut globals.reload_time_file,
+                    arguments::required(entry, report).map(|word| word.text.into()),
+                );
+            }
+            "reload_repeat" => globals.reload_repeat = arguments::bare(entry, report),
             "reload_file" => globals.public.daemon.reload_file = Some(reload_file(entry, report)),
             "data_use_instance" => {
                 set(&mut globals.public.daemon.data_use_instance, arguments::switch(entry, report));
@@ -93,6 +102,9 @@ impl<'a> Lowering<'a> {
     /// What depends on the whole file.
     pub(super) fn finish_daemon(&mut self) {
         let globals = &mut self.globals;
+        let file = globals.reload_time_file.take();
+        globals.public.daemon.reload_time_file =
+            file.map(|path| ReloadTimeFile { path, repeat: globals.reload_repeat });
         if globals.process_names {
             let daemon = &mut globals.public.daemon;
             daemon.vrrp_process_name.get_or_insert_with(|| "keepalived_vrrp".to_owned());

@@ -28,8 +28,28 @@ pub struct Daemon {
     pub delay_after_boot: Duration,
     /// `reload_file`
     pub reload_file: Option<ReloadFile>,
+    /// `reload_time_file`, `reload_repeat`
+    pub reload_time_file: Option<ReloadTimeFile>,
     /// `data_use_instance`: the names of state files hold those of the instance and the namespace.
     pub data_use_instance: bool,
+}
+
+/// A file that holds the time of a reload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct ReloadTimeFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// A time without a date comes every day, and the file stays.
+    pub repeat: bool,
+}
+
+impl ReloadTimeFile {
+    /// A file at this path.
+    pub fn new(path: PathBuf, repeat: bool) -> Self {
+        Self { path, repeat }
+    }
 }
 
 /// A file that exists while the configuration is read anew.

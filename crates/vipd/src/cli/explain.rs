@@ -1,17 +1,20 @@
-//! `vipd explain KEYWORD`: the keyword table, read aloud.
+//! `vipd explain WORD`: what a keyword or the code of a finding means.
 
 use std::fmt::Write as _;
 
-use keepalived_conf::did_you_mean;
 use keepalived_conf::keywords::{self, Keyword, LINE, Status};
+use keepalived_conf::{codes, did_you_mean};
 
 use super::Request;
 
 /// Answers `vipd explain` with these words behind it.
 pub fn explain(words: &[String]) -> Request {
     let [name] = words else {
-        return Request::PrintError("Usage: vipd explain KEYWORD\n".to_owned(), 1);
+        return Request::PrintError("Usage: vipd explain KEYWORD|CODE\n".to_owned(), 1);
     };
+    if let Some(code) = codes::find(name) {
+        return Request::Print(format!("{}\n  {}\n", code.name, code.explanation));
+    }
     let found = keywords::explain(name);
     if found.is_empty() {
         return Request::PrintError(unknown(name), 1);
@@ -22,9 +25,10 @@ pub fn explain(words: &[String]) -> Request {
 
 fn unknown(name: &str) -> String {
     let candidates = keywords::all().map(|keyword| keyword.name).filter(|&candidate| candidate != LINE);
+    let candidates = candidates.chain(codes::all().map(|code| code.name));
     match did_you_mean(name, candidates) {
-        Some(likely) => format!("keepalived.conf has no keyword '{name}'; did you mean '{likely}'?\n"),
-        None => format!("keepalived.conf has no keyword '{name}'\n"),
+        Some(likely) => format!("there is no keyword or code '{name}'; did you mean '{likely}'?\n"),
+        None => format!("there is no keyword or code '{name}'\n"),
     }
 }
 
@@ -72,8 +76,17 @@ mod tests {
     }
 
     #[test]
+    fn the_code_of_a_finding_is_explained() {
+        let Request::Print(text) = explain(&words("undefined-name")) else { panic!("not explained") };
+        assert_eq!(text, "undefined-name\n  A `$NAME` is used that no line before defines.\n");
+        assert!(
+            matches!(explain(&words("undefined-nam")), Request::PrintError(text, 1) if text.contains("'undefined-name'"))
+        );
+    }
+
+    #[test]
     fn a_misspelt_keyword_gets_a_suggestion() {
-        let expected = "keepalived.conf has no keyword 'prioritty'; did you mean 'priority'?\n";
+        let expected = "there is no keyword or code 'prioritty'; did you mean 'priority'?\n";
         assert_eq!(explain(&words("prioritty")), Request::PrintError(expected.to_owned(), 1));
     }
 

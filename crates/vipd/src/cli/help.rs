@@ -5,7 +5,7 @@ pub const HELP: &str = "\
 Usage: vipd [OPTION...]           run keepalived.conf
        vipd demo                  watch a failover between two routers on this machine
        vipd genhash OPTION...     the digest of a page, for HTTP_GET and SSL_GET
-       vipd explain KEYWORD       what a keyword of keepalived.conf means
+       vipd explain WORD          what a keyword of keepalived.conf, or the code of a finding, means
 
 Configuration
   -f, --use-file=FILE            configuration file (default /etc/keepalived/keepalived.conf)

@@ -6,6 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A moment in local time.
 pub(crate) struct LocalTime {
+    /// Since 1970.
+    unix_seconds: i64,
     weekday: usize,
     day: i32,
     month: usize,
@@ -30,6 +32,7 @@ impl LocalTime {
         // SAFETY: both pointers are to live values of the right types; nothing is kept by the function.
         unsafe { libc::localtime_r(&raw const seconds, &raw mut parts) };
         Self {
+            unix_seconds: i64::from(seconds),
             weekday: usize::try_from(parts.tm_wday).unwrap_or(0),
             day: parts.tm_mday,
             month: usize::try_from(parts.tm_mon).unwrap_or(0),
@@ -39,6 +42,16 @@ impl LocalTime {
             second: parts.tm_sec,
             offset_seconds: parts.tm_gmtoff,
         }
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn unix_seconds(&self) -> i64 {
+        self.unix_seconds
+    }
+
+    /// How many seconds this is ahead of UTC.
+    pub(crate) fn offset_seconds(&self) -> i64 {
+        self.offset_seconds
     }
 
     /// `Sun Nov 22 13:35:53 2026`, as keepalived writes on a console.
@@ -83,6 +96,7 @@ mod tests {
     #[test]
     fn the_format_is_the_one_keepalived_prints() {
         let time = LocalTime {
+            unix_seconds: 0,
             weekday: 0,
             day: 2,
             month: 10,

@@ -21,6 +21,7 @@ mod paths;
 mod pid_file;
 mod process;
 mod refusal;
+mod reload_time;
 mod role;
 mod security;
 mod shell_text;

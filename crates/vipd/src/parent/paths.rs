@@ -61,6 +61,10 @@ pub(super) enum Purpose {
     FifoRemoval,
     /// The configuration.
     Read(ReadId),
+    /// The time of a reload.
+    ReloadTime,
+    /// The end of the file with that time.
+    ReloadTimeRemoval,
 }
 
 /// An answer that somebody waits for; errno if there is none.
@@ -70,6 +74,8 @@ pub(super) enum Answer {
     Check(ScriptKey, Result<(), i32>),
     /// A FIFO that may be opened, or why there is none.
     Fifo(FifoRequest, Result<FoundFifo, String>),
+    /// What the file with the time of a reload says; nothing if it is not there.
+    ReloadTime(Option<String>),
     /// A configuration.
     Config(ReadId, Result<Box<LoadedConfig>, i32>),
 }
@@ -178,10 +184,9 @@ impl Paths {
 
     /// Until when what was asked may count as about to be answered.
     fn last_moment(&self) -> Option<Instant> {
-        let others = self
-            .asked
-            .values()
-            .filter(|question| !matches!(question.purpose, Purpose::Check(_) | Purpose::Read(_)));
+        let others = self.asked.values().filter(|question| {
+            !matches!(question.purpose, Purpose::Check(_) | Purpose::Read(_) | Purpose::ReloadTime)
+        });
         others.map(|question| question.asked + MOMENT).max()
     }
 
@@ -217,19 +222,29 @@ impl Paths {
             Purpose::Read(id) => {
                 let loaded = result.and_then(|result| match result {
                     Done::Config(loaded) => Ok(loaded),
-                    Done::Finished | Done::Fifo(_) => Err(libc::EBADMSG),
+                    Done::Finished | Done::Fifo(_) | Done::Text(_) => Err(libc::EBADMSG),
                 });
                 return Some(Answer::Config(id, loaded));
             }
             Purpose::Fifo(request) => {
                 let found = match result {
                     Ok(Done::Fifo(found)) => found,
-                    Ok(Done::Finished | Done::Config(_)) => Err(desc(libc::EBADMSG).to_owned()),
+                    Ok(Done::Finished | Done::Text(_) | Done::Config(_)) => {
+                        Err(desc(libc::EBADMSG).to_owned())
+                    }
                     Err(errno) => Err(desc(errno).to_owned()),
                 };
                 return Some(Answer::Fifo(request, found));
             }
-            Purpose::Dump(_) | Purpose::InitFile | Purpose::FifoRemoval => {}
+            Purpose::ReloadTime => {
+                let text = match result {
+                    Ok(Done::Text(text)) => Some(text),
+                    // Mostly there is none, which asks for nothing.
+                    Ok(_) | Err(_) => None,
+                };
+                return Some(Answer::ReloadTime(text));
+            }
+            Purpose::Dump(_) | Purpose::InitFile | Purpose::FifoRemoval | Purpose::ReloadTimeRemoval => {}
         }
         match (purpose, result) {
             (Purpose::Dump(_), Ok(_)) => log.info(format!("Wrote {}", path.display())),
@@ -249,6 +264,8 @@ impl Purpose {
             Self::Fifo(_) => "FIFO",
             Self::FifoRemoval => "removal of FIFO",
             Self::Read(_) => "configuration",
+            Self::ReloadTime => "reload_time_file",
+            Self::ReloadTimeRemoval => "removal of reload_time_file",
         }
     }
 }

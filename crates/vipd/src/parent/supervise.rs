@@ -31,6 +31,7 @@ use super::notifier::Notifier;
 use super::paths::{Paths, Purpose};
 use super::pid_file::PidFile;
 use super::process::Child;
+use super::reload_time::ReloadTime;
 use super::role::{PerRole, Role};
 use super::signals::{Request, Signals};
 use super::supervisor::{Demand, Settings, Supervisor, WorkerId};
@@ -75,6 +76,7 @@ pub(super) struct Parent {
 
     checks: Checks,
     life_scripts: LifeScripts,
+    reload_time: ReloadTime,
     notifier: Notifier,
     fifos: Fifos,
     mailing: Mailing,
@@ -118,6 +120,7 @@ impl Parent {
             last_reported: LastReported::default(),
             checks: Checks::default(),
             life_scripts: LifeScripts::default(),
+            reload_time: ReloadTime::default(),
             notifier: Notifier::default(),
             fifos: Fifos::default(),
             mailing,
@@ -224,6 +227,7 @@ impl Parent {
             self.paths.deadline(),
             self.watching.deadline(),
             self.fifos.deadline(),
+            self.reload_time.deadline(),
             self.tidy_at,
         ];
         let first = deadlines.into_iter().flatten().min()?;
@@ -234,6 +238,7 @@ impl Parent {
     fn handle_timers(&mut self, now: Instant, log: &mut Log) {
         self.start_heard_checks(now, log);
         self.paths.timeout(now, log);
+        self.look_for_reload_time(now, log);
         self.watching.timeout(now, log);
         if let Some(reading) = self.readings.get(&self.supervisor.current()) {
             self.fifos.timeout(now, &reading.accounts, log);

@@ -1,7 +1,7 @@
 //! What is done with paths. Each of these may take for ever.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +31,11 @@ pub(crate) fn perform(job: &Job) -> Result<Done, i32> {
         Job::Fifo(wanted) => return Ok(Done::Fifo(fifo::provide(wanted))),
         Job::RemoveFifo(path, id) => fifo::remove(path, *id),
         Job::Open(path) => open(path),
+        Job::ReadStart(path) => {
+            let read = read_start(path).map(Done::Text);
+            return read.map_err(|error| error.raw_os_error().unwrap_or(libc::EIO));
+        }
+        Job::Remove(path) => std::fs::remove_file(path),
         Job::Replace(path, text) => replace(path, text),
         Job::Init(file, overwrite) => init(file, *overwrite),
     };
@@ -40,6 +45,14 @@ pub(crate) fn perform(job: &Job) -> Result<Done, i32> {
 /// A FIFO without a writer must not make us wait, and no terminal becomes ours.
 fn open(path: &Path) -> io::Result<()> {
     File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).map(drop)
+}
+
+/// The beginning of a regular file; nobody may make us wait for a writer.
+fn read_start(path: &Path) -> io::Result<String> {
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    let mut octets = Vec::new();
+    file.take(MAX_START_LEN).read_to_end(&mut octets)?;
+    Ok(String::from_utf8_lossy(&octets).into_owned())
 }
 
 /// Writes another file and renames it, so that no reader sees half of it, and nothing that lies at the name (a link,
@@ -85,6 +98,9 @@ fn init(file: &InitFile, overwrite: bool) -> io::Result<()> {
         opened => opened?.write_all(format!("{}\n", file.value).as_bytes()),
     }
 }
+
+/// Octets that are read of a file of one line.
+const MAX_START_LEN: u64 = 256;
 
 #[cfg(test)]
 mod tests {

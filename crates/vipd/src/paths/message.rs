@@ -20,6 +20,10 @@ pub(crate) struct ToPaths {
 pub(crate) enum Job {
     /// Whether a file can be opened for reading.
     Open(PathBuf),
+    /// Read the first line of a file: [`Done::Text`].
+    ReadStart(PathBuf),
+    /// Remove a file.
+    Remove(PathBuf),
     /// Put this text in the place of a file, readable for root only.
     Replace(PathBuf, String),
     /// Make a file that holds a number; if it exists, only when `overwrite` is said.
@@ -37,7 +41,11 @@ impl Job {
     /// The path that it is about.
     pub(crate) fn path(&self) -> &std::path::Path {
         match self {
-            Self::Open(path) | Self::Replace(path, _) | Self::RemoveFifo(path, _) => path,
+            Self::Open(path)
+            | Self::ReadStart(path)
+            | Self::Remove(path)
+            | Self::Replace(path, _)
+            | Self::RemoveFifo(path, _) => path,
             Self::Fifo(wanted) => &wanted.path,
             Self::Init(file, _) => &file.path,
             Self::Read { config, .. } => config,
@@ -59,6 +67,8 @@ pub(crate) enum Done {
     Finished,
     /// This FIFO is there, or why there is none that may be used.
     Fifo(Result<FoundFifo, String>),
+    /// The file begins so.
+    Text(String),
     /// This was read.
     Config(Box<LoadedConfig>),
 }

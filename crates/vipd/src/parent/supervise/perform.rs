@@ -47,6 +47,7 @@ impl Parent {
             Action::Read(id) => self.read_config(id, now, log),
             Action::Enforce { occasion, .. } => {
                 self.take_name();
+                self.arrange_reload_time(now);
                 self.arrange_outlets(now, log);
                 match occasion {
                     Occasion::Start => {
@@ -142,6 +143,12 @@ impl Parent {
         let message = ToWorker::Config { generation, config, task, masters, predecessor, run_as, keep };
         self.send(id, &message, now, log);
         self.tidy_at = Some(now + tidy::AFTER);
+    }
+
+    fn arrange_reload_time(&mut self, now: Instant) {
+        let reading = self.readings.get(&self.supervisor.current());
+        self.reload_time
+            .arrange(now, reading.and_then(|it| it.config.global.daemon.reload_time_file.as_ref()));
     }
 
     /// The name of this process, where the configuration gives it one.

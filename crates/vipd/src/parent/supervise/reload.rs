@@ -9,11 +9,12 @@ use super::super::kept::Kept;
 use super::super::load::{self, LoadedConfig};
 use super::super::paths::Purpose;
 use super::super::pid_file::default_paths;
+use super::super::reload_time::{Act, Wall};
 use super::super::supervisor::{Demand, ReadId};
 use super::super::{namespace, refusal, report, standard_input};
 use super::Parent;
 use crate::cli::Options;
-use crate::log::Log;
+use crate::log::{LocalTime, Log, Voice};
 use crate::paths::Job;
 
 impl Parent {
@@ -44,6 +45,29 @@ impl Parent {
                 let namespace = namespace(&self.options, global);
                 let usual = default_paths(global.use_pid_dir, namespace, global.instance.as_deref());
                 Some(usual.parent.with_file_name("keepalived.reload"))
+            }
+        }
+    }
+
+    /// Has the file looked at that holds the time of a reload, when it is time for that.
+    pub(super) fn look_for_reload_time(&mut self, now: Instant, log: &mut Log) {
+        if let Some(job) = self.reload_time.timeout(now) {
+            let answers = self.paths.ask(now, Purpose::ReloadTime, job, log);
+            self.take_answers(answers, now, log);
+        }
+    }
+
+    pub(super) fn take_reload_time(&mut self, text: Option<String>, now: Instant, log: &mut Log) {
+        let local = LocalTime::now();
+        let wall = Wall { seconds: local.unix_seconds(), offset: local.offset_seconds() };
+        for act in self.reload_time.handle_text(now, text, wall) {
+            match act {
+                Act::Log(level, text) => log.write(Voice::Parent, level, &text),
+                Act::Reload => self.supervisor.handle_reload(now),
+                Act::Remove(job) => {
+                    let answers = self.paths.ask(now, Purpose::ReloadTimeRemoval, job, log);
+                    self.take_answers(answers, now, log);
+                }
             }
         }
     }

@@ -1,0 +1,411 @@
+//! The registry of diagnostic codes: each is declared once, with what it means.
+//!
+//! A finding shows its code in brackets: `error[unknown-keyword]: ...`. `cargo xtask tidy` fails on a code that is not
+//! declared here.
+
+/// A diagnostic code and what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Code {
+    /// The code, as findings show it.
+    pub name: &'static str,
+    /// What it means and what is done about it.
+    pub explanation: &'static str,
+}
+
+/// The declaration of a code.
+///
+/// ```
+/// let code = keepalived_conf::codes::find("undefined-name").unwrap();
+/// assert_eq!(code.explanation, "A `$NAME` is used that no line before defines.");
+/// assert_eq!(keepalived_conf::codes::find("no-such-code"), None);
+/// ```
+pub fn find(name: &str) -> Option<&'static Code> {
+    CODES.binary_search_by_key(&name, |code| code.name).ok().and_then(|place| CODES.get(place))
+}
+
+/// All codes, in alphabetical order.
+pub fn all() -> impl Iterator<Item = &'static Code> {
+    CODES.iter()
+}
+
+const fn code(name: &'static str, explanation: &'static str) -> Code {
+    Code { name, explanation }
+}
+
+static CODES: &[Code] = &[
+    code(
+        "advert-interval",
+        "The interval between adverts is longer or finer than this version of VRRP can say on the wire. The nearest possible one is used; every router of the group must use the same.",
+    ),
+    code(
+        "auth-hmac",
+        "The instance signs its adverts with `auth_hmac`, which is not implemented. Peers would reject unsigned adverts and two masters would stand, so the instance stays in FAULT.",
+    ),
+    code(
+        "auth-ignored",
+        "The `authentication` block does not fit the instance: VRRPv3 has none, and strict mode forbids it. Adverts are sent without it.",
+    ),
+    code(
+        "bad-address",
+        "A word that should be an address, or its prefix length, is none. The line is ignored or corrected as the message says.",
+    ),
+    code(
+        "bad-command",
+        "The command of a script cannot be split into words, for example since a quote is not closed. Nothing is run for it.",
+    ),
+    code(
+        "bad-interface-name",
+        "A name that the kernel cannot give an interface: it has 1 to 15 characters and no `/`.",
+    ),
+    code(
+        "bad-parameters",
+        "What stands between the parentheses of a definition or sequence is not understood, so the text is taken as it is.",
+    ),
+    code("bad-pattern", "The regular expression cannot be compiled, and is ignored."),
+    code(
+        "bad-prefix-length",
+        "The prefix length is longer than an address of this family. The longest one is used.",
+    ),
+    code("bad-random-range", "The bounds behind `_RANDOM` are not two numbers in ascending order."),
+    code("bad-sequence", "A `~SEQ` or `~LST` line is not of its form, so no lines are made from it."),
+    code(
+        "bad-value",
+        "The keyword takes other values than this one: the message says which. The line is ignored and the default holds.",
+    ),
+    code("broadcast", "The broadcast address of a virtual address is none of its network. It is left out."),
+    code(
+        "byte-order-mark",
+        "The file begins with a byte-order mark, which editors on Windows write. It is skipped; keepalived takes it for a part of the first keyword.",
+    ),
+    code(
+        "default-script-user",
+        "No `script_user` is set and there is no user `keepalived_script`, so that scripts run as the daemon: as root. Set `script_user` to run them with fewer rights.",
+    ),
+    code("definition-cycle", "A definition leads back to itself, so that it has no end. It is not replaced."),
+    code(
+        "definition-not-last",
+        "A definition is not replaced here, since a letter follows its name. Write `${NAME}` with braces.",
+    ),
+    code(
+        "definition-not-replaced",
+        "A definition is not replaced here, since a letter follows its name. Write `${NAME}` with braces.",
+    ),
+    code(
+        "deprecated",
+        "An old keyword that keepalived still takes, with a warning. The help names the one to write.",
+    ),
+    code(
+        "director-loop",
+        "The other director of a pair would send packets back to this one, for both serve the same address and a real server is a director. Mark packets that do not come from the other director, and use a virtual server for the mark.",
+    ),
+    code("duplicate", "The same thing is listed twice; the second one is ignored."),
+    code(
+        "duplicate-address",
+        "A virtual address is listed twice. It is set once and advertised twice, as keepalived does: remove the line on every router of the group at the same time.",
+    ),
+    code("duplicate-group", "Two groups have the same name; the second one is ignored as a whole."),
+    code("duplicate-instance", "Two instances have the same name; the second one is ignored as a whole."),
+    code("duplicate-real-server", "A virtual server lists a real server twice; the second one is ignored."),
+    code(
+        "duplicate-router",
+        "Two instances are the same virtual router: interface, virtual_router_id, address family and peers are equal. The second one stays in FAULT until it has a virtual_router_id of its own.",
+    ),
+    code("duplicate-script", "Two scripts have the same name; the second one is ignored."),
+    code(
+        "duplicate-server",
+        "Two virtual servers have the same address, port and protocol, or the same mark; the second one is ignored.",
+    ),
+    code("empty-block", "A block or list has nothing in it and changes nothing."),
+    code("empty-command", "The command is empty, mostly since a template's variable was. Nothing is run."),
+    code("empty-group", "A group has no usable member, so whatever refers to it is ignored."),
+    code(
+        "escaped-comment",
+        "A `#` or `!` begins a comment although a backslash stands before it. Put the word in double quotes.",
+    ),
+    code(
+        "expansion-depth",
+        "Definitions or sequences are nested too deeply, mostly since one leads back to itself.",
+    ),
+    code(
+        "expansion-limit",
+        "The file would grow beyond every bound when its definitions, sequences and includes are expanded. Reading ends there.",
+    ),
+    code("extra-argument", "More words follow the keyword than it takes; those behind are ignored."),
+    code("extra-brace", "A `}` closes nothing. Mostly a block above was closed too early."),
+    code("extra-words", "More words than the line takes; it is ignored."),
+    code(
+        "family",
+        "An address is of another family than the rest of its instance, which can speak one only. It is ignored.",
+    ),
+    code(
+        "granularity",
+        "A persistence mask makes a service persistent, so it gets a persistence timeout as well.",
+    ),
+    code("group-size", "An address range has more members than can be set one by one. Use a firewall mark."),
+    code(
+        "group-weight",
+        "Weights of trackers in the members of a sync group shift priorities that the group has in common. Track in the group, or allow it with `sync_group_tracking_weight`.",
+    ),
+    code("ha-suspend", "`ha_suspend` follows the virtual address of a service, and this one has none."),
+    code("hysteresis", "The hysteresis must stay below the quorum, or the quorum could never be lost."),
+    code(
+        "include-cycle",
+        "A file includes itself, directly or through others. Reading goes on without the inner include.",
+    ),
+    code(
+        "include-depth",
+        "Includes are nested too deeply, mostly since a file includes itself. Reading goes on without the inner include.",
+    ),
+    code("incomplete", "A block lacks the keyword that says what it is about, and is ignored."),
+    code("ipv6-option", "An option of IPv4 addresses that has no meaning for IPv6. It is ignored."),
+    code(
+        "ipv6-version",
+        "VRRP over IPv6 is version 3 by the RFC. keepalived 2.2 sends version 2 with this line, and must be changed first.",
+    ),
+    code(
+        "keyword-behind-command",
+        "A keyword stands on the same line behind a command and is lost. Every keyword needs a line of its own.",
+    ),
+    code(
+        "label-length",
+        "The label of an address is longer than the 15 characters of an interface's name. It is left out.",
+    ),
+    code("line-too-long", "A line is longer than is taken. What is beyond is ignored."),
+    code(
+        "lookalike-character",
+        "A character looks like a quote, dash or blank but is another one, as word processors write it.",
+    ),
+    code("loopback", "The loopback interface reaches no other router, so it cannot carry adverts."),
+    code(
+        "main-file-pattern",
+        "The name of the configuration file is a pattern that fits several files; all are read in order.",
+    ),
+    code("member-twice", "A group lists a member twice."),
+    code(
+        "missing-argument",
+        "The keyword needs an argument and has none. For some keywords keepalived ends at once, and so does a start of this daemon.",
+    ),
+    code("missing-brace", "A block begins without its `{`."),
+    code("missing-end", "The file ends within a block. What is missing is mostly a `}` above."),
+    code(
+        "multicast-scope",
+        "A multicast group that routers forward: adverts belong to one link (ff02::/16).",
+    ),
+    code("multicast-unicast", "A multicast destination has no meaning for an instance with unicast peers."),
+    code(
+        "no-address",
+        "An instance without a virtual address protects nothing. Say `no_virtual_ipaddress` if that is meant.",
+    ),
+    code("no-effect", "The keyword changes nothing here, and nothing is lost by that: the message says why."),
+    code("no-file", "A `track_file` does not say which file it reads, and is ignored."),
+    code("no-interface", "An instance does not say on which interface it speaks, and cannot work."),
+    code("no-method", "A virtual server has no `lvs_method`; NAT is used."),
+    code("no-path", "A `url` block has no `path`, so there is nothing to ask for."),
+    code(
+        "no-port",
+        "With direct routing and tunnels packets keep their port, so that a port of the real server counts for its checks alone.",
+    ),
+    code(
+        "no-preference",
+        "A rule without a preference gets a number of the kernel's choice, and its order among other rules is left to chance.",
+    ),
+    code("no-protocol", "A virtual server has no `protocol`; UDP is used, as keepalived does."),
+    code("no-real-server", "A virtual server without real servers serves nobody, and is ignored."),
+    code("no-scheduler", "A virtual server has no `lvs_sched`; wlc is used."),
+    code("no-script", "A `vrrp_script` does not say what to run, and is ignored."),
+    code("no-session", "A `BFD_CHECK` does not name its session, and is ignored."),
+    code("no-sorry-server", "`sorry_server_inhibit` has no meaning without a sorry server."),
+    code("no-source", "An instance needs a source address that is its own here, and none is given."),
+    code(
+        "no-such-interface",
+        "This machine has no interface of this name now. What needs it stays in FAULT until there is one; the file may as well be meant for another machine.",
+    ),
+    code("no-track-file", "A `FILE_CHECK` does not name its `track_file`, and is ignored."),
+    code(
+        "no-unicast-peer",
+        "An instance has a `unicast_peer` block without a usable peer, so that its adverts reach nobody.",
+    ),
+    code("no-url", "An HTTP check has no `url`, so there is nothing to ask for, and is ignored."),
+    code("no-virtual-router-id", "An instance has no `virtual_router_id`, and cannot work."),
+    code(
+        "no-vmac",
+        "A keyword about a virtual MAC address stands in an instance without `use_vmac`, and is ignored.",
+    ),
+    code("nopreempt", "`nopreempt` holds only with `state BACKUP`: keepalived ignores it otherwise."),
+    code(
+        "not-acted-on",
+        "The keyword is understood and checked, but not implemented yet. Nothing comes of it.",
+    ),
+    code(
+        "not-utf8",
+        "The file holds octets that are no UTF-8. They are replaced where they are shown, and taken as they are.",
+    ),
+    code("nul-character", "A line holds a NUL character, which no text has. The line is not taken."),
+    code(
+        "old-spelling",
+        "An old spelling of a keyword, which keepalived takes in silence. The help names the one to write.",
+    ),
+    code("ops", "One-packet scheduling is for UDP only."),
+    code("own-interface", "A tracker names the instance's own interface, which it depends on in any case."),
+    code("own-peer", "A unicast peer is the router itself. Nothing is sent to it."),
+    code(
+        "owner-by-state",
+        "In strict mode only the owner of the addresses (priority 255) may start as MASTER.",
+    ),
+    code(
+        "owner-weight",
+        "A router with priority 255 owns the addresses and never yields them, so weights do not move it.",
+    ),
+    code(
+        "password-length",
+        "VRRP carries 8 octets of a password. What is longer is cut, and routers whose first 8 octets are equal agree.",
+    ),
+    code("path", "A `path` does not begin with `/`. It is sent as it is, and most servers refuse it."),
+    code(
+        "port",
+        "The port of a real server has no meaning where a mark selects the packets: they keep theirs.",
+    ),
+    code(
+        "port-0",
+        "A virtual server without a port serves all of them, which needs persistence. It gets a persistence timeout.",
+    ),
+    code(
+        "preempt-delay",
+        "`preempt_delay` has no meaning for a router that does not preempt, or that owns the addresses.",
+    ),
+    code(
+        "prefix-ignored",
+        "A prefix length stands where the address of one host is meant. The address alone is taken.",
+    ),
+    code(
+        "process-check",
+        "A script only looks whether a process exists. `vrrp_track_process` does that without starting programs.",
+    ),
+    code(
+        "protocol-of-mark",
+        "A firewall mark stands for packets of any protocol, so `protocol` has no meaning.",
+    ),
+    code(
+        "quorum",
+        "The real servers together weigh less than the quorum, so that it could never be reached. What they weigh is the quorum.",
+    ),
+    code("refused", "The keyword is not done here: the message says why, and what to do instead."),
+    code("regex-offsets", "The bounds of a match exclude each other, so that it never succeeds."),
+    code("repeated", "The keyword may stand once; the message says which of them holds."),
+    code(
+        "reply-length",
+        "The bounds of a reply's length exclude each other, so that the check always fails.",
+    ),
+    code(
+        "route-without-device",
+        "A route without `dev` is not put back when somebody deletes it: name the device, or say `no_track` if that is meant.",
+    ),
+    code("scheduler-flag", "A flag belongs to another scheduler than the one in force at its line."),
+    code(
+        "script-insecure",
+        "Another user than root could change what is run as root. Under `enable_script_security` it is not run.",
+    ),
+    code(
+        "script-not-runnable",
+        "A script cannot be run: it is missing, its user is, or that user may not run it. The message says which part of the path is at fault.",
+    ),
+    code(
+        "script-security",
+        "Scripts run, and `enable_script_security` is not set: a script that others can write to would run as root.",
+    ),
+    code(
+        "script-user-again",
+        "A later `script_user` replaces an earlier one for the whole file, also for scripts that stand between the two.",
+    ),
+    code(
+        "shared-address",
+        "Two instances of this machine hold the same address. The one that becomes BACKUP removes it from under the other.",
+    ),
+    code(
+        "shell-text",
+        "The command is shell text and is run by a shell. keepalived would disable it; a script file suits both.",
+    ),
+    code(
+        "state-refused",
+        "`state MASTER` cannot hold for this instance, for the reason given. It is taken as BACKUP.",
+    ),
+    code(
+        "state-without-effect",
+        "`state MASTER` does not make a router MASTER: all start as BACKUP and the priority decides. All it does is to refuse `nopreempt` and `preempt_delay`.",
+    ),
+    code(
+        "strict-link-local",
+        "In strict mode the first IPv6 address must be link-local, for adverts list it first (RFC 9568).",
+    ),
+    code(
+        "strict-unicast",
+        "Strict mode excludes unicast peers by the letter of the RFC. They work here, with this warning.",
+    ),
+    code(
+        "strict-without-accept",
+        "In strict mode packets to a virtual address are not for the host itself, unless it is the owner or `accept` is set.",
+    ),
+    code("switch-ignored", "keepalived takes any word here as on, and so it is taken here."),
+    code(
+        "thresholds",
+        "The lower threshold of connections is above the upper one, which the kernel refuses.",
+    ),
+    code(
+        "too-many-addresses",
+        "An advert cannot list that many addresses. Those beyond are set but not advertised.",
+    ),
+    code("too-many-decimals", "The number has more decimals than are counted. It is cut."),
+    code("too-many-services", "The groups in use have more members than can be set."),
+    code("ttl-range", "The bounds of the TTL exclude each other, so that every advert is discarded."),
+    code("tunnel", "A kind of tunnel or an option of it that does not fit. A plain ipip tunnel is used."),
+    code(
+        "unclosed-block",
+        "A block or list is not closed where a keyword of the block around it begins. It ends there.",
+    ),
+    code("undefined-name", "A `$NAME` is used that no line before defines."),
+    code(
+        "unexpected-brace",
+        "A `{` opens nothing that is known. It is paired with its own `}` and left out.",
+    ),
+    code("unknown-bfd", "There is no `bfd_instance` of this name above."),
+    code("unknown-group", "There is no group of this name above."),
+    code("unknown-instance", "There is no `vrrp_instance` of this name."),
+    code(
+        "unknown-keyword",
+        "The word is no keyword in this place. The help says what may be meant, or where it belongs.",
+    ),
+    code("unknown-option", "The word is no option of this line."),
+    code(
+        "unknown-script",
+        "There is no `vrrp_script` of this name above. Scripts must be defined before they are tracked.",
+    ),
+    code("unknown-track-file", "There is no `track_file` of this name above."),
+    code(
+        "unknown-tracker",
+        "There is no tracker of this name above. Trackers must be defined before they are used.",
+    ),
+    code(
+        "unquoted-command",
+        "Only the first word of an unquoted command is run; what follows is its user and group. Put command and arguments in double quotes, together.",
+    ),
+    code("unterminated-quote", "A double quote is opened and not closed on its line."),
+    code("untracked-script", "No instance tracks the script, so it never runs."),
+    code("worker-user", "The user that workers should run as does not exist. They run as nobody."),
+    code("zero-gap", "A gap of 0 between announcements is what holds without the line."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_explained_in_sentences() {
+        for pair in CODES.windows(2) {
+            assert!(pair[0].name < pair[1].name, "{}", pair[1].name);
+        }
+        for code in all() {
+            assert!(find(code.name) == Some(code) && code.explanation.ends_with('.'), "{}", code.name);
+        }
+    }
+}
