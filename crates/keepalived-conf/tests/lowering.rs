@@ -783,3 +783,15 @@ fn what_is_not_done_here_says_why_and_leaves_the_status_alone() {
         assert_eq!(exit_code(&loaded.diagnostics), 0);
     }
 }
+
+#[test]
+fn values_get_a_hint_as_words_do() {
+    let help = |text: &str| {
+        let loaded = load_str(text);
+        let finding = loaded.diagnostics.iter().find(|finding| finding.code == "bad-value").cloned();
+        finding.and_then(|finding| finding.help).unwrap_or_default()
+    };
+    let instance = |line: &str| help(&format!("vrrp_instance V {{\n{line}\n}}\n"));
+    assert_eq!(instance("advert_int 100ms"), "it counts seconds: write `0.1`");
+    assert_eq!(help("global_defs {\nlvs_flush enabled\nlvs_share_checks enabled\n}\n"), "did you mean `on`?");
+}

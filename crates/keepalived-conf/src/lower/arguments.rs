@@ -10,6 +10,7 @@ use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::keywords::{self, Arguments, Millionths, Unit};
 use crate::line::Word;
 
+use super::hints;
 use super::reader::Entry;
 use super::report::Report;
 use super::value::{self, NumberError};
@@ -156,7 +157,15 @@ pub(super) fn bad_number(entry: &Entry<'_>, word: Word<'_>, otherwise: &str, rep
         other => other.to_string(),
     };
     let then = if otherwise.is_empty() { String::new() } else { format!("; {otherwise}") };
-    report.error("bad-value", word.span, format!("`{name}` takes {wanted}, not `{}`{then}", word.text));
+    let message = format!("`{name}` takes {wanted}, not `{}`{then}", word.text);
+    bad_value(word, message, hints::number(word.text, entry.keyword.arguments), report);
+}
+
+/// A value that is not taken, with what may be meant.
+fn bad_value(word: Word<'_>, message: String, hint: Option<String>, report: &mut Report<'_>) {
+    let mut finding = Diagnostic::error("bad-value", message).at(word.span);
+    finding.help = hint;
+    report.push(finding);
 }
 
 /// Bounds that come from the width of a counter are nothing to tell a person.
@@ -181,14 +190,13 @@ pub(super) fn switch(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<bool>
     let value = value::boolean(word.text);
     match value {
         Some(_) => extra_words(entry, 1, report),
-        None => report.error(
-            "bad-value",
-            word.span,
-            format!(
+        None => {
+            let message = format!(
                 "`{}` takes on, true, yes, off, false or no, not `{}`; it is ignored",
                 entry.keyword.name, word.text
-            ),
-        ),
+            );
+            bad_value(word, message, hints::switch(word.text), report);
+        }
     }
     value
 }
@@ -259,11 +267,13 @@ pub(super) fn interface_name(word: Word<'_>, report: &mut Report<'_>) -> Option<
 /// Says that a word is not what the keyword takes.
 pub(super) fn not(entry: &Entry<'_>, word: Word<'_>, wanted: &str, report: &mut Report<'_>) {
     let name = if entry.keyword.name == keywords::LINE { entry.context.name() } else { entry.keyword.name };
-    report.error(
-        "bad-value",
-        word.span,
-        format!("`{name}` takes {wanted}, not `{}`; it is ignored", word.text),
-    );
+    let hint = match entry.keyword.arguments {
+        Arguments::Choice(words) | Arguments::OptionalChoice(words) | Arguments::ChoiceAnyCase(words) => {
+            hints::choice(word.text, words.iter().copied())
+        }
+        arguments => hints::number(word.text, arguments),
+    };
+    bad_value(word, format!("`{name}` takes {wanted}, not `{}`; it is ignored", word.text), hint, report);
 }
 
 /// A name and a secret. What is wrong is said without a word of it.

@@ -11,6 +11,7 @@ mod finish;
 mod global;
 mod global_daemon;
 mod global_lvs;
+mod hints;
 mod instance;
 mod interface_delays;
 mod load;
