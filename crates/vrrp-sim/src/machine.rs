@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vrrp_election::{
-    Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, NodeMemory, RouterId, RouterSetup, ScriptId,
-    Standing, State,
+    Fact, FactId, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, NodeMemory, RouterId,
+    RouterSetup, ScriptId, Standing, State,
 };
 use vrrp_proto::{Family, Vrid};
 
@@ -52,6 +52,8 @@ pub(crate) enum Input {
     Link(LinkState),
     /// A script ended.
     Script(ScriptId, bool),
+    /// A file, a process or a session changed.
+    Fact(FactId, Fact),
 }
 
 /// Something that a node asks for, with the packet if it is an advert.
@@ -189,6 +191,14 @@ impl Machine {
         }
     }
 
+    /// The daemon that runs is told, and one that starts later begins with it.
+    pub(crate) fn set_fact(&mut self, id: FactId, fact: Fact) {
+        if let Some(known) = self.config.facts.get_mut(id.0 as usize) {
+            *known = fact;
+            self.deliver(Input::Fact(id, fact));
+        }
+    }
+
     pub(crate) fn set_outcome(&mut self, script: ScriptId, success: bool) {
         if let Some(outcome) = self.outcomes.get_mut(script.0 as usize) {
             *outcome = success;
@@ -293,7 +303,7 @@ impl Daemon {
         for input in std::mem::take(&mut self.inbox) {
             match input {
                 Input::Packet(arrived, packet) => self.receive(now, arrived, &packet, &by_service),
-                Input::Link(_) | Input::Script(..) => others.push(input),
+                Input::Link(_) | Input::Script(..) | Input::Fact(..) => others.push(input),
             }
         }
         let mut actions = self.actions();
@@ -301,6 +311,7 @@ impl Daemon {
             match input {
                 Input::Link(state) => self.node.handle_link(now, LinkId(0), state),
                 Input::Script(script, success) => self.node.handle_script(now, script, success),
+                Input::Fact(id, fact) => self.node.handle_fact(now, id, fact),
                 Input::Packet(..) => {}
             }
             actions.extend(self.actions());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vrrp_election::{
-    AnnounceConfig, LinkId, Preempt, RouterConfig, RouterSetup, ScriptConfig, ScriptId, Track,
+    AnnounceConfig, Fact, FactId, LinkId, Preempt, RouterConfig, RouterSetup, ScriptConfig, ScriptId, Track,
 };
 use vrrp_proto::{Family, RouterInterval, RouterPriority, Version, Vrid};
 
@@ -61,6 +61,8 @@ fn service(rng: &mut Rng, number: u64) -> Option<RouterConfig> {
 
 fn host(rng: &mut Rng, services: &[RouterConfig]) -> Host {
     let mut host = Host::new().script(ScriptConfig { fall: 2, ..ScriptConfig::default() });
+    // A number in a file, and processes.
+    host = host.fact(Fact::Value(0)).fact(Fact::Up);
     for service in services {
         let priority = match rng.below(4) {
             // Two of them are a mistake that operators make: one has to yield.
@@ -84,6 +86,12 @@ fn host(rng: &mut Rng, services: &[RouterConfig]) -> Host {
         if rng.happens(400) {
             let weight = if rng.happens(500) { 0 } else { -60 };
             setup.tracks.push(Track { target: ScriptId(0).into(), weight, reverse: false });
+        }
+        for id in [FactId(0), FactId(1)] {
+            if rng.happens(300) {
+                let weight = rng.pick(&[0, 1, -3, 40]).copied().unwrap_or_default();
+                setup.tracks.push(Track { target: id.into(), weight, reverse: false });
+            }
         }
         host = host.setup(setup);
     }
@@ -153,7 +161,7 @@ fn strike(mut scenario: Scenario, rng: &mut Rng) -> Scenario {
 fn fault(rng: &mut Rng, hosts: usize) -> Fault {
     let mut host = || HostId(usize::try_from(rng.below(hosts as u64)).unwrap_or_default());
     let (one, other) = (host(), host());
-    match rng.below(18) {
+    match rng.below(21) {
         0 => Fault::PowerOff(one),
         1 => Fault::Kill(one),
         2 => Fault::Stop(one),
@@ -168,7 +176,19 @@ fn fault(rng: &mut Rng, hosts: usize) -> Fault {
         12 => Fault::Isolate(one),
         13 | 14 => Fault::Reconfigure(one, usize::try_from(rng.below(RELOADS)).unwrap_or_default()),
         15 => Fault::PacketsLost(one),
+        16 | 17 => Fault::Fact(one, FactId(0), number(rng)),
+        18 => Fault::Fact(one, FactId(1), if rng.happens(700) { Fact::Down } else { Fact::Up }),
         _ => Fault::Heal,
+    }
+}
+
+/// What a file may hold.
+fn number(rng: &mut Rng) -> Fact {
+    let number = i32::try_from(rng.below(600)).unwrap_or_default() - 300;
+    match rng.below(4) {
+        0 => Fact::Unknown,
+        1 => Fact::Value(0),
+        _ => Fact::Value(number),
     }
 }
 
@@ -181,6 +201,8 @@ fn recover(mut scenario: Scenario) -> Scenario {
         scenario = scenario
             .at(ready, Fault::LinkUp(host))
             .at(ready, Fault::Script(host, ScriptId(0), true))
+            .at(ready, Fault::Fact(host, FactId(0), Fact::Value(0)))
+            .at(ready, Fault::Fact(host, FactId(1), Fact::Up))
             .at(ready, Fault::Start(host));
     }
     scenario

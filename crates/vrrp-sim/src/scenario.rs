@@ -5,8 +5,8 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use vrrp_election::{
-    Instant, LinkId, LinkSetup, LinkState, NodeConfig, Preempt, RouterConfig, RouterSetup, ScriptConfig,
-    ScriptId, ScriptSetup,
+    Fact, FactId, Instant, LinkId, LinkSetup, LinkState, NodeConfig, Preempt, RouterConfig, RouterSetup,
+    ScriptConfig, ScriptId, ScriptSetup,
 };
 
 use crate::{Network, Simulation, Violation};
@@ -30,6 +30,8 @@ pub struct Host {
     pub routers: Vec<RouterSetup>,
     /// Its check scripts; the first is `ScriptId(0)`. Each succeeds until [`Fault::Script`] says otherwise.
     pub scripts: Vec<ScriptConfig>,
+    /// What else its routers depend on (files, processes, sessions), at the start; the first is `FactId(0)`.
+    pub facts: Vec<Fact>,
     /// How long it stays silent after a start.
     pub startup_delay: Duration,
     /// Other routers that reloads may bring.
@@ -70,6 +72,13 @@ impl Host {
         self
     }
 
+    /// Adds something else that routers depend on, as it is at the start.
+    #[must_use]
+    pub fn fact(mut self, fact: Fact) -> Self {
+        self.facts.push(fact);
+        self
+    }
+
     /// What the host's node is started with, `id` being its place in the scenario.
     pub(crate) fn node_config(&self, id: HostId) -> NodeConfig {
         let number = u16::try_from(id.0 % 250).unwrap_or(0) + 1;
@@ -91,7 +100,7 @@ impl Host {
                     config: *config,
                 })
                 .collect(),
-            facts: Vec::new(),
+            facts: self.facts.clone(),
             links: vec![LinkSetup { name: "eth0".to_owned(), state: link }],
             startup_delay: self.startup_delay,
         }
@@ -125,6 +134,8 @@ pub enum Fault {
     LinkUp(HostId),
     /// A check of it succeeds or fails, from its next run on.
     Script(HostId, ScriptId, bool),
+    /// A file, a process or a session of it is like this from now on, whether its daemon runs or not.
+    Fact(HostId, FactId, Fact),
     /// Nothing gets from the first to the second any more.
     Block(HostId, HostId),
     /// It does again.
@@ -153,6 +164,7 @@ impl fmt::Display for Fault {
             Self::LinkUp(host) => write!(f, "the link of {host} comes up"),
             Self::Script(host, script, true) => write!(f, "script {script} of {host} succeeds from now on"),
             Self::Script(host, script, false) => write!(f, "script {script} of {host} fails from now on"),
+            Self::Fact(host, id, fact) => write!(f, "fact {id} of {host} is {fact:?} from now on"),
             Self::Block(from, to) => write!(f, "nothing gets from {from} to {to}"),
             Self::Unblock(from, to) => write!(f, "packets get from {from} to {to} again"),
             Self::Isolate(host) => write!(f, "{host} is cut off"),

@@ -301,6 +301,10 @@ impl Simulation {
                 machine.set_outcome(script, success);
                 Vec::new()
             }),
+            Fault::Fact(host, id, fact) => self.with(host, |machine| {
+                machine.set_fact(id, fact);
+                Vec::new()
+            }),
             Fault::Block(..) | Fault::Unblock(..) | Fault::Isolate(_) | Fault::Heal | Fault::Network(_) => {
                 self.rewire(fault);
                 Ok(())

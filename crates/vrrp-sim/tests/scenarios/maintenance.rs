@@ -1,6 +1,8 @@
 //! Operators and checks that move the service on purpose.
 
-use vrrp_election::{LinkId, RouterConfig, RouterSetup, ScriptConfig, ScriptId, Track};
+use vrrp_election::{
+    Fact, FactId, LinkId, RouterConfig, RouterSetup, ScriptConfig, ScriptId, Standing, Track,
+};
 use vrrp_sim::{Fault, Host, Scenario};
 
 use crate::lab::{A, B, R0, go_on, ms, run, secs, service, takeovers, v2};
@@ -62,4 +64,33 @@ fn a_link_that_flaps_moves_the_service_once_for_each_time_it_is_missed() {
     let run = run(&scenario, secs(140));
     assert_eq!(takeovers(run.timeline()).len(), 1 + 2 * 5);
     run.check_settled().unwrap();
+}
+
+/// Two hosts whose better one follows a file with this weight.
+fn following_a_file(weight: i32) -> Scenario {
+    let mut setup = RouterSetup::new(v2(150), LinkId(0));
+    setup.tracks.push(Track { target: FactId(0).into(), weight, reverse: false });
+    Scenario::new().host(Host::new().fact(Fact::Value(0)).setup(setup)).host(Host::new().router(v2(100)))
+}
+
+#[test]
+fn a_file_takes_the_service_away_and_gives_it_back_with_the_newest_number() {
+    for (weight, number) in [(1, -60), (1, -254), (0, 1), (-30, 2)] {
+        let scenario = following_a_file(weight)
+            .at(secs(10), Fault::Fact(A, FactId(0), Fact::Value(number)))
+            .at(secs(30), Fault::Fact(A, FactId(0), Fact::Value(0)));
+        let at = |time| scenario.run(1, secs(time)).unwrap().serving(service());
+        assert_eq!((at(9), at(20), at(40)), (vec![A], vec![B], vec![A]), "{weight} {number}");
+    }
+}
+
+#[test]
+fn a_daemon_that_dies_while_its_file_forbids_serving_does_not_serve_afterwards() {
+    let scenario = following_a_file(0)
+        .at(secs(10), Fault::Fact(A, FactId(0), Fact::Value(1)))
+        .at(secs(20), Fault::Kill(A))
+        .at(secs(20), Fault::Start(A));
+    let run = scenario.run(1, secs(40)).unwrap();
+    assert_eq!(run.serving(service()), [B]);
+    assert_eq!(run.node(A).unwrap().standing(R0), Some(Standing::Fault));
 }
