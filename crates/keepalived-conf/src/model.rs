@@ -116,6 +116,8 @@ pub struct Global {
     pub state_dump_file: Option<PathBuf>,
     /// `umask`, default 0o177.
     pub umask: Option<u32>,
+    /// `nftables*`.
+    pub nftables: Nftables,
     /// `notification_email*`, `smtp_*`.
     pub mail: Mail,
     /// `vrrp_notify_fifo`, `lvs_notify_fifo` and `notify_fifo`, in that order.
@@ -126,6 +128,25 @@ pub struct Global {
     pub lvs: LvsGlobal,
     /// How the daemon itself runs.
     pub daemon: Daemon,
+}
+
+/// `nftables*`: how packets to addresses are dropped that no packets are accepted for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Nftables {
+    /// `nftables`: the name of the table, default `keepalived`.
+    pub table: String,
+    /// `nftables_priority`, default -1.
+    pub priority: i32,
+    /// `nftables_counters`: rules count packets.
+    pub counters: bool,
+}
+
+impl Default for Nftables {
+    fn default() -> Self {
+        Self { table: "keepalived".to_owned(), priority: -1, counters: false }
+    }
 }
 
 /// A user (and group) by name or number, as written.

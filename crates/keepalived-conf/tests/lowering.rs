@@ -160,6 +160,30 @@ fn strict_mode_changes_what_it_should() {
 }
 
 #[test]
+fn packets_are_accepted_unless_the_file_or_strict_mode_says_otherwise() {
+    let accept = |text: &str| only(&instance(text)).accept;
+    assert!(accept(""));
+    assert!(!accept("no_accept"));
+    assert!(!accept("accept\nno_accept"));
+    assert!(accept("no_accept\naccept"));
+    assert!(accept("priority 255\nno_accept"), "an owner accepts whatever the file says");
+    assert!(!accept("strict_mode\nno_accept"));
+    assert!(!has(&instance("strict_mode\nno_accept"), "strict-without-accept"), "it is meant");
+}
+
+#[test]
+fn the_table_of_nftables_has_keepalived_s_defaults() {
+    let nftables = |text: &str| load_str(&format!("global_defs {{\n{text}\n}}")).config.global.nftables;
+    let default = nftables("");
+    assert_eq!((default.table.as_str(), default.priority, default.counters), ("keepalived", -1, false));
+    let own = nftables("nftables mine\nnftables_priority -200\nnftables_counters\nnftables_ifindex");
+    assert_eq!((own.table.as_str(), own.priority, own.counters), ("mine", -200, true));
+    assert_eq!(nftables("nftables").table, "keepalived");
+    let loaded = load_str("global_defs {\nvrrp_iptables MY_IN\nvrrp_ipsets a\n}");
+    assert!(has(&loaded, "nftables-instead") && has(&loaded, "deprecated") && !has(&loaded, "not-acted-on"));
+}
+
+#[test]
 fn an_instance_that_cannot_work_makes_the_configuration_unusable() {
     let problem = |text: &str| match load_str(text).usable {
         Err(Unusable::Instance { name, problem }) => {

@@ -33,6 +33,8 @@ pub struct Frame<'a> {
     pub flags: u16,
     /// The number of the request that this answers; 0 for events.
     pub sequence: u32,
+    /// The port of the socket whose request this is about; 0 if the kernel speaks of its own accord.
+    pub port: u32,
     /// The bytes after the header.
     pub payload: &'a [u8],
 }
@@ -80,7 +82,7 @@ impl<'a> Iterator for Frames<'a> {
 
     fn next(&mut self) -> Option<Frame<'a>> {
         let (header, _) = self.rest.split_first_chunk::<HEADER_LEN>()?;
-        let [l0, l1, l2, l3, k0, k1, f0, f1, s0, s1, s2, s3, ..] = *header;
+        let [l0, l1, l2, l3, k0, k1, f0, f1, s0, s1, s2, s3, p0, p1, p2, p3] = *header;
         let length = usize::try_from(u32::from_ne_bytes([l0, l1, l2, l3])).ok()?;
         let payload = self.rest.get(HEADER_LEN..length)?;
         self.rest = self.rest.get(length.next_multiple_of(4)..).unwrap_or_default();
@@ -88,6 +90,7 @@ impl<'a> Iterator for Frames<'a> {
             kind: u16::from_ne_bytes([k0, k1]),
             flags: u16::from_ne_bytes([f0, f1]),
             sequence: u32::from_ne_bytes([s0, s1, s2, s3]),
+            port: u32::from_ne_bytes([p0, p1, p2, p3]),
             payload,
         })
     }
@@ -207,7 +210,7 @@ mod tests {
     fn a_refusal_carries_the_kernels_sentence() {
         for datagram in [MTU_TOO_SMALL.as_slice(), &MTU_TOO_SMALL_CAPPED] {
             let frame = Frames::new(datagram).next().unwrap();
-            assert_eq!(frame.sequence, 9);
+            assert_eq!((frame.sequence, frame.port), (9, 7));
             let Answer::Refused(refusal) = frame.answer() else { panic!("{frame:?}") };
             assert_eq!(refusal.errno, libc::EINVAL);
             assert_eq!(refusal.to_string(), "Invalid argument (os error 22): mtu less than device minimum");

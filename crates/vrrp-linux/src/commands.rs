@@ -167,14 +167,25 @@ impl Commands {
 /// Whether this kernel stores the mark of an address (`IFA_PROTO`): Linux 5.18 and later. A kernel that cannot be
 /// asked counts as an old one.
 pub fn kernel_keeps_marks() -> bool {
-    std::fs::read_to_string("/proc/sys/kernel/osrelease").is_ok_and(|release| keeps_marks(&release))
+    kernel_is((5, 18))
 }
 
-fn keeps_marks(release: &str) -> bool {
+/// Whether this kernel stores the comment of a table of nftables: Linux 5.10 and later. A kernel that cannot be asked
+/// counts as an old one.
+pub fn kernel_keeps_comments() -> bool {
+    kernel_is((5, 10))
+}
+
+/// Whether this kernel is of that release or a later one.
+fn kernel_is(wanted: (u32, u32)) -> bool {
+    std::fs::read_to_string("/proc/sys/kernel/osrelease").is_ok_and(|release| is_since(&release, wanted))
+}
+
+fn is_since(release: &str, wanted: (u32, u32)) -> bool {
     let mut numbers =
         release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u32>().unwrap_or(0));
     let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    version >= (5, 18)
+    version >= wanted
 }
 
 /// A command that found the wished state has succeeded.
@@ -283,7 +294,7 @@ mod tests {
             ("", false),
             ("linux", false),
         ] {
-            assert_eq!(keeps_marks(release), keeps, "{release}");
+            assert_eq!(is_since(release, (5, 18)), keeps, "{release}");
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod address;
 pub mod announce;
 pub mod clock;
 pub mod commands;
+pub mod firewall;
 pub mod holdings;
 pub mod interfaces;
 pub mod links;

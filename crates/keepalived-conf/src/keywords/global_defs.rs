@@ -140,14 +140,14 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_ipsets": Form("[<set> [<set6> [<if6> [<igmp> [<mld> [<nd>]]]]]]"),
         default "keepalived keepalived6 keepalived_if6 keepalived_igmp keepalived_mld …", since "1.2.20", Deprecated("nftables"),
         "Names of ipsets used with iptables; no argument disables ipsets.";
-    [GlobalDefs] "nftables": OptionalWord("table"), default "keepalived", since "2.0.11", Understood,
-        "Use nftables for no_accept/VMAC rules in the given table.";
+    [GlobalDefs] "nftables": OptionalWord("table"), default "keepalived", since "2.0.11", Acts,
+        "Use nftables for no_accept rules in the given table.";
     [GlobalDefs] "nftables_priority": integer(-2_147_483_648, 2_147_483_647, Unit::None) => aborts,
-        default "-1", since "2.0.11", Understood,
+        default "-1", since "2.0.11", Acts,
         "Priority of the nftables base chains.";
-    [GlobalDefs] "nftables_ifindex": None, default "off", since "2.0.11", Understood,
-        "Match interfaces by index instead of name in nft rules.";
-    [GlobalDefs] "nftables_counters": None, default "off", since "2.0.11", Understood,
+    [GlobalDefs] "nftables_ifindex": None, default "on", since "2.0.11", Acts,
+        "Match interfaces by index instead of name in nft rules (they always are).";
+    [GlobalDefs] "nftables_counters": None, default "off", since "2.0.11", Acts,
         "Add counters to nft rules.";
     [GlobalDefs] "nftables_ipvs": OptionalWord("table"), default "keepalived_ipvs", since "2.2.2", Understood,
         "Use nft fwmark rules so a group virtual server becomes one fwmark service.";

@@ -83,7 +83,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "Set promote_secondaries sysctl on the interface while running.";
     [VrrpInstance] "accept": None, default "on unless strict", since "1.2.17", Acts,
         "Accept packets addressed to VIPs when not owner.";
-    [VrrpInstance] "no_accept": None, default "off", since "1.3.0", Understood,
+    [VrrpInstance] "no_accept": None, default "off", since "1.3.0", Acts,
         "Firewall off packets addressed to VIPs when not owner.";
     [VrrpInstance] "preempt": None, default "on", since "1.2.1", Acts,
         "Take over from lower priority master.";

@@ -287,19 +287,21 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         }
     }
 
-    /// Strict mode closes the addresses of a non-owner unless told otherwise.
+    /// Strict mode closes the addresses of a non-owner unless told otherwise; an owner's are open.
     fn accept(&mut self) -> bool {
-        let accept = self.draft.accept.unwrap_or(!self.strict || self.priority == 255);
+        if self.priority == 255 {
+            return true;
+        }
+        let accept = self.draft.accept.unwrap_or(!self.strict);
         if self.strict && !accept && self.draft.accept.is_none() && !self.draft.addresses.is_empty() {
             let message = format!(
-                "{}: strict mode without `accept`: keepalived drops packets to the virtual addresses, ping too; this is \
-                 parsed but not implemented yet, so they are accepted here",
+                "{}: strict mode without `accept`: packets to the virtual addresses are dropped, ping too",
                 self.draft.name
             );
             self.report.push(
                 Diagnostic::new(Severity::Warning, Class::None, "strict-without-accept", message)
                     .at(self.at)
-                    .help("add `accept` if a service listens there; to drop them use a firewall rule of your own"),
+                    .help("add `accept` if a service listens there, or `no_accept` if that is meant"),
             );
         }
         accept

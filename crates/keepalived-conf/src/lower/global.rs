@@ -148,6 +148,7 @@ fn defaults() -> Global {
         reload_check_config: false,
         state_dump_file: None,
         umask: None,
+        nftables: crate::model::Nftables::default(),
         mail: Mail::default(),
         fifos: Vec::new(),
         fifo_states_on_reload: false,
@@ -186,7 +187,7 @@ impl<'a> Lowering<'a> {
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
             self.report.set_unheard(UNHEARD.contains(&entry.keyword.name));
-            if !self.global_keyword(entry) {
+            if !self.global_firewall(&entry) && !self.global_keyword(entry) {
                 self.understood(entry);
             }
             self.report.set_unheard(false);

@@ -311,6 +311,7 @@ impl<'a> Lowering<'a> {
         match entry.keyword.name {
             "strict_mode" => draft.strict = switched(report, draft.strict),
             "accept" => draft.accept = Some(bare(report)),
+            "no_accept" => draft.accept = Some(!bare(report)),
             "lower_prio_no_advert" => {
                 draft.lower_priority_no_advert = switched(report, draft.lower_priority_no_advert);
             }

@@ -8,6 +8,7 @@ mod address;
 mod arguments;
 mod command;
 mod finish;
+mod firewall;
 mod global;
 mod global_daemon;
 mod global_lvs;

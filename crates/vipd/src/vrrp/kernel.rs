@@ -302,6 +302,11 @@ impl Kernel {
         self.marks_kept && !self.mark.is_shared()
     }
 
+    /// Whose addresses are ours.
+    pub(super) fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
     /// Whether all marks are taken.
     pub(super) fn lacks_mark(&self) -> bool {
         self.mark.is_shared()

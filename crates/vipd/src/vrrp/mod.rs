@@ -10,6 +10,7 @@ mod announce;
 mod arrival;
 mod attachment;
 mod dump;
+mod firewall;
 mod intake;
 mod judge;
 mod kernel;
@@ -119,6 +120,7 @@ struct Worker {
     next_plan: Option<Plan>,
     node: Node,
     kernel: Kernel,
+    filter: firewall::Filter,
     wire: Wire,
     trackers: Trackers,
     announcements: Announcements,
@@ -203,6 +205,7 @@ impl Worker {
             None => Node::new(now(), config),
         };
         let mut worker = Self {
+            filter: firewall::Filter::new(kernel.mark(), &plan),
             records: vec![Record::default(); plan.routers.len()],
             poll,
             parent,
@@ -278,6 +281,7 @@ impl Worker {
         self.node.handle_timeout(now);
         let sources = self.source_repeats.handle_timeout(now);
         self.retry_kernel(now);
+        self.retry_filter(now);
         self.clean_again(now);
         self.kernel.restore_statics(clock::monotonic(), &self.plan.statics);
         self.perform();
@@ -299,7 +303,7 @@ impl Worker {
     }
 
     fn has_backlog(&self) -> bool {
-        !self.unread.is_empty() || self.kernel_unread || self.unperformed
+        !self.unread.is_empty() || self.kernel_unread || self.filter.has_unread() || self.unperformed
     }
 
     /// Waits for events and takes them in. Gives whether there were any.
@@ -311,6 +315,9 @@ impl Worker {
         for place in std::mem::take(&mut self.unread) {
             self.read_port(place);
         }
+        if self.filter.has_unread() {
+            self.read_table_events();
+        }
         let mut kernel_spoke = std::mem::take(&mut self.kernel_unread);
         for event in events.iter() {
             match event.token() {
@@ -319,6 +326,7 @@ impl Worker {
                     self.armed = None;
                 }
                 MONITOR => kernel_spoke = true,
+                TABLES => self.read_table_events(),
                 PARENT => self.hear_parent(),
                 SIGNAL => self.stopped |= self.parent.was_terminated(),
                 Token(token) => self.read_port(token.saturating_sub(FIRST_TOKEN)),
@@ -357,6 +365,7 @@ impl Worker {
         let numbers: HashMap<RouterId, RouterId> =
             before.iter().enumerate().filter_map(|(index, old)| Some(((*old)?, router_id(index)))).collect();
         self.kernel.renumber(|id| numbers.get(&id).copied());
+        self.filter.renumber(|id| numbers.get(&id).copied());
         self.announcements.spacing().renumber(|id| numbers.get(&id).copied());
         self.renew_routing();
         self.complaints.forget();
@@ -389,21 +398,10 @@ impl Worker {
         for remark in remarks::remarks(&self.plan) {
             self.parent.log(LogLevel::Warning, remark);
         }
-        self.warn_of_open_addresses();
+        self.arrange_filter();
         self.plan.settle();
         self.tidy_at = Some(now() + tidy::AFTER);
         self.parent.send(&FromWorker::Running(self.plan.generation));
-    }
-
-    /// Strict mode asks for a packet filter that does not exist yet.
-    fn warn_of_open_addresses(&mut self) {
-        for instance in self.plan.config.instances.iter().filter(|instance| !instance.accept) {
-            let text = format!(
-                "({}) packets to the virtual addresses are accepted: strict mode does not drop them yet",
-                instance.name
-            );
-            self.parent.log(LogLevel::Warning, text);
-        }
     }
 
     fn connect(&mut self) {
@@ -449,6 +447,7 @@ impl Worker {
             self.wire.poll_timeout(),
             self.kernel.poll_timeout().map(instant),
             self.kernel_retry,
+            self.filter.poll_timeout(),
             self.clean_again,
             self.tidy_at,
             self.orphan_until,
@@ -473,6 +472,7 @@ impl Worker {
             self.kernel.release_statics();
             // It logs what goes wrong.
             let _ = perform::carry_out(&mut self.kernel, &mut self.parent);
+            self.remove_tables();
         }
         for (name, before) in std::mem::take(&mut self.sysctls) {
             // The interface may be gone; then there is nothing to restore.
@@ -500,6 +500,8 @@ const PARENT: Token = Token(0);
 const TIMER: Token = Token(1);
 const MONITOR: Token = Token(2);
 const SIGNAL: Token = Token(3);
+/// Tables of nftables.
+const TABLES: Token = Token(4);
 
 /// How long a worker goes on without its parent.
 const ORPHAN_TIME: Duration = Duration::from_millis(100);

@@ -149,11 +149,15 @@ impl Worker {
     /// Gives whether anything has to change.
     fn add_addresses(&mut self, router: RouterId) -> bool {
         let plan = self.plan.routers.get(router.0 as usize);
-        plan.is_some_and(|plan| self.kernel.add(router, plan, &self.plan.links))
+        plan.is_some_and(|plan| {
+            self.filter.close(router, plan, &self.plan, self.kernel.interfaces());
+            self.kernel.add(router, plan, &self.plan.links)
+        })
     }
 
     /// Gives whether there were any.
     fn remove_addresses(&mut self, router: RouterId) -> bool {
+        self.filter.open(router);
         self.kernel.remove(router)
     }
 
@@ -163,6 +167,7 @@ impl Worker {
             return;
         };
         self.catch_up();
+        self.look_for_tables();
         let plans = routers.iter().filter_map(|router| self.plan.routers.get(router.0 as usize));
         let leftovers = self.kernel.clean(plans, &self.plan.links, &former, former_routing);
         for Leftover { address, link, origin } in leftovers {
@@ -222,10 +227,15 @@ impl Worker {
 
     /// Gives whether the kernel was asked; what it refused is not held then.
     fn set_addresses(&mut self, now: Instant) -> bool {
-        if !self.kernel.has_tasks() {
+        if !self.kernel.has_tasks() && !self.filter.has_tasks() {
             return true;
         }
+        self.close_addresses(now);
         let carried = carry_out(&mut self.kernel, &mut self.parent);
+        // An address that may still be there stays closed.
+        if carried.is_ok() {
+            self.open_addresses();
+        }
         for (owners, what) in self.kernel.take_repairs() {
             self.tell_repair(now, &owners, &what);
         }

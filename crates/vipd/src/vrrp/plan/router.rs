@@ -35,6 +35,8 @@ pub(in crate::vrrp) struct RouterPlan {
     pub(in crate::vrrp) advertised: Advertised,
     /// Whether the addresses that peers list are compared with these.
     pub(in crate::vrrp) checks_list: bool,
+    /// Whether packets to the virtual addresses are accepted (RFC 9568's Accept_Mode).
+    pub(in crate::vrrp) accepts: bool,
     /// What is put on interfaces: the advertised addresses, then the excluded ones.
     pub(in crate::vrrp) addresses: Vec<Vip>,
     /// Its routes and rules, if it has any.
@@ -135,6 +137,7 @@ pub(super) fn router_plan(
         },
         advertised: advertised(instance),
         checks_list: !instance.skip_check_adv_addr,
+        accepts: instance.accept,
         addresses,
         routing: routing::of_instance(instance),
         duplicate: false,

@@ -1,0 +1,37 @@
+//! `nftables*`, and what names iptables and ipsets in their place.
+
+use crate::diagnostic::Diagnostic;
+
+use super::Lowering;
+use super::arguments::{self, Junk};
+use super::global::set;
+use super::reader::Entry;
+
+impl<'a> Lowering<'a> {
+    /// How packets to virtual addresses are dropped.
+    pub(super) fn global_firewall(&mut self, entry: &Entry<'a>) -> bool {
+        let (report, nftables) = (&mut self.report, &mut self.globals.public.nftables);
+        match entry.keyword.name {
+            "nftables" => {
+                arguments::extra_words(entry, 1, report);
+                entry.argument().map_or("keepalived", |name| name.text).clone_into(&mut nftables.table);
+            }
+            "nftables_priority" => {
+                set(&mut nftables.priority, arguments::number(entry, Junk::Ignored, "", report));
+            }
+            "nftables_counters" => nftables.counters = arguments::bare(entry, report),
+            // Interfaces are always compared by index.
+            "nftables_ifindex" => _ = arguments::bare(entry, report),
+            "vrrp_iptables" | "vrrp_ipsets" => {
+                report.old_spelling(entry.keyword, entry.span());
+                let message = format!(
+                    "`{}`: a table of nftables is used instead; no chain and no set of that name is touched",
+                    entry.keyword.name
+                );
+                report.push(Diagnostic::note("nftables-instead", message).at(entry.span()));
+            }
+            _ => return false,
+        }
+        true
+    }
+}
