@@ -17,7 +17,7 @@
 //! (`HASHED`) is outside of ours.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -85,8 +85,11 @@ pub struct Persistence {
     /// less than 50 days; ipvsadm allows 31.
     pub timeout: Duration,
     /// Clients that agree in so many bits of their address are one client: 1 to 32 or 128 (0 is possible with
-    /// IPv4 alone: all clients are one). A mask in the kernel that is no prefix is read as its leading ones.
+    /// IPv4 alone: all clients are one).
     pub prefix_len: u8,
+    /// IPv4: clients that agree in these bits of their address are one client, in place of `prefix_len`: for a mask whose
+    /// ones are not the leading bits.
+    pub mask: Option<Ipv4Addr>,
     /// What besides the client's address makes the same client.
     pub engine: Option<PersistenceEngine>,
 }
@@ -148,7 +151,10 @@ impl Service {
         let all = family.address_bits();
         let bits = self.persistence.as_ref().map_or(all, |p| p.prefix_len.min(all));
         match family {
-            Family::V4 => u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0).to_be(),
+            Family::V4 => {
+                let mask = self.persistence.as_ref().and_then(|p| p.mask).map(Ipv4Addr::to_bits);
+                mask.unwrap_or_else(|| u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0)).to_be()
+            }
             Family::V6 => bits.into(),
         }
     }
@@ -157,7 +163,7 @@ impl Service {
 impl Persistence {
     /// Every address is a client of its own.
     pub const fn new(family: Family, timeout: Duration) -> Self {
-        Self { timeout, prefix_len: family.address_bits(), engine: None }
+        Self { timeout, prefix_len: family.address_bits(), mask: None, engine: None }
     }
 
     fn seconds(&self) -> u32 {
@@ -277,9 +283,12 @@ impl<'a> Fields<'a> {
             Family::V6 => u32::from_ne_bytes(netmask),
         };
         let prefix_len = u8::try_from(bits).unwrap_or(u8::MAX).min(family.address_bits());
+        let is_prefix = |mask: &u32| mask.leading_ones() + mask.trailing_zeros() == u32::BITS;
+        let mask = Some(u32::from_be_bytes(netmask)).filter(|mask| family == Family::V4 && !is_prefix(mask));
         Ok(Persistence {
             timeout: Duration::from_secs(timeout.into()),
             prefix_len,
+            mask: mask.map(Ipv4Addr::from_bits),
             engine: self.engine.clone(),
         })
     }
@@ -290,7 +299,9 @@ impl fmt::Display for Service {
         write!(f, "{} {}", self.key, self.scheduler)?;
         if let Some(persistence) = &self.persistence {
             write!(f, " persistent {}s", persistence.timeout.as_secs())?;
-            if persistence.prefix_len != self.key.family().address_bits() {
+            if let Some(mask) = persistence.mask {
+                write!(f, " mask {mask}")?;
+            } else if persistence.prefix_len != self.key.family().address_bits() {
                 write!(f, " /{}", persistence.prefix_len)?;
             }
             if let Some(engine) = &persistence.engine {

@@ -343,9 +343,34 @@ fn clients_are_grouped_by_what_the_family_allows() {
     assert_eq!(length(v4.0, v4.1, "0.0.0.0"), (0, 0));
     assert_eq!(length(v4.0, v4.1, "128.0.0.0"), (1, 0));
     assert_eq!(length(v4.0, v4.1, "255.255.255.255"), (32, 0));
-    assert_eq!(length(v4.0, v4.1, "255.0.255.0"), (32, 0));
+    assert_eq!(length(v4.0, v4.1, "255.0.255.0"), (8, 0));
     assert_eq!(length(v6.0, v6.1, "64"), (64, 0));
     assert_eq!(length(v6.0, v6.1, "255.255.255.0"), (128, 5));
+}
+
+#[test]
+fn every_netmask_that_keepalived_takes_is_taken() {
+    let mask = |value: &str| {
+        let lines = format!("{SERVICE}persistence_granularity {value}");
+        let loaded = load_str(&keyed("192.0.2.1 80", &lines, &["192.0.2.11 80"]));
+        let server = only(&loaded);
+        (server.persistence_granularity, server.persistence_mask.map(|mask| mask.to_string()))
+    };
+    let other = |text: &str, length: u8| (length, Some(text.to_owned()));
+    // keepalived 2.2.7 puts each of these into the kernel.
+    assert_eq!(mask("255.0.255.0"), other("255.0.255.0", 8));
+    assert_eq!(mask("0.0.0.24"), other("0.0.0.24", 0));
+    assert_eq!(mask("255.255"), other("255.0.0.255", 8));
+    assert_eq!(mask("010.0.0.0"), other("8.0.0.0", 0));
+    for (text, length) in
+        [("0", 0), ("0xffffff00", 24), ("4294967040", 24), ("255.255.255.000", 24), ("0.0.0.0", 0)]
+    {
+        assert_eq!(mask(text), (length, None), "{text}");
+    }
+    // And none of these.
+    for text in ["-1", "/24", "256.0.0.0", "1.2.3.4.5", "255.255.255.256", "0x100000000", "x", "255..0"] {
+        assert_eq!(mask(text), (32, None), "{text}");
+    }
 }
 
 #[test]

@@ -105,7 +105,9 @@ fn write_service(f: &mut fmt::Formatter<'_>, command: &str, service: &Service) -
 fn write_persistence(f: &mut fmt::Formatter<'_>, family: Family, persistence: &Persistence) -> fmt::Result {
     write!(f, " -p {}", persistence.timeout.as_secs())?;
     let bits = persistence.prefix_len;
-    if bits < family.address_bits() {
+    if let Some(mask) = persistence.mask.filter(|_| family == Family::V4) {
+        write!(f, " -M {mask}")?;
+    } else if bits < family.address_bits() {
         match family {
             Family::V4 => {
                 let mask = u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0);

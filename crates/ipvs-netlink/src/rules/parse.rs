@@ -283,6 +283,9 @@ impl<'a> Rule<'a> {
         if let Some(mask) = self.mask {
             let bits = prefix_len(family, mask);
             persistence.prefix_len = bits.ok_or_else(|| value("-M", "a netmask or prefix length", mask))?;
+            persistence.mask = mask.parse().ok().filter(|mask: &Ipv4Addr| {
+                family == Family::V4 && mask.to_bits().leading_ones() != mask.to_bits().count_ones()
+            });
         }
         persistence.engine = self.engine.take();
         Ok(persistence)
@@ -349,13 +352,12 @@ fn endpoint(text: &str, default_port: u16) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, default_port))
 }
 
-/// A prefix length from a mask of leading ones (IPv4) or a number (IPv6).
+/// A prefix length from the leading ones of a mask (IPv4) or a number (IPv6).
 fn prefix_len(family: Family, mask: &str) -> Option<u8> {
     match family {
         Family::V4 => {
             let mask = u32::from(mask.parse::<Ipv4Addr>().ok()?);
-            let ones = mask.leading_ones();
-            (mask.count_ones() == ones).then(|| u8::try_from(ones).ok()).flatten()
+            u8::try_from(mask.leading_ones()).ok()
         }
         Family::V6 => mask.parse().ok().filter(|bits| (1..=128).contains(bits)),
     }

@@ -67,7 +67,7 @@ fn a_wrong_rule_is_refused_with_its_reason() {
         ("-A -t 192.0.2.1:80 -w 1", "unknown option `-w`"),
         ("-A -t 192.0.2.1:80 -s", "`-s` takes a scheduler, not ``"),
         ("-A -t 192.0.2.1:80 -b sh-port", "`-b` takes switches of the scheduler, not `sh-port`"),
-        ("-A -t 192.0.2.1:80 -p -M 255.0.255.0", "`-M` takes a netmask or prefix length, not `255.0.255.0`"),
+        ("-A -t 192.0.2.1:80 -p -M 255.0.255", "`-M` takes a netmask or prefix length, not `255.0.255`"),
         ("-A -f 0", "`-f` takes a mark above 0, not `0`"),
         ("-a -f 1 -r 10.0.0.1 -w 2147483648", "`-w` takes a weight from 0 to 2147483647, not `2147483648`"),
         ("-a -f 1 -r 10.0.0.1 -g=1", "unknown option `-g=1`"),
@@ -88,4 +88,14 @@ fn a_wrong_line_is_named() {
 fn clear_empties_the_table() {
     let table: Table = "-A -f 1 -s rr\n-C\n-A -f 2 -s rr".parse().unwrap();
     assert_eq!(Rules(&table).to_string(), "-A -f 2 -s rr");
+}
+
+#[test]
+fn a_mask_whose_ones_do_not_lead_is_kept() {
+    for rule in
+        ["-A -t 192.0.2.1:80 -s rr -p 300 -M 255.0.255.0", "-A -t 192.0.2.1:80 -s rr -p 300 -M 0.0.0.24"]
+    {
+        let table: Table = rule.parse().unwrap();
+        assert_eq!(Rules(&table).to_string().trim_end(), rule);
+    }
 }

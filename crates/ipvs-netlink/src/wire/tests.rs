@@ -90,8 +90,12 @@ fn captured_services() -> [(&'static str, Service); 7] {
     let udp = |address: &str| ServiceKey::udp(address.parse().unwrap());
     let mark = |family, mark| ServiceKey::fwmark(family, mark).unwrap();
     let https = key("[2001:db8::1]:443");
-    let persistence =
-        |timeout, prefix_len| Persistence { timeout: Duration::from_secs(timeout), prefix_len, engine: None };
+    let persistence = |timeout, prefix_len| Persistence {
+        timeout: Duration::from_secs(timeout),
+        prefix_len,
+        mask: None,
+        engine: None,
+    };
     let sip = Persistence { engine: Some(PersistenceEngine::SIP), ..persistence(300, 32) };
     [
         ("-A -t 192.0.2.1:80 -s wlc", Service::new(web(), Scheduler::WLC)),

@@ -1,6 +1,6 @@
 //! Virtual servers, real servers and their checkers, with everything inherited filled in.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -121,6 +121,8 @@ pub struct VirtualServer {
     pub persistence_timeout: Option<u32>,
     /// `persistence_granularity` as a prefix length; 32 or 128 where not given.
     pub persistence_granularity: u8,
+    /// `persistence_granularity` where it is a netmask whose ones are not the leading bits.
+    pub persistence_mask: Option<Ipv4Addr>,
     /// `persistence_engine`
     pub persistence_engine: Option<String>,
     /// `quorum`, at least 1; already reduced to what the servers can reach.

@@ -308,6 +308,7 @@ fn services(server: &conf::VirtualServer, complaints: &mut Vec<String>) -> Vec<S
             Some(seconds) => service.with_persistence(Persistence {
                 timeout: Duration::from_secs(seconds.into()),
                 prefix_len: server.persistence_granularity,
+                mask: server.persistence_mask,
                 engine: server
                     .persistence_engine
                     .as_deref()

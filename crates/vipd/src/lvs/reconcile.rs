@@ -130,6 +130,9 @@ mod tests {
         let lines = |count: usize| summary(&changes.iter().take(count).collect::<Vec<_>>());
         assert_eq!((lines(0).len(), lines(3).len(), lines(4).len()), (0, 3, 1));
         let line = &lines(100)[0];
-        assert!(line.starts_with("IPVS: put right 100 changes made outside; the first: "), "{line}");
+        assert!(
+            line.starts_with("IPVS: put right what was changed outside: 100 changes, the first: "),
+            "{line}"
+        );
     }
 }

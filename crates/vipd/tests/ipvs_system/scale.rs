@@ -137,7 +137,7 @@ fn meddle(director: &Router) {
         &director.host,
         "/usr/sbin/ipvsadm -D -t 198.18.1.1:80
          /usr/sbin/ipvsadm -d -t 198.18.1.2:80 -r 10.1.3.2:80
-         /usr/sbin/ipvsadm -e -t 198.18.1.3:80 -r 10.1.3.3:80 -m -w 9
+         /usr/sbin/ipvsadm -e -t 198.18.1.3:80 -r 10.1.3.3:80 -m -w 9 -x 5
          /usr/sbin/ipvsadm -a -t 198.18.1.4:80 -r 10.9.9.9:80 -m -w 9
          /usr/sbin/ipvsadm -E -t 198.18.1.5:80 -s wlc
          ip addr add 203.0.113.9/32 dev lo",

@@ -1,7 +1,7 @@
 //! Turns what a virtual server's block says into what it means: defaults, inheritance, what is refused.
 
 use std::collections::{HashMap, HashSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::model::lvs::{Forwarding, LvsProtocol, LvsService, RealServer, SorryServer, VirtualServer};
@@ -76,6 +76,10 @@ impl File<'_, '_, '_> {
         let forwarding = self.forwarding(&draft, &name);
         let persistence_timeout = self.persistence(&draft, &members, &name);
         let persistence_granularity = self.granularity(&draft, ipv6, &name);
+        let persistence_mask = match draft.granularity {
+            Some((Granularity::Mask(mask), _)) if !ipv6 && !is_prefix(mask) => Some(mask),
+            _ => None,
+        };
         let one_packet = self.one_packet(&draft, protocol, &name);
         let services = self.services(&draft, &members, protocol, ipv6, &name)?;
         let port = common_port(&services);
@@ -100,6 +104,7 @@ impl File<'_, '_, '_> {
             one_packet,
             persistence_timeout,
             persistence_granularity,
+            persistence_mask,
             persistence_engine: draft.persistence_engine,
             quorum,
             hysteresis,
@@ -245,15 +250,13 @@ impl File<'_, '_, '_> {
                 used
             }
             Granularity::Mask(mask) => {
-                let bits = mask.to_bits();
-                let length = bits.leading_ones();
-                if bits.checked_shl(length).unwrap_or(0) == 0 {
-                    return u8::try_from(length).unwrap_or(whole);
+                if !is_prefix(mask) {
+                    let message = format!(
+                        "{name}: the ones of {mask} are not its leading bits: clients are grouped by those alone"
+                    );
+                    self.report.lint("granularity", at, message);
                 }
-                let message = format!("{name}: {mask} is not a netmask of leading ones; it is ignored");
-                self.report
-                    .push(Diagnostic::new(Severity::Error, Class::None, "granularity", message).at(at));
-                whole
+                u8::try_from(mask.to_bits().leading_ones()).unwrap_or(whole)
             }
         }
     }
@@ -523,4 +526,10 @@ fn common_port(services: &[LvsService]) -> Option<u16> {
     });
     let first = ports.next()??;
     ports.all(|port| port == Some(first)).then_some(first)
+}
+
+/// Whether the ones of a netmask are its leading bits; there may be none.
+fn is_prefix(mask: Ipv4Addr) -> bool {
+    let bits = mask.to_bits();
+    bits.leading_ones() + bits.trailing_zeros() == u32::BITS
 }
