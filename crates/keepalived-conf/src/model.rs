@@ -12,6 +12,7 @@ use ipnetwork::IpNetwork;
 pub mod daemon;
 pub mod fifo;
 pub mod lvs;
+mod lvs_global;
 pub mod mail;
 pub mod routing;
 pub mod trackers;

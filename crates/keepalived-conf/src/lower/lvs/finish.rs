@@ -1,7 +1,7 @@
 //! Turns what a virtual server's block says into what it means: defaults, inheritance, what is refused.
 
 use std::collections::{HashMap, HashSet};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::model::lvs::{Forwarding, LvsProtocol, LvsService, RealServer, SorryServer, VirtualServer};
@@ -11,13 +11,14 @@ use crate::source::Span;
 use super::super::Lowering;
 use super::super::global::Globals;
 use super::super::report::Report;
+use super::granularity;
 use super::group::{Group, Member};
 use super::key::Key;
 use super::kinds::Around;
 use super::method::keeps_port;
 use super::real_server::RealDraft;
 use super::tls::Ssl;
-use super::virtual_server::{Granularity, PERSISTENCE, SorryDraft, VirtualDraft};
+use super::virtual_server::{PERSISTENCE, SorryDraft, VirtualDraft};
 
 /// What all virtual servers are finished with.
 struct File<'l, 'a, 'f> {
@@ -75,11 +76,8 @@ impl File<'_, '_, '_> {
         let scheduler = self.scheduler(&draft, &name);
         let forwarding = self.forwarding(&draft, &name);
         let persistence_timeout = self.persistence(&draft, &members, &name);
-        let persistence_granularity = self.granularity(&draft, ipv6, &name);
-        let persistence_mask = match draft.granularity {
-            Some((Granularity::Mask(mask), _)) if !ipv6 && !is_prefix(mask) => Some(mask),
-            _ => None,
-        };
+        let (persistence_granularity, persistence_mask) =
+            granularity::resolve(draft.granularity, ipv6, &name, self.report);
         let one_packet = self.one_packet(&draft, protocol, &name);
         let services = self.services(&draft, &members, protocol, ipv6, &name)?;
         let port = common_port(&services);
@@ -228,37 +226,6 @@ impl File<'_, '_, '_> {
             return Some(PERSISTENCE);
         }
         draft.persistence_timeout
-    }
-
-    /// A prefix length of the family.
-    fn granularity(&mut self, draft: &VirtualDraft, ipv6: bool, name: &str) -> u8 {
-        let whole = if ipv6 { 128 } else { 32 };
-        let Some((written, at)) = draft.granularity else { return whole };
-        match written {
-            Granularity::Length(length) if ipv6 => length,
-            Granularity::Mask(_) if ipv6 => {
-                let message = format!("{name}: IPv6 takes a prefix length, not a netmask; it is ignored");
-                self.report.error("bad-value", at, message);
-                whole
-            }
-            Granularity::Length(length) => {
-                let used = length.min(whole);
-                let message = format!(
-                    "{name}: for IPv4 keepalived takes a netmask, and `{length}` as 0.0.0.{length}; /{used} is used"
-                );
-                self.report.lint("granularity", at, message);
-                used
-            }
-            Granularity::Mask(mask) => {
-                if !is_prefix(mask) {
-                    let message = format!(
-                        "{name}: the ones of {mask} are not its leading bits: clients are grouped by those alone"
-                    );
-                    self.report.lint("granularity", at, message);
-                }
-                u8::try_from(mask.to_bits().leading_ones()).unwrap_or(whole)
-            }
-        }
     }
 
     fn one_packet(&mut self, draft: &VirtualDraft, protocol: Option<LvsProtocol>, name: &str) -> bool {
@@ -526,10 +493,4 @@ fn common_port(services: &[LvsService]) -> Option<u16> {
     });
     let first = ports.next()??;
     ports.all(|port| port == Some(first)).then_some(first)
-}
-
-/// Whether the ones of a netmask are its leading bits; there may be none.
-fn is_prefix(mask: Ipv4Addr) -> bool {
-    let bits = mask.to_bits();
-    bits.leading_ones() + bits.trailing_zeros() == u32::BITS
 }

@@ -5,6 +5,7 @@
 
 mod checker;
 mod finish;
+mod granularity;
 mod group;
 mod http;
 mod key;

@@ -1,6 +1,6 @@
 //! `virtual_server`: what its block says. What that means in the end is decided in [`super::finish`].
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
@@ -8,13 +8,14 @@ use crate::model::Command;
 use crate::model::lvs::{Forwarding, LvsProtocol};
 use crate::source::Span;
 
+use super::super::Lowering;
 use super::super::arguments::{self, Junk};
 use super::super::instance::At;
 use super::super::reader::Entry;
 use super::super::report::Report;
-use super::super::{Lowering, value};
 use super::acts;
 use super::checker::Timing;
+use super::granularity::{Granularity, granularity};
 use super::http::text;
 use super::key::{Key, address_and_port, key};
 use super::method::forwarding;
@@ -51,13 +52,6 @@ pub(super) struct VirtualDraft {
     pub(super) slow_start: Duration,
     pub(super) virtual_host: Option<String>,
     pub(super) timing: Timing,
-}
-
-/// `persistence_granularity`, which the address family decides on.
-#[derive(Clone, Copy)]
-pub(super) enum Granularity {
-    Mask(Ipv4Addr),
-    Length(u8),
 }
 
 /// `sorry_server`
@@ -284,40 +278,6 @@ fn persistence(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<u32> {
 
 /// Where `persistence_timeout` stands alone, or port 0 asks for it.
 pub(super) const PERSISTENCE: u32 = 360;
-
-fn granularity(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Granularity> {
-    let word = arguments::required(entry, report)?;
-    if let Ok(mask) = word.text.parse() {
-        return Some(Granularity::Mask(mask));
-    }
-    if let Ok(length) = value::integer(word.text, 1, 128) {
-        return u8::try_from(length).ok().map(Granularity::Length);
-    }
-    if let Some(mask) = number_of_parts(word.text) {
-        return Some(Granularity::Mask(mask));
-    }
-    arguments::not(entry, word, "a netmask (IPv4) or a prefix length from 1 to 128 (IPv6)", report);
-    None
-}
-
-/// The older forms of an IPv4 address: of up to four numbers, decimal, octal or hexadecimal, the last fills what is left.
-fn number_of_parts(text: &str) -> Option<Ipv4Addr> {
-    let number = |part: &str| match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
-        Some(digits) if !digits.starts_with('+') => u32::from_str_radix(digits, 16).ok(),
-        None if part.len() > 1 && part.starts_with('0') => u32::from_str_radix(part.get(1..)?, 8).ok(),
-        None if part.bytes().all(|octet| octet.is_ascii_digit()) => part.parse().ok(),
-        Some(_) | None => None,
-    };
-    let parts = text.split('.').map(number).collect::<Option<Vec<u32>>>()?;
-    let (&last, first) = parts.split_last()?;
-    let taken = u32::try_from(first.len()).ok().filter(|taken| *taken < 4)?;
-    if first.iter().any(|part| *part > 255) || (taken > 0 && last >= 1 << (32 - 8 * taken)) {
-        return None;
-    }
-    let places = (0..4_u32).map(|place| 24 - 8 * place);
-    let bits = first.iter().zip(places).fold(0, |bits, (part, shift)| bits | part << shift);
-    Some(Ipv4Addr::from_bits(bits | last))
-}
 
 /// `sh-*` and `mh-*` stand behind the scheduler they begin with.
 fn flag_fits(scheduler: Option<&str>, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
