@@ -181,11 +181,11 @@ impl Client {
         let mut again = Vec::new();
         for (index, refusal) in self.attempt(changes.iter())? {
             let Some(change) = changes.get(index) else { continue };
-            let chance = second_chance(change, &refusal);
-            if chance != SecondChance::None {
+            let verdict = second_chance(change, &refusal);
+            if verdict != SecondChance::None {
                 report.surprised.push(index);
             }
-            match chance {
+            match verdict {
                 SecondChance::NotNeeded => {}
                 SecondChance::Try(other) => again.push((index, change, other)),
                 SecondChance::None => report.failed.push(Failure { index, change: change.clone(), refusal }),

@@ -185,7 +185,7 @@ impl Director {
             member.known_down = remembered.known_down;
             member.ramp =
                 remembered.ramp.and_then(|(began, length)| Ramp::resume(clock.now, clock.at(began), length));
-            let recall = |intent: &IntentMemory| Box::new(intent.recall(|at| clock.at(at)));
+            let recall = |intent: &IntentMemory| Box::new(intent.recall(|at| clock.not_before_now(at)));
             member.intent = remembered.intent.as_ref().map(recall);
             if let Some(server) = server {
                 member.checks = self.recall_checks(&server.checks, &remembered.checks, clock);
@@ -193,8 +193,10 @@ impl Director {
             pool.live += member.live();
             pool.members.push(member);
         }
-        let drained =
-            |&(address, until): &(SocketAddr, Duration)| Drained { address, until: clock.at(until) };
+        let drained = |&(address, until): &(SocketAddr, Duration)| Drained {
+            address,
+            until: clock.not_before_now(until),
+        };
         pool.drained = memory.drained.iter().map(drained).collect();
         pool
     }
@@ -227,6 +229,11 @@ struct Clock {
 impl Clock {
     fn at(self, since: Duration) -> Instant {
         later(self.origin, since)
+    }
+
+    /// Of what ends: what ended while there was no director ends now.
+    fn not_before_now(self, since: Duration) -> Instant {
+        self.at(since).max(self.now)
     }
 }
 

@@ -113,7 +113,7 @@ fn parse(buffer: &[u8]) -> Result<Head, Failure> {
     let respelled = respelled(buffer);
     let buffer = respelled.as_deref().unwrap_or(buffer);
     // A field takes a line.
-    let lines = buffer.iter().filter(|&&octet| octet == b'\n').count();
+    let lines = buffer.split(|octet| *octet == b'\n').count();
     let mut fields = vec![httparse::EMPTY_HEADER; lines];
     let mut response = httparse::Response::new(&mut fields);
     // As lenient as can be: it is the server's health that is asked for, not its style.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use lvs_health::director::{
-    Action, AttemptId, CheckId, Event, Plan, Server, ServerId, Service, ServiceId, Sorry, Wanted, Who,
+    Action, AttemptId, CheckId, Event, Mode, Plan, Server, ServerId, Service, ServiceId, Sorry, Wanted, Who,
 };
 use lvs_health::{Failure, Outcome, Timing, Weigh};
 use proptest::collection::vec;
@@ -31,6 +31,8 @@ enum Input {
     Address(usize, bool),
     /// To one of the plans, or to one that differs from it only a little.
     Reload(usize, Change),
+    /// Somebody gives a server another weight in the kernel.
+    Foreign(usize, u32),
     /// The director is gone without a word; the next one has the same plan, or another one.
     Crash(usize, Change),
 }
@@ -67,14 +69,15 @@ fn end() -> impl Strategy<Value = End> {
 }
 
 fn input() -> impl Strategy<Value = Input> {
-    (0..40_u8, 0..50_usize, 0..4_usize, end()).prop_map(|(kind, which, how, end)| match kind {
+    (0..42_u8, 0..50_usize, 0..4_usize, end()).prop_map(|(kind, which, how, end)| match kind {
         0..8 => Input::Wake,
         8..12 => Input::Pass(which),
         12..28 => Input::End(which, end),
         28..30 => Input::Report(which, end),
         30 => Input::Late(end),
         31..33 => Input::Address(which % 2, how % 2 == 0),
-        33..36 => Input::Crash(
+        33..35 => Input::Foreign(which, u32::try_from(how).unwrap()),
+        35..38 => Input::Crash(
             which,
             [Change::Nothing, Change::Nothing, Change::Share, Change::Shrink(which / 3)][how],
         ),
@@ -267,6 +270,19 @@ impl World {
                 let plan = self.plans[which % self.plans.len()].clone();
                 self.reload(change.make(plan));
             }
+            Input::Foreign(which, weight) => {
+                let servers: Vec<_> = self.by_name().into_keys().collect();
+                let Some((name, address)) = servers.get(which % servers.len().max(1)) else { return };
+                let director = &mut self.lab.director;
+                let ids = director.services().flat_map(|service| director.members(service));
+                let is_it = |id: &ServerId| {
+                    director.service_status(id.service).is_some_and(|status| status.name == name)
+                        && director.server_status(*id).is_some_and(|status| status.address == *address)
+                };
+                let Some(id) = ids.into_iter().find(is_it) else { return };
+                let until = (which % 3 > 0).then(|| now + SECOND * u32::try_from(which).unwrap() / 5);
+                director.handle_foreign_weight(now, id, weight, until);
+            }
             Input::Crash(which, change) => self.crash(which, change),
         }
         self.perform();
@@ -332,7 +348,7 @@ impl World {
     /// Half of the time with the same plan: then nobody outside sees a difference.
     fn crash(&mut self, which: usize, change: Change) {
         let pause = Duration::from_millis(50 * u64::try_from(which).unwrap());
-        let same = which % 2 == 0;
+        let same = which.is_multiple_of(2);
         let plan =
             if same { self.plan.clone() } else { change.make(self.plans[which % self.plans.len()].clone()) };
         let before = self.by_name();
@@ -469,6 +485,11 @@ impl World {
             let serves = state.up && (status.up || definition.sorry.is_none());
             if serves {
                 let weight = state.programmed.unwrap();
+                if let Some(intent) = director.intent(id) {
+                    assert_eq!(intent.mode, Mode::Weight(weight), "as it was set outside");
+                    rows.push((Some(server.address), false, weight));
+                    continue;
+                }
                 if server.slow_start.is_zero() {
                     assert_eq!(weight, state.weight);
                 }

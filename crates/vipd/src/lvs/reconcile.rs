@@ -91,7 +91,7 @@ impl Worker {
 
 /// How often the tables are compared when nothing else asks for it: small ones cost nothing to read.
 pub(super) fn interval(wanted: &Table) -> Duration {
-    let mut destinations = wanted.services().flat_map(|entry| entry.destinations());
+    let mut destinations = wanted.services().flat_map(ipvs_netlink::Entry::destinations);
     if destinations.nth(SMALL).is_none() { SHORTEST_INTERVAL } else { LONGEST_INTERVAL }
 }
 

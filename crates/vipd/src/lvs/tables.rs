@@ -205,7 +205,9 @@ mod tests {
         };
         let with = |destinations: &[Destination]| {
             let mut table = table(&[80]);
-            destinations.iter().for_each(|to| _ = table.insert_destination(&key(80), *to));
+            for to in destinations {
+                table.insert_destination(&key(80), *to);
+            }
             table
         };
         let wanted = with(&[destination(1, 5), destination(2, 5), destination(3, 5)]);

@@ -12,9 +12,10 @@ fn servers(text: &str) -> Vec<VirtualServer> {
 /// Groups with these names and ports.
 fn groups(groups: &[(&str, &[u16])]) -> String {
     let group = |(name, ports): &(&str, &[u16])| {
-        let lines: String = ports.iter().map(|port| format!("192.0.2.1 {port}\n")).collect();
+        let lines: Vec<String> = ports.iter().map(|port| format!("192.0.2.1 {port}")).collect();
+        let lines = lines.join("\n");
         format!(
-            "virtual_server_group {name} {{\n{lines}}}\nvirtual_server group {name} {{\nlvs_sched rr\n\
+            "virtual_server_group {name} {{\n{lines}\n}}\nvirtual_server group {name} {{\nlvs_sched rr\n\
              lvs_method NAT\nprotocol TCP\nreal_server 10.0.0.1 80 {{\n}}\n}}\n"
         )
     };
