@@ -74,3 +74,48 @@ fn the_weight_that_a_check_said_outlives_the_worker() {
         lab.stays("the weight after the crash", Duration::from_secs(2), &told);
     });
 }
+
+#[test]
+#[ignore = "needs a kernel with IPVS: cargo xtask vm"]
+fn a_weight_set_by_hand_outlives_the_worker_and_ends_with_the_servers_own() {
+    ipvs_test("a_weight_set_by_hand_outlives_the_worker_and_ends_with_the_servers_own", &[], || {
+        let (text, table) = web(80, 5, "");
+        let drained = vec![table[0].clone(), table[1].replace("-w 5", "-w 0")];
+        let edit =
+            |weight: u32| format!("/usr/sbin/ipvsadm -e -t 192.0.2.100:80 -r 10.0.0.11:80 -m -w {weight}");
+        let mut lab = one_director();
+        lab.start(&text);
+        lab.expect_tables("start", SOON, &table);
+        lab.directors[0].shell(&edit(0));
+        lab.directors[0].expect_log("has weight 0, set outside", COMPARED);
+        let killed = worker(&lab);
+        lab.directors[0].shell(&format!("kill -9 {killed}"));
+        eventually("another worker", SOON, || !["", &killed].contains(&worker(&lab).as_str()));
+        lab.stays("drained by hand", Duration::from_secs(2), &drained);
+        lab.reload(&text);
+        lab.stays("reloaded", Duration::from_secs(2), &drained);
+        lab.directors[0].shell(&edit(5));
+        lab.directors[0].expect_log("has its own weight again", COMPARED);
+        lab.stays("its own weight", Duration::from_secs(1), &table);
+    });
+}
+
+#[test]
+#[ignore = "needs a kernel with IPVS: cargo xtask vm"]
+fn a_table_that_was_flushed_is_whole_as_soon_as_a_change_meets_it() {
+    ipvs_test("a_table_that_was_flushed_is_whole_as_soon_as_a_change_meets_it", &[], || {
+        let check = "MISC_CHECK {\n misc_path \"/etc/keepalived/check.sh\"\n misc_dynamic\n warmup 0\n delay_loop 0.5\n }";
+        let (checked, other) = (web(80, 20, check), web(81, 1, ""));
+        let says = |status: &str| format!("#!/bin/sh\nexit {status}\n");
+        let mut lab = one_director();
+        lab.directors[0].install("/etc/keepalived/check.sh", &says("0"));
+        lab.start(&format!("global_defs {{\n script_user root\n}}\n{}{}", checked.0, other.0));
+        lab.expect_tables("start", SOON, &[checked.1, other.1.clone()].concat());
+        lab.directors[0].shell("/usr/sbin/ipvsadm -C");
+        lab.directors[0].install("/etc/keepalived/check.sh", &says("9"));
+        lab.expect_tables("flushed", SOON, &[web(80, 7, "").1, other.1].concat());
+    });
+}
+
+/// Within which a small table is compared with what is wanted.
+const COMPARED: Duration = Duration::from_secs(14);

@@ -58,6 +58,14 @@ impl Health {
         }
     }
 
+    /// Whether a successor has to know the difference. At which step a good check is is no such thing: it would be told with
+    /// every attempt.
+    pub(super) fn is_worth_remembering(self, before: Self) -> bool {
+        let good = |health: Self| health.up() && health.settled;
+        let essence = |health: Self| if good(health) { Self { step: 0, ..health } } else { health };
+        essence(self) != essence(before)
+    }
+
     pub(super) fn up(&self) -> bool {
         self.up && self.administration != Administration::Maintenance
     }

@@ -272,7 +272,7 @@ impl Director {
         let check = runner.id;
         let before = runner.health;
         let change = runner.health.handle(&runner.check, &outcome);
-        if runner.health != before {
+        if runner.health.is_worth_remembering(before) {
             for server in &runner.servers {
                 self.recollection.change(server.service);
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lvs_health::director::{Event, Plan, Server, Service, ServiceId, Sorry};
 use lvs_health::{Check, Outcome, Probe, Script, Timing, Weigh};
 
-use crate::lab::{FAIL, Lab, PASS, SECOND, TIMING, id, quorums, server, service, tcp, turns};
+use crate::lab::{FAIL, Lab, PASS, SECOND, TIMING, http, id, quorums, server, service, tcp, turns};
 
 const MOMENT: Duration = Duration::from_millis(150);
 
@@ -162,4 +162,21 @@ fn a_plan_that_its_predecessor_never_ran_is_taken_as_by_a_reload() {
     assert!(told.iter().any(|event| matches!(event, Event::Added { server, .. } if *server == id(0, 1))));
     assert_eq!((quorums(&told), lab.wanted()), (vec![], "2=1 3=1".to_owned()));
     assert_eq!(lab.remembered(), ["a"], "what is gone is forgotten");
+}
+
+#[test]
+fn what_does_not_change_is_not_remembered_again() {
+    let three_urls = Server { checks: vec![http(2, 3, &TIMING)], ..server(2) };
+    let mut lab = Lab::new(vec![service("a", vec![server(1), three_urls])]);
+    lab.drain();
+    (0..4).for_each(|_| _ = round(&mut lab, &[]));
+    for _ in 0..8 {
+        for (attempt, _) in lab.next_starts() {
+            lab.director.handle_outcome(lab.now, attempt, PASS);
+        }
+        assert_eq!(lab.director.poll_memory(lab.now), None);
+    }
+    let (attempt, _) = lab.next_starts()[0];
+    lab.director.handle_outcome(lab.now, attempt, FAIL);
+    assert!(lab.director.poll_memory(lab.now).is_some());
 }
