@@ -99,7 +99,10 @@ pub(super) fn interval(wanted: &Table) -> Duration {
 fn summary(changes: &[&Change]) -> Vec<String> {
     match changes {
         [first, _, _, _, ..] => {
-            vec![format!("IPVS: put right {} changes made outside; the first: {first}", changes.len())]
+            vec![format!(
+                "IPVS: put right what was changed outside: {} changes, the first: {first}",
+                changes.len()
+            )]
         }
         few => {
             few.iter().map(|change| format!("IPVS: put right what was changed outside: {change}")).collect()
