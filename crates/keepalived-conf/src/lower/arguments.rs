@@ -188,15 +188,14 @@ fn range(what: &str, unit: Unit, (min, max): (String, String), unbounded: bool) 
 pub(super) fn switch(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<bool> {
     let Some(word) = entry.argument() else { return Some(true) };
     let value = value::boolean(word.text);
-    match value {
-        Some(_) => extra_words(entry, 1, report),
-        None => {
-            let message = format!(
-                "`{}` takes on, true, yes, off, false or no, not `{}`; it is ignored",
-                entry.keyword.name, word.text
-            );
-            bad_value(word, message, hints::switch(word.text), report);
-        }
+    if value.is_some() {
+        extra_words(entry, 1, report);
+    } else {
+        let message = format!(
+            "`{}` takes on, true, yes, off, false or no, not `{}`; it is ignored",
+            entry.keyword.name, word.text
+        );
+        bad_value(word, message, hints::switch(word.text), report);
     }
     value
 }

@@ -32,6 +32,7 @@ impl LocalTime {
         // SAFETY: both pointers are to live values of the right types; nothing is kept by the function.
         unsafe { libc::localtime_r(&raw const seconds, &raw mut parts) };
         Self {
+            #[allow(clippy::useless_conversion, reason = "32 bits on some machines")]
             unix_seconds: i64::from(seconds),
             weekday: usize::try_from(parts.tm_wday).unwrap_or(0),
             day: parts.tm_mday,

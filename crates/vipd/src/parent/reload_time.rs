@@ -3,7 +3,7 @@
 //! No file is touched here: what to do with it is asked of the path process, and a file system that hangs postpones the
 //! reload, nothing else.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::daemon::ReloadTimeFile;
@@ -77,7 +77,7 @@ impl ReloadTime {
         acts
     }
 
-    fn schedule(&mut self, text: Option<&str>, path: &PathBuf, wall: Wall) -> Option<Act> {
+    fn schedule(&mut self, text: Option<&str>, path: &Path, wall: Wall) -> Option<Act> {
         let before = self.due.take();
         let path = path.display();
         let Some(text) = text else {
@@ -220,6 +220,8 @@ mod tests {
         }
     }
 
+    const A_DAY: u32 = 86_400;
+
     struct Scene {
         reload: ReloadTime,
         now: Instant,
@@ -256,7 +258,7 @@ mod tests {
         assert_eq!(scene.look(2, Some("12:00:04Z")), []);
         assert_eq!(scene.look(1, Some("12:00:04Z")), [Act::Reload, Act::Remove(Job::Remove("/t".into()))]);
         assert_eq!(scene.look(1, None), [], "nothing was cancelled");
-        assert_eq!(scene.look(DAY as u32, None), []);
+        assert_eq!(scene.look(A_DAY, None), []);
     }
 
     #[test]
@@ -278,9 +280,9 @@ mod tests {
         let mut scene = Scene::new(true);
         scene.look(0, Some("12:00:01Z"));
         for day in 0..3 {
-            let acts = scene.look(if day == 0 { 1 } else { DAY as u32 }, Some("12:00:01Z"));
+            let acts = scene.look(if day == 0 { 1 } else { A_DAY }, Some("12:00:01Z"));
             assert_eq!(acts, [Act::Reload], "day {day}");
-            assert!(!reloads(&scene.look(0 + 1, Some("12:00:01Z"))));
+            assert!(!reloads(&scene.look(1, Some("12:00:01Z"))));
             scene.seconds -= 1;
         }
         let mut once = Scene::new(true);

@@ -39,14 +39,12 @@ impl Parent {
     /// What exists while the configuration is read anew, as the one in force says.
     fn reload_file(&self) -> Option<PathBuf> {
         let global = &self.readings.get(&self.supervisor.current())?.config.global;
-        match global.daemon.reload_file.as_ref()? {
-            ReloadFile::At(path) => Some(path.clone()),
-            _ => {
-                let namespace = namespace(&self.options, global);
-                let usual = default_paths(global.use_pid_dir, namespace, global.instance.as_deref());
-                Some(usual.parent.with_file_name("keepalived.reload"))
-            }
+        if let ReloadFile::At(path) = global.daemon.reload_file.as_ref()? {
+            return Some(path.clone());
         }
+        let namespace = namespace(&self.options, global);
+        let usual = default_paths(global.use_pid_dir, namespace, global.instance.as_deref());
+        Some(usual.parent.with_file_name("keepalived.reload"))
     }
 
     /// Has the file looked at that holds the time of a reload, when it is time for that.
