@@ -288,10 +288,10 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "rs_init_notifies": Switch, default "off", since "2.0.0", Acts,
         "Run notify_up for real servers that start up in the up state.";
     [GlobalDefs] "vrrp_rx_bufs_policy": Form("MTU|ADVERT|<bytes>"),
-        default "system", since "2.0.3", Understood,
+        default "system", since "2.0.3", NoEffect("sockets have room for a burst of every peer, and a loss is noticed and lengthens the wait"),
         "How receive buffer of VRRP sockets is sized; several words combine.";
     [GlobalDefs] "vrrp_rx_bufs_multiplier": integer(1, U32, Unit::None),
-        default "3", since "2.0.3", Understood,
+        default "3", since "2.0.3", NoEffect("sockets have room for a burst of every peer, and a loss is noticed and lengthens the wait"),
         "Packets per instance counted for the receive buffer.";
     [GlobalDefs] "vrrp_startup_delay": Decimal { min: 1_000, max: U32_SECONDS, places: 6, unit: Unit::Seconds } => aborts,
         default "0", since "2.0.14", Acts,

@@ -178,7 +178,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
     [VrrpInstance] "owner_ignore_adverts": Switch, default "global", since "2.3.3", Acts,
         "The address owner drops all received adverts.";
     [VrrpInstance] "kernel_rx_buf_size": integer(0, U32, Unit::Octets),
-        default "policy", since "2.0.3", Understood,
+        default "policy", since "2.0.3", NoEffect("sockets have room for a burst of every peer, and a loss is noticed and lengthens the wait"),
         "Receive buffer of the instance socket.";
     [VrrpInstance] "v3_checksum_as_v2": Switch, default "global", since "2.2.8", Acts,
         "IPv4 VRRPv3 checksum without pseudo header.";
