@@ -546,11 +546,11 @@ fn an_unknown_word_is_explained_where_possible() {
 
 #[test]
 fn what_nothing_acts_on_is_said_once_per_keyword() {
-    let linkbeat = "linkbeat_interfaces {\neth0\n}\n";
-    let loaded = load_str(&format!("{linkbeat}{linkbeat}"));
+    let snmp = "global_defs {\nenable_snmp_vrrp\n}\n";
+    let loaded = load_str(&format!("{snmp}{snmp}"));
     let notes: Vec<_> = loaded.diagnostics.iter().filter(|finding| finding.code == "not-acted-on").collect();
     assert_eq!(notes.len(), 1);
-    assert_eq!(notes[0].message, "`linkbeat_interfaces` is parsed but not implemented yet");
+    assert_eq!(notes[0].message, "`enable_snmp_vrrp` is parsed but not implemented yet");
     assert_eq!((notes[0].severity, notes[0].class), (Severity::Note, Class::None));
 }
 

@@ -24,6 +24,8 @@ struct Watched {
     /// What does not count yet, and when to look again.
     doubt: Option<(i32, Instant)>,
     read: Read,
+    /// When the read that runs is reported as one that hangs.
+    report_at: Option<Instant>,
     /// Somebody wrote since it was last read.
     written: bool,
 }
@@ -92,11 +94,20 @@ impl WatchedFiles {
     }
 
     /// The next file to read; [`handle_read`](Self::handle_read) says what is in it.
-    pub fn poll_read(&mut self) -> Option<PathBuf> {
+    pub fn poll_read(&mut self, now: Instant) -> Option<PathBuf> {
         let path = self.reads.pop_front()?;
         let file = self.files.get_mut(&path)?;
         file.read = Read::Running;
+        file.report_at = Some(now + PATIENCE);
         Some(path)
+    }
+
+    /// The files whose reads have hung for [`PATIENCE`], each once for each read.
+    pub fn overdue(&mut self, now: Instant) -> Vec<PathBuf> {
+        let files = self.files.iter_mut();
+        let overdue =
+            files.filter_map(|(path, file)| file.report_at.take_if(|at| *at <= now).map(|_| path.clone()));
+        overdue.collect()
     }
 
     /// A read has ended.
@@ -104,6 +115,7 @@ impl WatchedFiles {
         let Some(file) = self.files.get_mut(path) else { return };
         let is_outdated = file.read == Read::Outdated;
         file.read = Read::None;
+        file.report_at = None;
         if is_outdated {
             return self.look(path);
         }
@@ -130,6 +142,7 @@ impl WatchedFiles {
     pub fn postpone(&mut self, path: &Path) {
         if let Some(file) = self.files.get_mut(path) {
             file.read = Read::None;
+            file.report_at = None;
         }
     }
 
@@ -155,6 +168,9 @@ impl WatchedFiles {
 /// How far two reads are apart that have to agree.
 pub const PAUSE: Duration = Duration::from_millis(50);
 
+/// How long a file system may take before it is reported.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,7 +189,7 @@ mod tests {
 
     /// Reads what is to be read and gives what came of it.
     fn read(files: &mut WatchedFiles, now: Instant, reading: Reading) -> Option<i32> {
-        assert_eq!(files.poll_read(), Some(path()));
+        assert_eq!(files.poll_read(now), Some(path()));
         files.handle_read(now, &path(), reading);
         files.poll_change().map(|(_, number)| number)
     }
@@ -222,7 +238,7 @@ mod tests {
         files.handle_write(&path());
         assert_eq!(read(&mut files, now, Reading::Unknown), None);
         files.handle_tick();
-        assert_eq!(files.poll_read(), Some(path()));
+        assert_eq!(files.poll_read(now), Some(path()));
         files.postpone(&path());
         files.handle_tick();
         assert_eq!(read(&mut files, now, Reading::Number(6)), Some(6), "it was written, and read at last");
@@ -233,12 +249,15 @@ mod tests {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.handle_tick();
-        assert_eq!(files.poll_read(), Some(path()));
+        assert_eq!(files.poll_read(now), Some(path()));
         for _ in 0..100 {
             files.handle_tick();
             files.handle_timeout(now + PAUSE);
-            assert_eq!((files.poll_read(), files.poll_change()), (None, None));
+            assert_eq!((files.poll_read(now), files.poll_change()), (None, None));
         }
+        assert_eq!(files.overdue(now + PATIENCE - PAUSE), [] as [PathBuf; 0]);
+        assert_eq!(files.overdue(now + PATIENCE), [path()]);
+        assert_eq!(files.overdue(now + PATIENCE * 2), [] as [PathBuf; 0], "it is reported once");
     }
 
     #[test]
@@ -246,7 +265,7 @@ mod tests {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.handle_write(&path());
-        assert_eq!(files.poll_read(), Some(path()));
+        assert_eq!(files.poll_read(now), Some(path()));
         files.handle_write(&path());
         files.handle_read(now, &path(), Reading::Number(8));
         assert_eq!(files.poll_change(), None, "it may be from before");
@@ -259,10 +278,10 @@ mod tests {
         let mut files = watched(5, now);
         files.watch(&BTreeSet::from([path(), "/run/other".into()]));
         assert_eq!(read(&mut files, now, Reading::Number(5)), None);
-        assert_eq!(files.poll_read(), Some("/run/other".into()));
+        assert_eq!(files.poll_read(now), Some("/run/other".into()));
         files.watch(&BTreeSet::new());
         files.handle_read(now, Path::new("/run/other"), Reading::Number(1));
         files.handle_write(&path());
-        assert_eq!((files.poll_read(), files.poll_change()), (None, None));
+        assert_eq!((files.poll_read(now), files.poll_change()), (None, None));
     }
 }

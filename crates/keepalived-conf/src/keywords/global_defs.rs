@@ -59,10 +59,10 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         default "10", since "2.1.0", Acts,
         "Limit for shutdown_script.";
     [GlobalDefs] "max_auto_priority": OptionalInteger { min: -1, max: 99, unit: Unit::None },
-        default "0; bare = 99", since "2.1.0", Understood,
+        default "0; bare = 99", since "2.1.0", NoEffect("`vrrp_rt_priority` gives real-time priority before anything is late, and what was missed in a stall is no failure of others"),
         "Highest realtime priority auto-raised to when scheduling lag is seen; -1 and 0 disable.";
     [GlobalDefs] "min_auto_priority_delay": integer(1, 10_000_000, Unit::Microseconds),
-        default "1000000", since "2.1.0", Understood,
+        default "1000000", since "2.1.0", NoEffect("`vrrp_rt_priority` gives real-time priority before anything is late, and what was missed in a stall is no failure of others"),
         "Lag that triggers an automatic priority increase.";
     [GlobalDefs] "checker_log_all_failures": Switch, default "off", since "2.0.11", Acts,
         "Default for log_all_failures of every checker.";
@@ -281,9 +281,9 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "lvs_netlink_monitor_rcv_bufs_force": Switch, default "off", since "2.0.0", NoEffect("the limit is exceeded where the machine allows it, and after an overrun everything is read again"),
         "Set that checker netlink monitor buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "process_monitor_rcv_bufs": integer(0, U32, Unit::Octets),
-        default "0 (system)", since "2.0.11", Understood,
+        default "0 (system)", since "2.0.11", NoEffect("there is room for some ten thousand events, and after an overrun all processes are counted anew"),
         "Receive buffer of the process-event socket.";
-    [GlobalDefs] "process_monitor_rcv_bufs_force": Switch, default "off", since "2.0.11", Understood,
+    [GlobalDefs] "process_monitor_rcv_bufs_force": Switch, default "off", since "2.0.11", NoEffect("there is room for some ten thousand events, and after an overrun all processes are counted anew"),
         "Set that process-event buffer beyond rmem_max (SO_RCVBUFFORCE).";
     [GlobalDefs] "rs_init_notifies": Switch, default "off", since "2.0.0", Acts,
         "Run notify_up for real servers that start up in the up state.";
@@ -344,7 +344,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "Accepted, without effect.";
 
     [LinkbeatInterfaces] "<line>": Form("<ifname> [MII|ETHTOOL|IOCTL]"),
-        default "first working method", since "2.0.13", Understood,
+        default "first working method", since "2.0.13", NoEffect("the kernel tells of each change of a link as it happens, and is believed without being asked"),
         "One polled interface per line.";
 
     [InterfaceUpDownDelays] "<line>": Form("<ifname> <down:seconds decimal 0..255> [<up:seconds decimal 0..255>]"),

@@ -18,9 +18,9 @@ pub(super) static ROOT: &[Keyword] = keywords![
         "All include checks enabled.";
     [Root] "global_defs": Block(Context::GlobalDefs), default "", since "1.2.1", Acts,
         "Process-wide settings; may appear several times, later values overwrite.";
-    [Root] "linkbeat_use_polling": None, default "off", since "1.2.1", Understood,
+    [Root] "linkbeat_use_polling": None, default "off", since "1.2.1", NoEffect("the kernel tells of each change of a link as it happens, and is believed without being asked"),
         "Poll link state (MII/ETHTOOL/IOCTL) for all interfaces instead of netlink. Build option linkbeat.";
-    [Root] "linkbeat_interfaces": Lines(Context::LinkbeatInterfaces), default "", since "2.0.13", Understood,
+    [Root] "linkbeat_interfaces": Lines(Context::LinkbeatInterfaces), default "", since "2.0.13", NoEffect("the kernel tells of each change of a link as it happens, and is believed without being asked"),
         "Interfaces whose link state is polled. Build option linkbeat.";
     [Root] "net_namespace": Word("name"), default "default netns", since "1.2.24", Acts,
         "Run everything in the named network namespace; implies use_pid_dir; first wins; cannot change on reload.";

@@ -153,6 +153,11 @@ impl Files {
         self.advance();
     }
 
+    /// Files whose file systems have given no answer for a while.
+    pub(super) fn overdue(&mut self, now: Instant) -> Vec<PathBuf> {
+        self.watched.overdue(now)
+    }
+
     /// The next file whose number is new.
     pub(super) fn poll_change(&mut self) -> Option<(PathBuf, i32)> {
         self.watched.poll_change()
@@ -160,7 +165,7 @@ impl Files {
 
     fn advance(&mut self) {
         while self.threads.busy < MOST_THREADS
-            && let Some(path) = self.watched.poll_read()
+            && let Some(path) = self.watched.poll_read(Instant::now())
         {
             if self.threads.read(&self.inotify, path.clone()).is_err() {
                 // No thread is to be had on this machine: our own trouble.

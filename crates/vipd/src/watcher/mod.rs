@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
+use vrrp_linux::watched_files::PATIENCE;
+
 use crate::ipc::{Channel, ChannelError, LogLevel};
 use files::Files;
 pub(crate) use message::{FromWatcher, ToWatcher};
@@ -117,6 +119,14 @@ impl Watcher {
     }
 
     fn tell(&mut self, channel: &mut Channel) -> Result<(), ChannelError> {
+        for path in self.files.overdue(Instant::now()) {
+            let text = format!(
+                "track_file {}: no answer from its file system for {} seconds; the last number stays until there is one",
+                path.display(),
+                PATIENCE.as_secs()
+            );
+            channel.queue(&FromWatcher::Log(LogLevel::Warning, text))?;
+        }
         let mut news = Vec::new();
         while let Some((path, value)) = self.files.poll_change() {
             news.push(Observation { subject: Subject::File(path), value });
