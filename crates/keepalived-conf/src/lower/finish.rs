@@ -348,7 +348,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
 
     /// The priority of the address owner is fixed, so nothing with a weight can act on it.
     fn ignore_weights(&mut self, interfaces: &mut Vec<TrackInterface>) {
-        let draft = &mut self.draft;
+        let draft = &mut *self.draft;
         let all = |draft: &Draft| draft.track_scripts.len() + draft.track_files.len();
         let before = interfaces.len() + all(draft);
         interfaces.retain(|tracked| tracked.weight == 0);

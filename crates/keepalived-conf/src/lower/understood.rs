@@ -40,7 +40,7 @@ impl<'a> Lowering<'a> {
         let Some(first) = line.words().first() else { return };
         match context {
             Context::GarpGroupInterfaces | Context::LinkbeatInterfaces | Context::SyncGroupTrackInterface => {
-                drop(arguments::interface_name(first, &mut self.report))
+                drop(arguments::interface_name(first, &mut self.report));
             }
             Context::SyncGroupTrackScript => drop(self.script_named(first)),
             Context::SyncGroupTrackFile => drop(self.track_file_named(first)),
