@@ -317,6 +317,7 @@ mod tests {
 
     #[test]
     fn parameters_are_compared_as_asked_for() {
+        use Comparison::*;
         let matches = |comparison, parameters: &str, line: &str| {
             let pattern = Pattern::CommandLine {
                 program: b"/bin/x".to_vec(),
@@ -325,7 +326,6 @@ mod tests {
             };
             pattern.matches(&process("x", line))
         };
-        use Comparison::*;
         for (comparison, parameters, line, expected) in [
             (All, "a b", "/bin/x a b", true),
             (All, "a b", "/bin/x a b c", false),

@@ -255,7 +255,7 @@ mod tests {
             files.handle_timeout(now + PAUSE);
             assert_eq!((files.poll_read(now), files.poll_change()), (None, None));
         }
-        assert_eq!(files.overdue(now + PATIENCE - PAUSE), [] as [PathBuf; 0]);
+        assert_eq!(files.overdue(now + PAUSE), [] as [PathBuf; 0]);
         assert_eq!(files.overdue(now + PATIENCE), [path()]);
         assert_eq!(files.overdue(now + PATIENCE * 2), [] as [PathBuf; 0], "it is reported once");
     }

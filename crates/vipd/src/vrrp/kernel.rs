@@ -159,10 +159,8 @@ impl Kernel {
             WatchedFact::Source { address, interface } => {
                 sources::is_usable(self.interfaces.iter(), *address, interface.as_deref()).into()
             }
-            // The sockets tell that themselves, when they are opened.
-            WatchedFact::Socket(_) => Fact::Unknown,
-            // The watcher tells of them.
-            WatchedFact::File(_) | WatchedFact::Processes(_) => Fact::Unknown,
+            // The sockets tell that themselves, when they are opened; of the others the watcher tells.
+            WatchedFact::Socket(_) | WatchedFact::File(_) | WatchedFact::Processes(_) => Fact::Unknown,
             WatchedFact::Static(id) => self.is_obtainable(*id, statics).into(),
         }
     }

@@ -205,7 +205,7 @@ impl Threads {
 /// Has the directories watched that tell of changes of a file: the one it is in, and for a link the one that it leads to.
 /// Watching them again changes nothing; one that was made anew is watched from now on.
 fn watch_entries(inotify: &Inotify, path: &Path) -> Vec<(WatchDescriptor, OsString)> {
-    let target = path.symlink_metadata().ok().filter(|metadata| metadata.is_symlink());
+    let target = path.symlink_metadata().ok().filter(std::fs::Metadata::is_symlink);
     let target = target.and_then(|_| path.canonicalize().ok());
     let places = [Some(path.to_owned()), target];
     let watch = |place: PathBuf| {

@@ -48,9 +48,8 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     let processes = Processes::new(Instant::now());
     let mut watcher = Watcher { poll, files, processes, tick: None, is_first: true };
     match watcher.serve(&mut channel) {
-        Err(ChannelError::Closed) => Ok(()),
+        Ok(()) | Err(ChannelError::Closed) => Ok(()),
         Err(error) => Err(io::Error::other(error)),
-        Ok(()) => Ok(()),
     }
 }
 

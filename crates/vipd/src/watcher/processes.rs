@@ -169,13 +169,10 @@ impl Processes {
     fn survey(&mut self, now: Instant) {
         let begun = Instant::now();
         let kind = if self.thorough_at <= now { Survey::Thorough } else { Survey::Quick };
-        let present = match numbers() {
-            Ok(present) => present,
+        let Ok(present) = numbers() else {
             // Our own trouble: what is known stays.
-            Err(_) => {
-                self.survey_at = Some(now + THOROUGH);
-                return;
-            }
+            self.survey_at = Some(now + THOROUGH);
+            return;
         };
         let count = present.len();
         self.table.survey(present, kind);
@@ -200,15 +197,13 @@ impl Processes {
                 self.complete = true;
                 return;
             };
-            match process(pid, with_words) {
-                Ok(process) => self.table.handle_look(pid, process.as_ref()),
-                Err(_) => {
-                    // No descriptor, no memory: it is looked at again.
-                    self.table.handle_event(ProcessEvent::Renamed(pid));
-                    self.look_at = Some(now + LOST_PAUSE);
-                    return;
-                }
-            }
+            let Ok(process) = process(pid, with_words) else {
+                // No descriptor, no memory: it is looked at again.
+                self.table.handle_event(ProcessEvent::Renamed(pid));
+                self.look_at = Some(now + LOST_PAUSE);
+                return;
+            };
+            self.table.handle_look(pid, process.as_ref());
         }
         if self.table.has_looks() {
             self.look_at = Some(now);
