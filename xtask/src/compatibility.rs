@@ -120,6 +120,11 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | `inet6` or `inet` before `from` swallows that word, and the rule is dropped | it forces the family |
 | a rule with `no_track` carries no protocol | it carries that of keepalived, so that a successor knows it |
 | `static_ipaddress` comes too late for an instance that speaks from it: FAULT for ever | it is there before instances look for their addresses |
+| a VMAC that somebody removes makes its instance give up and come back | it is made again, and the instance stays MASTER |
+| the link-local address of the base is on an IPv6 VMAC too, in BACKUP as well, and answers with the virtual MAC address | it is not: own addresses answer with the real MAC address |
+| an IGMP or MLD report that would leave a VMAC is redirected by nftables | none arises, so no packet filter is needed |
+| with `use_vmac` a router asks for neighbours in the name of the virtual address with its real MAC address | `arp_announce` of the base prevents that |
+| `all.rp_filter` moves to the single interfaces and becomes 0 with a VMAC | it stays; `rp_filter` of the VMAC is 2 (loose) |
 | a missing interface ends the daemon (without `dynamic_interfaces`) | the instance is in FAULT until the interface is there |
 | a master that yields falls silent; after a healed partition neighbours may keep the loser's MAC address | it sends one more advert, so that the winner announces again (`higher_prio_send_advert off` stops that) |
 | a stop takes a second | it takes as long as the stop scripts, else some milliseconds |

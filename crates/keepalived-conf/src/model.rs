@@ -16,6 +16,7 @@ mod lvs_global;
 pub mod mail;
 pub mod routing;
 pub mod trackers;
+pub mod virtual_link;
 
 use daemon::Daemon;
 use fifo::Fifo;
@@ -23,6 +24,7 @@ use lvs::{LvsGlobal, VirtualServer};
 use mail::Mail;
 use routing::{Route, Rule, Statics};
 use trackers::{InterfaceDelays, TrackFile, TrackProcess, Tracked};
+use virtual_link::VirtualLinks;
 
 /// A whole configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -341,6 +343,8 @@ pub struct VrrpInstance {
     pub rules: Vec<Rule>,
     /// `promote_secondaries`
     pub promote_secondaries: bool,
+    /// `use_vmac`, `use_ipvlan`, `use_vmac_addr`.
+    pub virtual_links: Option<Box<VirtualLinks>>,
     /// `track_interface`, without the instance's own.
     pub track_interfaces: Vec<TrackInterface>,
     /// `track_script`
@@ -392,7 +396,7 @@ pub struct UnicastPeer {
 pub struct VirtualAddress {
     /// Address and prefix length (32 or 128 where none was written).
     pub network: IpNetwork,
-    /// `dev`; `None` is the instance's interface.
+    /// `dev`, or the virtual interface that the address is on; `None` is the instance's interface.
     pub interface: Option<String>,
     /// `label`, at most 15 characters.
     pub label: Option<String>,
@@ -414,6 +418,8 @@ pub struct VirtualAddress {
     pub autojoin: bool,
     /// `no_track`
     pub no_track: bool,
+    /// `use_vmac`, or `use_vmac_addr` of the instance.
+    pub use_vmac: bool,
     /// `preferred_lft`, seconds; `None` is forever. keepalived's default is 0 for an IPv6 /128.
     pub preferred_lifetime: Option<u32>,
 }

@@ -1,4 +1,5 @@
-//! Sends complete Ethernet frames: gratuitous ARP and unsolicited neighbour advertisements.
+//! Sends complete Ethernet frames: gratuitous ARP, unsolicited neighbour advertisements, and adverts from a virtual MAC
+//! address.
 //!
 //! One [`Announcer`] serves all interfaces of a network namespace. It only sends; frames for interfaces without ARP
 //! (`noarp`, loopback) are the caller's to leave out.
@@ -45,9 +46,19 @@ impl Announcer {
     /// learns how every frame, by its place, fared. Never blocks.
     pub fn send(&mut self, frames: &[(u32, &[u8])], each: impl FnMut(usize, Result<(), SendError>)) {
         for (index, frame) in frames {
-            let ether_type = frame.get(12..14).and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
-            self.batch.push_frame(frame, *index, ether_type);
+            self.queue(*index, frame);
         }
+        self.flush(each);
+    }
+
+    /// Puts a frame into the batch that [`flush`](Self::flush) sends.
+    pub fn queue(&mut self, index: u32, frame: &[u8]) {
+        let ether_type = frame.get(12..14).and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
+        self.batch.push_frame(frame, index, ether_type);
+    }
+
+    /// Sends what was queued.
+    pub fn flush(&mut self, each: impl FnMut(usize, Result<(), SendError>)) {
         self.batch.flush(self.socket.as_fd(), each);
     }
 }

@@ -1,10 +1,10 @@
-//! `recvmmsg` and `sendmmsg`: many packets in one system call.
+//! `recvmmsg` and `sendmmsg`: many packets in one system call. And `bind` for addresses of packet sockets.
 //!
 //! The only `unsafe` code of this crate. No crate offers these calls without allocating on every use or with
 //! control data per message. Socket addresses and control data are plain bytes here: the kernel copies them, and
 //! [`sockaddr`](crate::sockaddr) and [`control`](crate::control) write and read them safely.
 
-#![expect(unsafe_code, reason = "recvmmsg and sendmmsg take pointers into arrays of messages")]
+#![expect(unsafe_code, reason = "recvmmsg, sendmmsg and bind take pointers")]
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -87,6 +87,13 @@ pub(crate) fn receive(
         slot.name.iter_mut().skip(name_len).for_each(|byte| *byte = 0);
     }
     Ok(received)
+}
+
+/// Binds a socket to an address given as bytes.
+pub(crate) fn bind(socket: BorrowedFd<'_>, name: &[u8]) -> io::Result<()> {
+    // SAFETY: the pointer is to `name.len()` bytes, borrowed for longer than the call, which only reads them.
+    let bound = unsafe { libc::bind(socket.as_raw_fd(), name.as_ptr().cast(), socklen(name.len())) };
+    if bound == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Sends the first [`BATCH`] messages, without blocking, up to the first that fails. Gives the number sent, which is

@@ -6,6 +6,8 @@
 //! up again whenever [`Change::LinkAdded`], [`Change::LinkRenamed`] or [`Change::LinkRemoved`] is reported, and
 //! reopen or re-join sockets if the index has changed.
 
+mod details;
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -17,8 +19,11 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use crate::address::{AddressFlags, Scope, is_virtual_mark};
 use crate::netlink::decode::{route_message, routing_change};
+use details::link_kind;
+
 use crate::route::RemovedRoute;
 use crate::rule::RemovedRule;
+pub use details::{Details, LinkKind};
 
 /// All interfaces of a network namespace.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +67,8 @@ pub struct Interface {
     pub lower: Option<u32>,
     /// The bridge, bond or VRF it belongs to.
     pub master: Option<u32>,
+    /// What only interfaces of ours are asked for.
+    pub details: Details,
     /// Its addresses: those it had when the tables were read in the kernel's order (IPv4: oldest first), then those
     /// added since.
     pub addresses: Vec<InterfaceAddress>,
@@ -403,6 +410,7 @@ impl Interface {
             loopback: false,
             lower: None,
             master: None,
+            details: Details::default(),
             addresses: Vec::new(),
         };
         nothing_known.updated(message)
@@ -422,7 +430,7 @@ impl Interface {
         self.loopback = flags.contains(LinkFlags::Loopback);
         // A whole description names all relations that there are. Events of wireless cards say almost nothing.
         if message.attributes.iter().any(|attribute| matches!(attribute, LinkAttribute::Mtu(_))) {
-            (self.lower, self.master) = (None, None);
+            (self.lower, self.master, self.details.alias) = (None, None, None);
         }
         for attribute in &message.attributes {
             match attribute {
@@ -430,6 +438,11 @@ impl Interface {
                 LinkAttribute::Address(mac) => self.mac = mac.as_slice().try_into().ok(),
                 LinkAttribute::Mtu(mtu) => self.mtu = *mtu,
                 LinkAttribute::Link(lower) => self.lower = Some(*lower).filter(|index| *index != 0),
+                LinkAttribute::Group(group) => self.details.group = *group,
+                LinkAttribute::IfAlias(alias) => {
+                    self.details.alias = Some(alias.as_str().into()).filter(|_| !alias.is_empty());
+                }
+                LinkAttribute::LinkInfo(info) => self.details.kind = link_kind(info),
                 LinkAttribute::Controller(master) => self.master = Some(*master).filter(|index| *index != 0),
                 _ => {}
             }
@@ -465,8 +478,8 @@ impl Interface {
         if self.name != before.name {
             changes.push(Change::LinkRenamed { index, before: before.name.clone() });
         }
-        if (self.mac, self.mtu, self.noarp, self.lower, self.master)
-            != (before.mac, before.mtu, before.noarp, before.lower, before.master)
+        if (self.mac, self.mtu, self.noarp, self.lower, self.master, &self.details)
+            != (before.mac, before.mtu, before.noarp, before.lower, before.master, &before.details)
         {
             changes.push(Change::LinkChanged { index });
         }

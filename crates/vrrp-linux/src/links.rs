@@ -26,8 +26,8 @@ use ipnetwork::IpNetwork;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage};
 use netlink_packet_route::link::{
-    AfSpecInet6, AfSpecUnspec, In6AddrGenMode, InfoData, InfoKind, InfoMacVlan, InfoVeth, LinkAttribute,
-    LinkFlags, LinkInfo, LinkMessage, MacVlanMode,
+    AfSpecInet6, AfSpecUnspec, In6AddrGenMode, InfoData, InfoIpVlan, InfoKind, InfoMacVlan, InfoVeth,
+    IpVlanFlags, IpVlanMode, LinkAttribute, LinkFlags, LinkInfo, LinkMessage, MacVlanMode,
 };
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
@@ -44,6 +44,32 @@ pub enum MacvlanMode {
     Private,
     /// Exchanges frames with the other macvlans on the same lower interface.
     Bridge,
+}
+
+/// An interface on top of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VirtualKind {
+    /// A private macvlan with this MAC address.
+    Macvlan {
+        /// The MAC address.
+        mac: [u8; 6],
+    },
+    /// An ipvlan of layer 2.
+    Ipvlan {
+        /// How the ipvlans of one interface see each other.
+        mode: IpvlanMode,
+    },
+}
+
+/// How the ipvlans of one interface see each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IpvlanMode {
+    /// Directly.
+    Bridge,
+    /// Not at all.
+    Private,
+    /// By way of the switch.
+    Vepa,
 }
 
 /// Commands to interfaces of one network namespace.
@@ -121,6 +147,48 @@ impl LinkCommands {
         Ok(index)
     }
 
+    /// Creates an interface on top of `lower`, down, in this link group and, if there is one, in the VRF `master`. Its
+    /// alias says whose it is, and the kernel gives it no link-local IPv6 address. Gives its index.
+    pub fn create_virtual(
+        &mut self,
+        name: &str,
+        kind: VirtualKind,
+        lower: u32,
+        group: u32,
+        master: Option<u32>,
+    ) -> Result<u32, CommandError> {
+        let mut attributes = vec![LinkAttribute::Link(lower), LinkAttribute::Group(group)];
+        attributes.extend(master.map(LinkAttribute::Controller));
+        let info = match kind {
+            VirtualKind::Macvlan { mac } => {
+                attributes.push(LinkAttribute::Address(mac.to_vec()));
+                let data = InfoData::MacVlan(vec![InfoMacVlan::Mode(MacVlanMode::Private)]);
+                vec![LinkInfo::Kind(InfoKind::MacVlan), LinkInfo::Data(data)]
+            }
+            VirtualKind::Ipvlan { mode } => {
+                let flags = match mode {
+                    IpvlanMode::Bridge => IpVlanFlags::empty(),
+                    IpvlanMode::Private => IpVlanFlags::Private,
+                    IpvlanMode::Vepa => IpVlanFlags::Vepa,
+                };
+                let data = vec![InfoIpVlan::Mode(IpVlanMode::L2), InfoIpVlan::Flags(flags)];
+                vec![LinkInfo::Kind(InfoKind::IpVlan), LinkInfo::Data(InfoData::IpVlan(data))]
+            }
+        };
+        self.create(name, info, &attributes)
+    }
+
+    /// Writes an alias on the interface and keeps the kernel from giving it a link-local IPv6 address of its own.
+    pub fn mark(&mut self, index: u32, alias: &str) -> Result<(), CommandError> {
+        let command = format!("set alias of link {index}");
+        self.set(&command, index, vec![LinkAttribute::IfAlias(alias.to_owned())])?;
+        let mode = AfSpecUnspec::Inet6(vec![AfSpecInet6::AddrGenMode(In6AddrGenMode::None)]);
+        let command = format!("set addrgenmode of link {index}");
+        // Without IPv6 it fails, and does not matter.
+        let _ = self.set(&command, index, vec![LinkAttribute::AfSpecUnspec(vec![mode])]);
+        Ok(())
+    }
+
     /// Sets the interface administratively up.
     pub fn set_up(&mut self, index: u32) -> Result<(), CommandError> {
         self.set_flags(&format!("set link {index} up"), index, LinkFlags::Up)
@@ -157,6 +225,14 @@ impl LinkCommands {
     pub fn move_to_namespace(&mut self, index: u32, namespace: BorrowedFd<'_>) -> Result<(), CommandError> {
         let attribute = LinkAttribute::NetNsFd(namespace.as_raw_fd());
         self.set(&format!("move link {index} to a namespace"), index, vec![attribute])
+    }
+
+    /// Asks for the interface and ignores the answer, which comes when the kernel is through with earlier changes.
+    pub(crate) fn settle(&mut self, index: u32) {
+        let mut message = LinkMessage::default();
+        message.header.index = index;
+        let query = RouteNetlinkMessage::GetLink(message);
+        let _ = self.socket.query(&format!("find link {index}"), query, 0, |_| ());
     }
 
     /// Deletes the interface; the other end of a veth pair goes with it.

@@ -63,6 +63,13 @@ pub(crate) fn address(name: &[u8; NAME_LEN]) -> Option<IpAddr> {
     }
 }
 
+/// The interface in a socket address, if it is one of a packet socket.
+pub(crate) fn interface(name: &[u8; NAME_LEN]) -> Option<u32> {
+    let [f0, f1, _, _, i0, i1, i2, i3, ..] = name;
+    let is_packet = i32::from(u16::from_ne_bytes([*f0, *f1])) == libc::AF_PACKET;
+    is_packet.then(|| u32::from_ne_bytes([*i0, *i1, *i2, *i3]))
+}
+
 fn put(bytes: &mut [u8; NAME_LEN], at: usize, value: &[u8]) {
     for (byte, value) in bytes.iter_mut().skip(at).zip(value) {
         *byte = *value;

@@ -12,6 +12,7 @@ use crate::ah::{AH_LEN, AuthHeader};
 use crate::assigned::{AH_PROTOCOL, IP_PROTOCOL};
 use crate::checksum::Sum;
 use crate::endpoints::Endpoints;
+use crate::frame::IPV6_HEADER_LEN;
 use crate::ipv4::IPV4_HEADER_LEN;
 
 /// One received packet, its headers read and its message not yet.
@@ -231,7 +232,6 @@ fn skip_extension_headers(first: u8, payload: &[u8]) -> Result<&[u8], IpError> {
     Err(IpError::ExtensionHeaders)
 }
 
-const IPV6_HEADER_LEN: usize = 40;
 const MAX_EXTENSION_HEADERS: usize = 8;
 const HOP_BY_HOP: u8 = 0;
 const ROUTING: u8 = 43;

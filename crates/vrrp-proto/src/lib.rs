@@ -82,6 +82,7 @@ mod auth_trailer;
 mod checksum;
 mod datagram;
 mod endpoints;
+mod frame;
 mod interval;
 mod ipv4;
 mod message;
@@ -106,6 +107,7 @@ pub use auth_trailer::{
 };
 pub use datagram::{Datagram, Envelope, IpError};
 pub use endpoints::Endpoints;
+pub use frame::{ETHERNET_HEADER_LEN, IPV6_HEADER_LEN, ethernet_header, ipv6_header};
 pub use interval::{AdvertInterval, Centiseconds, RouterInterval, Seconds};
 pub use ipv4::Ipv4Header;
 pub use message::{Peek, peek};

@@ -300,9 +300,9 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "As vrrp_startup_delay but measured from system boot; the longer one counts.";
     [GlobalDefs] "log_unknown_vrids": None, default "off", since "2.0.16", Acts,
         "Log adverts with an unconfigured VRID.";
-    [GlobalDefs] "vmac_prefix": Word("string") => aborts, default "vrrp", since "2.2.0", Understood,
+    [GlobalDefs] "vmac_prefix": Word("string") => aborts, default "vrrp", since "2.2.0", Acts,
         "Interface name prefix for VMACs without a name.";
-    [GlobalDefs] "vmac_addr_prefix": Word("string") => aborts, default "vmac_prefix", since "2.2.0", Understood,
+    [GlobalDefs] "vmac_addr_prefix": Word("string") => aborts, default "vmac_prefix", since "2.2.0", Acts,
         "Name prefix for VMACs created for VIPs on other interfaces.";
     [GlobalDefs] "umask": Form("<number> | <BIT>[|<BIT>]...") => aborts,
         default "IXUSR|IRWXG|IRWXO (0177)", since "2.0.9", Acts,

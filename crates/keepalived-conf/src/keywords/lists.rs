@@ -71,7 +71,7 @@ pub(super) static LISTS: &[Keyword] = keywords![
         default "0 for IPv6 /128, else forever", since "2.0.20", Acts,
         "Preferred lifetime; 0 = deprecated address.";
 
-    [VirtualAddresses, ExcludedAddresses] "use_vmac": None, default "off", since "2.2.0", Understood,
+    [VirtualAddresses, ExcludedAddresses] "use_vmac": None, default "off", since "2.2.0", Acts,
         "Create a VMAC for this address on dev.";
 
     [ExcludedAddresses] "<line>": Form("as virtual_ipaddress"), default "", since "1.2.1", Acts,

@@ -21,14 +21,14 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
     [VrrpInstance] "version": integer(2, 3, Unit::None) => aborts, default "vrrp_version", since "1.2.17", Acts,
         "Protocol version.";
     [VrrpInstance] "use_vmac": Form("[[name] <ifname>] [<MAC>] [netlink_notify_msg] [group <n|name>]"),
-        default "off; name vrrp.<vrid>", since "1.2.3", Understood,
+        default "off; name vrrp.<vrid>", since "1.2.3", Acts,
         "Send from a macvlan with the VRRP virtual MAC. A 5 octet MAC gets the VRID appended.";
-    [VrrpInstance] "use_vmac_addr": None, default "off", since "2.2.0", Understood,
+    [VrrpInstance] "use_vmac_addr": None, default "off", since "2.2.0", Acts,
         "Also create VMACs for VIPs located on other interfaces.";
-    [VrrpInstance] "vmac_xmit_base": None, default "off", since "1.2.10", Understood,
+    [VrrpInstance] "vmac_xmit_base": None, default "off", since "1.2.10", Acts,
         "Send adverts from base interface rather than VMAC; forced for unicast.";
     [VrrpInstance] "use_ipvlan": Form("[[name] <ifname>] [<ip>] [bridge|private|vepa] [group <n|name>]"),
-        default "off", since "2.0.17", Understood,
+        default "off", since "2.0.17", Acts,
         "Use an ipvlan child instead of VMAC.";
     [VrrpInstance] "unicast_peer": Lines(Context::UnicastPeers), default "multicast", since "1.2.8", Acts,
         "Send adverts to listed peers only.";

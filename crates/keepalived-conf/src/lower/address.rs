@@ -81,6 +81,7 @@ fn plain(network: IpNetwork) -> VirtualAddress {
         no_prefix_route: false,
         autojoin: false,
         no_track: false,
+        use_vmac: false,
         // A host address over IPv6 is deprecated at once, so that it is never chosen as a source.
         preferred_lifetime: (network.is_ipv6() && network.prefix() == 128).then_some(0),
     }
@@ -94,6 +95,7 @@ fn flag(address: &mut VirtualAddress, name: &str) {
         "noprefixroute" => &mut address.no_prefix_route,
         "autojoin" => &mut address.autojoin,
         "no_track" => &mut address.no_track,
+        "use_vmac" => &mut address.use_vmac,
         _ => return,
     };
     *flag = true;

@@ -15,6 +15,7 @@ use super::instance::{AuthKind, Draft};
 use super::load::{InstanceProblem, Unusable};
 use super::report::Report;
 use super::value;
+use super::virtual_links;
 
 /// An instance being finished.
 struct Finish<'d, 'r, 'f> {
@@ -84,14 +85,14 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
                 "unicast peers in strict mode: VRRP knows multicast only, and keepalived 2.4 refuses this";
             self.report.lint("strict-unicast", self.at, message);
         }
-        if let Some(span) = self.draft.vmac_xmit_base.filter(|_| !self.draft.vmac) {
-            let message = format!("{}: `vmac_xmit_base` is ignored without `use_vmac`", self.draft.name);
-            self.report.warning("no-vmac", span, message);
-        }
-        if let Some(span) = self.draft.ipvlan.filter(|_| !self.ipv6 && self.draft.source.is_none()) {
-            let message = format!("{}: an IPv4 ipvlan needs a `mcast_src_ip`", self.draft.name);
-            self.report.warning("no-source", span, message);
-        }
+        let links = virtual_links::Context {
+            vrid,
+            ipv6: self.ipv6,
+            strict: self.strict,
+            unicast,
+            interface: interface.as_deref(),
+        };
+        let virtual_links = virtual_links::finish(self.draft, &links, self.report);
         let owner = self.priority == 255;
         let mut track_interfaces = self.track_interfaces(interface.as_deref());
         if owner {
@@ -137,6 +138,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             routes: std::mem::take(&mut draft.routes),
             rules: std::mem::take(&mut draft.rules),
             promote_secondaries: draft.promote_secondaries,
+            virtual_links,
             track_interfaces,
             track_scripts: std::mem::take(&mut draft.track_scripts),
             track_files: std::mem::take(&mut draft.track_files),

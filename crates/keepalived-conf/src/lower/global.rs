@@ -68,6 +68,8 @@ pub(super) struct Globals {
     pub(super) reload_repeat: bool,
     /// `process_names`
     pub(super) process_names: bool,
+    pub(super) vmac_prefix: Option<String>,
+    pub(super) vmac_addr_prefix: Option<String>,
 }
 
 impl Globals {
@@ -117,6 +119,8 @@ impl Default for Globals {
             reload_time_file: None,
             reload_repeat: false,
             process_names: false,
+            vmac_prefix: None,
+            vmac_addr_prefix: None,
         }
     }
 }
@@ -240,6 +244,8 @@ impl<'a> Lowering<'a> {
             "default_interface" => {
                 set_some(&mut global.default_interface, arguments::interface(entry, report));
             }
+            "vmac_prefix" => set_some(&mut self.globals.vmac_prefix, word(report)),
+            "vmac_addr_prefix" => set_some(&mut self.globals.vmac_addr_prefix, word(report)),
             "enable_script_security" => global.script_security = arguments::bare(entry, report),
             "script_user" => {
                 if let Some(user) = command::user(entry, report) {

@@ -18,7 +18,7 @@ use super::arguments::{self, Junk};
 use super::command;
 use super::reader::Entry;
 use super::report::Report;
-use super::value;
+use super::virtual_links::{self, LinksDraft};
 
 /// A value with the place it was written at.
 pub(super) type At<T> = Option<(T, Span)>;
@@ -66,10 +66,7 @@ pub(super) struct Draft {
     pub(super) routes: Vec<Route>,
     pub(super) rules: Vec<Rule>,
     pub(super) no_addresses: bool,
-    /// `use_vmac` or `use_ipvlan`
-    pub(super) vmac: bool,
-    pub(super) ipvlan: Option<Span>,
-    pub(super) vmac_xmit_base: Option<Span>,
+    pub(super) links: LinksDraft,
     pub(super) promote_secondaries: bool,
     pub(super) track_interfaces: Vec<(TrackInterface, Span)>,
     pub(super) track_scripts: Vec<TrackScript>,
@@ -182,17 +179,6 @@ impl<'a> Lowering<'a> {
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
             match entry.keyword.name {
-                "use_vmac" => {
-                    draft.vmac = true;
-                    // One that is to be made, so it need not be there.
-                    if let Some(name) = entry.argument().filter(|name| !value::is_interface_name(name.text)) {
-                        arguments::interface_name(name, &mut self.report);
-                    }
-                }
-                "use_ipvlan" => {
-                    draft.vmac = true;
-                    draft.ipvlan = Some(entry.span());
-                }
                 "auth_hmac" => {
                     let message = format!(
                         "{}: `auth_hmac` is not implemented yet; the instance stays in FAULT, because peers that sign their \
@@ -206,7 +192,6 @@ impl<'a> Lowering<'a> {
                     );
                     draft.auth_hmac = Some(entry.span());
                 }
-                "vmac_xmit_base" => draft.vmac_xmit_base = Some(entry.span()),
                 "old_unicast_checksum" => drop(draft.unicast_keyword.get_or_insert(entry.span())),
                 _ => {}
             }
@@ -230,6 +215,7 @@ impl<'a> Lowering<'a> {
                 || self.instance_switch(draft, &entry)
                 || self.instance_announcements(draft, &entry)
                 || self.instance_transport(draft, &entry)
+                || virtual_links::keyword(draft, &entry, &mut self.report)
                 || self.instance_notify(draft, &entry)
                 || self.instance_block(draft, entry))
     }

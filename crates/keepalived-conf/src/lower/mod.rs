@@ -34,6 +34,7 @@ mod track_process;
 mod understood;
 mod users;
 mod value;
+mod virtual_links;
 
 use std::collections::{HashMap, HashSet};
 
@@ -185,6 +186,16 @@ impl<'a> Lowering<'a> {
                 Err(problem) => unusable = unusable.or(Some(problem)),
             }
         }
+        let prefixes = virtual_links::Prefixes {
+            instances: self.globals.vmac_prefix.as_deref().unwrap_or("vrrp"),
+            addresses: self
+                .globals
+                .vmac_addr_prefix
+                .as_deref()
+                .or(self.globals.vmac_prefix.as_deref())
+                .unwrap_or("vrrp"),
+        };
+        virtual_links::settle(&mut instances, &spans, &prefixes, &mut self.report);
         self.check_groups(&instances, &spans);
         across::across_instances(&instances, &spans, &mut self.report);
         let statics = self.finish_statics(&instances);

@@ -3,7 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use vrrp_proto::{Endpoints, Ipv4Header, Priority, TTL};
+use vrrp_proto::{
+    ETHERNET_HEADER_LEN, Endpoints, IPV6_HEADER_LEN, Ipv4Header, MacAddr, Priority, TTL, ethernet_header,
+    ipv6_header,
+};
 
 use super::judge::{Record, auth_data};
 use super::plan::{Reach, RouterAuth, RouterPlan};
@@ -25,6 +28,26 @@ pub(super) enum Packet<'b> {
     V4 { octets: &'b [u8], to: Ipv4Addr },
     /// Without, for the kernel writes it.
     V6 { octets: &'b [u8], from: Ipv6Addr, to: Ipv6Addr, hop_limit: u8 },
+}
+
+impl Packet<'_> {
+    /// Hands out the packet as a whole Ethernet frame from this MAC address to its group.
+    pub(super) fn with_frame(&self, mac: MacAddr, send: impl FnOnce(&[u8])) {
+        let mut frame = [0; ETHERNET_HEADER_LEN + IPV6_HEADER_LEN + LONGEST_PACKET];
+        let (link, ip): (_, &[u8]) = match *self {
+            Self::V4 { to, .. } => (ethernet_header(mac, to.into()), &[]),
+            Self::V6 { octets, from, to, hop_limit } => {
+                (ethernet_header(mac, to.into()), &ipv6_header(from, to, hop_limit, octets.len()))
+            }
+        };
+        let (Self::V4 { octets, .. } | Self::V6 { octets, .. }) = *self;
+        let mut length = 0;
+        for (place, octet) in frame.iter_mut().zip(link.iter().chain(ip).chain(octets)) {
+            *place = *octet;
+            length += 1;
+        }
+        send(frame.get(..length).unwrap_or_default());
+    }
 }
 
 impl<'a> Outgoing<'a> {

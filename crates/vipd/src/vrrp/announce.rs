@@ -164,6 +164,7 @@ mod tests {
             loopback: false,
             lower: None,
             master: None,
+            details: vrrp_linux::interfaces::Details::default(),
             addresses: Vec::new(),
         }
     }

@@ -6,6 +6,7 @@
 //! or where the interface has a routing table of its own (VRF), is it bound to the interface as well.
 
 use std::io;
+use std::iter;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use vrrp_election::LinkId;
@@ -22,8 +23,20 @@ pub(super) struct Key {
     pub(super) link: Option<LinkId>,
     /// The group of a multicast socket, the source of a unicast one; unspecified: the primary address of the link.
     pub(super) address: IpAddr,
-    multicast: bool,
+    way: Way,
     protocol: u8,
+}
+
+/// How a socket hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Way {
+    /// What is sent to a group, on an interface.
+    Group,
+    /// What is sent to an address of ours.
+    Address,
+    /// What is sent to a group from the MAC address of the interface, which is a virtual one: the interface below, whose
+    /// socket hears everybody else, does not get it.
+    Tap([u8; 6]),
 }
 
 /// What an open socket is attached to.
@@ -33,6 +46,8 @@ pub(super) enum Attachment {
     Group(Membership),
     /// Its own address, and the interface if it is bound to one.
     Address(IpAddr, Option<Device>),
+    /// The index of its interface.
+    Tap(u32),
 }
 
 /// What has to be done.
@@ -46,17 +61,33 @@ pub(super) enum Step {
     Join(Device),
     /// Bind to this address, and to the interface if there is one.
     Bind(IpAddr, Option<Device>),
+    /// Hear what comes by this interface from this MAC address.
+    Tap(Device, [u8; 6]),
 }
 
 impl Key {
-    /// The socket that a router needs.
+    /// The sockets that a router needs: that of its adverts first.
+    pub(super) fn all_of(router: &RouterPlan) -> impl Iterator<Item = Self> + use<> {
+        iter::once(Self::of(router)).chain(Self::tap_of(router))
+    }
+
+    /// With a virtual MAC address, the one that hears other machines which have it too.
+    fn tap_of(router: &RouterPlan) -> Option<Self> {
+        let vmac = router.vmac.as_deref()?;
+        let key = Self::of(router);
+        (key.way == Way::Group).then_some(Self { link: Some(vmac.link), way: Way::Tap(vmac.mac), ..key })
+    }
+
+    /// The socket of a router's adverts.
     pub(super) fn of(router: &RouterPlan) -> Self {
         let protocol = if matches!(router.auth, RouterAuth::Ah(_)) { AH_PROTOCOL } else { IP_PROTOCOL };
-        let (address, multicast) = match &router.reach {
-            Reach::Multicast { group } => (*group, true),
-            Reach::Unicast { .. } => (router.source.unwrap_or(unspecified(router.config.family)), false),
+        let (address, way) = match &router.reach {
+            Reach::Multicast { group } => (*group, Way::Group),
+            Reach::Unicast { .. } => {
+                (router.source.unwrap_or(unspecified(router.config.family)), Way::Address)
+            }
         };
-        Self { link: router.link, address, multicast, protocol }
+        Self { link: router.link, address, way, protocol }
     }
 
     pub(super) fn family(&self) -> Family {
@@ -76,8 +107,10 @@ impl Key {
         interface: Option<&Interface>,
         primary: impl FnOnce() -> Option<IpAddr>,
     ) -> Step {
-        if self.multicast {
-            return self.group_step(attachment, interface);
+        match self.way {
+            Way::Group => return self.group_step(attachment, interface),
+            Way::Tap(mac) => return tap_step(attachment, interface, mac),
+            Way::Address => {}
         }
         let Some(wanted) = self.binding(interface, primary) else { return Step::Wait };
         match attachment {
@@ -133,6 +166,10 @@ impl Key {
                 let socket = VrrpSocket::unicast(address, device.as_ref(), &config)?;
                 Some((socket, Attachment::Address(address, device)))
             }
+            Step::Tap(device, mac) => {
+                let socket = VrrpSocket::tap(&device, mac, self.address, &config)?;
+                Some((socket, Attachment::Tap(device.index)))
+            }
         })
     }
 }
@@ -148,7 +185,8 @@ impl Attachment {
             {
                 *device = Some(Device { index: 0, name: String::new() });
             }
-            (Self::Address(..), _) => {}
+            (Self::Tap(own), Change::LinkRemoved { index, .. }) if own == index => *own = 0,
+            (Self::Address(..) | Self::Tap(_), _) => {}
         }
     }
 
@@ -157,8 +195,17 @@ impl Attachment {
         match self {
             Self::Group(membership) => membership.device().index,
             Self::Address(_, device) => device.as_ref().map_or(0, |device| device.index),
+            Self::Tap(index) => *index,
         }
     }
+}
+
+fn tap_step(attachment: Option<&Attachment>, interface: Option<&Interface>, mac: [u8; 6]) -> Step {
+    let Some(interface) = interface.filter(|interface| interface.mac == Some(mac)) else { return Step::Wait };
+    if attachment == Some(&Attachment::Tap(interface.index)) {
+        return Step::Nothing;
+    }
+    Step::Tap(interface.into(), mac)
 }
 
 fn has(interface: &Interface, address: IpAddr) -> bool {
@@ -204,12 +251,14 @@ mod tests {
             loopback: false,
             lower: None,
             master: None,
+            details: vrrp_linux::interfaces::Details::default(),
             addresses: addresses.iter().map(address).collect(),
         }
     }
 
     fn key(address: &str, multicast: bool) -> Key {
-        Key { link: Some(LinkId(0)), address: ip(address), multicast, protocol: IP_PROTOCOL }
+        let way = if multicast { Way::Group } else { Way::Address };
+        Key { link: Some(LinkId(0)), address: ip(address), way, protocol: IP_PROTOCOL }
     }
 
     fn ip(text: &str) -> IpAddr {
@@ -225,7 +274,7 @@ mod tests {
             );
             let plan = Plan::new(Generation::default(), keepalived_conf::load_str(&text).config);
             let key = Key::of(&plan.routers[0]);
-            (key.address.to_string(), key.multicast)
+            (key.address.to_string(), key.way == Way::Group)
         };
         let peers = "unicast_peer {\n 192.0.2.2\n }";
         assert_eq!(key_of(&format!("unicast_src_ip 192.0.2.7\n{peers}")), ("192.0.2.7".to_owned(), false));

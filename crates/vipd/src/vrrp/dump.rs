@@ -7,9 +7,10 @@ mod trackers;
 use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
+use keepalived_conf::model::virtual_link::VirtualLinkKind;
 use keepalived_conf::model::{Command, Preempt, VirtualAddress, VrrpInstance};
 use serde_json::{Map, Value, json};
-use vrrp_election::{Counters, Node, RouterId, ScriptId, Standing};
+use vrrp_election::{Counters, Fact, Node, RouterId, ScriptId, Standing, TrackTarget};
 use vrrp_proto::Counter;
 
 use super::judge::Record;
@@ -145,7 +146,7 @@ impl View<'_> {
             writeln!(out, "   Fault = {}", fault_text(self.plan, fault))?;
         }
         writeln!(out, "   Last transition = {}", Seconds(self.record.last_transition))?;
-        writeln!(out, "   Interface = {}", instance.interface.as_deref().unwrap_or("(none)"))?;
+        self.interface(out)?;
         match self.node.source(self.id) {
             Some(source) => writeln!(out, "   Using src_ip = {source}")?,
             None => writeln!(out, "   Using src_ip = (none)")?,
@@ -176,6 +177,29 @@ impl View<'_> {
             }
         }
         self.lists(out)
+    }
+
+    fn interface(&self, out: &mut String) -> fmt::Result {
+        let interface = self.instance.interface.as_deref().unwrap_or("(none)");
+        let Some(links) = self.instance.virtual_links.as_deref() else {
+            return writeln!(out, "   Interface = {interface}");
+        };
+        let Some(own) = &links.own else { return writeln!(out, "   Interface = {interface}") };
+        let (what, kind) = match own.kind {
+            VirtualLinkKind::Macvlan { .. } => ("VMAC", "vmac"),
+            VirtualLinkKind::Ipvlan { .. } => ("IPVLAN", "ipvlan"),
+        };
+        let link = self.plan.links.known(own.name.as_str());
+        let (name, base) = (&own.name, links.transmit_on_base);
+        let is_up = link.is_some_and(|link| self.node.fact(TrackTarget::Link(link)) == Fact::Up);
+        writeln!(out, "   Use {what}, i/f name {name}, is_up = {is_up}, xmit_base = {base}")?;
+        let from_base = if base { ", xmit base i/f" } else { "" };
+        writeln!(out, "   Interface = {name}, {kind} on {}{from_base}", own.base)
+    }
+
+    /// The interface that keepalived calls the instance's.
+    fn own_link(&self) -> Option<&str> {
+        Some(&self.instance.virtual_links.as_deref()?.own.as_ref()?.name)
     }
 
     fn lists(&self, out: &mut String) -> fmt::Result {
@@ -217,8 +241,8 @@ impl View<'_> {
         put("dont_track_primary", json!(u8::from(instance.dont_track_primary)));
         put("skip_check_adv_addr", json!(u8::from(instance.skip_check_adv_addr)));
         put("strict_mode", json!(u8::from(instance.strict)));
-        put("vmac_ifname", json!(""));
-        put("ifp_ifname", json!(instance.interface.as_deref().unwrap_or("")));
+        put("vmac_ifname", json!(self.own_link().unwrap_or("")));
+        put("ifp_ifname", json!(self.own_link().or(instance.interface.as_deref()).unwrap_or("")));
         put("master_priority", json!(0));
         put("last_transition", seconds(self.record.last_transition));
         put("garp_delay", json!(instance.garp.delay.as_secs()));
@@ -317,7 +341,12 @@ fn address_line(address: &VirtualAddress, instance: &VrrpInstance, set: bool) ->
         address.network.to_string()
     };
     let device = address.interface.as_deref().or(instance.interface.as_deref()).unwrap_or("(none)");
-    let _ = write!(line, " dev {device} scope {}", scope_word(address.scope));
+    let base = instance.virtual_links.as_deref().and_then(|links| {
+        let mut all = links.own.iter().chain(&links.of_addresses);
+        all.find(|link| link.name == device)
+    });
+    let base = base.map_or_else(String::new, |link| format!("@{}", link.base));
+    let _ = write!(line, " dev {device}{base} scope {}", scope_word(address.scope));
     if let Some(label) = &address.label {
         let _ = write!(line, " label {label}");
     }

@@ -1,6 +1,8 @@
 //! The kernel's side: how interfaces are, and which addresses, routes and rules of ours are there. What has to change
 //! is decided by [`Holdings`]; this carries netlink messages there and back.
 
+mod virtual_links;
+
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::IpAddr;
@@ -20,6 +22,9 @@ use vrrp_linux::{clock, sysctl};
 use super::plan::{Numbers, Observe, Plan, RouterPlan, Routing, StaticId, Statics, WatchedFact};
 use super::sources;
 use super::trackers::Trackers;
+use virtual_links::OwnLinks;
+
+pub(super) use virtual_links::want_links;
 
 /// Who wants something in the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +54,9 @@ pub(super) struct Kernel {
     statics_lost: Option<Duration>,
     /// When static addresses were put back last.
     statics_restored: Option<Duration>,
+    own_links: OwnLinks,
+    /// The daemon has just started: another one that seems to run may be dying.
+    pub(super) is_young: bool,
 }
 
 /// What a look at the kernel's events found.
@@ -62,6 +70,8 @@ pub(super) struct News {
     pub(super) lost: Vec<(RouterId, Loss<Owner>)>,
     /// Static addresses that somebody removed.
     pub(super) lost_statics: Vec<Loss<Owner>>,
+    /// Interfaces that we made went down.
+    went_down: Vec<u32>,
     /// There may be more events.
     pub(super) more: bool,
 }
@@ -75,6 +85,8 @@ impl Kernel {
             commands: Commands::open()?,
             interfaces: Interfaces::new(),
             holdings: Holdings::new(mark.number(), marks_kept),
+            own_links: OwnLinks::new(&mark),
+            is_young: true,
             mark,
             marks_kept,
             unheard: Vec::new(),
@@ -97,6 +109,10 @@ impl Kernel {
         news.more = progress == Progress::More;
         let costs =
             |change: &&Change| matches!(change, Change::LinkRemoved { .. } | Change::MembershipsLost { .. });
+        news.went_down.extend(fresh.iter().filter_map(|change| match change {
+            Change::LinkDown { index } if self.own_links.holds(*index) => Some(*index),
+            _ => None,
+        }));
         news.memberships.extend(fresh.iter().filter(costs).cloned());
         // An address that was removed and added may be in two batches: judged is what is so in the end.
         if progress == Progress::Idle {
@@ -199,6 +215,12 @@ impl Kernel {
     pub(super) fn add(&mut self, id: RouterId, router: &RouterPlan, links: &LinkNames) -> bool {
         let mut wishes = routing_wishes(router.routing.as_deref());
         wishes.addresses.extend(address_wishes(router, links));
+        let link_locals = self.own_links.link_locals(router, links, &self.interfaces);
+        wishes.addresses.extend(link_locals.iter().map(|(link, address)| Wish {
+            link,
+            address,
+            native: false,
+        }));
         self.holdings.want(Owner::Router(id), wishes, &self.interfaces)
     }
 
@@ -276,6 +298,7 @@ impl Kernel {
             mark.is_some_and(|mark| mark != self.mark.number() && !abandoned.contains(&mark))
         };
         self.interfaces.iter().any(|interface| interface.addresses.iter().any(is_held))
+            || self.own_links.of_others(&self.interfaces, &abandoned)
     }
 
     /// After a reload, addresses are held for the routers' new numbers; `None` if nobody has them any more.
@@ -335,6 +358,7 @@ impl Kernel {
             }
         }
         remember(&orders);
+        let ipv6 = self.open_ipv6(&orders);
         for command in orders {
             self.commands.queue(command);
         }
@@ -350,6 +374,9 @@ impl Kernel {
         for name in promoted.into_values().flatten() {
             // The interface may be gone; then there is nothing to restore.
             let _ = sysctl::set(sysctl::Family::V4, &name, PROMOTE, 0);
+        }
+        for index in ipv6.into_iter().filter(|index| !self.holdings.wants_ipv6_on(*index)) {
+            self.own_links.set_ipv6(&self.interfaces, index, false);
         }
         flushed
     }
@@ -465,6 +492,7 @@ mod tests {
             loopback: false,
             lower: None,
             master: None,
+            details: vrrp_linux::interfaces::Details::default(),
             addresses: addresses.iter().map(address).collect(),
         }
     }

@@ -49,7 +49,7 @@ use announce::Announcements;
 use arrival::instant;
 use intake::take_in;
 use judge::{Complaints, Kind, Record};
-use kernel::{Kernel, Seen};
+use kernel::{Kernel, Seen, want_links};
 use memory::Reminders;
 use perform::Release;
 use plan::{Plan, WatchedFact};
@@ -82,7 +82,11 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     for complaint in rights::keep(rights::NETWORK, run_as) {
         parent.log(LogLevel::Warning, complaint);
     }
-    let plan = Plan::new(generation, config);
+    let mut plan = Plan::new(generation, config);
+    if task == Task::Sweep {
+        // What a predecessor made is only removed.
+        plan.virtual_links.clear();
+    }
     // Nobody resumes for a sweep, or where no answer came for a while: another machine has taken over.
     let resumes = |predecessor: &&Predecessor| task == Task::Serve && !predecessor.hung;
     let known = predecessor.as_deref().filter(resumes);
@@ -185,6 +189,7 @@ impl Worker {
             .netlink_monitor_receive_buffer
             .map_or(vrrp_linux::monitor::RECEIVE_BUFFER_LEN, |bytes| bytes as usize);
         let mut kernel = Kernel::open(receive_buffer)?;
+        want_links(&mut kernel, &mut parent, &plan.virtual_links, false);
         // Adverts may come from a static address, so these are there before anything is judged.
         hold_statics(&mut kernel, &mut parent, &plan)?;
         kernel.catch_up();
@@ -341,6 +346,8 @@ impl Worker {
     /// Goes on with another reading of the configuration; adverts never stop.
     fn reload(&mut self, generation: Generation, config: keepalived_conf::model::Config) {
         let plan = Plan::new(generation, config);
+        // What is not wanted any more goes once nothing is on it.
+        want_links(&mut self.kernel, &mut self.parent, &plan.virtual_links, true);
         if let Err(error) = hold_statics(&mut self.kernel, &mut self.parent, &plan) {
             self.parent
                 .log(LogLevel::Error, format!("cannot change static addresses, routes and rules: {error}"));
@@ -352,6 +359,8 @@ impl Worker {
         self.next_plan = Some(plan);
         self.node.handle_reload(now(), wanted);
         self.perform_all(Release::Remove);
+        want_links(&mut self.kernel, &mut self.parent, &self.plan.virtual_links, false);
+        self.kernel_unread = true;
     }
 
     /// The election goes on with the plan that it was told of last. `before` says which router each of it was.
@@ -468,6 +477,9 @@ impl Worker {
         self.node.handle_stop(now());
         self.perform_all(if self.keep_addresses { Release::Keep } else { Release::Remove });
         self.clean_before_the_end();
+        if !self.keep_addresses {
+            want_links(&mut self.kernel, &mut self.parent, &[], false);
+        }
         if !self.keep_addresses {
             self.kernel.release_statics();
             // It logs what goes wrong.

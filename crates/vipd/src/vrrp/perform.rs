@@ -9,7 +9,7 @@ use vrrp_linux::holdings::{Leftover, Origin};
 use vrrp_proto::Priority;
 
 use super::judge::Kind;
-use super::kernel::{Kernel, Owner};
+use super::kernel::{Kernel, News, Owner};
 use super::plan::{Reach, Vip};
 use super::sources;
 use super::watch::RETRY_GAP;
@@ -134,7 +134,7 @@ impl Worker {
     fn queue_advert(&mut self, router: RouterId, priority: Priority) {
         let source = self.node.source(router);
         if let Some(record) = self.records.get_mut(router.0 as usize) {
-            self.wire.queue(&self.plan, router, record, source, priority);
+            self.wire.queue(&self.plan, &self.kernel, router, record, source, priority);
         }
     }
 
@@ -184,6 +184,8 @@ impl Worker {
         }
         if now < self.clean_until && self.kernel.shares_machine() {
             self.clean_again = Some(now + LOOK_AGAIN);
+        } else {
+            self.kernel.is_young = false;
         }
     }
 
@@ -193,6 +195,10 @@ impl Worker {
         if self.clean_again.is_some_and(|at| at <= now) {
             self.clean_again = None;
             self.beginning.get_or_insert_default();
+            self.kernel.is_young = now < self.clean_until;
+            if self.kernel.has_links() || self.kernel.finds_links() {
+                self.mend_links(now, &News::default());
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! From the configuration to what the election and the kernel need: pure translation, no decision.
 
+mod links;
 mod router;
 mod routing;
 #[cfg(test)]
@@ -16,6 +17,8 @@ use vrrp_election::{
     Delays, FactId, LinkId, LinkSetup, NodeConfig, OnShortage, RouterId, RouterKey, RouterSetup,
     ScriptConfig, ScriptId, ScriptSetup, Track, TrackTarget, Transport,
 };
+
+use vrrp_linux::virtual_links::Wish;
 
 use super::attachment::Key;
 use crate::ipc::Generation;
@@ -46,6 +49,8 @@ pub(super) struct Plan {
     pub(super) statics: Statics,
     /// For how long changes of interfaces have to last.
     pub(super) link_delays: HashMap<String, Delays>,
+    /// Interfaces that are made for the routers.
+    pub(super) virtual_links: Vec<Wish>,
     /// Every virtual address that is nobody's own: adverts do not come from it.
     pub(super) virtual_ips: HashSet<IpAddr>,
 }
@@ -69,19 +74,33 @@ impl Plan {
             if let Some(source) = required_source(instance) {
                 facts.id(&source);
             }
-            facts.id(&WatchedFact::Socket(Key::of(&router)));
             for (fact, ..) in trackers::facts(instance, &config) {
                 facts.id(&fact);
+            }
+            for key in Key::all_of(&router) {
+                facts.id(&WatchedFact::Socket(key));
             }
             routers.push(router);
         }
         let vips = routers.iter().flat_map(|router| &router.addresses);
         let virtual_ips = vips.filter(|vip| !vip.native).map(|vip| vip.spec.network.ip()).collect();
         let packed = Packed::default();
-        let statics = Statics::new(&config.statics);
-        let link_delays = trackers::link_delays(&config);
-        let mut plan =
-            Self { generation, config, packed, links, facts, routers, statics, link_delays, virtual_ips };
+        let mut statics = Statics::new(&config.statics);
+        statics.addresses.extend(links::addresses(&config.instances));
+        let virtual_links = links::wishes(&config.instances);
+        let link_delays = trackers::link_delays(&config, &virtual_links);
+        let mut plan = Self {
+            generation,
+            config,
+            packed,
+            links,
+            facts,
+            routers,
+            statics,
+            link_delays,
+            virtual_links,
+            virtual_ips,
+        };
         let keys = RouterKey::all(&plan.node_config(&NothingKnown));
         for (router, first) in plan.routers.iter_mut().zip(RouterKey::duplicates(&keys)) {
             router.duplicate = first.is_some();
@@ -229,8 +248,8 @@ impl Plan {
         tracks.extend(
             required_source(instance).and_then(|source| self.facts.known(&source)).map(Track::required),
         );
-        let socket = WatchedFact::Socket(Key::of(router));
-        tracks.extend(self.facts.known(&socket).map(Track::required));
+        let sockets = Key::all_of(router).map(WatchedFact::Socket);
+        tracks.extend(sockets.filter_map(|socket| self.facts.known(&socket)).map(Track::required));
         tracks.extend(instance.track_scripts.iter().map(|track| Track {
             target: ScriptId(number(track.script)).into(),
             weight: track.weight.into(),

@@ -146,6 +146,7 @@ mod tests {
             loopback: name == "lo",
             lower: None,
             master: None,
+            details: vrrp_linux::interfaces::Details::default(),
             addresses: vec![InterfaceAddress {
                 network: address.parse().unwrap(),
                 peer: None,

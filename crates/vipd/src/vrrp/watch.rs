@@ -8,7 +8,7 @@ use vrrp_linux::holdings::{Loss, LossCause};
 
 use super::Worker;
 use super::judge::Kind;
-use super::kernel::{Owner, Seen};
+use super::kernel::{News, Owner, Seen};
 use super::plan::{Observe, RouterPlan, WatchedFact};
 use super::wire::now;
 use crate::ipc::LogLevel;
@@ -27,6 +27,9 @@ impl Worker {
             }
         };
         self.kernel_unread = news.more;
+        if news.changed && self.kernel.has_links() {
+            self.mend_links(now, &news);
+        }
         if news.changed {
             let moved = self.macs.changed(self.kernel.interfaces().iter());
             if !moved.is_empty() {
@@ -61,6 +64,21 @@ impl Worker {
                 self.node.handle_fact(now, id, seen.fact(fact));
             }
         }
+    }
+
+    /// Makes interfaces again that somebody removed, or whose base came back. Nobody is told that they were away if that
+    /// works: the routers go on.
+    pub(super) fn mend_links(&mut self, now: Instant, news: &News) {
+        let text = match self.kernel.mend_links(news) {
+            Ok(arranged) => {
+                // Their events were read ahead.
+                self.kernel_unread |= arranged.changed;
+                return arranged.log(&mut self.parent);
+            }
+            Err(error) => format!("cannot make virtual interfaces: {error}"),
+        };
+        let line = self.complaints.about(now, None, Kind::Tables, || text);
+        self.parent.log_some(LogLevel::Error, line);
     }
 
     /// Looks again after an error: the tables are read anew then.

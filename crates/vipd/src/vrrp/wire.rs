@@ -9,10 +9,11 @@ use std::time::{Duration, UNIX_EPOCH};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use vrrp_election::{Instant, RouterId};
+use vrrp_linux::announce::Announcer;
 use vrrp_linux::clock::Clocks;
 use vrrp_linux::interfaces::Change;
 use vrrp_linux::socket::{ReceiveBatch, SendBatch, SendError, VrrpSocket};
-use vrrp_proto::Priority;
+use vrrp_proto::{MacAddr, Priority};
 
 use super::advert::{Outgoing, Packet};
 use super::arrival::{Arrival, Inbox, instant};
@@ -32,6 +33,15 @@ pub(super) struct Wire {
     /// When what could not be opened is tried again.
     retry_at: Option<Instant>,
     received: ReceiveBatch,
+    /// Adverts that leave from virtual MAC addresses.
+    frames: Option<Box<Frames>>,
+}
+
+/// One socket for the adverts of all virtual MAC interfaces.
+#[derive(Debug)]
+struct Frames {
+    announcer: Announcer,
+    senders: Vec<RouterId>,
 }
 
 /// One socket and who uses it.
@@ -77,15 +87,16 @@ impl Wire {
                 continue;
             }
             let id = RouterId(u32::try_from(index).unwrap_or(u32::MAX));
-            let key = Key::of(router);
-            let place = *self.places.entry(key.clone()).or_insert_with(|| {
-                self.ports.push(Port::new(key.clone()));
-                self.ports.len() - 1
-            });
-            if let Some(port) = self.ports.get_mut(place) {
-                port.routers.insert(id, router);
+            for key in Key::all_of(router) {
+                let place = *self.places.entry(key.clone()).or_insert_with(|| {
+                    self.ports.push(Port::new(key.clone()));
+                    self.ports.len() - 1
+                });
+                if let Some(port) = self.ports.get_mut(place) {
+                    port.routers.insert(id, router);
+                }
+                self.port_of[index].get_or_insert(place);
             }
-            self.port_of[index] = Some(place);
         }
         for (place, port) in self.ports.iter_mut().enumerate() {
             port.open = before.remove(&port.key);
@@ -163,12 +174,25 @@ impl Wire {
     pub(super) fn queue(
         &mut self,
         plan: &Plan,
+        kernel: &Kernel,
         id: RouterId,
         record: &mut Record,
         source: Option<IpAddr>,
         priority: Priority,
     ) {
         let Some(router) = plan.routers.get(id.0 as usize) else { return };
+        if let Some(vmac) = router.vmac.as_deref().filter(|vmac| vmac.transmits) {
+            let since_1970 = UNIX_EPOCH.elapsed().unwrap_or_default();
+            let Some(source) = source else { return };
+            let interface = plan.links.name(vmac.link).and_then(|name| kernel.interface(name));
+            let index = interface.map_or(0, |interface| interface.index);
+            return self.queue_frame(
+                id,
+                index,
+                vmac.mac,
+                &Outgoing::next(router, record, source, priority, since_1970),
+            );
+        }
         let port =
             self.port_of.get(id.0 as usize).copied().flatten().and_then(|place| self.ports.get_mut(place));
         let (Some(port), Some(source)) = (port, source) else { return };
@@ -176,8 +200,32 @@ impl Wire {
         port.push(id, &Outgoing::next(router, record, source, priority, since_1970));
     }
 
+    /// What cannot be sent now is tried again with the next advert.
+    fn queue_frame(&mut self, id: RouterId, index: u32, mac: MacAddr, advert: &Outgoing<'_>) {
+        let frames = match &mut self.frames {
+            Some(frames) => frames,
+            none => {
+                let Ok(announcer) = Announcer::open() else { return };
+                none.insert(Box::new(Frames { announcer, senders: Vec::new() }))
+            }
+        };
+        advert.each_packet(|packet| {
+            packet.with_frame(mac, |frame| frames.announcer.queue(index, frame));
+            frames.senders.push(id);
+        });
+    }
+
     /// Sends everything queued; `each` learns what could not be sent.
     pub(super) fn flush(&mut self, mut each: impl FnMut(RouterId, SendError)) {
+        if let Some(frames) = &mut self.frames {
+            let Frames { announcer, senders } = &mut **frames;
+            announcer.flush(|place, result| {
+                if let (Err(error), Some(router)) = (result, senders.get(place)) {
+                    each(*router, error);
+                }
+            });
+            senders.clear();
+        }
         for port in &mut self.ports {
             if port.outgoing.is_empty() {
                 continue;

@@ -27,6 +27,8 @@ pub struct Seen {
 #[derive(Debug)]
 pub struct Wire {
     seen: Arc<Mutex<Vec<Seen>>>,
+    /// All frames, those that the lab does not understand too.
+    raw: Arc<Mutex<Vec<(Stamp, Vec<u8>)>>>,
     stop: Arc<AtomicBool>,
     reader: Option<JoinHandle<()>>,
 }
@@ -35,12 +37,18 @@ impl Wire {
     pub fn listen(host: &Host) -> io::Result<Self> {
         let mut socket = host.run(open)??;
         let (seen, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
-        let (into, until) = (Arc::clone(&seen), Arc::clone(&stop));
+        let raw = Arc::new(Mutex::new(Vec::new()));
+        let (into, raw_into, until) = (Arc::clone(&seen), Arc::clone(&raw), Arc::clone(&stop));
         let body = move || {
             let mut buffer = [0; 2048];
             while !until.load(Ordering::Relaxed) {
                 let Ok(length) = socket.read(&mut buffer) else { continue };
                 let octets = &buffer[..length];
+                let mut raw = raw_into.lock().unwrap();
+                if raw.len() < MOST {
+                    raw.push((Stamp::now(), octets.to_vec()));
+                }
+                drop(raw);
                 let Some(frame) = Frame::parse(octets) else { continue };
                 let mut seen = into.lock().unwrap();
                 if seen.len() < MOST {
@@ -49,11 +57,18 @@ impl Wire {
             }
         };
         let reader = std::thread::Builder::new().name("wire".to_owned()).spawn(body)?;
-        Ok(Self { seen, stop, reader: Some(reader) })
+        Ok(Self { seen, raw, stop, reader: Some(reader) })
     }
 
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// The frames from this Ethernet address from a moment on, of whatever kind.
+    pub fn from(&self, mac: [u8; 6], since: Stamp) -> Vec<Vec<u8>> {
+        let raw = self.raw.lock().unwrap();
+        let frames = raw.iter().filter(|(at, octets)| *at >= since && octets.get(6..12) == Some(&mac));
+        frames.map(|(_, octets)| octets.clone()).collect()
     }
 
     /// The adverts from a moment on.

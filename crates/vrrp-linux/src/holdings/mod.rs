@@ -240,6 +240,11 @@ impl<O: Copy + Ord> Holdings<O> {
         }
     }
 
+    /// Whether an IPv6 address is wanted on the interface with this index.
+    pub fn wants_ipv6_on(&self, index: u32) -> bool {
+        self.addresses.wants_ipv6_on(index)
+    }
+
     /// What an owner has of addresses, with the index of its interface: what may be announced.
     pub fn held(&self, owner: O) -> impl Iterator<Item = &AddressSpec> {
         self.addresses.held(owner)

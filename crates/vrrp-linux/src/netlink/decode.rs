@@ -125,11 +125,13 @@ const RULE_HEADER_LEN: usize = 12;
 const FRA_PRIORITY: u16 = 6;
 const FRA_PROTOCOL: u16 = 21;
 /// The link attributes that somebody here reads.
-const LINK_ATTRIBUTES: [u16; 6] = [
+const LINK_ATTRIBUTES: [u16; 8] = [
     libc::IFLA_ADDRESS,
     libc::IFLA_IFNAME,
     libc::IFLA_MTU,
     libc::IFLA_LINK,
     libc::IFLA_MASTER,
+    libc::IFLA_GROUP,
+    libc::IFLA_IFALIAS,
     libc::IFLA_LINKINFO,
 ];

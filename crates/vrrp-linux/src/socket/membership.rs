@@ -88,6 +88,7 @@ mod tests {
             loopback: false,
             lower: None,
             master: None,
+            details: crate::interfaces::Details::default(),
             addresses: Vec::new(),
         }
     }

@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod filter;
 mod membership;
 mod receive;
 mod send;
@@ -37,9 +38,11 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use nix::sys::socket::{setsockopt, sockopt};
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockFilter, Socket, Type};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 
+use crate::batch;
 use crate::interfaces::Interface;
+use crate::sockaddr::Name;
 
 pub use self::membership::{Membership, Need, can_join};
 pub use self::receive::{ReceiveBatch, Received};
@@ -76,6 +79,7 @@ pub struct VrrpSocket {
 enum Reach {
     Multicast { device: Device, group: IpAddr },
     Unicast,
+    Tap,
 }
 
 impl From<&Interface> for Device {
@@ -124,6 +128,19 @@ impl VrrpSocket {
         socket.bind(&bind_address(source, device.map_or(0, |device| device.index)).into())?;
         discard_early(&socket);
         Ok(Self { socket, reach: Reach::Unicast })
+    }
+
+    /// A socket for the packets to `group` that come in by the macvlan `device` from its own MAC address, that is from
+    /// another machine that has the same virtual one. The kernel hands these to that macvlan alone, and not to the
+    /// interface below, where everybody else's are heard; nothing is joined, so no switch is told that the MAC address
+    /// is here. It only receives.
+    pub fn tap(device: &Device, mac: [u8; 6], group: IpAddr, config: &SocketConfig) -> io::Result<Self> {
+        let socket = Socket::new(Domain::PACKET, Type::DGRAM.nonblocking(), None)?;
+        set_receive_options(&socket, config)?;
+        socket.attach_filter(&filter::to_group_from(mac, group, config.protocol))?;
+        let ether_type = if group.is_ipv4() { [0x08, 0x00] } else { [0x86, 0xdd] };
+        batch::bind(socket.as_fd(), Name::interface(device.index, ether_type).as_bytes())?;
+        Ok(Self { socket, reach: Reach::Tap })
     }
 
     /// Attaches a multicast socket to its interface again, after that was re-created or renamed, and also to
@@ -185,22 +202,27 @@ fn open(address: IpAddr, config: &SocketConfig) -> io::Result<Socket> {
             setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
             setsockopt(&socket, sockopt::Ipv6RecvHopLimit, &true)?;
             // A raw IPv6 socket gets all multicast packets that anybody here has joined, whatever it is bound to.
-            socket.attach_filter(&only_to(address))?;
+            socket.attach_filter(&filter::only_to(address))?;
         }
     }
     // After the TOS, which overwrites it (with 0 for this TOS).
     socket.set_priority(PRIORITY)?;
-    setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
-    setsockopt(&socket, sockopt::RxqOvfl, &1)?;
-    if let Some(len) = config.receive_buffer_len
-        && setsockopt(&socket, sockopt::RcvBufForce, &len).is_err()
-    {
-        socket.set_recv_buffer_size(len)?;
-    }
+    set_receive_options(&socket, config)?;
     if let Some(mark) = config.mark {
         socket.set_mark(mark)?;
     }
     Ok(socket)
+}
+
+fn set_receive_options(socket: &Socket, config: &SocketConfig) -> io::Result<()> {
+    setsockopt(socket, sockopt::ReceiveTimestampns, &true)?;
+    setsockopt(socket, sockopt::RxqOvfl, &1)?;
+    if let Some(len) = config.receive_buffer_len
+        && setsockopt(socket, sockopt::RcvBufForce, &len).is_err()
+    {
+        socket.set_recv_buffer_size(len)?;
+    }
+    Ok(())
 }
 
 /// Binds to device and group, and joins the group.
@@ -216,27 +238,6 @@ fn attach(socket: &Socket, device: &Device, group: IpAddr) -> io::Result<()> {
             socket.join_multicast_v6(&group, device.index)
         }
     }
-}
-
-/// A classic BPF program that accepts the IPv6 packets sent to `address`: it compares the destination word by word.
-fn only_to(address: Ipv6Addr) -> [SockFilter; 10] {
-    let [s0, s1, s2, s3, s4, s5, s6, s7] = address.segments().map(u32::from);
-    let load = |word: u32| SockFilter::new(BPF_LOAD_WORD, 0, 0, NETWORK_HEADER + 24 + 4 * word);
-    let compare =
-        |high: u32, low: u32, to_reject| SockFilter::new(BPF_JUMP_IF_EQUAL, 0, to_reject, high << 16 | low);
-    let accept = |bytes| SockFilter::new(BPF_RETURN, 0, 0, bytes);
-    [
-        load(0),
-        compare(s0, s1, 7),
-        load(1),
-        compare(s2, s3, 5),
-        load(2),
-        compare(s4, s5, 3),
-        load(3),
-        compare(s6, s7, 1),
-        accept(u32::MAX),
-        accept(0),
-    ]
 }
 
 /// Throws away what came for anybody between the socket's creation and its binding.
@@ -270,11 +271,3 @@ const INTERNETWORK_CONTROL: u32 = 0xc0;
 const MOST_EARLY_PACKETS: usize = 1024;
 /// The queue for what must not wait; more needs `CAP_NET_ADMIN`.
 const PRIORITY: u32 = 6;
-/// Where classic BPF finds the IP header of a packet whose payload it is shown.
-const NETWORK_HEADER: u32 = (-0x10_0000_i32).cast_unsigned();
-/// Load the word at an absolute offset.
-const BPF_LOAD_WORD: u16 = 0x20;
-/// Go on with the next instruction if the loaded word is the given one, else skip some.
-const BPF_JUMP_IF_EQUAL: u16 = 0x15;
-/// End; accept so many bytes of the packet.
-const BPF_RETURN: u16 = 0x06;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
@@ -107,6 +107,9 @@ impl<'a> Received<'a> {
     fn read(slot: &Slot, buffer: &'a [u8]) -> Option<Self> {
         let bytes = buffer.get(..slot.message_len.min(buffer.len()))?;
         let ancillary = Ancillary::read(slot.control.get(..slot.control_len)?);
+        if let Some(index) = sockaddr::interface(&slot.name) {
+            return Self::of_packet_socket(bytes, index, &ancillary, slot.message_len > buffer.len());
+        }
         let source = sockaddr::address(&slot.name)?;
         let (destination, hop_limit) = match source {
             IpAddr::V4(_) => ipv4_destination_and_ttl(bytes).map(|(to, ttl)| (to.into(), Some(ttl)))?,
@@ -124,6 +127,35 @@ impl<'a> Received<'a> {
             timestamp: ancillary.timestamp,
             dropped: ancillary.dropped.unwrap_or(0),
         })
+    }
+}
+
+impl<'a> Received<'a> {
+    /// What a packet socket delivers: the whole packet, of either family.
+    fn of_packet_socket(bytes: &'a [u8], index: u32, ancillary: &Ancillary, truncated: bool) -> Option<Self> {
+        let received = |source, destination, hop_limit, bytes| Self {
+            source,
+            destination,
+            hop_limit: Some(hop_limit),
+            index: Some(index),
+            bytes,
+            truncated,
+            timestamp: ancillary.timestamp,
+            dropped: ancillary.dropped.unwrap_or(0),
+        };
+        if bytes.first()? >> 4 == 4 {
+            let source = Ipv4Addr::from(*bytes.get(12..)?.first_chunk::<4>()?);
+            let (destination, ttl) = ipv4_destination_and_ttl(bytes)?;
+            return Some(received(source.into(), destination.into(), ttl, bytes));
+        }
+        let (head, rest) = bytes.split_first_chunk::<8>()?;
+        let (source, rest) = rest.split_first_chunk::<16>()?;
+        let (destination, payload) = rest.split_first_chunk::<16>()?;
+        let [_, _, _, _, l0, l1, _, hop_limit] = *head;
+        // Ethernet pads short frames.
+        let payload = payload.get(..u16::from_be_bytes([l0, l1]).into()).unwrap_or(payload);
+        let (source, destination) = (Ipv6Addr::from(*source), Ipv6Addr::from(*destination));
+        Some(received(source.into(), destination.into(), hop_limit, payload))
     }
 }
 

@@ -13,6 +13,7 @@ use vrrp_proto::{
     Vrid,
 };
 
+use super::links::{self as own_links, Vmac};
 use super::routing::{self, Routing};
 use super::watched::Numbers;
 
@@ -41,6 +42,8 @@ pub(in crate::vrrp) struct RouterPlan {
     pub(in crate::vrrp) addresses: Vec<Vip>,
     /// Its routes and rules, if it has any.
     pub(in crate::vrrp) routing: Option<Box<Routing>>,
+    /// Its virtual MAC address.
+    pub(in crate::vrrp) vmac: Option<Box<Vmac>>,
     /// An instance before it is the same router to the election: this one cannot take part and needs no socket.
     pub(in crate::vrrp) duplicate: bool,
     /// The parent is told of each change of its effective priority.
@@ -104,6 +107,7 @@ pub(super) fn router_plan(
     links: &mut Numbers<String, LinkId>,
 ) -> RouterPlan {
     let link = instance.interface.as_deref().map(|name| links.id(name));
+    let vmac = own_links::vmac(instance, links);
     let default_device =
         instance.interface.as_deref().or(config.global.default_interface.as_deref()).unwrap_or("eth0");
     let mut vip = |address: &VirtualAddress| Vip {
@@ -140,6 +144,7 @@ pub(super) fn router_plan(
         accepts: instance.accept,
         addresses,
         routing: routing::of_instance(instance),
+        vmac,
         duplicate: false,
         // Whoever reads a FIFO after a reload is told the priority of that moment.
         tells_priority: instance.notify_priority_changes || config.global.fifo_states_on_reload,

@@ -54,6 +54,7 @@ impl FakeKernel {
             loopback: false,
             lower: None,
             master: None,
+            details: interfaces::Details::default(),
             addresses: Vec::new(),
         };
         self.links.insert(index, interface);

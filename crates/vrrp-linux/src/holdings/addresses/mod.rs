@@ -158,6 +158,13 @@ impl<O: Copy + Ord> Addresses<O> {
         claims.filter(|claim| claim.standing != Standing::Missing).map(|claim| &claim.address)
     }
 
+    /// Whether an IPv6 address is wanted on the interface with this index.
+    pub fn wants_ipv6_on(&self, index: u32) -> bool {
+        self.entries
+            .range(Key::all_on(index))
+            .any(|(key, entry)| key.ip.is_ipv6() && !entry.holders.is_empty())
+    }
+
     /// Whether nothing of ours is on any interface, and nothing is wanted there.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -13,6 +13,7 @@ fn interfaces(names: &[(&str, u32)]) -> Interfaces {
         loopback: false,
         lower: None,
         master: None,
+        details: crate::interfaces::Details::default(),
         addresses: Vec::new(),
     };
     names.iter().map(interface).collect()
