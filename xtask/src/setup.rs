@@ -26,6 +26,10 @@ const PEERS: &[Need] = &[
     Need { program: "dnsmasq", package: "dnsmasq-base", why: "a DNS server that is checked" },
     Need { program: "strace", package: "strace", why: "counts messages to the kernel" },
     Need { program: "nginx", package: "nginx-light", why: "a real server behind the load balancer" },
+    Need { program: "redis-server", package: "redis-server", why: "a server that is checked" },
+    Need { program: "mariadbd", package: "mariadb-server", why: "a database that is checked" },
+    Need { program: "pg_lsclusters", package: "postgresql", why: "a database that is checked" },
+    Need { program: "slapd", package: "slapd", why: "a directory that is checked" },
 ];
 
 /// What `cargo xtask vm` needs.

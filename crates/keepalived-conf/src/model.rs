@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ipnetwork::IpNetwork;
 
+mod conversations;
 pub mod daemon;
 pub mod fifo;
 pub mod lvs;

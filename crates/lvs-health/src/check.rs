@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::{Ldap, Mysql, Postgresql, Redis, Talk};
+
 /// One checker on one real server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Check {
@@ -91,7 +93,12 @@ impl Network {
         let tls = match &self.protocol {
             Protocol::Http(http) => http.tls.as_ref(),
             Protocol::Grpc(grpc) => grpc.tls.as_ref(),
+            Protocol::Talk(talk) => talk.tls.as_ref(),
             Protocol::Connect
+            | Protocol::Redis(_)
+            | Protocol::Mysql(_)
+            | Protocol::Postgresql(_)
+            | Protocol::Ldap(_)
             | Protocol::Smtp(_)
             | Protocol::Dns(_)
             | Protocol::Udp(_)
@@ -150,6 +157,16 @@ pub enum Protocol {
     Agent(Agent),
     /// The health service of gRPC (`grpc.health.v1.Health/Check`).
     Grpc(Grpc),
+    /// `TCP_CHECK` with `send` and `expect`: a conversation in steps.
+    Talk(Talk),
+    /// `REDIS_CHECK`
+    Redis(Redis),
+    /// `MYSQL_CHECK`; needs the feature `logins`.
+    Mysql(Mysql),
+    /// `PGSQL_CHECK`; needs the feature `logins`.
+    Postgresql(Postgresql),
+    /// `LDAP_CHECK`
+    Ldap(Ldap),
 }
 
 /// `HTTP_GET` (without TLS) and `SSL_GET` (with).

@@ -13,7 +13,9 @@ mod http;
 mod outcome;
 mod ping;
 pub mod script;
+mod servers;
 pub mod smtp;
+mod talk;
 #[cfg(feature = "tls")]
 mod tls;
 pub mod udp;
@@ -25,5 +27,7 @@ pub use check::{
 };
 pub use dialogue::{Dialogue, Note, Outside, PrepareError, Prepared, Shared, Transport};
 pub use outcome::{Administration, AgentReport, Failure, Operation, Outcome, Weigh};
+pub use servers::{Ldap, Login, Mysql, Postgresql, Redis, Role};
+pub use talk::{Talk, TalkStep};
 #[cfg(feature = "tls")]
 pub use tls::AnyServer;

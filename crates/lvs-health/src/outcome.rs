@@ -166,6 +166,22 @@ pub enum Failure {
     /// gRPC health other than SERVING.
     #[error("gRPC health {0}")]
     GrpcHealth(u32),
+    /// The server refuses in its own protocol; the text is the server's.
+    #[error("{server} refuses: {text}")]
+    Refused {
+        /// What kind of server.
+        server: &'static str,
+        /// Its words, without control characters, cut at 160.
+        text: String,
+    },
+    /// The server has another role among its replicas than it should.
+    #[error("the server is a {actual}, not a {wanted}")]
+    Role {
+        /// As configured.
+        wanted: crate::Role,
+        /// As it is.
+        actual: crate::Role,
+    },
     /// An agent said so.
     #[error("agent says {0}")]
     Agent(&'static str),

@@ -125,6 +125,14 @@ pub enum Context {
     AgentCheck,
     /// `virtual_server/real_server/GRPC_CHECK`
     GrpcCheck,
+    /// `virtual_server/real_server/REDIS_CHECK`
+    RedisCheck,
+    /// `virtual_server/real_server/MYSQL_CHECK`
+    MysqlCheck,
+    /// `virtual_server/real_server/PGSQL_CHECK`
+    PgsqlCheck,
+    /// `virtual_server/real_server/LDAP_CHECK`
+    LdapCheck,
 }
 
 impl Context {
@@ -186,6 +194,10 @@ impl Context {
         Self::SmtpCheckHost,
         Self::AgentCheck,
         Self::GrpcCheck,
+        Self::RedisCheck,
+        Self::MysqlCheck,
+        Self::PgsqlCheck,
+        Self::LdapCheck,
     ];
 
     /// The keywords of the blocks around, joined by `/`; empty at the top.
@@ -247,6 +259,10 @@ impl Context {
             Self::SmtpCheckHost => "virtual_server/real_server/SMTP_CHECK/host",
             Self::AgentCheck => "virtual_server/real_server/AGENT_CHECK",
             Self::GrpcCheck => "virtual_server/real_server/GRPC_CHECK",
+            Self::RedisCheck => "virtual_server/real_server/REDIS_CHECK",
+            Self::MysqlCheck => "virtual_server/real_server/MYSQL_CHECK",
+            Self::PgsqlCheck => "virtual_server/real_server/PGSQL_CHECK",
+            Self::LdapCheck => "virtual_server/real_server/LDAP_CHECK",
         }
     }
 

@@ -45,13 +45,13 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
     [HttpGetUrl, SslGetUrl] "body": Word("text"), default "none", since "vipd only", Acts,
         "Text that must occur in the body.";
 
-    [SslGet, GrpcCheck] "tls_verify": Switch, default "off, on with tls_ca_file", since "vipd only", Acts,
+    [SslGet, GrpcCheck, TcpCheck] "tls_verify": Switch, default "off, on with tls_ca_file", since "vipd only", Acts,
         "Demand a certificate that leads to tls_ca_file, else to ca of SSL, else to what the system trusts.";
-    [SslGet, GrpcCheck] "tls_ca_file": Word("file"), default "ca of SSL", since "vipd only", Acts,
+    [SslGet, GrpcCheck, TcpCheck] "tls_ca_file": Word("file"), default "ca of SSL", since "vipd only", Acts,
         "Authorities (PEM) that the server's certificate must lead to; implies tls_verify.";
-    [SslGet, GrpcCheck] "tls_expiry_warning": integer(0, 3650, Unit::None), default "0 (never)", since "vipd only", Acts,
+    [SslGet, GrpcCheck, TcpCheck] "tls_expiry_warning": integer(0, 3650, Unit::None), default "0 (never)", since "vipd only", Acts,
         "Warn so many days before the server's certificate expires.";
-    [SslGet, GrpcCheck] "tls_version": Form("<1.2|1.3> [<1.2|1.3>]"), default "1.2 1.3", since "vipd only", Acts,
+    [SslGet, GrpcCheck, TcpCheck] "tls_version": Form("<1.2|1.3> [<1.2|1.3>]"), default "1.2 1.3", since "vipd only", Acts,
         "Lowest and highest version of TLS.";
 
     [RealServer] "AGENT_CHECK": Block(Context::AgentCheck), default "", since "vipd only", Acts,
@@ -67,37 +67,66 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
     [GrpcCheck] "tls": Switch, default "off, on with any tls_ keyword", since "vipd only", Acts,
         "Speak gRPC over TLS.";
 
-    [AgentCheck, GrpcCheck] "connect_ip": Address, default "real server ip", since "vipd only", Acts,
+    [TcpCheck] "send": Word("text"), default "nothing", since "vipd only", Acts,
+        "Text to send, in the order of send, expect and expect_line; \\n and the like stand for control characters.";
+    [TcpCheck] "expect": Word("text"), default "nothing", since "vipd only", Acts,
+        "Text to wait for.";
+    [TcpCheck] "expect_line": Word("pcre pattern"), default "nothing", since "vipd only", Acts,
+        "Wait for a line that matches.";
+    [TcpCheck] "virtualhost": Word("string"), default "none", since "vipd only", Acts,
+        "Server name for TLS.";
+    [TcpCheck] "tls": Switch, default "off, on with any tls_ keyword", since "vipd only", Acts,
+        "Speak TLS.";
+
+    [RealServer] "REDIS_CHECK": Block(Context::RedisCheck), default "", since "vipd only", Acts,
+        "Ping Redis or Valkey. Several checkers are ANDed.";
+    [RealServer] "MYSQL_CHECK": Block(Context::MysqlCheck), default "", since "vipd only", Acts,
+        "Greet MySQL or MariaDB, or log in there. Several checkers are ANDed.";
+    [RealServer] "PGSQL_CHECK": Block(Context::PgsqlCheck), default "", since "vipd only", Acts,
+        "Begin a login at PostgreSQL, or log in there. Several checkers are ANDed.";
+    [RealServer] "LDAP_CHECK": Block(Context::LdapCheck), default "", since "vipd only", Acts,
+        "Bind to an LDAP server. Several checkers are ANDed.";
+    [RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "login": Form("<user> <password>"),
+        default "none", since "vipd only", Acts,
+        "User and password; of LDAP the distinguished name.";
+    [RedisCheck] "password": Word("text"), default "none", since "vipd only", Acts,
+        "Password of a Redis that knows no users.";
+    [RedisCheck, PgsqlCheck] "role": Choice(&["primary", "replica"]), default "any", since "vipd only", Acts,
+        "Role that the server must have among its replicas.";
+    [PgsqlCheck] "database": Word("name"), default "that of the user's name", since "vipd only", Acts,
+        "Database to log in to.";
+
+    [AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "connect_ip": Address, default "real server ip", since "vipd only", Acts,
         "Address to test.";
-    [AgentCheck, GrpcCheck] "connect_port": integer(1, 65_535, Unit::None),
+    [AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "connect_port": integer(1, 65_535, Unit::None),
         default "real server port", since "vipd only", Acts,
         "Port to test.";
-    [AgentCheck, GrpcCheck] "bindto": Address, default "none", since "vipd only", Acts,
+    [AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "bindto": Address, default "none", since "vipd only", Acts,
         "Source address.";
-    [AgentCheck, GrpcCheck] "bind_port": integer(1, 65_535, Unit::None),
+    [AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "bind_port": integer(1, 65_535, Unit::None),
         default "ephemeral", since "vipd only", Acts,
         "Source port.";
-    [AgentCheck, GrpcCheck] "bind_if": Interface, default "none", since "vipd only", Acts,
+    [AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "bind_if": Interface, default "none", since "vipd only", Acts,
         "Source interface.";
-    [AgentCheck, GrpcCheck] "connect_timeout": TIME, default "real server value, 5", since "vipd only", Acts,
+    [AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "connect_timeout": TIME, default "real server value, 5", since "vipd only", Acts,
         "Limit for connecting and each I/O step.";
-    [AgentCheck, GrpcCheck] "fwmark": integer(0, U32, Unit::None), default "0", since "vipd only", Acts,
+    [AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "fwmark": integer(0, U32, Unit::None), default "0", since "vipd only", Acts,
         "Socket mark for probe packets.";
-    [GrpcCheck] "retry": integer(0, U32, Unit::None), default "inherited, 1", since "vipd only", Acts,
+    [GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "retry": integer(0, U32, Unit::None), default "inherited, 1", since "vipd only", Acts,
         "Extra failures tolerated while up.";
     [AgentCheck] "retry": integer(0, U32, Unit::None), default "inherited, 1", since "vipd only", Acts,
         "Of no effect: what an agent says counts at once, and its silence changes nothing.";
-    [GrpcCheck] "delay_before_retry": SECONDS, default "inherited, 1", since "vipd only", Acts,
+    [GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "delay_before_retry": SECONDS, default "inherited, 1", since "vipd only", Acts,
         "Gap between retries.";
     [AgentCheck] "delay_before_retry": SECONDS, default "inherited, 1", since "vipd only", Acts,
         "Of no effect, as retry.";
-    [AgentCheck, GrpcCheck] "warmup": SECONDS, default "inherited, delay_loop", since "vipd only", Acts,
+    [AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "warmup": SECONDS, default "inherited, delay_loop", since "vipd only", Acts,
         "Random first delay up to this.";
-    [AgentCheck, GrpcCheck] "delay_loop": TIME, default "real server value, 60", since "vipd only", Acts,
+    [AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "delay_loop": TIME, default "real server value, 60", since "vipd only", Acts,
         "Interval between checks.";
-    [AgentCheck, GrpcCheck] "alpha": Switch, default "inherited", since "vipd only", Acts,
+    [AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "alpha": Switch, default "inherited", since "vipd only", Acts,
         "Start failed.";
-    [AgentCheck, GrpcCheck] "log_all_failures": Switch,
+    [AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "log_all_failures": Switch,
         default "checker_log_all_failures", since "vipd only", Acts,
         "Log each failed attempt.";
 ];

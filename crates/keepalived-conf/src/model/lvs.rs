@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Command;
+pub use super::conversations::{ServerCheck, ServerKind, TalkCheck, TalkStep};
 pub use super::lvs_global::{FlushOnStop, LvsGlobal, LvsSyncDaemon, LvsTimeouts, Reconcile};
 
 /// A `virtual_server`.
@@ -273,6 +274,10 @@ pub enum CheckerKind {
     Agent(Connection, String),
     /// `GRPC_CHECK` (vipd's own)
     Grpc(Connection, Box<GrpcCheck>),
+    /// `TCP_CHECK` with vipd's own `send`, `expect` or `tls`.
+    Talk(Connection, Box<TalkCheck>),
+    /// `REDIS_CHECK`, `MYSQL_CHECK`, `PGSQL_CHECK`, `LDAP_CHECK` (vipd's own)
+    Server(Connection, Box<ServerCheck>),
 }
 
 /// With whom a checker speaks.

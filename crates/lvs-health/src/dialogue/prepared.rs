@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{Dialogue, Exchange, Shared, Transport, protocols};
-use crate::{Network, Protocol, Target, dns, h2, http};
+use crate::{Network, Protocol, Target, dns, h2, http, talk};
 
 /// A network check, ready to be done any number of times.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ enum Plan {
     Dns(dns::Query),
     /// A request that never changes.
     Grpc(h2::GrpcPlan),
+    /// The steps.
+    Talk(talk::Plan),
 }
 
 /// Why a check cannot be done as it is configured.
@@ -88,6 +90,9 @@ impl Prepared {
                 dns::Query::new(config)
                     .map_err(|reason| PrepareError::DomainName { name: config.name.clone(), reason })?,
             ),
+            Protocol::Talk(talk) => Plan::Talk(talk::Plan::new(talk, &network.target, shared)?),
+            #[cfg(not(feature = "logins"))]
+            Protocol::Mysql(_) | Protocol::Postgresql(_) => return Err(PrepareError::Absent("logins")),
             plain => Plan::Plain(plain.clone()),
         };
         let transport = protocols::transport(&network.protocol);
@@ -114,6 +119,7 @@ impl Prepared {
             Plan::Http(plan) => Some(plan.machine(step)),
             Plan::Dns(query) => Some(Box::new(dns::Check::new(query.clone(), nonce))),
             Plan::Grpc(plan) => Some(plan.machine()),
+            Plan::Talk(plan) => Some(plan.machine()),
         };
         Dialogue::new(now, &self.target, self.transport, exchange)
     }

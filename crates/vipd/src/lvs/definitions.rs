@@ -6,8 +6,9 @@ use keepalived_conf::model::lvs as conf;
 use keepalived_conf::model::{Command, Config};
 use lvs_health::{
     Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, File, Grpc, Http,
-    HttpVersion, Network, Pattern, Probe, Protocol, QueryType, RegexOption, Reply, Script, Smtp, StatusCodes,
-    Target, Timing, Tls, TlsVersion, Udp, Url,
+    HttpVersion, Ldap, Login, Mysql, Network, Pattern, Postgresql, Probe, Protocol, QueryType, Redis,
+    RegexOption, Reply, Role, Script, Smtp, StatusCodes, Talk, TalkStep, Target, Timing, Tls, TlsVersion,
+    Udp, Url,
 };
 
 /// The check that this checker stands for.
@@ -43,6 +44,8 @@ fn probe(config: &Config, checker: &conf::Checker) -> Probe {
             (connection, Protocol::Agent(Agent { send: send.clone() }))
         }
         conf::CheckerKind::Grpc(connection, grpc) => (connection, Protocol::Grpc(self::grpc(grpc))),
+        conf::CheckerKind::Talk(connection, talk) => (connection, Protocol::Talk(self::talk(talk))),
+        conf::CheckerKind::Server(connection, server) => (connection, self::server(server)),
         conf::CheckerKind::Misc { script, timeout, dynamic } => {
             let command = config.checks.get(*script).map(identity).unwrap_or_default();
             return Probe::Script(Script { command, timeout: *timeout, dynamic: *dynamic });
@@ -191,5 +194,51 @@ fn grpc(grpc: &conf::GrpcCheck) -> Grpc {
         authority: grpc.authority.clone(),
         tls: grpc.tls.as_ref().map(tls),
         server_name: grpc.server_name.clone(),
+    }
+}
+
+fn talk(talk: &conf::TalkCheck) -> Talk {
+    let step = |step: &conf::TalkStep| match step {
+        conf::TalkStep::Send(bytes) => TalkStep::Send(bytes.clone()),
+        conf::TalkStep::Expect(bytes) => TalkStep::Expect(bytes.clone()),
+        conf::TalkStep::ExpectLine(text) => TalkStep::ExpectLine(Pattern {
+            text: text.clone(),
+            no_match: false,
+            options: Vec::new(),
+            min_offset: 0,
+            max_offset: None,
+        }),
+    };
+    let mut conversation = Talk::new(talk.steps.iter().map(step));
+    conversation.tls = talk.tls.as_ref().map(tls);
+    conversation.server_name.clone_from(&talk.server_name);
+    conversation
+}
+
+fn server(server: &conf::ServerCheck) -> Protocol {
+    let login = Login { user: server.user.clone(), password: server.password.clone() };
+    let role = server.wants_primary.map(|primary| if primary { Role::Primary } else { Role::Replica });
+    match server.kind {
+        conf::ServerKind::Redis => {
+            let mut redis = Redis::default();
+            (redis.login, redis.role) = (login, role);
+            Protocol::Redis(redis)
+        }
+        conf::ServerKind::Mysql => {
+            let mut mysql = Mysql::default();
+            mysql.login = login;
+            Protocol::Mysql(mysql)
+        }
+        conf::ServerKind::Postgresql => {
+            let mut postgresql = Postgresql::default();
+            (postgresql.login, postgresql.role) = (login, role);
+            postgresql.database.clone_from(&server.database);
+            Protocol::Postgresql(postgresql)
+        }
+        conf::ServerKind::Ldap => {
+            let mut ldap = Ldap::default();
+            ldap.login = login;
+            Protocol::Ldap(ldap)
+        }
     }
 }

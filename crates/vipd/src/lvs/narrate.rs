@@ -234,6 +234,11 @@ impl Teller<'_> {
                 Protocol::Dns(_) => format!("DNS query to {target} success."),
                 Protocol::Agent(_) => format!("Agent of {target} success."),
                 Protocol::Grpc(_) => format!("gRPC server {target} succeed on service."),
+                Protocol::Talk(_) => format!("TCP conversation with {target} success."),
+                Protocol::Redis(_) => format!("Redis server {target} succeed on service."),
+                Protocol::Mysql(_) => format!("MySQL server {target} succeed on service."),
+                Protocol::Postgresql(_) => format!("PostgreSQL server {target} succeed on service."),
+                Protocol::Ldap(_) => format!("LDAP server {target} succeed on service."),
             },
             Probe::Script(script) => format!("{} succeeded.", self.script(check, script)),
             Probe::File(file) => {
@@ -323,7 +328,11 @@ impl Teller<'_> {
 fn check_name(director: &Director, check: CheckId) -> &'static str {
     director.check(check).map_or("CHECK", |check| match &check.probe {
         Probe::Network(network) => match &network.protocol {
-            Protocol::Connect => "TCP_CHECK",
+            Protocol::Connect | Protocol::Talk(_) => "TCP_CHECK",
+            Protocol::Redis(_) => "REDIS_CHECK",
+            Protocol::Mysql(_) => "MYSQL_CHECK",
+            Protocol::Postgresql(_) => "PGSQL_CHECK",
+            Protocol::Ldap(_) => "LDAP_CHECK",
             Protocol::Http(_) => "HTTP_CHECK",
             Protocol::Smtp(_) => "SMTP_CHECK",
             Protocol::Dns(_) => "DNS_CHECK",

@@ -281,7 +281,7 @@ fn digest(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<[u8; 16]> {
 }
 
 /// Taken apart as commands are: quotes of both kinds, and every backslash kept for the pattern.
-fn pattern(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+pub(super) fn pattern(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
     match script_words(entry.statement.raw()) {
         Ok(line) => {
             if let Some(pattern) = line.command.filter(|pattern| !pattern.is_empty()) {
@@ -293,7 +293,11 @@ fn pattern(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
             }
             report.missing_argument(entry.keyword, entry.span());
         }
-        Err(error) => report.error("bad-pattern", entry.span(), format!("`regex`: {error}; it is ignored")),
+        Err(error) => report.error(
+            "bad-pattern",
+            entry.span(),
+            format!("`{}`: {error}; it is ignored", entry.keyword.name),
+        ),
     }
     None
 }

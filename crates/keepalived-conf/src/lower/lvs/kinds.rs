@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::model::lvs::{Checker, CheckerKind, GrpcCheck, UdpCheck};
+use crate::model::lvs::{Checker, CheckerKind, GrpcCheck, ServerCheck, ServerKind, UdpCheck};
 use crate::model::trackers::TrackFile;
 use crate::model::{Command, User};
 use crate::source::Span;
@@ -15,6 +15,7 @@ use super::super::track_file::file_weight;
 use super::super::{Lowering, command};
 use super::acts;
 use super::checker::{Common, Timing};
+use super::conversations::TalkDraft;
 use super::http::{HttpDraft, text};
 use super::payload::{domain, escaped_text, payload, reply};
 use super::tls::{Ssl, TlsDraft};
@@ -30,7 +31,8 @@ pub(super) struct CheckerDraft {
 
 #[derive(Clone)]
 enum KindDraft {
-    Tcp,
+    Tcp(Box<TalkDraft>),
+    Server(Box<ServerCheck>),
     Ping,
     Http(Box<HttpDraft>),
     Smtp { helo: String },
@@ -57,7 +59,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn checker(&mut self, entry: Entry<'a>, checkers: &mut Vec<CheckerDraft>) -> bool {
         let mut common = Common::default();
         let kind = match entry.keyword.name {
-            "TCP_CHECK" => Some(self.plain_check(entry, &mut common, KindDraft::Tcp)),
+            "TCP_CHECK" => Some(KindDraft::Tcp(Box::new(self.tcp_check(entry, &mut common)))),
             "PING_CHECK" => Some(self.plain_check(entry, &mut common, KindDraft::Ping)),
             "HTTP_GET" | "SSL_GET" => {
                 self.http_check(entry, &mut common).map(|http| KindDraft::Http(Box::new(http)))
@@ -73,6 +75,10 @@ impl<'a> Lowering<'a> {
             "BFD_CHECK" => self.bfd_check(entry),
             "AGENT_CHECK" => Some(self.agent_check(entry, &mut common)),
             "GRPC_CHECK" => Some(self.grpc_check(entry, &mut common)),
+            "REDIS_CHECK" => Some(self.server_kind(entry, ServerKind::Redis, &mut common)),
+            "MYSQL_CHECK" => Some(self.server_kind(entry, ServerKind::Mysql, &mut common)),
+            "PGSQL_CHECK" => Some(self.server_kind(entry, ServerKind::Postgresql, &mut common)),
+            "LDAP_CHECK" => Some(self.server_kind(entry, ServerKind::Ldap, &mut common)),
             _ => return false,
         };
         checkers.extend(kind.map(|kind| CheckerDraft { at: entry.span(), common, kind }));
@@ -80,7 +86,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Reads a block; `take` gets what checkers do not share.
-    fn check_block(
+    pub(super) fn check_block(
         &mut self,
         entry: Entry<'a>,
         common: &mut Common,
@@ -93,6 +99,10 @@ impl<'a> Lowering<'a> {
             }
             self.understood(inner);
         }
+    }
+
+    fn server_kind(&mut self, entry: Entry<'a>, kind: ServerKind, common: &mut Common) -> KindDraft {
+        KindDraft::Server(Box::new(self.server_check(entry, kind, common)))
     }
 
     fn plain_check(&mut self, entry: Entry<'a>, common: &mut Common, kind: KindDraft) -> KindDraft {
@@ -309,7 +319,9 @@ impl CheckerDraft {
         let connection =
             |report: &mut Report<'_>| self.common.connection(around.server, timeout, has_port, report);
         let kind = match self.kind {
-            KindDraft::Tcp => CheckerKind::Tcp(connection(report)),
+            KindDraft::Tcp(talk) if talk.is_empty() => CheckerKind::Tcp(connection(report)),
+            KindDraft::Tcp(talk) => CheckerKind::Talk(connection(report), Box::new(talk.finish(around.ssl))),
+            KindDraft::Server(server) => CheckerKind::Server(connection(report), server),
             KindDraft::Ping => CheckerKind::Ping(connection(report)),
             KindDraft::Http(http) => {
                 let connection = connection(report);

@@ -4,6 +4,7 @@
 //! `SSL`, the defaults of `global_defs`) is decided at its end, in [`finish`].
 
 mod checker;
+mod conversations;
 mod finish;
 mod granularity;
 mod group;
