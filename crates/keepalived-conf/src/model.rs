@@ -10,6 +10,7 @@ use std::time::Duration;
 use ipnetwork::IpNetwork;
 
 mod conversations;
+pub mod bfd;
 pub mod daemon;
 pub mod fifo;
 pub mod lvs;
@@ -19,6 +20,7 @@ pub mod routing;
 pub mod trackers;
 pub mod virtual_link;
 
+use bfd::{BfdGlobal, BfdInstance};
 use daemon::Daemon;
 use fifo::Fifo;
 use lvs::{LvsGlobal, VirtualServer};
@@ -43,6 +45,8 @@ pub struct Config {
     pub virtual_servers: Vec<VirtualServer>,
     /// The scripts of `MISC_CHECK`s, in file order.
     pub checks: Vec<Command>,
+    /// Every usable `bfd_instance`, in file order; what `track_bfd` names is an index into this.
+    pub bfd_instances: Vec<BfdInstance>,
     /// Every `track_file` with `init_file`, in file order.
     pub init_files: Vec<InitFile>,
     /// Every `track_file`, in file order.
@@ -132,6 +136,8 @@ pub struct Global {
     pub lvs: LvsGlobal,
     /// How the daemon itself runs.
     pub daemon: Daemon,
+    /// `bfd_*`.
+    pub bfd: BfdGlobal,
 }
 
 /// `nftables*`: how packets to addresses are dropped that no packets are accepted for.
@@ -354,6 +360,8 @@ pub struct VrrpInstance {
     pub track_files: Vec<Tracked>,
     /// `track_process`
     pub track_processes: Vec<Tracked>,
+    /// `track_bfd`
+    pub track_bfd: Vec<Tracked>,
     /// `notify*`
     pub notify: Notify,
     /// `notify_priority_changes`: FIFOs get a line for each change of the effective priority.

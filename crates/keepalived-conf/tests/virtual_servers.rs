@@ -601,16 +601,22 @@ fn a_file_check_takes_the_weight_of_its_file_unless_it_has_one() {
 }
 
 #[test]
-fn a_bfd_check_is_said_to_do_nothing_and_never_holds_a_server_down() {
-    let text = format!(
-        "bfd_instance B {{\nneighbor_ip 192.0.2.11\n}}\nvirtual_server 192.0.2.1 80 {{\n{SERVICE}alpha\n\
-         real_server 192.0.2.11 80 {{\nBFD_CHECK {{\nname B\n}}\n}}\n}}\n"
-    );
-    let loaded = load_str(&text);
-    assert_eq!((&checker(&loaded).kind, checker(&loaded).alpha), (&CheckerKind::Bfd("B".to_owned()), false));
-    let note =
-        loaded.diagnostics.iter().find(|finding| finding.message.contains("BFD_CHECK")).expect("a note");
-    assert_eq!((note.code, note.severity), ("not-acted-on", Severity::Note));
+fn a_bfd_check_names_a_session_above_that_is_for_checkers() {
+    let with = |session: &str, check: &str| {
+        load_str(&format!(
+            "bfd_instance B {{\nneighbor_ip 192.0.2.11\n{session}}}\nvirtual_server 192.0.2.1 80 {{\n{SERVICE}\
+             real_server 192.0.2.11 80 {{\nBFD_CHECK {{\nname B\n{check}}}\n}}\n}}\n"
+        ))
+    };
+    for (session, check, alpha) in [("", "", false), ("checker\n", "alpha\n", true)] {
+        let loaded = with(session, check);
+        assert_eq!(
+            (&checker(&loaded).kind, checker(&loaded).alpha),
+            (&CheckerKind::Bfd("B".to_owned()), alpha)
+        );
+        assert!(!has(&loaded, "not-acted-on"));
+    }
+    assert!(has(&with("vrrp\n", ""), "unknown-bfd"));
 }
 
 #[test]

@@ -177,9 +177,9 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
     [MiscCheck] "user": User, default "script_user", since "1.3.0", Acts,
         "Credentials.";
 
-    [BfdCheck] "name": Word("bfd_instance"), default "required", since "2.0.0", Understood,
+    [BfdCheck] "name": Word("bfd_instance"), default "required", since "2.0.0", Acts,
         "BFD session.";
-    [BfdCheck] "alpha": Switch, default "inherited", since "2.0.0", Understood,
+    [BfdCheck] "alpha": Switch, default "inherited", since "2.0.0", Acts,
         "Start failed.";
 
     [UdpCheck, PingCheck] "connect_ip": Address => aborts, default "real server ip", since "2.1.0", Acts,

@@ -167,7 +167,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "Nice value of VRRP child.";
     [GlobalDefs] "checker_priority": integer(-20, 19, Unit::None), default "0", since "1.2.20", Acts,
         "Nice value of checker child.";
-    [GlobalDefs] "bfd_priority": integer(-20, 19, Unit::None), default "0", since "2.0.0", Understood,
+    [GlobalDefs] "bfd_priority": integer(-20, 19, Unit::None), default "0", since "2.0.0", Acts,
         "Nice value of BFD child.";
     [GlobalDefs] "vrrp_no_swap": None, default "off", since "1.2.20", Acts,
         "Lock the VRRP child in memory.";
@@ -195,15 +195,15 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "checker_rlimit_rtime": integer(1, U32, Unit::Microseconds) => aborts,
         default "10000", since "2.0.0", OldSpelling("checker_rlimit_rttime"),
         "Deprecated spelling of checker_rlimit_rttime.";
-    [GlobalDefs] "bfd_no_swap": None, default "off", since "2.0.0", Understood,
+    [GlobalDefs] "bfd_no_swap": None, default "off", since "2.0.0", Acts,
         "Lock the BFD child in memory.";
     [GlobalDefs] "bfd_rt_priority": integer(1, 99, Unit::None),
-        default "0 (normal scheduling)", since "2.0.0", Understood,
+        default "0 (normal scheduling)", since "2.0.0", Acts,
         "SCHED_RR priority of the BFD child.";
-    [GlobalDefs] "bfd_cpu_affinity": Words("cpu"), default "all", since "2.0.17", Understood,
+    [GlobalDefs] "bfd_cpu_affinity": Words("cpu"), default "all", since "2.0.17", Acts,
         "CPUs the BFD child may run on.";
     [GlobalDefs] "bfd_rlimit_rttime": integer(1, U32, Unit::Microseconds) => aborts,
-        default "10000", since "2.1.0", Understood,
+        default "10000", since "2.1.0", Acts,
         "RLIMIT_RTTIME of the BFD child when realtime.";
     [GlobalDefs] "bfd_rlimit_rtime": integer(1, U32, Unit::Microseconds) => aborts,
         default "10000", since "2.0.0", OldSpelling("bfd_rlimit_rttime"),

@@ -21,7 +21,7 @@ pub(super) static LISTS: &[Keyword] = keywords![
         "Reference to an earlier vrrp_track_process.";
 
     [InstanceTrackBfd] "<line>": Form("<bfd_instance> [weight <-253..253> [reverse|noreverse]]"),
-        default "bfd weight", since "2.0.0", Understood,
+        default "bfd weight", since "2.0.0", Acts,
         "Reference to an earlier bfd_instance.";
 
     [UnicastPeers] "<line>": Form("<ip> [min_ttl <0..255>] [max_ttl <0..255>]"),

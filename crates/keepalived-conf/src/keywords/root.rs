@@ -70,6 +70,6 @@ pub(super) static ROOT: &[Keyword] = keywords![
     [Root] "virtual_server": KeyedBlock(Context::VirtualServer, "<ip> [<port>] | fwmark <n> | group <name>") => aborts,
         default "", since "1.2.1", Acts,
         "IPVS virtual service. No port (0) needs persistence. Service without real_server is dropped.";
-    [Root] "bfd_instance": NamedBlock(Context::BfdInstance), default "", since "2.0.0", Understood,
+    [Root] "bfd_instance": NamedBlock(Context::BfdInstance), default "", since "2.0.0", Acts,
         "BFD session; define before use in trackers.";
 ];

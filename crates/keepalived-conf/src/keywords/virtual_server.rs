@@ -156,6 +156,6 @@ pub(super) static VIRTUAL_SERVER: &[Keyword] = keywords![
         "ICMP echo check. Several checkers are ANDed.";
     [RealServer] "FILE_CHECK": Block(Context::FileCheck), default "", since "2.1.0", Acts,
         "track_file based check. Several checkers are ANDed.";
-    [RealServer] "BFD_CHECK": Block(Context::BfdCheck), default "", since "2.0.0", Understood,
+    [RealServer] "BFD_CHECK": Block(Context::BfdCheck), default "", since "2.0.0", Acts,
         "BFD session based check. Several checkers are ANDed.";
 ];

@@ -65,7 +65,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
     [VrrpInstance] "track_process": Lines(Context::InstanceTrackProcess),
         default "none", since "2.0.11", Acts,
         "process trackers; see line grammar.";
-    [VrrpInstance] "track_bfd": Lines(Context::InstanceTrackBfd), default "none", since "2.0.0", Understood,
+    [VrrpInstance] "track_bfd": Lines(Context::InstanceTrackBfd), default "none", since "2.0.0", Acts,
         "bfd trackers; see line grammar.";
     [VrrpInstance] "virtual_ipaddress": Lines(Context::VirtualAddresses),
         default "at least one (v2: warning, v3/strict: failure)", since "1.2.1", Acts,

@@ -143,6 +143,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             track_scripts: std::mem::take(&mut draft.track_scripts),
             track_files: std::mem::take(&mut draft.track_files),
             track_processes: std::mem::take(&mut draft.track_processes),
+            track_bfd: std::mem::take(&mut draft.track_bfd),
             notify: std::mem::take(&mut draft.notify),
             notify_priority_changes: draft.notify_priority_changes.unwrap_or(globals.notify_priority_changes),
             smtp_alert: draft.smtp_alert.or(globals.smtp_alert_vrrp()).unwrap_or(false),
@@ -351,10 +352,11 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
     /// The priority of the address owner is fixed, so nothing with a weight can act on it.
     fn ignore_weights(&mut self, interfaces: &mut Vec<TrackInterface>) {
         let draft = &mut *self.draft;
-        let all = |draft: &Draft| draft.track_scripts.len() + draft.track_files.len();
+        let all = |draft: &Draft| draft.track_scripts.len() + draft.track_files.len() + draft.track_bfd.len();
         let before = interfaces.len() + all(draft);
         interfaces.retain(|tracked| tracked.weight == 0);
         draft.track_scripts.retain(|tracked| tracked.weight == 0);
+        draft.track_bfd.retain(|tracked| tracked.weight == 0);
         for tracked in &mut draft.track_files {
             // The weight of a file that has none; what else it could mean here is a failure.
             if tracked.weight == 1 {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::keywords::Status;
 use crate::model::Global;
+use crate::model::bfd::BfdGlobal;
 use crate::model::daemon::Daemon;
 use crate::model::lvs::LvsGlobal;
 use crate::model::mail::Mail;
@@ -158,6 +159,7 @@ fn defaults() -> Global {
         fifo_states_on_reload: false,
         lvs: LvsGlobal::default(),
         daemon: Daemon::default(),
+        bfd: BfdGlobal::default(),
     }
 }
 
@@ -200,7 +202,7 @@ impl<'a> Lowering<'a> {
 
     /// Takes a global keyword; `false` if nothing acts on it.
     pub(super) fn global_keyword(&mut self, entry: Entry<'a>) -> bool {
-        if self.global_lvs(&entry) || self.global_daemon(&entry) {
+        if self.global_lvs(&entry) || self.global_bfd(&entry) || self.global_daemon(&entry) {
             return true;
         }
         if entry.keyword.status != Status::Acts {

@@ -72,6 +72,7 @@ pub(super) struct Draft {
     pub(super) track_scripts: Vec<TrackScript>,
     pub(super) track_files: Vec<Tracked>,
     pub(super) track_processes: Vec<Tracked>,
+    pub(super) track_bfd: Vec<Tracked>,
     pub(super) notify: Notify,
     pub(super) smtp_alert: Option<bool>,
     pub(super) notify_priority_changes: Option<bool>,
@@ -424,6 +425,7 @@ impl<'a> Lowering<'a> {
             "track_script" => self.track_scripts(draft, entry),
             "track_file" => self.tracked_files(entry, &mut draft.track_files),
             "track_process" => self.tracked_processes(entry, &mut draft.track_processes),
+            "track_bfd" => self.tracked_sessions(entry, &mut draft.track_bfd),
             "virtual_ipaddress" => self.virtual_addresses(draft, entry, false),
             "virtual_ipaddress_excluded" => self.virtual_addresses(draft, entry, true),
             "virtual_routes" => {

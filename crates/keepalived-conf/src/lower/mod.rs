@@ -6,6 +6,7 @@
 mod across;
 mod address;
 mod arguments;
+mod bfd;
 mod command;
 mod finish;
 mod firewall;
@@ -46,6 +47,7 @@ use crate::model::{Command, Config, VrrpScript};
 use crate::preprocess::Files;
 use crate::source::Span;
 
+use bfd::Sessions;
 use global::Globals;
 use instance::Draft;
 use lvs::Lvs;
@@ -87,6 +89,8 @@ struct Lowering<'a> {
     sync_drafts: Vec<SyncGroup<'a>>,
     /// The members of track groups.
     group_members: Vec<Word<'a>>,
+    /// The `bfd_instance`s read so far.
+    sessions: Sessions<'a>,
     /// Everything about virtual servers.
     lvs: Lvs<'a>,
     statics: StaticDrafts<'a>,
@@ -126,6 +130,7 @@ fn lower(lines: &Lines, files: &dyn Files, diagnostics: &mut Diagnostics) -> Low
         interface_delays: Vec::new(),
         sync_drafts: Vec::new(),
         group_members: Vec::new(),
+        sessions: Sessions::default(),
         lvs: Lvs::default(),
         statics: StaticDrafts::default(),
         names: Names::new(files),
@@ -163,6 +168,7 @@ impl<'a> Lowering<'a> {
             "track_file" | "vrrp_track_file" => self.track_file(entry),
             "vrrp_track_process" => self.track_process(entry),
             "interface_up_down_delays" => self.interface_up_down_delays(entry),
+            "bfd_instance" => self.bfd_instance(entry),
             _ => {
                 let Some(entry) = self.static_keyword(entry) else { return };
                 if !self.lvs_keyword(entry) && !self.global_keyword(entry) {
@@ -211,6 +217,7 @@ impl<'a> Lowering<'a> {
             statics,
             virtual_servers,
             checks,
+            bfd_instances: self.sessions.into_instances(),
             init_files: self.track_files.to_make,
             track_files: self.track_files.list,
             track_processes: self.track_processes.list,

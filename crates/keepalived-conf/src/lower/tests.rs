@@ -58,7 +58,7 @@ fn inside(context: Context, line: &str) -> String {
     let mut text = line.to_owned();
     for name in context.path().split('/').rev().filter(|name| !name.is_empty()) {
         let key = match name {
-            "vrrp_instance" | "vrrp_script" | "track_file" => " A",
+            "vrrp_instance" | "vrrp_script" | "track_file" | "bfd_instance" => " A",
             "virtual_server" | "real_server" => " 192.0.2.1 80",
             _ => "",
         };
@@ -79,10 +79,9 @@ fn a_keyword_acts_if_and_only_if_the_table_says_so() {
         Context::ExcludedAddresses,
         Context::Ssl,
         Context::TrackFile,
+        Context::BfdInstance,
     ];
-    // A `BFD_CHECK` is said to do nothing as a whole.
-    let of_servers =
-        |context: &&Context| context.path().starts_with("virtual_server") && **context != Context::BfdCheck;
+    let of_servers = |context: &&Context| context.path().starts_with("virtual_server");
     for context in contexts.into_iter().chain(Context::ALL.iter().filter(of_servers).copied()) {
         // Includes are gone before lowering, and lines have no name.
         let here = keywords::within(context)
@@ -121,8 +120,7 @@ fn keywords_that_abort_keepalived_without_argument_are_reported_as_such() {
     let fixed = [Context::GlobalDefs, Context::VrrpInstance, Context::VrrpScript, Context::TrackFile];
     // Nothing is read inside of what nothing acts on, or of what the text around it does not open.
     let of_servers = |context: &&Context| {
-        context.path().starts_with("virtual_server/") && **context != Context::BfdCheck
-            || **context == Context::VirtualServer
+        context.path().starts_with("virtual_server/") || **context == Context::VirtualServer
     };
     for context in fixed.into_iter().chain(Context::ALL.iter().filter(of_servers).copied()) {
         for keyword in keywords::within(context).filter(|keyword| keyword.aborts) {

@@ -139,7 +139,7 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn tracked_files(&mut self, entry: Entry<'a>, tracked: &mut Vec<Tracked>) {
-        self.tracked(entry, tracked, |lowering, name| {
+        self.tracked(entry, tracked, OF_OTHERS, |lowering, name| {
             let index = lowering.track_file_named(name)?;
             let file = lowering.track_files.list.get(index)?;
             Some(Tracked { index, weight: file.weight, reverse: file.reverse })
@@ -147,11 +147,15 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn tracked_processes(&mut self, entry: Entry<'a>, tracked: &mut Vec<Tracked>) {
-        self.tracked(entry, tracked, |lowering, name| {
+        self.tracked(entry, tracked, OF_OTHERS, |lowering, name| {
             let index = lowering.track_process_named(name)?;
             let process = lowering.track_processes.list.get(index)?;
             Some(Tracked { index, weight: process.weight, reverse: process.reverse })
         });
+    }
+
+    pub(super) fn tracked_sessions(&mut self, entry: Entry<'a>, tracked: &mut Vec<Tracked>) {
+        self.tracked(entry, tracked, OF_SCRIPTS, |lowering, name| lowering.session_named(name));
     }
 
     /// `NAME [weight N [reverse|noreverse]]` a line; `find` gives what holds where the line says no more.
@@ -159,6 +163,7 @@ impl<'a> Lowering<'a> {
         &mut self,
         entry: Entry<'a>,
         tracked: &mut Vec<Tracked>,
+        allowed: Allowed,
         find: impl Fn(&mut Self, Word<'a>) -> Option<Tracked>,
     ) {
         let mut seen: HashSet<usize> = tracked.iter().map(|tracked| tracked.index).collect();
@@ -167,7 +172,7 @@ impl<'a> Lowering<'a> {
             let Some((name, options)) = line.words().split_first() else { continue };
             let Some(found) = find(self, name) else { continue };
             let report = &mut self.report;
-            let Some(options) = track_options(name.text, options, OF_OTHERS, report) else { continue };
+            let Some(options) = track_options(name.text, options, allowed, report) else { continue };
             if !seen.insert(found.index) {
                 let message = format!("{} is tracked already; this line is ignored", name.text);
                 report.warning("duplicate", name.span, message);

@@ -45,11 +45,7 @@ impl<'a> Lowering<'a> {
             Context::SyncGroupTrackScript => drop(self.script_named(first)),
             Context::SyncGroupTrackFile => drop(self.track_file_named(first)),
             Context::SyncGroupTrackProcess => drop(self.track_process_named(first)),
-            Context::InstanceTrackBfd | Context::SyncGroupTrackBfd => {
-                let known = &self.lvs.bfd_sessions;
-                let exists = known.contains(first.text);
-                tracker_named("bfd_instance", first, exists, known.iter().copied(), &mut self.report);
-            }
+            Context::SyncGroupTrackBfd => drop(self.session_named(first)),
             Context::SyncGroupMembers => self.group_members.extend(line.words()),
             _ => {}
         }

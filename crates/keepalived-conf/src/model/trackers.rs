@@ -69,12 +69,13 @@ pub enum ParameterPattern {
     Beginning(Vec<String>),
 }
 
-/// A line of `track_file` or `track_process` of an instance.
+/// A line of `track_file`, `track_process` or `track_bfd` of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tracked {
-    /// Index into [`Config::track_files`](super::Config::track_files) or
-    /// [`Config::track_processes`](super::Config::track_processes).
+    /// Index into [`Config::track_files`](super::Config::track_files),
+    /// [`Config::track_processes`](super::Config::track_processes) or
+    /// [`Config::bfd_instances`](super::Config::bfd_instances).
     pub index: usize,
     /// The line's weight, or the tracker's.
     pub weight: i16,

@@ -72,7 +72,7 @@ impl<'a> Lowering<'a> {
             "UDP_CHECK" => Some(self.udp_check(entry, &mut common)),
             "MISC_CHECK" => self.misc_check(entry, &mut common),
             "FILE_CHECK" => self.file_check(entry),
-            "BFD_CHECK" => self.bfd_check(entry),
+            "BFD_CHECK" => self.bfd_check(entry, &mut common),
             "AGENT_CHECK" => Some(self.agent_check(entry, &mut common)),
             "GRPC_CHECK" => Some(self.grpc_check(entry, &mut common)),
             "REDIS_CHECK" => Some(self.server_kind(entry, ServerKind::Redis, &mut common)),
@@ -245,23 +245,22 @@ impl<'a> Lowering<'a> {
         found
     }
 
-    /// Sessions do not exist yet: the check is read, said to do nothing, and counts as up.
-    fn bfd_check(&mut self, entry: Entry<'a>) -> Option<KindDraft> {
-        self.report.without_effect(entry.keyword, entry.span());
+    /// The session must stand above.
+    fn bfd_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<KindDraft> {
         let mut session = None;
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
             if inner.keyword.name == "name" {
                 session = arguments::required(&inner, &mut self.report).or(session);
-            } else {
-                arguments::switch(&inner, &mut self.report);
+            } else if !common.take(&inner, &mut self.report) {
+                self.understood(inner);
             }
         }
         let Some(name) = session else {
             self.report.error("no-session", entry.span(), "this BFD_CHECK has no `name`; it is ignored");
             return None;
         };
-        if !self.lvs.bfd_sessions.contains(name.text) {
+        if !self.sessions.is_for_checkers(name.text) {
             let message = format!("there is no bfd_instance {} above; this BFD_CHECK is ignored", name.text);
             self.report.error("unknown-bfd", name.span, message);
             return None;
@@ -356,8 +355,7 @@ impl CheckerDraft {
             }
         };
         Checker {
-            // Without sessions nothing would ever bring such a server up.
-            alpha: timing.alpha.unwrap_or(false) && !matches!(kind, CheckerKind::Bfd(_)),
+            alpha: timing.alpha.unwrap_or(false),
             kind,
             delay_loop,
             retry: timing.retry.unwrap_or(retry),

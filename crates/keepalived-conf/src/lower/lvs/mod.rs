@@ -17,7 +17,7 @@ mod real_server;
 mod tls;
 mod virtual_server;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::keywords::Status;
 
@@ -35,7 +35,6 @@ pub(super) struct Lvs<'a> {
     groups: HashMap<&'a str, Group>,
     /// Members of all groups together.
     members: usize,
-    pub(super) bfd_sessions: HashSet<&'a str>,
     ssl: Option<Ssl>,
 }
 
@@ -46,10 +45,6 @@ impl<'a> Lowering<'a> {
             "virtual_server" => self.virtual_server(entry),
             "virtual_server_group" => self.virtual_server_group(entry),
             "SSL" => self.ssl(entry),
-            "bfd_instance" => {
-                let name = self.understood_with(entry, &["neighbor_ip", "neighbour_ip"]);
-                self.lvs.bfd_sessions.extend(name);
-            }
             _ => return false,
         }
         true
