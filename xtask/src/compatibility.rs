@@ -136,7 +136,11 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | `-t` says nothing of a `MISC_CHECK` script that does not exist | an error that leaves the exit code alone |
 | `-t` says nothing of an insecure notify script that `enable_script_security` disables | an error, exit code 6 |
 | `-t` ends with 5 where an interface does not exist | a warning that leaves the exit code alone: the file may be for another machine |
-| `BFD_CHECK` follows a session | there are no sessions yet: the check counts as up, and a note says so |
+| a BFD session that the neighbor takes down administratively goes on counting as up | it is down (RFC 5882 §3.2) |
+| a stop leaves BFD neighbors to their detection times | they are told, and react at once |
+| BFD packets to an IPv6 neighbor leave with hop limit 64 | 255 (RFC 5881) unless `hoplimit` says otherwise; 64 and more are accepted, as keepalived sends them |
+| a BFD process that ends takes its sessions down | its successor goes on with them |
+| `BFD_CHECK` tries again as other checkers do | a session that is down is down |
 | a reload takes what can be read of a file that is cut, garbage or empty, down to nothing | such a reload is refused as a whole, and the log says where the file is damaged |
 | `-t` says 0 where the main file does not exist | 6, as a start of the daemon does |
 | a list that is not closed swallows the blocks after it | it ends before the next keyword of the block around it; an error says so |

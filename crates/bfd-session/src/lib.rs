@@ -12,6 +12,7 @@ mod fields;
 mod instant;
 mod packet;
 mod session;
+mod timers;
 
 pub use authentication::{Authentication, AuthenticationError};
 pub use demultiplexer::{Demultiplexer, Discarded, Peer, SessionId, Taken};
@@ -20,3 +21,4 @@ pub use fields::{Diagnostic, Discriminator, Interval, State};
 pub use instant::Instant;
 pub use packet::{MAX_LEN, Packet, ParseError};
 pub use session::{Change, Config, Event, Ignored, Memory, Role, Session};
+pub use timers::Timers;

@@ -289,6 +289,18 @@ fn rfc5880_6_8_16_admin_down_is_told_with_diagnostic_7_and_lets_nothing_in() {
 }
 
 #[test]
+fn a_session_that_ends_with_its_process_says_down_once() {
+    let mut end = up(config(10, 3));
+    end.session.handle_stop();
+    let sent = end.drain(START);
+    assert_eq!((sent.len(), sent[0].state), (1, State::Down));
+    assert_eq!(sent[0].diagnostic, Diagnostic::ADMINISTRATIVELY_DOWN);
+    let mut end = new(config(10, 3));
+    end.session.handle_stop();
+    assert!(end.drain(START).is_empty(), "nobody is there");
+}
+
+#[test]
 fn rfc5882_3_2_admin_down_of_the_other_is_down() {
     let mut end = up(config(10, 3));
     let sent = end.hear(START, &packet(State::AdminDown));

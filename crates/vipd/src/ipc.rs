@@ -4,7 +4,10 @@
 //! value. The worker never asks for a command line: it names a script by its index in the configuration of a
 //! given generation, and only the parent, which read that configuration, runs it.
 
+use std::net::IpAddr;
+
 use keepalived_conf::model::Config;
+use keepalived_conf::model::bfd::BfdInstance;
 use keepalived_conf::model::lvs::LvsService;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +34,8 @@ pub enum ToWorker {
         task: Task,
         /// Names of the instances that are MASTER, as far as the parent knows, when this worker starts. Empty on a reload.
         masters: Vec<String>,
+        /// BFD sessions that were told of, and whether each is up, when this worker starts. Empty on a reload.
+        sessions: Vec<(SessionKey, bool)>,
         /// What a predecessor left that did not stop in order: it died, or it hung and was killed. None on a reload.
         predecessor: Option<Box<Predecessor>>,
         /// Whom the worker becomes once it is started; `None` changes nothing. Of no meaning on a reload.
@@ -65,6 +70,13 @@ pub enum ToWorker {
         instance: String,
         /// Whether it is MASTER.
         master: bool,
+    },
+    /// Whether a BFD session is up, for the workers that track it.
+    Session {
+        /// Which.
+        key: SessionKey,
+        /// Whether it is up.
+        up: bool,
     },
     /// Write the state: the answer is [`FromWorker::Dump`].
     Dump(DumpKind),
@@ -192,6 +204,13 @@ pub enum FromWorker {
         /// As with a server.
         resumed: bool,
     },
+    /// A BFD session is up or down: told of each session of a configuration, and of each change.
+    Session {
+        /// Which.
+        key: SessionKey,
+        /// Whether it is up.
+        up: bool,
+    },
     /// A line for the log.
     Log {
         /// Its weight.
@@ -205,6 +224,22 @@ pub enum FromWorker {
     Stopped,
     /// The configuration cannot be run on this machine (keepalived exits 1): the parent stops everything with this reason.
     Refused(String),
+}
+
+/// A BFD session, by what makes it the same in another configuration and for another process: its addresses, and never its
+/// name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SessionKey {
+    /// The other system.
+    pub neighbor: IpAddr,
+    /// This one; `None` where any of its addresses will do.
+    pub source: Option<IpAddr>,
+}
+
+impl From<&BfdInstance> for SessionKey {
+    fn from(instance: &BfdInstance) -> Self {
+        Self { neighbor: instance.neighbor, source: instance.source }
+    }
 }
 
 /// A moment, in nanoseconds of `CLOCK_MONOTONIC`: the same in every process of a machine.

@@ -3,6 +3,7 @@
 //! No protocol decision is made here: `vrrp-election` decides, `keepalived-conf` says what was asked for,
 //! `vrrp-linux` knows the kernel. This crate moves bytes between them and runs scripts.
 
+pub mod bfd;
 pub mod check;
 pub mod cli;
 pub mod genhash;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use vipd::cli::{self, CalledAs, Request};
-use vipd::{check, genhash, lvs, mailer, parent, paths, vrrp, watcher};
+use vipd::{bfd, check, genhash, lvs, mailer, parent, paths, vrrp, watcher};
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -64,6 +64,7 @@ fn run_worker(words: &[String]) -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["vrrp"] => run_child(c"vipd_vrrp", vrrp::main),
+        ["bfd"] => run_child(c"vipd_bfd", bfd::main),
         ["lvs"] => run_child(c"vipd_lvs", |socket| lvs::main(socket, false)),
         ["lvs", "dry-run"] => run_child(c"vipd_lvs", |socket| lvs::main(socket, true)),
         _ => run_child(c"vipd", |_| ExitCode::FAILURE),

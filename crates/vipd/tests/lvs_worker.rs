@@ -36,6 +36,7 @@ impl Worker {
                 config,
                 task: Task::Serve,
                 masters: Vec::new(),
+                sessions: Vec::new(),
                 predecessor: None,
                 run_as: None,
                 keep: false,

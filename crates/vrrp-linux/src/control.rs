@@ -19,7 +19,9 @@ pub(crate) struct Ancillary {
     pub(crate) index: Option<u32>,
     /// IPv6: the address it was sent to.
     pub(crate) destination: Option<Ipv6Addr>,
-    /// IPv6: its hop limit.
+    /// IPv4: the address it was sent to.
+    pub(crate) destination_v4: Option<Ipv4Addr>,
+    /// Its hop limit; for IPv4 only where it was asked for.
     pub(crate) hop_limit: Option<u8>,
     /// How many packets the socket had dropped before this one; not given as long as it is none.
     pub(crate) dropped: Option<u32>,
@@ -45,6 +47,9 @@ impl Ancillary {
             }
             (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
                 self.index = data.first_chunk::<4>().map(|index| u32::from_ne_bytes(*index));
+                // Behind the index and the address that an answer would have.
+                let destination = data.get(8..).and_then(<[u8]>::first_chunk::<4>);
+                self.destination_v4 = destination.map(|address| Ipv4Addr::from(*address));
             }
             (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
                 if let Some((address, index)) = data.split_first_chunk::<16>() {
@@ -52,7 +57,7 @@ impl Ancillary {
                     self.index = index.first_chunk::<4>().map(|index| u32::from_ne_bytes(*index));
                 }
             }
-            (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT) => {
+            (libc::IPPROTO_IP, libc::IP_TTL) | (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT) => {
                 let limit = data.first_chunk::<4>().map(|limit| i32::from_ne_bytes(*limit));
                 self.hop_limit = limit.and_then(|limit| u8::try_from(limit).ok());
             }
@@ -146,6 +151,7 @@ mod tests {
             timestamp: Some(Duration::new(1_795_356_288, 656_479_189)),
             index: Some(2),
             destination: Some("ff02::12".parse().unwrap()),
+            destination_v4: None,
             hop_limit: Some(255),
             dropped: None,
         };

@@ -19,6 +19,7 @@ pub mod route;
 pub mod rule;
 pub mod socket;
 pub mod sysctl;
+pub mod udp;
 pub mod virtual_links;
 pub mod watched_files;
 

@@ -236,6 +236,17 @@ impl Session {
         self.settle(now);
     }
 
+    /// The process ends, and the session with it: the other system is told that it is Down, so that it need not wait for a
+    /// Detection Time. Not AdminDown, which says that the path may be fine (RFC 5882 §3.2): some systems then go on as if the
+    /// session were Up. [`poll_transmit`](Self::poll_transmit) gives the packet, if anybody has to be told.
+    pub fn handle_stop(&mut self) {
+        if self.is_alive() {
+            self.go(State::Down, Diagnostic::ADMINISTRATIVELY_DOWN);
+            (self.hold_until, self.usable) = (None, false);
+        }
+        self.send_now &= self.remote.discriminator.is_some();
+    }
+
     /// A packet to send now.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Packet<'static>> {
         if core::mem::take(&mut self.answer) {

@@ -66,6 +66,7 @@ impl<'a> Sessions<'a> {
 
 /// A session as written.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
 struct Draft {
     neighbor: Option<IpAddr>,
     source: Option<(IpAddr, Span)>,

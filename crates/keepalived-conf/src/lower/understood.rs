@@ -51,26 +51,6 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// A named block that says nothing without one of these keywords; its name is then not known.
-    pub(super) fn understood_with(&mut self, entry: Entry<'a>, required: &[&str]) -> Option<&'a str> {
-        self.report.without_effect(entry.keyword, entry.span());
-        self.check_arguments(&entry);
-        let (keyword, name) = (entry.keyword.name, entry.argument());
-        let mut complete = false;
-        let mut block = self.reader.open(entry, &mut self.report);
-        while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
-            complete |= required.contains(&inner.keyword.name);
-            self.check(inner);
-        }
-        let name = name?;
-        if !complete {
-            let lacks = required.first().copied().unwrap_or_default();
-            let message = format!("{keyword} {} has no `{lacks}`; it is ignored", name.text);
-            self.report.error("incomplete", name.span, message);
-        }
-        complete.then_some(name.text)
-    }
-
     fn check_arguments(&mut self, entry: &Entry<'a>) {
         let arguments = entry.keyword.arguments;
         if entry.arguments().is_empty() && !arguments.may_be_empty() {

@@ -17,7 +17,7 @@ Configuration
 What runs
   -P, --vrrp                     only VRRP
   -C, --check                    only health checks
-  -B, --no_bfd                   no BFD
+  -B, --no_bfd                   no BFD worker
       --all                      run everything, even without configuration for it
   -s, --namespace=NAME           run in this network namespace
   -R, --dont-respawn             stop when a worker dies, instead of restarting it
@@ -37,6 +37,7 @@ Files
   -p, --pid=FILE                 pid file of the daemon (default /run/keepalived.pid)
   -r, --vrrp_pid=FILE            pid file of the VRRP worker (default /run/vrrp.pid)
   -c, --checkers_pid=FILE        pid file of the LVS worker (default /run/checkers.pid)
+  -b, --bfd_pid=FILE             pid file of the BFD worker (default /run/bfd.pid)
   -u, --umask=MASK               mask for new files, numeric
 
       --signum=FUNCTION          print the signal for STOP, RELOAD, DATA, STATS, STATS_CLEAR or JSON

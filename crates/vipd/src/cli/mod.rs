@@ -39,6 +39,8 @@ pub struct Options {
     pub vrrp: bool,
     /// The LVS worker may run: not `-P` alone.
     pub checkers: bool,
+    /// The BFD worker may run: not `-B`.
+    pub bfd: bool,
     /// `--all`: workers run even without configuration.
     pub all: bool,
     /// `-l`: log to standard error too.
@@ -69,6 +71,8 @@ pub struct Options {
     pub vrrp_pid_file: Option<PathBuf>,
     /// `-c`: pid file of the LVS worker.
     pub checkers_pid_file: Option<PathBuf>,
+    /// `-b`: pid file of the BFD worker.
+    pub bfd_pid_file: Option<PathBuf>,
     /// `-s`: network namespace, stronger than the configuration's.
     pub namespace: Option<String>,
     /// `-e`: a missing include is an error.
@@ -93,6 +97,7 @@ impl Default for Options {
             config: PathBuf::from(DEFAULT_CONFIG),
             vrrp: true,
             checkers: true,
+            bfd: true,
             all: false,
             log_console: false,
             log_detail: 0,
@@ -108,6 +113,7 @@ impl Default for Options {
             pid_file: None,
             vrrp_pid_file: None,
             checkers_pid_file: None,
+            bfd_pid_file: None,
             namespace: None,
             all_config: false,
             config_id: None,
@@ -247,9 +253,10 @@ fn apply(
         "config-test" => options.test = Some(value.map(PathBuf::from)),
         "ignore-sigint" => options.ignore_sigint = true,
         "checkers_pid" => options.checkers_pid_file = value.map(PathBuf::from),
-        // What these ask for is so in any case: there is no BFD process, addresses are released at a stop, and
-        // the process whose pid file this names does not exist.
-        "no_bfd" | "release-vips" | "bfd_pid" => {}
+        "no_bfd" => options.bfd = false,
+        "bfd_pid" => options.bfd_pid_file = value.map(PathBuf::from),
+        // Addresses are released at a stop in any case.
+        "release-vips" => {}
         other => {
             if !options.without_effect.contains(&other) {
                 options.without_effect.push(other);

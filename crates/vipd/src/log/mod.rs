@@ -23,6 +23,8 @@ pub enum Voice {
     Vrrp(u32),
     /// The LVS worker with its process id: `Keepalived_healthcheckers`.
     Lvs(u32),
+    /// The BFD worker with its process id: `Keepalived_bfd`.
+    Bfd(u32),
 }
 
 /// Where lines go.
@@ -81,6 +83,7 @@ impl Log {
                 Voice::Parent => ("Keepalived", std::process::id()),
                 Voice::Vrrp(pid) => ("Keepalived_vrrp", pid),
                 Voice::Lvs(pid) => ("Keepalived_healthcheckers", pid),
+                Voice::Bfd(pid) => ("Keepalived_bfd", pid),
             };
             syslog.write(level, &format!("{name}{}[{pid}]: {text}", self.suffix));
         }

@@ -20,6 +20,7 @@ mod plan;
 mod presence;
 mod reconcile;
 mod scripts;
+mod sessions;
 mod socket;
 mod sync;
 mod tables;
@@ -49,6 +50,7 @@ use pace::Pace;
 use plan::{Former, Plan};
 use presence::Presence;
 use scripts::Scripts;
+use sessions::Sessions;
 use sync::SyncDaemons;
 use tables::Tables;
 
@@ -128,6 +130,7 @@ struct Worker {
     /// Attempts that are to begin, with their step.
     starts: VecDeque<(AttemptId, usize)>,
     scripts: Scripts,
+    sessions: Sessions,
     files: Files,
     presence: Presence,
     sync: SyncDaemons,
@@ -190,6 +193,7 @@ impl Worker {
             attempts: Attempts::new(FIRST_ATTEMPT, descriptors::most_attempts()),
             starts: VecDeque::new(),
             scripts: Scripts::default(),
+            sessions: Sessions::of(start.sessions),
             files,
             presence,
             sync: SyncDaemons::of(start.masters),
@@ -312,6 +316,7 @@ impl Worker {
                 // What only the VRRP worker asks about.
                 ToWorker::Observed(_) => {}
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
+                ToWorker::Session { key, up } => self.note_session(now, key, up),
                 ToWorker::Dump(kind) => self.dump(kind),
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,

@@ -104,8 +104,8 @@ impl Worker {
                 self.files.ask(now, job, attempt, step, check.timing.delay_loop);
                 Begun::Underway
             }
-            // Left out of the director's plan: there are no sessions.
-            Probe::Bfd(_) => Begun::Underway,
+            // Until something is known of the session, this attempt lasts.
+            Probe::Bfd(bfd) => self.sessions.find(&self.plan, bfd).map_or(Begun::Underway, Begun::Ended),
         };
         match begun {
             Begun::Underway => {}

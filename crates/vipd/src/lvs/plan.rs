@@ -15,7 +15,7 @@ use lvs_health::director::{self, ServerId, ServiceId, Wanted, Who};
 
 use super::definitions;
 use super::memory::{DroppedServer, Remembered, identify};
-use crate::ipc::Generation;
+use crate::ipc::{Generation, SessionKey};
 
 /// One reading of the configuration, translated. Service `n` is `config.virtual_servers[n]`, server `m` of it is
 /// its `real_servers[m]`.
@@ -157,20 +157,18 @@ impl Plan {
             weight: real.weight,
             inhibit_on_failure: real.inhibit_on_failure,
             slow_start: real.slow_start,
-            checks: real
-                .checkers
-                .iter()
-                // Sessions do not exist yet: such a checker counts as up.
-                .filter(|checker| !matches!(checker.kind, conf::CheckerKind::Bfd(_)))
-                .map(|checker| definitions::check(&self.config, checker))
-                .collect(),
+            checks: real.checkers.iter().map(|checker| definitions::check(&self.config, checker)).collect(),
         }
     }
 
     /// The checker behind a check of a server.
     pub(super) fn checker(&self, server: ServerId, place: usize) -> Option<&conf::Checker> {
-        let acting = |checker: &&conf::Checker| !matches!(checker.kind, conf::CheckerKind::Bfd(_));
-        self.real_server(server)?.checkers.iter().filter(acting).nth(place)
+        self.real_server(server)?.checkers.get(place)
+    }
+
+    /// The session of this name.
+    pub(super) fn session(&self, name: &str) -> Option<SessionKey> {
+        self.config.bfd_instances.iter().find(|session| session.name == name).map(SessionKey::from)
     }
 
     /// The real server behind a destination of a kernel service, if it is one.

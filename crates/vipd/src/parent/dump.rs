@@ -1,5 +1,5 @@
-//! State files: `keepalived.data`, `.stats` and `.json`, and `keepalived_check.data` of the load balancer, readable by
-//! root only.
+//! State files: `keepalived.data`, `.stats` and `.json`, `keepalived_check.data` of the load balancer and
+//! `keepalived_bfd.data`, readable by root only.
 //!
 //! The path process writes them.
 
@@ -50,17 +50,18 @@ fn directory(named: Option<PathBuf>) -> PathBuf {
     named.filter(|path| path.is_absolute() && path.is_dir()).unwrap_or_else(|| PathBuf::from("/tmp"))
 }
 
-/// Two workers never share a file: where one is configured, that of the load balancer lies beside it.
+/// Two workers never share a file: where one is configured, the others lie beside it.
 fn path(role: Role, kind: DumpKind, directory: &Path, state_dump_file: Option<&Path>) -> PathBuf {
     let name = match (kind, role) {
         (DumpKind::Data, Role::Vrrp) => "keepalived.data",
         (DumpKind::Data, Role::Lvs) => "keepalived_check.data",
+        (DumpKind::Data, Role::Bfd) => "keepalived_bfd.data",
         (DumpKind::Stats | DumpKind::StatsClear, _) => "keepalived.stats",
         (DumpKind::Json, _) => "keepalived.json",
     };
     match state_dump_file.filter(|_| kind == DumpKind::Data) {
         Some(file) if file.as_os_str().as_encoded_bytes().ends_with(b"/") => file.join(name),
-        Some(file) if role == Role::Lvs => file.with_file_name(name),
+        Some(file) if role != Role::Vrrp => file.with_file_name(name),
         Some(file) => file.to_owned(),
         None => directory.join(name),
     }

@@ -24,6 +24,7 @@ mod refusal;
 mod reload_time;
 mod role;
 mod security;
+mod sessions;
 mod shell_text;
 mod signals;
 mod standard_input;
@@ -147,8 +148,8 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
     }
     process::raise_descriptor_limit();
     let program = |role| WorkerProgram::this(role, options.ipvs_dry_run);
-    let programs = PerRole { vrrp: program(Role::Vrrp), lvs: program(Role::Lvs) };
-    let pid_paths = PerRole { vrrp: paths.vrrp, lvs: paths.checkers };
+    let programs = PerRole { vrrp: program(Role::Vrrp), lvs: program(Role::Lvs), bfd: program(Role::Bfd) };
+    let pid_paths = PerRole { vrrp: paths.vrrp, lvs: paths.checkers, bfd: paths.bfd };
     Parent::new(options.clone(), reading, signals, pid_file, starter, (programs, pid_paths))
         .map_err(|error| End::failure(format!("cannot start: {error}")))
 }
@@ -204,6 +205,7 @@ fn pid_paths(options: &Options, global: &Global) -> PidPaths {
         parent: options.pid_file.clone().unwrap_or(usual.parent),
         vrrp: options.vrrp_pid_file.clone().unwrap_or(usual.vrrp),
         checkers: options.checkers_pid_file.clone().unwrap_or(usual.checkers),
+        bfd: options.bfd_pid_file.clone().unwrap_or(usual.bfd),
     }
 }
 

@@ -122,19 +122,20 @@ pub(super) struct PidPaths {
     pub(super) parent: PathBuf,
     pub(super) vrrp: PathBuf,
     pub(super) checkers: PathBuf,
+    pub(super) bfd: PathBuf,
 }
 
 /// keepalived's places. Copies in other namespaces and of other instances have files of their own.
 pub(super) fn default_paths(directory: bool, namespace: Option<&str>, instance: Option<&str>) -> PidPaths {
     if !directory && namespace.is_none() && instance.is_none() {
-        let [parent, vrrp, checkers] =
-            ["/run/keepalived.pid", "/run/vrrp.pid", "/run/checkers.pid"].map(PathBuf::from);
-        return PidPaths { parent, vrrp, checkers };
+        let [parent, vrrp, checkers, bfd] =
+            ["/run/keepalived.pid", "/run/vrrp.pid", "/run/checkers.pid", "/run/bfd.pid"].map(PathBuf::from);
+        return PidPaths { parent, vrrp, checkers, bfd };
     }
     let directory = Path::new(DIRECTORY).join(namespace.unwrap_or_default());
     let suffix = instance.map(|instance| format!("_{instance}")).unwrap_or_default();
     let path = |name: &str| directory.join(format!("{name}{suffix}.pid"));
-    PidPaths { parent: path("keepalived"), vrrp: path("vrrp"), checkers: path("checkers") }
+    PidPaths { parent: path("keepalived"), vrrp: path("vrrp"), checkers: path("checkers"), bfd: path("bfd") }
 }
 
 /// Makes the directory of a pid file, for everybody to read whatever the umask is. Others are not ours to make,

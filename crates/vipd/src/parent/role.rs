@@ -13,47 +13,55 @@ pub(super) enum Role {
     Vrrp,
     /// Checkers and the kernel's load balancer.
     Lvs,
+    /// BFD sessions.
+    Bfd,
 }
 
 impl Role {
     /// Every role, in the order of starts and stops.
-    pub(super) const ALL: [Self; 2] = [Self::Vrrp, Self::Lvs];
+    pub(super) const ALL: [Self; 3] = [Self::Vrrp, Self::Lvs, Self::Bfd];
 
     /// keepalived's name of the process in the log.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Vrrp => "VRRP",
             Self::Lvs => "Healthcheck",
+            Self::Bfd => "BFD",
         }
     }
 
     /// The part of the configuration that this worker needs.
     pub(super) fn part(self, config: &Config) -> Config {
+        let part = Config {
+            global: global(config),
+            scripts: Vec::new(),
+            instances: Vec::new(),
+            statics: Statics::default(),
+            virtual_servers: Vec::new(),
+            checks: Vec::new(),
+            // Tracked by their places, so every worker has them.
+            bfd_instances: config.bfd_instances.clone(),
+            init_files: Vec::new(),
+            track_files: Vec::new(),
+            track_processes: Vec::new(),
+            interface_delays: Vec::new(),
+        };
         match self {
             Self::Vrrp => Config {
-                global: global(config),
                 scripts: config.scripts.clone(),
                 instances: config.instances.clone(),
                 statics: config.statics.clone(),
-                virtual_servers: Vec::new(),
-                checks: Vec::new(),
-                init_files: Vec::new(),
                 track_files: config.track_files.clone(),
                 track_processes: config.track_processes.clone(),
                 interface_delays: config.interface_delays.clone(),
+                ..part
             },
             Self::Lvs => Config {
-                global: global(config),
-                scripts: Vec::new(),
-                instances: Vec::new(),
-                statics: Statics::default(),
                 virtual_servers: config.virtual_servers.clone(),
                 checks: config.checks.clone(),
-                init_files: Vec::new(),
-                track_files: Vec::new(),
-                track_processes: Vec::new(),
-                interface_delays: Vec::new(),
+                ..part
             },
+            Self::Bfd => part,
         }
     }
 
@@ -62,6 +70,7 @@ impl Role {
         match self {
             Self::Vrrp => !config.instances.is_empty() || !config.statics.is_empty(),
             Self::Lvs => !config.virtual_servers.is_empty() || config.global.lvs.sync_daemon.is_some(),
+            Self::Bfd => !config.bfd_instances.is_empty(),
         }
     }
 
@@ -70,6 +79,7 @@ impl Role {
         match self {
             Self::Vrrp => Voice::Vrrp(pid),
             Self::Lvs => Voice::Lvs(pid),
+            Self::Bfd => Voice::Bfd(pid),
         }
     }
 }
@@ -86,12 +96,14 @@ pub(super) struct PerRole<T> {
     pub(super) vrrp: T,
     /// That of the LVS worker.
     pub(super) lvs: T,
+    /// That of the BFD worker.
+    pub(super) bfd: T,
 }
 
 impl<T> PerRole<T> {
-    /// Both values, in the order of [`Role::ALL`].
+    /// All values, in the order of [`Role::ALL`].
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        [&self.vrrp, &self.lvs].into_iter()
+        [&self.vrrp, &self.lvs, &self.bfd].into_iter()
     }
 }
 
@@ -102,6 +114,7 @@ impl<T> std::ops::Index<Role> for PerRole<T> {
         match role {
             Role::Vrrp => &self.vrrp,
             Role::Lvs => &self.lvs,
+            Role::Bfd => &self.bfd,
         }
     }
 }
@@ -111,6 +124,7 @@ impl<T> std::ops::IndexMut<Role> for PerRole<T> {
         match role {
             Role::Vrrp => &mut self.vrrp,
             Role::Lvs => &mut self.lvs,
+            Role::Bfd => &mut self.bfd,
         }
     }
 }

@@ -33,6 +33,7 @@ use super::pid_file::PidFile;
 use super::process::Child;
 use super::reload_time::ReloadTime;
 use super::role::{PerRole, Role};
+use super::sessions::Sessions;
 use super::signals::{Request, Signals};
 use super::supervisor::{Demand, Settings, Supervisor, WorkerId};
 use super::systemd::Systemd;
@@ -74,6 +75,7 @@ pub(super) struct Parent {
 
     last_reported: LastReported,
 
+    sessions: Sessions,
     checks: Checks,
     life_scripts: LifeScripts,
     reload_time: ReloadTime,
@@ -118,6 +120,7 @@ impl Parent {
             winds_down: false,
             finished: None,
             last_reported: LastReported::default(),
+            sessions: Sessions::default(),
             checks: Checks::default(),
             life_scripts: LifeScripts::default(),
             reload_time: ReloadTime::default(),
@@ -224,6 +227,7 @@ impl Parent {
             self.notifier.deadline(),
             self.mailing.deadline(),
             self.checks.deadline(),
+            self.sessions.poll_timeout(),
             self.paths.deadline(),
             self.watching.deadline(),
             self.fifos.deadline(),
@@ -237,6 +241,7 @@ impl Parent {
 
     fn handle_timers(&mut self, now: Instant, log: &mut Log) {
         self.start_heard_checks(now, log);
+        self.lose_unwatched_sessions(now, log);
         self.paths.timeout(now, log);
         self.look_for_reload_time(now, log);
         self.watching.timeout(now, log);
@@ -355,9 +360,10 @@ impl Parent {
 
 fn settings(options: &Options) -> Settings {
     Settings {
-        allowed: PerRole { vrrp: options.vrrp, lvs: options.checkers },
+        allowed: PerRole { vrrp: options.vrrp, lvs: options.checkers, bfd: options.bfd },
         all: options.all,
-        keep: PerRole { vrrp: options.keep_addresses, lvs: options.keep_ipvs },
+        // A BFD worker has nothing in the kernel.
+        keep: PerRole { vrrp: options.keep_addresses, lvs: options.keep_ipvs, bfd: true },
         respawn: options.respawn,
     }
 }

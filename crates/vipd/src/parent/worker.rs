@@ -72,6 +72,7 @@ impl WorkerProgram {
             Role::Vrrp => &[c"vipd", c"worker", c"vrrp"],
             Role::Lvs if ipvs_dry_run => &[c"vipd", c"worker", c"lvs", c"dry-run"],
             Role::Lvs => &[c"vipd", c"worker", c"lvs"],
+            Role::Bfd => &[c"vipd", c"worker", c"bfd"],
         };
         Self::ourselves(words)
     }

@@ -55,6 +55,7 @@ impl Worker {
                 ToWorker::Observed(observed) => self.take_observations(observed),
                 // Of a run before the reload; and what only the LVS worker asks about.
                 ToWorker::ScriptStarted { .. } | ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } => {}
+                ToWorker::Session { key, up } => self.note_session(key, up),
                 ToWorker::Dump(kind) => {
                     let text = dump::text(kind, &self.plan, &self.node, &self.trackers, &self.records);
                     self.parent.send(&FromWorker::Dump(kind, text));
@@ -142,7 +143,7 @@ impl Intake<'_> {
 /// Lets `look` wait for arrivals and take them in, then look again for as long as it finds something and something is
 /// due: what arrived by now may put off what is due, so nothing of it may be overlooked. Bounded, for a flood must not
 /// stop the election.
-pub(super) fn take_in<C>(
+pub(crate) fn take_in<C>(
     context: &mut C,
     timeout: Option<Duration>,
     due: impl Fn(&C) -> bool,

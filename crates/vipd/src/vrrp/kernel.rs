@@ -175,8 +175,11 @@ impl Kernel {
             WatchedFact::Source { address, interface } => {
                 sources::is_usable(self.interfaces.iter(), *address, interface.as_deref()).into()
             }
-            // The sockets tell that themselves, when they are opened; of the others the watcher tells.
-            WatchedFact::Socket(_) | WatchedFact::File(_) | WatchedFact::Processes(_) => Fact::Unknown,
+            // The sockets tell that themselves, when they are opened; of the others, other processes tell.
+            WatchedFact::Socket(_)
+            | WatchedFact::File(_)
+            | WatchedFact::Processes(_)
+            | WatchedFact::Session(_) => Fact::Unknown,
             WatchedFact::Static(id) => self.is_obtainable(*id, statics).into(),
         }
     }
@@ -448,7 +451,9 @@ impl Observe for Seen<'_> {
 
     fn fact(&self, fact: &WatchedFact) -> Fact {
         match fact {
-            WatchedFact::File(_) | WatchedFact::Processes(_) => self.trackers.fact(fact),
+            WatchedFact::File(_) | WatchedFact::Processes(_) | WatchedFact::Session(_) => {
+                self.trackers.fact(fact)
+            }
             WatchedFact::Source { .. } | WatchedFact::Socket(_) | WatchedFact::Static(_) => {
                 self.kernel.fact(fact, &self.plan.statics)
             }

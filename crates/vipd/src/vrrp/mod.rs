@@ -47,7 +47,7 @@ use crate::tidy;
 use crate::worker::{Parent, Start, rights, scheduling};
 use announce::Announcements;
 use arrival::instant;
-use intake::take_in;
+pub(crate) use intake::take_in;
 use judge::{Complaints, Kind, Record};
 use kernel::{Kernel, Seen, want_links};
 use memory::Reminders;
@@ -75,7 +75,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
     let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
-    let Start { generation, config, task, predecessor, run_as, keep, observed, .. } = start;
+    let Start { generation, config, task, sessions, predecessor, run_as, keep, observed, .. } = start;
     for complaint in scheduling::apply(&scheduling::Wishes::vrrp(&config.global)) {
         parent.log(LogLevel::Warning, complaint);
     }
@@ -92,7 +92,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     let known = predecessor.as_deref().filter(resumes);
     let known = known.map(|predecessor| memory::recall(&predecessor.memory));
     let memory = predecessor.as_deref().filter(resumes).map(|predecessor| &predecessor.memory);
-    let trackers = Trackers::start(observed, memory);
+    let trackers = Trackers::start(observed, memory).with_sessions(sessions);
     let mut worker = Worker::start(poll, parent, plan, trackers, known.as_ref())?;
     worker.keep_addresses = keep;
     if let (Some(beginning), Some(predecessor)) = (&mut worker.beginning, predecessor) {

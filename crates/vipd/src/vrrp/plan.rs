@@ -193,13 +193,17 @@ impl Plan {
 
     /// Whether a fact is what an instance tracks, not what it needs by itself.
     pub(super) fn is_tracker(&self, fact: FactId) -> bool {
-        matches!(self.facts.name(fact), Some(WatchedFact::File(_) | WatchedFact::Processes(_)))
+        matches!(
+            self.facts.name(fact),
+            Some(WatchedFact::File(_) | WatchedFact::Processes(_) | WatchedFact::Session(_))
+        )
     }
 
     fn fact(&self, fact: &WatchedFact) -> String {
         match (fact, trackers::name(fact, &self.config)) {
             (WatchedFact::File(_), Some(name)) => format!("file {name}"),
             (WatchedFact::Processes(_), Some(name)) => format!("process {name}"),
+            (WatchedFact::Session(_), Some(name)) => format!("BFD session {name}"),
             _ => fact.to_string(),
         }
     }

@@ -8,7 +8,7 @@ use vrrp_election::{Delays, Fact, Instant, Pending, Settling};
 use super::plan::{Plan, ProcessCheck, WatchedFact};
 use super::wire::now;
 use super::{Worker, memory};
-use crate::ipc::Memory;
+use crate::ipc::{Memory, SessionKey};
 use crate::watcher::{Observation, Subject};
 use crate::worker::Parent;
 
@@ -16,6 +16,8 @@ use crate::worker::Parent;
 #[derive(Debug, Default)]
 pub(super) struct Trackers {
     observed: HashMap<Subject, i32>,
+    /// BFD sessions that were told of. One that was not is down.
+    sessions: HashMap<SessionKey, bool>,
     links: Settling<String>,
     processes: Settling<ProcessCheck>,
     /// Whether each process tracker had its quorum when that was last said.
@@ -44,6 +46,11 @@ impl Trackers {
             }
         }
         trackers
+    }
+
+    /// What is known of BFD sessions.
+    pub(super) fn with_sessions(self, sessions: Vec<(SessionKey, bool)>) -> Self {
+        Self { sessions: sessions.into_iter().collect(), ..self }
     }
 
     /// Takes note of what was seen.
@@ -103,6 +110,7 @@ impl Trackers {
                 number.map_or(Fact::Unknown, |&number| Fact::Value(number))
             }
             WatchedFact::Processes(check) => self.processes.up(check).map_or(Fact::Unknown, Fact::from),
+            WatchedFact::Session(key) => self.sessions.get(key).copied().unwrap_or_default().into(),
             WatchedFact::Socket(_) | WatchedFact::Source { .. } | WatchedFact::Static(_) => Fact::Unknown,
         }
     }
@@ -172,6 +180,14 @@ impl Worker {
         self.look_at_trackers();
     }
 
+    /// A BFD session went up or down.
+    pub(super) fn note_session(&mut self, key: SessionKey, up: bool) {
+        self.trackers.sessions.insert(key, up);
+        if let Some(id) = self.plan.facts.known(&WatchedFact::Session(key)) {
+            self.node.handle_fact(now(), id, up.into());
+        }
+    }
+
     /// Time passed.
     pub(super) fn settle_trackers(&mut self, now: Instant) {
         if self.trackers.poll_timeout().is_some_and(|at| at <= now) && self.trackers.handle_timeout(now) {
@@ -191,7 +207,10 @@ fn subject(fact: &WatchedFact) -> Option<Subject> {
     match fact {
         WatchedFact::File(path) => Some(Subject::File(path.clone())),
         WatchedFact::Processes(check) => Some(Subject::Processes(check.pattern.clone())),
-        WatchedFact::Source { .. } | WatchedFact::Socket(_) | WatchedFact::Static(_) => None,
+        WatchedFact::Source { .. }
+        | WatchedFact::Socket(_)
+        | WatchedFact::Static(_)
+        | WatchedFact::Session(_) => None,
     }
 }
 

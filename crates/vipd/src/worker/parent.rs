@@ -11,7 +11,7 @@ use mio::{Events, Interest, Poll, Registry, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 
 use crate::ipc::{
-    Channel, ChannelError, FromWorker, Generation, LogLevel, Predecessor, RunAs, Task, ToWorker,
+    Channel, ChannelError, FromWorker, Generation, LogLevel, Predecessor, RunAs, SessionKey, Task, ToWorker,
 };
 use crate::watcher::Observation;
 
@@ -23,6 +23,8 @@ pub(crate) struct Start {
     pub(crate) task: Task,
     /// The instances that are MASTER: those of a predecessor resume as such (VRRP worker), or go on (LVS worker).
     pub(crate) masters: Vec<String>,
+    /// What is known of BFD sessions.
+    pub(crate) sessions: Vec<(SessionKey, bool)>,
     /// What a predecessor left that did not stop in order.
     pub(crate) predecessor: Option<Box<Predecessor>>,
     /// Whom the worker becomes.
@@ -77,13 +79,23 @@ impl Parent {
         let mut observed = Vec::new();
         loop {
             match self.receive() {
-                Some(ToWorker::Config { generation, config, task, masters, predecessor, run_as, keep }) => {
+                Some(ToWorker::Config {
+                    generation,
+                    config,
+                    task,
+                    masters,
+                    sessions,
+                    predecessor,
+                    run_as,
+                    keep,
+                }) => {
                     let config = *config;
                     return Ok(Some(Start {
                         generation,
                         config,
                         task,
                         masters,
+                        sessions,
                         predecessor,
                         run_as,
                         keep,
@@ -96,6 +108,7 @@ impl Parent {
                     ToWorker::ScriptStarted { .. }
                     | ToWorker::ScriptDone { .. }
                     | ToWorker::Standing { .. }
+                    | ToWorker::Session { .. }
                     | ToWorker::Dump(_)
                     | ToWorker::Probe,
                 ) => {}

@@ -10,7 +10,7 @@ use rustix::process::{Resource, Rlimit};
 /// What the configuration asks for, with the prefix of its keywords.
 #[derive(Debug)]
 pub(crate) struct Wishes<'a> {
-    /// `vrrp` or `checker`.
+    /// `vrrp`, `checker` or `bfd`.
     prefix: &'static str,
     /// The name that `ps` and `top` show.
     name: Option<&'a str>,
@@ -33,6 +33,19 @@ impl<'a> Wishes<'a> {
             rlimit_rttime: global.daemon.vrrp_rlimit_rttime,
             no_swap: global.vrrp_no_swap,
             processors: &global.daemon.vrrp_cpu_affinity,
+        }
+    }
+
+    /// Those of the BFD worker.
+    pub(crate) fn bfd(global: &'a Global) -> Self {
+        let bfd = &global.bfd;
+        Self {
+            prefix: "bfd",
+            nice: bfd.nice,
+            rt_priority: bfd.rt_priority,
+            rlimit_rttime: bfd.rlimit_rttime,
+            no_swap: bfd.no_swap,
+            processors: &bfd.cpu_affinity,
         }
     }
 

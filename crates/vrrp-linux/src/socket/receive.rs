@@ -62,12 +62,13 @@ impl ReceiveBatch {
 
     /// The packets that the last receive call brought, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Received<'_>> {
+        self.slots().filter_map(|(slot, buffer)| Received::read(slot, buffer))
+    }
+
+    /// The same before anything of it was read.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (&Slot, &[u8])> {
         let buffers = self.buffers.chunks_exact(self.buffer_len);
-        self.slots
-            .iter()
-            .zip(buffers)
-            .take(self.filled)
-            .filter_map(|(slot, buffer)| Received::read(slot, buffer))
+        self.slots.iter().zip(buffers).take(self.filled)
     }
 
     /// Fills the buffers with what is waiting. Gives the number of packets.

@@ -313,6 +313,7 @@ impl CheckerDraft {
         let timing = self.common.timing.or(around.timing);
         let delay_loop = timing.delay_loop.unwrap_or(DELAY_LOOP);
         let (retry, delay_before_retry) = self.kind.retries(delay_loop);
+        let is_session = matches!(self.kind, KindDraft::Bfd(_));
         let timeout = timing.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
         let has_port = (!matches!(self.kind, KindDraft::Ping)).then_some(self.at);
         let connection =
@@ -358,7 +359,8 @@ impl CheckerDraft {
             alpha: timing.alpha.unwrap_or(false),
             kind,
             delay_loop,
-            retry: timing.retry.unwrap_or(retry),
+            // A session that is down has lost several packets already.
+            retry: if is_session { 0 } else { timing.retry.unwrap_or(retry) },
             delay_before_retry: timing.delay_before_retry.unwrap_or(delay_before_retry),
             warmup: timing.warmup.unwrap_or(delay_loop),
             log_all_failures: self.common.log_all_failures.unwrap_or(around.log_all_failures),

@@ -9,7 +9,9 @@ use super::super::supervisor::WorkerId;
 use super::super::{dump, namespace, notify};
 use super::Parent;
 use super::last_reported::Told;
-use crate::ipc::{ChannelError, DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, Task, ToWorker};
+use crate::ipc::{
+    ChannelError, DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, SessionKey, Task, ToWorker,
+};
 use crate::log::Log;
 use crate::paths::Job;
 use crate::tidy;
@@ -90,10 +92,36 @@ impl Parent {
             FromWorker::PriorityChanged { generation, instance, priority } => {
                 self.handle_priority((generation, instance), priority, log);
             }
+            FromWorker::Session { key, up } => self.handle_session(role, key, up, now, log),
             FromWorker::Log { level, text } => log.write(role.voice(pid), level, &text),
             FromWorker::Dump(kind, text) => self.write_dump(role, kind, text, log),
         }
         self.perform(now, log);
+    }
+
+    /// The workers that track sessions hear of each change.
+    fn handle_session(&mut self, role: Role, key: SessionKey, up: bool, now: Instant, log: &mut Log) {
+        if role == Role::Bfd && self.sessions.note(key, up) {
+            self.tell_of_session(key, up, now, log);
+        }
+    }
+
+    fn tell_of_session(&mut self, key: SessionKey, up: bool, now: Instant, log: &mut Log) {
+        for role in [Role::Vrrp, Role::Lvs] {
+            self.tell_worker(role, &ToWorker::Session { key, up }, now, log);
+        }
+    }
+
+    /// No BFD worker has run for long.
+    pub(super) fn lose_unwatched_sessions(&mut self, now: Instant, log: &mut Log) {
+        let lost = self.sessions.handle_timeout(now);
+        if lost.is_empty() {
+            return;
+        }
+        log.error(format!("no BFD process runs: {} sessions count as down", lost.len()));
+        for key in lost {
+            self.tell_of_session(key, false, now, log);
+        }
     }
 
     fn handle_script(&mut self, key: ScriptKey, act: ScriptAct, now: Instant, log: &mut Log) {
@@ -111,6 +139,7 @@ impl Parent {
             let command = match role {
                 Role::Vrrp => reading.config.scripts.get(index).map(|script| &script.command),
                 Role::Lvs => reading.config.checks.get(index),
+                Role::Bfd => None,
             };
             Some((command?, &reading.accounts))
         });

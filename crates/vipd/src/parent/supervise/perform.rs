@@ -7,10 +7,17 @@ use super::super::role::Role;
 use super::super::supervisor::{Action, LifeScript, Occasion, Tell, WorkerId};
 use super::super::worker::Worker;
 use super::{Parent, token_of};
-use crate::ipc::{Generation, Predecessor, Task, ToWorker};
+use crate::ipc::{Generation, Predecessor, SessionKey, Task, ToWorker};
 use crate::log::Log;
 use crate::tidy;
 use crate::worker::scheduling;
+
+/// What a worker that starts is told besides its configuration.
+struct Known {
+    predecessor: Option<Box<Predecessor>>,
+    masters: Vec<String>,
+    sessions: Vec<(SessionKey, bool)>,
+}
 
 impl Parent {
     /// Does everything that the supervisor asks for.
@@ -26,7 +33,8 @@ impl Parent {
                 self.start(worker, (role, task), generation, predecessor, now, log);
             }
             Action::Configure { worker, generation } => {
-                self.configure(worker, generation, Task::Serve, None, Vec::new(), now, log);
+                let known = Known { predecessor: None, masters: Vec::new(), sessions: Vec::new() };
+                self.configure(worker, generation, Task::Serve, known, now, log);
             }
             Action::Stop(worker) => self.send(worker, &ToWorker::Stop, now, log),
             Action::Probe(worker) => self.send(worker, &ToWorker::Probe, now, log),
@@ -43,6 +51,9 @@ impl Parent {
                     }
                 }
                 self.checks.abandon(role);
+                if role == Role::Bfd {
+                    self.sessions.handle_end(now);
+                }
             }
             Action::Read(id) => self.read_config(id, now, log),
             Action::Enforce { occasion, .. } => {
@@ -64,6 +75,8 @@ impl Parent {
             Action::Settled => {
                 // Only now: until here workers told of what is no longer configured.
                 if let Some(reading) = self.readings.get(&self.supervisor.current()) {
+                    self.sessions
+                        .retain(&reading.config.bfd_instances.iter().map(SessionKey::from).collect());
                     self.last_reported.retain(&reading.config);
                     self.fifos.after_reload(reading.config.global.fifo_states_on_reload, log);
                 }
@@ -110,25 +123,23 @@ impl Parent {
             }
             Err(error) => return self.supervisor.handle_not_started(now, id, &error.to_string()),
         }
-        let masters = match task {
-            Task::Serve => self.last_reported.masters(),
-            Task::Sweep => Vec::new(),
+        let (masters, sessions) = match task {
+            Task::Serve => (self.last_reported.masters(), self.sessions.known()),
+            Task::Sweep => Default::default(),
         };
         if role == Role::Vrrp && task == Task::Serve {
             // Before the configuration: it judges by it at once.
             self.send(id, &ToWorker::Observed(self.watching.known()), now, log);
         }
-        self.configure(id, generation, task, predecessor, masters, now, log);
+        self.configure(id, generation, task, Known { predecessor, masters, sessions }, now, log);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one message")]
     fn configure(
         &mut self,
         id: WorkerId,
         generation: Generation,
         task: Task,
-        predecessor: Option<Box<Predecessor>>,
-        masters: Vec<String>,
+        known: Known,
         now: Instant,
         log: &mut Log,
     ) {
@@ -138,9 +149,12 @@ impl Parent {
         let keep = match role {
             Role::Vrrp => self.options.keep_addresses,
             Role::Lvs => self.options.keep_ipvs,
+            Role::Bfd => false,
         };
         let run_as = Some(reading.accounts.worker());
-        let message = ToWorker::Config { generation, config, task, masters, predecessor, run_as, keep };
+        let Known { predecessor, masters, sessions } = known;
+        let message =
+            ToWorker::Config { generation, config, task, masters, sessions, predecessor, run_as, keep };
         self.send(id, &message, now, log);
         self.tidy_at = Some(now + tidy::AFTER);
     }

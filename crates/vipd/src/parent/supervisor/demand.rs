@@ -66,10 +66,10 @@ mod tests {
     fn each_worker_has_its_own_work() {
         let router = "vrrp_instance A {\n interface eth0\n virtual_router_id 7\n virtual_ipaddress {\n 192.0.2.1\n }\n}\n";
         let server = "virtual_server 192.0.2.1 80 {\n lvs_sched rr\n real_server 10.0.0.1 80 {\n }\n}\n";
-        assert_eq!(demand("").work, PerRole { vrrp: false, lvs: false });
-        assert_eq!(demand(router).work, PerRole { vrrp: true, lvs: false });
+        assert_eq!(demand("").work, PerRole { vrrp: false, lvs: false, bfd: false });
+        assert_eq!(demand(router).work, PerRole { vrrp: true, lvs: false, bfd: false });
         let balanced = demand(server);
-        assert_eq!(balanced.work, PerRole { vrrp: false, lvs: true });
+        assert_eq!(balanced.work, PerRole { vrrp: false, lvs: true, bfd: false });
         assert_eq!((balanced.services.vrrp.len(), balanced.services.lvs.len()), (0, 1));
     }
 }

@@ -318,9 +318,9 @@ impl Supervisor {
 
     /// The worker of this name, if it is still one of ours.
     fn worker(&mut self, id: WorkerId) -> Option<(Role, &mut Worker)> {
-        let PerRole { vrrp, lvs } = &mut self.slots;
-        let vrrp = vrrp.worker(id).map(|worker| (Role::Vrrp, worker));
-        vrrp.or_else(|| lvs.worker(id).map(|worker| (Role::Lvs, worker)))
+        let PerRole { vrrp, lvs, bfd } = &mut self.slots;
+        let slots = [(Role::Vrrp, vrrp), (Role::Lvs, lvs), (Role::Bfd, bfd)];
+        slots.into_iter().find_map(|(role, slot)| slot.worker(id).map(|worker| (role, worker)))
     }
 
     fn demand(&self) -> Option<&Demand> {

@@ -10,6 +10,7 @@ use vrrp_election::{Delays, FactId, Track};
 use vrrp_linux::virtual_links::Wish;
 
 use super::watched::{Numbers, WatchedFact};
+use crate::ipc::SessionKey;
 
 /// When there are as many processes as should be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,7 +75,11 @@ pub(super) fn facts<'a>(
         let process = config.track_processes.get(tracked.index)?;
         Some((WatchedFact::Processes(ProcessCheck::new(process)), tracked.weight, tracked.reverse))
     });
-    files.chain(processes)
+    let sessions = instance.track_bfd.iter().filter_map(|tracked| {
+        let session = SessionKey::from(config.bfd_instances.get(tracked.index)?);
+        Some((WatchedFact::Session(session), tracked.weight, tracked.reverse))
+    });
+    files.chain(processes).chain(sessions)
 }
 
 /// What the election is told of them.
@@ -98,6 +103,10 @@ pub(super) fn name<'a>(fact: &WatchedFact, config: &'a Config) -> Option<&'a str
             let mut processes = config.track_processes.iter();
             let found = processes.find(|process| ProcessCheck::new(process) == *check);
             found.map(|process| process.name.as_str())
+        }
+        WatchedFact::Session(key) => {
+            let found = config.bfd_instances.iter().find(|session| SessionKey::from(*session) == *key);
+            found.map(|session| session.name.as_str())
         }
         WatchedFact::Source { .. } | WatchedFact::Socket(_) | WatchedFact::Static(_) => None,
     }

@@ -13,6 +13,7 @@ use vrrp_election::{Fact, FactId, LinkId, LinkState};
 use super::number;
 use super::routing::StaticId;
 use super::trackers::ProcessCheck;
+use crate::ipc::SessionKey;
 use crate::vrrp::attachment::Key;
 
 /// Before anything was looked at.
@@ -53,6 +54,8 @@ pub(in crate::vrrp) enum WatchedFact {
     Socket(Key),
     /// Something static is there (`track_group`).
     Static(StaticId),
+    /// A BFD session.
+    Session(SessionKey),
 }
 
 impl fmt::Display for WatchedFact {
@@ -65,6 +68,7 @@ impl fmt::Display for WatchedFact {
             Self::Static(StaticId::Route(place)) => write!(f, "static route {}", place + 1),
             Self::Static(StaticId::Rule(place)) => write!(f, "static rule {}", place + 1),
             Self::Source { address, .. } => write!(f, "source address {address}"),
+            Self::Session(key) => write!(f, "BFD session with {}", key.neighbor),
         }
     }
 }

@@ -40,7 +40,7 @@ fn the_first_configuration_is_run_by_a_worker_for_each_role_that_it_needs() {
     assert_eq!(machine.told, [Tell::Ready]);
     assert!(machine.said("VRRP: Startup complete"));
 
-    let settings = Settings { allowed: PerRole { vrrp: false, lvs: true }, ..SETTINGS };
+    let settings = Settings { allowed: PerRole { vrrp: false, lvs: true, bfd: false }, ..SETTINGS };
     let machine = Machine::new(settings, both());
     assert!(machine.worker(Role::Vrrp).is_none() && machine.worker(Role::Lvs).is_some());
 
@@ -72,7 +72,7 @@ fn a_start_without_instances_sweeps_once_after_an_earlier_run() {
         assert_eq!(machine.worker(Role::Vrrp), None, "one attempt");
         assert_eq!(machine.told, [Tell::Ready]);
     }
-    let keep = PerRole { vrrp: true, lvs: false };
+    let keep = PerRole { vrrp: true, lvs: false, bfd: false };
     let machine = Machine::new(Settings { keep, ..SETTINGS }, things(&[], &[]));
     assert!(machine.processes.is_empty(), "addresses are to stay");
 }
@@ -401,7 +401,7 @@ fn sweeps_that_fail_again_and_again_are_reported_and_the_daemon_ends() {
 
 #[test]
 fn what_is_to_be_kept_is_not_swept() {
-    let settings = Settings { keep: PerRole { vrrp: true, lvs: true }, ..SETTINGS };
+    let settings = Settings { keep: PerRole { vrrp: true, lvs: true, bfd: false }, ..SETTINGS };
     let mut machine = Machine::new(settings, both());
     machine.settle();
     machine.stop();

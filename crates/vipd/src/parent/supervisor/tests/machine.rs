@@ -93,15 +93,15 @@ pub(super) struct Machine {
 }
 
 pub(super) const SETTINGS: Settings = Settings {
-    allowed: PerRole { vrrp: true, lvs: true },
+    allowed: PerRole { vrrp: true, lvs: true, bfd: false },
     all: false,
-    keep: PerRole { vrrp: false, lvs: false },
+    keep: PerRole { vrrp: false, lvs: false, bfd: true },
     respawn: true,
 };
 
 /// A configuration with these things for the VRRP worker and these for the LVS worker.
 pub(super) fn things(vrrp: &[u32], lvs: &[u32]) -> Things {
-    PerRole { vrrp: vrrp.iter().copied().collect(), lvs: lvs.iter().copied().collect() }
+    PerRole { vrrp: vrrp.iter().copied().collect(), lvs: lvs.iter().copied().collect(), bfd: BTreeSet::new() }
 }
 
 pub(super) fn service(thing: u32) -> LvsService {
@@ -111,8 +111,8 @@ pub(super) fn service(thing: u32) -> LvsService {
 pub(super) fn demand(things: &Things) -> Demand {
     let services: HashSet<LvsService> = things.lvs.iter().map(|&thing| service(thing)).collect();
     Demand {
-        work: PerRole { vrrp: !things.vrrp.is_empty(), lvs: !things.lvs.is_empty() },
-        services: PerRole { vrrp: HashSet::new(), lvs: services },
+        work: PerRole { vrrp: !things.vrrp.is_empty(), lvs: !things.lvs.is_empty(), bfd: false },
+        services: PerRole { vrrp: HashSet::new(), lvs: services, bfd: HashSet::new() },
         child_wait_time: Duration::from_secs(5),
         worker_timeout: Some(Duration::from_secs(5)),
         startup_script: None,
