@@ -41,6 +41,7 @@ impl<'a> Wishes<'a> {
         let bfd = &global.bfd;
         Self {
             prefix: "bfd",
+            name: None,
             nice: bfd.nice,
             rt_priority: bfd.rt_priority,
             rlimit_rttime: bfd.rlimit_rttime,
