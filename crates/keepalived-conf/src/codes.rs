@@ -59,6 +59,10 @@ static CODES: &[Code] = &[
         "A name that the kernel cannot give an interface: it has 1 to 15 characters and no `/`.",
     ),
     code(
+        "bad-name",
+        "The name of a block is missing, is more than one word, or is too long. The block is ignored.",
+    ),
+    code(
         "bad-parameters",
         "What stands between the parentheses of a definition or sequence is not understood, so the text is taken as it is.",
     ),
@@ -103,6 +107,10 @@ static CODES: &[Code] = &[
     code(
         "duplicate-address",
         "A virtual address is listed twice. It is set once and advertised twice, as keepalived does: remove the line on every router of the group at the same time.",
+    ),
+    code(
+        "duplicate-bfd",
+        "Two BFD sessions have the same name, or the same neighbor and source. The second one is ignored: there is one session between two addresses (RFC 5881).",
     ),
     code("duplicate-group", "Two groups have the same name; the second one is ignored as a whole."),
     code("duplicate-instance", "Two instances have the same name; the second one is ignored as a whole."),
@@ -188,6 +196,10 @@ static CODES: &[Code] = &[
     ),
     code("missing-brace", "A block begins without its `{`."),
     code("missing-end", "The file ends within a block. What is missing is mostly a `}` above."),
+    code(
+        "mixed-families",
+        "The source and the neighbor of a BFD session are of different address families. The session is ignored.",
+    ),
     code(
         "multicast-scope",
         "A multicast group that routers forward: adverts belong to one link (ff02::/16).",

@@ -142,7 +142,7 @@ pub struct Track {
     pub target: TrackTarget,
     /// -254 to 254; of a value any number.
     pub weight: i32,
-    /// Up and down change places; of a value, the sign of the product.
+    /// With weight 0, up and down change places; else the weight is subtracted where it would be added.
     pub reverse: bool,
 }
 

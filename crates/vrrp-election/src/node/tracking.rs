@@ -87,12 +87,16 @@ fn effect(track: &Track, fact: Fact) -> Effect {
         Fact::Value(value) => value == 0,
         Fact::Up => true,
         Fact::Down => false,
-    } != track.reverse;
-    match good {
-        false if weight == 0 => Effect::Fault,
-        true if weight > 0 => Effect::Weight(weight),
-        false if weight < 0 => Effect::Weight(weight),
-        _ => Effect::Weight(0),
+    };
+    if weight == 0 {
+        return if good == track.reverse { Effect::Fault } else { Effect::Weight(0) };
+    }
+    // When it counts does not change by `reverse`, only its sign.
+    let counts = good == (weight > 0);
+    match (counts, track.reverse) {
+        (false, _) => Effect::Weight(0),
+        (true, false) => Effect::Weight(weight),
+        (true, true) => Effect::Weight(weight.saturating_neg()),
     }
 }
 
@@ -132,9 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn reverse_swaps_good_and_failed() {
-        assert_eq!(of(20, true, Fact::Down), Effect::Weight(20));
-        assert_eq!(of(-20, true, Fact::Up), Effect::Weight(-20));
+    fn reverse_changes_the_sign_of_a_weight_and_the_meaning_of_none() {
+        // keepalived 2.2.7 with priority 100: 80, 100, 100, 120.
+        assert_eq!(of(20, true, Fact::Up), Effect::Weight(-20));
+        assert_eq!(of(-20, true, Fact::Up), Effect::Weight(0));
+        assert_eq!(of(20, true, Fact::Down), Effect::Weight(0));
+        assert_eq!(of(-20, true, Fact::Down), Effect::Weight(20));
         assert_eq!(of(0, true, Fact::Up), Effect::Fault, "a reversed weight 0 is a fault while good");
         assert_eq!(of(0, true, Fact::Down), Effect::Weight(0));
     }

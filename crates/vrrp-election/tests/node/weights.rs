@@ -53,13 +53,13 @@ fn the_owner_keeps_255_whatever_it_tracks() {
 }
 
 #[test]
-fn a_reversed_weight_counts_the_other_way() {
+fn a_reversed_weight_counts_when_it_would_and_the_other_way() {
     let reversed =
         |weight| RouterSetup { tracks: vec![Track { reverse: true, ..track(S0, weight) }], ..router(51) };
-    assert_eq!(priority_with(reversed(20), [Some(false), None], true), 120);
-    assert_eq!(priority_with(reversed(20), [Some(true), None], true), 100);
-    assert_eq!(priority_with(reversed(-20), [Some(true), None], true), 80);
-    assert_eq!(priority_with(reversed(-20), [Some(false), None], true), 100);
+    assert_eq!(priority_with(reversed(20), [Some(true), None], true), 80);
+    assert_eq!(priority_with(reversed(20), [Some(false), None], true), 100);
+    assert_eq!(priority_with(reversed(-20), [Some(true), None], true), 100);
+    assert_eq!(priority_with(reversed(-20), [Some(false), None], true), 120);
 }
 
 #[test]
