@@ -44,7 +44,7 @@ pub enum Discarded {
     #[error("no session is with {0}")]
     Neighbor(IpAddr),
     /// It came over more routers than the session allows.
-    #[error("its TTL or Hop Limit is {received:?}, at least {least} is accepted")]
+    #[error("its TTL or Hop Limit is {}, at least {least} is accepted", received.unwrap_or(0))]
     Hops {
         /// As it is.
         received: Option<u8>,

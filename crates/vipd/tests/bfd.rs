@@ -309,6 +309,9 @@ fn packets_that_a_router_passed_on_bring_no_session_up() {
         pair.tracker.start(&Setup::default().of_tracker());
         pair.neighbor.start(&Setup { of_neighbor: "ttl 254\n max_hops 1", ..Setup::default() }.of_neighbor());
         always("254 is not 255", Duration::from_secs(3), || !pair.holds());
+        let line =
+            "BFD packets from 192.0.2.2 are discarded: its TTL or Hop Limit is 254, at least 255 is accepted";
+        assert_eq!(pair.tracker.log_count(line), 1);
         pair.reload(&Setup { session: "max_hops 1", ..Setup::default() }.of_tracker());
         pair.serves(HANDSHAKE);
     });

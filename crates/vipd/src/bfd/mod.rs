@@ -4,6 +4,7 @@
 //! turn of the loop everything that has arrived is read before time is judged, each packet with the time at which the kernel
 //! received it.
 
+mod discarded;
 mod dump;
 mod narrate;
 mod plan;
@@ -17,7 +18,9 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bfd_session::{Demultiplexer, Event, Instant, MAX_LEN, Packet, Session, SessionId, Taken, Timers};
+use bfd_session::{
+    Demultiplexer, Event, Ignored, Instant, MAX_LEN, Packet, Session, SessionId, Taken, Timers,
+};
 use keepalived_conf::model::bfd::BfdInstance;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -28,6 +31,7 @@ use vrrp_linux::udp::{Datagram, datagrams};
 use crate::ipc::{DumpKind, FromWorker, Generation, LogLevel, Memory, SessionKey, Task, ToWorker};
 use crate::vrrp::take_in;
 use crate::worker::{Parent, Start, rights, scheduling};
+use discarded::Discarded;
 use ports::Ports;
 use running::Running;
 
@@ -70,6 +74,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
         armed: None,
         retry_ports: None,
         ports_troubled: false,
+        discarded: Discarded::default(),
         more: false,
         stopped: start.task == Task::Sweep,
     };
@@ -95,6 +100,8 @@ struct Worker {
     retry_ports: Option<Instant>,
     /// It was said that a port cannot be opened.
     ports_troubled: bool,
+    /// Packets that no session took, as far as they were told of.
+    discarded: Discarded,
     /// Packets are left to read.
     more: bool,
     stopped: bool,
@@ -185,10 +192,10 @@ impl Worker {
                 for datagram in datagrams(&batch) {
                     let received = datagram.timestamp.map(|stamp| clocks.monotonic(stamp));
                     let arrived = received.unwrap_or(clocks.monotonic);
-                    if let Some(id) =
-                        take(&self.demultiplexer, &mut self.sessions, kind.multihop, arrived, &datagram)
-                    {
-                        taken.push(id);
+                    let (sessions, multihop) = (&mut self.sessions, kind.multihop);
+                    match take(&self.demultiplexer, sessions, multihop, arrived, &datagram) {
+                        Ok(id) => taken.push(id),
+                        Err(why) => complaints.extend(self.discarded.note(datagram.source, &why)),
                     }
                 }
             }
@@ -203,7 +210,7 @@ impl Worker {
         }
         self.batch = batch;
         for complaint in complaints {
-            self.parent.log(LogLevel::Error, complaint);
+            self.parent.log(LogLevel::Warning, complaint);
         }
     }
 
@@ -255,6 +262,7 @@ impl Worker {
     fn arrange(&mut self, generation: Generation, instances: Vec<BfdInstance>, memory: &Memory) {
         let now = now();
         self.ports.want(&instances);
+        self.discarded = Discarded::default();
         let mut before: BTreeMap<SessionKey, (SessionId, Running)> = std::mem::take(&mut self.sessions)
             .into_iter()
             .map(|(id, running)| (running.key(), (id, running)))
@@ -350,26 +358,28 @@ impl Worker {
     }
 }
 
-/// Gives a datagram to the session that it is for.
+/// Gives a datagram to the session that it is for, or the reason why none takes it.
 fn take(
     demultiplexer: &Demultiplexer,
     sessions: &mut BTreeMap<SessionId, Running>,
     multihop: bool,
     arrived: Duration,
     datagram: &Datagram<'_>,
-) -> Option<SessionId> {
-    let packet = Packet::parse(datagram.bytes).ok()?;
+) -> Result<SessionId, String> {
+    let packet = Packet::parse(datagram.bytes).map_err(|error| error.to_string())?;
     let taken = Taken {
         source: datagram.source,
         destination: datagram.destination,
         multihop,
         hop_limit: datagram.hop_limit,
     };
-    let id = demultiplexer.select(&packet, &taken).ok()?;
-    let running = sessions.get_mut(&id)?;
-    // What the session discards may still have changed what it sends.
-    let _ = running.session.handle_packet(now(), instant(arrived), &packet);
-    Some(id)
+    let id = demultiplexer.select(&packet, &taken).map_err(|why| why.to_string())?;
+    let running = sessions.get_mut(&id).ok_or("its session ended")?;
+    match running.session.handle_packet(now(), instant(arrived), &packet) {
+        Err(why @ Ignored::Authentication) => Err(why.to_string()),
+        // What the session does not act on may still have changed what it sends.
+        _ => Ok(id),
+    }
 }
 
 /// A session ends: the other system need not wait for a Detection Time.
