@@ -221,7 +221,7 @@ impl Worker {
             self.parent.log(LogLevel::Warning, complaint);
         }
         while let Some(event) = running.session.poll_event() {
-            if let Some((level, text)) = narrate::line(&running.instance.name, &event) {
+            if let Some((level, text)) = narrate::line(&running.instance.name, event) {
                 self.parent.log(level, text);
             }
             if let Event::Usable(up) = event {
@@ -271,20 +271,15 @@ impl Worker {
         let mut arranged = Vec::new();
         for instance in instances {
             let key = SessionKey::from(&instance);
-            match before.remove(&key) {
-                Some((id, mut running)) => {
-                    running.reconfigure(now, instance);
-                    self.admit(id, &running);
-                    arranged.push((id, running));
-                }
-                None => {
-                    self.last_id = self.last_id.wrapping_add(1);
-                    let id = SessionId(self.last_id);
-                    let running = self.begin_session(now, instance, memory);
-                    self.admit(id, &running);
-                    arranged.push((id, running));
-                }
-            }
+            let (id, running) = if let Some((id, mut running)) = before.remove(&key) {
+                running.reconfigure(now, instance);
+                (id, running)
+            } else {
+                self.last_id = self.last_id.wrapping_add(1);
+                (SessionId(self.last_id), self.begin_session(now, instance, memory))
+            };
+            self.admit(id, &running);
+            arranged.push((id, running));
         }
         for (_, (id, mut running)) in before {
             self.timers.set(id, None);

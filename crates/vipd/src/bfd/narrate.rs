@@ -5,7 +5,7 @@ use bfd_session::{Change, Diagnostic, Event, State};
 use crate::ipc::LogLevel;
 
 /// The line for an event of the session with this name.
-pub(super) fn line(name: &str, event: &Event) -> Option<(LogLevel, String)> {
+pub(super) fn line(name: &str, event: Event) -> Option<(LogLevel, String)> {
     match event {
         Event::State(change) => Some((LogLevel::Info, format!("({name}) {}", changed(change)))),
         Event::Stalled => {
@@ -18,7 +18,7 @@ pub(super) fn line(name: &str, event: &Event) -> Option<(LogLevel, String)> {
     }
 }
 
-fn changed(change: &Change) -> String {
+fn changed(change: Change) -> String {
     let state = match change.to {
         State::AdminDown => "AdminDown",
         State::Down => "Down",
@@ -52,7 +52,7 @@ mod tests {
     fn changes_are_told_as_keepalived_does() {
         let change = |from, to, diagnostic| {
             let remote_diagnostic = Diagnostic::NONE;
-            line("up", &Event::State(Change { from, to, diagnostic, remote_diagnostic })).unwrap().1
+            line("up", Event::State(Change { from, to, diagnostic, remote_diagnostic })).unwrap().1
         };
         assert_eq!(change(State::Init, State::Up, Diagnostic::NONE), "(up) Entering Up state");
         assert_eq!(
