@@ -117,7 +117,7 @@ impl Worker {
 
     fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(16);
-        // What came right behind the configuration wakes nobody any more.
+        // Words right behind the configuration wake nobody any more.
         self.hear_parent();
         self.stopped |= self.parent.was_terminated();
         self.turn();
@@ -247,7 +247,7 @@ impl Worker {
                 }
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,
-                // What other workers ask about.
+                // Matters of other workers.
                 ToWorker::ScriptStarted { .. }
                 | ToWorker::ScriptDone { .. }
                 | ToWorker::Standing { .. }
@@ -329,7 +329,7 @@ impl Worker {
             }
         }
         self.ports_troubled = !failed.is_empty();
-        // What arrived before a socket was in the poll is read now.
+        // Packets that arrived before a socket was in the poll are read now.
         self.more = true;
     }
 
@@ -372,7 +372,7 @@ fn take(
     let running = sessions.get_mut(&id).ok_or("its session ended")?;
     match running.session.handle_packet(now(), instant(arrived), &packet) {
         Err(why @ Ignored::Authentication) => Err(why.to_string()),
-        // What the session does not act on may still have changed what it sends.
+        // A packet that changes no state may still change what is sent.
         _ => Ok(id),
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn peer(instance: &BfdInstance) -> Peer {
     Peer { neighbor: instance.neighbor, local: instance.source, multihop: instance.multihop }
 }
 
-/// What the TTL of a packet for it must be.
+/// The TTL that a packet for it must have.
 pub(super) fn hops(instance: &BfdInstance) -> HopRule {
     HopRule { least: instance.least_ttl }
 }

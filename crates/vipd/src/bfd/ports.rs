@@ -11,7 +11,7 @@ use vrrp_linux::udp::UdpListener;
 
 use super::plan;
 
-/// What a port is for: a family, and one hop or several.
+/// The use of a port: a family, and one hop or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Kind {
     ipv6: bool,

@@ -15,17 +15,17 @@ use crate::ipc::{self, SessionKey};
 pub(super) struct Running {
     pub(super) instance: BfdInstance,
     pub(super) session: Session,
-    /// What the session sends with; `None` while there is none to be had.
+    /// The socket that the session sends with; `None` while there is none to be had.
     sender: Option<UdpSender>,
     /// Its source port, which stays the same (RFC 5881 §4).
     port: Option<u16>,
-    /// What the parent remembers of it.
+    /// The state that the parent remembers.
     remembered: Option<Kept>,
     /// Packets do not leave; said once.
     troubled: bool,
 }
 
-/// What a successor is told of a session.
+/// The state of a session that a successor is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept {
     memory: Memory,
@@ -82,7 +82,7 @@ impl Running {
         }
         match &self.sender {
             Some(sender) => match sender.send(octets) {
-                // What an earlier packet met; this one was not tried.
+                // The answer to an earlier packet; this one was not tried.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => sender.send(octets),
                 result => result,
             },
@@ -90,7 +90,7 @@ impl Running {
         }
     }
 
-    /// What the parent has to remember now, if that is news.
+    /// The state that the parent has to remember now, if that is news.
     pub(super) fn news_for_successor(&mut self) -> Option<(String, Vec<u8>)> {
         let kept = Kept { memory: self.session.memory(), port: self.port };
         if self.remembered.replace(kept) == Some(kept) {
@@ -100,7 +100,7 @@ impl Running {
     }
 }
 
-/// What a predecessor knew of a session. What cannot be read was another release's.
+/// The state that a predecessor had a session in. Octets that cannot be read are another release's.
 pub(super) fn recall(memory: &ipc::Memory, key: SessionKey) -> Option<Kept> {
     postcard::from_bytes(memory.value(&memory_key(key))?).ok()
 }
