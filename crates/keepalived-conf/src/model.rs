@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use ipnetwork::IpNetwork;
 
-mod conversations;
 pub mod bfd;
+mod conversations;
 pub mod daemon;
 pub mod fifo;
 pub mod lvs;
