@@ -46,9 +46,10 @@ fn a_default_route_has_the_defaults_of_ip_route() {
 }
 
 #[test]
-fn a_route_without_a_router_reaches_no_farther_than_the_link() {
-    assert_eq!(route("10.1.0.0/16 dev eth0").scope, 253);
-    assert_eq!(route("10.1.0.0/16 dev eth0 scope global").scope, 0);
+fn a_route_without_a_router_is_global_as_in_keepalived() {
+    assert_eq!(route("10.1.0.0/16 dev eth0").scope, 0);
+    assert_eq!(route("10.1.0.0/16 dev eth0 scope link").scope, 253);
+    assert_eq!(route("local 10.1.0.1 dev lo").scope, 254);
     assert_eq!(route("2001:db8::/32 dev eth0").scope, 0);
 }
 

@@ -196,9 +196,9 @@ impl RouteSpec {
         Some(route)
     }
 
-    /// What the kernel is told to remove it, as octets that outlive this process.
+    /// Everything that sets it apart, as octets that outlive this process.
     pub fn removal(&self) -> Vec<u8> {
-        let message = identify(self);
+        let message = describe(self);
         let mut bytes = vec![0; netlink_packet_core::Emitable::buffer_len(&message)];
         netlink_packet_core::Emitable::emit(&message, &mut bytes);
         bytes
@@ -264,7 +264,9 @@ impl RouteChange {
                 if !matches!(family, AddressFamily::Inet | AddressFamily::Inet6) {
                     return None;
                 }
-                let message = netlink_packet_core::Parseable::parse(bytes.as_slice()).ok()?;
+                let mut message: RouteMessage =
+                    netlink_packet_core::Parseable::parse(bytes.as_slice()).ok()?;
+                message.attributes.retain(identifies);
                 (RouteNetlinkMessage::DelRoute(message), 0)
             }
         })
@@ -332,6 +334,18 @@ fn describe(route: &RouteSpec) -> RouteMessage {
         attributes.push(RouteAttribute::Metrics(metrics));
     }
     message
+}
+
+/// Whether an attribute is part of what says which route is meant.
+fn identifies(attribute: &RouteAttribute) -> bool {
+    !matches!(
+        attribute,
+        RouteAttribute::Realm(_)
+            | RouteAttribute::Expires(_)
+            | RouteAttribute::Preference(_)
+            | RouteAttribute::TtlPropagate(_)
+            | RouteAttribute::Metrics(_)
+    )
 }
 
 fn next_hop(hop: &Hop, is_ipv4: bool) -> RouteNextHop {

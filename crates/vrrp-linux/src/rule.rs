@@ -116,7 +116,7 @@ impl RuleSpec {
         }
     }
 
-    /// What the kernel is told to remove it, as octets that outlive this process.
+    /// Everything that sets it apart, as octets that outlive this process.
     pub fn removal(&self) -> Vec<u8> {
         let message = describe(self);
         let mut bytes = vec![0; netlink_packet_core::Emitable::buffer_len(&message)];

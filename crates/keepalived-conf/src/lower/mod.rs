@@ -8,6 +8,7 @@ mod address;
 mod arguments;
 mod bfd;
 mod command;
+mod encap;
 mod finish;
 mod firewall;
 mod global;

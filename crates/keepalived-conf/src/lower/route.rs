@@ -7,8 +7,9 @@ use ipnetwork::IpNetwork;
 use crate::diagnostic::Diagnostic;
 use crate::keywords::Context;
 use crate::line::{Statement, Word};
-use crate::model::routing::{Encap, Hop, Insertion, Route};
+use crate::model::routing::{Hop, Insertion, Route};
 
+use super::encap::encap;
 use super::names::{Kind, Names};
 use super::option_line::{OptionLine, Prefix};
 use super::report::Report;
@@ -332,7 +333,7 @@ impl Draft<'_> {
             table: self.table.unwrap_or(if kind == 2 || kind == 3 || kind == 10 { 255 } else { MAIN }),
             vrf: self.vrf,
             protocol,
-            scope: self.scope.unwrap_or_else(|| default_scope(kind, ipv6, &hops)),
+            scope: self.scope.unwrap_or_else(|| default_scope(kind, ipv6)),
             metric: self.metric,
             source: self.source,
             hops,
@@ -416,84 +417,6 @@ fn via<'a>(line: &mut OptionLine<'a, '_, '_, '_>, option: Word<'a>) -> Option<Ip
     line.fits(option, word, host.filter(|host| family.is_none_or(|ipv6| ipv6 == host.is_ipv6())))
 }
 
-/// `encap mpls LABELS`, `encap ip …`, `encap ip6 …`, `encap ila LOCATOR`
-fn encap<'a>(line: &mut OptionLine<'a, '_, '_, '_>, option: Word<'a>) -> Option<Encap> {
-    let kind = line.argument(option)?;
-    match kind.text {
-        "mpls" => {
-            let word = line.argument(kind)?;
-            let label = |text: &str| text.parse().ok().filter(|label| *label < 1 << 20);
-            let labels = word.text.split('/').map(label).collect::<Option<Vec<u32>>>();
-            line.fits(kind, word, labels.filter(|labels| labels.len() <= MOST_LABELS)).map(Encap::Mpls)
-        }
-        "ila" => {
-            let word = line.argument(kind)?;
-            line.fits(kind, word, locator(word.text)).map(Encap::Ila)
-        }
-        "ip" => tunnel_v4(line),
-        "ip6" => tunnel_v6(line),
-        _ => line.refuse(kind, "encapsulation is `mpls`, `ip`, `ip6` or `ila`"),
-    }
-}
-
-fn tunnel_v4(line: &mut OptionLine<'_, '_, '_, '_>) -> Option<Encap> {
-    let (mut id, mut destination, mut source, mut tos, mut ttl, mut flags) =
-        (None, None, None, None, None, None);
-    while let Some(word) = line.peek() {
-        let host = |text: &str| text.parse::<Ipv4Addr>().ok();
-        match word.text {
-            "id" => id = Some(parsed(line, |text| text.parse().ok())?),
-            "dst" => destination = Some(parsed(line, host)?),
-            "src" => source = Some(parsed(line, host)?),
-            "tos" => tos = Some(parsed(line, small)?),
-            "ttl" => ttl = Some(parsed(line, small)?),
-            "flags" => flags = Some(parsed(line, bits)?),
-            _ => break,
-        }
-    }
-    Some(Encap::Ip { id, destination, source, tos, ttl, flags })
-}
-
-fn tunnel_v6(line: &mut OptionLine<'_, '_, '_, '_>) -> Option<Encap> {
-    let (mut id, mut destination, mut source) = (None, None, None);
-    let (mut traffic_class, mut hop_limit, mut flags) = (None, None, None);
-    while let Some(word) = line.peek() {
-        let host = |text: &str| text.parse::<Ipv6Addr>().ok();
-        match word.text {
-            "id" => id = Some(parsed(line, |text| text.parse().ok())?),
-            "dst" => destination = Some(parsed(line, host)?),
-            "src" => source = Some(parsed(line, host)?),
-            "tc" => traffic_class = Some(parsed(line, small)?),
-            "hoplimit" => hop_limit = Some(parsed(line, small)?),
-            "flags" => flags = Some(parsed(line, bits)?),
-            _ => break,
-        }
-    }
-    Some(Encap::Ip6 { id, destination, source, traffic_class, hop_limit, flags })
-}
-
-/// The option that comes next, with its argument.
-fn parsed<T>(line: &mut OptionLine<'_, '_, '_, '_>, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-    let option = line.next()?;
-    let word = line.argument(option)?;
-    line.fits(option, word, parse(word.text))
-}
-
-fn small(text: &str) -> Option<u8> {
-    super::names::number(text).and_then(|number| u8::try_from(number).ok())
-}
-
-fn bits(text: &str) -> Option<u16> {
-    super::names::number(text).and_then(|number| u16::try_from(number).ok())
-}
-
-/// Four groups of 16 bits.
-fn locator(text: &str) -> Option<u64> {
-    let groups: Option<Vec<_>> = text.split(':').map(|group| u16::from_str_radix(group, 16).ok()).collect();
-    let groups = groups.filter(|groups| groups.len() == 4)?;
-    Some(groups.into_iter().fold(0, |locator, group| locator << 16 | u64::from(group)))
-}
-
 /// A time in the kernel's unit: a bare number is already in it, one with `s` or `ms` is not.
 fn time(text: &str, scale: u32) -> Option<u32> {
     if let Some(milliseconds) = text.strip_suffix("ms") {
@@ -526,13 +449,13 @@ fn kind(word: &str) -> Option<u8> {
     })
 }
 
-/// As `ip route` chooses it.
-fn default_scope(kind: u8, ipv6: bool, hops: &[Hop]) -> u8 {
+/// That of a unicast route is global, whether or not it has a router: keepalived's choice, where `ip route` takes the
+/// link.
+fn default_scope(kind: u8, ipv6: bool) -> u8 {
     match kind {
         _ if ipv6 => 0,
         2 | 10 => 254,
         3..=5 => 253,
-        UNICAST if !hops.is_empty() && hops.iter().all(|hop| hop.via.is_none()) => 253,
         _ => 0,
     }
 }
@@ -571,5 +494,3 @@ pub(super) const KEEPALIVED: u8 = 18;
 /// `RT_TABLE_MAIN`
 const MAIN: u32 = 254;
 const UNICAST: u8 = 1;
-/// As many as the kernel takes.
-const MOST_LABELS: usize = 30;

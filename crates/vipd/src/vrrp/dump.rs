@@ -2,6 +2,7 @@
 //!
 //! Secrets are never shown.
 
+mod routing;
 mod trackers;
 
 use std::fmt::{self, Display, Write};
@@ -79,6 +80,10 @@ fn data<'a>(
     writeln!(out, " Gratuitous NA interval = {:.6}", global.gna_interval.as_secs_f64())?;
     let security = if global.script_security { "enabled" } else { "disabled" };
     writeln!(out, " Script security {security}")?;
+    let statics = &plan.config.statics;
+    let addresses: Vec<_> =
+        statics.addresses.iter().map(|line| address_line(&line.object, None, true)).collect();
+    routing::statics(out, statics, &addresses)?;
     writeln!(out, "------< VRRP Topology >------")?;
     for view in views {
         view.topology(out)?;
@@ -211,6 +216,7 @@ impl View<'_> {
             let lines = self.address_lines(&instance.excluded_addresses);
             lines.iter().try_for_each(|line| writeln!(out, "     {line}"))?;
         }
+        routing::of_instance(out, instance)?;
         if !instance.track_interfaces.is_empty() {
             writeln!(out, "   Tracked interfaces :")?;
             let tracks = &instance.track_interfaces;
@@ -284,6 +290,11 @@ impl View<'_> {
         }
         put("vips", json!(self.address_lines(&instance.addresses)));
         put("evips", json!(self.address_lines(&instance.excluded_addresses)));
+        for (key, lines) in [("vroutes", routing::routes(instance)), ("vrules", routing::rules(instance))] {
+            if !lines.is_empty() {
+                put(key, json!(lines));
+            }
+        }
         let interfaces: Vec<_> = instance.track_interfaces.iter().map(|track| &track.interface).collect();
         put("track_ifp", json!(interfaces));
         let scripts =
@@ -329,19 +340,20 @@ impl View<'_> {
 
     fn address_lines(&self, addresses: &[VirtualAddress]) -> Vec<String> {
         let set = self.standing == Standing::Active;
-        addresses.iter().map(|address| address_line(address, self.instance, set)).collect()
+        addresses.iter().map(|address| address_line(address, Some(self.instance), set)).collect()
     }
 }
 
-fn address_line(address: &VirtualAddress, instance: &VrrpInstance, set: bool) -> String {
+fn address_line(address: &VirtualAddress, instance: Option<&VrrpInstance>, set: bool) -> String {
     let whole = if address.network.is_ipv4() { 32 } else { 128 };
     let mut line = if address.network.prefix() == whole {
         address.network.ip().to_string()
     } else {
         address.network.to_string()
     };
-    let device = address.interface.as_deref().or(instance.interface.as_deref()).unwrap_or("(none)");
-    let base = instance.virtual_links.as_deref().and_then(|links| {
+    let own = instance.and_then(|instance| instance.interface.as_deref());
+    let device = address.interface.as_deref().or(own).unwrap_or("(none)");
+    let base = instance.and_then(|instance| instance.virtual_links.as_deref()).and_then(|links| {
         let mut all = links.own.iter().chain(&links.of_addresses);
         all.find(|link| link.name == device)
     });

@@ -18,6 +18,8 @@ use crate::interfaces::{Change, Interfaces};
 
 mod kinds;
 #[cfg(test)]
+mod property;
+#[cfg(test)]
 mod tests;
 
 /// A route or a rule.
@@ -31,10 +33,16 @@ pub trait Object: Clone + Ord + Debug + Display {
     /// What a change of interfaces may have done to it.
     fn effect(&self, change: &Change) -> Effect;
 
+    /// Whether it is no use to add it, for an interface of it is down.
+    fn is_down(&self, interfaces: &Interfaces) -> bool;
+
     /// Whether the removal of this one could take the other one instead.
     fn may_hit(&self, other: &Self) -> bool;
 
-    /// What the kernel is told to remove it.
+    /// Whether the removal of what a predecessor described could take this one instead.
+    fn may_be_hit_by(&self, former: &[u8]) -> bool;
+
+    /// Everything that sets it apart.
     fn removal(&self) -> Vec<u8>;
 
     /// To add it.
@@ -224,7 +232,7 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
                 change,
                 Change::LinkAdded { .. } | Change::LinkRenamed { .. } | Change::LinkRemoved { .. }
             );
-            self.note(change);
+            self.note(change, interfaces);
         }
         if resolve {
             self.resolve(interfaces);
@@ -235,10 +243,13 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
     pub fn handle_lost_events(&mut self, interfaces: &Interfaces) {
         self.resolve(interfaces);
         for (object, entry) in &mut self.entries {
-            if matches!(entry.state, State::Present | State::Doubtful) {
-                entry.state = State::Doubtful;
-                self.due.insert(object.clone());
+            match entry.state {
+                State::Present | State::Doubtful => entry.state = State::Doubtful,
+                // What was in the way may be gone.
+                State::Refused(_) => {}
+                State::New | State::Lost | State::LeftAlone => continue,
             }
+            self.due.insert(object.clone());
         }
     }
 
@@ -289,11 +300,15 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
             }
         }
         let mut changes = RoutingChanges { first: Vec::new(), last: Vec::new() };
+        // The kernel might take a wanted one for what has to go: then both are removed, and that one is added again.
+        let mut renewed: BTreeSet<T> = BTreeSet::new();
         for former in std::mem::take(&mut self.former) {
+            let wanted = self.entries.iter().filter(|(_, entry)| !entry.holders.is_empty());
+            renewed
+                .extend(wanted.map(|(other, _)| other).filter(|other| other.may_be_hit_by(&former)).cloned());
             changes.first.push(T::former(former));
         }
         for removal in removals {
-            // The kernel might take a wanted one for it: then it goes first, and that one is made sure of.
             let hit: Vec<T> = self
                 .entries
                 .iter()
@@ -305,9 +320,13 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
             if hit.is_empty() {
                 changes.last.push(removal.removed());
             } else {
-                additions.extend(hit);
+                renewed.extend(hit);
                 changes.first.push(removal.removed());
             }
+        }
+        for object in renewed {
+            changes.first.push(object.clone().removed());
+            additions.insert(object);
         }
         changes.first.extend(additions.into_iter().map(Object::added));
         changes
@@ -407,13 +426,16 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
     }
 
     /// What one change does to what is there.
-    fn note(&mut self, change: &Change) {
+    fn note(&mut self, change: &Change, interfaces: &Interfaces) {
         let mut gone = Vec::new();
         for (object, entry) in &mut self.entries {
             match (object.effect(change), entry.state) {
                 (Effect::None, _) | (_, State::New) => {}
                 (Effect::Gone, _) => gone.push(object.clone()),
                 (Effect::Doubt, State::Present) => entry.state = State::Doubtful,
+                (Effect::Check, State::Present | State::Doubtful) if object.is_down(interfaces) => {
+                    entry.state = State::Doubtful;
+                }
                 (Effect::Check, State::Present | State::Doubtful) => {
                     entry.state = State::Doubtful;
                     self.due.insert(object.clone());

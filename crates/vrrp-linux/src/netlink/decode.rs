@@ -61,7 +61,7 @@ pub(crate) fn routing_change(frame: &Frame<'_>) -> Option<Change> {
     }
 }
 
-fn removed_route(payload: &[u8]) -> Option<RemovedRoute> {
+pub(crate) fn removed_route(payload: &[u8]) -> Option<RemovedRoute> {
     let header = RouteHeader::parse(payload).ok()?;
     let (mut ip, mut table, mut metric) = (None, u32::from(header.table), 0);
     for attribute in attributes(payload, ROUTE_HEADER_LEN) {
@@ -82,7 +82,7 @@ fn removed_route(payload: &[u8]) -> Option<RemovedRoute> {
     Some(RemovedRoute { slot, protocol: header.protocol.into() })
 }
 
-fn removed_rule(payload: &[u8]) -> Option<RemovedRule> {
+pub(crate) fn removed_rule(payload: &[u8]) -> Option<RemovedRule> {
     let header = RuleHeader::parse(payload).ok()?;
     let ipv6 = match header.family {
         AddressFamily::Inet => false,

@@ -37,7 +37,7 @@ impl<O: Copy + Ord> Addresses<O> {
     /// refuses a scope that is not that of the others in the subnet. Then come additions, then removals: an address
     /// whose prefix length changes is always there.
     pub fn take_changes(&mut self, interfaces: &Interfaces) -> Vec<Change> {
-        let (mut changes, mut additions, mut removals) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut changes, mut additions, mut unwanted) = (Vec::new(), Vec::new(), Vec::new());
         let mut seen = BTreeSet::new();
         for key in std::mem::take(&mut self.due) {
             if !seen.insert(key) {
@@ -52,18 +52,20 @@ impl<O: Copy + Ord> Addresses<O> {
                 Task::Set(wanted) => additions.push(Change::Address(AddressChange::Set(wanted))),
                 Task::Add(wanted) => additions.push(Change::Address(AddressChange::Add(wanted))),
                 Task::Renew { current, wanted } => {
-                    changes.extend(removal(current, interfaces));
+                    changes.extend(removal(current, interfaces, &[]));
                     additions.push(Change::Address(AddressChange::Set(wanted)));
                     if let Some(entry) = self.entries.get_mut(&key) {
                         (entry.asked, entry.renewed) = (None, true);
                     }
                 }
                 Task::Remove(current) => {
-                    removals.extend(removal(current, interfaces));
+                    unwanted.push(current);
                     self.entries.remove(&key);
                 }
             }
         }
+        let removals = unwanted.into_iter().flat_map(|current| removal(current, interfaces, &additions));
+        let mut removals: Vec<_> = removals.collect();
         changes.append(&mut additions);
         changes.append(&mut removals);
         changes
@@ -149,13 +151,30 @@ impl<O: Copy + Ord> Addresses<O> {
 }
 
 /// What removes an address. Removing the first IPv4 address of a subnet takes the others of that subnet with it, unless
-/// they are promoted.
-fn removal(mut address: AddressSpec, interfaces: &Interfaces) -> impl Iterator<Item = Change> + use<> {
+/// they are promoted; those that are added right before are among them.
+fn removal(
+    mut address: AddressSpec,
+    interfaces: &Interfaces,
+    added: &[Change],
+) -> impl Iterator<Item = Change> + use<> {
     if let Some(observed) = find(interfaces, &Key::of(&address)) {
         // Of IPv6 addresses, the kernel removes only one with the very prefix length.
         address.network = observed.network;
     }
-    let leads = leads_others(interfaces, &address);
+    let follows = |change: &Change| match change {
+        Change::Address(AddressChange::Add(other) | AddressChange::Set(other)) => {
+            other.index == address.index && is_same_subnet(other, &address)
+        }
+        Change::Address(AddressChange::Remove(_)) | Change::PromoteSecondaries { .. } => false,
+    };
+    let leads = leads_others(interfaces, &address) || added.iter().any(follows);
     let promote = leads.then_some(Change::PromoteSecondaries { index: address.index });
     promote.into_iter().chain([Change::Address(AddressChange::Remove(address))])
+}
+
+/// IPv4 only.
+fn is_same_subnet(one: &AddressSpec, other: &AddressSpec) -> bool {
+    one.network.is_ipv4()
+        && one.network.prefix() == other.network.prefix()
+        && one.network.network() == other.network.network()
 }

@@ -2,6 +2,7 @@
 
 use super::{Effect, Object};
 use crate::interfaces::{Change, Interfaces};
+use crate::netlink::decode::{removed_route, removed_rule};
 use crate::route::{RouteChange, RouteSpec};
 use crate::rule::{RuleChange, RuleSpec};
 
@@ -41,8 +42,16 @@ impl Object for RouteSpec {
         }
     }
 
+    fn is_down(&self, interfaces: &Interfaces) -> bool {
+        self.hops.iter().any(|hop| interfaces.by_index(hop.index).is_some_and(|interface| !interface.up))
+    }
+
     fn may_hit(&self, other: &Self) -> bool {
         self.may_hit(other)
+    }
+
+    fn may_be_hit_by(&self, former: &[u8]) -> bool {
+        removed_route(former).is_some_and(|former| former.slot == self.slot())
     }
 
     fn removal(&self) -> Vec<u8> {
@@ -82,8 +91,17 @@ impl Object for RuleSpec {
         }
     }
 
+    fn is_down(&self, _: &Interfaces) -> bool {
+        false
+    }
+
     fn may_hit(&self, other: &Self) -> bool {
         self.may_hit(other)
+    }
+
+    fn may_be_hit_by(&self, former: &[u8]) -> bool {
+        removed_rule(former)
+            .is_some_and(|former| (former.ipv6, former.priority) == (self.ipv6, self.priority))
     }
 
     fn removal(&self) -> Vec<u8> {

@@ -182,7 +182,7 @@ fn a_route_with_other_properties_takes_the_place_of_the_one_before() {
     let mut after = before.clone();
     after.path.values = vec![(2, 1400)];
     world.want(1, &[&before]);
-    assert_eq!(world.want(1, &[&after]), [REMOVE, ADD], "the kernel would take one for the other");
+    assert_eq!(world.want(1, &[&after]), [REMOVE, REMOVE, ADD], "the kernel would take one for the other");
     let elsewhere = route("0.0.0.0/0", "192.0.2.253");
     let expected = ["add route default via 192.0.2.253 dev eth0", REMOVE];
     assert_eq!(world.want(1, &[&elsewhere]), expected, "there is always one");
