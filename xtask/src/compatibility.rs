@@ -132,7 +132,6 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | a checker without `url` ends the configuration test with a crash | an error names it, and it is ignored |
 | a `virtual_server` with an unknown group, or one that exists already, is dropped in silence | an error |
 | with outer connection options, an `SMTP_CHECK` with `host` blocks checks the server itself too | only the hosts |
-| weights of trackers are ignored in the members of a sync group | they count, and `-t` says so (sync groups are not implemented yet) |
 | `-t` says nothing of a `MISC_CHECK` script that does not exist | an error that leaves the exit code alone |
 | `-t` says nothing of an insecure notify script that `enable_script_security` disables | an error, exit code 6 |
 | `-t` ends with 5 where an interface does not exist | a warning that leaves the exit code alone: the file may be for another machine |

@@ -17,6 +17,7 @@ pub mod lvs;
 mod lvs_global;
 pub mod mail;
 pub mod routing;
+mod sync_group;
 pub mod trackers;
 pub mod virtual_link;
 
@@ -26,6 +27,7 @@ use fifo::Fifo;
 use lvs::{LvsGlobal, VirtualServer};
 use mail::Mail;
 use routing::{Route, Rule, Statics};
+pub use sync_group::SyncGroup;
 use trackers::{InterfaceDelays, TrackFile, TrackProcess, Tracked};
 use virtual_link::VirtualLinks;
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub instances: Vec<VrrpInstance>,
     /// `static_ipaddress`, `static_routes` and `static_rules`.
     pub statics: Statics,
+    /// Every `vrrp_sync_group` with members, in file order.
+    pub sync_groups: Vec<SyncGroup>,
     /// Every usable `virtual_server`, in file order.
     pub virtual_servers: Vec<VirtualServer>,
     /// The scripts of `MISC_CHECK`s, in file order.

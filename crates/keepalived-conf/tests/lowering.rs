@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use keepalived_conf::model::{Auth, InitialState, OnShortage, Preempt, Run, User, VrrpInstance};
+use keepalived_conf::model::{Auth, Command, InitialState, OnShortage, Preempt, Run, User, VrrpInstance};
 use keepalived_conf::{Class, InstanceProblem, Loaded, Severity, Unusable, exit_code, load_str};
 
 /// An IPv4 instance with these lines.
@@ -620,12 +620,73 @@ fn what_stands_behind_the_address_of_a_peer_is_dropped() {
     assert_eq!(peers, ["192.0.2.3", "192.0.2.4"]);
 }
 
+const TWO: &str = "vrrp_script s {\nscript /bin/true\nweight 20\n}\nvrrp_script c {\nscript /bin/true\n}\n\
+    vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\ntrack_interface {\neth8 weight 5\neth9\n}\n\
+    track_script {\ns\nc\n}\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n\
+    vrrp_instance B {\ninterface eth0\nvirtual_router_id 2\nvirtual_ipaddress {\n192.0.2.2\n}\n}\n";
+
+/// Weights of A's trackers by name, in a group with these lines.
+fn tracks_of_member(lines: &str) -> (Vec<(String, i16)>, Loaded) {
+    let loaded = load_str(&format!("{TWO}vrrp_sync_group G {{\ngroup {{\nA\nB\n}}\n{lines}\n}}\n"));
+    let a = &loaded.config.instances[0];
+    let interfaces = a.track_interfaces.iter().map(|tracked| (tracked.interface.clone(), tracked.weight));
+    let name = |script: usize| loaded.config.scripts[script].name.clone();
+    let scripts = a.track_scripts.iter().map(|tracked| (name(tracked.script), tracked.weight));
+    (interfaces.chain(scripts).collect(), loaded)
+}
+
 #[test]
-fn commands_that_nothing_runs_are_told() {
-    let loaded = load_str("vrrp_sync_group G {\ngroup {\nA\n}\nnotify_master \"/bin/true x\" nobody\n}\n");
-    let [(keyword, command)] = loaded.idle_commands.as_slice() else { panic!("one command") };
-    assert_eq!((*keyword, command.text.as_str()), ("notify_master", "/bin/true x"));
-    assert!(has(&loaded, "script-security"));
+fn members_of_a_group_follow_no_weight_unless_the_group_says_so() {
+    let of = |list: &[(&str, i16)]| -> Vec<_> {
+        list.iter().map(|(name, weight)| ((*name).to_owned(), *weight)).collect()
+    };
+    let (tracks, loaded) = tracks_of_member("");
+    assert_eq!(tracks, of(&[("eth8", 0), ("eth9", 0), ("c", 0)]));
+    assert!(has(&loaded, "group-weight"));
+    let finding = loaded.diagnostics.iter().find(|finding| finding.code == "group-weight").unwrap();
+    assert_eq!(finding.class, Class::General, "keepalived complains too");
+    for allows in ["sync_group_tracking_weight", "global_tracking"] {
+        let (tracks, loaded) = tracks_of_member(allows);
+        assert_eq!(tracks, of(&[("eth8", 5), ("eth9", 0), ("s", 20), ("c", 0)]));
+        assert!(!has(&loaded, "group-weight"));
+        assert!(loaded.config.sync_groups[0].tracking_weight);
+    }
+}
+
+#[test]
+fn what_a_group_tracks_too_its_members_do_not() {
+    let (tracks, loaded) =
+        tracks_of_member("track_interface {\neth8 weight 30\n}\ntrack_script {\ns\nc weight 7\n}");
+    assert_eq!(tracks, [("eth9".to_owned(), 0)]);
+    assert!(has(&loaded, "tracked-twice") && !has(&loaded, "group-weight"));
+    let group = &loaded.config.sync_groups[0];
+    assert_eq!(group.track_interfaces[0].weight, 30);
+    assert_eq!(group.track_scripts.iter().map(|tracked| tracked.weight).collect::<Vec<_>>(), [20, 7]);
+}
+
+#[test]
+fn a_group_has_scripts_of_its_own_and_mail_as_instances_have() {
+    let lines = "notify_master \"/bin/true x\" nobody\nnotify /bin/n\nnotify_stop /bin/s\nsmtp_alert\n\
+                 notify_priority_changes true";
+    let (_, loaded) = tracks_of_member(lines);
+    let group = &loaded.config.sync_groups[0];
+    assert_eq!(group.members, [0, 1]);
+    let text = |command: &Option<Box<Command>>| command.as_ref().map(|command| command.text.clone());
+    let notify = &group.notify;
+    let texts = [&notify.master, &notify.any, &notify.stop, &notify.backup].map(text);
+    assert_eq!(
+        texts,
+        [Some("/bin/true x"), Some("/bin/n"), Some("/bin/s"), None].map(|text| text.map(str::to_owned))
+    );
+    assert!(
+        group.smtp_alert && loaded.config.instances.iter().all(|instance| instance.notify_priority_changes)
+    );
+    let global = load_str(&format!(
+        "global_defs {{\nscript_user joe\nsmtp_alert_vrrp\n}}\n{TWO}vrrp_sync_group G {{\ngroup {{\nA\nB\n}}\nnotify /bin/n\n}}\n"
+    ));
+    let group = &global.config.sync_groups[0];
+    assert!(group.smtp_alert);
+    assert_eq!(group.notify.any.as_ref().unwrap().user.as_ref().unwrap().user, "joe");
 }
 
 #[test]

@@ -163,6 +163,15 @@ pub enum FromWorker {
         /// The priority now.
         priority: u8,
     },
+    /// A sync group changed its state, as all of its members did.
+    GroupTransition {
+        /// Generation that `group` is an index in.
+        generation: Generation,
+        /// Index into [`Config::sync_groups`].
+        group: u32,
+        /// The state reached.
+        event: GroupEvent,
+    },
     /// A real server went up or down: run its `notify_up` or `notify_down`, tell FIFOs, send mail.
     Server {
         /// Generation that `service` is an index in.
@@ -306,6 +315,32 @@ pub enum InstanceEvent {
     Deleted,
     /// A lower priority was heard while MASTER (`notify_master_rx_lower_pri`).
     MasterReceivedLowerPriority,
+}
+
+/// What a sync group is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GroupEvent {
+    /// MASTER
+    Master,
+    /// BACKUP
+    Backup,
+    /// FAULT
+    Fault,
+    /// STOP
+    Stop,
+}
+
+impl GroupEvent {
+    /// keepalived's word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Master => "MASTER",
+            Self::Backup => "BACKUP",
+            Self::Fault => "FAULT",
+            Self::Stop => "STOP",
+        }
+    }
 }
 
 /// Weight of a log line, as syslog's.

@@ -142,10 +142,10 @@ impl Machine {
     }
 
     /// Packets for every router may have been dropped unread.
-    pub(crate) fn lose_packets(&mut self) {
+    pub(crate) fn lose_packets(&mut self, now: Instant) {
         let Some(daemon) = &mut self.daemon else { return };
         for index in 0..self.config.routers.len() {
-            daemon.node.handle_packets_lost(router_id(index));
+            daemon.node.handle_packets_lost(now, router_id(index));
         }
     }
 

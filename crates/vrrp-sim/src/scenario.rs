@@ -100,6 +100,7 @@ impl Host {
                     config: *config,
                 })
                 .collect(),
+            groups: Vec::new(),
             facts: self.facts.clone(),
             links: vec![LinkSetup { name: "eth0".to_owned(), state: link }],
             startup_delay: self.startup_delay,

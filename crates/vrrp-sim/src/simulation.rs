@@ -279,7 +279,7 @@ impl Simulation {
                 }
             }),
             Fault::PacketsLost(host) => self.with(host, |machine| {
-                machine.lose_packets();
+                machine.lose_packets(now);
                 Vec::new()
             }),
             Fault::Stall(host, time) | Fault::Suspend(host, time) => {

@@ -65,7 +65,10 @@ impl fmt::Display for Moment {
             What::Told(host, Event::Script { script, up }) => {
                 write!(f, "{host} script {script}: {}", if *up { "good" } else { "failed" })
             }
-            What::Told(host, event @ (Event::ScriptSilent { .. } | Event::ScriptHeard { .. })) => {
+            What::Told(
+                host,
+                event @ (Event::Group { .. } | Event::ScriptSilent { .. } | Event::ScriptHeard { .. }),
+            ) => {
                 write!(f, "{host} {event}")
             }
         }

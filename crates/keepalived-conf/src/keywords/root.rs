@@ -46,7 +46,7 @@ pub(super) static ROOT: &[Keyword] = keywords![
         "Policy rules kept for the life of the VRRP process.";
     [Root] "track_group": NamedBlock(Context::TrackGroup), default "", since "2.0.3", Acts,
         "Named set of VRRP instances that may be bound to static addresses/routes/rules.";
-    [Root] "vrrp_sync_group": NamedBlock(Context::SyncGroup), default "", since "1.2.1", Understood,
+    [Root] "vrrp_sync_group": NamedBlock(Context::SyncGroup), default "", since "1.2.1", Acts,
         "Set of VRRP instances that change state together; duplicate name is skipped.";
     [Root] "garp_group": Block(Context::GarpGroup), default "", since "1.2.21", Understood,
         "Rate limiting of gratuitous ARP/NA per interface or interface set.";

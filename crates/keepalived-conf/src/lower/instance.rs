@@ -390,7 +390,7 @@ impl<'a> Lowering<'a> {
         true
     }
 
-    fn instance_notify(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
+    pub(super) fn instance_notify(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
         let notify = &mut draft.notify;
         let slot = match entry.keyword.name {
             "notify_master" => &mut notify.master,

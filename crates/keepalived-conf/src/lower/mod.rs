@@ -41,7 +41,7 @@ mod virtual_links;
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::Diagnostics;
-use crate::line::{Line, Word};
+use crate::line::Line;
 use crate::lines::Lines;
 use crate::model::trackers::InterfaceDelays;
 use crate::model::{Command, Config, VrrpScript};
@@ -56,7 +56,7 @@ use names::Names;
 use reader::{Entry, Reader};
 use report::Report;
 use statics::StaticDrafts;
-use sync_group::SyncGroup;
+use sync_group::GroupDraft;
 use track_file::TrackFiles;
 use track_process::TrackProcesses;
 
@@ -87,11 +87,9 @@ struct Lowering<'a> {
     track_processes: TrackProcesses<'a>,
     /// `interface_up_down_delays`
     interface_delays: Vec<InterfaceDelays>,
-    sync_drafts: Vec<SyncGroup<'a>>,
-    /// The members of track groups.
-    group_members: Vec<Word<'a>>,
     /// The `bfd_instance`s read so far.
     sessions: Sessions<'a>,
+    group_drafts: Vec<GroupDraft<'a>>,
     /// Everything about virtual servers.
     lvs: Lvs<'a>,
     statics: StaticDrafts<'a>,
@@ -129,9 +127,8 @@ fn lower(lines: &Lines, files: &dyn Files, diagnostics: &mut Diagnostics) -> Low
         track_files: TrackFiles::default(),
         track_processes: TrackProcesses::default(),
         interface_delays: Vec::new(),
-        sync_drafts: Vec::new(),
-        group_members: Vec::new(),
         sessions: Sessions::default(),
+        group_drafts: Vec::new(),
         lvs: Lvs::default(),
         statics: StaticDrafts::default(),
         names: Names::new(files),
@@ -203,7 +200,7 @@ impl<'a> Lowering<'a> {
                 .unwrap_or("vrrp"),
         };
         virtual_links::settle(&mut instances, &spans, &prefixes, &mut self.report);
-        self.check_groups(&instances, &spans);
+        let sync_groups = self.finish_groups(&mut instances, &spans);
         across::across_instances(&instances, &spans, &mut self.report);
         let statics = self.finish_statics(&instances);
         let (virtual_servers, checks) = self.finish_virtual_servers(&instances);
@@ -216,6 +213,7 @@ impl<'a> Lowering<'a> {
             scripts: self.scripts,
             instances,
             statics,
+            sync_groups,
             virtual_servers,
             checks,
             bfd_instances: self.sessions.into_instances(),

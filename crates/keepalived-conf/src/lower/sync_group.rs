@@ -1,28 +1,32 @@
-//! `vrrp_sync_group`: nothing acts on it yet, but what keepalived would complain about is said.
+//! `vrrp_sync_group`: its members, and what they go without.
 
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::Diagnostic;
+use crate::keywords::Status;
 use crate::line::Word;
-use crate::model::VrrpInstance;
+use crate::model::{SyncGroup, VrrpInstance};
 use crate::source::Span;
 
 use super::Lowering;
+use super::arguments;
+use super::instance::Draft;
 use super::reader::Entry;
 
 /// A group as written.
-pub(super) struct SyncGroup<'a> {
+pub(super) struct GroupDraft<'a> {
     name: Word<'a>,
     members: Vec<Word<'a>>,
     /// `sync_group_tracking_weight`
     weights: bool,
+    /// What groups and instances have in common: trackers, scripts, mail.
+    common: Box<Draft>,
 }
 
 impl<'a> Lowering<'a> {
     /// A `vrrp_sync_group`; one that exists already is left out.
     pub(super) fn sync_group(&mut self, entry: Entry<'a>) {
-        self.report.without_effect(entry.keyword, entry.span());
         let Some(name) = self.only_name(&entry) else {
             self.reader.skip_next_block();
             return;
@@ -41,21 +45,39 @@ impl<'a> Lowering<'a> {
                 return;
             }
         }
-        let before = self.group_members.len();
-        let mut weights = false;
-        let mut notified = HashSet::new();
+        let mut group = GroupDraft { name, members: Vec::new(), weights: false, common: Box::default() };
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
-            let keyword = entry.keyword.name;
-            weights |= keyword == "sync_group_tracking_weight";
-            if keyword.starts_with("notify") && !notified.insert(keyword) {
-                let message = format!("`{keyword}` is set already; this one is ignored");
-                self.report.warning("repeated", entry.span(), message);
-            }
-            self.check(entry);
+            self.group_keyword(&mut group, entry);
         }
-        let members = self.group_members.split_off(before);
-        self.sync_drafts.push(SyncGroup { name, members, weights });
+        self.group_drafts.push(group);
+    }
+
+    fn group_keyword(&mut self, group: &mut GroupDraft<'a>, entry: Entry<'a>) {
+        self.report.old_spelling(entry.keyword, entry.span());
+        let common = &mut *group.common;
+        match entry.keyword.name {
+            "group" => {
+                let mut block = self.reader.open(entry, &mut self.report);
+                while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
+                    group.members.extend(line.words());
+                }
+            }
+            "track_interface" => self.track_interfaces(common, entry),
+            "track_script" => self.track_scripts(common, entry),
+            "smtp_alert" => {
+                common.smtp_alert = arguments::switch(&entry, &mut self.report).or(common.smtp_alert);
+            }
+            "notify_priority_changes" => {
+                let said = arguments::switch(&entry, &mut self.report);
+                common.notify_priority_changes = said.or(common.notify_priority_changes);
+            }
+            "sync_group_tracking_weight" | "global_tracking" => {
+                group.weights |= arguments::bare(&entry, &mut self.report);
+            }
+            _ if entry.keyword.status == Status::Acts && self.instance_notify(common, &entry) => {}
+            _ => self.understood(entry),
+        }
     }
 
     /// The name behind a keyword that takes nothing else; keepalived leaves out the block of any other.
@@ -82,40 +104,98 @@ impl<'a> Lowering<'a> {
 
     /// Members may be defined after their group, so they are looked up at the end. `instances` and the places of their
     /// names, `names`, go together.
-    pub(super) fn check_groups(&mut self, instances: &[VrrpInstance], names: &[Span]) {
-        for member in std::mem::take(&mut self.group_members) {
-            self.member_exists(member, "the group goes without it");
-        }
+    pub(super) fn finish_groups(&mut self, instances: &mut [VrrpInstance], names: &[Span]) -> Vec<SyncGroup> {
+        let places: HashMap<String, usize> =
+            instances.iter().enumerate().map(|(place, instance)| (instance.name.clone(), place)).collect();
         let mut taken = HashMap::new();
-        let mut weightless = HashSet::new();
-        for group in std::mem::take(&mut self.sync_drafts) {
-            let mut count = 0_usize;
-            for member in group.members {
-                if !self.member_exists(member, "the group goes without it") {
+        let mut groups = Vec::new();
+        for draft in std::mem::take(&mut self.group_drafts) {
+            let members = self.members(&draft, &places, &mut taken);
+            for &member in &members {
+                let (Some(instance), Some(at)) = (instances.get_mut(member), names.get(member)) else {
                     continue;
+                };
+                self.yield_to_group(&draft, instance, *at);
+                if !draft.weights {
+                    self.ignore_weights_of_member(instance, *at);
                 }
-                if let Some(&first) = taken.get(member.text) {
-                    let message = format!("{} is a member already; this one is ignored", member.text);
-                    self.report.push(
-                        Diagnostic::error("member-twice", message)
-                            .at(member.span)
-                            .related(Some(first), "a member here"),
-                    );
-                    continue;
+                if let Some(told) = draft.common.notify_priority_changes {
+                    instance.notify_priority_changes = told;
                 }
-                taken.insert(member.text, member.span);
-                if !group.weights {
-                    weightless.insert(member.text);
-                }
-                count += 1;
             }
-            self.enough_members(group.name, count);
-        }
-        for (instance, at) in instances.iter().zip(names) {
-            if weightless.contains(&*instance.name) {
-                self.weights_of_member(instance, *at);
+            if !members.is_empty() {
+                groups.push(self.finish_group(draft, members));
             }
         }
+        groups
+    }
+
+    fn finish_group(&self, draft: GroupDraft<'_>, members: Vec<usize>) -> SyncGroup {
+        let common = *draft.common;
+        SyncGroup {
+            name: draft.name.text.to_owned(),
+            members,
+            tracking_weight: draft.weights,
+            track_interfaces: common.track_interfaces.into_iter().map(|(tracked, _)| tracked).collect(),
+            track_scripts: common.track_scripts,
+            notify: common.notify,
+            smtp_alert: common.smtp_alert.or(self.globals.smtp_alert_vrrp()).unwrap_or(false),
+        }
+    }
+
+    /// The members that exist and belong to no group before. `taken` holds those with the places where they are named.
+    fn members(
+        &mut self,
+        draft: &GroupDraft<'a>,
+        places: &HashMap<String, usize>,
+        taken: &mut HashMap<&'a str, Span>,
+    ) -> Vec<usize> {
+        let mut members = Vec::with_capacity(draft.members.len());
+        let mut count = 0;
+        for member in &draft.members {
+            if !self.member_exists(*member, "the group goes without it") {
+                continue;
+            }
+            if let Some(&first) = taken.get(member.text) {
+                let message = format!("{} is a member already; this one is ignored", member.text);
+                self.report.push(
+                    Diagnostic::error("member-twice", message)
+                        .at(member.span)
+                        .related(Some(first), "a member here"),
+                );
+                continue;
+            }
+            taken.insert(member.text, member.span);
+            count += 1;
+            members.extend(places.get(member.text));
+        }
+        self.enough_members(draft.name, count);
+        members
+    }
+
+    /// What both track, the group tracks.
+    fn yield_to_group(&mut self, draft: &GroupDraft<'_>, instance: &mut VrrpInstance, at: Span) {
+        let common = &draft.common;
+        let of_group: HashSet<&str> =
+            common.track_interfaces.iter().map(|(tracked, _)| tracked.interface.as_str()).collect();
+        let interfaces = instance.track_interfaces.iter().map(|tracked| tracked.interface.as_str());
+        let scripts = instance.track_scripts.iter().map(|tracked| tracked.script);
+        let scripts = scripts.filter(|script| common.seen.scripts.contains(script));
+        let scripts = scripts.filter_map(|script| Some(self.scripts.get(script)?.name.as_str()));
+        let both: Vec<_> =
+            interfaces.filter(|name| of_group.contains(name)).chain(scripts).take(SHOWN).collect();
+        if both.is_empty() {
+            return;
+        }
+        let message = format!(
+            "{}: its group {} tracks {} as well, and the line of the group counts",
+            instance.name,
+            draft.name.text,
+            both.join(", ")
+        );
+        self.report.warning("tracked-twice", at, message);
+        instance.track_interfaces.retain(|tracked| !of_group.contains(tracked.interface.as_str()));
+        instance.track_scripts.retain(|tracked| !common.seen.scripts.contains(&tracked.script));
     }
 
     fn enough_members(&mut self, name: Word<'_>, count: usize) {
@@ -137,25 +217,35 @@ impl<'a> Lowering<'a> {
         exists
     }
 
-    /// The members of a group change state together, so keepalived has none of them follow a weight.
-    fn weights_of_member(&mut self, instance: &VrrpInstance, at: Span) {
-        let interfaces = instance.track_interfaces.iter();
-        let interfaces = interfaces.filter(|tracked| tracked.weight != 0).map(|tracked| &tracked.interface);
+    /// Members change their state together, so none of them follows a weight of its own: an interface is required
+    /// without one, and a script is not tracked at all.
+    fn ignore_weights_of_member(&mut self, instance: &mut VrrpInstance, at: Span) {
+        let interfaces = instance.track_interfaces.iter().filter(|tracked| tracked.weight != 0);
+        let interfaces: Vec<_> = interfaces.map(|tracked| tracked.interface.as_str()).take(SHOWN).collect();
         let scripts = instance.track_scripts.iter().filter(|tracked| tracked.weight != 0);
-        let scripts = scripts.filter_map(|tracked| Some(&self.scripts.get(tracked.script)?.name));
-        // Enough for a person, and a bound for a hostile file.
-        let weighted: Vec<_> = interfaces.chain(scripts).map(String::as_str).take(5).collect();
-        if weighted.is_empty() {
+        let scripts = scripts.filter_map(|tracked| Some(self.scripts.get(tracked.script)?.name.as_str()));
+        let scripts: Vec<_> = scripts.take(SHOWN).collect();
+        let mut ignored = Vec::new();
+        if !interfaces.is_empty() {
+            ignored.push(format!("interface {} is required, whatever its weight", interfaces.join(", ")));
+        }
+        if !scripts.is_empty() {
+            ignored.push(format!("script {} is not tracked, because it has a weight", scripts.join(", ")));
+        }
+        if ignored.is_empty() {
             return;
         }
-        let message = format!(
-            "{}: the weight of {} counts here, but keepalived ignores weights in a sync group",
-            instance.name,
-            weighted.join(", ")
-        );
+        let message = format!("{}: in a sync group, {}", instance.name, ignored.join("; "));
         self.report.push(Diagnostic::warning("group-weight", message).at(at).help(
             "track it in the group, or write `sync_group_tracking_weight` there if all members have the same \
              priority and trackers",
         ));
+        for tracked in &mut instance.track_interfaces {
+            tracked.weight = 0;
+        }
+        instance.track_scripts.retain(|tracked| tracked.weight == 0);
     }
 }
+
+/// Names in a message: enough for a person, and a bound for a hostile file.
+const SHOWN: usize = 5;

@@ -39,14 +39,12 @@ impl<'a> Lowering<'a> {
     fn check_line(&mut self, context: Context, line: Statement<'a>) {
         let Some(first) = line.words().first() else { return };
         match context {
-            Context::GarpGroupInterfaces | Context::LinkbeatInterfaces | Context::SyncGroupTrackInterface => {
+            Context::GarpGroupInterfaces | Context::LinkbeatInterfaces => {
                 drop(arguments::interface_name(first, &mut self.report));
             }
-            Context::SyncGroupTrackScript => drop(self.script_named(first)),
             Context::SyncGroupTrackFile => drop(self.track_file_named(first)),
             Context::SyncGroupTrackProcess => drop(self.track_process_named(first)),
             Context::SyncGroupTrackBfd => drop(self.session_named(first)),
-            Context::SyncGroupMembers => self.group_members.extend(line.words()),
             _ => {}
         }
     }

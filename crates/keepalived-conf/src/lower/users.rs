@@ -17,7 +17,9 @@ pub(super) fn fill_in(config: &mut Config, idle_commands: &mut [(&'static str, C
 /// Every command of a configuration.
 fn commands(config: &mut Config) -> impl Iterator<Item = &mut Command> {
     let scripts = config.scripts.iter_mut().map(|script| &mut script.command);
-    let notify = config.instances.iter_mut().flat_map(|instance| notify_commands(&mut instance.notify));
+    let notify = config.instances.iter_mut().map(|instance| &mut instance.notify);
+    let notify =
+        notify.chain(config.sync_groups.iter_mut().map(|group| &mut group.notify)).flat_map(notify_commands);
     let fifos = config.global.fifos.iter_mut().filter_map(|fifo| fifo.script.as_mut());
     let balancing = config.virtual_servers.iter_mut().flat_map(|server| {
         let quorum = [&mut server.quorum_up, &mut server.quorum_down].into_iter();

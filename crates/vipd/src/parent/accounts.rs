@@ -41,7 +41,9 @@ impl Accounts {
     /// Looks up every user that the configuration names.
     pub(super) fn of(config: &Config) -> Self {
         let scripts = config.scripts.iter().map(|script| &script.command);
-        let notify = config.instances.iter().flat_map(|instance| notify_commands(&instance.notify));
+        let notify = config.instances.iter().map(|instance| &instance.notify);
+        let notify =
+            notify.chain(config.sync_groups.iter().map(|group| &group.notify)).flat_map(notify_commands);
         let balancing = config.checks.iter().chain(config.virtual_servers.iter().flat_map(balancer_commands));
         let commands = scripts.chain(notify).chain(balancing).chain(config.global.daemon.commands());
         let users: Vec<Option<&User>> = commands.map(|command| command.user.as_ref()).collect();

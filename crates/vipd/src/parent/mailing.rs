@@ -14,7 +14,7 @@ use smtp_submit::{Failure, Id, Mail};
 
 use super::process::{Child, Ended};
 use super::worker::WorkerProgram;
-use crate::ipc::{Channel, ChannelError, InstanceEvent};
+use crate::ipc::{Channel, ChannelError, GroupEvent, InstanceEvent};
 use crate::log::{LocalTime, Log, Voice};
 use crate::mailer::{FromMailer, ToMailer};
 use crate::outlets::mail::{Action, AlertMailer, RealServerChange, Sender, State};
@@ -83,6 +83,17 @@ impl Mailing {
             }
         };
         self.tell(now, log, |alerts, date| alerts.instance(now, date, name, alert, state));
+    }
+
+    /// A sync group has a new state.
+    pub(super) fn group(&mut self, now: Instant, name: &str, alert: bool, event: GroupEvent, log: &mut Log) {
+        let state = match event {
+            GroupEvent::Master => State::Master,
+            GroupEvent::Backup => State::Backup,
+            GroupEvent::Fault => State::Fault,
+            GroupEvent::Stop => return,
+        };
+        self.tell(now, log, |alerts, date| alerts.group(now, date, name, alert, state));
     }
 
     /// A real server or a checker of it changed.

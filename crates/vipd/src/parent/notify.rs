@@ -16,7 +16,7 @@ use vrrp_election::{EndSignal, Termination};
 
 use super::accounts::Accounts;
 use super::process::{Credentials, Ended};
-use crate::ipc::{InstanceEvent, LogLevel};
+use crate::ipc::{GroupEvent, InstanceEvent, LogLevel};
 
 /// A script to run for an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -276,6 +276,27 @@ pub(super) fn jobs(
     priority: u8,
     accounts: &Accounts,
 ) -> Vec<Job> {
+    jobs_of(("INSTANCE", instance), notify, event, priority, accounts)
+}
+
+/// The same for a sync group, which has no priority.
+pub(super) fn group_jobs(notify: &Notify, group: &str, event: GroupEvent, accounts: &Accounts) -> Vec<Job> {
+    let event = match event {
+        GroupEvent::Master => InstanceEvent::Master,
+        GroupEvent::Backup => InstanceEvent::Backup,
+        GroupEvent::Fault => InstanceEvent::Fault,
+        GroupEvent::Stop => InstanceEvent::Stop,
+    };
+    jobs_of(("GROUP", group), notify, event, 0, accounts)
+}
+
+fn jobs_of(
+    (kind, name): (&str, &str),
+    notify: &Notify,
+    event: InstanceEvent,
+    priority: u8,
+    accounts: &Accounts,
+) -> Vec<Job> {
     let (keyword, specific) = match (event, &notify.deleted) {
         (InstanceEvent::Master, _) => ("notify_master", notify.master.as_deref()),
         (InstanceEvent::Backup, _) => ("notify_backup", notify.backup.as_deref()),
@@ -295,7 +316,7 @@ pub(super) fn jobs(
     };
     let specific = specific.and_then(|command| job(keyword, command, Vec::new()));
     let generic = notify.any.as_deref().zip(state).and_then(|(command, word)| {
-        let arguments = ["INSTANCE", instance, word, &priority.to_string()].map(str::to_owned);
+        let arguments = [kind, name, word, &priority.to_string()].map(str::to_owned);
         job("notify", command, arguments.into())
     });
     specific.into_iter().chain(generic).collect()

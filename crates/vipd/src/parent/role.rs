@@ -37,6 +37,7 @@ impl Role {
             scripts: Vec::new(),
             instances: Vec::new(),
             statics: Statics::default(),
+            sync_groups: Vec::new(),
             virtual_servers: Vec::new(),
             checks: Vec::new(),
             // Tracked by their places, so every worker has them.
@@ -51,6 +52,7 @@ impl Role {
                 scripts: config.scripts.clone(),
                 instances: config.instances.clone(),
                 statics: config.statics.clone(),
+                sync_groups: config.sync_groups.clone(),
                 track_files: config.track_files.clone(),
                 track_processes: config.track_processes.clone(),
                 interface_delays: config.interface_delays.clone(),

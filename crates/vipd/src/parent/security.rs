@@ -41,6 +41,10 @@ pub(super) fn check_scripts(
         instance.track_scripts.retain(|track| tracked.get(track.script).copied().unwrap_or(false));
         any |= review.check_notify(&instance.name, &mut instance.notify);
     }
+    for group in &mut config.sync_groups {
+        group.track_scripts.retain(|track| tracked.get(track.script).copied().unwrap_or(false));
+        any |= review.check_notify(&group.name, &mut group.notify);
+    }
     let check = |command: &Command| (format!("MISC_CHECK script {}", command.text), command.clone());
     let checks: Vec<_> = config.checks.iter().map(check).collect();
     let checks: Vec<_> =

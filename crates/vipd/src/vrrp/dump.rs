@@ -9,9 +9,9 @@ use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
 use keepalived_conf::model::virtual_link::VirtualLinkKind;
-use keepalived_conf::model::{Command, Preempt, VirtualAddress, VrrpInstance};
+use keepalived_conf::model::{Command, Preempt, TrackInterface, TrackScript, VirtualAddress, VrrpInstance};
 use serde_json::{Map, Value, json};
-use vrrp_election::{Counters, Fact, Node, RouterId, ScriptId, Standing, TrackTarget};
+use vrrp_election::{Counters, Fact, GroupId, Node, RouterId, ScriptId, Standing, TrackTarget};
 use vrrp_proto::Counter;
 
 use super::judge::Record;
@@ -29,12 +29,14 @@ pub(super) fn text(
     records: &[Record],
 ) -> String {
     let instances = plan.instances();
+    let groups = plan.groups_of_members();
     let views = instances.iter().enumerate().filter_map(|(index, instance)| {
         let id = RouterId(u32::try_from(index).ok()?);
         let router = node.router(id)?;
         Some(View {
             id,
             instance,
+            group: groups.get(index).copied().flatten().map(|group| group.name.as_str()),
             plan,
             node,
             counters: router.counters(),
@@ -57,6 +59,8 @@ pub(super) fn text(
 struct View<'a> {
     id: RouterId,
     instance: &'a VrrpInstance,
+    /// The name of its sync group.
+    group: Option<&'a str>,
     plan: &'a Plan,
     node: &'a Node,
     counters: Counters,
@@ -88,6 +92,7 @@ fn data<'a>(
     for view in views {
         view.topology(out)?;
     }
+    sync_groups(out, plan, node)?;
     writeln!(out, "------< VRRP Scripts >------")?;
     for (index, script) in plan.config.scripts.iter().enumerate() {
         let status = match node.script_up(ScriptId(u32::try_from(index).unwrap_or(u32::MAX))) {
@@ -103,6 +108,50 @@ fn data<'a>(
         writeln!(out, "   Rise = {}", script.rise)?;
         writeln!(out, "   Fall = {}", script.fall)?;
         writeln!(out, "   Status = {status}")?;
+    }
+    Ok(())
+}
+
+fn sync_groups(out: &mut String, plan: &Plan, node: &Node) -> fmt::Result {
+    if plan.config.sync_groups.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "------< VRRP Sync groups >------")?;
+    for (id, group) in (0..).map(GroupId).zip(&plan.config.sync_groups) {
+        let state = node.group_standing(id).map_or("INIT", state_word);
+        writeln!(out, " VRRP Sync Group = {}, {state}", group.name)?;
+        writeln!(out, "   VRRP member instances :")?;
+        for member in &group.members {
+            writeln!(out, "     {}", plan.name(RouterId(u32::try_from(*member).unwrap_or(u32::MAX))))?;
+        }
+        if group.tracking_weight {
+            writeln!(out, "   sync group tracking weight set")?;
+        }
+        let mail = if group.smtp_alert { "yes" } else { "no" };
+        writeln!(out, "   Using smtp notification = {mail}")?;
+        track_lines(out, plan, &group.track_interfaces, &group.track_scripts)?;
+    }
+    Ok(())
+}
+
+fn track_lines(
+    out: &mut String,
+    plan: &Plan,
+    interfaces: &[TrackInterface],
+    scripts: &[TrackScript],
+) -> fmt::Result {
+    if !interfaces.is_empty() {
+        writeln!(out, "   Tracked interfaces :")?;
+        for track in interfaces {
+            writeln!(out, "     {} weight {}", track.interface, track.weight)?;
+        }
+    }
+    if !scripts.is_empty() {
+        writeln!(out, "   Tracked scripts :")?;
+        for track in scripts {
+            let id = ScriptId(u32::try_from(track.script).unwrap_or(u32::MAX));
+            writeln!(out, "     {} weight {}", plan.script_name(id), track.weight)?;
+        }
     }
     Ok(())
 }
@@ -146,6 +195,9 @@ impl View<'_> {
         let instance = self.instance;
         writeln!(out, " VRRP Instance = {}", instance.name)?;
         writeln!(out, "   VRRP Version = {}", instance.version)?;
+        if let Some(group) = self.group {
+            writeln!(out, "   Sync group = {group}")?;
+        }
         writeln!(out, "   State = {}", state_word(self.standing))?;
         if let Some(fault) = self.node.fault(self.id) {
             writeln!(out, "   Fault = {}", fault_text(self.plan, fault))?;
@@ -217,20 +269,7 @@ impl View<'_> {
             lines.iter().try_for_each(|line| writeln!(out, "     {line}"))?;
         }
         routing::of_instance(out, instance)?;
-        if !instance.track_interfaces.is_empty() {
-            writeln!(out, "   Tracked interfaces :")?;
-            let tracks = &instance.track_interfaces;
-            tracks
-                .iter()
-                .try_for_each(|track| writeln!(out, "     {} weight {}", track.interface, track.weight))?;
-        }
-        if !instance.track_scripts.is_empty() {
-            writeln!(out, "   Tracked scripts :")?;
-            for track in &instance.track_scripts {
-                let id = ScriptId(u32::try_from(track.script).unwrap_or(u32::MAX));
-                writeln!(out, "     {} weight {}", self.plan.script_name(id), track.weight)?;
-            }
-        }
+        track_lines(out, self.plan, &instance.track_interfaces, &instance.track_scripts)?;
         trackers::of_instance(out, self.plan, instance)
     }
 

@@ -94,7 +94,7 @@ impl Intake<'_> {
                     self.complain(LogLevel::Info, None, Kind::UnknownVrid, text);
                 }
             }
-            Arrival::Lost(router) => self.node.handle_packets_lost(router),
+            Arrival::Lost(router) => self.node.handle_packets_lost(self.now, router),
             Arrival::NotAPacket(error) => {
                 self.complain(LogLevel::Warning, None, Kind::NotAPacket, || format!("bad packet: {error}"));
             }

@@ -9,7 +9,7 @@ use vrrp_proto::Priority;
 
 use super::plan::Plan;
 use super::script_runs::Reasons;
-use crate::ipc::{InstanceEvent, LogLevel};
+use crate::ipc::{GroupEvent, InstanceEvent, LogLevel};
 
 /// What the parent runs scripts for, if the event is such, and the priority that they are told: that of the moment of
 /// the event. `current` gives the effective priority of a router.
@@ -32,10 +32,22 @@ pub(super) fn instance_event(
         Event::Router { router, report: Report::LowerPriorityWhileActive { .. } } => {
             Some((InstanceEvent::MasterReceivedLowerPriority, current(*router)?))
         }
-        Event::Router { .. }
+        Event::Group { .. }
+        | Event::Router { .. }
         | Event::Script { .. }
         | Event::ScriptSilent { .. }
         | Event::ScriptHeard { .. } => None,
+    }
+}
+
+/// What the parent runs scripts of a group for.
+pub(super) fn group_event(to: Standing) -> Option<GroupEvent> {
+    match to {
+        Standing::Waiting => None,
+        Standing::Fault => Some(GroupEvent::Fault),
+        Standing::Backup => Some(GroupEvent::Backup),
+        Standing::Active => Some(GroupEvent::Master),
+        Standing::Stopped => Some(GroupEvent::Stop),
     }
 }
 
@@ -59,6 +71,15 @@ pub(super) fn lines(plan: &Plan, reasons: &Reasons, event: &Event) -> Vec<(LogLe
             };
             lines.push((LogLevel::Info, format!("({name}) {entering}{init}")));
             lines
+        }
+        Event::Group { group, to, .. } => {
+            let Some(state) = group_event(*to) else { return Vec::new() };
+            let line = format!(
+                "VRRP_Group({}) Syncing instances to {} state",
+                plan.group_name(*group),
+                state.word()
+            );
+            vec![(LogLevel::Info, line)]
         }
         Event::Router { router, report } => {
             let name = plan.name(*router);
@@ -113,7 +134,9 @@ fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<Str
         Why::Fault(fault) => fault_text(plan, *fault),
         Why::Stop if from == Standing::Active => "sent 0 priority".to_owned(),
         Why::Deleted => "is no longer configured".to_owned(),
-        Why::Election(Cause::Startup | Cause::Owner | Cause::Shutdown) | Why::Stop => return None,
+        Why::Election(Cause::Startup | Cause::Owner | Cause::Shutdown | Cause::Together) | Why::Stop => {
+            return None;
+        }
         other => other.to_string(),
     })
 }
@@ -138,6 +161,7 @@ pub(super) fn fault_text(plan: &Plan, fault: Fault) -> String {
         ),
         Fault::LinkDown(link) => format!("{} is down or missing", plan.target(link.into())),
         Fault::NoAddress => "no address to send adverts from".to_owned(),
+        Fault::Member(member) => format!("member {} of its sync group is in FAULT", plan.name(member)),
         Fault::Tracked(target @ TrackTarget::Script(_)) => format!("tracked {} failed", plan.target(target)),
         Fault::Tracked(target @ TrackTarget::Fact(fact)) if plan.is_tracker(fact) => {
             format!("tracked {} now FAULT state", plan.target(target))

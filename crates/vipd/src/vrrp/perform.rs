@@ -354,6 +354,12 @@ impl Worker {
             };
             self.parent.log_some(level, line);
         }
+        if let Event::Group { group, to, .. } = event
+            && let Some(event) = narrate::group_event(*to)
+        {
+            let (generation, group) = (self.plan.generation, group.0);
+            self.parent.send(&FromWorker::GroupTransition { generation, group, event });
+        }
         let (Event::Standing { router, .. } | Event::Router { router, .. }) = event else { return };
         if let Event::Standing { .. } = event
             && let Some(record) = self.records.get_mut(router.0 as usize)

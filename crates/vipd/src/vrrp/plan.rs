@@ -12,10 +12,10 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use keepalived_conf::model::{self, Auth, Config, VrrpInstance, VrrpScript};
+use keepalived_conf::model::{self, Auth, Config, SyncGroup, VrrpInstance, VrrpScript};
 use vrrp_election::{
-    Delays, FactId, LinkId, LinkSetup, NodeConfig, OnShortage, RouterId, RouterKey, RouterSetup,
-    ScriptConfig, ScriptId, ScriptSetup, Track, TrackTarget, Transport,
+    Delays, FactId, GroupId, GroupSetup, LinkId, LinkSetup, NodeConfig, OnShortage, RouterId, RouterKey,
+    RouterSetup, ScriptConfig, ScriptId, ScriptSetup, Track, TrackTarget, Transport,
 };
 
 use vrrp_linux::virtual_links::Wish;
@@ -82,6 +82,9 @@ impl Plan {
             }
             routers.push(router);
         }
+        for track in config.sync_groups.iter().flat_map(|group| &group.track_interfaces) {
+            links.id(track.interface.as_str());
+        }
         let vips = routers.iter().flat_map(|router| &router.addresses);
         let virtual_ips = vips.filter(|vip| !vip.native).map(|vip| vip.spec.network.ip()).collect();
         let packed = Packed::default();
@@ -110,9 +113,12 @@ impl Plan {
 
     /// What the election is told. `now` says how interfaces and facts are now.
     pub(super) fn node_config(&self, now: &impl Observe) -> NodeConfig {
-        let instances = self.routers.iter().zip(&self.config.instances);
+        let instances = self.routers.iter().zip(&self.config.instances).zip(self.groups_of_members());
         NodeConfig {
-            routers: instances.map(|(router, instance)| self.setup(router, instance)).collect(),
+            routers: instances
+                .map(|((router, instance), group)| self.setup(router, instance, group))
+                .collect(),
+            groups: self.config.sync_groups.iter().map(group_setup).collect(),
             scripts: self.config.scripts.iter().map(script_setup).collect(),
             links: self
                 .links
@@ -170,6 +176,24 @@ impl Plan {
         self.routers.get(router.0 as usize).map_or("?", |router| &router.name)
     }
 
+    /// The name of a sync group.
+    pub(super) fn group_name(&self, group: GroupId) -> &str {
+        self.config.sync_groups.get(group.0 as usize).map_or("?", |group| &group.name)
+    }
+
+    /// For each instance the group that it is a member of.
+    pub(super) fn groups_of_members(&self) -> Vec<Option<&SyncGroup>> {
+        let mut groups = vec![None; self.routers.len()];
+        for group in &self.config.sync_groups {
+            for member in &group.members {
+                if let Some(of_member) = groups.get_mut(*member) {
+                    *of_member = Some(group);
+                }
+            }
+        }
+        groups
+    }
+
     /// The name of a script.
     pub(super) fn script_name(&self, script: ScriptId) -> &str {
         self.config.scripts.get(script.0 as usize).map_or("?", |script| &script.name)
@@ -208,7 +232,7 @@ impl Plan {
         }
     }
 
-    fn setup(&self, router: &RouterPlan, instance: &VrrpInstance) -> RouterSetup {
+    fn setup(&self, router: &RouterPlan, instance: &VrrpInstance, group: Option<&SyncGroup>) -> RouterSetup {
         let silent = instance.auth == Auth::Hmac
             || instance.unicast_fault_no_peer && instance.unicast_peers.is_empty();
         RouterSetup {
@@ -222,14 +246,14 @@ impl Plan {
             },
             source: instance.source.filter(|_| !silent),
             addresses: router.addresses.iter().map(Vip::of_election).collect(),
-            tracks: self.tracks(router, instance),
+            tracks: self.tracks(router, instance, group),
         }
     }
 }
 
 impl Plan {
-    /// Everything that a router depends on beside its own interface.
-    fn tracks(&self, router: &RouterPlan, instance: &VrrpInstance) -> Vec<Track> {
+    /// Everything that a router depends on beside its own interface: what its group tracks counts for it too.
+    fn tracks(&self, router: &RouterPlan, instance: &VrrpInstance, group: Option<&SyncGroup>) -> Vec<Track> {
         // The interfaces of the addresses are needed as the router's own is, unless the file says otherwise.
         let mut tracks: Vec<_> = router
             .addresses
@@ -245,7 +269,9 @@ impl Plan {
         let facts = statics.filter_map(|id| self.facts.known(&WatchedFact::Static(id)));
         tracks.extend(facts.map(Track::required));
         tracks.dedup();
-        tracks.extend(instance.track_interfaces.iter().filter_map(|track| {
+        let of_group = group.into_iter().flat_map(|group| &group.track_interfaces);
+        let of_group = of_group.filter(|track| Some(&track.interface) != instance.interface.as_ref());
+        tracks.extend(instance.track_interfaces.iter().chain(of_group).filter_map(|track| {
             let target = self.links.known(track.interface.as_str())?.into();
             Some(Track { target, weight: track.weight.into(), reverse: track.reverse })
         }));
@@ -254,7 +280,8 @@ impl Plan {
         );
         let sockets = Key::all_of(router).map(WatchedFact::Socket);
         tracks.extend(sockets.filter_map(|socket| self.facts.known(&socket)).map(Track::required));
-        tracks.extend(instance.track_scripts.iter().map(|track| Track {
+        let of_group = group.into_iter().flat_map(|group| &group.track_scripts);
+        tracks.extend(instance.track_scripts.iter().chain(of_group).map(|track| Track {
             target: ScriptId(number(track.script)).into(),
             weight: track.weight.into(),
             reverse: track.reverse,
@@ -271,6 +298,11 @@ fn required_source(instance: &VrrpInstance) -> Option<WatchedFact> {
     let required = instance.track_source || !instance.unicast_peers.is_empty();
     let address = instance.source.filter(|_| required)?;
     Some(WatchedFact::Source { address, interface: instance.interface.clone() })
+}
+
+fn group_setup(group: &SyncGroup) -> GroupSetup {
+    let members = group.members.iter().map(|member| RouterId(number(*member)));
+    GroupSetup { name: group.name.clone(), members: members.collect() }
 }
 
 fn script_setup(script: &VrrpScript) -> ScriptSetup {

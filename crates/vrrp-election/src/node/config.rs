@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use vrrp_proto::Family;
 
-use super::Transport;
+use super::{GroupSetup, Transport};
 use crate::{RouterConfig, ScriptConfig};
 
 macro_rules! id {
@@ -36,6 +36,10 @@ id! {
     RouterId
 }
 id! {
+    /// A sync group: an index into [`NodeConfig::groups`].
+    GroupId
+}
+id! {
     /// A network interface, by the caller's own numbering: an index into [`NodeConfig::links`].
     ///
     /// Not the kernel's index: an interface that is deleted and made anew is the same link.
@@ -55,6 +59,8 @@ id! {
 pub struct NodeConfig {
     /// The virtual routers. Of two with the same [`RouterKey`](crate::RouterKey) the later one stays in fault.
     pub routers: Vec<RouterSetup>,
+    /// Routers that change their state together.
+    pub groups: Vec<GroupSetup>,
     /// The check scripts. One that no router tracks is never run.
     pub scripts: Vec<ScriptSetup>,
     /// The interfaces, as they are now.

@@ -33,6 +33,7 @@ impl fmt::Display for Fault {
             Self::Duplicate(router) => write!(f, "the same virtual router as router {router}"),
             Self::LinkDown(link) => write!(f, "link {link} is down or missing"),
             Self::NoAddress => f.write_str("no address to send adverts from"),
+            Self::Member(router) => write!(f, "router {router} of its group has a fault"),
             Self::Tracked(target) => write!(f, "tracked {target} is down"),
         }
     }
@@ -65,6 +66,7 @@ impl fmt::Display for Event {
             Self::Standing { router, from, to, why, priority } => {
                 write!(f, "router {router}: {from} to {to}, priority {priority}: {why}")
             }
+            Self::Group { group, from, to } => write!(f, "group {group}: {from} to {to}"),
             Self::Router { router, report } => write!(f, "router {router}: {report}"),
             Self::Script { script, up } => {
                 write!(f, "script {script} {}", if *up { "succeeded" } else { "failed" })

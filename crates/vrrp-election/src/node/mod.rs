@@ -34,10 +34,12 @@ mod key;
 mod memory;
 mod outbox;
 mod reload;
+mod sync_group;
 mod timers;
 mod tracking;
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -53,15 +55,17 @@ use crate::{
 use memory::{Digest, Inherited, News};
 use outbox::Outbox;
 use reload::Reload;
+use sync_group::Group;
 use timers::{Timer, Timers};
 use tracking::{Assessment, assess};
 
 pub use config::{
-    Fact, FactId, LinkId, LinkSetup, LinkState, NodeConfig, RouterId, RouterSetup, ScriptId, ScriptSetup,
-    Track, TrackTarget, VirtualAddress,
+    Fact, FactId, GroupId, LinkId, LinkSetup, LinkState, NodeConfig, RouterId, RouterSetup, ScriptId,
+    ScriptSetup, Track, TrackTarget, VirtualAddress,
 };
 pub use key::{RouterKey, Transport};
 pub use memory::{NodeMemory, Remember};
+pub use sync_group::GroupSetup;
 pub use tracking::Fault;
 
 /// All virtual routers of one machine.
@@ -72,6 +76,7 @@ pub use tracking::Fault;
 #[derive(Clone, Debug)]
 pub struct Node {
     routers: Vec<Member>,
+    groups: Vec<Group>,
     scripts: Vec<Check>,
     /// When time was last looked at.
     looked: Instant,
@@ -95,6 +100,8 @@ struct Member {
     router: VirtualRouter,
     standing: Standing,
     key: RouterKey,
+    /// The sync group that it belongs to.
+    group: Option<GroupId>,
     /// The earlier router that has the same key.
     duplicate_of: Option<RouterId>,
     /// Removed by a reload.
@@ -188,6 +195,15 @@ pub enum Event {
         /// Effective priority.
         priority: Priority,
     },
+    /// A sync group's standing changed, after that of its members.
+    Group {
+        /// The group.
+        group: GroupId,
+        /// Before.
+        from: Standing,
+        /// Now.
+        to: Standing,
+    },
     /// Anything else that a router reports.
     Router {
         /// The router.
@@ -243,10 +259,13 @@ impl Node {
     }
 
     /// Before anything starts.
-    fn at_rest(now: Instant, config: NodeConfig) -> Self {
-        let outbox = Outbox::new(config.routers.len(), config.scripts.len());
+    fn at_rest(now: Instant, mut config: NodeConfig) -> Self {
+        let outbox = Outbox::new(&config);
+        let (groups, groups_of) = Group::all(&config);
+        Self::restrict_owners(&mut config, &groups_of);
         Self {
-            routers: Member::all(&config),
+            routers: Member::all(&config, &groups_of),
+            groups,
             scripts: config.scripts.into_iter().map(|setup| Check::new(setup, now)).collect(),
             looked: now,
             links: config.links,
@@ -279,9 +298,10 @@ impl Node {
     }
 
     /// Packets for `router` may have been dropped unread: see [`VirtualRouter::handle_packets_lost`].
-    pub fn handle_packets_lost(&mut self, router: RouterId) {
+    pub fn handle_packets_lost(&mut self, now: Instant, router: RouterId) {
         if let Some(member) = self.routers.get_mut(router.index()) {
-            member.router.handle_packets_lost();
+            member.router.handle_packets_lost(now);
+            self.timers.arm(Timer::Router(router), member.router.poll_timeout());
         }
     }
 
@@ -343,8 +363,16 @@ impl Node {
         advert: &Received,
     ) -> Result<(), Ignored> {
         let member = self.routers.get_mut(router.index()).ok_or(Ignored::NotRunning)?;
+        let before = member.router.state();
         let result = member.router.handle_advert(now, arrived, advert);
-        self.settle(router);
+        let announces = self.settle(router);
+        if let Some(group) = self.group_of(router) {
+            if before != self.routers.get(router.index()).map_or(before, |member| member.router.state()) {
+                self.synchronize(now, group);
+            } else if announces {
+                self.announce_with(now, group, router);
+            }
+        }
         result
     }
 
@@ -362,7 +390,11 @@ impl Node {
                 Timer::Router(router) => {
                     if let Some(member) = self.routers.get_mut(router.index()) {
                         member.router.handle_timeout(now);
+                        let ready = member.group.filter(|_| member.router.is_ready());
                         self.settle(router);
+                        if let Some(group) = ready {
+                            self.synchronize(now, group);
+                        }
                     }
                 }
                 Timer::Script(script) => self.script_due(now, script),
@@ -377,6 +409,7 @@ impl Node {
         for router in self.ids() {
             self.shut_down(now, router, Standing::Stopped, Why::Stop);
         }
+        self.tell_groups(now);
         self.timers = Timers::default();
     }
 
@@ -452,7 +485,8 @@ impl Node {
     /// What keeps a router from taking part, now.
     #[must_use]
     pub fn fault(&self, router: RouterId) -> Option<Fault> {
-        self.assessment(router)?.fault
+        let others = || self.fault_of_group(self.group_of(router)?).map(|(member, _)| Fault::Member(member));
+        self.assessment(router)?.fault.or_else(others)
     }
 
     /// Starts what can start: at the very beginning and after a reload.
@@ -518,10 +552,16 @@ impl Node {
     }
 
     fn assess_where(&mut self, now: Instant, concerned: impl Fn(&RouterSetup) -> bool) {
+        let mut groups = BTreeSet::new();
         for router in self.ids() {
-            if self.routers.get(router.index()).is_some_and(|member| concerned(&member.setup)) {
-                self.reassess(now, router);
+            match self.routers.get(router.index()).filter(|member| concerned(&member.setup)) {
+                Some(Member { group: Some(group), .. }) => _ = groups.insert(*group),
+                Some(_) => self.reassess(now, router),
+                None => {}
             }
+        }
+        for group in groups {
+            self.reassess_group(now, group);
         }
     }
 
@@ -540,26 +580,34 @@ impl Node {
         self.scripts.get_mut(script.index())?.script.as_mut()
     }
 
+    /// Tells a router the address and the priority that follow from the facts.
+    fn apply(&mut self, router: RouterId, facts: &Assessment) {
+        let address = self.source(router);
+        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        if let Some(address) = address {
+            member.router.set_address(address);
+        }
+        member.router.set_priority(facts.priority);
+        self.settle(router);
+    }
+
     /// Brings one router in line with the facts.
     fn reassess(&mut self, now: Instant, router: RouterId) {
         if self.stopping || self.speaks_from > now {
             return;
         }
         let (Some(facts), address) = (self.assessment(router), self.source(router)) else { return };
-        let Some(member) = self.routers.get_mut(router.index()) else { return };
-        if member.retired {
+        if self.routers.get(router.index()).is_none_or(|member| member.retired) {
             return;
         }
-        if let Some(address) = address {
-            member.router.set_address(address);
-        }
-        member.router.set_priority(facts.priority);
+        self.apply(router, &facts);
+        let Some(member) = self.routers.get(router.index()) else { return };
         let running = member.router.state() != State::Initialize;
         match (facts.fault, address) {
             (Some(fault), _) => self.shut_down(now, router, Standing::Fault, Why::Fault(fault)),
-            (None, _) if running => self.settle(router),
+            (None, _) if running => {}
             (None, Some(address)) => self.start(now, router, address, facts.pending),
-            (None, None) => self.settle(router),
+            (None, None) => {}
         }
     }
 
@@ -596,16 +644,20 @@ impl Node {
         self.stand(router, to, why);
     }
 
-    /// Takes over what a router asks for, and keeps its timer.
-    fn settle(&mut self, router: RouterId) {
+    /// Takes over what a router asks for, and keeps its timer. Gives whether it announces its addresses.
+    fn settle(&mut self, router: RouterId) -> bool {
         let mut entered = None;
-        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        let mut announces = false;
+        let Some(member) = self.routers.get_mut(router.index()) else { return false };
         while let Some(action) = member.router.poll_action() {
             match action {
                 Action::SendAdvert(priority) => self.outbox.advert(router, priority),
                 Action::AddAddresses => self.outbox.addresses(router, true),
                 Action::RemoveAddresses => self.outbox.addresses(router, false),
-                Action::Announce { repeat } => self.outbox.announce(router, repeat),
+                Action::Announce { repeat } => {
+                    announces = true;
+                    self.outbox.announce(router, repeat);
+                }
                 Action::Report(Report::Transition { to, cause, .. }) => entered = Some((to, cause)),
                 Action::Report(report) => self.outbox.event(Event::Router { router, report }),
             }
@@ -618,6 +670,7 @@ impl Node {
             // Whoever shut the router down says what that means.
             Some((State::Initialize, _)) | None => {}
         }
+        announces
     }
 
     fn stand(&mut self, router: RouterId, to: Standing, why: Why) {
@@ -636,16 +689,25 @@ impl Node {
 
 impl Member {
     /// All routers of a configuration, before their start.
-    fn all(config: &NodeConfig) -> Vec<Self> {
+    fn all(config: &NodeConfig, groups_of: &[Option<GroupId>]) -> Vec<Self> {
         let keys = RouterKey::all(config);
         let duplicates = RouterKey::duplicates(&keys);
-        let members = config.routers.iter().zip(keys).zip(duplicates);
-        members.map(|((setup, key), duplicate_of)| Self::new(setup.clone(), key, duplicate_of)).collect()
+        let members = config.routers.iter().zip(keys).zip(duplicates).zip(groups_of);
+        members
+            .map(|(((setup, key), duplicate_of), group)| Self::new(setup.clone(), key, *group, duplicate_of))
+            .collect()
     }
 
-    fn new(setup: RouterSetup, key: RouterKey, duplicate_of: Option<RouterId>) -> Self {
-        let router = VirtualRouter::new(setup.config.clone());
+    fn new(
+        setup: RouterSetup,
+        key: RouterKey,
+        group: Option<GroupId>,
+        duplicate_of: Option<RouterId>,
+    ) -> Self {
+        let mut router = VirtualRouter::new(setup.config.clone());
+        router.set_synced(Instant::ZERO, group.is_some());
         Self {
+            group,
             setup,
             router,
             standing: Standing::Waiting,

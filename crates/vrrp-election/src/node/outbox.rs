@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 use vrrp_proto::Priority;
 
-use super::{Event, NodeAction, RouterId, ScriptId};
+use super::{Event, NodeAction, NodeConfig, RouterId, ScriptId};
 use crate::ScriptAct;
 
 /// Four queues, emptied one after the other.
@@ -39,10 +39,11 @@ struct Waiting {
 }
 
 impl Outbox {
-    pub(super) fn new(routers: usize, scripts: usize) -> Self {
+    pub(super) fn new(config: &NodeConfig) -> Self {
+        let NodeConfig { routers, groups, scripts, .. } = config;
         Self {
-            bound: (routers + scripts + 1) * PER_INPUT,
-            waiting: vec![Waiting::default(); routers],
+            bound: (routers.len() + groups.len() + scripts.len() + 1) * PER_INPUT,
+            waiting: vec![Waiting::default(); routers.len()],
             ..Self::default()
         }
     }
@@ -152,7 +153,8 @@ mod tests {
     #[test]
     fn an_announcement_is_taken_early_once_the_addresses_of_its_router_are_given_out() {
         let (first, second) = (RouterId(0), RouterId(1));
-        let mut outbox = Outbox::new(2, 0);
+        let waiting = vec![Waiting::default(); 2];
+        let mut outbox = Outbox { waiting, bound: 16, ..Outbox::default() };
         for router in [first, second] {
             outbox.addresses(router, true);
             outbox.announce(router, 5);

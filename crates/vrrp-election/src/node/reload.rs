@@ -5,10 +5,12 @@
 //! [`NodeAction::Reloaded`](super::NodeAction::Reloaded) says what became of them.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::key::pairs;
 use super::outbox::Outbox;
+use super::sync_group::Group;
 use super::timers::Timers;
 use super::{
     Check, LinkSetup, Member, Node, NodeConfig, RouterId, RouterKey, RouterSetup, ScriptAct, ScriptId,
@@ -77,10 +79,14 @@ impl Node {
 
     /// From here on everything is of the new configuration.
     pub(super) fn switch(&mut self, reload: Reload) -> Vec<Option<RouterId>> {
-        let Reload { now, config, keys, before } = reload;
+        let Reload { now, mut config, keys, before } = reload;
+        let (groups, groups_of) = Group::all(&config);
+        Self::restrict_owners(&mut config, &groups_of);
+        self.outbox = Outbox::new(&config);
         let old = core::mem::take(&mut self.routers);
         let old_links = core::mem::replace(&mut self.links, config.links);
-        self.outbox = Outbox::new(config.routers.len(), config.scripts.len());
+        let old_groups = core::mem::replace(&mut self.groups, groups);
+        self.carry_groups(&old_groups);
         self.timers = Timers::default();
         self.facts = config.facts;
         let old_scripts = core::mem::take(&mut self.scripts);
@@ -92,10 +98,10 @@ impl Node {
             }
         }
         let duplicates = RouterKey::duplicates(&keys);
-        let places = config.routers.into_iter().zip(keys).zip(duplicates).zip(&before);
+        let places = config.routers.into_iter().zip(keys).zip(duplicates).zip(groups_of).zip(&before);
         self.routers = places
-            .map(|(((setup, key), duplicate_of), before)| {
-                let member = Member::new(setup, key, duplicate_of);
+            .map(|((((setup, key), duplicate_of), group), before)| {
+                let member = Member::new(setup, key, group, duplicate_of);
                 match before.and_then(|id| old.get(id.index())) {
                     Some(old) => self.carry(now, old, &old_links, member),
                     None => member,
@@ -117,8 +123,18 @@ impl Node {
         let mut router = old.router.clone();
         router.set_priority(self.assess(&new.setup, new.duplicate_of).priority);
         router.reconfigure(now, new.setup.config.clone(), addresses_changed);
+        router.set_synced(now, new.group.is_some());
         Member { router, standing: old.standing, inherited: old.inherited.clone(), ..new }
     }
+}
+
+/// For each of the names now, the place of the same name before.
+pub(super) fn same_names<'n>(
+    before: impl Iterator<Item = &'n String>,
+    now: impl Iterator<Item = &'n String>,
+) -> Vec<Option<usize>> {
+    let places: BTreeMap<&String, usize> = before.enumerate().map(|(place, name)| (name, place)).collect();
+    now.map(|name| places.get(name).copied()).collect()
 }
 
 /// The addresses of a router, by the names of their interfaces.

@@ -17,6 +17,8 @@ pub enum Fault {
     LinkDown(LinkId),
     /// It has no address to send from.
     NoAddress,
+    /// This other member of its sync group has a fault.
+    Member(RouterId),
     /// Something tracked with weight 0 is down (or up, if reversed), or a value that forbids taking part.
     Tracked(TrackTarget),
 }

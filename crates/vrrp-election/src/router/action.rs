@@ -136,6 +136,8 @@ pub enum Cause {
         /// Its priority.
         priority: Priority,
     },
+    /// Another router that it goes with became Backup or Active.
+    Together,
     /// The caller shut the router down.
     Shutdown,
 }
@@ -180,6 +182,7 @@ impl fmt::Display for Cause {
                 write!(f, "preempted {source} with lower priority {priority}")
             }
             Self::Better { source, priority } => write!(f, "yielded to {source} with priority {priority}"),
+            Self::Together => f.write_str("went along with another router"),
             Self::Shutdown => f.write_str("shut down"),
         }
     }

@@ -197,34 +197,37 @@ impl VirtualRouter {
     /// now and once more after it has fallen silent.
     fn assert_ownership(&mut self, now: Instant, arrived: Instant, advert: &Received) {
         let interval = self.config.advert_interval();
-        let repeat = self.config.announce.lower_priority_repeat;
-        let delay = self.config.announce.lower_priority_delay;
         let Phase::Active(active) = &mut self.phase else { return };
 
         let answers = self.config.answer_lower_priority && due(active.answered, now, interval / 8);
-        let announces = repeat > 0 && due(active.reasserted, now, interval);
         let silence = interval.max(advert.interval.duration()).saturating_mul(3);
         let yielded = arrived.since(active.entered) >= interval / YIELDING_PART;
         let news = active.lower_heard.goes_on(arrived, silence, yielded);
-        if repeat > 0 {
-            active.burst = second_burst(now, delay, repeat).or(active.burst);
-        }
         if answers {
             active.answered = Some(now);
-        }
-        if announces {
-            active.reasserted = Some(now);
-        }
-
-        if answers {
             self.send_advert(now);
         }
-        if announces {
-            self.push(Action::Announce { repeat });
-        }
+        self.announce_against_lower(now);
         if news {
             let (source, priority) = (advert.source, advert.priority);
             self.push(Action::Report(Report::LowerPriorityWhileActive { source, priority }));
+        }
+    }
+
+    /// What the announcements of a router that should yield broke is repaired: at most once an interval, and once more
+    /// after it has fallen silent.
+    pub(super) fn announce_against_lower(&mut self, now: Instant) {
+        let interval = self.config.advert_interval();
+        let repeat = self.config.announce.lower_priority_repeat;
+        let delay = self.config.announce.lower_priority_delay;
+        let Phase::Active(active) = &mut self.phase else { return };
+        if repeat == 0 {
+            return;
+        }
+        active.burst = second_burst(now, delay, repeat).or(active.burst);
+        if due(active.reasserted, now, interval) {
+            active.reasserted = Some(now);
+            self.push(Action::Announce { repeat });
         }
     }
 

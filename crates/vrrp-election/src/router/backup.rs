@@ -30,6 +30,7 @@ pub(super) struct Backup {
     tolerate_until: Option<Instant>,
     /// What the silence so far proves.
     silence: Silence,
+    wait: Wait,
     /// The last router of lower priority that was not obeyed, since a better one spoke or left.
     lower: Option<Lower>,
     /// When such routers are told of.
@@ -47,6 +48,13 @@ enum Silence {
     Renewed,
 }
 
+/// Whether the wait of a router that takes over with others only is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    Runs,
+    Over,
+}
+
 impl Backup {
     pub(super) fn new(down: Instant) -> Self {
         Self {
@@ -56,13 +64,31 @@ impl Backup {
             active_leaves: false,
             tolerate_until: None,
             silence: Silence::Listened,
+            wait: Wait::Runs,
             lower: None,
             lower_heard: Series::default(),
         }
     }
 
-    pub(super) fn timeout(&self) -> Instant {
-        self.down
+    pub(super) fn timeout(&self) -> Option<Instant> {
+        (self.wait == Wait::Runs).then_some(self.down)
+    }
+
+    /// Whether nothing but others keeps it from taking over.
+    pub(super) fn is_ready(&self) -> bool {
+        self.wait == Wait::Over
+    }
+
+    /// The wait ends later by `extra`.
+    pub(super) fn postpone(&mut self, extra: Duration) {
+        self.arm(self.down + extra);
+    }
+
+    /// It need not wait for others any more.
+    pub(super) fn leave_others(&mut self, now: Instant) {
+        if self.is_ready() {
+            self.arm(now);
+        }
     }
 
     /// The skew changed while the timer runs.
@@ -90,6 +116,7 @@ impl Backup {
     fn arm(&mut self, down: Instant) {
         self.down = down;
         self.late_from = down;
+        self.wait = Wait::Runs;
     }
 
     /// The Active lives: everything that its silence had begun is over.
@@ -149,7 +176,7 @@ impl VirtualRouter {
         // of them should speak first.
         let grace = interval.saturating_add(self.skew(self.priority));
         let Phase::Backup(backup) = &mut self.phase else { return };
-        if now < backup.down {
+        if now < backup.down || backup.is_ready() {
             return;
         }
         let late = now.since(backup.late_from);
@@ -164,13 +191,30 @@ impl VirtualRouter {
             self.push(Action::Report(report));
             return;
         }
+        if self.synced {
+            backup.wait = Wait::Over;
+            return;
+        }
+        self.succeed_active(now);
+    }
+
+    /// A Backup whose wait is over begins to serve.
+    pub(super) fn succeed_active(&mut self, now: Instant) {
+        let interval = self.active_interval();
+        let Phase::Backup(backup) = &self.phase else { return };
         let cause = backup.cause(now);
         let known = backup.lower.map_or(interval, |lower| interval.min(lower.interval));
         self.become_active(now, cause, known);
     }
 
-    /// Among what nobody read may have been the advert that this router waits for.
-    pub(super) fn packets_lost(&mut self) {
+    /// Among what nobody read may have been the advert that this router waits for, or one that would have made it wait.
+    pub(super) fn packets_lost(&mut self, now: Instant) {
+        if let Phase::Backup(backup) = &mut self.phase
+            && backup.is_ready()
+        {
+            backup.silence = Silence::Lossy;
+            backup.arm(now);
+        }
         if let Phase::Backup(backup) = &mut self.phase
             && backup.silence == Silence::Listened
         {

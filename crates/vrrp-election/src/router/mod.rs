@@ -40,6 +40,7 @@ mod memory;
 mod neighbours;
 mod queue;
 mod received;
+mod synced;
 mod timing;
 
 use core::fmt;
@@ -80,6 +81,8 @@ pub struct VirtualRouter {
     /// `Active_Adver_Interval`: learned from the Active (VRRPv3 only).
     learned_interval: Duration,
     phase: Phase,
+    /// It takes over together with others only.
+    synced: bool,
     /// What was told since the last transition.
     told: Told,
     counters: Counters,
@@ -142,6 +145,7 @@ impl VirtualRouter {
             own_adverts: OwnAdverts::default(),
             learned_interval: config.advert_interval(),
             phase: Phase::Initialize,
+            synced: false,
             told: Told::default(),
             counters: Counters::default(),
             actions: Queue::default(),
@@ -215,8 +219,8 @@ impl VirtualRouter {
 
     /// The socket dropped packets before they could be read, so that silence proves nothing: when the wait of a
     /// Backup expires, it is renewed once.
-    pub fn handle_packets_lost(&mut self) {
-        self.packets_lost();
+    pub fn handle_packets_lost(&mut self, now: Instant) {
+        self.packets_lost(now);
     }
 
     /// Somebody else removed a virtual address from its interface. An Active puts it back and announces it, at
@@ -275,7 +279,8 @@ impl VirtualRouter {
         self.actions.pop()
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due; `None` in Initialize.
+    /// When [`handle_timeout`](Self::handle_timeout) is due; `None` in Initialize, and in a Backup that
+    /// [waits for others](Self::is_ready).
     ///
     /// Changes with every input. A caller that looks only every so often (a tick) has to do it at least every
     /// [`max_lateness`](Self::max_lateness): with coarser ticks, each wait of a Backup ends too late to be believed
@@ -284,7 +289,7 @@ impl VirtualRouter {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Initialize => None,
-            Phase::Backup(backup) => Some(backup.timeout()),
+            Phase::Backup(backup) => backup.timeout(),
             Phase::Active(active) => Some(active.timeout()),
         }
     }

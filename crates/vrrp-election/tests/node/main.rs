@@ -14,4 +14,5 @@ mod reload;
 mod scripts;
 mod startup;
 mod stop;
+mod sync_groups;
 mod weights;

@@ -8,8 +8,9 @@ use proptest::prelude::{
 };
 use proptest::{collection::vec, test_runner::TestCaseError};
 use vrrp_election::{
-    Event, Fact, FactId, Instant, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, NodeMemory,
-    Received, RouterId, RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, State, Track,
+    Event, Fact, FactId, GroupId, GroupSetup, Instant, LinkId, LinkSetup, LinkState, Node, NodeAction,
+    NodeConfig, NodeMemory, Received, RouterId, RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup,
+    Standing, State, Track,
 };
 
 use vrrp_proto::Vrid;
@@ -99,8 +100,11 @@ fn machine() -> impl Strategy<Value = NodeConfig> {
     let links = vec(any::<[bool; 2]>().prop_map(|[up, address]| link(up, address)), LINKS as usize);
     let names =
         prop_oneof![4 => Just(["eth0", "eth1"]), 1 => Just(["eth1", "eth0"]), 1 => Just(["eth0", "eth2"])];
-    ((setup(), setup(), setup()), (check(0), check(1)), links, names, prop_oneof![Just(0), 0_u64..3_000])
-        .prop_map(|((a, b, c), (d, e), links, names, delay)| NodeConfig {
+    let scripts = (check(0), check(1));
+    let delay = prop_oneof![Just(0), 0_u64..3_000];
+    ((setup(), setup(), setup()), scripts, links, names, delay, groups()).prop_map(
+        |((a, b, c), (d, e), links, names, delay, groups)| NodeConfig {
+            groups,
             routers: vec![a, b, c],
             scripts: vec![d, e],
             links: names
@@ -110,7 +114,20 @@ fn machine() -> impl Strategy<Value = NodeConfig> {
                 .collect(),
             facts: vec![Fact::Up, Fact::Unknown],
             startup_delay: Duration::from_millis(delay),
-        })
+        },
+    )
+}
+
+/// None, or up to two, the members of which may be members of both, or of nobody.
+fn groups() -> impl Strategy<Value = Vec<GroupSetup>> {
+    let named = |first: usize, groups: Vec<Vec<u32>>| {
+        let group = |(index, members): (usize, Vec<u32>)| GroupSetup {
+            name: format!("group {}", (first + index) % 3),
+            members: members.into_iter().map(RouterId).collect(),
+        };
+        groups.into_iter().enumerate().map(group).collect()
+    };
+    (0_usize..3, vec(vec(0..=ROUTERS, 0..4), 0..3)).prop_map(move |(first, groups)| named(first, groups))
 }
 
 fn link(up: bool, address: bool) -> LinkState {
@@ -152,6 +169,7 @@ struct Lab {
     stopped: bool,
     now: Instant,
     holds: BTreeMap<RouterId, bool>,
+    group_told: BTreeMap<String, Standing>,
     told: BTreeMap<RouterId, Standing>,
     running: BTreeMap<ScriptId, bool>,
 }
@@ -166,6 +184,7 @@ impl Lab {
             stopped: false,
             now,
             holds: BTreeMap::new(),
+            group_told: BTreeMap::new(),
             told: BTreeMap::new(),
             running: BTreeMap::new(),
         }
@@ -193,7 +212,10 @@ impl Lab {
             Input::Fact(id, fact) => self.node.handle_fact(now, FactId(id), fact),
             Input::AddressLost(router) => self.node.handle_address_lost(now, RouterId(router)),
             Input::Reload(config) => {
-                self.config.clone_from(&config);
+                // One that has stopped takes no other.
+                if !self.stopped {
+                    self.config.clone_from(&config);
+                }
                 self.node.handle_reload(now, *config);
             }
             Input::Die(ms) => self.die(ms),
@@ -214,6 +236,7 @@ impl Lab {
         self.now += Duration::from_millis(ms);
         self.node = Node::resume(self.now, self.config.clone(), &self.memory);
         self.told.clear();
+        self.group_told.clear();
         self.running.clear();
     }
 
@@ -242,6 +265,8 @@ impl Lab {
     /// From here on ids mean another configuration: whoever is gone was told of as deleted and holds nothing.
     fn renumber(&mut self, before: &[Option<RouterId>]) -> Result<(), String> {
         self.running.clear();
+        let is_there = |name: &String| self.config.groups.iter().any(|group| group.name == *name);
+        self.group_told.retain(|name, _| is_there(name));
         let (told, holds) = (std::mem::take(&mut self.told), std::mem::take(&mut self.holds));
         let mut left: BTreeSet<_> = (0..ROUTERS).map(RouterId).collect();
         for (id, old) in (0..).map(RouterId).zip(before) {
@@ -287,6 +312,15 @@ impl Lab {
                     Err(format!("{known:?}: {from:?} to {to:?}"))
                 };
             }
+            NodeAction::Tell(Event::Group { group, from, to }) => {
+                let name = self.config.groups[group.0 as usize].name.clone();
+                let known = self.group_told.insert(name, to).unwrap_or(Standing::Waiting);
+                return if known == from && from != to {
+                    Ok(4)
+                } else {
+                    Err(format!("group {group} was {known:?}: {from:?} to {to:?}"))
+                };
+            }
             NodeAction::Tell(_) | NodeAction::Reloaded { .. } => return Ok(4),
         };
         Ok(1)
@@ -309,6 +343,28 @@ impl Lab {
             prop_assert!(expected, "{:?} is {:?}", state, standing);
             if standing != Standing::Waiting {
                 prop_assert!(holds.is_some(), "nobody knows what a predecessor left");
+            }
+        }
+        self.check_groups()
+    }
+
+    /// A group is never split.
+    fn check_groups(&self) -> Result<(), TestCaseError> {
+        let mut seen = BTreeSet::new();
+        for (id, group) in (0..).map(GroupId).zip(&self.config.groups) {
+            let members = group.members.iter().filter(|router| router.0 < ROUTERS && seen.insert(**router));
+            let members: Vec<_> = members.collect();
+            let states: BTreeSet<_> =
+                members.iter().map(|router| self.node.router(**router).unwrap().state()).collect();
+            prop_assert!(states.len() <= 1, "{id} is split: {states:?}");
+            let standings: Vec<_> =
+                members.iter().map(|router| self.node.standing(**router).unwrap()).collect();
+            let same = standings.windows(2).all(|two| two[0] == two[1]);
+            // A member that a reload adds to a group in fault may have to wait for a check.
+            let quiet = |standing: &Standing| matches!(standing, Standing::Fault | Standing::Waiting);
+            prop_assert!(same || standings.iter().all(quiet), "{id} is told to be {standings:?}");
+            if let Some(standing) = standings.first().filter(|_| same) {
+                prop_assert_eq!(self.node.group_standing(id), Some(*standing));
             }
         }
         Ok(())

@@ -257,13 +257,13 @@ fn a_resumed_router_serves_at_once_and_says_why() {
 fn a_backup_that_may_have_missed_an_advert_waits_once_more() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
-        router.handle_packets_lost();
+        router.handle_packets_lost(us(3_000_000));
         router.handle_timeout(us(3_609_375));
         assert_eq!(router.state(), State::Backup);
         let grace = us(1_609_375).since(us(0));
         assert_eq!(actions(&mut router), [Action::Report(Report::PacketsLost { grace })]);
         assert_eq!(router.poll_timeout(), Some(us(5_218_750)));
-        router.handle_packets_lost();
+        router.handle_packets_lost(us(5_000_000));
         router.handle_timeout(us(5_218_750));
         assert_eq!(router.state(), State::Active, "a flood does not stop the election");
     }

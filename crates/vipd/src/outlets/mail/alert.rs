@@ -65,6 +65,15 @@ impl Alert {
         }
     }
 
+    /// A VRRP sync group entered a state.
+    pub fn group(router_id: &str, name: &str, state: State) -> Self {
+        let state = state.word();
+        Self {
+            subject: format!("[{router_id}] VRRP Group {name} - Entering {state} state"),
+            body: format!("All VRRP group instances are now in {state} state"),
+        }
+    }
+
     /// A real server, or one checker of it, is up or down.
     pub fn real_server(router_id: &str, change: &RealServerChange<'_>) -> Self {
         let RealServerChange { virtual_server, real_server, up, because, .. } = change;
@@ -104,6 +113,11 @@ mod tests {
             &Alert::instance("Ra", "V1", State::Fault),
             "[Ra] VRRP Instance V1 - Entering FAULT state",
             "VRRP Instance is no longer owning VRRP VIPs",
+        );
+        is(
+            &Alert::group("Ra", "G", State::Master),
+            "[Ra] VRRP Group G - Entering MASTER state",
+            "All VRRP group instances are now in MASTER state",
         );
         let (vs, rs) = ("[192.0.2.1]:tcp:80", "[10.0.0.1]:tcp:8080");
         let down = RealServerChange {

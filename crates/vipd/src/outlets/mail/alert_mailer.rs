@@ -37,6 +37,7 @@ pub struct AlertMailer {
     warnings: VecDeque<String>,
     /// The state that was mailed last: the same one again is no news.
     instances: BTreeMap<String, State>,
+    groups: BTreeMap<String, State>,
 }
 
 /// A request of an [`AlertMailer`] to its owner.
@@ -85,13 +86,21 @@ impl AlertMailer {
     /// One without a configuration yet.
     pub fn new(sender: Sender) -> Self {
         let outbox = Outbox::new(String::new(), MIN_LIMIT);
-        Self { sender, config: None, outbox, warnings: VecDeque::new(), instances: BTreeMap::new() }
+        Self {
+            sender,
+            config: None,
+            outbox,
+            warnings: VecDeque::new(),
+            instances: BTreeMap::new(),
+            groups: BTreeMap::new(),
+        }
     }
 
     /// Takes a configuration into force, at the start and on each reload. Waiting mails are tried at once, through
     /// the server that is configured now; without one they are lost.
     pub fn arrange(&mut self, now: Instant, config: &Config) {
         self.instances.retain(|name, _| config.instances.iter().any(|instance| instance.name == *name));
+        self.groups.retain(|name, _| config.sync_groups.iter().any(|group| group.name == *name));
         self.config = self.checked(config);
         match &self.config {
             Some(config) => {
@@ -107,6 +116,14 @@ impl AlertMailer {
         if alert && self.is_news(state) && self.instances.get(name) != Some(&state) {
             self.instances.insert(name.to_owned(), state);
             self.send(now, date, |router_id| Alert::instance(router_id, name, state));
+        }
+    }
+
+    /// A VRRP sync group entered a state.
+    pub fn group(&mut self, now: Instant, date: &str, name: &str, alert: bool, state: State) {
+        if alert && self.is_news(state) && self.groups.get(name) != Some(&state) {
+            self.groups.insert(name.to_owned(), state);
+            self.send(now, date, |router_id| Alert::group(router_id, name, state));
         }
     }
 

@@ -212,6 +212,16 @@ fn the_specific_script_comes_before_the_generic_one() {
 }
 
 #[test]
+fn scripts_of_a_group_are_told_its_state_and_no_priority() {
+    let accounts = Accounts::of(&empty_config());
+    let texts: Vec<_> = group_jobs(&full(), "G", GroupEvent::Master, &accounts)
+        .into_iter()
+        .map(|job| [vec![job.command.text], job.arguments].concat().join(" "))
+        .collect();
+    assert_eq!(texts, ["m", "any GROUP G MASTER 0"]);
+}
+
+#[test]
 fn a_deletion_without_notify_deleted_is_told_as_a_fault() {
     let silent = Notify { deleted: None, ..full() };
     assert_eq!(called(&silent, InstanceEvent::Deleted), ["f", "any INSTANCE V1 FAULT 150"]);

@@ -1,6 +1,6 @@
 //! What the LVS worker tells of real and virtual servers: scripts run, FIFOs and mails go out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use keepalived_conf::model::Command;
@@ -13,6 +13,7 @@ use super::super::notify::Job;
 use super::super::role::Role;
 use super::Parent;
 use super::last_reported::Told;
+use super::messages::{GROUP_SUBJECT, group_subject};
 use crate::ipc::Generation;
 use crate::log::Log;
 use crate::lvs::names;
@@ -89,6 +90,11 @@ impl Parent {
             let services = &reading.config.virtual_servers;
             self.fifos.forget(Role::Lvs, |subject| {
                 !services.iter().any(|service| subject.ends_with(service.name.as_str()))
+            });
+            let groups: BTreeSet<String> =
+                reading.config.sync_groups.iter().map(|group| group_subject(&group.name)).collect();
+            self.fifos.forget(Role::Vrrp, |subject| {
+                subject.starts_with(GROUP_SUBJECT) && !groups.contains(subject)
             });
             self.fifos.arrange(now, &reading.config.global.fifos, &reading.accounts, log);
         }

@@ -7,13 +7,14 @@ use std::net::SocketAddr;
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::{LvsService, RealServer, VirtualServer};
 
-use crate::ipc::{InstanceEvent, Task};
+use crate::ipc::{GroupEvent, InstanceEvent, Task};
 
 /// The last state of each: of instances by name, of virtual servers by their first kernel service, of real servers by that and
 /// their address. (Names of groups change, and those of real servers behind a firewall mark lack the port.)
 #[derive(Debug, Default)]
 pub(super) struct LastReported {
     instances: BTreeMap<String, InstanceEvent>,
+    groups: BTreeMap<String, GroupEvent>,
     servers: HashMap<(Option<LvsService>, SocketAddr), bool>,
     quorums: HashMap<Option<LvsService>, bool>,
 }
@@ -48,6 +49,16 @@ impl LastReported {
         }
     }
 
+    /// A sync group changed, says a worker with this task; whether that is news.
+    pub(super) fn note_group(&mut self, name: &str, event: GroupEvent, task: Task) -> bool {
+        match event {
+            GroupEvent::Master | GroupEvent::Backup | GroupEvent::Fault => {
+                self.groups.insert(name.to_owned(), event) != Some(event)
+            }
+            GroupEvent::Stop => self.groups.remove(name).is_some() || task == Task::Serve,
+        }
+    }
+
     /// The state of an instance.
     pub(super) fn instance(&self, name: &str) -> Option<InstanceEvent> {
         self.instances.get(name).copied()
@@ -79,8 +90,9 @@ impl LastReported {
         news
     }
 
-    /// Forgets servers that are no longer configured.
+    /// Forgets servers and groups that are no longer configured.
     pub(super) fn retain(&mut self, config: &Config) {
+        self.groups.retain(|name, _| config.sync_groups.iter().any(|group| group.name == *name));
         let first = |server: &VirtualServer| server.services.first().copied();
         let services: HashSet<_> = config.virtual_servers.iter().map(first).collect();
         self.quorums.retain(|service, _| services.contains(service));

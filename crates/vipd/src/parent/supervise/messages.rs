@@ -10,7 +10,8 @@ use super::super::{dump, namespace, notify};
 use super::Parent;
 use super::last_reported::Told;
 use crate::ipc::{
-    ChannelError, DumpKind, FromWorker, Generation, InstanceEvent, ScriptAct, SessionKey, Task, ToWorker,
+    ChannelError, DumpKind, FromWorker, Generation, GroupEvent, InstanceEvent, ScriptAct, SessionKey, Task,
+    ToWorker,
 };
 use crate::log::Log;
 use crate::paths::Job;
@@ -88,6 +89,9 @@ impl Parent {
             }
             FromWorker::Transition { generation, instance, event, priority } => {
                 self.handle_transition((generation, instance), task, event, priority, now, log);
+            }
+            FromWorker::GroupTransition { generation, group, event } => {
+                self.handle_group((generation, group), task, event, now, log);
             }
             FromWorker::PriorityChanged { generation, instance, priority } => {
                 self.handle_priority((generation, instance), priority, log);
@@ -223,6 +227,32 @@ impl Parent {
         }
     }
 
+    fn handle_group(
+        &mut self,
+        (generation, index): (Generation, u32),
+        task: Task,
+        event: GroupEvent,
+        now: Instant,
+        log: &mut Log,
+    ) {
+        let Some(reading) = self.readings.get(&generation) else { return };
+        let groups = &reading.config.sync_groups;
+        let Some(group) = usize::try_from(index).ok().and_then(|index| groups.get(index)) else { return };
+        if !self.last_reported.note_group(&group.name, event, task) {
+            return;
+        }
+        let jobs = notify::group_jobs(&group.notify, &group.name, event, &reading.accounts);
+        let subject = group_subject(&group.name);
+        self.notifier.event(now, &subject, jobs, log);
+        let line = format!("GROUP \"{}\" {} 0", group.name, event.word());
+        let lasts = event != GroupEvent::Stop;
+        self.fifos.write(Role::Vrrp, lasts.then_some(&*subject), &line, log);
+        if !lasts {
+            self.fifos.forget(Role::Vrrp, |other| other == subject);
+        }
+        self.mailing.group(now, &group.name, group.smtp_alert, event, log);
+    }
+
     fn handle_priority(&mut self, (generation, index): (Generation, u32), priority: u8, log: &mut Log) {
         let Some(reading) = self.readings.get(&generation) else { return };
         let Some(instance) = reading.instance(index) else { return };
@@ -248,6 +278,14 @@ impl Parent {
         self.paths.ask(Instant::now(), Purpose::Dump(kind), job, log);
     }
 }
+
+/// A group may have the name of an instance, which has no blank in it.
+pub(super) fn group_subject(name: &str) -> String {
+    format!("{GROUP_SUBJECT}{name}")
+}
+
+/// Names of groups begin with this where those of instances stand too.
+pub(super) const GROUP_SUBJECT: &str = "group ";
 
 /// Messages of one worker that are taken in one turn of the loop.
 const MESSAGES_PER_TURN: usize = 256;

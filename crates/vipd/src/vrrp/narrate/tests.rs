@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use vrrp_election::GroupId;
+
 use super::*;
 use crate::ipc::Generation;
 
@@ -180,4 +182,23 @@ fn a_check_without_results_is_reported_with_the_reason_and_the_effect() {
     assert_eq!(line(NoResult::NotEnded, None), warning("its run does not end"));
     let again = lines(&plan, &reasons, &Event::ScriptHeard { script });
     assert_eq!(again, [(LogLevel::Info, "VRRP_Script(chk) has results again".to_owned())]);
+}
+
+#[test]
+fn a_sync_group_is_reported_in_the_words_of_keepalived() {
+    let instance = |name: &str, vrid: u8| {
+        format!(
+            "vrrp_instance {name} {{\ninterface eth0\nvirtual_router_id {vrid}\nvirtual_ipaddress \
+             {{\n192.0.2.{vrid}\n}}\n}}\n"
+        )
+    };
+    let text =
+        format!("{}{}vrrp_sync_group G {{\ngroup {{\nA\nB\n}}\n}}\n", instance("A", 1), instance("B", 2));
+    let plan = Plan::new(1, keepalived_conf::load_str(&text).config);
+    let event = Event::Group { group: GroupId(0), from: Standing::Backup, to: Standing::Active };
+    let line = "VRRP_Group(G) Syncing instances to MASTER state".to_owned();
+    assert_eq!(lines(&plan, &Reasons::default(), &event), [(LogLevel::Info, line)]);
+    assert_eq!(fault_text(&plan, Fault::Member(RouterId(1))), "member B of its sync group is in FAULT");
+    assert_eq!(group_event(Standing::Waiting), None);
+    assert_eq!(group_event(Standing::Stopped).map(GroupEvent::word), Some("STOP"));
 }

@@ -429,3 +429,44 @@ fn changes_of_interfaces_have_to_last() {
     assert_eq!(delays["eth0"], Delays { down: secs(4), up: secs(2) });
     assert!(of("").link_delays.is_empty());
 }
+
+/// Instances A on eth0 and B on eth1, each of which tracks something, in a group with these lines.
+fn in_group(lines: &str) -> Plan {
+    let instance = |name: &str, link: &str, vrid: u8, more: &str| {
+        format!(
+            "vrrp_instance {name} {{\ninterface {link}\nvirtual_router_id {vrid}\n{more}\nvirtual_ipaddress \
+             {{\n192.0.2.{vrid}\n}}\n}}\n"
+        )
+    };
+    let a = instance("A", "eth0", 51, "track_interface {\neth8\n}");
+    let b = instance("B", "eth1", 52, "track_script {\ns\n}");
+    let script = "vrrp_script s {\nscript /bin/true\n}\nvrrp_script t {\nscript /bin/true\nweight 10\n}\n";
+    let group = format!("vrrp_sync_group G {{\ngroup {{\nB\nA\n}}\n{lines}\n}}\n");
+    Plan::new(1, keepalived_conf::load_str(&format!("{script}{a}{b}{group}")).config)
+}
+
+#[test]
+fn members_of_a_sync_group_go_together_and_track_what_it_tracks() {
+    let plan = in_group("track_interface {\neth0\neth9 weight -20\n}\ntrack_script {\nt\n}");
+    let config = plan.node_config(&Fine);
+    let members = vec![RouterId(1), RouterId(0)];
+    assert_eq!(config.groups, [GroupSetup { name: "G".to_owned(), members }]);
+    let tracked = |router: usize| -> Vec<(String, i32)> {
+        let socket = |track: &&Track| !matches!(track.target, TrackTarget::Fact(_));
+        let tracks = config.routers[router].tracks.iter().filter(socket);
+        tracks.map(|track| (plan.target(track.target), track.weight)).collect()
+    };
+    let named = |list: &[(&str, i32)]| -> Vec<(String, i32)> {
+        list.iter().map(|(name, weight)| ((*name).to_owned(), *weight)).collect()
+    };
+    assert_eq!(
+        tracked(0),
+        named(&[("interface eth8", 0), ("interface eth9", -20), ("script t", 10)]),
+        "its own interface is watched anyway"
+    );
+    assert_eq!(
+        tracked(1),
+        named(&[("interface eth0", 0), ("interface eth9", -20), ("script s", 0), ("script t", 10)])
+    );
+    assert_eq!(plan.group_name(GroupId(0)), "G");
+}

@@ -1,0 +1,26 @@
+//! `vrrp_sync_group`
+
+use super::{Notify, TrackInterface, TrackScript};
+
+/// Instances that change their state together.
+///
+/// What the group tracks counts for each member, in the place of what that tracks of the same name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct SyncGroup {
+    /// Its name.
+    pub name: String,
+    /// Indices into [`Config::instances`](super::Config::instances); no instance is a member of two groups.
+    pub members: Vec<usize>,
+    /// `sync_group_tracking_weight`: without it, members follow no weight of their own. They do not have any, then.
+    pub tracking_weight: bool,
+    /// `track_interface`
+    pub track_interfaces: Vec<TrackInterface>,
+    /// `track_script`
+    pub track_scripts: Vec<TrackScript>,
+    /// `notify`, `notify_master`, `notify_backup`, `notify_fault` and `notify_stop`
+    pub notify: Notify,
+    /// Whether changes of the group are mailed (`smtp_alert` after its precedence).
+    pub smtp_alert: bool,
+}
