@@ -39,7 +39,7 @@ mod timers;
 mod tracking;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -368,7 +368,7 @@ impl Node {
         let announces = self.settle(router);
         if let Some(group) = self.group_of(router) {
             if before != self.routers.get(router.index()).map_or(before, |member| member.router.state()) {
-                self.synchronize(now, group);
+                self.synchronize(now, group, router);
             } else if announces {
                 self.announce_with(now, group, router);
             }
@@ -393,7 +393,7 @@ impl Node {
                         let ready = member.group.filter(|_| member.router.is_ready());
                         self.settle(router);
                         if let Some(group) = ready {
-                            self.synchronize(now, group);
+                            self.synchronize(now, group, router);
                         }
                     }
                 }
@@ -552,16 +552,16 @@ impl Node {
     }
 
     fn assess_where(&mut self, now: Instant, concerned: impl Fn(&RouterSetup) -> bool) {
-        let mut groups = BTreeSet::new();
+        let mut groups = BTreeMap::new();
         for router in self.ids() {
             match self.routers.get(router.index()).filter(|member| concerned(&member.setup)) {
-                Some(Member { group: Some(group), .. }) => _ = groups.insert(*group),
+                Some(Member { group: Some(group), .. }) => _ = groups.entry(*group).or_insert(router),
                 Some(_) => self.reassess(now, router),
                 None => {}
             }
         }
-        for group in groups {
-            self.reassess_group(now, group);
+        for (group, first) in groups {
+            self.reassess_group(now, group, first);
         }
     }
 

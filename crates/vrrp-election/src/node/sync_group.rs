@@ -108,33 +108,36 @@ impl Node {
         members.iter().find_map(|router| Some((*router, self.assessment(*router)?.fault?)))
     }
 
-    /// Brings the members of a group in line with the facts.
-    pub(super) fn reassess_group(&mut self, now: Instant, group: GroupId) {
+    /// Brings the members of a group in line with the facts. `first` is one that is concerned: of what changes, it is told
+    /// first.
+    pub(super) fn reassess_group(&mut self, now: Instant, group: GroupId, first: RouterId) {
         if self.stopping || self.speaks_from > now {
             return;
         }
-        let members = self.members(group);
-        let known: Vec<_> =
+        let mut members = self.members(group);
+        put_first(&mut members, first);
+        let mut known: Vec<_> =
             members.iter().filter_map(|router| Some((*router, self.assessment(*router)?))).collect();
         for (router, facts) in &known {
             self.apply(*router, facts);
         }
         let fault = known.iter().find_map(|(router, facts)| Some((*router, facts.fault?)));
         match fault {
-            Some((first, _)) => {
+            Some((faulty, _)) => {
+                known.sort_by_key(|(_, facts)| facts.fault.is_none());
                 for (router, facts) in &known {
-                    let fault = facts.fault.unwrap_or(Fault::Member(first));
+                    let fault = facts.fault.unwrap_or(Fault::Member(faulty));
                     self.shut_down(now, *router, Standing::Fault, Why::Fault(fault));
                 }
             }
-            None => self.start_group(now, &known),
+            None => self.start_group(now, group, &known),
         }
-        self.synchronize(now, group);
+        self.synchronize(now, group, first);
     }
 
     /// Starts the members that do not run. Those of a group that serves join in; a group of which nobody runs starts as a
     /// single router does.
-    fn start_group(&mut self, now: Instant, known: &[(RouterId, Assessment)]) {
+    fn start_group(&mut self, now: Instant, group: GroupId, known: &[(RouterId, Assessment)]) {
         let states: Vec<State> = known.iter().map(|(router, _)| self.state(*router)).collect();
         let idle: Vec<RouterId> = known
             .iter()
@@ -144,7 +147,7 @@ impl Node {
             .collect();
         if idle.len() == known.len() {
             let pending = known.iter().any(|(_, facts)| facts.pending);
-            return self.start_all(now, &idle, pending);
+            return self.start_all(now, group, &idle, pending);
         }
         let joins = !states.contains(&State::Backup);
         for router in idle {
@@ -158,7 +161,7 @@ impl Node {
     }
 
     /// All go on as Active or none.
-    fn start_all(&mut self, now: Instant, routers: &[RouterId], pending: bool) {
+    fn start_all(&mut self, now: Instant, group: GroupId, routers: &[RouterId], pending: bool) {
         let goes_on = |router: &RouterId| {
             let member = self.routers.get(router.index());
             member.is_some_and(|member| {
@@ -166,6 +169,13 @@ impl Node {
             })
         };
         let go_on = routers.iter().all(goes_on);
+        let serves = |router: &RouterId| {
+            let config = self.routers.get(router.index()).map(|member| &member.setup.config);
+            config.is_some_and(|config| config.priority.is_owner() && config.owner_starts_active)
+        };
+        if !pending && !go_on && !routers.iter().any(serves) {
+            self.tell_beginning(group);
+        }
         for router in routers {
             if !go_on {
                 self.yield_inherited(*router);
@@ -173,6 +183,15 @@ impl Node {
             if let Some(address) = self.source(*router) {
                 self.start(now, *router, address, pending);
             }
+        }
+    }
+
+    /// Of a group that begins it is told before its members, as keepalived does; of all that follows, after them.
+    fn tell_beginning(&mut self, group: GroupId) {
+        let Some(known) = self.groups.get_mut(group.index()) else { return };
+        if known.told == Standing::Waiting {
+            known.told = Standing::Backup;
+            self.outbox.event(Event::Group { group, from: Standing::Waiting, to: Standing::Backup });
         }
     }
 
@@ -187,9 +206,10 @@ impl Node {
         }
     }
 
-    /// A member changed: the others follow.
-    pub(super) fn synchronize(&mut self, now: Instant, group: GroupId) {
-        let members = self.members(group);
+    /// A member changed, `first`: the others follow.
+    pub(super) fn synchronize(&mut self, now: Instant, group: GroupId, first: RouterId) {
+        let mut members = self.members(group);
+        put_first(&mut members, first);
         let is = |node: &Self, state| members.iter().any(|router| node.state(*router) == state);
         if is(self, State::Backup) {
             if is(self, State::Active) {
@@ -250,9 +270,10 @@ impl Node {
 
     /// A group that served for less than a Backup's wait met its like: it waits a little longer, another time than that one.
     fn back_off(&mut self, now: Instant, group: GroupId, from: Standing, to: Standing, members: &[RouterId]) {
-        let first = members.first().and_then(|router| self.routers.get(router.index()));
-        let Some(interval) = first.map(|member| member.router.config().interval.duration()) else { return };
-        let address = members.first().and_then(|router| self.source(*router));
+        let Some(first) = members.iter().min() else { return };
+        let member = self.routers.get(first.index());
+        let Some(interval) = member.map(|member| member.router.config().interval.duration()) else { return };
+        let address = self.source(*first);
         let Some(known) = self.groups.get_mut(group.index()) else { return };
         let rivalry = &mut known.rivalry;
         match (from, to) {
@@ -278,6 +299,15 @@ impl Node {
                 group.rivalry = old.rivalry;
             }
         }
+    }
+}
+
+/// The others keep their order.
+fn put_first(members: &mut [RouterId], first: RouterId) {
+    if let Some(place) = members.iter().position(|member| *member == first)
+        && let Some(before) = members.get_mut(..=place)
+    {
+        before.rotate_right(1);
     }
 }
 

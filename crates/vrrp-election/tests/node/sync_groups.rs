@@ -129,12 +129,12 @@ fn a_fault_of_one_member_is_one_of_all_and_ends_with_it() {
     assert_eq!(
         all(&mut node),
         [
-            NodeAction::SendAdvert { router: R0, priority: Priority::STOP },
             NodeAction::SendAdvert { router: R1, priority: Priority::STOP },
-            NodeAction::RemoveAddresses { router: R0 },
+            NodeAction::SendAdvert { router: R0, priority: Priority::STOP },
             NodeAction::RemoveAddresses { router: R1 },
-            standing(R0, Active, Standing::Fault, fault(Fault::Member(R1)), 100),
+            NodeAction::RemoveAddresses { router: R0 },
             standing(R1, Active, Standing::Fault, fault(Fault::LinkDown(L1)), 100),
+            standing(R0, Active, Standing::Fault, fault(Fault::Member(R1)), 100),
             group_event(Active, Standing::Fault),
         ]
     );
@@ -154,6 +154,33 @@ fn a_group_with_a_member_in_fault_begins_in_fault() {
     assert_eq!(states(&node), [Standing::Fault, Standing::Fault]);
     assert_eq!(all(&mut node).last(), Some(&group_event(Waiting, Standing::Fault)));
     assert_eq!(node.group_standing(G0), Some(Standing::Fault));
+}
+
+/// Whoever reads FIFOs of keepalived knows this order.
+#[test]
+fn a_group_is_told_of_before_its_members_when_it_begins_and_after_them_later() {
+    let mut node = Node::new(Instant::ZERO, firewall());
+    let told = |actions: Vec<NodeAction>| -> Vec<(Option<RouterId>, Standing)> {
+        actions
+            .into_iter()
+            .filter_map(|action| match action {
+                NodeAction::Tell(Event::Standing { router, to, .. }) => Some((Some(router), to)),
+                NodeAction::Tell(Event::Group { to, .. }) => Some((None, to)),
+                _ => None,
+            })
+            .collect()
+    };
+    let (a, b) = (Some(R0), Some(R1));
+    assert_eq!(told(all(&mut node)), [(None, Backup), (a, Backup), (b, Backup)]);
+    // The wait of the second ends last.
+    hears(&mut node, ms(1_000), R1, &advert(150, ip("192.0.2.9"), seconds(1))).unwrap();
+    let actions = run(&mut node, Instant::ZERO, ms(5_000)).into_iter().map(|(_, action)| action);
+    assert_eq!(told(actions.collect()), [(b, Active), (a, Active), (None, Active)]);
+    node.handle_link(ms(5_000), L1, DOWN);
+    let fault = Standing::Fault;
+    assert_eq!(told(all(&mut node)), [(b, fault), (a, fault), (None, fault)]);
+    node.handle_link(ms(5_000), L1, UP);
+    assert_eq!(told(all(&mut node)), [(b, Backup), (a, Backup), (None, Backup)]);
 }
 
 #[test]
