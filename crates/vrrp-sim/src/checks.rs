@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use vrrp_election::{Instant, RouterId, Standing, State};
+use vrrp_election::{Instant, LinkId, RouterId, Standing, State};
 use vrrp_proto::{Family, Vrid};
 
 use crate::machine::View;
@@ -64,6 +64,15 @@ pub enum Problem {
         /// Which router of it.
         router: RouterId,
     },
+    /// Members of a sync group are in different states.
+    Split {
+        /// Which host.
+        host: HostId,
+        /// A member, and its state.
+        one: (RouterId, State),
+        /// Another.
+        other: (RouterId, State),
+    },
     /// A change was told twice, or does not follow from the one before.
     Told {
         /// Which host.
@@ -122,6 +131,10 @@ impl fmt::Display for Problem {
             }
             Self::Announces { host, router } => {
                 write!(f, "{host} router {router} announces addresses that it does not hold")
+            }
+            Self::Split { host, one, other } => {
+                let ((one, is), (other, differs)) = (one, other);
+                write!(f, "the group of {host} is split: router {one} is {is:?}, router {other} {differs:?}")
             }
             Self::Told { host, router, known, from, to } => {
                 write!(f, "{host} router {router} told {from:?} -> {to:?} when it was {known:?}")
@@ -229,18 +242,24 @@ impl Checks {
         &mut self,
         now: Instant,
         views: &[View],
-        hear: impl Fn(HostId, HostId) -> bool,
+        hear: impl Fn(LinkId, HostId, HostId) -> bool,
     ) -> Result<(), Problem> {
         if let Some(view) = views.iter().find(|view| view.attentive && !view.is_consistent()) {
             let View { host, router, state, holds, .. } = *view;
             return Err(Problem::Addresses { host, router, state, holds });
+        }
+        for view in views.iter().filter(|view| view.attentive) {
+            if let Some(other) = view.companions(views).find(|other| other.state != view.state) {
+                let (one, other) = ((view.router, view.state), (other.router, other.state));
+                return Err(Problem::Split { host: view.host, one, other });
+            }
         }
         let serving: Vec<_> = views.iter().filter(|view| view.serves()).collect();
 
         let mut two = BTreeMap::new();
         for (index, one) in serving.iter().enumerate() {
             let others = serving.iter().skip(index + 1).filter(|other| other.service == one.service);
-            for other in others.filter(|other| hear(one.host, other.host)) {
+            for other in others.filter(|other| hear(one.lan, one.host, other.host)) {
                 let key = (one.service, one.host, other.host);
                 two.insert(key, self.two_active.get(&key).copied().unwrap_or(now));
             }
@@ -248,7 +267,10 @@ impl Checks {
         self.two_active = two;
 
         let mut unserved = BTreeMap::new();
-        for view in views.iter().filter(|view| view.could_serve()) {
+        // A group takes over when it can as a whole.
+        let is_free =
+            |view: &View| view.could_serve() && !serving.iter().any(|other| other.service == view.service);
+        for view in views.iter().filter(|view| is_free(view) && view.companions(views).all(is_free)) {
             if !serving.iter().any(|other| other.service == view.service) {
                 let key = (view.service, view.host);
                 unserved.insert(key, self.unserved.get(&key).copied().unwrap_or(now));
@@ -267,6 +289,15 @@ impl View {
 
     pub(crate) fn serves(&self) -> bool {
         self.state == State::Active && self.attentive && self.connected
+    }
+
+    /// The other members of its group.
+    pub(crate) fn companions<'v>(&self, views: &'v [Self]) -> impl Iterator<Item = &'v Self> + use<'v> {
+        let View { host, router, group, .. } = *self;
+        let others = move |other: &&Self| {
+            group.is_some() && other.host == host && other.group == group && other.router != router
+        };
+        views.iter().filter(others)
     }
 
     fn could_serve(&self) -> bool {

@@ -16,6 +16,6 @@ pub use checks::{Problem, Service, Violation};
 pub use network::Network;
 pub use random::CALM_AFTER;
 pub use rng::Rng;
-pub use scenario::{Fault, Host, HostId, Limits, Scenario};
+pub use scenario::{Fault, Host, HostId, Limits, Reload, Scenario};
 pub use simulation::Simulation;
 pub use timeline::{Moment, Timeline, What};

@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vrrp_election::{
-    Fact, FactId, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, NodeMemory, RouterId,
-    RouterSetup, ScriptId, Standing, State,
+    Fact, FactId, GroupId, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, NodeMemory, RouterId,
+    ScriptId, Standing, State,
 };
 use vrrp_proto::{Family, Vrid};
 
 use crate::packet::Packet;
+use crate::scenario::Reload;
 use crate::{Host, HostId, Service};
 
 /// A host while it is simulated.
@@ -30,8 +31,8 @@ pub(crate) struct Machine {
     starts: u32,
     /// What a daemon that died wanted its successor to know.
     memory: NodeMemory,
-    /// Routers that reloads may bring.
-    reloads: Vec<Vec<RouterSetup>>,
+    /// What reloads may bring.
+    reloads: Vec<Reload>,
 }
 
 #[derive(Debug)]
@@ -48,8 +49,8 @@ struct Daemon {
 pub(crate) enum Input {
     /// A packet, and when the kernel received it.
     Packet(Instant, Packet),
-    /// The interface went up or down.
-    Link(LinkState),
+    /// An interface went up or down.
+    Link(LinkId, LinkState),
     /// A script ended.
     Script(ScriptId, bool),
     /// A file, a process or a session changed.
@@ -77,6 +78,9 @@ pub(crate) struct View {
     pub(crate) attentive: bool,
     /// Whether its interface is up.
     pub(crate) connected: bool,
+    /// The network that it is on.
+    pub(crate) lan: LinkId,
+    pub(crate) group: Option<GroupId>,
 }
 
 impl Machine {
@@ -136,8 +140,9 @@ impl Machine {
 
     /// Reloads with other routers. A daemon that does not run starts with them.
     pub(crate) fn reconfigure(&mut self, now: Instant, number: usize) -> Vec<Asked> {
-        let Some(routers) = self.reloads.get(number) else { return Vec::new() };
+        let Some(Reload { routers, groups }) = self.reloads.get(number) else { return Vec::new() };
         self.config.routers.clone_from(routers);
+        self.config.groups.clone_from(groups);
         self.reload(now)
     }
 
@@ -165,9 +170,9 @@ impl Machine {
         self.held = (0..).map(RouterId).zip(before).filter(holds).map(|(id, _)| id).collect();
     }
 
-    /// Whether packets reach it.
-    pub(crate) fn is_reachable(&self) -> bool {
-        self.is_connected() && !(self.suspended && self.stalled_until.is_some())
+    /// Whether packets of this network reach it.
+    pub(crate) fn is_reachable(&self, lan: LinkId) -> bool {
+        self.is_connected(lan) && !(self.suspended && self.stalled_until.is_some())
     }
 
     pub(crate) fn stall_until(&mut self, end: Instant, suspended: bool) {
@@ -182,12 +187,17 @@ impl Machine {
         self.stalled_until.take_if(|until| *until <= now).is_some()
     }
 
-    pub(crate) fn set_link(&mut self, up: bool) {
-        for link in &mut self.config.links {
-            link.state.up = up;
+    /// Sets the state of one link, or of all.
+    pub(crate) fn set_link(&mut self, only: Option<LinkId>, up: bool) {
+        let mut news = Vec::new();
+        for (id, link) in (0..).map(LinkId).zip(&mut self.config.links) {
+            if only.is_none_or(|only| only == id) {
+                link.state.up = up;
+                news.push(Input::Link(id, link.state));
+            }
         }
-        if let Some(link) = self.config.links.first() {
-            self.deliver(Input::Link(link.state));
+        for input in news {
+            self.deliver(input);
         }
     }
 
@@ -214,8 +224,18 @@ impl Machine {
         self.starts
     }
 
-    pub(crate) fn is_connected(&self) -> bool {
-        self.config.links.iter().all(|link| link.state.up)
+    pub(crate) fn is_connected(&self, lan: LinkId) -> bool {
+        self.config.links.get(lan.0 as usize).is_some_and(|link| link.state.up)
+    }
+
+    /// The network of a router.
+    pub(crate) fn lan(&self, router: RouterId) -> LinkId {
+        self.config.routers.get(router.0 as usize).and_then(|setup| setup.link).unwrap_or(LinkId(0))
+    }
+
+    fn group(&self, router: RouterId) -> Option<GroupId> {
+        let groups = (0..).map(GroupId).zip(&self.config.groups);
+        groups.filter(|(_, group)| group.members.contains(&router)).map(|(id, _)| id).next()
     }
 
     pub(crate) fn is_attentive(&self) -> bool {
@@ -282,6 +302,7 @@ impl Machine {
         (0..self.config.routers.len()).filter_map(move |index| {
             let router = router_id(index);
             let node = self.node()?;
+            let lan = self.lan(router);
             Some(View {
                 host,
                 router,
@@ -290,7 +311,9 @@ impl Machine {
                 standing: node.standing(router)?,
                 holds: self.holds(router),
                 attentive: self.is_attentive(),
-                connected: self.is_connected(),
+                connected: self.is_connected(lan),
+                lan,
+                group: self.group(router),
             })
         })
     }
@@ -303,13 +326,13 @@ impl Daemon {
         for input in std::mem::take(&mut self.inbox) {
             match input {
                 Input::Packet(arrived, packet) => self.receive(now, arrived, &packet, &by_service),
-                Input::Link(_) | Input::Script(..) | Input::Fact(..) => others.push(input),
+                Input::Link(..) | Input::Script(..) | Input::Fact(..) => others.push(input),
             }
         }
         let mut actions = self.actions();
         for input in others {
             match input {
-                Input::Link(state) => self.node.handle_link(now, LinkId(0), state),
+                Input::Link(link, state) => self.node.handle_link(now, link, state),
                 Input::Script(script, success) => self.node.handle_script(now, script, success),
                 Input::Fact(id, fact) => self.node.handle_fact(now, id, fact),
                 Input::Packet(..) => {}

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use vrrp_election::LinkId;
+
 use crate::{HostId, Rng};
 
 /// How good the network is, the same between all hosts.
@@ -73,25 +75,25 @@ impl Default for Network {
     }
 }
 
-/// Which ways are blocked.
+/// Which ways are blocked, on which network.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Partitions(BTreeSet<(HostId, HostId)>);
+pub(crate) struct Partitions(BTreeSet<(LinkId, HostId, HostId)>);
 
 impl Partitions {
-    pub(crate) fn block(&mut self, from: HostId, to: HostId) {
-        self.0.insert((from, to));
+    pub(crate) fn block(&mut self, lan: LinkId, from: HostId, to: HostId) {
+        self.0.insert((lan, from, to));
     }
 
-    pub(crate) fn unblock(&mut self, from: HostId, to: HostId) {
-        self.0.remove(&(from, to));
+    pub(crate) fn unblock(&mut self, lan: LinkId, from: HostId, to: HostId) {
+        self.0.remove(&(lan, from, to));
     }
 
     pub(crate) fn heal(&mut self) {
         self.0.clear();
     }
 
-    pub(crate) fn lets_through(&self, from: HostId, to: HostId) -> bool {
-        !self.0.contains(&(from, to))
+    pub(crate) fn lets_through(&self, lan: LinkId, from: HostId, to: HostId) -> bool {
+        !self.0.contains(&(lan, from, to))
     }
 }
 
@@ -121,10 +123,12 @@ mod tests {
     #[test]
     fn a_partition_may_block_one_way_only() {
         let mut partitions = Partitions::default();
-        partitions.block(HostId(0), HostId(1));
-        assert!(!partitions.lets_through(HostId(0), HostId(1)));
-        assert!(partitions.lets_through(HostId(1), HostId(0)));
-        partitions.unblock(HostId(0), HostId(1));
-        assert!(partitions.lets_through(HostId(0), HostId(1)));
+        let (lan, other) = (LinkId(0), LinkId(1));
+        partitions.block(lan, HostId(0), HostId(1));
+        assert!(!partitions.lets_through(lan, HostId(0), HostId(1)));
+        assert!(partitions.lets_through(lan, HostId(1), HostId(0)));
+        assert!(partitions.lets_through(other, HostId(0), HostId(1)), "another network");
+        partitions.unblock(lan, HostId(0), HostId(1));
+        assert!(partitions.lets_through(lan, HostId(0), HostId(1)));
     }
 }

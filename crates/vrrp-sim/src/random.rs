@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use vrrp_election::{
-    AnnounceConfig, Fact, FactId, LinkId, Preempt, RouterConfig, RouterSetup, ScriptConfig, ScriptId, Track,
+    AnnounceConfig, Fact, FactId, GroupSetup, LinkId, Preempt, RouterConfig, RouterId, RouterSetup,
+    ScriptConfig, ScriptId, Track,
 };
 use vrrp_proto::{Family, RouterInterval, RouterPriority, Version, Vrid};
 
@@ -34,6 +35,79 @@ impl Scenario {
             ..Self::new()
         };
         recover(strike(scenario, &mut rng))
+    }
+}
+
+impl Scenario {
+    /// The same with two networks, and a sync group of all virtual routers on every host. Reloads dissolve it, rename it or take
+    /// a member out of it; in the end it is on every host again what it was.
+    #[must_use]
+    pub fn random_groups(seed: u64) -> Self {
+        let mut rng = Rng::new(seed ^ 0x6047_0095);
+        let services: Vec<_> = (0..2 + rng.below(2)).filter_map(|number| service(&mut rng, number)).collect();
+        let hosts: Vec<_> = (0..2 + rng.below(3))
+            .map(|_| {
+                let host = host(&mut rng, &services);
+                grouped(&mut rng, host)
+            })
+            .collect();
+        let scenario = Self {
+            network: network(&mut rng),
+            wakes_late: Duration::from_micros(rng.below(500)),
+            hosts,
+            ..Self::new()
+        };
+        let mut scenario = strike(scenario, &mut rng);
+        for _ in 0..rng.below(200) {
+            let at = rng.up_to(STORM_ENDS);
+            let fault = fault_of_groups(&mut rng, scenario.hosts.len());
+            scenario = scenario.at(at, fault);
+        }
+        let mut scenario = recover(scenario);
+        for host in (0..scenario.hosts.len()).map(HostId) {
+            scenario = scenario.at(STORM_ENDS + LONGEST_STALL, Fault::Reconfigure(host, FIRST));
+        }
+        scenario
+    }
+}
+
+/// A host whose routers are in a group, on two networks. What it begins with is reload number [`FIRST`].
+fn grouped(rng: &mut Rng, mut host: Host) -> Host {
+    let lan = |setup: &mut RouterSetup| setup.link = Some(LinkId(u32::from(setup.config.vrid.get() % 2)));
+    host.routers.iter_mut().for_each(lan);
+    let all = |routers: &[RouterSetup]| (0..).map(RouterId).take(routers.len()).collect::<Vec<_>>();
+    let group = |name: &str, members| GroupSetup { name: name.to_owned(), members };
+    host.groups = vec![group("G", all(&host.routers))];
+    for reload in &mut host.reloads {
+        reload.routers.iter_mut().for_each(lan);
+        let mut members = all(&reload.routers);
+        if rng.happens(300) {
+            members.pop();
+        }
+        reload.groups = match rng.below(4) {
+            0 => Vec::new(),
+            1 => vec![group("H", members)],
+            _ => vec![group("G", members)],
+        };
+    }
+    let (routers, groups) = (host.routers.clone(), host.groups.clone());
+    host.reload_with(routers, groups)
+}
+
+/// What a host of [`Scenario::random_groups`] begins with.
+const FIRST: usize = 2;
+
+fn fault_of_groups(rng: &mut Rng, hosts: usize) -> Fault {
+    let mut host = || HostId(usize::try_from(rng.below(hosts as u64)).unwrap_or_default());
+    let (one, other) = (host(), host());
+    let lan = LinkId(if rng.happens(500) { 0 } else { 1 });
+    match rng.below(8) {
+        0 | 1 => Fault::OneLinkDown(one, lan),
+        2 => Fault::LinkUp(one),
+        3 | 4 => Fault::BlockOn(lan, one, other),
+        5 => Fault::Heal,
+        6 => Fault::Script(one, ScriptId(0), rng.happens(500)),
+        _ => fault(rng, hosts),
     }
 }
 

@@ -5,8 +5,8 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use vrrp_election::{
-    Fact, FactId, Instant, LinkId, LinkSetup, LinkState, NodeConfig, Preempt, RouterConfig, RouterSetup,
-    ScriptConfig, ScriptId, ScriptSetup,
+    Fact, FactId, GroupSetup, Instant, LinkId, LinkSetup, LinkState, NodeConfig, Preempt, RouterConfig,
+    RouterId, RouterSetup, ScriptConfig, ScriptId, ScriptSetup,
 };
 
 use crate::{Network, Simulation, Violation};
@@ -21,21 +21,33 @@ impl fmt::Display for HostId {
     }
 }
 
-/// One machine: its virtual routers and its checks, on one interface.
+/// One machine: its virtual routers, their groups and its checks.
 ///
-/// Its addresses follow from its place in the scenario: 192.0.2.1 and fe80::1 for the first, and so on.
+/// It has an interface for each network that its routers name: `LinkId(0)`, and so on. Its addresses follow from its place
+/// in the scenario: 192.0.2.1 and fe80::1 for the first, 192.0.3.1 on the second network, and so on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Host {
     /// Its virtual routers; the first is `RouterId(0)`.
     pub routers: Vec<RouterSetup>,
+    /// Its sync groups; the first is `GroupId(0)`.
+    pub groups: Vec<GroupSetup>,
     /// Its check scripts; the first is `ScriptId(0)`. Each succeeds until [`Fault::Script`] says otherwise.
     pub scripts: Vec<ScriptConfig>,
     /// What else its routers depend on (files, processes, sessions), at the start; the first is `FactId(0)`.
     pub facts: Vec<Fact>,
     /// How long it stays silent after a start.
     pub startup_delay: Duration,
-    /// Other routers that reloads may bring.
-    pub reloads: Vec<Vec<RouterSetup>>,
+    /// Other routers and groups that reloads may bring.
+    pub reloads: Vec<Reload>,
+}
+
+/// What a reload brings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reload {
+    /// The virtual routers.
+    pub routers: Vec<RouterSetup>,
+    /// The sync groups.
+    pub groups: Vec<GroupSetup>,
 }
 
 impl Host {
@@ -51,18 +63,37 @@ impl Host {
         self.setup(RouterSetup::new(config, LinkId(0)))
     }
 
-    /// Adds a virtual router that may track something. Its link is `LinkId(0)`, the only one there is.
+    /// Adds a virtual router that may track something, or is on another network than `LinkId(0)`.
     #[must_use]
     pub fn setup(mut self, setup: RouterSetup) -> Self {
         self.routers.push(setup);
         self
     }
 
-    /// Adds other routers that a reload may bring ([`Fault::Reconfigure`]); the first addition is number 0.
+    /// Adds a sync group of these routers.
     #[must_use]
-    pub fn reload(mut self, routers: Vec<RouterSetup>) -> Self {
-        self.reloads.push(routers);
+    pub fn group(mut self, name: &str, members: impl IntoIterator<Item = RouterId>) -> Self {
+        self.groups.push(GroupSetup { name: name.to_owned(), members: members.into_iter().collect() });
         self
+    }
+
+    /// Adds other routers that a reload may bring ([`Fault::Reconfigure`]), without groups; the first addition is
+    /// number 0.
+    #[must_use]
+    pub fn reload(self, routers: Vec<RouterSetup>) -> Self {
+        self.reload_with(routers, Vec::new())
+    }
+
+    /// The same with groups.
+    #[must_use]
+    pub fn reload_with(mut self, routers: Vec<RouterSetup>, groups: Vec<GroupSetup>) -> Self {
+        self.reloads.push(Reload { routers, groups });
+        self
+    }
+
+    /// Every router that it has at any time.
+    fn setups(&self) -> impl Iterator<Item = &RouterSetup> {
+        self.routers.iter().chain(self.reloads.iter().flat_map(|reload| &reload.routers))
     }
 
     /// Adds a check script.
@@ -83,11 +114,13 @@ impl Host {
     pub(crate) fn node_config(&self, id: HostId) -> NodeConfig {
         let number = u16::try_from(id.0 % 250).unwrap_or(0) + 1;
         let [_, low] = number.to_be_bytes();
-        let link = LinkState {
+        let link = |lan: u8| LinkState {
             up: true,
-            ipv4: Some([192, 0, 2, low].into()),
+            ipv4: Some([192, 0, 2 + lan, low].into()),
             ipv6: Some(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, number)),
         };
+        let last = self.setups().filter_map(|setup| setup.link).map(|link| link.0).max().unwrap_or(0);
+        let lans = 0..=u8::try_from(last.min(100)).unwrap_or(0);
         NodeConfig {
             routers: self.routers.clone(),
             scripts: self
@@ -100,9 +133,11 @@ impl Host {
                     config: *config,
                 })
                 .collect(),
-            groups: Vec::new(),
+            groups: self.groups.clone(),
             facts: self.facts.clone(),
-            links: vec![LinkSetup { name: "eth0".to_owned(), state: link }],
+            links: lans
+                .map(|lan| LinkSetup { name: format!("eth{lan}"), state: link(lan), ..LinkSetup::default() })
+                .collect(),
             startup_delay: self.startup_delay,
         }
     }
@@ -129,10 +164,12 @@ pub enum Fault {
     Reconfigure(HostId, usize),
     /// Its socket overflowed: packets were lost unread, and it knows.
     PacketsLost(HostId),
-    /// Its interface goes down.
+    /// All its interfaces go down.
     LinkDown(HostId),
-    /// Its interface comes up.
+    /// All its interfaces come up.
     LinkUp(HostId),
+    /// One of its interfaces goes down.
+    OneLinkDown(HostId, LinkId),
     /// A check of it succeeds or fails, from its next run on.
     Script(HostId, ScriptId, bool),
     /// A file, a process or a session of it is like this from now on, whether its daemon runs or not.
@@ -141,6 +178,8 @@ pub enum Fault {
     Block(HostId, HostId),
     /// It does again.
     Unblock(HostId, HostId),
+    /// Nothing gets from the first to the second on this network any more.
+    BlockOn(LinkId, HostId, HostId),
     /// Nothing gets to it or from it any more.
     Isolate(HostId),
     /// Every blocked way is open again.
@@ -161,12 +200,14 @@ impl fmt::Display for Fault {
             Self::Reload(host) => write!(f, "{host} reloads"),
             Self::Reconfigure(host, number) => write!(f, "{host} reloads with configuration {number}"),
             Self::PacketsLost(host) => write!(f, "the socket of {host} overflows"),
-            Self::LinkDown(host) => write!(f, "the link of {host} goes down"),
-            Self::LinkUp(host) => write!(f, "the link of {host} comes up"),
+            Self::LinkDown(host) => write!(f, "the links of {host} go down"),
+            Self::LinkUp(host) => write!(f, "the links of {host} come up"),
+            Self::OneLinkDown(host, link) => write!(f, "link {link} of {host} goes down"),
             Self::Script(host, script, true) => write!(f, "script {script} of {host} succeeds from now on"),
             Self::Script(host, script, false) => write!(f, "script {script} of {host} fails from now on"),
             Self::Fact(host, id, fact) => write!(f, "fact {id} of {host} is {fact:?} from now on"),
             Self::Block(from, to) => write!(f, "nothing gets from {from} to {to}"),
+            Self::BlockOn(lan, from, to) => write!(f, "nothing gets from {from} to {to} on network {lan}"),
             Self::Unblock(from, to) => write!(f, "packets get from {from} to {to} again"),
             Self::Isolate(host) => write!(f, "{host} is cut off"),
             Self::Heal => write!(f, "every way is open again"),
@@ -265,7 +306,10 @@ impl Scenario {
         let slowest = networks().map(|network| network.slowest()).max().unwrap_or_default();
         let losses = networks().map(|network| network.losses_in_a_row()).max().unwrap_or(1);
         let slack = slowest * 2 + self.wakes_late * 2 + Duration::from_millis(20);
-        Limits { two_active: interval * (losses + 1) + slack, unserved: interval * 6 + slack }
+        let grouped = self.hosts.iter().any(|host| !host.groups.is_empty());
+        // A group that stepped down for its like waits a little longer.
+        let waits = if grouped { 8 } else { 6 };
+        Limits { two_active: interval * (losses + 1) + slack, unserved: interval * waits + slack }
     }
 
     /// How long after the last fault everything has found its place.
@@ -300,7 +344,7 @@ impl Scenario {
 
     /// Every router that any host has at any time.
     fn setups(&self) -> impl Iterator<Item = &RouterSetup> {
-        self.hosts.iter().flat_map(|host| host.routers.iter().chain(host.reloads.iter().flatten()))
+        self.hosts.iter().flat_map(Host::setups)
     }
 
     fn networks(&self) -> impl Iterator<Item = Network> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vrrp_election::{
-    Event, Instant, Node, NodeAction, Preempt, RouterId, ScriptAct, ScriptId, State, VirtualRouter,
+    Event, Instant, LinkId, Node, NodeAction, Preempt, RouterId, ScriptAct, ScriptId, State, VirtualRouter,
 };
 
 use crate::checks::{Checks, Problem, Service, Violation};
@@ -38,12 +38,15 @@ pub struct Simulation {
 /// Something that will happen.
 #[derive(Debug)]
 enum Happening {
-    Arrival(HostId, Packet),
+    Arrival(HostId, LinkId, Packet),
     /// A script that the daemon's so-manieth run started ends.
     ScriptEnds(HostId, u32, ScriptId),
     Wake(HostId),
     Fault(Fault),
 }
+
+/// Networks that there may be.
+const LANS: std::ops::Range<u32> = 0..8;
 
 /// How long a script runs.
 const SCRIPT_TAKES: Duration = Duration::from_millis(10);
@@ -153,10 +156,16 @@ impl Simulation {
         };
         let of_service = || views.iter().filter(|view| view.service == service && view.connected);
         let priority = |view: &View| self.router(view).map(VirtualRouter::priority);
-        let active = of_service().find(|view| view.host == serving).and_then(priority);
-        let better = |view: &&View| {
-            view.state == State::Backup && self.router(view).is_some_and(preempts) && priority(view) > active
+        // A group is better if each of its members is.
+        let exceeds = |view: &View| {
+            let [serving] = self.serving(view.service)[..] else { return false };
+            let active = views.iter().find(|other| other.service == view.service && other.host == serving);
+            view.connected
+                && view.state == State::Backup
+                && self.router(view).is_some_and(preempts)
+                && priority(view) > active.and_then(priority)
         };
+        let better = |view: &&View| exceeds(view) && view.companions(views).all(exceeds);
         if let Some(better) = of_service().find(better) {
             return Err(Problem::NotTheBest { service, serving, better: better.host });
         }
@@ -210,17 +219,17 @@ impl Simulation {
         }
         let views = self.views();
         let partitions = &self.partitions;
-        self.checks.observe(self.now, &views, |one, other| {
-            partitions.lets_through(one, other) && partitions.lets_through(other, one)
+        self.checks.observe(self.now, &views, |lan, one, other| {
+            partitions.lets_through(lan, one, other) && partitions.lets_through(lan, other, one)
         })
     }
 
     fn happen(&mut self, happening: Happening) -> Result<(), Problem> {
         match happening {
-            Happening::Arrival(host, packet) => {
+            Happening::Arrival(host, lan, packet) => {
                 let now = self.now;
-                if let Some(machine) = self.machines.get_mut(host.0).filter(|machine| machine.is_reachable())
-                {
+                let machine = self.machines.get_mut(host.0);
+                if let Some(machine) = machine.filter(|machine| machine.is_reachable(lan)) {
                     machine.deliver(Input::Packet(now, packet));
                 }
                 Ok(())
@@ -290,11 +299,15 @@ impl Simulation {
                 })
             }
             Fault::LinkDown(host) => self.with(host, |machine| {
-                machine.set_link(false);
+                machine.set_link(None, false);
                 Vec::new()
             }),
             Fault::LinkUp(host) => self.with(host, |machine| {
-                machine.set_link(true);
+                machine.set_link(None, true);
+                Vec::new()
+            }),
+            Fault::OneLinkDown(host, link) => self.with(host, |machine| {
+                machine.set_link(Some(link), false);
                 Vec::new()
             }),
             Fault::Script(host, script, success) => self.with(host, |machine| {
@@ -305,7 +318,12 @@ impl Simulation {
                 machine.set_fact(id, fact);
                 Vec::new()
             }),
-            Fault::Block(..) | Fault::Unblock(..) | Fault::Isolate(_) | Fault::Heal | Fault::Network(_) => {
+            Fault::Block(..)
+            | Fault::BlockOn(..)
+            | Fault::Unblock(..)
+            | Fault::Isolate(_)
+            | Fault::Heal
+            | Fault::Network(_) => {
                 self.rewire(fault);
                 Ok(())
             }
@@ -314,12 +332,15 @@ impl Simulation {
 
     fn rewire(&mut self, fault: Fault) {
         match fault {
-            Fault::Block(from, to) => self.partitions.block(from, to),
-            Fault::Unblock(from, to) => self.partitions.unblock(from, to),
+            Fault::Block(from, to) => LANS.for_each(|lan| self.partitions.block(LinkId(lan), from, to)),
+            Fault::Unblock(from, to) => LANS.for_each(|lan| self.partitions.unblock(LinkId(lan), from, to)),
+            Fault::BlockOn(lan, from, to) => self.partitions.block(lan, from, to),
             Fault::Isolate(host) => {
                 for other in self.hosts() {
-                    self.partitions.block(host, other);
-                    self.partitions.block(other, host);
+                    for lan in LANS.map(LinkId) {
+                        self.partitions.block(lan, host, other);
+                        self.partitions.block(lan, other, host);
+                    }
                 }
             }
             Fault::Heal => self.partitions.heal(),
@@ -356,9 +377,10 @@ impl Simulation {
         for Asked { action, packet } in asked {
             let Some(machine) = self.machines.get_mut(host.0) else { return Ok(()) };
             match action {
-                NodeAction::SendAdvert { .. } => {
+                NodeAction::SendAdvert { router, .. } => {
+                    let lan = machine.lan(router);
                     if let Some(packet) = packet {
-                        self.send(host, &packet);
+                        self.send(host, lan, &packet);
                     }
                 }
                 NodeAction::Reloaded { before } => {
@@ -384,14 +406,14 @@ impl Simulation {
         Ok(())
     }
 
-    fn send(&mut self, from: HostId, packet: &Packet) {
-        if !self.machines.get(from.0).is_some_and(Machine::is_connected) {
+    fn send(&mut self, from: HostId, lan: LinkId, packet: &Packet) {
+        if !self.machines.get(from.0).is_some_and(|machine| machine.is_connected(lan)) {
             return;
         }
         for to in self.hosts().filter(|to| *to != from) {
-            if self.partitions.lets_through(from, to) {
+            if self.partitions.lets_through(lan, from, to) {
                 for time in self.network.carry(&mut self.rng) {
-                    self.plan(self.now + time, Happening::Arrival(to, packet.clone()));
+                    self.plan(self.now + time, Happening::Arrival(to, lan, packet.clone()));
                 }
             }
         }
@@ -404,7 +426,7 @@ impl Simulation {
         if !machine.holds(router) {
             return Err(Problem::Announces { host, router });
         }
-        if let Some(service) = machine.service(router).filter(|_| machine.is_connected()) {
+        if let Some(service) = machine.service(router).filter(|_| machine.is_connected(machine.lan(router))) {
             let network = self.network;
             if (0..repeat.min(100)).any(|_| !network.carry(&mut self.rng).is_empty()) {
                 self.reached.insert(service, host);

@@ -26,6 +26,30 @@ fn more_random_scenarios_keep_every_promise() {
     }
 }
 
+/// Among them that no sync group is ever split.
+#[test]
+fn random_scenarios_with_sync_groups_keep_every_promise() {
+    let (first, count) = match std::env::var("GROUP_SEEDS").ok().and_then(|range| {
+        let (first, count) = range.split_once('+')?;
+        Some((first.parse().ok()?, count.parse().ok()?))
+    }) {
+        Some(range) => range,
+        None => (0, 60),
+    };
+    let mut faults = 0;
+    for seed in first..first + count {
+        let scenario = Scenario::random_groups(seed);
+        faults += scenario.faults.len();
+        let settled = scenario
+            .run(seed, CALM_AFTER + scenario.settling_time())
+            .and_then(|run| run.check_settled().map(|()| run));
+        if let Err(violation) = settled {
+            panic!("{violation}");
+        }
+    }
+    println!("{count} seeds, {faults} faults");
+}
+
 #[test]
 fn the_same_seed_gives_the_same_timeline() {
     for seed in [3, 14, 159] {

@@ -283,7 +283,9 @@ impl Node {
                 let is_short = rivalry.served.is_some_and(|since| now.since(since) < patience);
                 rivalry.rounds = if is_short { rivalry.rounds.saturating_add(1) } else { 0 };
                 let extra = extra_wait(address, rivalry.rounds, interval);
-                self.each(members, |router| router.postpone(extra));
+                // What the others said meanwhile is still on its way.
+                let until = now + interval;
+                self.each(members, |router| router.handle_rival(until, extra));
             }
             _ => {}
         }

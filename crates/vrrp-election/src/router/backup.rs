@@ -8,6 +8,7 @@
 //! A goodbye never postpones the takeover: of the running wait and the skew, the one that ends first counts, so
 //! that goodbyes without end cannot keep the last Backup from serving.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::neighbours::{Lower, Series};
@@ -31,6 +32,8 @@ pub(super) struct Backup {
     /// What the silence so far proves.
     silence: Silence,
     wait: Wait,
+    /// Until when adverts are followed by a longer wait, and by how much.
+    rivalry: Option<Box<(Instant, Duration)>>,
     /// The last router of lower priority that was not obeyed, since a better one spoke or left.
     lower: Option<Lower>,
     /// When such routers are told of.
@@ -65,6 +68,7 @@ impl Backup {
             tolerate_until: None,
             silence: Silence::Listened,
             wait: Wait::Runs,
+            rivalry: None,
             lower: None,
             lower_heard: Series::default(),
         }
@@ -79,8 +83,9 @@ impl Backup {
         self.wait == Wait::Over
     }
 
-    /// The wait ends later by `extra`.
-    pub(super) fn postpone(&mut self, extra: Duration) {
+    /// The wait ends later by `extra`, and so does each that begins before `until`.
+    pub(super) fn postpone(&mut self, until: Instant, extra: Duration) {
+        self.rivalry = (!extra.is_zero()).then(|| Box::new((until, extra)));
         self.arm(self.down + extra);
     }
 
@@ -121,7 +126,9 @@ impl Backup {
 
     /// The Active lives: everything that its silence had begun is over.
     fn heard(&mut self, now: Instant, advert: &Received, down: Instant) {
-        self.arm(down);
+        self.rivalry.take_if(|rivalry| rivalry.0 <= now);
+        let extra = self.rivalry.as_ref().map_or(Duration::ZERO, |rivalry| rivalry.1);
+        self.arm(down + extra);
         self.heard = Some(Obeyed { source: advert.source, priority: advert.priority, at: now });
         self.active_leaves = false;
         self.lower = None;

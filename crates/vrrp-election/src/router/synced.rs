@@ -52,12 +52,10 @@ impl VirtualRouter {
         self.enter(Phase::Backup(backup), Cause::Together);
     }
 
-    /// The wait of a Backup ends later by `extra`, unless an advert makes it begin anew.
-    pub fn postpone(&mut self, extra: Duration) {
-        if let Phase::Backup(backup) = &mut self.phase
-            && !backup.is_ready()
-        {
-            backup.postpone(extra);
+    /// The wait of a Backup ends later by `extra`, and so does each that an advert begins before `until`.
+    pub fn handle_rival(&mut self, until: Instant, extra: Duration) {
+        if let Phase::Backup(backup) = &mut self.phase {
+            backup.postpone(until, extra);
         }
     }
 
