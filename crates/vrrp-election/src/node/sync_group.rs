@@ -37,6 +37,8 @@ pub(super) struct Group {
     members: Vec<RouterId>,
     /// What was told last.
     told: Standing,
+    /// It had to wait for a check before it began.
+    waited: bool,
     rivalry: Rivalry,
 }
 
@@ -62,7 +64,7 @@ impl Group {
                 Some(Some(_)) | None => false,
             });
             let name = setup.name.clone();
-            Self { name, members, told: Standing::Waiting, rivalry: Rivalry::default() }
+            Self { name, members, told: Standing::Waiting, waited: false, rivalry: Rivalry::default() }
         });
         (groups.collect(), groups_of)
     }
@@ -173,7 +175,11 @@ impl Node {
             let config = self.routers.get(router.index()).map(|member| &member.setup.config);
             config.is_some_and(|config| config.priority.is_owner() && config.owner_starts_active)
         };
-        if !pending && !go_on && !routers.iter().any(serves) {
+        let serve = go_on || routers.iter().any(serves);
+        if let Some(known) = self.groups.get_mut(group.index()) {
+            known.waited |= pending;
+        }
+        if !pending && !serve {
             self.tell_beginning(group);
         }
         for router in routers {
@@ -186,10 +192,10 @@ impl Node {
         }
     }
 
-    /// Of a group that begins it is told before its members, as keepalived does; of all that follows, after them.
+    /// Of a group that begins at once it is told before its members, as keepalived does; of all that follows, after them.
     fn tell_beginning(&mut self, group: GroupId) {
         let Some(known) = self.groups.get_mut(group.index()) else { return };
-        if known.told == Standing::Waiting {
+        if known.told == Standing::Waiting && !known.waited {
             known.told = Standing::Backup;
             self.outbox.event(Event::Group { group, from: Standing::Waiting, to: Standing::Backup });
         }
