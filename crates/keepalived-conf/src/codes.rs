@@ -153,7 +153,7 @@ static CODES: &[Code] = &[
     code("group-size", "An address range has more members than can be set one by one. Use a firewall mark."),
     code(
         "group-weight",
-        "Weights of trackers in the members of a sync group shift priorities that the group has in common. Track in the group, or allow it with `sync_group_tracking_weight`.",
+        "Members of a sync group follow no weight of their own: an interface is required, a script is not tracked. Track in the group, or allow it with `sync_group_tracking_weight`.",
     ),
     code("ha-suspend", "`ha_suspend` follows the virtual address of a service, and this one has none."),
     code("hysteresis", "The hysteresis must stay below the quorum, or the quorum could never be lost."),
@@ -369,6 +369,10 @@ static CODES: &[Code] = &[
     ),
     code("too-many-decimals", "The number has more decimals than are counted. It is cut."),
     code("too-many-services", "The groups in use have more members than can be set."),
+    code(
+        "tracked-twice",
+        "A member of a sync group tracks what its group tracks as well. The line of the group counts.",
+    ),
     code("ttl-range", "The bounds of the TTL exclude each other, so that every advert is discarded."),
     code("tunnel", "A kind of tunnel or an option of it that does not fit. A plain ipip tunnel is used."),
     code(
