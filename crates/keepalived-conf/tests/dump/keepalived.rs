@@ -124,12 +124,15 @@ fn parse(lines: &[String]) -> Meaning {
         let kind = match &*section {
             "VRRP Topology" => "instance",
             "VRRP Scripts" => "script",
+            "VRRP Sync groups" => "group",
             _ => continue,
         };
         let indent = line.len() - line.trim_start().len();
         let text = line.trim();
         if indent == 1 {
             let name = text.rsplit(" = ").next().unwrap_or_default();
+            // Behind the name of a group stands its state.
+            let name = if kind == "group" { name.split(',').next().unwrap_or_default() } else { name };
             current = Some(format!("{kind} {name}"));
             list = None;
             meaning.insert(format!("{kind} {name}"), Fields::new());
@@ -148,6 +151,8 @@ fn parse(lines: &[String]) -> Meaning {
             field(fields, "Multicast address", group.split(',').next().unwrap_or_default());
         } else if let Some(name) = text.strip_suffix(':') {
             list = list_name(name);
+        } else if text == "sync group tracking weight set" {
+            field(fields, "Tracking weight", "set");
         } else if text == "Enforcing strict VRRP compliance" {
             field(fields, "Strict", "yes");
         } else if let Some(value) = text.strip_prefix("Check unicast src : ") {
@@ -166,8 +171,14 @@ fn parse(lines: &[String]) -> Meaning {
 
 fn list_name(name: &str) -> Option<String> {
     let name = name.split('(').next().unwrap_or(name).trim();
-    let lists =
-        ["Virtual IP", "Virtual IP Excluded", "Unicast Peer", "Tracked interfaces", "Tracked scripts"];
+    let lists = [
+        "Virtual IP",
+        "Virtual IP Excluded",
+        "Unicast Peer",
+        "Tracked interfaces",
+        "Tracked scripts",
+        "VRRP member instances",
+    ];
     lists.contains(&name).then(|| name.to_owned())
 }
 

@@ -71,6 +71,41 @@ fn globals_count_wherever_they_stand_as_they_do_for_keepalived() {
 }
 
 #[test]
+fn sync_groups_mean_what_they_mean_to_keepalived() {
+    if !keepalived::is_there("sync_groups_mean_what_they_mean_to_keepalived") {
+        return;
+    }
+    let instance = |name: &str, number: u8, lines: &str| {
+        format!(
+            "vrrp_instance {name} {{\ninterface eth0\nvirtual_router_id {number}\n{lines}\nvirtual_ipaddress \
+             {{\n10.0.0.{number}/24\n}}\n}}\n"
+        )
+    };
+    let tracks = "track_interface {\neth8 weight 10\neth9\n}\ntrack_script {\nc\nw\nv weight 5\n}";
+    let scripts = "vrrp_script c {\nscript /bin/true\n}\nvrrp_script w {\nscript /bin/true\nweight 20\n}\n\
+                   vrrp_script v {\nscript /bin/true\n}\n";
+    let mut comparison = Comparison::default();
+    for (of_a, of_b, of_group) in [
+        ("", "", ""),
+        (tracks, "", ""),
+        (tracks, "", "sync_group_tracking_weight"),
+        (tracks, "", "global_tracking"),
+        ("", tracks, "smtp_alert\nnotify /bin/true\nnotify_master \"/bin/echo x\"\nnotify_stop /bin/true"),
+        ("", "", tracks),
+        ("priority 255", "priority 255", ""),
+        ("priority 255", "priority 150", ""),
+        ("state MASTER\npriority 150", "state MASTER\npriority 150", ""),
+    ] {
+        let (a, b) = (instance("A", 1, of_a), instance("B", 2, of_b));
+        let group = format!("vrrp_sync_group G {{\ngroup {{\nB\nA\n}}\n{of_group}\n}}\n");
+        let globals = "global_defs {\nscript_user root\n}\n";
+        comparison.whole(&format!("{of_a}|{of_b}|{of_group}"), &format!("{globals}{scripts}{group}{a}{b}"));
+    }
+    assert_eq!(comparison.files, 9);
+    comparison.report();
+}
+
+#[test]
 fn examples_mean_what_they_mean_to_keepalived() {
     if !keepalived::is_there("examples_mean_what_they_mean_to_keepalived") {
         return;
@@ -95,7 +130,7 @@ fn examples_mean_what_they_mean_to_keepalived() {
                 continue;
             }
             // Nothing acts on these yet.
-            if text.contains("use_vmac") || text.contains("vrrp_sync_group") {
+            if text.contains("use_vmac") {
                 continue;
             }
             comparison.file(&name, &text);
@@ -161,7 +196,7 @@ impl Comparison {
             let kept = fields.iter().filter(|(name, _)| !name.contains("script"));
             kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Fields>()
         };
-        for what in names.into_iter().filter(|what| what.starts_with("instance")) {
+        for what in names.into_iter().filter(|what| !what.starts_with("script")) {
             let of = |meaning: &Meaning| meaning.get(what).map(without_scripts);
             self.compare(&format!("{name}, {what}"), "", of(&theirs), of(&ours.meaning));
         }

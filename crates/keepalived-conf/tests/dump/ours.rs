@@ -6,7 +6,8 @@ use std::path::Path;
 use ipnetwork::IpNetwork;
 use keepalived_conf::load_str;
 use keepalived_conf::model::{
-    Auth, Command, Config, InitialState, Preempt, Run, User, VirtualAddress, VrrpInstance, VrrpScript,
+    Auth, Command, Config, InitialState, Preempt, Run, SyncGroup, User, VirtualAddress, VrrpInstance,
+    VrrpScript,
 };
 
 use crate::{Fields, Meaning};
@@ -23,6 +24,18 @@ pub(crate) fn read(text: &str) -> Ours {
     for instance in &loaded.config.instances {
         meaning.insert(format!("instance {}", instance.name), instance_fields(instance, &loaded.config));
     }
+    for group in &loaded.config.sync_groups {
+        meaning.insert(format!("group {}", group.name), group_fields(group, &loaded.config));
+        let members = || group.members.iter().filter_map(|member| loaded.config.instances.get(*member));
+        let serves = members().all(|member| member.state == InitialState::Master && member.priority == 255);
+        for member in members() {
+            let Some(fields) = meaning.get_mut(&format!("instance {}", member.name)) else { continue };
+            fields.insert("Sync group".to_owned(), group.name.clone());
+            if !serves {
+                fields.insert("Wantstate".to_owned(), "BACKUP".to_owned());
+            }
+        }
+    }
     // keepalived forgets scripts that nothing tracks.
     let is_tracked = |index: usize| {
         loaded
@@ -30,6 +43,7 @@ pub(crate) fn read(text: &str) -> Ours {
             .instances
             .iter()
             .flat_map(|instance| &instance.track_scripts)
+            .chain(loaded.config.sync_groups.iter().flat_map(|group| &group.track_scripts))
             .any(|track| track.script == index)
     };
     for (index, script) in loaded.config.scripts.iter().enumerate().filter(|(index, _)| is_tracked(*index)) {
@@ -37,6 +51,47 @@ pub(crate) fn read(text: &str) -> Ours {
         meaning.insert(format!("script {}", script.name), script_fields(script));
     }
     Ours { meaning, is_usable: loaded.usable.is_ok() }
+}
+
+fn group_fields(group: &SyncGroup, config: &Config) -> Fields {
+    let mut fields = Fields::new();
+    let mut put = |name: &str, value: String| drop(fields.insert(name.to_owned(), value));
+    let list =
+        |entries: Vec<String>| entries.into_iter().fold(String::new(), |all, entry| all + &entry + ";");
+    let members = group.members.iter().map(|member| config.instances[*member].name.clone());
+    put("VRRP member instances", list(members.collect()));
+    if group.tracking_weight {
+        put("Tracking weight", "set".to_owned());
+    }
+    put("Using smtp notification", if group.smtp_alert { "yes" } else { "no" }.to_owned());
+    let reversed = |reverse: bool| if reverse { " reverse" } else { "" };
+    if !group.track_interfaces.is_empty() {
+        let tracks = group.track_interfaces.iter();
+        let shown = tracks
+            .map(|track| format!("{} weight {}{}", track.interface, track.weight, reversed(track.reverse)));
+        put("Tracked interfaces", list(shown.collect()));
+    }
+    if !group.track_scripts.is_empty() {
+        let shown = group.track_scripts.iter().map(|track| {
+            let name = &config.scripts[track.script].name;
+            format!("{name} weight {}{}", track.weight, reversed(track.reverse))
+        });
+        put("Tracked scripts", list(shown.collect()));
+    }
+    let notify = &group.notify;
+    for (name, script) in [
+        ("Master state", &notify.master),
+        ("Backup state", &notify.backup),
+        ("Fault state", &notify.fault),
+        ("Stop state", &notify.stop),
+        ("Generic state", &notify.any),
+    ] {
+        if let Some(script) = script {
+            let text = format!("{}, uid:gid {}", command(script), ids(script.user.as_ref()));
+            put(&format!("{name} transition script"), text);
+        }
+    }
+    fields
 }
 
 fn instance_fields(instance: &VrrpInstance, config: &Config) -> Fields {
