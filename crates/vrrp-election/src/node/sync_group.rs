@@ -18,7 +18,7 @@ use super::config::GroupId;
 use super::memory::Inherited;
 use super::reload::same_names;
 use super::tracking::{Assessment, Fault};
-use super::{Event, Node, NodeConfig, RouterId, Standing, Why, number};
+use super::{Event, Fact, Node, NodeConfig, RouterId, Standing, Track, TrackTarget, Why, number};
 use crate::{Instant, State};
 
 /// Routers that go together.
@@ -37,7 +37,7 @@ pub(super) struct Group {
     members: Vec<RouterId>,
     /// What was told last.
     told: Standing,
-    /// It had to wait for a check before it began.
+    /// It had to wait for a check script before it began.
     waited: bool,
     rivalry: Rivalry,
 }
@@ -175,9 +175,10 @@ impl Node {
             let config = self.routers.get(router.index()).map(|member| &member.setup.config);
             config.is_some_and(|config| config.priority.is_owner() && config.owner_starts_active)
         };
+        let waits = routers.iter().any(|router| self.waits_for_script(*router));
         let serve = go_on || routers.iter().any(serves);
         if let Some(known) = self.groups.get_mut(group.index()) {
-            known.waited |= pending;
+            known.waited |= waits;
         }
         if !pending && !serve {
             self.tell_beginning(group);
@@ -190,6 +191,15 @@ impl Node {
                 self.start(now, *router, address, pending);
             }
         }
+    }
+
+    fn waits_for_script(&self, router: RouterId) -> bool {
+        let waits = |track: &Track| {
+            track.weight == 0
+                && matches!(track.target, TrackTarget::Script(_))
+                && self.fact(track.target) == Fact::Unknown
+        };
+        self.routers.get(router.index()).is_some_and(|member| member.setup.tracks.iter().any(waits))
     }
 
     /// Of a group that begins at once it is told before its members, as keepalived does; of all that follows, after them.

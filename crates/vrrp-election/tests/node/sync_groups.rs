@@ -192,6 +192,7 @@ fn a_group_begins_when_the_checks_of_all_members_are_known() {
     node.handle_timeout(Instant::ZERO);
     node.handle_script(ms(10), S0, ScriptResult::Passed);
     assert_eq!(states(&node), [Backup, Backup]);
+    assert_eq!(all(&mut node).last(), Some(&group_event(Waiting, Backup)), "then it is told of last");
     // And it stops with the check of one.
     run(&mut node, ms(10), ms(4_000));
     assert_eq!(states(&node), [Active, Active]);
