@@ -96,8 +96,11 @@ fn act(router: &mut Router, file: &str, act: Act) {
         Act::Start => router.start(&whole(file)),
         Act::Shell(text) => _ = router.shell(text),
         Act::Reload(file) => {
+            let done = |router: &Router| router.log_count("Reload complete");
+            let before = done(router);
             router.configure(&whole(file));
             router.signal(Signal::SIGHUP);
+            eventually("the reload is complete", SOON, || done(router) > before);
         }
         Act::KillWorker => _ = router.shell(&format!("kill -9 $(cat {WORKER_PID})")),
         Act::Stop => _ = router.stop(),

@@ -61,6 +61,8 @@ const BEGIN: Step = Step {
     ],
     holds: &[101, 102],
 };
+/// A group that has to wait for a check is told of after its members.
+const BEGIN_AFTER_CHECK: Step = Step { act: Act::Start, lines: AGAIN, holds: &[101, 102] };
 const FAULT: &[&str] = &["INSTANCE \"A\" FAULT 150", "INSTANCE \"B\" FAULT 150", "GROUP \"G\" FAULT 0"];
 const AGAIN: &[&str] = &[
     "INSTANCE \"A\" BACKUP 150",
@@ -128,7 +130,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             group!("A\nB", "")
         ),
         steps: &[
-            BEGIN,
+            BEGIN_AFTER_CHECK,
             Step { act: Act::Shell("touch /etc/keepalived/down"), lines: FAULT, holds: &[] },
             Step { act: Act::Shell("rm /etc/keepalived/down"), lines: AGAIN, holds: &[101, 102] },
         ],
@@ -142,7 +144,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             group!("A\nB", "track_script {\ncheck\n}")
         ),
         steps: &[
-            BEGIN,
+            BEGIN_AFTER_CHECK,
             Step { act: Act::Shell("touch /etc/keepalived/down"), lines: FAULT, holds: &[] },
             Step { act: Act::Shell("rm /etc/keepalived/down"), lines: AGAIN, holds: &[101, 102] },
         ],
