@@ -100,7 +100,7 @@ const FIRST: usize = 2;
 fn fault_of_groups(rng: &mut Rng, hosts: usize) -> Fault {
     let mut host = || HostId(usize::try_from(rng.below(hosts as u64)).unwrap_or_default());
     let (one, other) = (host(), host());
-    let lan = LinkId(if rng.happens(500) { 0 } else { 1 });
+    let lan = LinkId(u32::from(rng.happens(500)));
     match rng.below(8) {
         0 | 1 => Fault::OneLinkDown(one, lan),
         2 => Fault::LinkUp(one),

@@ -135,9 +135,7 @@ impl Host {
                 .collect(),
             groups: self.groups.clone(),
             facts: self.facts.clone(),
-            links: lans
-                .map(|lan| LinkSetup { name: format!("eth{lan}"), state: link(lan), ..LinkSetup::default() })
-                .collect(),
+            links: lans.map(|lan| LinkSetup { name: format!("eth{lan}"), state: link(lan) }).collect(),
             startup_delay: self.startup_delay,
         }
     }

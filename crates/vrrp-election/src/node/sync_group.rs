@@ -334,7 +334,10 @@ fn extra_wait(address: Option<IpAddr>, rounds: u32, interval: Duration) -> Durat
     let Some(address) = address.filter(|_| rounds > 0) else { return Duration::ZERO };
     let bits = match address {
         IpAddr::V4(address) => u64::from(address.to_bits()),
-        IpAddr::V6(address) => (address.to_bits() ^ (address.to_bits() >> 64)) as u64,
+        IpAddr::V6(address) => address
+            .segments()
+            .into_iter()
+            .fold(0, |bits: u64, segment| bits.rotate_left(16) ^ u64::from(segment)),
     };
     // The finalizer of splitmix64: each bit of the sum decides about each bit of the result.
     let mut mixed = bits.wrapping_add(u64::from(rounds).wrapping_mul(0x9e37_79b9_7f4a_7c15));
