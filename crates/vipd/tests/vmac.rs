@@ -141,7 +141,7 @@ fn serves(test: &str, variant: Variant, base: Base, on_base: bool) {
                     assert!(!variant.ipv6 || advert.source != vip);
                 }
                 Frame::Announcement { address, mac } if address == vip => {
-                    assert_eq!(mac, virtual_mac(variant))
+                    assert_eq!(mac, virtual_mac(variant));
                 }
                 _ => {}
             }
@@ -155,8 +155,8 @@ fn serves(test: &str, variant: Variant, base: Base, on_base: bool) {
         assert!(answers.contains("1 received"), "{answers}");
         assert!(neighbour(&lan, own[0]).contains(&real[0]));
         assert_eq!(lan.routers[0].shell(&settings), before, "the settings are as they were");
-        let links = lan.routers[0].shell("ip -br link");
-        assert!(!links.contains("vrrp.51"), "{links}");
+        let interfaces = lan.routers[0].shell("ip -br link");
+        assert!(!interfaces.contains("vrrp.51"), "{interfaces}");
     });
 }
 
@@ -211,8 +211,9 @@ fn leaks_nothing(test: &str, variant: Variant) {
             lan.routers[0].host.set_sysctl(setting, "1").unwrap();
         }
         let start = Stamp::now();
-        let text = instance(variant, 150, Base::Veth, "    use_vmac\n");
-        lan.routers[0].start(&text.replace("global_defs {", "global_defs {\n vrrp_startup_delay 3\n"));
+        let configuration = instance(variant, 150, Base::Veth, "    use_vmac\n");
+        lan.routers[0]
+            .start(&configuration.replace("global_defs {", "global_defs {\n vrrp_startup_delay 3\n"));
         eventually("the interface is there", SOON, || {
             lan.routers[0].shell("ip -br link").contains("vrrp.51")
         });

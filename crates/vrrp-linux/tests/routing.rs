@@ -1,6 +1,7 @@
 //! Routes and policy rules of a real kernel, in a network namespace of its own.
 
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "helper functions of tests may panic too")]
 
 mod support;
 

@@ -241,10 +241,9 @@ impl Worker {
         let complaint = complaint.or_else(|| {
             let (other, table) = (other?, &self.plan.config.global.nftables.table);
             Some(match other {
-                "" => format!(
-                    "packets to virtual addresses are accepted: others have made all tables of nftables whose names \
-                     could be ours; give ours another name with `nftables NAME`"
-                ),
+                "" => "packets to virtual addresses are accepted: others have made all tables of nftables whose names \
+                       could be ours; give ours another name with `nftables NAME`"
+                    .to_owned(),
                 _ => format!(
                     "another program has made the table {table} of nftables; ours is {other}. If that program does not \
                      run any more, remove its table with `nft delete table`"

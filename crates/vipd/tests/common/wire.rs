@@ -23,12 +23,15 @@ pub struct Seen {
     pub frame: Frame,
 }
 
+/// The octets of a frame, and when they came.
+type RawFrame = (Stamp, Vec<u8>);
+
 /// A listener plugged into the LAN like any machine: it hears what is sent to groups and to everybody.
 #[derive(Debug)]
 pub struct Wire {
     seen: Arc<Mutex<Vec<Seen>>>,
     /// All frames, those that the lab does not understand too.
-    raw: Arc<Mutex<Vec<(Stamp, Vec<u8>)>>>,
+    raw: Arc<Mutex<Vec<RawFrame>>>,
     stop: Arc<AtomicBool>,
     reader: Option<JoinHandle<()>>,
 }

@@ -1,5 +1,7 @@
 //! A file for each keyword in each of its places, as small as it can be and still make sense.
 
+use std::fmt::Write as _;
+
 use keepalived_conf::keywords::{self, Arguments, Context, Keyword, LINE, Status};
 
 use super::number;
@@ -179,7 +181,7 @@ fn file(context: Context, keyword: &str, line: &str) -> String {
             };
             // A keyword that the block cannot do without is not written twice.
             let base = if base.starts_with(keyword) { "" } else { base };
-            text.push_str(&format!("{name}{key} {{\n{base}{inner}}}\n"));
+            let _ = writeln!(text, "{name}{key} {{\n{base}{inner}}}");
         }
     }
     text + &instance("V", 7, "")

@@ -19,6 +19,7 @@ use super::watched::Numbers;
 
 /// What a router needs beside its election parameters.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "answers to independent questions")]
 pub(in crate::vrrp) struct RouterPlan {
     /// The name of its instance.
     pub(in crate::vrrp) name: Box<str>,

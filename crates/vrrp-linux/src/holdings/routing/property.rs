@@ -105,6 +105,7 @@ impl Kernel {
             loopback: false,
             lower: None,
             master: None,
+            details: crate::interfaces::Details::default(),
             addresses: Vec::new(),
         });
         self.events.push(Change::LinkAdded { index });
