@@ -98,6 +98,8 @@ pub struct Global {
     pub garp_interval: Duration,
     /// `vrrp_gna_interval`: the same for unsolicited NAs.
     pub gna_interval: Duration,
+    /// `garp_group`, in file order: interfaces with gaps of their own.
+    pub garp_groups: Vec<GarpGroup>,
     /// `log_unknown_vrids`.
     pub log_unknown_vrids: bool,
     /// `child_wait_time`, default 5 s: how long a stop waits for workers and scripts.
@@ -142,6 +144,19 @@ pub struct Global {
     pub daemon: Daemon,
     /// `bfd_*`.
     pub bfd: BfdGlobal,
+}
+
+/// `garp_group`: interfaces that have gaps of their own between announcements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct GarpGroup {
+    /// `garp_interval`; zero, so no gap, where the group does not set it.
+    pub garp_interval: Duration,
+    /// `gna_interval`; zero, so no gap, where the group does not set it.
+    pub gna_interval: Duration,
+    /// `interface` and `interfaces`: one announcement in each gap on all of them together.
+    pub interfaces: Vec<String>,
 }
 
 /// `nftables*`: how packets to addresses are dropped that no packets are accepted for.

@@ -172,6 +172,26 @@ fn packets_are_accepted_unless_the_file_or_strict_mode_says_otherwise() {
 }
 
 #[test]
+fn a_garp_group_gives_its_interfaces_a_gap() {
+    let text = "garp_group {\ngarp_interval 0.1\ninterface eth0\n}\n\
+                garp_group {\ngna_interval 2\ninterfaces {\neth1\neth2\neth0\n}\n}\ngarp_group {\ngarp_interval 1\n}\n\
+                garp_group {\ninterface eth3\n}\n";
+    let loaded = load_str(text);
+    let groups: Vec<_> = loaded
+        .config
+        .global
+        .garp_groups
+        .iter()
+        .map(|group| (group.garp_interval, group.gna_interval, group.interfaces.join(" ")))
+        .collect();
+    let (tenth, two) = (Duration::from_millis(100), Duration::from_secs(2));
+    let expected =
+        [(tenth, Duration::ZERO, "eth0".to_owned()), (Duration::ZERO, two, "eth1 eth2".to_owned())];
+    assert_eq!(groups, expected);
+    assert!(has(&loaded, "repeated") && has(&loaded, "incomplete") && !has(&loaded, "not-acted-on"));
+}
+
+#[test]
 fn the_table_of_nftables_has_keepalived_s_defaults() {
     let nftables = |text: &str| load_str(&format!("global_defs {{\n{text}\n}}")).config.global.nftables;
     let default = nftables("");

@@ -354,13 +354,13 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [TrackGroup] "group": Lines(Context::TrackGroupMembers), default "", since "2.0.3", Acts,
         "Members of the track group.";
 
-    [GarpGroup] "garp_interval": SECONDS => aborts, default "0", since "1.2.21", Understood,
+    [GarpGroup] "garp_interval": SECONDS => aborts, default "0", since "1.2.21", Acts,
         "Gap between GARPs on the group.";
-    [GarpGroup] "gna_interval": SECONDS => aborts, default "0", since "1.2.21", Understood,
+    [GarpGroup] "gna_interval": SECONDS => aborts, default "0", since "1.2.21", Acts,
         "Gap between NAs on the group.";
-    [GarpGroup] "interface": Interface => aborts, default "", since "1.2.21", Understood,
+    [GarpGroup] "interface": Interface => aborts, default "", since "1.2.21", Acts,
         "Single interface limited on its own.";
-    [GarpGroup] "interfaces": Lines(Context::GarpGroupInterfaces), default "", since "1.2.21", Understood,
+    [GarpGroup] "interfaces": Lines(Context::GarpGroupInterfaces), default "", since "1.2.21", Acts,
         "Interfaces sharing the same limit.";
 
     [Ssl] "password": Word("string"), default "none", since "1.2.1", Refused("an encrypted key cannot be read; store it without a password, readable by root alone"),

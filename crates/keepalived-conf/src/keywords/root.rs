@@ -48,7 +48,7 @@ pub(super) static ROOT: &[Keyword] = keywords![
         "Named set of VRRP instances that may be bound to static addresses/routes/rules.";
     [Root] "vrrp_sync_group": NamedBlock(Context::SyncGroup), default "", since "1.2.1", Acts,
         "Set of VRRP instances that change state together; duplicate name is skipped.";
-    [Root] "garp_group": Block(Context::GarpGroup), default "", since "1.2.21", Understood,
+    [Root] "garp_group": Block(Context::GarpGroup), default "", since "1.2.21", Acts,
         "Rate limiting of gratuitous ARP/NA per interface or interface set.";
     [Root] "vrrp_instance": NamedBlock(Context::VrrpInstance), default "", since "1.2.1", Acts,
         "One virtual router; duplicate name: whole block skipped with error.";

@@ -138,6 +138,7 @@ fn defaults() -> Global {
         startup_delay: Duration::ZERO,
         garp_interval: Duration::ZERO,
         gna_interval: Duration::ZERO,
+        garp_groups: Vec::new(),
         log_unknown_vrids: false,
         child_wait_time: Duration::from_secs(5),
         notify_timeout: None,

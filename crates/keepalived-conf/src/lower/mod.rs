@@ -11,6 +11,7 @@ mod command;
 mod encap;
 mod finish;
 mod firewall;
+mod garp_group;
 mod global;
 mod global_daemon;
 mod global_lvs;
@@ -163,6 +164,7 @@ impl<'a> Lowering<'a> {
             "vrrp_script" => self.vrrp_script(entry),
             "vrrp_instance" => self.vrrp_instance(entry),
             "vrrp_sync_group" => self.sync_group(entry),
+            "garp_group" => self.garp_group(entry),
             "track_file" | "vrrp_track_file" => self.track_file(entry),
             "vrrp_track_process" => self.track_process(entry),
             "interface_up_down_delays" => self.interface_up_down_delays(entry),

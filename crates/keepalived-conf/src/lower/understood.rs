@@ -39,7 +39,7 @@ impl<'a> Lowering<'a> {
     fn check_line(&mut self, context: Context, line: Statement<'a>) {
         let Some(first) = line.words().first() else { return };
         match context {
-            Context::GarpGroupInterfaces | Context::LinkbeatInterfaces => {
+            Context::LinkbeatInterfaces => {
                 drop(arguments::interface_name(first, &mut self.report));
             }
             Context::SyncGroupTrackFile => drop(self.track_file_named(first)),

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use vrrp_election::{Instant, RouterId};
 use vrrp_linux::announce::Announcer;
@@ -13,7 +12,7 @@ use vrrp_proto::{GRATUITOUS_ARP_LEN, GratuitousArp, UNSOLICITED_NA_LEN, Unsolici
 use super::kernel::Kernel;
 use super::plan::{Plan, RouterPlan};
 use super::sources;
-use super::spacing::{Announcement, Spacing};
+use super::spacing::{Announcement, Gaps, Spacing};
 
 /// Sends announcements, at once or spaced.
 #[derive(Debug)]
@@ -30,8 +29,8 @@ pub(super) enum Frame {
 }
 
 impl Announcements {
-    pub(super) fn open(arp_gap: Duration, na_gap: Duration) -> io::Result<Self> {
-        Ok(Self { announcer: Announcer::open()?, spacing: Spacing::new(arp_gap, na_gap) })
+    pub(super) fn open(gaps: Gaps) -> io::Result<Self> {
+        Ok(Self { announcer: Announcer::open()?, spacing: Spacing::new(gaps) })
     }
 
     /// What waits, for a reload that changes gaps and numbers of routers.
@@ -49,12 +48,14 @@ impl Announcements {
     ) {
         let announcements: Vec<_> =
             asked.iter().map(|(router, repeat)| (announcements_of(*router, kernel), *repeat)).collect();
+        let name =
+            |index| kernel.interfaces().by_index(index).map_or("", |interface| interface.name.as_str());
         let rounds = asked.iter().map(|(_, repeat)| *repeat).max().unwrap_or(0).min(MOST_ROUNDS);
         for round in 0..rounds {
             let due = announcements.iter().filter(|(_, repeat)| *repeat > round);
             let at_once: Vec<_> = due
                 .flat_map(|(announcements, _)| announcements)
-                .filter_map(|announcement| self.spacing.push(*announcement))
+                .filter_map(|announcement| self.spacing.push(*announcement, name(announcement.index)))
                 .collect();
             self.send(&at_once, &mut failed);
         }

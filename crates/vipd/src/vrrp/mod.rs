@@ -193,8 +193,7 @@ impl Worker {
         // Adverts may come from a static address, so these are there before anything is judged.
         hold_statics(&mut kernel, &mut parent, &plan)?;
         kernel.catch_up();
-        let (garp_gap, gna_gap) = plan.announcement_gaps();
-        let announcements = Announcements::open(garp_gap, gna_gap)?;
+        let announcements = Announcements::open(plan.announcement_gaps())?;
         let timer = TimerFd::new()?;
         let registry = poll.registry();
         for (fd, token) in [(timer.as_raw_fd(), TIMER), (kernel.monitor.as_raw_fd(), MONITOR)] {
@@ -398,8 +397,7 @@ impl Worker {
 
     /// Sockets and settings as the plan wants them.
     fn take_plan_into_force(&mut self) {
-        let (garp_gap, gna_gap) = self.plan.announcement_gaps();
-        self.announcements.spacing().set_gaps(garp_gap, gna_gap);
+        self.announcements.spacing().set_gaps(self.plan.announcement_gaps());
         self.wire.arrange(&self.plan, self.poll.registry());
         self.unread = (0..self.wire.len()).collect();
         self.connect();

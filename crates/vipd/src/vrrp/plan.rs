@@ -21,6 +21,7 @@ use vrrp_election::{
 use vrrp_linux::virtual_links::Wish;
 
 use super::attachment::Key;
+use super::spacing::{Gap, Gaps};
 use crate::ipc::Generation;
 use crate::packed::Packed;
 use router::router_plan;
@@ -159,8 +160,13 @@ impl Plan {
 
     /// The least time between two gratuitous ARPs on an interface, and between two unsolicited neighbour
     /// advertisements.
-    pub(super) fn announcement_gaps(&self) -> (Duration, Duration) {
-        (self.config.global.garp_interval, self.config.global.gna_interval)
+    pub(super) fn announcement_gaps(&self) -> Gaps {
+        let global = &self.config.global;
+        let all = Gap { arp: global.garp_interval, na: global.gna_interval };
+        let group = |group: &model::GarpGroup| {
+            (Gap { arp: group.garp_interval, na: group.gna_interval }, group.interfaces.clone())
+        };
+        Gaps { all, groups: global.garp_groups.iter().map(group).collect() }
     }
 
     /// Whether there are routes or rules.

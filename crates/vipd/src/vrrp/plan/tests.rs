@@ -140,7 +140,10 @@ fn announcements() {
     acts("", "garp_lower_prio_repeat 4", |plan| announce(plan).lower_priority_repeat, 5, 4);
     acts_globally("vrrp_garp_master_delay 9", |plan| announce(plan).delay, secs(5), secs(9));
     acts_globally("vrrp_garp_master_repeat 2", |plan| announce(plan).repeat, 5, 2);
-    let gaps = Plan::announcement_gaps;
+    let gaps = |plan: &Plan| {
+        let all = plan.announcement_gaps().all;
+        (all.arp, all.na)
+    };
     let millis = Duration::from_millis;
     acts_globally("vrrp_garp_interval 0.02", gaps, (millis(0), millis(0)), (millis(20), millis(0)));
     acts_globally("vrrp_gna_interval 0.03", gaps, (millis(0), millis(0)), (millis(0), millis(30)));
