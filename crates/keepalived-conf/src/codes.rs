@@ -275,6 +275,65 @@ static CODES: &[Code] = &[
     ),
     code("path", "A `path` does not begin with `/`. It is sent as it is, and most servers refuse it."),
     code(
+        "peer-addresses",
+        "Nodes of one virtual router list different addresses. What a node does not list is unreachable while it serves.",
+    ),
+    code(
+        "peer-authentication",
+        "Nodes of one virtual router have different passwords or kinds of authentication, so that each rejects the adverts of the other and both serve.",
+    ),
+    code(
+        "peer-both-master",
+        "Several nodes say `state MASTER`. The state does not decide who serves; the priority does.",
+    ),
+    code(
+        "peer-check-still-wins",
+        "The weight of a check is too small: when it fails, the node still has a priority that no other node beats, and goes on serving.",
+    ),
+    code(
+        "peer-equal-priority",
+        "Nodes of one virtual router have the same priority, so that the order of their starts and their addresses decide who serves.",
+    ),
+    code(
+        "peer-interval",
+        "Nodes of one virtual router have different advert intervals. VRRPv2 rejects such adverts, so that both serve; VRRPv3 follows the one that serves.",
+    ),
+    code("peer-missing", "A virtual router is configured on one node alone. Nobody takes over from it."),
+    code("peer-nopreempt", "Several nodes say `nopreempt`: the one that took over goes on serving."),
+    code(
+        "peer-nopreempt-weight",
+        "A check lowers the priority of a node, but the others say `nopreempt` and do not take over from a node that still sends adverts.",
+    ),
+    code(
+        "peer-not-listed",
+        "A node does not send to another one of its virtual router, which hears nothing and serves too.",
+    ),
+    code(
+        "peer-preempt-without-effect",
+        "`nopreempt` or `preempt_delay` stands on a node that never has the higher priority. It belongs on the one that takes back.",
+    ),
+    code(
+        "peer-router-id",
+        "One address belongs to virtual routers with different identifiers. They do not hear each other, and two machines have the address.",
+    ),
+    code("peer-same-name", "Two nodes have one `router_id`, the name that mails and logs show."),
+    code(
+        "peer-transport",
+        "Nodes of one virtual router send to different multicast groups, or one by multicast and one by unicast. They do not hear each other, and both serve.",
+    ),
+    code(
+        "peer-two-owners",
+        "Several nodes have priority 255. Each calls itself the owner of the addresses, and all serve.",
+    ),
+    code(
+        "peer-version",
+        "Nodes of one virtual router speak different versions of VRRP, which reject each other's adverts, so that both serve.",
+    ),
+    code(
+        "peer-virtual-mac",
+        "A virtual router has a virtual MAC address on one node and none on another, so that each failover changes the MAC address.",
+    ),
+    code(
         "port",
         "The port of a real server has no meaning where a mark selects the packets: they keep theirs.",
     ),

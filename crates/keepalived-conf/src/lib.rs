@@ -68,8 +68,11 @@ pub use syntax::{Block, SyntaxTree, Token, TokenKind};
 pub mod keywords;
 mod lower;
 pub mod model;
+pub mod peers;
+mod places;
 
-pub use lower::{InstanceProblem, Loaded, Unusable, exit_code, load, load_str};
+pub use lower::{InstanceProblem, Loaded, Unusable, exit_code, load, load_str, load_with_places};
+pub use places::Places;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -38,6 +38,12 @@ impl Span {
         }
     }
 
+    /// The same place, once its file was [appended](SourceMap::append) to so many others.
+    #[must_use]
+    pub fn after(self, files: u32) -> Self {
+        Self { source: SourceId(self.source.0.saturating_add(files)), ..self }
+    }
+
     /// Length in bytes.
     pub fn len(self) -> u32 {
         self.end - self.start
@@ -131,6 +137,20 @@ impl SourceMap {
         let line_starts = OnceLock::new();
         self.files.push(SourceFile { path, text: Arc::new(cut(text)), original, line_starts });
         id
+    }
+
+    /// Takes the files of another map behind its own; gives how many files come before them, for
+    /// [`Span::after`]. A path that both maps know keeps standing for the file that was there first.
+    pub fn append(&mut self, other: Self) -> u32 {
+        let before = saturated(self.files.len());
+        for (path, id) in other.paths {
+            self.paths.entry(path).or_insert(SourceId(id.0.saturating_add(before)));
+        }
+        self.files.extend(other.files);
+        for path in other.absent {
+            self.note_absent(path);
+        }
+        before
     }
 
     /// The id of the file read by this path, if it was.

@@ -29,7 +29,7 @@ pub fn main(options: &Options, output: Option<&Path>) -> ExitCode {
 }
 
 /// `NO_COLOR` with any text but none asks for plain text.
-fn wants_color() -> bool {
+pub(crate) fn wants_color() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 

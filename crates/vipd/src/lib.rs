@@ -15,6 +15,7 @@ pub mod outlets;
 mod packed;
 pub mod parent;
 pub mod paths;
+pub mod peers;
 mod tidy;
 pub mod vrrp;
 pub mod watcher;

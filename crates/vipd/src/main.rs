@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use vipd::cli::{self, CalledAs, Request};
-use vipd::{bfd, check, genhash, lvs, mailer, parent, paths, vrrp, watcher};
+use vipd::{bfd, check, genhash, lvs, mailer, parent, paths, peers, vrrp, watcher};
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Some("paths") => return run_child(c"vipd_paths", paths::main),
         Some("demo") => return vipd_demo::main(rest),
         Some("genhash" | "-T" | "--genhash") => return genhash::main(words.into_iter().skip(2)),
+        Some("check") => return peers::main(words.into_iter().skip(2)),
         Some("explain") => cli::explain(rest),
         _ => {
             let is_keepalived = name.is_some_and(|name| name == "keepalived");

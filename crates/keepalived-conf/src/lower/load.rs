@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::diagnostic::{Class, Diagnostics};
+use crate::lines::Lines;
 use crate::model::{Command, Config};
+use crate::places::Places;
 use crate::preprocess::{MemoryFiles, Options, preprocess};
 use crate::source::{SourceMap, Span};
 
@@ -97,9 +99,22 @@ pub fn load(path: &Path, options: &Options<'_>) -> Loaded {
     let mut sources = SourceMap::new();
     let mut diagnostics = Diagnostics::new();
     let lines = preprocess(path, options, &mut sources, &mut diagnostics);
+    loaded(&lines, options, sources, diagnostics)
+}
+
+/// As [`load`], with the places of instances and their keywords, which the model does not hold.
+pub fn load_with_places(path: &Path, options: &Options<'_>) -> (Loaded, Places) {
+    let mut sources = SourceMap::new();
+    let mut diagnostics = Diagnostics::new();
+    let lines = preprocess(path, options, &mut sources, &mut diagnostics);
+    let places = Places::of(&lines);
+    (loaded(&lines, options, sources, diagnostics), places)
+}
+
+fn loaded(lines: &Lines, options: &Options<'_>, sources: SourceMap, mut diagnostics: Diagnostics) -> Loaded {
     let found = !sources.is_empty();
     let super::Lowered { config, idle_commands, problem, interfaces } =
-        super::lower(&lines, options.files, &mut diagnostics);
+        super::lower(lines, options.files, &mut diagnostics);
     let usable = refusal(found, problem, &diagnostics).map_or(Ok(()), Err);
     Loaded { config, diagnostics, sources, idle_commands, interfaces, usable, found }
 }

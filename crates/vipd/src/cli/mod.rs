@@ -206,7 +206,7 @@ fn unknown_word(word: &str, tests: bool) -> String {
 }
 
 /// The words that may follow the program's name.
-pub const COMMANDS: &[&str] = &["demo", "explain", "genhash"];
+pub const COMMANDS: &[&str] = &["check", "demo", "explain", "genhash"];
 
 /// Takes one option over; a request is one that ends the parsing.
 fn apply(
