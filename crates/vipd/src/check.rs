@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use keepalived_conf::{Class, Diagnostic, Diagnostics, Severity, Span};
+use nix::net::if_::if_nametoindex;
 
 use crate::cli::Options;
 use crate::parent::load::{self, Reading};
@@ -37,7 +38,8 @@ pub(crate) fn wants_color() -> bool {
 fn examine(options: &Options, color: bool) -> (String, u8) {
     let mut reading = load::read(options);
     if options.namespace.is_none() && reading.config.global.net_namespace.is_none() {
-        let is_here = |name: &str| Path::new("/sys/class/net").join(name).exists();
+        // The kernel is asked, not /sys: that may be another network namespace's.
+        let is_here = |name: &str| if_nametoindex(name).is_ok();
         note_missing_interfaces(&reading.interfaces, is_here, &mut reading.diagnostics);
     }
     reading.diagnostics.sort_by_place();
