@@ -132,6 +132,20 @@ fn the_nearest_block_decides_about_timing() {
 }
 
 #[test]
+fn good_results_that_bring_a_checker_up_are_counted_where_there_are_attempts() {
+    let rises = |lines: &str, block: &str| checker(&server(lines, block)).rise;
+    assert_eq!(rises("", "TCP_CHECK {\n}"), 1);
+    assert_eq!(rises("rise 3", "TCP_CHECK {\n}"), 3);
+    assert_eq!(rises("rise 3", "rise 4\nPING_CHECK {\n}"), 4);
+    assert_eq!(rises("rise 3", "rise 4\nMISC_CHECK {\nmisc_path /bin/true\nrise 2\n}"), 2);
+    assert_eq!(rises("rise 3", "SMTP_CHECK {\nrise 5\nhost {\nconnect_port 25\n}\n}"), 5);
+    assert_eq!(rises("rise 3", "AGENT_CHECK {\n}"), 1, "what an agent says counts at once");
+    let zero = server("rise 0", "TCP_CHECK {\n}");
+    assert_eq!(checker(&zero).rise, 1);
+    assert!(has(&zero, "bad-value"), "{:?}", zero.diagnostics);
+}
+
+#[test]
 fn defaults_below_a_real_server_hold_for_it_too() {
     let text = format!(
         "virtual_server 192.0.2.1 80 {{\n{SERVICE}real_server 192.0.2.11 80 {{\nTCP_CHECK {{\n}}\n}}\n\

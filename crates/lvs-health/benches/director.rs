@@ -24,6 +24,7 @@ fn plan(checks: u32, share_checks: bool) -> Plan {
         let timing = Timing {
             delay_loop: 10 * SECOND,
             retry: 0,
+            rise: 1,
             delay_before_retry: SECOND,
             warmup: 10 * SECOND,
             alpha: false,

@@ -27,9 +27,11 @@ pub struct Timing {
     pub retry: u32,
     /// From a tolerated failure to the next attempt (`delay_before_retry`).
     pub delay_before_retry: Duration,
+    /// Good results in a row (`rise`) that bring a check up that is down. 1, as 0: the first does. Of no effect on agents.
+    pub rise: u32,
     /// The first attempt is made at some time in this span, so that many checks do not start at once (`warmup`).
     pub warmup: Duration,
-    /// Down until the first success (`alpha`).
+    /// Down until the first success, or as many as `rise` asks for (`alpha`).
     pub alpha: bool,
     /// While down, the next step (url) follows a success at once (`fast_recovery`).
     pub fast_recovery: bool,

@@ -38,6 +38,14 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         default "virtual_server value", since "vipd only", Acts,
         "The weight grows to its full value over this time after the server came up.";
 
+    [VirtualServer] "rise": integer(1, U32, Unit::None), default "1", since "vipd only", Acts,
+        "Good results in a row that bring a checker up that is down; not of AGENT_CHECK, FILE_CHECK and BFD_CHECK.";
+    [RealServer] "rise": integer(1, U32, Unit::None), default "virtual_server value", since "vipd only", Acts,
+        "Good results in a row that bring a checker up that is down; not of AGENT_CHECK, FILE_CHECK and BFD_CHECK.";
+    [TcpCheck, HttpGet, SslGet, SmtpCheck, SmtpCheckHost, DnsCheck, MiscCheck, UdpCheck, PingCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck]
+        "rise": integer(1, U32, Unit::None), default "real server value", since "vipd only", Acts,
+        "Good results in a row that bring it up when it is down.";
+
     [HttpGet, SslGet] "header": Word("\"name: value\""), default "none", since "vipd only", Acts,
         "One more header line of the request; may be repeated.";
     [HttpGet, SslGet] "basic_auth": Form("<user> <password>"), default "none", since "vipd only", Acts,

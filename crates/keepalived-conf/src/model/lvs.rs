@@ -217,6 +217,8 @@ pub struct Checker {
     pub delay_loop: Duration,
     /// `retry`
     pub retry: u32,
+    /// `rise` (vipd's own), at least 1: good results in a row that bring it up.
+    pub rise: u32,
     /// `delay_before_retry`
     pub delay_before_retry: Duration,
     /// `warmup`, default `delay_loop`.

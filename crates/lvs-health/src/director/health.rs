@@ -1,7 +1,8 @@
 //! One check as a state machine: what its outcomes mean, and when the next attempt is due.
 //!
 //! A check that is up tolerates `retry` failures in a row, except before its first result: there the first failure
-//! decides. While it is down one success (for several steps: one whole cycle from the first step on) brings it up.
+//! decides. While it is down `rise` good results in a row bring it up: successes, or for several steps whole cycles from
+//! the first step on.
 //! An attempt is one step. A failed step is repeated; when the step that brought the check down works again, the
 //! cycle begins anew with the first one.
 
@@ -19,6 +20,8 @@ pub(super) struct Health {
     settled: bool,
     /// Tolerated failures in a row; 0 while down.
     failures: u32,
+    /// Good results in a row while down, fewer than `rise`; 0 while up.
+    successes: u32,
     /// The step of the next attempt.
     step: usize,
     /// That step failed the last time it was tried, while down.
@@ -51,6 +54,7 @@ impl Health {
             up,
             settled: false,
             failures: 0,
+            successes: 0,
             step: 0,
             repeats: false,
             weigh: Weigh::Unsaid,
@@ -76,6 +80,16 @@ impl Health {
 
     pub(super) fn failures(&self) -> u32 {
         self.failures
+    }
+
+    /// Good results in a row that did not bring it up yet.
+    pub(super) fn successes(&self) -> u32 {
+        self.successes
+    }
+
+    /// Whether the next outcome is waited for: there is no result yet, or the last ones do not count alone.
+    pub(super) fn is_to_be_proven(&self) -> bool {
+        !self.settled || self.failures > 0 || self.successes > 0
     }
 
     pub(super) fn step(&self) -> usize {
@@ -120,6 +134,7 @@ impl Health {
             None => self.up |= !self.settled,
         }
         self.settled = true;
+        self.successes = 0;
         self.administration = report.administration.unwrap_or(self.administration);
         self.weigh = report.percent.map_or(self.weigh, Weigh::Percent);
     }
@@ -135,8 +150,11 @@ impl Health {
         let whole = next >= check.probe.steps();
         self.step = if whole { 0 } else { next };
         if whole {
-            self.up = true;
-            self.settled = true;
+            let successes = self.successes.saturating_add(1);
+            let proven = self.up || successes >= check.timing.rise;
+            self.successes = if proven { 0 } else { successes };
+            self.up = proven;
+            self.settled |= proven;
         }
         let hurries = check.timing.fast_recovery && !whole && (!self.up || !self.settled);
         if hurries { Duration::ZERO } else { check.timing.delay_loop }
@@ -148,7 +166,7 @@ impl Health {
             return Verdict::Tolerated { failures: self.failures, left: timing.retry - self.failures };
         }
         let verdict = if self.up { Verdict::Down { retries: self.failures } } else { Verdict::StillDown };
-        *self = Self { up: false, settled: true, failures: 0, repeats: true, ..*self };
+        *self = Self { up: false, settled: true, failures: 0, successes: 0, repeats: true, ..*self };
         verdict
     }
 }
@@ -183,6 +201,7 @@ mod tests {
             delay_loop: Duration::from_secs(10),
             retry: 2,
             delay_before_retry: Duration::from_secs(1),
+            rise: 1,
             warmup: Duration::ZERO,
             alpha: false,
             fast_recovery: false,
@@ -226,6 +245,40 @@ mod tests {
                 Change { wait: Duration::from_secs(seconds), verdict, turned, first, weighs: false };
             assert_eq!((health, change), (after, expected), "{before:?} and {outcome:?}");
         }
+    }
+
+    /// Outcomes in a row of a check that is down, with what is known after each: up, a result, and good results so far.
+    #[test]
+    fn a_check_comes_up_after_as_many_good_results_in_a_row_as_are_asked_for() {
+        let mut check = check();
+        check.timing.rise = 3;
+        for settled in [false, true] {
+            let mut health = health(false, settled, 0);
+            let story = [
+                (PASS, false, settled, 1),
+                (PASS, false, settled, 2),
+                (FAIL, false, true, 0),
+                (PASS, false, true, 1),
+                (PASS, false, true, 2),
+                (PASS, true, true, 0),
+                (PASS, true, true, 0),
+                (FAIL, true, true, 0),
+                (PASS, true, true, 0),
+            ];
+            for (place, (outcome, up, known, successes)) in story.into_iter().enumerate() {
+                let change = health.handle(&check, &outcome);
+                assert_eq!(
+                    (health.up(), health.settled(), health.successes()),
+                    (up, known, successes),
+                    "{place}"
+                );
+                assert_eq!(change.turned, place == 5, "outcome {place}");
+            }
+        }
+        // What is assumed to be up is not proven anew.
+        let mut assumed_up = health(true, false, 0);
+        assert!(assumed_up.handle(&check, &PASS).first);
+        assert!(assumed_up.up());
     }
 
     /// What an agent says, in order, and what is known after each: up, and the word about the weight.

@@ -237,11 +237,12 @@ impl Clock {
     }
 }
 
-/// When the next attempt is due, if one was due then: a check keeps its beat. What came due a moment ago is made up for.
+/// When the next attempt is due, if one was due then: a check keeps its beat. What came due a moment ago is made up for, and
+/// what is still to be proven is not kept waiting for another beat.
 fn next_due(due: Instant, now: Instant, check: &Check, health: Health) -> Instant {
     let missed = now.saturating_duration_since(due);
     let beat = check.timing.delay_loop.as_nanos();
-    if missed.is_zero() || health.failures() > 0 || beat == 0 {
+    if missed.is_zero() || health.is_to_be_proven() || beat == 0 {
         return due.max(now);
     }
     let behind = missed.as_nanos() % beat;

@@ -15,6 +15,7 @@
 //! let timing = Timing {
 //!     delay_loop: 10 * second,
 //!     retry: 1,
+//!     rise: 1,
 //!     delay_before_retry: second,
 //!     warmup: 10 * second,
 //!     alpha: false,

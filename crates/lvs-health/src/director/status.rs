@@ -55,6 +55,8 @@ pub struct CheckStatus {
     pub settled: bool,
     /// Tolerated failures in a row; 0 while down.
     pub failures: u32,
+    /// Good results in a row that did not bring it up yet (`rise`); 0 while up.
+    pub successes: u32,
     /// What it says about the weight.
     pub weigh: Weigh,
     /// An attempt is under way.
@@ -139,6 +141,7 @@ impl Director {
             up: health.up(),
             settled: health.settled(),
             failures: health.failures(),
+            successes: health.successes(),
             weigh: health.weigh(),
             running: matches!(phase, Phase::Runs(_)),
             next: match phase {

@@ -21,6 +21,7 @@ pub(crate) const FAIL: Outcome = Outcome::Fail(Failure::ConnectTimeout);
 pub(crate) const TIMING: Timing = Timing {
     delay_loop: Duration::from_secs(10),
     retry: 1,
+    rise: 1,
     delay_before_retry: Duration::from_secs(2),
     warmup: Duration::ZERO,
     alpha: false,

@@ -89,10 +89,11 @@ fn input() -> impl Strategy<Value = Input> {
 }
 
 prop_compose! {
-    fn timing()(retry in 0..3_u32, alpha in any::<bool>(), fast_recovery in any::<bool>(), warmup in 0..2_u64) -> Timing {
+    fn timing()(retry in 0..3_u32, rise in 0..4_u32, alpha in any::<bool>(), fast_recovery in any::<bool>(), warmup in 0..2_u64) -> Timing {
         Timing {
             delay_loop: 3 * SECOND,
             retry,
+            rise,
             delay_before_retry: SECOND,
             warmup: Duration::from_secs(5 * warmup),
             alpha,
@@ -207,8 +208,8 @@ struct World {
     quorums: BTreeMap<String, bool>,
     /// By name and address: servers as told.
     servers: HashMap<(String, SocketAddr), bool>,
-    /// A check of one step, retold: up, settled, failures.
-    checks: HashMap<CheckId, (bool, bool, u32)>,
+    /// A check of one step, retold: up, settled, failures, successes.
+    checks: HashMap<CheckId, (bool, bool, u32, u32)>,
 }
 
 impl World {
@@ -292,17 +293,23 @@ impl World {
     /// The rules for one check in other words.
     fn retell(&mut self, check: CheckId, end: End) {
         let definition = self.lab.director.check(check).unwrap();
-        let retry = definition.timing.retry;
-        let Some((up, settled, failures)) = self.checks.get_mut(&check) else { return };
+        let Timing { retry, rise, .. } = definition.timing;
+        let Some((up, settled, failures, successes)) = self.checks.get_mut(&check) else { return };
         match end {
-            End::Pass(_) => (*up, *failures) = (true, 0),
+            End::Pass(_) => {
+                (*failures, *successes) = (0, *successes + 1);
+                *up |= *successes >= rise;
+                *settled |= *up;
+            }
             End::Fail => {
-                *failures += 1;
+                (*failures, *successes) = (*failures + 1, 0);
                 *up &= *settled && *failures <= retry;
+                *settled = true;
             }
         }
-        *settled = true;
-        if !*up {
+        if *up {
+            *successes = 0;
+        } else {
             *failures = 0;
         }
     }
@@ -312,7 +319,7 @@ impl World {
         let mut noted = HashMap::new();
         for check in self.lab.director.checks() {
             let status = self.lab.director.check_status(check).unwrap();
-            let begun = (status.up, status.settled, status.failures);
+            let begun = (status.up, status.settled, status.failures, status.successes);
             if status.definition.probe.steps() == 1 {
                 noted.insert(check, self.checks.get(&check).copied().unwrap_or(begun));
             }
@@ -520,8 +527,8 @@ impl World {
     fn check_check(&self, check: CheckId) {
         let director = &self.lab.director;
         let status = director.check_status(check).unwrap();
-        if let Some((up, settled, failures)) = self.checks.get(&check) {
-            assert_eq!((status.up, status.settled, status.failures), (*up, *settled, *failures));
+        if let Some(retold) = self.checks.get(&check) {
+            assert_eq!((status.up, status.settled, status.failures, status.successes), *retold);
         }
         let suspended = |id: &ServerId| {
             let needs = &self.plan.services[id.service.index()].ha_suspend;

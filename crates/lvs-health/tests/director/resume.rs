@@ -180,3 +180,26 @@ fn what_does_not_change_is_not_remembered_again() {
     lab.director.handle_outcome(lab.now, attempt, FAIL);
     assert!(lab.director.poll_memory(lab.now).is_some());
 }
+
+#[test]
+fn what_is_to_be_proven_is_not_kept_waiting_for_another_beat() {
+    let slow = 3 * SECOND;
+    let rising = Timing { alpha: true, rise: 3, ..TIMING };
+    let service = service("a", vec![Server { checks: vec![tcp(1, &rising)], ..server(1) }]);
+    // An attempt is under way, and the successor is late: without any result, after one of three good ones, and after two.
+    for good in 0..3 {
+        let mut lab = Lab::new(vec![service.clone()]);
+        lab.drain();
+        for _ in 0..good {
+            round(&mut lab, &[]);
+        }
+        lab.next_start();
+        let due = lab.seconds();
+        lab.crash(plan(std::slice::from_ref(&service)), slow);
+        lab.drain();
+        lab.next_start();
+        assert_eq!(lab.seconds(), due + 3, "{good} good results");
+        let check = lab.check(id(0, 0));
+        assert_eq!(lab.director.check_status(check).unwrap().successes, good, "what is proven is known");
+    }
+}

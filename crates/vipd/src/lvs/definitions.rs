@@ -21,6 +21,7 @@ fn timing(checker: &conf::Checker) -> Timing {
     Timing {
         delay_loop: checker.delay_loop,
         retry: checker.retry,
+        rise: checker.rise,
         delay_before_retry: checker.delay_before_retry,
         warmup: checker.warmup,
         alpha: checker.alpha,

@@ -151,6 +151,7 @@ mod tests {
         let timing = Timing {
             delay_loop: Duration::from_secs(10),
             retry: 0,
+            rise: 1,
             delay_before_retry: Duration::ZERO,
             warmup: Duration::ZERO,
             alpha: false,

@@ -18,6 +18,7 @@ use super::acts;
 pub(super) struct Timing {
     pub(super) delay_loop: Option<Duration>,
     pub(super) retry: Option<u32>,
+    pub(super) rise: Option<u32>,
     pub(super) delay_before_retry: Option<Duration>,
     pub(super) warmup: Option<Duration>,
     pub(super) connect_timeout: Option<Duration>,
@@ -30,6 +31,7 @@ impl Timing {
         Self {
             delay_loop: self.delay_loop.or(around.delay_loop),
             retry: self.retry.or(around.retry),
+            rise: self.rise.or(around.rise),
             delay_before_retry: self.delay_before_retry.or(around.delay_before_retry),
             warmup: self.warmup.or(around.warmup),
             connect_timeout: self.connect_timeout.or(around.connect_timeout),
@@ -48,6 +50,7 @@ impl Timing {
             "warmup" => self.warmup = time(self.warmup, report),
             "connect_timeout" => self.connect_timeout = time(self.connect_timeout, report),
             "retry" => self.retry = arguments::number(entry, Junk::Ignored, "", report).or(self.retry),
+            "rise" => self.rise = arguments::number(entry, Junk::Refused, "", report).or(self.rise),
             "nb_get_retry" => {
                 report.old_spelling(entry.keyword, entry.span());
                 self.retry = arguments::number(entry, Junk::Ignored, "", report).or(self.retry);

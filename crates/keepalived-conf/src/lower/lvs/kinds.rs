@@ -314,6 +314,9 @@ impl CheckerDraft {
         let delay_loop = timing.delay_loop.unwrap_or(DELAY_LOOP);
         let (retry, delay_before_retry) = self.kind.retries(delay_loop);
         let is_session = matches!(self.kind, KindDraft::Bfd(_));
+        // What is only told when it changes is told once.
+        let has_attempts =
+            !matches!(self.kind, KindDraft::Bfd(_) | KindDraft::File(_) | KindDraft::Agent { .. });
         let timeout = timing.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
         let has_port = (!matches!(self.kind, KindDraft::Ping)).then_some(self.at);
         let connection =
@@ -361,6 +364,7 @@ impl CheckerDraft {
             delay_loop,
             // A session that is down has lost several packets already.
             retry: if is_session { 0 } else { timing.retry.unwrap_or(retry) },
+            rise: timing.rise.filter(|_| has_attempts).unwrap_or(1),
             delay_before_retry: timing.delay_before_retry.unwrap_or(delay_before_retry),
             warmup: timing.warmup.unwrap_or(delay_loop),
             log_all_failures: self.common.log_all_failures.unwrap_or(around.log_all_failures),

@@ -79,6 +79,7 @@ fn ids() -> Vec<AttemptId> {
     let timing = Timing {
         delay_loop: PATIENCE,
         retry: 0,
+        rise: 1,
         delay_before_retry: PATIENCE,
         warmup: Duration::ZERO,
         alpha: false,
