@@ -72,6 +72,7 @@ struct Checked {
     urls: u8,
     delay_ms: u16,
     retry: u8,
+    rise: u8,
     before_retry_ms: u16,
     warmup_ms: u16,
     alpha: bool,
@@ -297,6 +298,7 @@ fn check(choices: &Checked) -> Check {
     let timing = Timing {
         delay_loop: Duration::from_millis(choices.delay_ms.into()),
         retry: choices.retry.into(),
+        rise: choices.rise.into(),
         delay_before_retry: Duration::from_millis(choices.before_retry_ms.into()),
         warmup: Duration::from_millis(choices.warmup_ms.into()),
         alpha: choices.alpha,
@@ -317,6 +319,8 @@ fn check(choices: &Checked) -> Check {
 fn http(urls: u8) -> Http {
     let url = lvs_health::Url {
         path: "/".into(),
+        method: lvs_health::HttpMethod::Get,
+        request_body: None,
         host: "www".into(),
         server_name: None,
         status: lvs_health::StatusCodes::default(),

@@ -209,6 +209,10 @@ static CODES: &[Code] = &[
         "no-address",
         "An instance without a virtual address protects nothing. Say `no_virtual_ipaddress` if that is meant.",
     ),
+    code(
+        "no-body",
+        "The answer to HEAD has no body, so a check that looks into one always fails: use another method, or check the status alone.",
+    ),
     code("no-effect", "The keyword changes nothing here, and nothing is lost by that: the message says why."),
     code("no-file", "A `track_file` does not say which file it reads, and is ignored."),
     code("no-interface", "An instance does not say on which interface it speaks, and cannot work."),

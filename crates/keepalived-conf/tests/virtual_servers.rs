@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use keepalived_conf::model::fifo::Lines;
 use keepalived_conf::model::lvs::{
-    Checker, CheckerKind, FlushOnStop, Forwarding, HttpCheck, HttpVersion, LvsProtocol, LvsService,
-    RealServer, Reconcile, TunnelChecksum, TunnelKind, Url, VirtualServer,
+    Checker, CheckerKind, FlushOnStop, Forwarding, HttpCheck, HttpMethod, HttpVersion, LvsProtocol,
+    LvsService, RealServer, Reconcile, TunnelChecksum, TunnelKind, Url, VirtualServer,
 };
 use keepalived_conf::model::mail::MailTls;
 use keepalived_conf::model::{InitFile, Run, User};
@@ -143,6 +143,36 @@ fn good_results_that_bring_a_checker_up_are_counted_where_there_are_attempts() {
     let zero = server("rise 0", "TCP_CHECK {\n}");
     assert_eq!(checker(&zero).rise, 1);
     assert!(has(&zero, "bad-value"), "{:?}", zero.diagnostics);
+}
+
+#[test]
+fn a_request_may_have_a_method_and_content() {
+    let url = |lines: &str| {
+        let loaded = server("", &format!("HTTP_GET {{\nurl {{\npath /\n{lines}\n}}\n}}"));
+        let CheckerKind::Http(_, http) = &checker(&loaded).kind else { panic!() };
+        let url = &http.urls[0];
+        (url.method, url.request_body.clone(), has(&loaded, "no-body"))
+    };
+    assert_eq!(url(""), (HttpMethod::Get, None, false));
+    assert_eq!(url("method OPTIONS"), (HttpMethod::Options, None, false));
+    assert_eq!(url("request_body \"a b\\n\""), (HttpMethod::Post, Some("a b\n".to_owned()), false));
+    assert_eq!(url("request_body a\nmethod PUT"), (HttpMethod::Put, Some("a".to_owned()), false));
+    assert_eq!(url("method HEAD\nbody ok"), (HttpMethod::Head, None, true));
+    assert_eq!(url("method HEAD").2, false);
+    let wrong = server("", "HTTP_GET {\nurl {\npath /\nmethod FETCH\n}\n}");
+    assert!(!wrong.diagnostics.is_empty());
+}
+
+#[test]
+fn a_connection_may_begin_with_the_header_of_a_proxy() {
+    let version = |block: &str| match &checker(&server("", block)).kind {
+        CheckerKind::Tcp(connection) | CheckerKind::Smtp(connection, _) => connection.proxy_protocol,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(version("TCP_CHECK {\n}"), None);
+    assert_eq!(version("TCP_CHECK {\nproxy_protocol 2\n}"), Some(2));
+    assert_eq!(version("TCP_CHECK {\nproxy_protocol 3\n}"), None);
+    assert_eq!(version("SMTP_CHECK {\nproxy_protocol 1\nhost {\nconnect_port 25\n}\n}"), Some(1));
 }
 
 #[test]

@@ -148,6 +148,8 @@ fn network(url: &str, ca_file: Option<String>) -> Option<Network> {
     let http = |version, tls| {
         let page = Url {
             path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
+            method: lvs_health::HttpMethod::Get,
+            request_body: None,
             host: host.to_owned(),
             server_name: Some(name.clone()),
             status: StatusCodes::default(),

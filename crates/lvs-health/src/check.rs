@@ -126,12 +126,46 @@ pub struct Target {
     pub timeout: Duration,
     /// Limit for a whole attempt, however busy the peer looks: who sends an octet a second gets no further.
     pub limit: Duration,
+    /// `proxy_protocol`: a connection begins with this header, for servers behind a proxy that take no other.
+    pub proxy_header: Option<ProxyHeader>,
+}
+
+/// A header of the PROXY protocol that says that the connection is the proxy's own, as a check's is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProxyHeader {
+    /// Version 1: `PROXY UNKNOWN`.
+    V1,
+    /// Version 2: the command LOCAL.
+    V2,
+}
+
+impl ProxyHeader {
+    /// The header as it is sent: before everything else, also TLS.
+    ///
+    /// ```
+    /// assert_eq!(lvs_health::ProxyHeader::V1.octets(), b"PROXY UNKNOWN\r\n");
+    /// ```
+    pub fn octets(self) -> &'static [u8] {
+        match self {
+            Self::V1 => b"PROXY UNKNOWN\r\n",
+            // Signature; version 2 and LOCAL; no address family; no addresses.
+            Self::V2 => b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",
+        }
+    }
 }
 
 impl Target {
     /// A target with nothing but an address and a time limit: the whole attempt may take twice that.
     pub fn new(address: SocketAddr, timeout: Duration) -> Self {
-        Self { address, bind: None, interface: None, fwmark: 0, timeout, limit: timeout.saturating_mul(2) }
+        Self {
+            address,
+            bind: None,
+            interface: None,
+            fwmark: 0,
+            timeout,
+            limit: timeout.saturating_mul(2),
+            proxy_header: None,
+        }
     }
 
     /// The peer's address.
@@ -217,8 +251,12 @@ pub enum HttpVersion {
 /// One request, and what its answer must be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Url {
+    /// `method`
+    pub method: HttpMethod,
     /// `path`
     pub path: String,
+    /// `request_body`: the request's content.
+    pub request_body: Option<Box<[u8]>>,
     /// `Host`, as it is sent: `virtualhost`, or the target's address as keepalived writes it.
     pub host: String,
     /// TLS server name (`enable_sni`, `sni_name`); `None` sends none.
@@ -233,6 +271,47 @@ pub struct Url {
     pub body: Option<Vec<u8>>,
     /// `tls_compliant`: end TLS with close_notify.
     pub tls_compliant: bool,
+}
+
+/// Method of a request (RFC 9110 §9.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HttpMethod {
+    /// `GET`
+    #[default]
+    Get,
+    /// `HEAD`: the answer has no body.
+    Head,
+    /// `OPTIONS`
+    Options,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `PATCH` (RFC 5789)
+    Patch,
+    /// `DELETE`
+    Delete,
+}
+
+impl HttpMethod {
+    /// As it is sent.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Whether a request without content says that it has none (RFC 9110 §8.6).
+    pub(crate) fn anticipates_content(self) -> bool {
+        matches!(self, Self::Post | Self::Put | Self::Patch)
+    }
 }
 
 /// An MD5 digest: 16 octets.

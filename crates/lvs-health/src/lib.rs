@@ -22,8 +22,8 @@ pub mod udp;
 
 pub use check::{
     Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, File, Grpc, Http,
-    HttpVersion, Network, Pattern, Probe, Protocol, QueryType, RegexOption, Reply, Script, Smtp, StatusCodes,
-    Target, Timing, Tls, TlsVersion, Udp, Url,
+    HttpMethod, HttpVersion, Network, Pattern, Probe, Protocol, ProxyHeader, QueryType, RegexOption, Reply,
+    Script, Smtp, StatusCodes, Target, Timing, Tls, TlsVersion, Udp, Url,
 };
 pub use dialogue::{Dialogue, Note, Outside, PrepareError, Prepared, Shared, Transport};
 pub use outcome::{Administration, AgentReport, Failure, Operation, Outcome, Weigh};

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use check::{System, attempt};
 use lvs_health::{
-    Certificates, DigestMd5, Failure, Grpc, Http, HttpVersion, Network, Note, Outcome, Prepared, Protocol,
-    Shared, Target, Tls, TlsVersion, Url,
+    Certificates, DigestMd5, Failure, Grpc, Http, HttpMethod, HttpVersion, Network, Note, Outcome, Prepared,
+    Protocol, ProxyHeader, Shared, StatusCodes, Target, Tls, TlsVersion, Url,
 };
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use support::{PASS, http, url};
@@ -97,7 +97,16 @@ fn write_certificates(folder: &Path) {
 }
 
 fn run(port: u16, protocol: Protocol) -> (Outcome, Vec<Note>) {
-    let target = Target::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Duration::from_secs(5));
+    run_behind_proxy(port, protocol, None)
+}
+
+fn run_behind_proxy(
+    port: u16,
+    protocol: Protocol,
+    proxy_header: Option<ProxyHeader>,
+) -> (Outcome, Vec<Note>) {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let target = Target { proxy_header, ..Target::new(address, Duration::from_secs(5)) };
     let prepared = Prepared::new(&Network { target, protocol }, &mut Shared::new(System)).unwrap();
     attempt(&prepared, 0).unwrap()
 }
@@ -136,7 +145,7 @@ fn nginx_is_healthy() {
     fs::create_dir_all(folder.join("html")).unwrap();
     fs::write(folder.join("html/ok"), "ok").unwrap();
     fs::write(folder.join("html/large"), "x".repeat(300_000)).unwrap();
-    let [plain, good, expired, old, h2c] = ports();
+    let [plain, good, expired, old, h2c, proxied] = ports();
     let dir = folder.display();
     let config = format!(
         "daemon off; master_process off; error_log stderr; pid {dir}/pid;
@@ -154,6 +163,17 @@ fn nginx_is_healthy() {
             server {{ listen 127.0.0.1:{expired} ssl; ssl_certificate {dir}/expired.pem; ssl_certificate_key {dir}/expired.key; }}
             server {{ listen 127.0.0.1:{old} ssl; ssl_protocols TLSv1.2; ssl_certificate {dir}/good.pem; ssl_certificate_key {dir}/good.key; }}
             server {{ listen 127.0.0.1:{h2c} http2; location = /gone {{ return 410; }} }}
+            server {{
+                listen 127.0.0.1:{proxied} ssl proxy_protocol;
+                ssl_certificate {dir}/good.pem; ssl_certificate_key {dir}/good.key;
+                location = /posted {{
+                    if ($request_method = POST) {{ set $asked \"post $content_length\"; }}
+                    if ($request_method = PUT) {{ set $asked \"put $content_length\"; }}
+                    if ($asked = \"post 7\") {{ return 207; }}
+                    if ($asked = \"put 0\") {{ return 202; }}
+                    return 400;
+                }}
+            }}
         }}"
     );
     fs::write(folder.join("nginx.conf"), config).unwrap();
@@ -174,6 +194,28 @@ fn nginx_is_healthy() {
     assert_eq!(outcome(plain, http(page("/chunked", Some("444bcb3a3fcf8389296c49467f27e1d6")))), PASS);
     assert_eq!(outcome(plain, http(page("/gone", None))), Outcome::Fail(Failure::Status(410)));
     assert_eq!(outcome(plain, http(page("/none", None))), Outcome::Fail(Failure::Status(404)));
+
+    let head = |port: u16, version| {
+        let url = Url { method: HttpMethod::Head, ..page("/large", None) };
+        outcome(port, Http { version, ..http(url) })
+    };
+    assert_eq!(head(plain, HttpVersion::Http11), PASS);
+    assert_eq!(head(h2c, HttpVersion::Http2), PASS);
+
+    for header in [ProxyHeader::V1, ProxyHeader::V2] {
+        let whole = |method, content: Option<&str>, status| {
+            let request_body = content.map(|content| content.as_bytes().into());
+            let status = StatusCodes::from_ranges([(status, status)]);
+            let url = Url { method, request_body, status, ..page("/posted", None) };
+            let http = Http { tls: Some(tls(Certificates::Any)), ..http(url) };
+            run_behind_proxy(proxied, Protocol::Http(http), Some(header)).0
+        };
+        assert_eq!(whole(HttpMethod::Post, Some("seven\r\n"), 207), PASS, "{header:?}");
+        assert_eq!(whole(HttpMethod::Put, None, 202), PASS, "{header:?}");
+        assert_eq!(whole(HttpMethod::Get, None, 400), PASS, "{header:?}");
+    }
+    let bare = Http { tls: Some(tls(Certificates::Any)), ..http(page("/posted", None)) };
+    assert_ne!(outcome(proxied, bare), Outcome::Fail(Failure::Status(400)), "it takes no other connection");
 
     let with = |tls: Tls| Http { tls: Some(tls), ..http(ok.clone()) };
     assert_eq!(run(good, Protocol::Http(with(verified(&folder)))), (PASS, Vec::new()));

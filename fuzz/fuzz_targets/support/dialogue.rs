@@ -26,6 +26,8 @@ pub fn page(choices: u8, version: HttpVersion) -> Http {
     };
     let url = Url {
         path: "/".to_owned(),
+        method: lvs_health::HttpMethod::Get,
+        request_body: None,
         host: "a.example".to_owned(),
         server_name: None,
         status: StatusCodes::default(),

@@ -50,6 +50,11 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "One more header line of the request; may be repeated.";
     [HttpGet, SslGet] "basic_auth": Form("<user> <password>"), default "none", since "vipd only", Acts,
         "Authorization: Basic of the request.";
+    [HttpGetUrl, SslGetUrl] "method": Choice(&["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]),
+        default "GET, POST with request_body", since "vipd only", Acts,
+        "Method of the request.";
+    [HttpGetUrl, SslGetUrl] "request_body": Word("text"), default "none", since "vipd only", Acts,
+        "Content of the request; \\n and the like stand for control characters. `header` says of which type it is.";
     [HttpGetUrl, SslGetUrl] "body": Word("text"), default "none", since "vipd only", Acts,
         "Text that must occur in the body.";
 
@@ -61,6 +66,10 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "Warn so many days before the server's certificate expires.";
     [SslGet, GrpcCheck, TcpCheck] "tls_version": Form("<1.2|1.3> [<1.2|1.3>]"), default "1.2 1.3", since "vipd only", Acts,
         "Lowest and highest version of TLS.";
+
+    [TcpCheck, HttpGet, SslGet, SmtpCheck, SmtpCheckHost, AgentCheck, GrpcCheck, RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck]
+        "proxy_protocol": integer(1, 2, Unit::None), default "none", since "vipd only", Acts,
+        "Begin the connection with a PROXY header of this version, which says that it is the proxy's own.";
 
     [RealServer] "AGENT_CHECK": Block(Context::AgentCheck), default "", since "vipd only", Acts,
         "Ask an agent of HAProxy's protocol for state and weight. Several checkers are ANDed.";

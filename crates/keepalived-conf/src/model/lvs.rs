@@ -296,6 +296,8 @@ pub struct Connection {
     pub fwmark: u32,
     /// `connect_timeout`, default 5 s.
     pub timeout: Duration,
+    /// `proxy_protocol` (vipd's own), 1 or 2: the connection begins with a header of this version.
+    pub proxy_protocol: Option<u8>,
 }
 
 /// `HTTP_GET`, `SSL_GET`. `Debug` shows neither the password nor what the headers hold.
@@ -343,12 +345,30 @@ pub enum HttpVersion {
     Http2,
 }
 
+/// `method` (vipd's own)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(missing_docs, reason = "the names of the methods themselves")]
+pub enum HttpMethod {
+    Get,
+    Head,
+    Options,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
 /// A `url`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Url {
+    /// `method` (vipd's own); default `GET`, and `POST` with `request_body`.
+    pub method: HttpMethod,
     /// `path`
     pub path: String,
+    /// `request_body` (vipd's own)
+    pub request_body: Option<String>,
     /// `Host`: the virtualhost that holds here, or the address as keepalived writes it (with port; IPv6 in brackets).
     pub host: String,
     /// TLS server name; `None`: not sent.

@@ -17,7 +17,7 @@ pub(crate) use exchange::Exchange;
 pub use prepared::{PrepareError, Prepared};
 pub use shared::{Outside, Shared};
 
-use crate::{Failure, Outcome, Weigh};
+use crate::{Failure, Outcome, ProxyHeader, Weigh};
 
 /// One attempt of a check that goes over a socket, as a machine over octets and time.
 ///
@@ -70,6 +70,8 @@ pub struct Dialogue {
     sent: usize,
     /// What is said once connected; nothing if a connection is all that is wanted.
     exchange: Option<Box<dyn Exchange>>,
+    /// What a connection begins with.
+    proxy_header: Option<ProxyHeader>,
     outcome: Option<Outcome>,
 }
 
@@ -128,6 +130,7 @@ impl Dialogue {
             output: Vec::new(),
             sent: 0,
             exchange,
+            proxy_header: target.proxy_header.filter(|_| transport == Transport::Stream),
             outcome: None,
         }
     }
@@ -179,6 +182,7 @@ impl Dialogue {
             return;
         }
         self.phase = Phase::Connected;
+        self.output.extend_from_slice(self.proxy_header.map_or(&[], ProxyHeader::octets));
         self.outcome = match &mut self.exchange {
             Some(exchange) => exchange.handle_connected(&mut self.output),
             None => Some(Outcome::Pass(Weigh::Unsaid)),
@@ -393,6 +397,29 @@ mod tests {
         assert_eq!(dialogue.output(), b"llo");
         dialogue.consume(99);
         assert_eq!(dialogue.output(), b"");
+    }
+
+    #[test]
+    fn a_connection_begins_with_the_header_of_a_proxy_if_that_is_asked_for() {
+        let now = Instant::now();
+        let begun = |protocol, header| {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
+            let target = Target { proxy_header: header, ..Target::new(address, SECOND) };
+            let network = Network { target, protocol };
+            let mut dialogue = Prepared::new(&network, &mut Shared::default()).unwrap().begin(now, 0, 0);
+            assert_eq!(dialogue.output(), b"", "nothing is said before there is a connection");
+            dialogue.handle_connected(now);
+            dialogue
+        };
+        // The octets of the specification, 2.1 and 2.2.
+        let second = b"\x0d\x0a\x0d\x0a\x00\x0d\x0a\x51\x55\x49\x54\x0a\x20\x00\x00\x00";
+        let only = begun(Protocol::Connect, Some(ProxyHeader::V2));
+        assert_eq!((only.output(), only.outcome()), (&second[..], Some(&Outcome::Pass(Weigh::Unsaid))));
+        let agent = Protocol::Agent(crate::Agent { send: "hello".to_owned() });
+        assert_eq!(begun(agent.clone(), Some(ProxyHeader::V1)).output(), b"PROXY UNKNOWN\r\nhello");
+        assert_eq!(begun(agent, None).output(), b"hello");
+        let datagram = Protocol::Udp(crate::Udp { payload: b"ping".to_vec(), reply: None });
+        assert_eq!(begun(datagram, Some(ProxyHeader::V1)).output(), b"ping", "a datagram is no connection");
     }
 
     #[test]

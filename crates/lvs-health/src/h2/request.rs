@@ -23,14 +23,15 @@ pub(crate) fn http2(http: &Http, url: &Url) -> Result<Vec<u8>, PrepareError> {
     let fields = http::fields(http, url)?;
     let host = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
     let scheme = if http.tls.is_some() { "https" } else { "http" };
-    let mut head = Head::new("GET", scheme, host.map_or(&url.host, |(_, value)| value), http::path(url)?);
+    let mut head =
+        Head::new(url.method.name(), scheme, host.map_or(&url.host, |(_, value)| value), http::path(url)?);
     for (name, value) in &fields {
         let name = name.to_ascii_lowercase();
         if !FORBIDDEN.contains(&name.as_str()) {
             head.field(&name, value);
         }
     }
-    head.emit(None)
+    head.emit(url.request_body.as_deref())
 }
 
 /// A request in the making.

@@ -8,7 +8,7 @@ use md5::{Digest, Md5};
 use super::pattern::Compiled;
 use super::search::Needle;
 use crate::dialogue::{Note, PrepareError, Shared};
-use crate::{DigestMd5, Failure, Outcome, StatusCodes, Url, Weigh};
+use crate::{DigestMd5, Failure, HttpMethod, Outcome, StatusCodes, Url, Weigh};
 
 /// How much of a body is kept for a regular expression, octets; only matches within are found.
 ///
@@ -19,6 +19,8 @@ pub(crate) const WINDOW: usize = 256 * 1024;
 #[derive(Debug)]
 pub(crate) struct Criteria {
     status: StatusCodes,
+    /// The answer has no body, whatever its head says of one.
+    bodiless: bool,
     digest: Option<DigestMd5>,
     text: Option<Needle>,
     #[cfg(feature = "regex")]
@@ -49,6 +51,7 @@ impl Criteria {
         let _ = &shared;
         Ok(Self {
             status: url.status.clone(),
+            bodiless: url.method == HttpMethod::Head,
             digest: url.digest,
             text: url.body.as_deref().and_then(Needle::new),
             #[cfg(feature = "regex")]
@@ -72,11 +75,11 @@ impl Judge {
     }
 
     /// The status; an outcome if it is wrong or all that counts.
-    pub(crate) fn status(&self, status: u16) -> Option<Outcome> {
+    pub(crate) fn status(&mut self, status: u16) -> Option<Outcome> {
         if !self.criteria.status.contains(status) {
             return Some(Outcome::Fail(Failure::Status(status)));
         }
-        (!self.wants_more()).then_some(Outcome::Pass(Weigh::Unsaid))
+        (self.criteria.bodiless || !self.wants_more()).then(|| self.end())
     }
 
     /// A piece of a body that has a transfer coding, as it came.
@@ -154,6 +157,8 @@ mod tests {
     fn criteria(url: impl FnOnce(&mut Url)) -> Judge {
         let mut asked = Url {
             path: "/".to_owned(),
+            method: HttpMethod::Get,
+            request_body: None,
             host: "a".to_owned(),
             server_name: None,
             status: StatusCodes::default(),

@@ -20,12 +20,14 @@ pub(crate) fn http1(http: &Http, url: &Url) -> Result<Vec<u8>, PrepareError> {
         HttpVersion::Http11 | HttpVersion::Http2 => "1.1",
     };
     let fields = fields(http, url)?;
-    let mut request = format!("GET {} HTTP/{version}\r\n", path(url)?);
+    let mut request = format!("{} {} HTTP/{version}\r\n", url.method.name(), path(url)?);
     for (name, value) in &fields {
         request.extend([name, ": ", value, "\r\n"]);
     }
     request.push_str("\r\n");
-    Ok(request.into_bytes())
+    let mut request = request.into_bytes();
+    request.extend_from_slice(url.request_body.as_deref().unwrap_or_default());
+    Ok(request)
 }
 
 /// The header fields of a request, in keepalived's order; those that are configured follow.
@@ -35,6 +37,10 @@ pub(crate) fn fields(http: &Http, url: &Url) -> Result<Vec<(String, String)>, Pr
         fields.push(("Connection".to_owned(), "close".to_owned()));
     }
     fields.push(("Host".to_owned(), url.host.clone()));
+    let empty = url.method.anticipates_content().then_some(0);
+    if let Some(octets) = url.request_body.as_ref().map(|body| body.len()).or(empty) {
+        fields.push(("Content-Length".to_owned(), octets.to_string()));
+    }
     add_fields(&mut fields, http)?;
     Ok(fields)
 }
@@ -82,7 +88,7 @@ fn is_token(octet: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BasicAuth, StatusCodes};
+    use crate::{BasicAuth, HttpMethod, StatusCodes};
 
     fn http(version: HttpVersion) -> Http {
         Http { urls: Vec::new(), version, tls: None, headers: Vec::new(), basic_auth: None }
@@ -90,7 +96,9 @@ mod tests {
 
     fn url(host: &str) -> Url {
         Url {
+            method: HttpMethod::Get,
             path: "/a?b=c".to_owned(),
+            request_body: None,
             host: host.to_owned(),
             server_name: None,
             status: StatusCodes::default(),
@@ -127,6 +135,24 @@ mod tests {
         assert_eq!(
             text(&http(HttpVersion::Http10), &url("www.example.org:99")),
             "GET /a?b=c HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: www.example.org:99\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn a_request_says_how_long_its_content_is() {
+        let old = http(HttpVersion::Http10);
+        let asked = |method, content: Option<&str>| {
+            let request_body = content.map(|content| content.as_bytes().into());
+            text(&old, &Url { method, request_body, ..url("a") })
+        };
+        let start = "/a?b=c HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: a\r\n";
+        assert_eq!(asked(HttpMethod::Head, None), format!("HEAD {start}\r\n"));
+        assert_eq!(asked(HttpMethod::Delete, None), format!("DELETE {start}\r\n"));
+        assert_eq!(asked(HttpMethod::Put, None), format!("PUT {start}Content-Length: 0\r\n\r\n"));
+        let content = "line one\r\n\r\nline two";
+        assert_eq!(
+            asked(HttpMethod::Post, Some(content)),
+            format!("POST {start}Content-Length: 20\r\n\r\n{content}")
         );
     }
 

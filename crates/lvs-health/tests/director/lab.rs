@@ -193,6 +193,8 @@ pub(crate) fn tcp(port: u16, timing: &Timing) -> Check {
 pub(crate) fn http(port: u16, urls: usize, timing: &Timing) -> Check {
     let url = |number| Url {
         path: format!("/{number}"),
+        method: lvs_health::HttpMethod::Get,
+        request_body: None,
         host: "www".into(),
         server_name: None,
         status: StatusCodes::default(),

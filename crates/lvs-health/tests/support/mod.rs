@@ -19,6 +19,8 @@ pub(crate) fn target() -> Target {
 pub(crate) fn url() -> Url {
     Url {
         path: "/".to_owned(),
+        method: lvs_health::HttpMethod::Get,
+        request_body: None,
         host: "a.example".to_owned(),
         server_name: None,
         status: StatusCodes::default(),

@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use lvs_health::{
-    Certificates, DigestMd5, Http, HttpVersion, Network, Protocol, StatusCodes, Target, Tls, TlsVersion, Url,
+    Certificates, DigestMd5, Http, HttpMethod, HttpVersion, Network, Protocol, StatusCodes, Target, Tls,
+    TlsVersion, Url,
 };
 
 use crate::cli::Request;
@@ -92,7 +93,9 @@ impl Draft {
         };
         let address = SocketAddr::new(server, port);
         let url = Url {
+            method: HttpMethod::Get,
             path,
+            request_body: None,
             host: self.host.clone().unwrap_or_else(|| address.to_string()),
             server_name: self.host.filter(|_| self.sni),
             status: StatusCodes::from_ranges([(100, 599)]),

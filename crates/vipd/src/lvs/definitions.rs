@@ -6,9 +6,9 @@ use keepalived_conf::model::lvs as conf;
 use keepalived_conf::model::{Command, Config};
 use lvs_health::{
     Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, File, Grpc, Http,
-    HttpVersion, Ldap, Login, Mysql, Network, Pattern, Postgresql, Probe, Protocol, QueryType, Redis,
-    RegexOption, Reply, Role, Script, Smtp, StatusCodes, Talk, TalkStep, Target, Timing, Tls, TlsVersion,
-    Udp, Url,
+    HttpMethod, HttpVersion, Ldap, Login, Mysql, Network, Pattern, Postgresql, Probe, Protocol, ProxyHeader,
+    QueryType, Redis, RegexOption, Reply, Role, Script, Smtp, StatusCodes, Talk, TalkStep, Target, Timing,
+    Tls, TlsVersion, Udp, Url,
 };
 
 /// The check that this checker stands for.
@@ -80,6 +80,10 @@ fn target(connection: &conf::Connection, delay_loop: Duration) -> Target {
         fwmark: connection.fwmark,
         timeout: connection.timeout,
         limit: delay_loop.max(connection.timeout.saturating_mul(2)),
+        proxy_header: connection.proxy_protocol.map(|version| match version {
+            1 => ProxyHeader::V1,
+            _ => ProxyHeader::V2,
+        }),
     }
 }
 
@@ -103,7 +107,9 @@ fn http(http: &conf::HttpCheck) -> Http {
 
 fn url(url: &conf::Url) -> Url {
     Url {
+        method: method(url.method),
         path: url.path.clone(),
+        request_body: url.request_body.as_ref().map(|text| text.as_bytes().into()),
         host: url.host.clone(),
         server_name: url.server_name.clone(),
         status: StatusCodes::from_ranges(url.status.iter().copied()),
@@ -111,6 +117,18 @@ fn url(url: &conf::Url) -> Url {
         pattern: url.regex.as_ref().map(pattern),
         body: url.body.as_ref().map(|text| text.clone().into_bytes()),
         tls_compliant: url.tls_compliant,
+    }
+}
+
+fn method(method: conf::HttpMethod) -> HttpMethod {
+    match method {
+        conf::HttpMethod::Get => HttpMethod::Get,
+        conf::HttpMethod::Head => HttpMethod::Head,
+        conf::HttpMethod::Options => HttpMethod::Options,
+        conf::HttpMethod::Post => HttpMethod::Post,
+        conf::HttpMethod::Put => HttpMethod::Put,
+        conf::HttpMethod::Patch => HttpMethod::Patch,
+        conf::HttpMethod::Delete => HttpMethod::Delete,
     }
 }
 

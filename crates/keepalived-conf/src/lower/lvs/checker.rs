@@ -73,6 +73,7 @@ pub(super) struct Common {
     bind_port: Option<u16>,
     interface: Option<String>,
     fwmark: u32,
+    proxy_protocol: Option<u8>,
 }
 
 impl Common {
@@ -99,6 +100,10 @@ impl Common {
             "fwmark" => {
                 self.fwmark = arguments::number(entry, Junk::Ignored, "", report).unwrap_or(self.fwmark);
             }
+            "proxy_protocol" => {
+                let version = arguments::number(entry, Junk::Refused, "", report);
+                self.proxy_protocol = version.or(self.proxy_protocol);
+            }
             "log_all_failures" => {
                 self.log_all_failures = arguments::switch(entry, report).or(self.log_all_failures);
             }
@@ -118,6 +123,7 @@ impl Common {
             bind_port: self.bind_port.or(around.bind_port),
             interface: self.interface.or_else(|| around.interface.clone()),
             fwmark: if self.fwmark == 0 { around.fwmark } else { self.fwmark },
+            proxy_protocol: self.proxy_protocol.or(around.proxy_protocol),
         }
     }
 
@@ -147,6 +153,7 @@ impl Common {
             interface: self.interface.clone(),
             fwmark: self.fwmark,
             timeout,
+            proxy_protocol: self.proxy_protocol,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
-use crate::model::lvs::{HttpCheck, HttpVersion, Regex, Url};
+use crate::model::lvs::{HttpCheck, HttpMethod, HttpVersion, Regex, Url};
 use crate::script::script_words;
 use crate::similar::did_you_mean;
 
@@ -13,6 +13,7 @@ use super::super::report::Report;
 use super::super::{Lowering, value};
 use super::acts;
 use super::checker::Common;
+use super::payload::escaped_text;
 use super::tls::{Ssl, TlsDraft};
 
 /// What an `HTTP_GET` or `SSL_GET` says.
@@ -35,7 +36,9 @@ pub(super) struct HttpDraft {
 /// What a `url` says.
 #[derive(Clone, Default)]
 struct UrlDraft {
+    method: Option<HttpMethod>,
     path: Option<String>,
+    request_body: Option<String>,
     virtual_host: Option<String>,
     status: Vec<(u16, u16)>,
     digest: Option<[u8; 16]>,
@@ -95,6 +98,16 @@ impl<'a> Lowering<'a> {
         if draft.path.is_none() {
             self.report.error("no-path", entry.span(), "this `url` has no `path`; it is ignored");
             return None;
+        }
+        let looks_inside = draft.digest.is_some() || draft.pattern.is_some() || draft.body.is_some();
+        if draft.method == Some(HttpMethod::Head) && looks_inside {
+            let message =
+                "the answer to HEAD has no body: with `digest`, `regex` or `body` this check always fails";
+            self.report.push(
+                Diagnostic::new(Severity::Warning, Class::None, "no-body", message)
+                    .at(entry.span())
+                    .help("write `method GET`, or leave the body out of what is checked"),
+            );
         }
         if let Some(max) = draft.max_offset.filter(|max| *max < draft.min_offset && draft.pattern.is_some()) {
             let message = format!("a match from octet {} on cannot end before octet {max}", draft.min_offset);
@@ -169,10 +182,13 @@ impl UrlDraft {
     fn finish(self, shared: &Shared<'_>) -> Url {
         let virtual_host = self.virtual_host.as_deref().or(shared.virtual_host);
         let server_name = shared.server_name.or(virtual_host);
+        let usual = if self.request_body.is_some() { HttpMethod::Post } else { HttpMethod::Get };
         Url {
             server_name: server_name.filter(|_| shared.sends_name).map(str::to_owned),
             host: virtual_host.map_or_else(|| shared.address.to_string(), str::to_owned),
+            method: self.method.unwrap_or(usual),
             path: self.path.unwrap_or_default(),
+            request_body: self.request_body,
             status: if self.status.is_empty() { vec![(200, 299)] } else { self.status },
             digest: self.digest,
             regex: self.pattern.map(|pattern| Regex {
@@ -190,6 +206,10 @@ impl UrlDraft {
     fn take(&mut self, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
         let offset = |report: &mut Report<'_>| arguments::number(entry, Junk::Ignored, "", report);
         match entry.keyword.name {
+            "method" => self.method = arguments::choice(entry, report).and_then(method).or(self.method),
+            "request_body" => {
+                self.request_body = escaped_text(entry, report).or(self.request_body.take());
+            }
             "path" => self.path = path(entry, report).or(self.path.take()),
             "virtualhost" => self.virtual_host = text(entry, report).or(self.virtual_host.take()),
             "status_code" => status_codes(entry, &mut self.status, report),
@@ -226,6 +246,19 @@ fn path(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
         );
     }
     Some(word.text.to_string())
+}
+
+fn method(name: &str) -> Option<HttpMethod> {
+    Some(match name {
+        "GET" => HttpMethod::Get,
+        "HEAD" => HttpMethod::Head,
+        "OPTIONS" => HttpMethod::Options,
+        "POST" => HttpMethod::Post,
+        "PUT" => HttpMethod::Put,
+        "PATCH" => HttpMethod::Patch,
+        "DELETE" => HttpMethod::Delete,
+        _ => return None,
+    })
 }
 
 fn version(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<HttpVersion> {
@@ -376,8 +409,8 @@ fn header(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(String, String)
 const OWN_HEADERS: &[(&str, &str)] = &[
     ("Host", "use `virtualhost`"),
     ("Connection", "it follows from `http_protocol`"),
-    ("Content-Length", "the request has no content"),
-    ("Transfer-Encoding", "the request has no content"),
+    ("Content-Length", "it follows from `request_body`"),
+    ("Transfer-Encoding", "content is sent as it is"),
 ];
 
 fn is_token(name: &str) -> bool {

@@ -119,6 +119,8 @@ fn reset(stream: TcpStream) {
 fn page() -> Protocol {
     let url = Url {
         path: "/".to_owned(),
+        method: lvs_health::HttpMethod::Get,
+        request_body: None,
         host: "www.example.org".to_owned(),
         server_name: None,
         status: StatusCodes::from_ranges([(200, 299)]),
