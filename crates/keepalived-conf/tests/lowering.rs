@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use keepalived_conf::model::trackers::Tracked;
 use keepalived_conf::model::{Auth, Command, InitialState, OnShortage, Preempt, Run, User, VrrpInstance};
 use keepalived_conf::{Class, InstanceProblem, Loaded, Severity, Unusable, exit_code, load_str};
 
@@ -568,10 +569,10 @@ fn an_unknown_word_is_explained_where_possible() {
 fn what_nothing_acts_on_is_said_once_per_keyword() {
     let snmp = "global_defs {\nenable_snmp_vrrp\n}\n";
     let loaded = load_str(&format!("{snmp}{snmp}"));
-    let notes: Vec<_> = loaded.diagnostics.iter().filter(|finding| finding.code == "not-acted-on").collect();
+    let notes: Vec<_> = loaded.diagnostics.iter().filter(|finding| finding.code == "refused").collect();
     assert_eq!(notes.len(), 1);
-    assert_eq!(notes[0].message, "`enable_snmp_vrrp` is parsed but not implemented yet");
-    assert_eq!((notes[0].severity, notes[0].class), (Severity::Note, Class::None));
+    assert!(notes[0].message.starts_with("`enable_snmp_vrrp` is not done here: there is no SNMP agent yet"));
+    assert_eq!((notes[0].severity, notes[0].class), (Severity::Warning, Class::None));
 }
 
 #[test]
@@ -682,6 +683,53 @@ fn what_a_group_tracks_too_its_members_do_not() {
     let group = &loaded.config.sync_groups[0];
     assert_eq!(group.track_interfaces[0].weight, 30);
     assert_eq!(group.track_scripts.iter().map(|tracked| tracked.weight).collect::<Vec<_>>(), [20, 7]);
+}
+
+/// A sync group of two with these lines; these are what A tracks.
+fn with_other_trackers(of_group: &str, of_member: &str) -> Loaded {
+    let instance = |name: &str, vrid: u8, lines: &str| {
+        format!(
+            "vrrp_instance {name} {{\ninterface eth0\nvirtual_router_id {vrid}\n{lines}\nvirtual_ipaddress \
+             {{\n192.0.2.{vrid}\n}}\n}}\n"
+        )
+    };
+    let trackers = "track_file F {\nfile /run/f\n}\ntrack_file Z {\nfile /run/z\nweight 3\n}\n\
+                    vrrp_track_process P {\nprocess p\nweight 10\n}\nbfd_instance N {\nneighbor_ip 192.0.2.2\n\
+                    weight 7\n}\n";
+    let (a, b) = (instance("A", 1, of_member), instance("B", 2, ""));
+    load_str(&format!("{trackers}vrrp_sync_group G {{\ngroup {{\nA\nB\n}}\n{of_group}\n}}\n{a}{b}"))
+}
+
+const OTHER_TRACKERS: &str =
+    "track_file {\nF\nZ\n}\ntrack_process {\nP weight -20\n}\ntrack_bfd {\nN weight 5 reverse\n}";
+
+#[test]
+fn files_processes_and_bfd_sessions_of_a_group_stand_for_those_of_its_members() {
+    let loaded = with_other_trackers(OTHER_TRACKERS, "track_file {\nF weight 5\n}\ntrack_process {\nP\n}");
+    let group = &loaded.config.sync_groups[0];
+    let weights =
+        |list: &[Tracked]| list.iter().map(|track| (track.weight, track.reverse)).collect::<Vec<_>>();
+    assert_eq!(weights(&group.track_files), [(1, false), (3, false)]);
+    assert_eq!(weights(&group.track_processes), [(-20, false)]);
+    assert_eq!(weights(&group.track_bfd), [(5, true)]);
+    let member = &loaded.config.instances[0];
+    assert!(member.track_files.is_empty() && member.track_processes.is_empty());
+    assert!(has(&loaded, "tracked-twice") && !has(&loaded, "not-acted-on"));
+    assert!(has(&with_other_trackers("track_file {\nnone\n}", ""), "unknown-tracker"));
+}
+
+#[test]
+fn members_follow_weights_of_processes_but_not_of_files_and_bfd_sessions() {
+    let loaded = with_other_trackers("", OTHER_TRACKERS);
+    let member = &loaded.config.instances[0];
+    // A file without a weight of its own is a FAULT unless it says 0.
+    assert_eq!(member.track_files.iter().map(|track| track.weight).collect::<Vec<_>>(), [0]);
+    assert_eq!(member.track_processes[0].weight, -20);
+    assert!(member.track_bfd.is_empty() && has(&loaded, "group-weight"));
+    let loaded = with_other_trackers("sync_group_tracking_weight", OTHER_TRACKERS);
+    let member = &loaded.config.instances[0];
+    assert_eq!((member.track_files.len(), member.track_bfd.len()), (2, 1));
+    assert!(!has(&loaded, "group-weight"));
 }
 
 #[test]
@@ -899,4 +947,12 @@ fn values_get_a_hint_as_words_do() {
     let instance = |line: &str| help(&format!("vrrp_instance V {{\n{line}\n}}\n"));
     assert_eq!(instance("advert_int 100ms"), "it counts seconds: write `0.1`");
     assert_eq!(help("global_defs {\nlvs_flush enabled\nlvs_share_checks enabled\n}\n"), "did you mean `on`?");
+}
+
+#[test]
+fn the_checksum_of_old_keepaliveds_is_an_error_that_leaves_the_exit_code_alone() {
+    let loaded = instance("version 3\nold_unicast_checksum");
+    let finding = loaded.diagnostics.iter().find(|finding| finding.code == "refused").unwrap();
+    assert_eq!((finding.severity, finding.class), (Severity::Error, Class::None));
+    assert!(!has(&instance("version 3\nold_unicast_checksum never"), "refused"));
 }

@@ -16,7 +16,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "lvs_process_name": Word("name") => aborts,
         default "keepalived", since "2.0.16", OldSpelling("checker_process_name"),
         "Deprecated spelling of checker_process_name.";
-    [GlobalDefs] "bfd_process_name": Word("name") => aborts, default "keepalived", since "2.0.16", Understood,
+    [GlobalDefs] "bfd_process_name": Word("name") => aborts, default "keepalived", since "2.0.16", NoEffect("the worker with the BFD sessions has the name of its parent"),
         "Name of the BFD child.";
     [GlobalDefs] "use_symlink_paths": Switch, default "off", since "2.3.0", NoEffect("scripts are always run by the path that the file gives"),
         "Execute scripts through the configured symlink path rather than the resolved target.";
@@ -149,13 +149,13 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "Match interfaces by index instead of name in nft rules (they always are).";
     [GlobalDefs] "nftables_counters": None, default "off", since "2.0.11", Acts,
         "Add counters to nft rules.";
-    [GlobalDefs] "nftables_ipvs": OptionalWord("table"), default "keepalived_ipvs", since "2.2.2", Understood,
+    [GlobalDefs] "nftables_ipvs": OptionalWord("table"), default "keepalived_ipvs", since "2.2.2", Refused("each address of a group is a service of its own in IPVS; virtual servers of marks (`fwmark`) do what one service for all would"),
         "Use nft fwmark rules so a group virtual server becomes one fwmark service.";
     [GlobalDefs] "nftables_ipvs_priority": integer(-2_147_483_648, 2_147_483_647, Unit::None) => aborts,
-        default "-1", since "2.2.2", Understood,
+        default "-1", since "2.2.2", NoEffect("it is a setting of `nftables_ipvs`, which is not done"),
         "Base chain priority of the IPVS nft table.";
     [GlobalDefs] "nftables_ipvs_start_fwmark": integer(1, U32, Unit::None) => aborts,
-        default "1000", since "2.2.2", Understood,
+        default "1000", since "2.2.2", NoEffect("it is a setting of `nftables_ipvs`, which is not done"),
         "First fwmark handed out for nftables_ipvs.";
     [GlobalDefs] "vrrp_check_unicast_src": None, default "off", since "1.2.20", Acts,
         "Drop unicast adverts whose source is not a configured peer.";
@@ -225,35 +225,35 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "fifo_write_vrrp_states_on_reload": None, default "off", since "2.2.5", Acts,
         "Write current state of every instance to FIFO after a reload.";
     [GlobalDefs] "snmp_socket": Word("transport:address"),
-        default "unix:/var/agentx/master", since "1.2.20", Understood,
+        default "unix:/var/agentx/master", since "1.2.20", NoEffect("it is a setting of the SNMP agent, and there is none yet"),
         "AgentX socket.";
-    [GlobalDefs] "enable_traps": None, default "off", since "1.2.5", Understood,
+    [GlobalDefs] "enable_traps": None, default "off", since "1.2.5", Refused("there is no SNMP agent yet; changes of state are told to notify scripts, FIFOs and by mail"),
         "Send SNMP traps.";
-    [GlobalDefs] "enable_snmp_vrrp": None, default "off", since "2.0.0", Understood,
+    [GlobalDefs] "enable_snmp_vrrp": None, default "off", since "2.0.0", Refused("there is no SNMP agent yet; what it would serve is in the files that SIGUSR1 and SIGUSR2 write"),
         "Serve KEEPALIVED-MIB VRRP part.";
     [GlobalDefs] "enable_snmp_keepalived": None,
         default "off", since "1.2.20", OldSpelling("enable_snmp_vrrp"),
         "Deprecated spelling of enable_snmp_vrrp.";
-    [GlobalDefs] "enable_snmp_checker": None, default "off", since "1.2.20", Understood,
+    [GlobalDefs] "enable_snmp_checker": None, default "off", since "1.2.20", Refused("there is no SNMP agent yet; what it would serve is in the files that SIGUSR1 and SIGUSR2 write"),
         "Serve KEEPALIVED-MIB checker part.";
-    [GlobalDefs] "enable_snmp_rfc": None, default "off", since "1.2.20", Understood,
+    [GlobalDefs] "enable_snmp_rfc": None, default "off", since "1.2.20", Refused("there is no SNMP agent yet; what it would serve is in the files that SIGUSR1 and SIGUSR2 write"),
         "Serve both RFC2787 and RFC6527 MIBs.";
-    [GlobalDefs] "enable_snmp_rfcv2": None, default "off", since "1.2.20", Understood,
+    [GlobalDefs] "enable_snmp_rfcv2": None, default "off", since "1.2.20", Refused("there is no SNMP agent yet; what it would serve is in the files that SIGUSR1 and SIGUSR2 write"),
         "Serve RFC2787 MIB.";
-    [GlobalDefs] "enable_snmp_rfcv3": None, default "off", since "1.2.20", Understood,
+    [GlobalDefs] "enable_snmp_rfcv3": None, default "off", since "1.2.20", Refused("there is no SNMP agent yet; what it would serve is in the files that SIGUSR1 and SIGUSR2 write"),
         "Serve RFC6527 MIB.";
     [GlobalDefs] "snmp_vs_stats_update_interval": Decimal { min: 1_000, max: 30_000_000, places: 3, unit: Unit::Seconds },
-        default "5", since "2.3.0", Understood,
+        default "5", since "2.3.0", NoEffect("it is a setting of the SNMP agent, and there is none yet"),
         "Cache lifetime of virtual server statistics for SNMP.";
     [GlobalDefs] "snmp_rs_stats_update_interval": Decimal { min: 1_000, max: 30_000_000, places: 3, unit: Unit::Seconds },
-        default "vs interval", since "2.3.0", Understood,
+        default "vs interval", since "2.3.0", NoEffect("it is a setting of the SNMP agent, and there is none yet"),
         "Cache lifetime of real server statistics for SNMP.";
-    [GlobalDefs] "enable_dbus": None, default "off", since "1.3.0", Understood,
+    [GlobalDefs] "enable_dbus": None, default "off", since "1.3.0", Refused("there is no D-Bus service yet; changes of state are told to notify scripts, FIFOs and by mail"),
         "Export the D-Bus service.";
     [GlobalDefs] "dbus_service_name": Word("bus name"),
-        default "org.keepalived.Vrrp1", since "1.3.7", Understood,
+        default "org.keepalived.Vrrp1", since "1.3.7", NoEffect("it is a setting of the D-Bus service, and there is none yet"),
         "Bus name to own.";
-    [GlobalDefs] "dbus_no_interface_name": Word("string"), default "none", since "2.3.0", Understood,
+    [GlobalDefs] "dbus_no_interface_name": Word("string"), default "none", since "2.3.0", NoEffect("it is a setting of the D-Bus service, and there is none yet"),
         "Object path element used for instances without an interface.";
     [GlobalDefs] "script_user": User,
         default "keepalived_script if it exists, else invoking user", since "1.3.0", Acts,

@@ -11,12 +11,12 @@ pub(super) static SYNC_GROUP: &[Keyword] = keywords![
         "interface trackers applied to every member.";
     [SyncGroup] "track_script": Lines(Context::SyncGroupTrackScript), default "", since "2.0.0", Acts,
         "script trackers applied to every member.";
-    [SyncGroup] "track_file": Lines(Context::SyncGroupTrackFile), default "", since "2.0.0", Understood,
+    [SyncGroup] "track_file": Lines(Context::SyncGroupTrackFile), default "", since "2.0.0", Acts,
         "file trackers applied to every member.";
     [SyncGroup] "track_process": Lines(Context::SyncGroupTrackProcess),
-        default "", since "2.0.11", Understood,
+        default "", since "2.0.11", Acts,
         "process trackers applied to every member.";
-    [SyncGroup] "track_bfd": Lines(Context::SyncGroupTrackBfd), default "", since "2.0.0", Understood,
+    [SyncGroup] "track_bfd": Lines(Context::SyncGroupTrackBfd), default "", since "2.0.0", Acts,
         "bfd trackers applied to every member.";
     [SyncGroup] "notify_backup": Command => aborts, default "none", since "1.2.1", Acts,
         "Run when the group becomes BACKUP.";
@@ -47,14 +47,14 @@ pub(super) static SYNC_GROUP: &[Keyword] = keywords![
         "Reference to an earlier vrrp_script; weight overrides. Unknown name ignored with error.";
 
     [SyncGroupTrackFile] "<line>": Form("<track_file> [weight <-254..254> [reverse|noreverse]]"),
-        default "file weight", since "2.0.0", Understood,
+        default "file weight", since "2.0.0", Acts,
         "Reference to an earlier track_file; weight multiplies the file value.";
 
     [SyncGroupTrackProcess] "<line>": Form("<vrrp_track_process> [weight <-254..254> [reverse|noreverse]]"),
-        default "process weight", since "2.0.11", Understood,
+        default "process weight", since "2.0.11", Acts,
         "Reference to an earlier vrrp_track_process.";
 
     [SyncGroupTrackBfd] "<line>": Form("<bfd_instance> [weight <-253..253> [reverse|noreverse]]"),
-        default "bfd weight", since "2.0.0", Understood,
+        default "bfd weight", since "2.0.0", Acts,
         "Reference to an earlier bfd_instance.";
 ];

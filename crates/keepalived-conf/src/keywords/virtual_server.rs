@@ -63,7 +63,7 @@ pub(super) static VIRTUAL_SERVER: &[Keyword] = keywords![
     [VirtualServer] "virtualhost": Word("string"), default "none", since "1.2.1", Acts,
         "Default Host header.";
 
-    [VirtualServer, RealServer] "snmp_name": Word("string"), default "none", since "2.2.3", Understood,
+    [VirtualServer, RealServer] "snmp_name": Word("string"), default "none", since "2.2.3", NoEffect("it is a name for the SNMP agent, and there is none yet"),
         "Name shown by SNMP.";
 
     [VirtualServer] "weight": integer(1, 2_147_483_647, Unit::None) => aborts, default "1", since "1.3.7", Acts,

@@ -152,6 +152,11 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// The name of a session.
+    pub(super) fn session_name(&self, index: usize) -> Option<String> {
+        Some(self.sessions.instances.get(index)?.name.clone())
+    }
+
     /// The session that a track line names, with its weight; it must stand above, and be for VRRP.
     pub(super) fn session_named(&mut self, name: Word<'_>) -> Option<Tracked> {
         let found = self.sessions.named(name.text);

@@ -193,7 +193,10 @@ impl<'a> Lowering<'a> {
                     );
                     draft.auth_hmac = Some(entry.span());
                 }
-                "old_unicast_checksum" => drop(draft.unicast_keyword.get_or_insert(entry.span())),
+                "old_unicast_checksum" => {
+                    self.old_unicast_checksum(&mut draft, &entry);
+                    continue;
+                }
                 _ => {}
             }
             if !self.instance_keyword(&mut draft, entry) {
@@ -202,6 +205,25 @@ impl<'a> Lowering<'a> {
         }
         draft.settle();
         self.drafts.push((name.span, draft));
+    }
+
+    /// Routers that do not accept each other's checksums both become MASTER. With `never` there is nothing to do.
+    fn old_unicast_checksum(&mut self, draft: &mut Draft, entry: &Entry<'a>) {
+        draft.unicast_keyword.get_or_insert(entry.span());
+        if entry.argument().is_some() {
+            self.check_arguments(entry);
+            return;
+        }
+        let message = format!(
+            "{}: `old_unicast_checksum` is not done here: adverts have the checksum of keepalived 1.3.7 and later, and a peer \
+             that is older discards them and becomes MASTER too",
+            draft.name
+        );
+        self.report.push(
+            Diagnostic::new(Severity::Error, Class::None, "refused", message)
+                .at(entry.span())
+                .help("update such peers; without any, remove the line"),
+        );
     }
 
     /// Takes a keyword of an instance; `false` if nothing acts on it.

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::diagnostic::Diagnostic;
 use crate::keywords::Status;
 use crate::line::Word;
+use crate::model::trackers::Tracked;
 use crate::model::{SyncGroup, VrrpInstance};
 use crate::source::Span;
 
@@ -65,6 +66,9 @@ impl<'a> Lowering<'a> {
             }
             "track_interface" => self.track_interfaces(common, entry),
             "track_script" => self.track_scripts(common, entry),
+            "track_file" => self.tracked_files(entry, &mut common.track_files),
+            "track_process" => self.tracked_processes(entry, &mut common.track_processes),
+            "track_bfd" => self.tracked_sessions(entry, &mut common.track_bfd),
             "smtp_alert" => {
                 common.smtp_alert = arguments::switch(&entry, &mut self.report).or(common.smtp_alert);
             }
@@ -138,6 +142,9 @@ impl<'a> Lowering<'a> {
             tracking_weight: draft.weights,
             track_interfaces: common.track_interfaces.into_iter().map(|(tracked, _)| tracked).collect(),
             track_scripts: common.track_scripts,
+            track_files: common.track_files,
+            track_processes: common.track_processes,
+            track_bfd: common.track_bfd,
             notify: common.notify,
             smtp_alert: common.smtp_alert.or(self.globals.smtp_alert_vrrp()).unwrap_or(false),
         }
@@ -182,8 +189,9 @@ impl<'a> Lowering<'a> {
         let scripts = instance.track_scripts.iter().map(|tracked| tracked.script);
         let scripts = scripts.filter(|script| common.seen.scripts.contains(script));
         let scripts = scripts.filter_map(|script| Some(self.scripts.get(script)?.name.as_str()));
-        let both: Vec<_> =
-            interfaces.filter(|name| of_group.contains(name)).chain(scripts).take(SHOWN).collect();
+        let others = self.tracked_by_both(common, instance);
+        let both = interfaces.filter(|name| of_group.contains(name)).chain(scripts);
+        let both: Vec<_> = both.chain(others.iter().map(String::as_str)).take(SHOWN).collect();
         if both.is_empty() {
             return;
         }
@@ -196,6 +204,21 @@ impl<'a> Lowering<'a> {
         self.report.warning("tracked-twice", at, message);
         instance.track_interfaces.retain(|tracked| !of_group.contains(tracked.interface.as_str()));
         instance.track_scripts.retain(|tracked| !common.seen.scripts.contains(&tracked.script));
+        without(&mut instance.track_files, &common.track_files);
+        without(&mut instance.track_processes, &common.track_processes);
+        without(&mut instance.track_bfd, &common.track_bfd);
+    }
+
+    /// The names of files, processes and BFD sessions that a group and its member track.
+    fn tracked_by_both(&self, group: &Draft, instance: &VrrpInstance) -> Vec<String> {
+        let files = both(&instance.track_files, &group.track_files);
+        let files = files.filter_map(|index| Some(self.track_files.list.get(index)?.name.clone()));
+        let processes = both(&instance.track_processes, &group.track_processes);
+        let processes =
+            processes.filter_map(|index| Some(self.track_processes.list.get(index)?.name.clone()));
+        let sessions = both(&instance.track_bfd, &group.track_bfd);
+        let sessions = sessions.filter_map(|index| self.session_name(index));
+        files.chain(processes).chain(sessions).collect()
     }
 
     fn enough_members(&mut self, name: Word<'_>, count: usize) {
@@ -232,6 +255,10 @@ impl<'a> Lowering<'a> {
         if !scripts.is_empty() {
             ignored.push(format!("script {} is not tracked, because it has a weight", scripts.join(", ")));
         }
+        let others = self.weighty_others(instance);
+        if !others.is_empty() {
+            ignored.push(format!("{} follow no weight", others.join(", ")));
+        }
         if ignored.is_empty() {
             return;
         }
@@ -244,7 +271,39 @@ impl<'a> Lowering<'a> {
             tracked.weight = 0;
         }
         instance.track_scripts.retain(|tracked| tracked.weight == 0);
+        instance.track_bfd.retain(|tracked| tracked.weight == 0);
+        for tracked in &mut instance.track_files {
+            // The weight of a file that has none.
+            if tracked.weight == 1 {
+                tracked.weight = 0;
+            }
+        }
+        instance.track_files.retain(|tracked| tracked.weight == 0);
     }
+
+    /// The names of files and BFD sessions that a member tracks with a weight. Those of processes count in groups, too.
+    fn weighty_others(&self, instance: &VrrpInstance) -> Vec<String> {
+        let weighty = |tracked: &&Tracked| tracked.weight != 0;
+        let files = instance.track_files.iter().filter(weighty);
+        let files = files
+            .filter_map(|tracked| Some(format!("file {}", self.track_files.list.get(tracked.index)?.name)));
+        let sessions = instance.track_bfd.iter().filter(weighty);
+        let sessions =
+            sessions.filter_map(|tracked| Some(format!("BFD session {}", self.session_name(tracked.index)?)));
+        files.chain(sessions).take(SHOWN).collect()
+    }
+}
+
+/// Places of trackers that are in both lists.
+fn both(of_member: &[Tracked], of_group: &[Tracked]) -> impl Iterator<Item = usize> {
+    let of_group: HashSet<usize> = of_group.iter().map(|tracked| tracked.index).collect();
+    of_member.iter().map(|tracked| tracked.index).filter(move |index| of_group.contains(index))
+}
+
+/// Leaves out what the group tracks.
+fn without(of_member: &mut Vec<Tracked>, of_group: &[Tracked]) {
+    let of_group: HashSet<usize> = of_group.iter().map(|tracked| tracked.index).collect();
+    of_member.retain(|tracked| !of_group.contains(&tracked.index));
 }
 
 /// Names in a message: enough for a person, and a bound for a hostile file.

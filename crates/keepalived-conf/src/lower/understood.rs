@@ -38,18 +38,12 @@ impl<'a> Lowering<'a> {
 
     fn check_line(&mut self, context: Context, line: Statement<'a>) {
         let Some(first) = line.words().first() else { return };
-        match context {
-            Context::LinkbeatInterfaces => {
-                drop(arguments::interface_name(first, &mut self.report));
-            }
-            Context::SyncGroupTrackFile => drop(self.track_file_named(first)),
-            Context::SyncGroupTrackProcess => drop(self.track_process_named(first)),
-            Context::SyncGroupTrackBfd => drop(self.session_named(first)),
-            _ => {}
+        if context == Context::LinkbeatInterfaces {
+            drop(arguments::interface_name(first, &mut self.report));
         }
     }
 
-    fn check_arguments(&mut self, entry: &Entry<'a>) {
+    pub(super) fn check_arguments(&mut self, entry: &Entry<'a>) {
         let arguments = entry.keyword.arguments;
         if entry.arguments().is_empty() && !arguments.may_be_empty() {
             self.report.missing_argument(entry.keyword, entry.span());

@@ -1,5 +1,6 @@
 //! `vrrp_sync_group`
 
+use super::trackers::Tracked;
 use super::{Notify, TrackInterface, TrackScript};
 
 /// Instances that change their state together.
@@ -19,6 +20,12 @@ pub struct SyncGroup {
     pub track_interfaces: Vec<TrackInterface>,
     /// `track_script`
     pub track_scripts: Vec<TrackScript>,
+    /// `track_file`
+    pub track_files: Vec<Tracked>,
+    /// `track_process`
+    pub track_processes: Vec<Tracked>,
+    /// `track_bfd`
+    pub track_bfd: Vec<Tracked>,
     /// `notify`, `notify_master`, `notify_backup`, `notify_fault` and `notify_stop`
     pub notify: Notify,
     /// Whether changes of the group are mailed (`smtp_alert` after its precedence).

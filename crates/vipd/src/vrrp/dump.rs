@@ -130,6 +130,7 @@ fn sync_groups(out: &mut String, plan: &Plan, node: &Node) -> fmt::Result {
         let mail = if group.smtp_alert { "yes" } else { "no" };
         writeln!(out, "   Using smtp notification = {mail}")?;
         track_lines(out, plan, &group.track_interfaces, &group.track_scripts)?;
+        trackers::of_group(out, &plan.config, group)?;
     }
     Ok(())
 }

@@ -86,6 +86,9 @@ impl Plan {
         for track in config.sync_groups.iter().flat_map(|group| &group.track_interfaces) {
             links.id(track.interface.as_str());
         }
+        for (fact, ..) in config.sync_groups.iter().flat_map(|group| trackers::group_facts(group, &config)) {
+            facts.id(&fact);
+        }
         let vips = routers.iter().flat_map(|router| &router.addresses);
         let virtual_ips = vips.filter(|vip| !vip.native).map(|vip| vip.spec.network.ip()).collect();
         let packed = Packed::default();
@@ -292,7 +295,7 @@ impl Plan {
             weight: track.weight.into(),
             reverse: track.reverse,
         }));
-        tracks.extend(trackers::tracks(instance, &self.config, &self.facts));
+        tracks.extend(trackers::tracks(instance, group, &self.config, &self.facts));
         tracks.shrink_to_fit();
         tracks
     }

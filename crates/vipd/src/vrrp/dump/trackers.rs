@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use keepalived_conf::model::VrrpInstance;
 use keepalived_conf::model::trackers::{ParameterPattern, ProcessPattern, TrackProcess, Tracked};
+use keepalived_conf::model::{Config, SyncGroup, VrrpInstance};
 
 use super::super::plan::{Plan, ProcessCheck, WatchedFact};
 use super::super::trackers::Trackers;
@@ -30,6 +30,31 @@ pub(super) fn of_instance(out: &mut String, plan: &Plan, instance: &VrrpInstance
     Ok(())
 }
 
+/// The trackers of a sync group.
+pub(super) fn of_group(out: &mut String, config: &Config, group: &SyncGroup) -> fmt::Result {
+    let file = |index: usize| config.track_files.get(index).map(|file| file.name.as_str());
+    let process = |index: usize| config.track_processes.get(index).map(|process| process.name.as_str());
+    let session = |index: usize| config.bfd_instances.get(index).map(|session| session.name.as_str());
+    of_list(out, "Tracked files", &group.track_files, file, ", ")?;
+    of_list(out, "Tracked process", &group.track_processes, process, ", ")?;
+    of_list(out, "Tracked BFDs", &group.track_bfd, session, ": ")
+}
+
+fn of_list<'a>(
+    out: &mut String,
+    title: &str,
+    list: &[Tracked],
+    name: impl Fn(usize) -> Option<&'a str>,
+    separator: &str,
+) -> fmt::Result {
+    if !list.is_empty() {
+        writeln!(out, "   {title} :")?;
+    }
+    list.iter().try_for_each(|tracked| {
+        writeln!(out, "     {}{separator}{}", name(tracked.index).unwrap_or("?"), weight(tracked))
+    })
+}
+
 /// All trackers, and who tracks each.
 pub(super) fn of_all(
     out: &mut String,
@@ -46,14 +71,14 @@ pub(super) fn of_all(
         let number = trackers.value(&Subject::File(file.path.clone()));
         writeln!(out, "   Status = {}", number.unwrap_or(0))?;
         writeln!(out, "   Weight = {}{}", file.weight, reverse(file.reverse))?;
-        tracking(out, instances, |instance| &instance.track_files, index)?;
+        tracking(out, plan, instances, &FILES, index)?;
     }
     if !plan.config.track_processes.is_empty() {
         writeln!(out, "------< VRRP Track processes >------")?;
     }
     for (index, process) in plan.config.track_processes.iter().enumerate() {
         of_process(out, trackers, process)?;
-        tracking(out, instances, |instance| &instance.track_processes, index)?;
+        tracking(out, plan, instances, &PROCESSES, index)?;
     }
     Ok(())
 }
@@ -92,15 +117,30 @@ fn of_process(out: &mut String, trackers: &Trackers, process: &TrackProcess) -> 
     writeln!(out, "   Full command = {}", parameters.is_some())
 }
 
-/// The instances that track the one at this place.
-fn tracking<'a>(
+/// Where instances and groups have the trackers of one kind.
+struct Lists {
+    of_instance: fn(&VrrpInstance) -> &[Tracked],
+    of_group: fn(&SyncGroup) -> &[Tracked],
+}
+
+const FILES: Lists =
+    Lists { of_instance: |instance| &instance.track_files, of_group: |group| &group.track_files };
+const PROCESSES: Lists =
+    Lists { of_instance: |instance| &instance.track_processes, of_group: |group| &group.track_processes };
+
+/// The instances that track the one at this place, by themselves or by their group.
+fn tracking(
     out: &mut String,
-    instances: &'a [VrrpInstance],
-    list: impl Fn(&'a VrrpInstance) -> &'a [Tracked],
+    plan: &Plan,
+    instances: &[VrrpInstance],
+    lists: &Lists,
     index: usize,
 ) -> fmt::Result {
-    let lines =
-        instances.iter().flat_map(|instance| list(instance).iter().map(move |track| (instance, track)));
+    let groups = plan.groups_of_members();
+    let lines = instances.iter().zip(groups).flat_map(|(instance, group)| {
+        let of_group = group.map_or(&[][..], lists.of_group);
+        (lists.of_instance)(instance).iter().chain(of_group).map(move |track| (instance, track))
+    });
     let lines: Vec<_> = lines.filter(|(_, track)| track.index == index).collect();
     if !lines.is_empty() {
         writeln!(out, "   Tracking instances :")?;

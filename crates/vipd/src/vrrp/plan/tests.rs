@@ -443,7 +443,9 @@ fn in_group(lines: &str) -> Plan {
     };
     let a = instance("A", "eth0", 51, "track_interface {\neth8\n}");
     let b = instance("B", "eth1", 52, "track_script {\ns\n}");
-    let script = "vrrp_script s {\nscript /bin/true\n}\nvrrp_script t {\nscript /bin/true\nweight 10\n}\n";
+    let script = "vrrp_script s {\nscript /bin/true\n}\nvrrp_script t {\nscript /bin/true\nweight 10\n}\n\
+                  track_file F {\nfile /run/f\n}\nvrrp_track_process P {\nprocess p\n}\nbfd_instance N \
+                  {\nneighbor_ip 192.0.2.2\n}\n";
     let group = format!("vrrp_sync_group G {{\ngroup {{\nB\nA\n}}\n{lines}\n}}\n");
     Plan::new(1, keepalived_conf::load_str(&format!("{script}{a}{b}{group}")).config)
 }
@@ -472,4 +474,19 @@ fn members_of_a_sync_group_go_together_and_track_what_it_tracks() {
         named(&[("interface eth0", 0), ("interface eth9", -20), ("script s", 0), ("script t", 10)])
     );
     assert_eq!(plan.group_name(GroupId(0)), "G");
+}
+
+#[test]
+fn members_of_a_sync_group_track_its_files_processes_and_bfd_sessions() {
+    let plan = in_group("track_file {\nF weight 4\n}\ntrack_process {\nP weight -7\n}\ntrack_bfd {\nN\n}");
+    let expected = [("file F", 4), ("process P", -7), ("BFD session N", 0)];
+    let expected = expected.map(|(name, weight)| (name.to_owned(), weight));
+    for router in plan.node_config(&Fine).routers {
+        let facts = router
+            .tracks
+            .iter()
+            .filter(|track| matches!(track.target, TrackTarget::Fact(fact) if plan.is_tracker(fact)));
+        let facts: Vec<_> = facts.map(|track| (plan.target(track.target), track.weight)).collect();
+        assert_eq!(facts, expected);
+    }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use keepalived_conf::model::trackers::{ParameterPattern, ProcessPattern, TrackFile, TrackProcess};
-use keepalived_conf::model::{Config, VrrpInstance};
+use keepalived_conf::model::trackers::{ParameterPattern, ProcessPattern, TrackFile, TrackProcess, Tracked};
+use keepalived_conf::model::{Config, SyncGroup, VrrpInstance};
 use serde::{Deserialize, Serialize};
 use vrrp_election::{Delays, FactId, Track};
 use vrrp_linux::virtual_links::Wish;
@@ -68,27 +68,46 @@ pub(super) fn facts<'a>(
     instance: &'a VrrpInstance,
     config: &'a Config,
 ) -> impl Iterator<Item = (WatchedFact, i16, bool)> + 'a {
-    let files = instance.track_files.iter().filter_map(|tracked| {
+    of_lists(&instance.track_files, &instance.track_processes, &instance.track_bfd, config)
+}
+
+/// The facts that the tracks of a sync group are about.
+pub(super) fn group_facts<'a>(
+    group: &'a SyncGroup,
+    config: &'a Config,
+) -> impl Iterator<Item = (WatchedFact, i16, bool)> + 'a {
+    of_lists(&group.track_files, &group.track_processes, &group.track_bfd, config)
+}
+
+fn of_lists<'a>(
+    files: &'a [Tracked],
+    processes: &'a [Tracked],
+    sessions: &'a [Tracked],
+    config: &'a Config,
+) -> impl Iterator<Item = (WatchedFact, i16, bool)> + 'a {
+    let files = files.iter().filter_map(|tracked| {
         Some((fact_of_file(config.track_files.get(tracked.index)?), tracked.weight, tracked.reverse))
     });
-    let processes = instance.track_processes.iter().filter_map(|tracked| {
+    let processes = processes.iter().filter_map(|tracked| {
         let process = config.track_processes.get(tracked.index)?;
         Some((WatchedFact::Processes(ProcessCheck::new(process)), tracked.weight, tracked.reverse))
     });
-    let sessions = instance.track_bfd.iter().filter_map(|tracked| {
+    let sessions = sessions.iter().filter_map(|tracked| {
         let session = SessionKey::from(config.bfd_instances.get(tracked.index)?);
         Some((WatchedFact::Session(session), tracked.weight, tracked.reverse))
     });
     files.chain(processes).chain(sessions)
 }
 
-/// What the election is told of them.
+/// What the election is told of them: what its group tracks counts for an instance, too.
 pub(super) fn tracks<'a>(
     instance: &'a VrrpInstance,
+    group: Option<&'a SyncGroup>,
     config: &'a Config,
     known: &'a Numbers<WatchedFact, FactId>,
 ) -> impl Iterator<Item = Track> + 'a {
-    facts(instance, config).filter_map(|(fact, weight, reverse)| {
+    let of_group = group.into_iter().flat_map(|group| group_facts(group, config));
+    facts(instance, config).chain(of_group).filter_map(|(fact, weight, reverse)| {
         Some(Track { target: known.known(&fact)?.into(), weight: weight.into(), reverse })
     })
 }
