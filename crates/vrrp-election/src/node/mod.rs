@@ -30,39 +30,37 @@
 
 mod config;
 mod display;
+mod event;
 mod key;
+mod lifecycle;
 mod memory;
 mod outbox;
 mod reload;
+mod scripts;
 mod sync_group;
 mod timers;
 mod tracking;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use vrrp_proto::Priority;
-
-use crate::router::{Action, MAX_SLACK};
+use crate::router::MAX_SLACK;
 use crate::script::Script;
-use crate::{
-    Cause, Ignored, Instant, NoResult, Received, Report, ScriptAct, ScriptResult, State, VirtualRouter,
-};
+use crate::{Ignored, Instant, Received, ScriptAct, State, VirtualRouter};
 use memory::{Digest, Inherited, News};
 use outbox::Outbox;
 use reload::Reload;
 use sync_group::Group;
 use timers::{Timer, Timers};
-use tracking::{Assessment, assess};
 
 pub use config::{
     Fact, FactId, GroupId, LinkId, LinkSetup, LinkState, NodeConfig, RouterId, RouterSetup, ScriptId,
     ScriptSetup, Track, TrackTarget, VirtualAddress,
 };
+pub use event::{Event, NodeAction, Standing, Why};
 pub use key::{RouterKey, Transport};
 pub use memory::{NodeMemory, Remember};
 pub use sync_group::GroupSetup;
@@ -119,134 +117,6 @@ struct Check {
     command: String,
     /// `None` if nobody tracks it: then it is never run.
     script: Option<Script>,
-}
-
-/// Something to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NodeAction {
-    /// Send one advertisement.
-    SendAdvert {
-        /// Of this router.
-        router: RouterId,
-        /// With this priority.
-        priority: Priority,
-    },
-    /// Make sure that every virtual address of the router is on its interface.
-    AddAddresses {
-        /// Of this router.
-        router: RouterId,
-    },
-    /// Make sure that no virtual address of the router is on its interface.
-    RemoveAddresses {
-        /// Of this router.
-        router: RouterId,
-    },
-    /// Announce every virtual address of the router.
-    Announce {
-        /// Of this router.
-        router: RouterId,
-        /// Packets for each address.
-        repeat: u32,
-    },
-    /// Do this with a check script.
-    Script {
-        /// The script.
-        script: ScriptId,
-        /// What to do with it.
-        act: ScriptAct,
-    },
-    /// Nothing to do for the protocol: for logs, scripts and mail.
-    Tell(Event),
-    /// From here on all ids mean the configuration of the last [`Node::handle_reload`].
-    Reloaded {
-        /// For each of its routers the one of the configuration before that it is; `None` if it is new.
-        before: Vec<Option<RouterId>>,
-    },
-}
-
-/// What a router is to its operator: the states that scripts and logs name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Standing {
-    /// Not started yet: startup delay, or a check that could be a fault has not reported (nothing is told).
-    Waiting,
-    /// Something needed is missing (FAULT).
-    Fault,
-    /// Listens (BACKUP).
-    Backup,
-    /// Serves (MASTER).
-    Active,
-    /// Stopped in order (STOP).
-    Stopped,
-}
-
-/// Something worth telling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A router's standing changed.
-    Standing {
-        /// The router.
-        router: RouterId,
-        /// Before.
-        from: Standing,
-        /// Now.
-        to: Standing,
-        /// Why.
-        why: Why,
-        /// Effective priority.
-        priority: Priority,
-    },
-    /// A sync group's standing changed, after that of its members.
-    Group {
-        /// The group.
-        group: GroupId,
-        /// Before.
-        from: Standing,
-        /// Now.
-        to: Standing,
-    },
-    /// Anything else that a router reports.
-    Router {
-        /// The router.
-        router: RouterId,
-        /// What it reports; never a [`Report::Transition`].
-        report: Report,
-    },
-    /// A check changed between good and failed, or became known.
-    Script {
-        /// The script.
-        script: ScriptId,
-        /// Whether it is good now.
-        up: bool,
-    },
-    /// A check has had no result for long, for want of means of this machine. What is made of it is its
-    /// [`on_shortage`](crate::ScriptConfig::on_shortage).
-    ScriptSilent {
-        /// The script.
-        script: ScriptId,
-        /// How long there has been none.
-        silent_for: Duration,
-        /// Why.
-        why: NoResult,
-    },
-    /// A check of which [`ScriptSilent`](Self::ScriptSilent) was told has a result again.
-    ScriptHeard {
-        /// The script.
-        script: ScriptId,
-    },
-}
-
-/// Why a standing changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Why {
-    /// The election decided.
-    Election(Cause),
-    /// This is missing.
-    Fault(Fault),
-    /// The node stops.
-    Stop,
-    /// The router is no longer configured.
-    Deleted,
 }
 
 impl Node {
@@ -310,43 +180,6 @@ impl Node {
         if let Some(member) = self.routers.get_mut(router.index()) {
             member.router.handle_address_lost(now);
             self.settle(router);
-        }
-    }
-
-    /// The process of a run that [`NodeAction::Script`] asked for began at `started`, not when it was asked for: the time
-    /// of the run counts from then. Before this is told, a run is never too long.
-    pub fn handle_script_started(&mut self, script: ScriptId, started: Instant) {
-        let Some(check) = self.script_mut(script) else { return };
-        check.handle_started(started);
-        let due = check.timeout();
-        self.timers.arm(Timer::Script(script), due);
-    }
-
-    /// A run of a script ended: well, badly, or without a word about what it checks.
-    pub fn handle_script(&mut self, now: Instant, script: ScriptId, result: impl Into<ScriptResult>) {
-        if self.stopping {
-            return;
-        }
-        let Some(check) = self.script_mut(script) else { return };
-        let before = check.up();
-        let is_heard_again = check.handle_result(now, result.into());
-        let after = check.up();
-        let timeout = check.timeout();
-        self.timers.arm(Timer::Script(script), timeout);
-        if is_heard_again {
-            self.outbox.event(Event::ScriptHeard { script });
-        }
-        self.note_result(now, script, before, after);
-    }
-
-    /// What is known of a check may have changed.
-    fn note_result(&mut self, now: Instant, script: ScriptId, before: Option<bool>, after: Option<bool>) {
-        if before != after {
-            self.outbox.event(Event::Script { script, up: after == Some(true) });
-            if let Some(command) = self.scripts.get(script.index()).map(|check| check.command.clone()) {
-                self.note_check(command, after);
-            }
-            self.assess_where(now, |setup| setup.tracks_target(script.into()));
         }
     }
 
@@ -466,12 +299,6 @@ impl Node {
         setup.source.or_else(|| self.links.get(setup.link?.index())?.state.address(setup.config.family))
     }
 
-    /// Whether a check is good; `None` while nothing is known, or if nobody tracks it.
-    #[must_use]
-    pub fn script_up(&self, script: ScriptId) -> Option<bool> {
-        self.scripts.get(script.index())?.script.as_ref()?.up()
-    }
-
     /// What is known of something that routers depend on.
     #[must_use]
     pub fn fact(&self, target: TrackTarget) -> Fact {
@@ -504,182 +331,6 @@ impl Node {
             self.timers.arm(Timer::Startup, Some(self.speaks_from));
         }
         self.assess_where(now, |_| true);
-    }
-
-    /// A script that nobody tracks is never run.
-    fn forget_untracked_scripts(&mut self) {
-        let routers = &self.routers;
-        for (index, script) in self.scripts.iter_mut().enumerate() {
-            let id = ScriptId(number(index));
-            let tracks = |member: &Member| member.setup.tracks_target(id.into());
-            if !routers.iter().any(tracks) {
-                script.script = None;
-            }
-        }
-    }
-
-    /// A caller that comes late was stopped, and so were the scripts of its machine: they get the time that they may have
-    /// lost, which is all since it last came.
-    fn excuse_scripts(&mut self, now: Instant) {
-        let late = self.poll_timeout().map_or(Duration::ZERO, |due| now.since(due));
-        let lost = now.since(core::mem::replace(&mut self.looked, now));
-        if late < STALL {
-            return;
-        }
-        for (index, script) in self.scripts.iter_mut().enumerate() {
-            if let Some(script) = &mut script.script {
-                script.handle_stall(lost);
-                self.timers.arm(Timer::Script(ScriptId(number(index))), script.timeout());
-            }
-        }
-    }
-
-    fn script_due(&mut self, now: Instant, script: ScriptId) {
-        let Some(check) = self.script_mut(script) else { return };
-        let before = check.up();
-        let silence = check.handle_silence(now).map(|why| (check.silent_for(now), why));
-        let after = check.up();
-        let act = check.handle_timeout(now);
-        let timeout = check.timeout();
-        if let Some(act) = act {
-            self.outbox.script(script, act);
-        }
-        self.timers.arm(Timer::Script(script), timeout);
-        if let Some((silent_for, why)) = silence {
-            self.outbox.event(Event::ScriptSilent { script, silent_for, why });
-        }
-        self.note_result(now, script, before, after);
-    }
-
-    fn assess_where(&mut self, now: Instant, concerned: impl Fn(&RouterSetup) -> bool) {
-        let mut groups = BTreeMap::new();
-        for router in self.ids() {
-            match self.routers.get(router.index()).filter(|member| concerned(&member.setup)) {
-                Some(Member { group: Some(group), .. }) => _ = groups.entry(*group).or_insert(router),
-                Some(_) => self.reassess(now, router),
-                None => {}
-            }
-        }
-        for (group, first) in groups {
-            self.reassess_group(now, group, first);
-        }
-    }
-
-    fn assessment(&self, router: RouterId) -> Option<Assessment> {
-        let member = self.routers.get(router.index())?;
-        Some(self.assess(&member.setup, member.duplicate_of))
-    }
-
-    fn assess(&self, setup: &RouterSetup, duplicate_of: Option<RouterId>) -> Assessment {
-        let assessment = assess(setup, &self.links, |target| self.fact(target));
-        let fault = duplicate_of.map(Fault::Duplicate).or(assessment.fault);
-        Assessment { fault, ..assessment }
-    }
-
-    fn script_mut(&mut self, script: ScriptId) -> Option<&mut Script> {
-        self.scripts.get_mut(script.index())?.script.as_mut()
-    }
-
-    /// Tells a router the address and the priority that follow from the facts.
-    fn apply(&mut self, router: RouterId, facts: &Assessment) {
-        let address = self.source(router);
-        let Some(member) = self.routers.get_mut(router.index()) else { return };
-        if let Some(address) = address {
-            member.router.set_address(address);
-        }
-        member.router.set_priority(facts.priority);
-        self.settle(router);
-    }
-
-    /// Brings one router in line with the facts.
-    fn reassess(&mut self, now: Instant, router: RouterId) {
-        if self.stopping || self.speaks_from > now {
-            return;
-        }
-        let (Some(facts), address) = (self.assessment(router), self.source(router)) else { return };
-        if self.routers.get(router.index()).is_none_or(|member| member.retired) {
-            return;
-        }
-        self.apply(router, &facts);
-        let Some(member) = self.routers.get(router.index()) else { return };
-        let running = member.router.state() != State::Initialize;
-        match (facts.fault, address) {
-            (Some(fault), _) => self.shut_down(now, router, Standing::Fault, Why::Fault(fault)),
-            (None, _) if running => {}
-            (None, Some(address)) => self.start(now, router, address, facts.pending),
-            (None, None) => {}
-        }
-    }
-
-    /// Starts a router that can take part, unless a check holds it back that could be a fault. One that goes on as
-    /// Active does not wait for its checks.
-    fn start(&mut self, now: Instant, router: RouterId, address: IpAddr, pending: bool) {
-        let Some(member) = self.routers.get_mut(router.index()) else { return };
-        match member.inherited.take() {
-            Some(inherited) if inherited.goes_on(now, &member.router) => {
-                member.router.handle_succession(now, address, inherited.memory(), true);
-            }
-            Some(inherited) if pending => {
-                member.inherited = Some(Box::new(inherited.yielded()));
-                if inherited.was_active() {
-                    self.outbox.addresses(router, false);
-                }
-            }
-            None if pending => {}
-            Some(inherited) => member.router.handle_succession(now, address, inherited.memory(), false),
-            None => member.router.handle_startup(now, address),
-        }
-        self.settle(router);
-    }
-
-    fn shut_down(&mut self, now: Instant, router: RouterId, to: Standing, why: Why) {
-        let Some(member) = self.routers.get_mut(router.index()) else { return };
-        member.inherited = None;
-        if member.standing == Standing::Waiting {
-            // A predecessor may have left the addresses.
-            self.outbox.addresses(router, false);
-        }
-        member.router.handle_shutdown(now);
-        self.settle(router);
-        self.stand(router, to, why);
-    }
-
-    /// Takes over what a router asks for, and keeps its timer. Gives whether it announces its addresses.
-    fn settle(&mut self, router: RouterId) -> bool {
-        let mut entered = None;
-        let mut announces = false;
-        let Some(member) = self.routers.get_mut(router.index()) else { return false };
-        while let Some(action) = member.router.poll_action() {
-            match action {
-                Action::SendAdvert(priority) => self.outbox.advert(router, priority),
-                Action::AddAddresses => self.outbox.addresses(router, true),
-                Action::RemoveAddresses => self.outbox.addresses(router, false),
-                Action::Announce { repeat } => {
-                    announces = true;
-                    self.outbox.announce(router, repeat);
-                }
-                Action::Report(Report::Transition { to, cause, .. }) => entered = Some((to, cause)),
-                Action::Report(report) => self.outbox.event(Event::Router { router, report }),
-            }
-        }
-        self.timers.arm(Timer::Router(router), member.router.poll_timeout());
-        self.note_news(router);
-        match entered {
-            Some((State::Active, cause)) => self.stand(router, Standing::Active, Why::Election(cause)),
-            Some((State::Backup, cause)) => self.stand(router, Standing::Backup, Why::Election(cause)),
-            // Whoever shut the router down says what that means.
-            Some((State::Initialize, _)) | None => {}
-        }
-        announces
-    }
-
-    fn stand(&mut self, router: RouterId, to: Standing, why: Why) {
-        let Some(member) = self.routers.get_mut(router.index()) else { return };
-        let from = core::mem::replace(&mut member.standing, to);
-        if from != to {
-            let priority = member.router.priority();
-            self.outbox.event(Event::Standing { router, from, to, why, priority });
-        }
     }
 
     fn ids(&self) -> impl Iterator<Item = RouterId> + use<> {

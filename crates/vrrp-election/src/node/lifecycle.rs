@@ -1,0 +1,140 @@
+//! From facts to the life of a router: who starts, stops, and with which priority.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use core::net::IpAddr;
+
+use super::timers::Timer;
+use super::tracking::{Assessment, assess};
+use super::{Event, Fault, Member, Node, RouterId, RouterSetup, Standing, Why};
+use crate::router::Action;
+use crate::{Instant, Report, State};
+
+impl Node {
+    pub(super) fn assess_where(&mut self, now: Instant, concerned: impl Fn(&RouterSetup) -> bool) {
+        let mut groups = BTreeMap::new();
+        for router in self.ids() {
+            match self.routers.get(router.index()).filter(|member| concerned(&member.setup)) {
+                Some(Member { group: Some(group), .. }) => _ = groups.entry(*group).or_insert(router),
+                Some(_) => self.reassess(now, router),
+                None => {}
+            }
+        }
+        for (group, first) in groups {
+            self.reassess_group(now, group, first);
+        }
+    }
+
+    pub(super) fn assessment(&self, router: RouterId) -> Option<Assessment> {
+        let member = self.routers.get(router.index())?;
+        Some(self.assess(&member.setup, member.duplicate_of))
+    }
+
+    pub(super) fn assess(&self, setup: &RouterSetup, duplicate_of: Option<RouterId>) -> Assessment {
+        let assessment = assess(setup, &self.links, |target| self.fact(target));
+        let fault = duplicate_of.map(Fault::Duplicate).or(assessment.fault);
+        Assessment { fault, ..assessment }
+    }
+
+    /// Tells a router the address and the priority that follow from the facts.
+    pub(super) fn apply(&mut self, router: RouterId, facts: &Assessment) {
+        let address = self.source(router);
+        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        if let Some(address) = address {
+            member.router.set_address(address);
+        }
+        member.router.set_priority(facts.priority);
+        self.settle(router);
+    }
+
+    /// Brings one router in line with the facts.
+    pub(super) fn reassess(&mut self, now: Instant, router: RouterId) {
+        if self.stopping || self.speaks_from > now {
+            return;
+        }
+        let (Some(facts), address) = (self.assessment(router), self.source(router)) else { return };
+        if self.routers.get(router.index()).is_none_or(|member| member.retired) {
+            return;
+        }
+        self.apply(router, &facts);
+        let Some(member) = self.routers.get(router.index()) else { return };
+        let running = member.router.state() != State::Initialize;
+        match (facts.fault, address) {
+            (Some(fault), _) => self.shut_down(now, router, Standing::Fault, Why::Fault(fault)),
+            (None, _) if running => {}
+            (None, Some(address)) => self.start(now, router, address, facts.pending),
+            (None, None) => {}
+        }
+    }
+
+    /// Starts a router that can take part, unless a check holds it back that could be a fault. One that goes on as
+    /// Active does not wait for its checks.
+    pub(super) fn start(&mut self, now: Instant, router: RouterId, address: IpAddr, pending: bool) {
+        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        match member.inherited.take() {
+            Some(inherited) if inherited.goes_on(now, &member.router) => {
+                member.router.handle_succession(now, address, inherited.memory(), true);
+            }
+            Some(inherited) if pending => {
+                member.inherited = Some(Box::new(inherited.yielded()));
+                if inherited.was_active() {
+                    self.outbox.addresses(router, false);
+                }
+            }
+            None if pending => {}
+            Some(inherited) => member.router.handle_succession(now, address, inherited.memory(), false),
+            None => member.router.handle_startup(now, address),
+        }
+        self.settle(router);
+    }
+
+    pub(super) fn shut_down(&mut self, now: Instant, router: RouterId, to: Standing, why: Why) {
+        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        member.inherited = None;
+        if member.standing == Standing::Waiting {
+            // A predecessor may have left the addresses.
+            self.outbox.addresses(router, false);
+        }
+        member.router.handle_shutdown(now);
+        self.settle(router);
+        self.stand(router, to, why);
+    }
+
+    /// Takes over what a router asks for, and keeps its timer. Gives whether it announces its addresses.
+    pub(super) fn settle(&mut self, router: RouterId) -> bool {
+        let mut entered = None;
+        let mut announces = false;
+        let Some(member) = self.routers.get_mut(router.index()) else { return false };
+        while let Some(action) = member.router.poll_action() {
+            match action {
+                Action::SendAdvert(priority) => self.outbox.advert(router, priority),
+                Action::AddAddresses => self.outbox.addresses(router, true),
+                Action::RemoveAddresses => self.outbox.addresses(router, false),
+                Action::Announce { repeat } => {
+                    announces = true;
+                    self.outbox.announce(router, repeat);
+                }
+                Action::Report(Report::Transition { to, cause, .. }) => entered = Some((to, cause)),
+                Action::Report(report) => self.outbox.event(Event::Router { router, report }),
+            }
+        }
+        self.timers.arm(Timer::Router(router), member.router.poll_timeout());
+        self.note_news(router);
+        match entered {
+            Some((State::Active, cause)) => self.stand(router, Standing::Active, Why::Election(cause)),
+            Some((State::Backup, cause)) => self.stand(router, Standing::Backup, Why::Election(cause)),
+            // Whoever shut the router down says what that means.
+            Some((State::Initialize, _)) | None => {}
+        }
+        announces
+    }
+
+    pub(super) fn stand(&mut self, router: RouterId, to: Standing, why: Why) {
+        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        let from = core::mem::replace(&mut member.standing, to);
+        if from != to {
+            let priority = member.router.priority();
+            self.outbox.event(Event::Standing { router, from, to, why, priority });
+        }
+    }
+}

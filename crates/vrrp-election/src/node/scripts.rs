@@ -1,0 +1,108 @@
+//! Check scripts: their results, and what is said of them.
+
+use core::time::Duration;
+
+use super::timers::Timer;
+use super::{Event, Member, Node, STALL, ScriptId, number};
+use crate::script::Script;
+use crate::{Instant, ScriptResult};
+
+impl Node {
+    /// The process of a run that [`NodeAction::Script`] asked for began at `started`, not when it was asked for: the time
+    /// of the run counts from then. Before this is told, a run is never too long.
+    pub fn handle_script_started(&mut self, script: ScriptId, started: Instant) {
+        let Some(check) = self.script_mut(script) else { return };
+        check.handle_started(started);
+        let due = check.timeout();
+        self.timers.arm(Timer::Script(script), due);
+    }
+
+    /// A run of a script ended: well, badly, or without a word about what it checks.
+    pub fn handle_script(&mut self, now: Instant, script: ScriptId, result: impl Into<ScriptResult>) {
+        if self.stopping {
+            return;
+        }
+        let Some(check) = self.script_mut(script) else { return };
+        let before = check.up();
+        let is_heard_again = check.handle_result(now, result.into());
+        let after = check.up();
+        let timeout = check.timeout();
+        self.timers.arm(Timer::Script(script), timeout);
+        if is_heard_again {
+            self.outbox.event(Event::ScriptHeard { script });
+        }
+        self.note_result(now, script, before, after);
+    }
+
+    /// What is known of a check may have changed.
+    pub(super) fn note_result(
+        &mut self,
+        now: Instant,
+        script: ScriptId,
+        before: Option<bool>,
+        after: Option<bool>,
+    ) {
+        if before != after {
+            self.outbox.event(Event::Script { script, up: after == Some(true) });
+            if let Some(command) = self.scripts.get(script.index()).map(|check| check.command.clone()) {
+                self.note_check(command, after);
+            }
+            self.assess_where(now, |setup| setup.tracks_target(script.into()));
+        }
+    }
+
+    /// Whether a check is good; `None` while nothing is known, or if nobody tracks it.
+    #[must_use]
+    pub fn script_up(&self, script: ScriptId) -> Option<bool> {
+        self.scripts.get(script.index())?.script.as_ref()?.up()
+    }
+
+    /// A script that nobody tracks is never run.
+    pub(super) fn forget_untracked_scripts(&mut self) {
+        let routers = &self.routers;
+        for (index, script) in self.scripts.iter_mut().enumerate() {
+            let id = ScriptId(number(index));
+            let tracks = |member: &Member| member.setup.tracks_target(id.into());
+            if !routers.iter().any(tracks) {
+                script.script = None;
+            }
+        }
+    }
+
+    /// A caller that comes late was stopped, and so were the scripts of its machine: they get the time that they may have
+    /// lost, which is all since it last came.
+    pub(super) fn excuse_scripts(&mut self, now: Instant) {
+        let late = self.poll_timeout().map_or(Duration::ZERO, |due| now.since(due));
+        let lost = now.since(core::mem::replace(&mut self.looked, now));
+        if late < STALL {
+            return;
+        }
+        for (index, script) in self.scripts.iter_mut().enumerate() {
+            if let Some(script) = &mut script.script {
+                script.handle_stall(lost);
+                self.timers.arm(Timer::Script(ScriptId(number(index))), script.timeout());
+            }
+        }
+    }
+
+    pub(super) fn script_due(&mut self, now: Instant, script: ScriptId) {
+        let Some(check) = self.script_mut(script) else { return };
+        let before = check.up();
+        let silence = check.handle_silence(now).map(|why| (check.silent_for(now), why));
+        let after = check.up();
+        let act = check.handle_timeout(now);
+        let timeout = check.timeout();
+        if let Some(act) = act {
+            self.outbox.script(script, act);
+        }
+        self.timers.arm(Timer::Script(script), timeout);
+        if let Some((silent_for, why)) = silence {
+            self.outbox.event(Event::ScriptSilent { script, silent_for, why });
+        }
+        self.note_result(now, script, before, after);
+    }
+
+    pub(super) fn script_mut(&mut self, script: ScriptId) -> Option<&mut Script> {
+        self.scripts.get_mut(script.index())?.script.as_mut()
+    }
+}
