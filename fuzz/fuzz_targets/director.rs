@@ -290,7 +290,6 @@ fn server(choices: &Real) -> Server {
         inhibit_on_failure: choices.inhibit,
         slow_start: Duration::from_millis(choices.slow_start_ms.into()),
         checks: choices.checks.iter().flatten().map(check).collect(),
-        said: None,
     }
 }
 

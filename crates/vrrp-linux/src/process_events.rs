@@ -79,14 +79,7 @@ impl ProcessEvents {
     /// The socket fails.
     pub fn hear(&mut self) -> io::Result<Heard> {
         match self.socket.recv(&mut self.buffer.as_mut_slice(), 0) {
-            Ok(len) => {
-                let frames = Frames::new(self.buffer.get(..len).unwrap_or_default());
-                let events = frames.filter_map(|frame| match message(frame.payload) {
-                    Some(Message::Event(event)) => Some(event),
-                    _ => None,
-                });
-                Ok(Heard::Events(events.collect()))
-            }
+            Ok(len) => Ok(Heard::Events(events(self.buffer.get(..len).unwrap_or_default()).collect())),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Heard::Nothing),
             Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => Ok(Heard::Lost),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Heard::Events(Vec::new())),
@@ -99,6 +92,16 @@ impl AsRawFd for ProcessEvents {
     fn as_raw_fd(&self) -> RawFd {
         self.socket.as_raw_fd()
     }
+}
+
+/// The events in one datagram of the connector.
+///
+/// Threads, answers, and what cannot be read give none.
+pub fn events(datagram: &[u8]) -> impl Iterator<Item = ProcessEvent> {
+    Frames::new(datagram).filter_map(|frame| match message(frame.payload)? {
+        Message::Event(event) => Some(event),
+        Message::Agreed(_) => None,
+    })
 }
 
 /// One message of the connector.
@@ -199,6 +202,13 @@ mod tests {
         assert_eq!(read(BEGAN), [Message::Event(ProcessEvent::Began(0x3421))]);
         assert_eq!(read(RAN), [Message::Event(ProcessEvent::Ran(0x3421))]);
         assert_eq!(read(ENDED), [Message::Event(ProcessEvent::Ended(0x3421))]);
+    }
+
+    #[test]
+    fn an_agreement_is_no_event() {
+        let datagram = [octets(AGREED), octets(BEGAN), octets(ENDED)].concat();
+        let told: Vec<_> = events(&datagram).collect();
+        assert_eq!(told, [ProcessEvent::Began(0x3421), ProcessEvent::Ended(0x3421)]);
     }
 
     #[test]
