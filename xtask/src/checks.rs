@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::compatibility;
 use crate::packages;
 use crate::run::{cargo, has, step, workspace};
+use crate::semver;
 use crate::tidy;
 
 /// Formatting, dependencies between crates, lints, unit tests.
@@ -31,6 +32,7 @@ pub(crate) fn all() -> bool {
         && fuzz_targets()
         && benches()
         && packages::check()
+        && semver::check()
 }
 
 /// Runs every fuzz target for some seconds, without sanitizers: they need a nightly compiler.

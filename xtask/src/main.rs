@@ -16,6 +16,7 @@ mod checks;
 mod compatibility;
 mod packages;
 mod run;
+mod semver;
 mod setup;
 mod tests;
 mod tidy;
