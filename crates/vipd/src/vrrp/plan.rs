@@ -263,17 +263,15 @@ impl Plan {
 impl Plan {
     /// Everything that a router depends on beside its own interface: what its group tracks counts for it too.
     fn tracks(&self, router: &RouterPlan, instance: &VrrpInstance, group: Option<&SyncGroup>) -> Vec<Track> {
-        // The interfaces of the addresses are needed as the router's own is, unless the file says otherwise.
+        // The interfaces of the addresses are needed, also where the router's own is not (`dont_track_primary`).
         let mut tracks: Vec<_> = router
             .addresses
             .iter()
-            .filter(|vip| Some(vip.link) != router.link && !vip.untracked && !instance.dont_track_primary)
+            .filter(|vip| Some(vip.link) != router.link && !vip.untracked)
             .map(|vip| Track::required(vip.link))
             .collect();
-        if !instance.dont_track_primary {
-            let links = routing::required_links(instance).filter_map(|link| self.links.known(link));
-            tracks.extend(links.filter(|link| Some(*link) != router.link).map(Track::required));
-        }
+        let links = routing::required_links(instance).filter_map(|link| self.links.known(link));
+        tracks.extend(links.filter(|link| Some(*link) != router.link).map(Track::required));
         let statics = routing::tracked(&self.config.statics, instance);
         let facts = statics.filter_map(|id| self.facts.known(&WatchedFact::Static(id)));
         tracks.extend(facts.map(Track::required));

@@ -256,16 +256,17 @@ impl Parent {
     fn handle_priority(&mut self, (generation, index): (Generation, u32), priority: u8, log: &mut Log) {
         let Some(reading) = self.readings.get(&generation) else { return };
         let Some(instance) = reading.instance(index) else { return };
-        // Elsewhere it means nothing: keepalived has no such line for FAULT.
-        let state = match self.last_reported.instance(&instance.name) {
-            Some(InstanceEvent::Master) => "MASTER",
-            Some(InstanceEvent::Backup) => "BACKUP",
+        // keepalived knows two such lines, and writes that of BACKUP in FAULT too.
+        let (state, line_of) = match self.last_reported.instance(&instance.name) {
+            Some(InstanceEvent::Master) => ("MASTER", "MASTER"),
+            Some(InstanceEvent::Backup) => ("BACKUP", "BACKUP"),
+            Some(InstanceEvent::Fault) => ("FAULT", "BACKUP"),
             _ => return,
         };
         let name = &instance.name;
         self.fifos.note(Role::Vrrp, name, format!("INSTANCE \"{name}\" {state} {priority}"));
         if instance.notify_priority_changes {
-            let line = format!("INSTANCE \"{name}\" {state}_PRIORITY {priority}");
+            let line = format!("INSTANCE \"{name}\" {line_of}_PRIORITY {priority}");
             self.fifos.write(Role::Vrrp, None, &line, log);
         }
     }

@@ -40,8 +40,12 @@ impl Statics {
         Self {
             addresses: statics.addresses.iter().map(address).collect(),
             routing: Routing {
-                routes: statics.routes.iter().map(|line| (route(&line.object), true)).collect(),
-                rules: statics.rules.iter().map(|line| (rule(&line.object), true)).collect(),
+                routes: statics
+                    .routes
+                    .iter()
+                    .map(|line| (route(&line.object), !line.object.no_track))
+                    .collect(),
+                rules: statics.rules.iter().map(|line| (rule(&line.object), !line.object.no_track)).collect(),
             },
         }
     }

@@ -222,7 +222,7 @@ fn the_own_interface_and_those_of_addresses() {
     };
     let on_eth1 = "virtual_ipaddress {\n192.0.2.100/24 dev eth1\n}";
     assert!(needs_eth1(&of(on_eth1)));
-    assert!(!needs_eth1(&of(&format!("{on_eth1}\ndont_track_primary"))));
+    assert!(needs_eth1(&of(&format!("{on_eth1}\ndont_track_primary"))), "that is about the own one");
     assert!(!needs_eth1(&of("virtual_ipaddress {\n192.0.2.100/24 dev eth1 no_track\n}")));
     assert!(!needs_eth1(&of("")));
 }
@@ -489,4 +489,15 @@ fn members_of_a_sync_group_track_its_files_processes_and_bfd_sessions() {
         let facts: Vec<_> = facts.map(|track| (plan.target(track.target), track.weight)).collect();
         assert_eq!(facts, expected);
     }
+}
+
+#[test]
+fn static_routes_and_rules_are_put_back_unless_no_track_forbids_it() {
+    let lines = "static_routes {\n10.1.0.0/16 via 192.0.2.254 dev eth0\n10.2.0.0/16 via 192.0.2.254 dev eth0 no_track\n}\n\
+                 static_rules {\nfrom 10.1.0.0/16 table 9 no_track\nfrom 10.2.0.0/16 table 9\n}";
+    let statics = plan("", "", lines).statics.routing;
+    assert_eq!(
+        (statics.routes[0].1, statics.routes[1].1, statics.rules[0].1, statics.rules[1].1),
+        (true, false, false, true)
+    );
 }
