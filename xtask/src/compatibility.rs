@@ -115,6 +115,14 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | a deleted virtual route or rule makes the instance give up and come back | it is put back at once, then at most once a second |
 | a virtual route that two instances hold goes with the first of them | it stays until both let go |
 | a route without `dev` is not put back when somebody deletes it | it is |
+| a static route or rule that somebody deletes is gone | it is put back, as a virtual one is |
+| a `no_track` route that went with its interface stays away | it is set again when the interface is up; one that somebody deletes stays away |
+| the successor of a VRRP worker that dies begins at BACKUP and tells everybody | it goes on with the states that were, and tells nothing twice |
+| a VMAC that a reload renames is made again, without its addresses | it is renamed and keeps them |
+| a reload that ends `no_accept` or strict mode leaves the rules of the packet filter | they go |
+| a virtual address that is the only address of its interface is removed at the start: FAULT | the instance speaks from it |
+| an instance in FAULT because of what a file says keeps the weight that the file had before | the file counts 0 |
+| a delay of an interface of two intervals or more is cut to less | it is as long as the file says |
 | an IPv4 route by an IPv6 router (`via inet6`) is refused | it is set, as `ip route` does |
 | `via A or B dev IF` is refused by the kernel, without a word which route that was | two next hops on that interface |
 | `inet6` or `inet` before `from` swallows that word, and the rule is dropped | it forces the family |

@@ -74,6 +74,14 @@ fn await_link_local(host: &Host) {
     }
 }
 
+/// What a shell in a machine says.
+pub fn shell_in(host: &Host, text: &str) -> String {
+    let mut command = Command::new("sh");
+    command.args(["-c", text]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = host.spawn(command).unwrap().wait_with_output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
 /// A machine of the LAN that runs a daemon.
 #[derive(Debug)]
 pub struct Router {
@@ -277,10 +285,7 @@ impl Router {
 
     /// What a shell in this machine says.
     pub fn shell(&self, text: &str) -> String {
-        let mut command = Command::new("sh");
-        command.args(["-c", text]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let output = self.host.spawn(command).unwrap().wait_with_output().unwrap();
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        shell_in(&self.host, text)
     }
 
     /// Asks the kernel of this machine for a change.

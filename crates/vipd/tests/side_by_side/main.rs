@@ -1,5 +1,5 @@
-//! vipd and keepalived, one after the other in the same machine with the same file, while the same things happen: the
-//! lines in the FIFO and the addresses on the interfaces are the same.
+//! vipd and keepalived with the same file, while the same things happen: the lines in the FIFO, the scripts that run, the
+//! priorities on the wire, and the addresses, routes, rules and links of the machine are the same.
 //!
 //! A scenario is a value in a table. Expectations are written out by hand and hold for both daemons; what differs on
 //! purpose is a row of COMPATIBILITY.md.
@@ -8,8 +8,13 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod links;
+mod outlets;
+mod pair;
+mod routes;
 mod stage;
 mod sync_groups;
+mod trackers;
 
 use common::hosts::{KEEPALIVED, Maker};
 use common::lab_test;
@@ -23,6 +28,13 @@ fn play(test: &str, scenarios: &[Scenario]) {
                 stage::play(scenario, maker);
             }
         }
+    });
+}
+
+#[test]
+fn what_is_done_to_both_makes_the_same_of_both() {
+    lab_test("what_is_done_to_both_makes_the_same_of_both", &[KEEPALIVED], || {
+        pair::play_all(&[routes::ROWS, trackers::ROWS, links::ROWS, outlets::ROWS]);
     });
 }
 
