@@ -14,6 +14,7 @@ mod files;
 mod memory;
 pub(crate) mod names;
 mod narrate;
+mod nonces;
 mod pace;
 mod perform;
 mod plan;
@@ -46,6 +47,7 @@ use crate::worker::{Parent, Start, rights, scheduling};
 use attempts::Attempts;
 use certificates::Certificates;
 use files::Files;
+use nonces::Nonces;
 use pace::Pace;
 use plan::{Former, Plan};
 use presence::Presence;
@@ -151,8 +153,7 @@ struct Worker {
     pace: Pace,
     /// When it was last told that a check has to wait for want of something on this machine.
     hindrance_told: Option<Instant>,
-    /// Tells late answers to queries of one attempt from those to the next.
-    nonce: u32,
+    nonces: Nonces,
     keep: bool,
     stopped: bool,
 }
@@ -206,7 +207,7 @@ impl Worker {
             retry: reconcile::RETRY,
             pace: Pace::new(now),
             hindrance_told: None,
-            nonce: std::process::id(),
+            nonces: Nonces::default(),
             keep: start.keep,
             stopped: false,
         };

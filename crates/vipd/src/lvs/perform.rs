@@ -144,8 +144,7 @@ impl Worker {
         let Some(prepared) = self.prepared.get(&attempt.check).and_then(Option::as_ref) else {
             return Begun::Ended(Outcome::Fail(Failure::Unusable));
         };
-        self.nonce = self.nonce.wrapping_mul(NONCE_STEP).wrapping_add(1);
-        let dialogue = prepared.begin(now, step, self.nonce);
+        let dialogue = prepared.begin(now, step, self.nonces.draw());
         let socket = match socket::connect(&network.target, dialogue.transport()) {
             Ok(socket) => socket,
             Err(ConnectError::Hindered(error)) => return Begun::Hindered(error.to_string()),
@@ -305,6 +304,3 @@ const STARTS_PER_TURN: usize = 256;
 
 /// Between one line about checks that have to wait and the next.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
-
-/// Multiplier of a linear congruential generator of full period.
-const NONCE_STEP: u32 = 1_664_525;
