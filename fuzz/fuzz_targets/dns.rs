@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use lvs_health::{Dns, Failure, Network, Outcome, Prepared, Protocol, QueryType, Shared, Target, Weigh};
+use lvs_health::{Dns, DnsAnswers, Failure, Network, Outcome, Prepared, Protocol, QueryType, Shared, Target, Weigh};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
     name: String,
     nonce: u32,
+    /// What is wanted of the answer: addresses, how many, validated.
+    wanted: Option<(Vec<[u8; 4]>, u16, bool)>,
     /// Octets of the query that are changed: place and new value.
     changes: Vec<(u16, u8)>,
     datagram: Vec<u8>,
@@ -21,7 +23,12 @@ struct Input {
 fuzz_target!(|input: Input| {
     let now = Instant::now();
     let target = Target::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 53)), Duration::from_secs(5));
-    let protocol = Protocol::Dns(Dns { query_type: QueryType::A, name: input.name });
+    let wants = input.wanted.is_some();
+    let answers = input.wanted.map(|(addresses, least, authentic)| {
+        let addresses = addresses.into_iter().map(|octets| Ipv4Addr::from(octets).into()).collect();
+        DnsAnswers { addresses, least, authentic }.into()
+    });
+    let protocol = Protocol::Dns(Dns { answers, ..Dns::new(QueryType::A, input.name) });
     let Ok(prepared) = Prepared::new(&Network { target, protocol }, &mut Shared::default()) else { return };
     let mut dialogue = prepared.begin(now, 0, input.nonce);
     dialogue.handle_connected(now);
@@ -40,15 +47,22 @@ fuzz_target!(|input: Input| {
         match (before, dialogue.outcome()) {
             (Some(before), after) => assert_eq!(after, Some(&before)),
             (None, None) => {}
-            (None, Some(outcome)) => judged(&query, &datagram, outcome),
+            (None, Some(outcome)) => judged(&query, &datagram, outcome, wants),
         }
     }
 });
 
-fn judged(query: &[u8], datagram: &[u8], outcome: &Outcome) {
+fn judged(query: &[u8], datagram: &[u8], outcome: &Outcome, wants: bool) {
     assert_eq!(datagram[..2], query[..2]);
     assert_eq!(datagram[2] & 0xf8, 0x80);
     match datagram[3] & 0x0f {
+        0 if wants => assert!(matches!(
+            outcome,
+            Outcome::Pass(Weigh::Unsaid)
+                | Outcome::Fail(
+                    Failure::DnsAnswers { .. } | Failure::DnsAnswerMissing(_) | Failure::DnsNotAuthentic
+                )
+        )),
         0 => assert_eq!(*outcome, Outcome::Pass(Weigh::Unsaid)),
         code => assert_eq!(*outcome, Outcome::Fail(Failure::DnsCode(code))),
     }

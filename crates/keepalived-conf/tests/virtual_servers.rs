@@ -580,6 +580,28 @@ fn each_host_of_the_old_smtp_form_is_a_check_of_its_own() {
 }
 
 #[test]
+fn answers_of_dns_may_be_compared() {
+    let answers = |lines: &str| {
+        let loaded = check(&format!("DNS_CHECK {{\n{lines}\n}}"));
+        let CheckerKind::Dns { answers, .. } = &checker(&loaded).kind else { panic!() };
+        let found = answers.as_ref().map(|wanted| {
+            let addresses: Vec<_> = wanted.addresses.iter().map(ToString::to_string).collect();
+            (addresses.join(" "), wanted.least, wanted.authentic)
+        });
+        (found, exit_code(&loaded.diagnostics))
+    };
+    assert_eq!(answers("type A"), (None, 0));
+    assert_eq!(answers("min_answers 2\nrequire_ad"), (Some((String::new(), 2, true)), 0));
+    let two = "answer 192.0.2.1 192.0.2.2\nanswer 192.0.2.3\ntype A";
+    assert_eq!(answers(two), (Some(("192.0.2.1 192.0.2.2 192.0.2.3".to_owned(), 0, false)), 0));
+    assert_eq!(answers("type AAAA\nanswer 2001:db8::1"), (Some(("2001:db8::1".to_owned(), 0, false)), 0));
+    for wrong in ["answer 192.0.2.1", "type A\nanswer 2001:db8::1", "type A\nanswer www", "type A\nanswer"] {
+        let (found, code) = answers(wrong);
+        assert!(found.is_none() && code != 0, "{wrong}: {found:?} {code}");
+    }
+}
+
+#[test]
 fn datagrams_are_written_in_hexadecimal() {
     let udp = |lines: &str| {
         let loaded = check(&format!("UDP_CHECK {{\n{lines}\n}}"));

@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{Ldap, Mysql, Postgresql, Redis, Talk};
@@ -486,6 +487,26 @@ pub struct Dns {
     pub query_type: QueryType,
     /// `name`; `.` is the root.
     pub name: String,
+    /// What the response must hold; `None`: a good code is enough.
+    pub answers: Option<Arc<DnsAnswers>>,
+}
+
+impl Dns {
+    /// A query of which a good response code is enough.
+    pub fn new(query_type: QueryType, name: impl Into<String>) -> Self {
+        Self { query_type, name: name.into(), answers: None }
+    }
+}
+
+/// What the response to a DNS query must hold. All that is set must be there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct DnsAnswers {
+    /// `answer`: each of these addresses, perhaps among others.
+    pub addresses: Vec<IpAddr>,
+    /// `min_answers`: so many records of the type that was asked for.
+    pub least: u16,
+    /// `require_ad`: the resolver's word that it validated the answer (DNSSEC), the AD bit.
+    pub authentic: bool,
 }
 
 /// `type` of a DNS query.

@@ -1,7 +1,7 @@
 //! `DNS_CHECK`: one query over UDP (RFC 1035 §4.1), one response.
 //!
 //! The query is as keepalived's: recursion desired, class IN, no EDNS. Good is a response with code 0 (NOERROR), whatever
-//! it holds, also nothing and also cut off (TC): the server is there and speaks DNS.
+//! it holds, also nothing and also cut off (TC): the server is there and speaks DNS. [`DnsAnswers`] can ask for more.
 //!
 //! A datagram that is not the response to this query (other id, other question, not a response, shorter than a header)
 //! is no answer and no failure: the wait goes on, or whoever guesses the port could mark servers down. keepalived 2.2.7
@@ -9,15 +9,22 @@
 //!
 //! Responses are not decoded beyond what is compared, so nothing in them can be expensive.
 
+mod answers;
+
+use std::sync::Arc;
+
 use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, TYPE};
 
-use crate::check::{Dns, QueryType};
+use crate::check::{Dns, DnsAnswers, QueryType};
 use crate::dialogue::Exchange;
 use crate::outcome::{Failure, Outcome, Weigh};
 
 /// A query that lacks nothing but its id: made once for all attempts of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Query(Box<[u8]>);
+pub(crate) struct Query {
+    octets: Box<[u8]>,
+    wanted: Option<Arc<DnsAnswers>>,
+}
 
 impl Query {
     /// # Errors
@@ -28,13 +35,22 @@ impl Query {
         packet.set_flags(PacketFlag::RECURSION_DESIRED);
         let class = QCLASS::CLASS(CLASS::IN);
         packet.questions.push(Question::new(name, query_type(config.query_type), class, false));
-        let octets = packet.build_bytes_vec().map_err(|_| NameError::TooLong)?;
-        Ok(Self(octets.into()))
+        let mut octets = packet.build_bytes_vec().map_err(|_| NameError::TooLong)?;
+        let authentic = config.answers.as_ref().is_some_and(|wanted| wanted.authentic);
+        if let Some(flags) = octets.get_mut(FLAGS).filter(|_| authentic) {
+            *flags |= answers::AUTHENTIC;
+        }
+        Ok(Self { octets: octets.into(), wanted: config.answers.clone() })
     }
 
     /// The question alone: name, type, class.
     fn question(&self) -> &[u8] {
-        self.0.get(HEADER_LEN..).unwrap_or_default()
+        self.octets.get(HEADER_LEN..).unwrap_or_default()
+    }
+
+    /// The number of the type that is asked for.
+    fn query_type(&self) -> [u8; 2] {
+        self.question().last_chunk::<4>().map_or([0; 2], |&[high, low, _, _]| [high, low])
     }
 }
 
@@ -73,29 +89,38 @@ impl Check {
         Self { query, id }
     }
 
-    /// The response code, if this is the response to the query.
-    fn response_code(&self, datagram: &[u8]) -> Option<u8> {
-        let (&[id0, id1, flags, code, count0, count1, ..], body) =
+    /// What the response to the query means, if this is one.
+    fn judge(&self, datagram: &[u8]) -> Option<Outcome> {
+        let (&[id0, id1, flags, code, count0, count1, answers0, answers1, ..], body) =
             datagram.split_first_chunk::<HEADER_LEN>()?;
         let is_ours = [id0, id1] == self.id && flags & (RESPONSE | OPCODE) == RESPONSE;
         // A server that cannot make sense of a query may leave the question out.
-        let is_answer = [count0, count1] == [0, 0] || starts_with(body, self.query.question());
-        (is_ours && is_answer).then_some(code & CODE)
+        let questions = u16::from_be_bytes([count0, count1]);
+        if !is_ours || !(questions == 0 || starts_with(body, self.query.question())) {
+            return None;
+        }
+        if code & CODE != 0 {
+            return Some(Outcome::Fail(Failure::DnsCode(code & CODE)));
+        }
+        let failure = self.query.wanted.as_ref().and_then(|wanted| {
+            let question = if questions == 0 { 0 } else { self.query.question().len() };
+            let section = body.get(question..).unwrap_or_default();
+            let count = u16::from_be_bytes([answers0, answers1]);
+            answers::failure(wanted, code, self.query.query_type(), count, section)
+        });
+        Some(failure.map_or(Outcome::Pass(Weigh::Unsaid), Outcome::Fail))
     }
 }
 
 impl Exchange for Check {
     fn handle_connected(&mut self, out: &mut Vec<u8>) -> Option<Outcome> {
         out.extend_from_slice(&self.id);
-        out.extend_from_slice(self.query.0.get(self.id.len()..).unwrap_or_default());
+        out.extend_from_slice(self.query.octets.get(self.id.len()..).unwrap_or_default());
         None
     }
 
     fn handle_input(&mut self, input: &[u8], _out: &mut Vec<u8>) -> Option<Outcome> {
-        match self.response_code(input)? {
-            0 => Some(Outcome::Pass(Weigh::Unsaid)),
-            code => Some(Outcome::Fail(Failure::DnsCode(code))),
-        }
+        self.judge(input)
     }
 
     fn handle_end(&mut self) -> Outcome {
@@ -142,6 +167,8 @@ fn starts_with(body: &[u8], question: &[u8]) -> bool {
 }
 
 const HEADER_LEN: usize = 12;
+/// Where the second half of the flags is.
+const FLAGS: usize = 3;
 /// QR in the third octet of the header.
 const RESPONSE: u8 = 0b1000_0000;
 /// OPCODE there; 0 is a standard query.
@@ -163,7 +190,7 @@ mod tests {
     const QUESTION: &[u8] = b"\x03www\x07example\x03org\x00\x00\x1c\x00\x01";
 
     fn query(query_type: QueryType, name: &str) -> Result<Query, NameError> {
-        Query::new(&Dns { query_type, name: name.to_owned() })
+        Query::new(&Dns::new(query_type, name))
     }
 
     fn check() -> Check {
@@ -252,6 +279,27 @@ mod tests {
     }
 
     #[test]
+    fn a_response_is_held_to_what_is_wanted_of_it() {
+        let wanted = DnsAnswers { least: 1, authentic: true, ..DnsAnswers::default() };
+        let config = Dns { answers: Some(wanted.into()), ..Dns::new(QueryType::AAAA, "www.example.org") };
+        let check = || Check::new(Query::new(&config).unwrap(), 0xabcd_fd89);
+        assert_eq!(said(check()), [b"\xfd\x89\x01\x20", &QUERY[4..]].concat(), "it asks for the bit");
+        let record = b"\xc0\x0c\0\x1c\0\x01\0\0\0\x3c\0\x10\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01";
+        let response = |code: u8, questions: u8, count: u8, body: &[&[u8]]| {
+            let header = [0xfd, 0x89, 0x81, code, 0, questions, 0, count, 0, 0, 0, 0];
+            let datagram = [&header[..], &body.concat()].concat();
+            check().handle_input(&datagram, &mut Vec::new())
+        };
+        let fails = |failure| Some(Outcome::Fail(failure));
+        assert_eq!(response(0xa0, 1, 1, &[QUESTION, record]), PASS);
+        assert_eq!(response(0xa0, 0, 1, &[record]), PASS);
+        assert_eq!(response(0x80, 1, 1, &[QUESTION, record]), fails(Failure::DnsNotAuthentic));
+        let none = Failure::DnsAnswers { found: 0, least: 1 };
+        assert_eq!(response(0xa0, 1, 0, &[QUESTION, record]), fails(none));
+        assert_eq!(response(0xa5, 1, 1, &[QUESTION, record]), fails(Failure::DnsCode(5)));
+    }
+
+    #[test]
     fn letters_may_change_their_case() {
         let shouted =
             b"\xfd\x89\x81\x80\x00\x01\x00\x00\x00\x00\x00\x00\x03WWW\x07eXample\x03ORG\x00\x00\x1c\x00\x01";
@@ -302,7 +350,7 @@ mod tests {
         #[test]
         fn any_text_is_a_query_or_an_error(name in ".{0,300}") {
             if let Ok(query) = query(QueryType::A, &name) {
-                prop_assert!(query.0.len() <= 12 + 255 + 4);
+                prop_assert!(query.octets.len() <= 12 + 255 + 4);
             }
         }
     }

@@ -21,9 +21,9 @@ mod tls;
 pub mod udp;
 
 pub use check::{
-    Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, File, Grpc, Http,
-    HttpMethod, HttpVersion, Network, Pattern, Probe, Protocol, ProxyHeader, QueryType, RegexOption, Reply,
-    Script, Smtp, StatusCodes, Target, Timing, Tls, TlsVersion, Udp, Url,
+    Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, DnsAnswers, File, Grpc,
+    Http, HttpMethod, HttpVersion, Network, Pattern, Probe, Protocol, ProxyHeader, QueryType, RegexOption,
+    Reply, Script, Smtp, StatusCodes, Target, Timing, Tls, TlsVersion, Udp, Url,
 };
 pub use dialogue::{Dialogue, Note, Outside, PrepareError, Prepared, Shared, Transport};
 pub use outcome::{Administration, AgentReport, Failure, Operation, Outcome, Weigh};

@@ -151,6 +151,20 @@ pub enum Failure {
     /// DNS response code other than NOERROR (RFC 1035 §4.1.1).
     #[error("DNS response code {0}")]
     DnsCode(u8),
+    /// The DNS response has too few records of the type that was asked for.
+    #[error("DNS response has {found} answers, not {least}")]
+    DnsAnswers {
+        /// So many.
+        found: usize,
+        /// So many were wanted.
+        least: usize,
+    },
+    /// An address is not in the DNS response.
+    #[error("DNS response lacks {0}")]
+    DnsAnswerMissing(std::net::IpAddr),
+    /// The resolver does not say that it validated its answer (AD).
+    #[error("DNS response is not authenticated (DNSSEC)")]
+    DnsNotAuthentic,
     /// The reply datagram is not what was asked for.
     #[error("reply does not match")]
     Reply,

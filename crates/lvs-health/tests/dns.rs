@@ -8,13 +8,13 @@ use std::net::{SocketAddr, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
-use lvs_health::{Dns, Failure, Outcome, Protocol, QueryType, Weigh};
+use lvs_health::{Dns, DnsAnswers, Failure, Outcome, Protocol, QueryType, Weigh};
 use small::{PATIENCE, Server, attempt};
 
 const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
 
 fn check(query_type: QueryType, name: &str) -> Protocol {
-    Protocol::Dns(Dns { query_type, name: name.to_owned() })
+    Protocol::Dns(Dns::new(query_type, name))
 }
 
 #[test]
@@ -49,6 +49,15 @@ fn dnsmasq_is_healthy_for_what_it_knows() {
     assert_eq!(is(QueryType::TXT, "example.org"), PASS);
     assert_eq!(is(QueryType::MX, "example.org"), PASS);
     assert_eq!(is(QueryType::A, "nobody.example.org"), Outcome::Fail(Failure::DnsCode(3)));
+    let holds = |least, held: &str| {
+        let wanted = DnsAnswers { addresses: vec![held.parse().unwrap()], least, authentic: false };
+        let dns = Dns { answers: Some(wanted.into()), ..Dns::new(QueryType::A, "www.example.org") };
+        attempt(address, Protocol::Dns(dns), PATIENCE)
+    };
+    assert_eq!(holds(1, "192.0.2.1"), PASS);
+    assert_eq!(holds(2, "192.0.2.1"), Outcome::Fail(Failure::DnsAnswers { found: 1, least: 2 }));
+    let missing = Failure::DnsAnswerMissing("192.0.2.9".parse().unwrap());
+    assert_eq!(holds(0, "192.0.2.9"), Outcome::Fail(missing));
     assert_eq!(is(QueryType::SOA, "."), Outcome::Fail(Failure::DnsCode(5)), "it has nobody to ask");
 }
 

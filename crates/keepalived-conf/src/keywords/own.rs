@@ -71,6 +71,13 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "proxy_protocol": integer(1, 2, Unit::None), default "none", since "vipd only", Acts,
         "Begin the connection with a PROXY header of this version, which says that it is the proxy's own.";
 
+    [DnsCheck] "answer": Form("<address>..."), default "none", since "vipd only", Acts,
+        "Addresses of which each must be in the answer, for type A or AAAA.";
+    [DnsCheck] "min_answers": integer(0, 65_535, Unit::None), default "0", since "vipd only", Acts,
+        "So many records of the type must be in the answer.";
+    [DnsCheck] "require_ad": Switch, default "off", since "vipd only", Acts,
+        "The resolver must say that it validated the answer (DNSSEC, the AD bit).";
+
     [RealServer] "AGENT_CHECK": Block(Context::AgentCheck), default "", since "vipd only", Acts,
         "Ask an agent of HAProxy's protocol for state and weight. Several checkers are ANDed.";
     [AgentCheck] "send": Word("text"), default "nothing", since "vipd only", Acts,

@@ -1,6 +1,6 @@
 //! Virtual servers, real servers and their checkers, with everything inherited filled in.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -247,6 +247,8 @@ pub enum CheckerKind {
         query_type: String,
         /// `name`
         name: String,
+        /// What the response must hold (vipd's own).
+        answers: Option<Box<DnsAnswers>>,
     },
     /// `UDP_CHECK`
     Udp(Connection, Box<UdpCheck>),
@@ -416,6 +418,18 @@ pub struct TlsCheck {
     pub expiry_warning: Duration,
     /// `tls_version MIN [MAX]` (vipd's own): 12 is TLS 1.2, 13 is TLS 1.3.
     pub versions: Option<(u8, u8)>,
+}
+
+/// What a `DNS_CHECK` wants of a response besides a good code (vipd's own).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DnsAnswers {
+    /// `answer`: each of these.
+    pub addresses: Vec<IpAddr>,
+    /// `min_answers`: so many records of the type.
+    pub least: u16,
+    /// `require_ad`
+    pub authentic: bool,
 }
 
 /// `UDP_CHECK`

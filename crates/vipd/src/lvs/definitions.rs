@@ -5,10 +5,10 @@ use std::time::Duration;
 use keepalived_conf::model::lvs as conf;
 use keepalived_conf::model::{Command, Config};
 use lvs_health::{
-    Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, File, Grpc, Http,
-    HttpMethod, HttpVersion, Ldap, Login, Mysql, Network, Pattern, Postgresql, Probe, Protocol, ProxyHeader,
-    QueryType, Redis, RegexOption, Reply, Role, Script, Smtp, StatusCodes, Talk, TalkStep, Target, Timing,
-    Tls, TlsVersion, Udp, Url,
+    Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, DnsAnswers, File, Grpc,
+    Http, HttpMethod, HttpVersion, Ldap, Login, Mysql, Network, Pattern, Postgresql, Probe, Protocol,
+    ProxyHeader, QueryType, Redis, RegexOption, Reply, Role, Script, Smtp, StatusCodes, Talk, TalkStep,
+    Target, Timing, Tls, TlsVersion, Udp, Url,
 };
 
 /// The check that this checker stands for.
@@ -36,8 +36,8 @@ fn probe(config: &Config, checker: &conf::Checker) -> Probe {
         conf::CheckerKind::Smtp(connection, helo_name) => {
             (connection, Protocol::Smtp(Smtp { helo_name: helo_name.clone() }))
         }
-        conf::CheckerKind::Dns { connection, query_type, name } => {
-            (connection, Protocol::Dns(Dns { query_type: record(query_type), name: name.clone() }))
+        conf::CheckerKind::Dns { connection, query_type, name, answers } => {
+            (connection, Protocol::Dns(dns(query_type, name, answers.as_deref())))
         }
         conf::CheckerKind::Udp(connection, udp) => (connection, Protocol::Udp(self::udp(udp))),
         conf::CheckerKind::Ping(connection) => (connection, Protocol::Ping),
@@ -180,6 +180,14 @@ fn tls(tls: &conf::TlsCheck) -> Tls {
         min_version: version(min),
         max_version: version(max),
     }
+}
+
+fn dns(query_type: &str, name: &str, answers: Option<&conf::DnsAnswers>) -> Dns {
+    let answers = answers.map(|wanted| {
+        let conf::DnsAnswers { addresses, least, authentic } = wanted;
+        DnsAnswers { addresses: addresses.clone(), least: *least, authentic: *authentic }.into()
+    });
+    Dns { answers, ..Dns::new(record(query_type), name) }
 }
 
 fn record(name: &str) -> QueryType {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::model::lvs::{Checker, CheckerKind, GrpcCheck, ServerCheck, ServerKind, UdpCheck};
+use crate::model::lvs::{Checker, CheckerKind, DnsAnswers, GrpcCheck, ServerCheck, ServerKind, UdpCheck};
 use crate::model::trackers::TrackFile;
 use crate::model::{Command, User};
 use crate::source::Span;
@@ -16,8 +16,9 @@ use super::super::{Lowering, command};
 use super::acts;
 use super::checker::{Common, Timing};
 use super::conversations::TalkDraft;
+use super::dns::DnsDraft;
 use super::http::{HttpDraft, text};
-use super::payload::{domain, escaped_text, payload, reply};
+use super::payload::{escaped_text, payload, reply};
 use super::tls::{Ssl, TlsDraft};
 
 /// A checker as read.
@@ -36,7 +37,7 @@ enum KindDraft {
     Ping,
     Http(Box<HttpDraft>),
     Smtp { helo: String },
-    Dns { query_type: String, name: String },
+    Dns { query_type: String, name: String, answers: Option<Box<DnsAnswers>> },
     Udp(Box<UdpCheck>),
     Misc { command: Box<Command>, timeout: Duration, dynamic: bool },
     File(TrackFile),
@@ -68,7 +69,10 @@ impl<'a> Lowering<'a> {
                 self.smtp_check(entry, checkers);
                 return true;
             }
-            "DNS_CHECK" => Some(self.dns_check(entry, &mut common)),
+            "DNS_CHECK" => {
+                let DnsDraft { query_type, name, answers } = self.dns_check(entry, &mut common);
+                Some(KindDraft::Dns { query_type, name, answers })
+            }
             "UDP_CHECK" => Some(self.udp_check(entry, &mut common)),
             "MISC_CHECK" => self.misc_check(entry, &mut common),
             "FILE_CHECK" => self.file_check(entry),
@@ -134,23 +138,6 @@ impl<'a> Lowering<'a> {
             common: host.or(&common),
             kind: KindDraft::Smtp { helo: helo.clone() },
         }));
-    }
-
-    fn dns_check(&mut self, entry: Entry<'a>, common: &mut Common) -> KindDraft {
-        let (mut query_type, mut name) = ("SOA".to_owned(), ".".to_owned());
-        self.check_block(entry, common, |lowering, inner| {
-            let report = &mut lowering.report;
-            match inner.keyword.name {
-                "type" => {
-                    let chosen = arguments::choice(inner, report).map(str::to_ascii_uppercase);
-                    query_type = chosen.unwrap_or(std::mem::take(&mut query_type));
-                }
-                "name" => name = domain(inner, report).unwrap_or(std::mem::take(&mut name)),
-                _ => return false,
-            }
-            true
-        });
-        KindDraft::Dns { query_type, name }
     }
 
     fn udp_check(&mut self, entry: Entry<'a>, common: &mut Common) -> KindDraft {
@@ -332,8 +319,8 @@ impl CheckerDraft {
                 CheckerKind::Http(connection, Box::new(http))
             }
             KindDraft::Smtp { helo } => CheckerKind::Smtp(connection(report), helo),
-            KindDraft::Dns { query_type, name } => {
-                CheckerKind::Dns { connection: connection(report), query_type, name }
+            KindDraft::Dns { query_type, name, answers } => {
+                CheckerKind::Dns { connection: connection(report), query_type, name, answers }
             }
             KindDraft::Udp(udp) => CheckerKind::Udp(connection(report), udp),
             KindDraft::Misc { command, timeout, dynamic } => {

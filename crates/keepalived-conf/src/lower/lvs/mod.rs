@@ -5,6 +5,7 @@
 
 mod checker;
 mod conversations;
+mod dns;
 mod finish;
 mod granularity;
 mod group;
