@@ -34,14 +34,9 @@ fn text() -> String {
     let mut text = String::from(INTRODUCTION);
     let count = |wanted: fn(Status) -> bool| keywords::all().filter(|keyword| wanted(keyword.status)).count();
     let acting = count(|status| matches!(status, Status::Acts));
-    let understood = count(|status| matches!(status, Status::Understood));
     // Writing to a string cannot fail.
     let reasoned = count(|status| matches!(status, Status::NoEffect(_) | Status::Refused(_)));
-    let _ = writeln!(
-        text,
-        "{acting} declarations act, {reasoned} do not for the reason given, {understood} are understood and wait for their \
-         turn.\n"
-    );
+    let _ = writeln!(text, "{acting} declarations act, {reasoned} do not for the reason given.\n");
     for &context in Context::ALL {
         let keywords: Vec<_> = keywords::within(context).collect();
         if keywords.is_empty() {
@@ -67,7 +62,6 @@ fn row(keyword: &Keyword) -> String {
     let cell = |text: &str| text.replace('|', "\\|");
     let here = match keyword.status {
         Status::Acts => "acts".to_owned(),
-        Status::Understood => "understood".to_owned(),
         Status::Deprecated(instead) | Status::OldSpelling(instead) => format!("old spelling of `{instead}`"),
         Status::Ignored => "no effect, nor in keepalived".to_owned(),
         Status::NoEffect(why) => format!("no effect: {}", cell(why)),
@@ -87,7 +81,6 @@ const INTRODUCTION: &str = "\
 Written by `cargo xtask compatibility` from the keyword table of `keepalived-conf`, which follows keepalived 2.4.3.
 
 - **acts**: does here what it does in keepalived.
-- **understood**: its arguments are checked and a note says that nothing comes of it yet.
 - **no effect**: nothing comes of it, and nothing is lost by that, for the reason given.
 - **refused**: it is not done, for the reason given; `-t` warns of it.
 

@@ -251,7 +251,7 @@ static CODES: &[Code] = &[
     code("nopreempt", "`nopreempt` holds only with `state BACKUP`: keepalived ignores it otherwise."),
     code(
         "not-acted-on",
-        "The keyword is understood and checked, but not implemented yet. Nothing comes of it.",
+        "The keyword is an old spelling of one that has no effect here. Its arguments are checked, and nothing comes of it.",
     ),
     code(
         "not-utf8",

@@ -405,6 +405,20 @@ pub struct Garp {
     pub lower_priority_delay: Duration,
     /// `garp_lower_prio_repeat`, by the same rule; 0 is none.
     pub lower_priority_repeat: u32,
+    /// `garp_extra_if`: announcements elsewhere than on the interface of the adverts.
+    pub elsewhere: Option<GarpElsewhere>,
+}
+
+/// `garp_extra_if`: addresses on other interfaces than that of the adverts are announced again and again, because the
+/// adverts do not tell the switches there where they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct GarpElsewhere {
+    /// How often.
+    pub interval: Duration,
+    /// `all`: on every such interface, not only on those made for the instance (VMAC, ipvlan).
+    pub all: bool,
 }
 
 /// A line of `unicast_peer`.

@@ -956,3 +956,47 @@ fn the_checksum_of_old_keepaliveds_is_an_error_that_leaves_the_exit_code_alone()
     assert_eq!((finding.severity, finding.class), (Severity::Error, Class::None));
     assert!(!has(&instance("version 3\nold_unicast_checksum never"), "refused"));
 }
+
+#[test]
+fn the_interval_of_announcements_elsewhere_is_a_day_at_most() {
+    for wrong in ["garp_extra_if", "garp_extra_if all", "garp_extra_if 86401", "garp_extra_if 5x"] {
+        assert_eq!(exit_code(&instance(wrong).diagnostics), 5, "{wrong}");
+        assert_eq!(instance(wrong).config.instances[0].garp.elsewhere, None, "{wrong}");
+    }
+    let old = instance("vmac_garp_intvl all 86400");
+    let elsewhere = old.config.instances[0].garp.elsewhere.unwrap();
+    assert_eq!((elsewhere.interval.as_secs(), elsewhere.all), (86_400, true));
+    assert!(has(&old, "deprecated") && !has(&old, "not-acted-on"));
+}
+
+#[test]
+fn the_sync_daemon_of_an_instance_follows_it_and_the_first_one_counts() {
+    let instance = |name: &str, vrid: u8, interface: &str| {
+        format!(
+            "vrrp_instance {name} {{\ninterface eth0\nvirtual_router_id {vrid}\nlvs_sync_daemon_interface \
+             {interface}\nvirtual_ipaddress {{\n192.0.2.{vrid}\n}}\n}}\n"
+        )
+    };
+    let loaded = load_str(&format!("{}{}", instance("A", 7, "eth1"), instance("B", 8, "eth2")));
+    let daemon = loaded.config.global.lvs.sync_daemon.as_ref().unwrap();
+    assert_eq!((daemon.interface.as_str(), daemon.instance.as_deref(), daemon.id), ("eth1", Some("A"), 7));
+    assert!(has(&loaded, "deprecated") && has(&loaded, "repeated"));
+}
+
+#[test]
+fn what_decides_who_is_master_and_is_not_done_is_an_error() {
+    let severity = |lines: &str| {
+        let loaded = instance(lines);
+        let finding = loaded.diagnostics.iter().find(|finding| finding.code == "refused").unwrap();
+        (finding.severity, finding.class)
+    };
+    assert_eq!(severity("state BACKUP\nnopreempt\ntimer_expired_backup"), (Severity::Error, Class::None));
+    assert_eq!(severity("vrf blue"), (Severity::Warning, Class::General), "the interface says it");
+    let unicast = load_str(
+        "vrrp_instance A {\nvrf blue\nvirtual_router_id 1\nunicast_src_ip 192.0.2.1\nunicast_peer \
+         {\n192.0.2.2\n}\nvirtual_ipaddress {\n192.0.2.9\n}\n}\n",
+    );
+    let finding = unicast.diagnostics.iter().find(|finding| finding.code == "refused").unwrap();
+    assert_eq!((finding.severity, finding.class), (Severity::Error, Class::None));
+    assert_eq!(exit_code(&unicast.diagnostics), 0, "{:?}", unicast.diagnostics);
+}

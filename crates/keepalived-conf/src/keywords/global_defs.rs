@@ -120,7 +120,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "vrrp_min_garp": Switch, default "off", since "2.0.12", Acts,
         "Change unset defaults to one GARP: repeat 1, delay 0, refresh_repeat 1.";
     [GlobalDefs] "vrrp_garp_extra_if": Form("[all] <seconds:1..86400>"),
-        default "off", since "2.2.3", Understood,
+        default "off", since "2.2.3", Acts,
         "Periodic GARP/NA for addresses on interfaces other than the instance interface (VMAC children; all = any).";
     [GlobalDefs] "vrrp_vmac_garp_intvl": Form("[all] <seconds:1..86400>"),
         default "off", since "2.2.0", Deprecated("vrrp_garp_extra_if"),

@@ -54,8 +54,6 @@ pub const LINE: &str = "<line>";
 pub enum Status {
     /// It does what it says.
     Acts,
-    /// Its arguments are checked, but nothing comes of it yet. A configuration that uses it is told so.
-    Understood,
     /// An old spelling, reported as keepalived does; this is what to use in its place.
     Deprecated(&'static str),
     /// An old spelling that keepalived takes in silence; this is what to use in its place.

@@ -51,7 +51,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
     [VrrpInstance] "old_unicast_checksum": OptionalChoice(&["never"]),
         default "auto detect", since "1.3.7", Refused("the checksum of keepalived before 1.3.7 is neither sent nor accepted; update peers that are older"),
         "Use (or with never refuse) pre-1.3.7 v3 unicast checksum form.";
-    [VrrpInstance] "vrf": Interface => aborts, default "none", since "2.2.5", Understood,
+    [VrrpInstance] "vrf": Interface => aborts, default "none", since "2.2.5", Refused("name the interface in `interface`: its VRF is found and used"),
         "Bind to the VRF master when no interface is given.";
     [VrrpInstance] "dont_track_primary": None, default "off", since "1.2.1", Acts,
         "Ignore faults of the instance interface itself.";
@@ -98,7 +98,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "Per-instance strict switch.";
     [VrrpInstance] "authentication": Block(Context::Authentication), default "none", since "1.2.1", Acts,
         "VRRPv2 authentication.";
-    [VrrpInstance] "auth_hmac": Block(Context::AuthHmac), default "none", since "2.4.0", Understood,
+    [VrrpInstance] "auth_hmac": Block(Context::AuthHmac), default "none", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
         "HMAC trailer authentication extension.";
 
     [Authentication] "auth_type": Choice(&["PASS", "AH"]) => aborts, default "none", since "1.2.1", Acts,
@@ -107,17 +107,17 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "Password, truncated to 8 characters with error.";
 
     [AuthHmac] "key": Form("<id:1..255> <ascii|hex:HH..|file:path>"),
-        default "none", since "2.4.0", Understood,
+        default "none", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
         "Key of 32..64 bytes; repeatable.";
-    [AuthHmac] "active_key": integer(1, 255, Unit::None), default "required", since "2.4.0", Understood,
+    [AuthHmac] "active_key": integer(1, 255, Unit::None), default "required", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
         "Key id used to sign; absent or unknown disables the extension.";
     [AuthHmac] "time_window": integer(1, 300, Unit::Seconds),
-        default "3 adverts, 5..300", since "2.4.0", Understood,
+        default "3 adverts, 5..300", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
         "Accepted clock difference.";
-    [AuthHmac] "anti_replay": Choice(&["time", "monotonic"]), default "time", since "2.4.0", Understood,
+    [AuthHmac] "anti_replay": Choice(&["time", "monotonic"]), default "time", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
         "Freshness method.";
     [AuthHmac] "mode": Choice(&["enforce", "permissive", "receive-only"]),
-        default "enforce", since "2.4.0", Understood,
+        default "enforce", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
         "Whether the trailer is required/sent.";
 
     [VrrpInstance] "notify_master": Command => aborts, default "none", since "1.2.1", Acts,
@@ -157,7 +157,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         default "global", since "1.2.20", Acts,
         "See vrrp_garp_lower_prio_repeat.";
     [VrrpInstance] "garp_extra_if": Form("[all] <seconds:0..86400>"),
-        default "global", since "2.2.3", Understood,
+        default "global", since "2.2.3", Acts,
         "See vrrp_garp_extra_if.";
     [VrrpInstance] "vmac_garp_intvl": Form("[all] <seconds:0..86400>"),
         default "global", since "2.2.0", Deprecated("garp_extra_if"),
@@ -166,7 +166,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         default "global (3)", since "2.2.3", Acts,
         "Missed adverts before takeover.";
     [VrrpInstance] "timer_expired_backup": OptionalInteger { min: 1, max: 254, unit: Unit::None },
-        default "off; bare = 254", since "2.2.8", Understood,
+        default "off; bare = 254", since "2.2.8", Refused("a router that was stalled goes on as its timers say; without the keyword keepalived does the same"),
         "Needs nopreempt. If the master timer fires too late, revert to BACKUP; number is the highest other priority.";
     [VrrpInstance] "thread_timer_expired": OptionalInteger { min: 1, max: 254, unit: Unit::None },
         default "off", since "2.3.2", Deprecated("timer_expired_backup"),

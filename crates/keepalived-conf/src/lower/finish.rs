@@ -324,6 +324,10 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             refresh_repeat: own.refresh_repeat.or(globals.garp_refresh_repeat).unwrap_or(1),
             lower_priority_delay: if self.strict { Duration::ZERO } else { lower_delay },
             lower_priority_repeat: if self.strict { 0 } else { lower_repeat },
+            elsewhere: own
+                .elsewhere
+                .or(globals.garp_elsewhere)
+                .filter(|elsewhere| !elsewhere.interval.is_zero()),
         }
     }
 

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::keywords::Status;
-use crate::model::Global;
 use crate::model::bfd::BfdGlobal;
 use crate::model::daemon::Daemon;
 use crate::model::lvs::LvsGlobal;
 use crate::model::mail::Mail;
+use crate::model::{GarpElsewhere, Global};
 
 use super::Lowering;
 use super::arguments::{self, Junk};
 use super::command;
+use super::garp_elsewhere::garp_elsewhere;
 use super::global_daemon::TimedDraft;
 use super::global_lvs::{FifoDraft, SyncDaemonDraft};
 use super::reader::Entry;
@@ -39,6 +40,8 @@ pub(super) struct Globals {
     pub(super) garp_refresh_repeat: Option<u32>,
     pub(super) garp_lower_delay: Option<Duration>,
     pub(super) garp_lower_repeat: Option<u32>,
+    /// `vrrp_garp_extra_if`
+    pub(super) garp_elsewhere: Option<GarpElsewhere>,
     /// `vrrp_min_garp`
     pub(super) min_garp: bool,
     pub(super) down_adverts: u8,
@@ -97,6 +100,7 @@ impl Default for Globals {
             garp_refresh_repeat: None,
             garp_lower_delay: None,
             garp_lower_repeat: None,
+            garp_elsewhere: None,
             min_garp: false,
             down_adverts: 3,
             lower_priority_no_advert: false,
@@ -206,7 +210,8 @@ impl<'a> Lowering<'a> {
         if self.global_lvs(&entry) || self.global_bfd(&entry) || self.global_daemon(&entry) {
             return true;
         }
-        if entry.keyword.status != Status::Acts {
+        // An old spelling of what acts.
+        if entry.keyword.status != Status::Acts && entry.keyword.name != "vrrp_vmac_garp_intvl" {
             return false;
         }
         self.global_mail(entry)
@@ -375,6 +380,9 @@ impl<'a> Lowering<'a> {
             }
             "vrrp_garp_lower_prio_repeat" => {
                 set_some(&mut globals.garp_lower_repeat, arguments::repeats(entry, report));
+            }
+            "vrrp_garp_extra_if" | "vrrp_vmac_garp_intvl" => {
+                set_some(&mut globals.garp_elsewhere, garp_elsewhere(entry, 1, report));
             }
             "vrrp_min_garp" => set(&mut globals.min_garp, arguments::switch(entry, report)),
             "vrrp_garp_interval" => set(&mut globals.public.garp_interval, gap(entry, report)),

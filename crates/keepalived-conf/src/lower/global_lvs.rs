@@ -105,6 +105,22 @@ impl<'a> Lowering<'a> {
         true
     }
 
+    /// `lvs_sync_daemon_interface` of an instance: the daemon follows that instance.
+    pub(super) fn sync_daemon_of(&mut self, instance: Word<'a>, entry: &Entry<'a>) {
+        self.report.old_spelling(entry.keyword, entry.span());
+        let Some(interface) = arguments::interface(entry, &mut self.report) else { return };
+        if let Some(before) = &self.globals.sync_daemon {
+            let message = format!(
+                "there is a sync daemon on {} already; `lvs_sync_daemon_interface` of {} is ignored",
+                before.daemon.interface, instance.text
+            );
+            self.report.warning("repeated", entry.span(), message);
+            return;
+        }
+        let daemon = LvsSyncDaemon { instance: Some(instance.text.to_owned()), ..sync_daemon_on(interface) };
+        self.globals.sync_daemon = Some(SyncDaemonDraft { daemon, id: None, at: Some(instance.span) });
+    }
+
     fn global_fifo(&mut self, entry: &Entry<'a>) -> bool {
         let (name, is_script) = match entry.keyword.name.strip_suffix("_script") {
             Some(name) => (name, true),
@@ -236,22 +252,17 @@ fn reconcile(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Reconcile> {
 /// In seconds.
 const A_YEAR: i64 = 31_536_000;
 
+fn sync_daemon_on(interface: String) -> LvsSyncDaemon {
+    LvsSyncDaemon { interface, instance: None, id: 0, max_length: None, port: None, ttl: None, group: None }
+}
+
 fn sync_daemon(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<SyncDaemonDraft> {
     let Some((interface, options)) = entry.arguments().split_first() else {
         report.error("missing-argument", entry.span(), "`lvs_sync_daemon` takes an interface");
         return None;
     };
     let interface = arguments::interface_name(interface, report)?;
-    let daemon = LvsSyncDaemon {
-        interface,
-        instance: None,
-        id: 0,
-        max_length: None,
-        port: None,
-        ttl: None,
-        group: None,
-    };
-    let mut draft = SyncDaemonDraft { daemon, id: None, at: None };
+    let mut draft = SyncDaemonDraft { daemon: sync_daemon_on(interface), id: None, at: None };
     let mut words = options.iter();
     let mut is_first = true;
     while let Some(word) = words.next() {

@@ -9,13 +9,16 @@ use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::keywords::Status;
 use crate::model::routing::{Route, Rule};
 use crate::model::trackers::Tracked;
-use crate::model::{InitialState, Notify, TrackInterface, TrackScript, UnicastPeer, VirtualAddress};
+use crate::model::{
+    GarpElsewhere, InitialState, Notify, TrackInterface, TrackScript, UnicastPeer, VirtualAddress,
+};
 use crate::source::Span;
 
 use super::Lowering;
 use super::address::virtual_address;
 use super::arguments::{self, Junk};
 use super::command;
+use super::garp_elsewhere::garp_elsewhere;
 use super::reader::Entry;
 use super::report::Report;
 use super::virtual_links::{self, LinksDraft};
@@ -43,6 +46,8 @@ pub(super) struct Draft {
     pub(super) auth: DraftAuth,
     /// `auth_hmac`
     pub(super) auth_hmac: Option<Span>,
+    /// `vrf`
+    pub(super) vrf: Option<Span>,
     pub(super) strict: Option<bool>,
     pub(super) accept: Option<bool>,
     pub(super) lower_priority_no_advert: Option<bool>,
@@ -121,6 +126,7 @@ pub(super) struct DraftGarp {
     pub(super) refresh_repeat: Option<u32>,
     pub(super) lower_delay: Option<Duration>,
     pub(super) lower_repeat: Option<u32>,
+    pub(super) elsewhere: Option<GarpElsewhere>,
 }
 
 impl Draft {
@@ -193,6 +199,19 @@ impl<'a> Lowering<'a> {
                     );
                     draft.auth_hmac = Some(entry.span());
                 }
+                "timer_expired_backup" | "thread_timer_expired" => {
+                    self.late_timer(&draft, &entry);
+                    continue;
+                }
+                "lvs_sync_daemon_interface" => {
+                    self.sync_daemon_of(name, &entry);
+                    continue;
+                }
+                "vrf" => {
+                    draft.vrf = Some(entry.span());
+                    self.check_arguments(&entry);
+                    continue;
+                }
                 "old_unicast_checksum" => {
                     self.old_unicast_checksum(&mut draft, &entry);
                     continue;
@@ -203,27 +222,9 @@ impl<'a> Lowering<'a> {
                 self.understood(entry);
             }
         }
+        self.vrf(&draft);
         draft.settle();
         self.drafts.push((name.span, draft));
-    }
-
-    /// Routers that do not accept each other's checksums both become MASTER. With `never` there is nothing to do.
-    fn old_unicast_checksum(&mut self, draft: &mut Draft, entry: &Entry<'a>) {
-        draft.unicast_keyword.get_or_insert(entry.span());
-        if entry.argument().is_some() {
-            self.check_arguments(entry);
-            return;
-        }
-        let message = format!(
-            "{}: `old_unicast_checksum` is not done here: adverts have the checksum of keepalived 1.3.7 and later, and a peer \
-             that is older discards them and becomes MASTER too",
-            draft.name
-        );
-        self.report.push(
-            Diagnostic::new(Severity::Error, Class::None, "refused", message)
-                .at(entry.span())
-                .help("update such peers; without any, remove the line"),
-        );
     }
 
     /// Takes a keyword of an instance; `false` if nothing acts on it.
@@ -233,7 +234,8 @@ impl<'a> Lowering<'a> {
             draft.ipv6 = Some(true);
             return true;
         }
-        entry.keyword.status == Status::Acts
+        // An old spelling of what acts.
+        (entry.keyword.status == Status::Acts || entry.keyword.name == "vmac_garp_intvl")
             && (self.instance_election(draft, &entry)
                 || self.instance_switch(draft, &entry)
                 || self.instance_announcements(draft, &entry)
@@ -367,6 +369,9 @@ impl<'a> Lowering<'a> {
             }
             "garp_lower_prio_delay" => {
                 garp.lower_delay = arguments::seconds(entry, report).or(garp.lower_delay);
+            }
+            "garp_extra_if" | "vmac_garp_intvl" => {
+                garp.elsewhere = garp_elsewhere(entry, 0, report).or(garp.elsewhere);
             }
             "garp_lower_prio_repeat" => {
                 garp.lower_repeat = arguments::repeats(entry, report).or(garp.lower_repeat);

@@ -99,8 +99,9 @@ impl<'a> Report<'a> {
                     let message = format!("`{name}` is not done here: {why}");
                     Diagnostic::new(Severity::Warning, Class::None, "refused", message)
                 }
-                Status::Acts | Status::Understood | Status::Deprecated(_) | Status::OldSpelling(_) => {
-                    Diagnostic::note("not-acted-on", format!("`{name}` is parsed but not implemented yet"))
+                // The old spelling of what has no effect.
+                Status::Acts | Status::Deprecated(_) | Status::OldSpelling(_) => {
+                    Diagnostic::note("not-acted-on", format!("`{name}` has no effect here"))
                 }
             }
             .at(at),
@@ -116,11 +117,7 @@ impl<'a> Report<'a> {
             Status::OldSpelling(instead) => {
                 (Diagnostic::note("old-spelling", format!("`{}` is an old spelling", keyword.name)), instead)
             }
-            Status::Acts
-            | Status::Understood
-            | Status::Ignored
-            | Status::NoEffect(_)
-            | Status::Refused(_) => return,
+            Status::Acts | Status::Ignored | Status::NoEffect(_) | Status::Refused(_) => return,
         };
         let quote = if instead.contains(' ') { "" } else { "`" };
         self.push(finding.at(at).help(format!("use {quote}{instead}{quote}")));

@@ -108,10 +108,10 @@ fn acts(context: Context, keyword: &Keyword) -> bool {
             match keywords::find(context, instead) {
                 Some(instead) => instead.status == Status::Acts,
                 // Replaced by more than one word.
-                None => matches!(keyword.name, "native_ipv6" | "host"),
+                None => matches!(keyword.name, "native_ipv6" | "host" | "lvs_sync_daemon_interface"),
             }
         }
-        Status::Understood | Status::Ignored | Status::NoEffect(_) | Status::Refused(_) => false,
+        Status::Ignored | Status::NoEffect(_) | Status::Refused(_) => false,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Keywords that nothing acts on yet: their arguments are checked, their blocks walked.
+//! Keywords that nothing acts on: their arguments are checked, their blocks walked.
 
 use crate::diagnostic::Diagnostic;
 use crate::keywords::{Arguments, Context};

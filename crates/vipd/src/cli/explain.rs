@@ -51,7 +51,6 @@ fn describe(keyword: &Keyword) -> String {
 fn status(status: Status) -> String {
     match status {
         Status::Acts => "acts".to_owned(),
-        Status::Understood => "understood and checked, but nothing comes of it yet".to_owned(),
         Status::Deprecated(instead) => format!("an old spelling; use {instead}"),
         Status::OldSpelling(instead) => format!("an old spelling of {instead}"),
         Status::Ignored => "has no effect, nor in keepalived".to_owned(),

@@ -9,6 +9,7 @@ use vrrp_linux::interfaces::Interface;
 use vrrp_linux::socket::SendError;
 use vrrp_proto::{GRATUITOUS_ARP_LEN, GratuitousArp, UNSOLICITED_NA_LEN, UnsolicitedNa};
 
+use super::elsewhere::Rounds;
 use super::kernel::Kernel;
 use super::plan::{Plan, RouterPlan};
 use super::sources;
@@ -19,6 +20,7 @@ use super::spacing::{Announcement, Gaps, Spacing};
 pub(super) struct Announcements {
     announcer: Announcer,
     spacing: Spacing,
+    elsewhere: Rounds,
 }
 
 /// A whole Ethernet frame.
@@ -30,12 +32,27 @@ pub(super) enum Frame {
 
 impl Announcements {
     pub(super) fn open(gaps: Gaps) -> io::Result<Self> {
-        Ok(Self { announcer: Announcer::open()?, spacing: Spacing::new(gaps) })
+        Ok(Self { announcer: Announcer::open()?, spacing: Spacing::new(gaps), elsewhere: Rounds::default() })
     }
 
-    /// What waits, for a reload that changes gaps and numbers of routers.
-    pub(super) fn spacing(&mut self) -> &mut Spacing {
-        &mut self.spacing
+    /// After a reload, the routers have these numbers.
+    pub(super) fn renumber(&mut self, number: impl Fn(RouterId) -> Option<RouterId>) {
+        self.spacing.renumber(&number);
+        self.elsewhere.renumber(&number);
+    }
+
+    /// Other gaps and intervals. Whether a router serves already is seen when its round is due.
+    pub(super) fn take_plan(&mut self, now: Instant, plan: &Plan) {
+        self.spacing.set_gaps(plan.announcement_gaps());
+        for (id, router) in (0..).map(RouterId).zip(&plan.routers) {
+            self.begin_elsewhere(now, id, router);
+        }
+    }
+
+    fn begin_elsewhere(&mut self, now: Instant, id: RouterId, router: &RouterPlan) {
+        if let Some(elsewhere) = router.elsewhere {
+            self.elsewhere.begin(now, id, elsewhere.interval);
+        }
     }
 
     /// Announces the addresses of these routers, each as often as asked: first everything once, then again.
@@ -43,11 +60,17 @@ impl Announcements {
         &mut self,
         now: Instant,
         asked: &[(RouterId, u32)],
+        plan: &Plan,
         kernel: &Kernel,
         mut failed: impl FnMut(SendError),
     ) {
         let announcements: Vec<_> =
             asked.iter().map(|(router, repeat)| (announcements_of(*router, kernel), *repeat)).collect();
+        for (id, _) in asked {
+            if let Some(router) = plan.routers.get(id.0 as usize) {
+                self.begin_elsewhere(now, *id, router);
+            }
+        }
         let name =
             |index| kernel.interfaces().by_index(index).map_or("", |interface| interface.name.as_str());
         let rounds = asked.iter().map(|(_, repeat)| *repeat).max().unwrap_or(0).min(MOST_ROUNDS);
@@ -59,7 +82,31 @@ impl Announcements {
                 .collect();
             self.send(&at_once, &mut failed);
         }
-        self.handle_timeout(now, kernel, failed);
+        self.handle_timeout(now, plan, kernel, failed);
+    }
+
+    /// The rounds of addresses on other interfaces than that of the adverts.
+    fn announce_elsewhere(
+        &mut self,
+        now: Instant,
+        plan: &Plan,
+        kernel: &Kernel,
+        failed: impl FnMut(SendError),
+    ) {
+        let router = |id: RouterId| plan.routers.get(id.0 as usize);
+        let interval = |id| Some(router(id)?.elsewhere?.interval);
+        let due = self.elsewhere.take_due(now, interval, |id| kernel.held(id).next().is_some());
+        let mut at_once = Vec::new();
+        for id in due {
+            let Some(elsewhere) = router(id).and_then(|router| plan.elsewhere(router)) else { continue };
+            for announcement in announcements_of(id, kernel) {
+                let interface = kernel.interfaces().by_index(announcement.index);
+                if let Some(interface) = interface.filter(|interface| elsewhere.has(&interface.name)) {
+                    at_once.extend(self.spacing.push(announcement, &interface.name));
+                }
+            }
+        }
+        self.send(&at_once, failed);
     }
 
     fn send(&mut self, announcements: &[Announcement], mut failed: impl FnMut(SendError)) {
@@ -93,8 +140,15 @@ impl Announcements {
         });
     }
 
-    /// Sends the spaced announcements that are due.
-    pub(super) fn handle_timeout(&mut self, now: Instant, kernel: &Kernel, failed: impl FnMut(SendError)) {
+    /// Sends the announcements that are due: spaced ones, and those of rounds.
+    pub(super) fn handle_timeout(
+        &mut self,
+        now: Instant,
+        plan: &Plan,
+        kernel: &Kernel,
+        mut failed: impl FnMut(SendError),
+    ) {
+        self.announce_elsewhere(now, plan, kernel, &mut failed);
         let is_held = |one: &Announcement| {
             kernel.held(one.router).any(|(on, address)| (on.index, address) == (one.index, one.address))
         };
@@ -104,7 +158,7 @@ impl Announcements {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.spacing.poll_timeout()
+        [self.spacing.poll_timeout(), self.elsewhere.poll_timeout()].into_iter().flatten().min()
     }
 }
 

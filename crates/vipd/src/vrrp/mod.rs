@@ -10,6 +10,7 @@ mod announce;
 mod arrival;
 mod attachment;
 mod dump;
+mod elsewhere;
 mod firewall;
 mod intake;
 mod judge;
@@ -374,7 +375,7 @@ impl Worker {
             before.iter().enumerate().filter_map(|(index, old)| Some(((*old)?, router_id(index)))).collect();
         self.kernel.renumber(|id| numbers.get(&id).copied());
         self.filter.renumber(|id| numbers.get(&id).copied());
-        self.announcements.spacing().renumber(|id| numbers.get(&id).copied());
+        self.announcements.renumber(|id| numbers.get(&id).copied());
         self.renew_routing();
         self.complaints.forget();
         self.source_repeats.forget();
@@ -397,7 +398,7 @@ impl Worker {
 
     /// Sockets and settings as the plan wants them.
     fn take_plan_into_force(&mut self) {
-        self.announcements.spacing().set_gaps(self.plan.announcement_gaps());
+        self.announcements.take_plan(now(), &self.plan);
         self.wire.arrange(&self.plan, self.poll.registry());
         self.unread = (0..self.wire.len()).collect();
         self.connect();

@@ -265,8 +265,8 @@ impl Worker {
     }
 
     fn announce(&mut self, now: Instant, asked: &[(RouterId, u32)]) {
-        let Self { announcements, kernel, complaints, parent, .. } = self;
-        announcements.announce(now, asked, kernel, |error| {
+        let Self { announcements, plan, kernel, complaints, parent, .. } = self;
+        announcements.announce(now, asked, plan, kernel, |error| {
             let text = || format!("cannot announce an address: {error}");
             parent.log_some(LogLevel::Warning, complaints.about(now, None, Kind::Announcement, text));
         });
@@ -289,8 +289,8 @@ impl Worker {
 
     /// Announcements that had to wait and may leave now.
     pub(super) fn announce_waiting(&mut self, now: Instant) {
-        let Self { announcements, kernel, complaints, parent, .. } = self;
-        announcements.handle_timeout(now, kernel, |error| {
+        let Self { announcements, plan, kernel, complaints, parent, .. } = self;
+        announcements.handle_timeout(now, plan, kernel, |error| {
             let text = || format!("cannot announce an address: {error}");
             parent.log_some(LogLevel::Warning, complaints.about(now, None, Kind::Announcement, text));
         });

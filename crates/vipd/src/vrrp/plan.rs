@@ -172,6 +172,15 @@ impl Plan {
         Gaps { all, groups: global.garp_groups.iter().map(group).collect() }
     }
 
+    /// The interfaces where addresses of a router are announced again and again; `None`: there are none.
+    pub(super) fn elsewhere<'a>(&'a self, router: &RouterPlan) -> Option<Elsewhere<'a>> {
+        let all = router.elsewhere?.all;
+        let vmac = router.vmac.as_deref().filter(|vmac| vmac.transmits);
+        let of_adverts = vmac.map(|vmac| vmac.link).or(router.link);
+        let of_adverts = of_adverts.and_then(|link| self.links.name(link)).map_or("", String::as_str);
+        Some(Elsewhere { of_adverts, made: if all { None } else { Some(&self.virtual_links) } })
+    }
+
     /// Whether there are routes or rules.
     pub(super) fn has_routing(&self) -> bool {
         let statics = &self.statics.routing;
@@ -296,6 +305,21 @@ impl Plan {
         tracks.extend(trackers::tracks(instance, group, &self.config, &self.facts));
         tracks.shrink_to_fit();
         tracks
+    }
+}
+
+/// The interfaces of a router beside that of its adverts.
+#[derive(Debug)]
+pub(super) struct Elsewhere<'a> {
+    of_adverts: &'a str,
+    /// Only these; `None` is all.
+    made: Option<&'a [Wish]>,
+}
+
+impl Elsewhere<'_> {
+    /// Whether the interface of this name is one of them.
+    pub(super) fn has(&self, name: &str) -> bool {
+        name != self.of_adverts && self.made.is_none_or(|made| made.iter().any(|wish| wish.name == name))
     }
 }
 

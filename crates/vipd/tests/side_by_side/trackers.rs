@@ -90,6 +90,31 @@ pub(crate) const ROWS: &[Row] = &[
         differs: "",
     },
     Row {
+        name: "file and process of a sync group",
+        file: "track_file F { file /run/n; weight 1 }; vrrp_track_process P { process nobodys; weight -20 }; vrrp_sync_group G { group { A; B }; track_file { F weight 2 }; track_process { P } }; \
+ vrrp_instance A eth0 101 100 { track_file { F weight 5 }; virtual_ipaddress { 192.0.2.101/24 } }; vrrp_instance B eth0 102 100 { virtual_ipaddress { 192.0.2.102/24 } }",
+        steps: &[
+            (Sh("echo 7 > /run/n"), &[]),
+            (Start, &["sent 101 94", "sent 102 94"]),
+            (Sh("echo -30 > /run/n"), &["sent 101 20", "sent 102 20"]),
+            (Sh("echo 0 > /run/n"), &["sent 101 80", "sent 102 80"]),
+            (Stop, &[]),
+        ],
+        differs: "",
+    },
+    Row {
+        name: "file of a sync group is a FAULT of its members",
+        file: "track_file F { file /run/n; weight 0 }; vrrp_sync_group G { group { A; B }; track_file { F } }; vrrp_instance A eth0 101 150 { virtual_ipaddress { 192.0.2.101/24 } }; vrrp_instance B eth0 102 100 { virtual_ipaddress { 192.0.2.102/24 } }",
+        steps: &[
+            (Sh("echo 0 > /run/n"), &[]),
+            (Start, &["sent 101 150", "sent 102 100"]),
+            (Sh("echo 1 > /run/n"), &["GROUP \"G\" FAULT", "!192.0.2.101", "!192.0.2.102"]),
+            (Sh("echo 0 > /run/n"), &["sent 101 150", "sent 102 100"]),
+            (Stop, &[]),
+        ],
+        differs: "",
+    },
+    Row {
         name: "interface with weight",
         file: "vrrp_instance A eth0 101 150 { track_interface { eth1 weight -40 }; virtual_ipaddress { 192.0.2.101/24 } }",
         steps: &[

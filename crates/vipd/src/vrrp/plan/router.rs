@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use keepalived_conf::model::{
-    Auth, Config, Garp, InitialState, Preempt as ConfPreempt, VirtualAddress, VrrpInstance,
+    Auth, Config, Garp, GarpElsewhere, InitialState, Preempt as ConfPreempt, VirtualAddress, VrrpInstance,
 };
 use vrrp_election::{AnnounceConfig, LinkId, Preempt, RouterConfig};
 use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
@@ -45,6 +45,8 @@ pub(in crate::vrrp) struct RouterPlan {
     pub(in crate::vrrp) routing: Option<Box<Routing>>,
     /// Its virtual MAC address.
     pub(in crate::vrrp) vmac: Option<Box<Vmac>>,
+    /// How its addresses on other interfaces than that of its adverts are announced.
+    pub(in crate::vrrp) elsewhere: Option<GarpElsewhere>,
     /// An instance before it is the same router to the election: this one cannot take part and needs no socket.
     pub(in crate::vrrp) duplicate: bool,
     /// The parent is told of each change of its effective priority.
@@ -146,6 +148,7 @@ pub(super) fn router_plan(
         addresses,
         routing: routing::of_instance(instance),
         vmac,
+        elsewhere: instance.garp.elsewhere,
         duplicate: false,
         // Whoever reads a FIFO after a reload is told the priority of that moment.
         tells_priority: instance.notify_priority_changes || config.global.fifo_states_on_reload,

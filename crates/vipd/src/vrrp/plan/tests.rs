@@ -9,6 +9,8 @@ use vrrp_proto::{Priority, TtlRange, Version};
 
 use super::*;
 
+mod elsewhere;
+
 /// A plan of one instance with these lines in `global_defs`, in the instance, and around them.
 fn plan(globals: &str, instance: &str, outside: &str) -> Plan {
     let interface = if instance.contains("\ninterface ") { "" } else { "interface eth0\n" };
