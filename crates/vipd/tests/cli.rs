@@ -135,23 +135,6 @@ fn a_keyword_is_explained() {
 }
 
 #[test]
-fn files_of_two_nodes_are_compared() {
-    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
-    for name in ["haproxy-active-standby.conf", "haproxy-dual-active.conf"] {
-        let [one, other] = ["lb1", "lb2"].map(|node| format!("{node}={examples}/{name}"));
-        let output = vipd(&["check", &one, &other]);
-        assert_eq!(status(&output), 0, "{name}: {}", String::from_utf8_lossy(&output.stdout));
-        // As if both were the same machine.
-        let other = format!("lb3={examples}/{name}");
-        let output = vipd(&["check", &other, &other.replace("lb3", "lb4")]);
-        assert_eq!(status(&output), 1, "{name}");
-        assert!(String::from_utf8_lossy(&output.stdout).contains("warning[peer-equal-priority]"), "{name}");
-    }
-    assert_eq!(status(&vipd(&["check", "/there/is/no/such/file"])), 6);
-    assert_eq!(status(&vipd(&["check"])), 1);
-}
-
-#[test]
 fn a_clean_configuration_tests_with_status_0() {
     let (status_of_clean, text) = test(&INSTANCE.replace("eth0", "lo0"));
     assert_eq!(status_of_clean, 0, "{text}");

@@ -2,19 +2,23 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
+mod chart;
 mod checks;
 mod machine;
 mod network;
 mod packet;
 mod random;
+mod reigns;
 mod rng;
 mod scenario;
 mod simulation;
 mod timeline;
 
+pub use chart::{Bar, Chart, Mark, Row};
 pub use checks::{Problem, Service, Violation};
 pub use network::Network;
 pub use random::CALM_AFTER;
+pub use reigns::{Coverage, Reign};
 pub use rng::Rng;
 pub use scenario::{Fault, Host, HostId, Limits, Reload, Scenario};
 pub use simulation::Simulation;

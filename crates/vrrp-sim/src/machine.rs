@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vrrp_election::{
     Fact, FactId, GroupId, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, NodeMemory, RouterId,
-    ScriptId, Standing, State,
+    RouterSetup, ScriptId, Standing, State,
 };
 use vrrp_proto::{Family, Vrid};
 
@@ -47,8 +47,8 @@ struct Daemon {
 /// Something that waits for the daemon's attention.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// A packet, and when the kernel received it.
-    Packet(Instant, Packet),
+    /// A packet, when the kernel received it, and by which interface.
+    Packet(Instant, LinkId, Packet),
     /// An interface went up or down.
     Link(LinkId, LinkState),
     /// A script ended.
@@ -264,7 +264,7 @@ impl Machine {
 
     /// Lets the daemon do everything that waits; gives what it wants done.
     pub(crate) fn attend(&mut self, now: Instant) -> Vec<Asked> {
-        self.daemon.as_mut().map(|daemon| daemon.attend(now)).unwrap_or_default()
+        self.daemon.as_mut().map(|daemon| daemon.attend(now, &self.config.routers)).unwrap_or_default()
     }
 
     /// Sets the alarm anew if the node's timeout changed; `late` is how late the daemon will be.
@@ -320,12 +320,12 @@ impl Machine {
 }
 
 impl Daemon {
-    fn attend(&mut self, now: Instant) -> Vec<Asked> {
-        let by_service = self.routers();
+    fn attend(&mut self, now: Instant, setups: &[RouterSetup]) -> Vec<Asked> {
+        let by_service = self.routers(setups);
         let mut others = Vec::new();
         for input in std::mem::take(&mut self.inbox) {
             match input {
-                Input::Packet(arrived, packet) => self.receive(now, arrived, &packet, &by_service),
+                Input::Packet(arrived, lan, packet) => self.receive(now, arrived, lan, &packet, &by_service),
                 Input::Link(..) | Input::Script(..) | Input::Fact(..) => others.push(input),
             }
         }
@@ -352,10 +352,14 @@ impl Daemon {
         &mut self,
         now: Instant,
         arrived: Instant,
+        lan: LinkId,
         packet: &Packet,
-        routers: &BTreeMap<(Vrid, Family), RouterId>,
+        routers: &BTreeMap<(LinkId, Vrid, Family), RouterId>,
     ) {
-        let Some(router) = packet.addressee().and_then(|addressee| routers.get(&addressee)) else { return };
+        let Some(router) = packet.addressee().and_then(|(vrid, family)| routers.get(&(lan, vrid, family)))
+        else {
+            return;
+        };
         let Some(config) = self.node.router(*router).map(vrrp_election::VirtualRouter::config) else {
             return;
         };
@@ -365,11 +369,13 @@ impl Daemon {
         }
     }
 
-    fn routers(&self) -> BTreeMap<(Vrid, Family), RouterId> {
+    fn routers(&self, setups: &[RouterSetup]) -> BTreeMap<(LinkId, Vrid, Family), RouterId> {
+        let lans = setups.iter().map(|setup| setup.link.unwrap_or(LinkId(0)));
         (0..)
             .map(RouterId)
-            .map_while(|id| self.node.router(id).map(|router| (id, router.config())))
-            .map(|(id, config)| ((config.vrid, config.family), id))
+            .zip(lans)
+            .map_while(|(id, lan)| self.node.router(id).map(|router| (id, lan, router.config())))
+            .map(|(id, lan, config)| ((lan, config.vrid, config.family), id))
             .collect()
     }
 

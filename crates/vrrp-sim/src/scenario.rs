@@ -1,5 +1,6 @@
 //! What is simulated: hosts, the network between them, and what goes wrong when.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::Ipv6Addr;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use vrrp_election::{
     RouterId, RouterSetup, ScriptConfig, ScriptId, ScriptSetup,
 };
 
-use crate::{Network, Simulation, Violation};
+use crate::{Network, Service, Simulation, Violation};
 
 /// A host, by the order in which the scenario names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +38,8 @@ pub struct Host {
     pub facts: Vec<Fact>,
     /// How long it stays silent after a start.
     pub startup_delay: Duration,
+    /// How many interfaces it has at least: more than its routers speak on, if they track others.
+    pub interfaces: u32,
     /// Other routers and groups that reloads may bring.
     pub reloads: Vec<Reload>,
 }
@@ -120,6 +123,7 @@ impl Host {
             ipv6: Some(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, number)),
         };
         let last = self.setups().filter_map(|setup| setup.link).map(|link| link.0).max().unwrap_or(0);
+        let last = last.max(self.interfaces.saturating_sub(1));
         let lans = 0..=u8::try_from(last.min(100)).unwrap_or(0);
         NodeConfig {
             routers: self.routers.clone(),
@@ -166,6 +170,8 @@ pub enum Fault {
     LinkDown(HostId),
     /// All its interfaces come up.
     LinkUp(HostId),
+    /// One of its interfaces comes up.
+    OneLinkUp(HostId, LinkId),
     /// One of its interfaces goes down.
     OneLinkDown(HostId, LinkId),
     /// A check of it succeeds or fails, from its next run on.
@@ -200,6 +206,7 @@ impl fmt::Display for Fault {
             Self::PacketsLost(host) => write!(f, "the socket of {host} overflows"),
             Self::LinkDown(host) => write!(f, "the links of {host} go down"),
             Self::LinkUp(host) => write!(f, "the links of {host} come up"),
+            Self::OneLinkUp(host, link) => write!(f, "link {link} of {host} comes up"),
             Self::OneLinkDown(host, link) => write!(f, "link {link} of {host} goes down"),
             Self::Script(host, script, true) => write!(f, "script {script} of {host} succeeds from now on"),
             Self::Script(host, script, false) => write!(f, "script {script} of {host} fails from now on"),
@@ -232,6 +239,9 @@ pub struct Scenario {
     pub network: Network,
     /// What happens when, in any order.
     pub faults: Vec<(Instant, Fault)>,
+    /// Who takes nothing from whom: adverts of the first host for this virtual router do not reach the second, since they are
+    /// configured differently.
+    pub deaf: BTreeSet<(HostId, HostId, Service)>,
     /// How late a daemon wakes up at most, even when it is well.
     pub wakes_late: Duration,
     /// Other limits than [`natural_limits`](Self::natural_limits).

@@ -230,7 +230,7 @@ impl Simulation {
                 let now = self.now;
                 let machine = self.machines.get_mut(host.0);
                 if let Some(machine) = machine.filter(|machine| machine.is_reachable(lan)) {
-                    machine.deliver(Input::Packet(now, packet));
+                    machine.deliver(Input::Packet(now, lan, packet));
                 }
                 Ok(())
             }
@@ -304,6 +304,10 @@ impl Simulation {
             }),
             Fault::LinkUp(host) => self.with(host, |machine| {
                 machine.set_link(None, true);
+                Vec::new()
+            }),
+            Fault::OneLinkUp(host, link) => self.with(host, |machine| {
+                machine.set_link(Some(link), true);
                 Vec::new()
             }),
             Fault::OneLinkDown(host, link) => self.with(host, |machine| {
@@ -411,12 +415,18 @@ impl Simulation {
             return;
         }
         for to in self.hosts().filter(|to| *to != from) {
-            if self.partitions.lets_through(lan, from, to) {
+            if self.partitions.lets_through(lan, from, to) && !self.is_deaf(from, to, packet) {
                 for time in self.network.carry(&mut self.rng) {
                     self.plan(self.now + time, Happening::Arrival(to, lan, packet.clone()));
                 }
             }
         }
+    }
+
+    fn is_deaf(&self, from: HostId, to: HostId, packet: &Packet) -> bool {
+        let service = || packet.addressee().map(|(vrid, family)| Service { vrid, family });
+        !self.scenario.deaf.is_empty()
+            && service().is_some_and(|service| self.scenario.deaf.contains(&(from, to, service)))
     }
 
     /// Announcements are for everybody else on the network, whom no partition here concerns; of several, one has

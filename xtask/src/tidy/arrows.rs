@@ -37,6 +37,7 @@ const ALLOWED: [Allowed; 18] = [
             "smtp-submit",
             "keepalived-conf",
             "vrrp-election",
+            "vrrp-sim",
             "vrrp-linux",
             "ipvs-netlink",
             "lvs-health",

@@ -104,3 +104,46 @@ fn called(instance: &VrrpInstance) -> String {
     let family = if instance.ipv6 { " over IPv6" } else { "" };
     format!("virtual router {}{family}", instance.vrid)
 }
+
+/// Adverts of a virtual router that one node sends and another does not take, since the files differ in where they go or how
+/// they are authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Unheard {
+    /// The node that sends, by its place.
+    pub from: usize,
+    /// The node that does not take them.
+    pub to: usize,
+    /// The virtual router.
+    pub vrid: u8,
+    /// Its family.
+    pub ipv6: bool,
+}
+
+/// Whose adverts are not taken by whom. Versions and intervals are not looked at: a receiver of packets does that.
+#[must_use]
+pub fn unheard(nodes: &[Node<'_>]) -> Vec<Unheard> {
+    let place = |member: &Member<'_>| nodes.iter().position(|node| node.name == member.name());
+    let mut found = Vec::new();
+    for router in pairing::pair(nodes) {
+        for one in &router {
+            for other in router.iter().filter(|other| other.name() != one.name()) {
+                if agreement::is_unheard(one, other)
+                    && let (Some(from), Some(to)) = (place(one), place(other))
+                {
+                    found.push(Unheard { from, to, vrid: one.instance.vrid, ipv6: one.instance.ipv6 });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Which instances are one virtual router: places of nodes, and of instances in their configurations.
+///
+/// They have one identifier and one family. A node that has several of these, each on a network of its own, joins each to the
+/// one that looks most like it by addresses, name and interface.
+#[must_use]
+pub fn virtual_routers(nodes: &[Node<'_>]) -> Vec<Vec<(usize, usize)>> {
+    pairing::places(nodes)
+}

@@ -10,34 +10,42 @@ use crate::model::VrrpInstance;
 /// Instances with one VRID and family. A node that has several of them (one each on several networks) joins each to
 /// the one that looks most like it.
 pub(super) fn pair<'a>(nodes: &[Node<'a>]) -> Vec<Router<'a>> {
-    let mut routers: Vec<Router<'a>> = Vec::new();
+    let member = |(node, instance): (usize, usize)| {
+        let node = nodes.get(node)?;
+        Some(Member { node: *node, instance: node.config.instances.get(instance)? })
+    };
+    places(nodes).into_iter().map(|router| router.into_iter().filter_map(member).collect()).collect()
+}
+
+/// The same as places of nodes and of their instances.
+pub(super) fn places(nodes: &[Node<'_>]) -> Vec<Vec<(usize, usize)>> {
+    // The first instance of each stands for it.
+    let mut routers: Vec<(&VrrpInstance, Vec<(usize, usize)>)> = Vec::new();
     let mut by_id: HashMap<(u8, bool), Vec<usize>> = HashMap::new();
     for (place, node) in nodes.iter().enumerate() {
         let mut taken = HashSet::new();
-        for instance in &node.config.instances {
-            let member = Member { node: *node, instance };
+        for (number, instance) in node.config.instances.iter().enumerate() {
             let same = by_id.entry((instance.vrid, instance.ipv6)).or_default();
             let free = same.iter().copied().filter(|router| !taken.contains(router));
             let likeness =
-                |router: &usize| routers.get(*router).map_or(0, |router| likeness(router, instance));
+                |router: &usize| routers.get(*router).map_or(0, |(first, _)| likeness(first, instance));
             // Of equals the first.
             let best = free.rev().max_by_key(likeness).filter(|_| place > 0);
             let router = best.unwrap_or(routers.len());
             taken.insert(router);
-            if let Some(members) = routers.get_mut(router) {
-                members.push(member);
+            if let Some((_, members)) = routers.get_mut(router) {
+                members.push((place, number));
             } else {
                 same.push(router);
-                routers.push(vec![member]);
+                routers.push((instance, vec![(place, number)]));
             }
         }
     }
-    routers
+    routers.into_iter().map(|(_, members)| members).collect()
 }
 
-/// How much an instance looks like the ones of a virtual router.
-fn likeness(router: &Router<'_>, instance: &VrrpInstance) -> u8 {
-    let Some(first) = router.first().map(|member| member.instance) else { return 0 };
+/// How much an instance looks like the first one of a virtual router.
+fn likeness(first: &VrrpInstance, instance: &VrrpInstance) -> u8 {
     4 * u8::from(shares_address(first, instance))
         + 2 * u8::from(first.name == instance.name)
         + u8::from(first.interface == instance.interface)

@@ -32,11 +32,13 @@ const CHECKS: &str =
     "vrrp_script chk {\nscript /bin/true\nweight -2\n}\nvrrp_script net {\nscript /bin/true\nweight -2\n}";
 const TRACK: &str = "priority 101\ntrack_script {\nchk\n}";
 
+type Expected = [(&'static str, Severity)];
+
 #[test]
 fn each_difference_is_found_and_nothing_else() {
     use Severity::{Error, Note, Warning};
     let a = "priority 101";
-    let cases: &[(File, File, &[(&str, Severity)])] = &[
+    let cases: &[(File, File, &Expected)] = &[
         (File("", a), File("", "priority 100"), &[]),
         (File("", a), File("", "priority 100\ninterface ens3"), &[]),
         (File("", a), File("", "advert_int 2"), &[("peer-interval", Error)]),
@@ -146,20 +148,15 @@ fn checks_that_move_the_service_only_together_are_told_so() {
 
 #[test]
 fn instances_of_one_vrid_on_two_networks_are_paired_by_their_likeness() {
-    let two = |first: &str, second: &str| {
-        [first, second]
-            .iter()
-            .map(|interface| {
-                let third = if *interface == "inside" { 1 } else { 2 };
-                format!(
-                    "vrrp_instance {interface} {{\ninterface {interface}\nvirtual_router_id 51\nvirtual_ipaddress \
-                     {{\n192.0.{third}.100/24\n}}\n}}\n"
-                )
-            })
-            .collect::<String>()
+    let one = |name: &str, third: u8| {
+        format!(
+            "vrrp_instance {name} {{\ninterface {name}\nvirtual_router_id 51\nvirtual_ipaddress \
+             {{\n192.0.{third}.100/24\n}}\n}}\n"
+        )
     };
+    let (inside, outside) = (one("inside", 1), one("outside", 2));
     let load = |text: String| crate::load_str(&text).config;
-    let (a, b) = (load(two("inside", "outside")), load(two("outside", "inside")));
+    let (a, b) = (load(format!("{inside}{outside}")), load(format!("{outside}{inside}")));
     let places = Places::default();
     let found = compare(&[Node::new("a", &a, &places), Node::new("b", &b, &places)]);
     assert!(found.iter().all(|finding| finding.code == "peer-equal-priority"), "{found:?}");

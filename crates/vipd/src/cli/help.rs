@@ -3,7 +3,7 @@
 /// The text of `--help`.
 pub const HELP: &str = "\
 Usage: vipd [OPTION...]           run keepalived.conf
-       vipd check [NAME=]FILE...  what will go wrong between the nodes that these files are for
+       vipd check [NAME=]FILE...  what goes wrong between the nodes that these files are for, and who serves after faults
        vipd demo                  watch a failover between two routers on this machine
        vipd genhash OPTION...     the digest of a page, for HTTP_GET and SSL_GET
        vipd explain WORD          what a keyword of keepalived.conf, or the code of a finding, means

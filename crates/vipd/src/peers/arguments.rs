@@ -11,6 +11,10 @@ use crate::cli::getopt::{self, Item, Spec, Value};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Arguments {
     pub(super) nodes: Vec<NodeFile>,
+    /// A file of faults to play.
+    pub(super) scenario: Option<PathBuf>,
+    /// Where its picture goes.
+    pub(super) svg: Option<PathBuf>,
 }
 
 /// A node by its name, and its file.
@@ -23,12 +27,13 @@ pub(super) struct NodeFile {
 /// Understands the words; an error is what to print instead.
 pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, Request> {
     let items = getopt::parse(SPECS, words).map_err(|error| fail(&error.to_string()))?;
-    let mut nodes = Vec::new();
+    let (mut nodes, mut scenario, mut svg) = (Vec::new(), None, None);
     for item in items {
         match item {
             Item::Operand(word) => nodes.push(node(&word.to_string_lossy())),
             Item::Option("help", _) => return Err(Request::Print(USAGE.to_owned())),
-            Item::Option(..) => {}
+            Item::Option("scenario", path) => scenario = path.map(PathBuf::from),
+            Item::Option(_, path) => svg = path.map(PathBuf::from),
         }
     }
     if nodes.is_empty() {
@@ -42,7 +47,10 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Argumen
         let name = &twice.name;
         return Err(fail(&format!("two nodes are called {name}; name each: `vipd check lb1=FILE lb2=FILE`")));
     }
-    Ok(Arguments { nodes })
+    if svg.is_some() && scenario.is_none() {
+        return Err(fail("--svg draws a scenario; say which with --scenario=FILE"));
+    }
+    Ok(Arguments { nodes, scenario, svg })
 }
 
 /// Each is compared and simulated with each.
@@ -69,20 +77,38 @@ pub(super) fn fail(why: &str) -> Request {
     Request::PrintError(format!("vipd check: {why}\n"), 1)
 }
 
-const SPECS: &[Spec] = &[Spec { letter: Some(b'h'), name: "help", value: Value::None }];
+const SPECS: &[Spec] = &[
+    Spec { letter: Some(b'h'), name: "help", value: Value::None },
+    Spec { letter: None, name: "scenario", value: Value::Required },
+    Spec { letter: None, name: "svg", value: Value::Required },
+];
 
 const USAGE: &str = "\
-Usage: vipd check [NAME=]FILE [NAME=]FILE...
+Usage: vipd check [OPTION...] [NAME=]FILE [NAME=]FILE...
 
-Reads the configurations of all nodes of a group and says what will go wrong between them.
+Reads the configurations of all nodes of a group, says what will go wrong between them, and simulates with them who
+serves after each single fault. Interfaces of one name are on one network; nothing of this machine is looked at.
 
 NAME is what the node is called, and its id for lines that begin with '@' (as -i of the daemon). Without it, it is
 the name of the file without .conf, or of its directory if the file is keepalived.conf. One file for all nodes:
 
   vipd check lb1=keepalived.conf lb2=keepalived.conf
 
-Exit status: 0 nothing but notes found, 1 warnings or errors found (or a wrong command line), 2 and 6 as -t for a file that
-the daemon would not run with.
+      --scenario=FILE  play these faults instead of each alone, and tell who serves when
+      --svg=FILE       draw that too
+  -h, --help           print this
+
+A scenario has a line for each fault. Times count from when the group has found its places:
+
+  5s    lb1 stop                  or start, kill, reload, power-off, cut-off (from all others), reconnect-all
+  10s   lb1 link eth0 down        or up
+  12s   lb2 script chk fails      or succeeds; so does `process NAME`
+  14s   lb2 file maintenance 1    what a track_file holds
+  16s   lb2 bfd NAME down         or up
+  60s   end
+
+Exit status: 0 nothing but notes found, 1 warnings or errors found, in the files or by
+the simulation (or a wrong command line), 2 and 6 as -t for a file that the daemon would not run with.
 ";
 
 #[cfg(test)]

@@ -1,10 +1,18 @@
 //! `vipd check FILE...`: the configurations of all nodes of a group, and what will go wrong between them.
 
 mod arguments;
+mod faults;
+mod lab;
 mod read;
+mod scenario;
+mod story;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read as _, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use keepalived_conf::{Diagnostics, Severity, peers, render_all};
@@ -12,6 +20,8 @@ use keepalived_conf::{Diagnostics, Severity, peers, render_all};
 use crate::check::wants_color;
 use crate::cli::Request;
 use arguments::Arguments;
+use faults::Table;
+use lab::Lab;
 use read::{Group, Refused};
 
 /// Runs `vipd check` with these words behind it.
@@ -39,24 +49,54 @@ fn examine(arguments: &Arguments, color: bool) -> (String, u8) {
     };
     let found = compare(&group);
     let mut text = render_all(&found, &group.sources, color);
+    let lab = Lab::new(&group.nodes);
+    let simulated = match &arguments.scenario {
+        Some(path) => play(&lab, path, arguments.svg.as_deref()),
+        None => Ok(faults::table(&lab)),
+    };
+    let Table { text: simulated, wrong } = match simulated {
+        Ok(table) => table,
+        Err(why) => return (format!("vipd check: {why}\n"), 1),
+    };
+    if !simulated.is_empty() {
+        text.push_str(&simulated);
+        text.push('\n');
+    }
     for remark in &group.remarks {
         text.push_str(remark);
     }
-    text.push_str(&closing_line(&group, &found));
-    (text, u8::from(found.worst() > Some(Severity::Note)))
+    text.push_str(&closing_line(&group, &found, wrong));
+    (text, u8::from(wrong || found.worst() > Some(Severity::Note)))
 }
 
 fn compare(group: &Group) -> Diagnostics {
-    let nodes = group.nodes.iter();
-    let nodes: Vec<_> = nodes.map(|node| peers::Node::new(&node.name, &node.config, &node.places)).collect();
-    peers::compare(&nodes)
+    peers::compare(&lab::compared(&group.nodes))
 }
 
-fn closing_line(group: &Group, found: &Diagnostics) -> String {
+/// Plays a scenario from a file, and draws it.
+fn play(lab: &Lab, path: &Path, svg: Option<&Path>) -> Result<Table, String> {
+    let shown = path.display();
+    let file = File::open(path).map_err(|error| format!("{shown}: {error}"))?;
+    let mut text = String::new();
+    let read = file.take(LONGEST_SCENARIO).read_to_string(&mut text);
+    read.map_err(|error| format!("{shown}: {error}"))?;
+    let scenario = scenario::parse(&text, lab).map_err(|why| format!("{shown}: {why}"))?;
+    let story = story::play(lab, &scenario).map_err(|why| format!("{shown}: {why}"))?;
+    if let Some(svg) = svg {
+        std::fs::write(svg, story.chart.to_svg()).map_err(|error| format!("{}: {error}", svg.display()))?;
+    }
+    Ok(Table { text: story.text, wrong: false })
+}
+
+/// Octets; what is beyond is not read.
+const LONGEST_SCENARIO: u64 = 1 << 20;
+
+fn closing_line(group: &Group, found: &Diagnostics, wrong: bool) -> String {
     let names: Vec<_> = group.nodes.iter().map(|node| node.name.as_str()).collect();
-    let verdict = match found.worst() {
-        None => "ok: nothing was found".to_owned(),
-        Some(_) => format!("{} found", counted(found.len(), "finding")),
+    let verdict = match found.len() {
+        0 if wrong => "the simulation went wrong".to_owned(),
+        0 => "ok: nothing was found".to_owned(),
+        count => counted(count, "finding"),
     };
     format!("{verdict} between {}\n", names.join(", "))
 }
