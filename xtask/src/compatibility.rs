@@ -111,6 +111,7 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | a static route or rule that somebody deletes is gone | it is put back, as a virtual one is |
 | a `no_track` route that went with its interface stays away | it is set again when the interface is up; one that somebody deletes stays away |
 | the successor of a VRRP worker that dies begins at BACKUP and tells everybody | it goes on with the states that were, and tells nothing twice |
+| a VMAC that a reload moves to another interface gets another name | it has the same name there |
 | a VMAC that a reload renames is made again, without its addresses | it is renamed and keeps them |
 | a reload that ends `no_accept` or strict mode leaves the rules of the packet filter | they go |
 | a virtual address that is the only address of its interface is removed at the start: FAULT | the instance speaks from it |

@@ -33,7 +33,7 @@ pub(crate) enum Act {
     Start,
     /// Somebody types this in the machine, which has `eth0` and `eth1`.
     Sh(&'static str),
-    /// Somebody types this in another machine of the LAN.
+    /// Somebody types this in another machine of the LAN; what is said stays a part of what is seen.
     Far(&'static str),
     /// The daemon is told to reload, with this file.
     Reload(&'static str),
@@ -154,6 +154,8 @@ struct Side {
     lan: Lan,
     /// Lines of the FIFO that earlier steps have seen.
     seen: usize,
+    /// What the last [`Act::Far`] said.
+    far: String,
 }
 
 impl Side {
@@ -170,7 +172,7 @@ impl Side {
         lan.routers[1].shell("ip -6 addr add 2001:db8::2/64 dev eth0");
         shell_in(&lan.listener, "ip -6 addr add 2001:db8::250/64 dev eth0; ip link set eth0 promisc on");
         shell_in(lan.lab.switch(), "ip link set lan type bridge ageing_time 0");
-        Self { lan, seen: 0 }
+        Self { lan, seen: 0, far: String::new() }
     }
 
     fn act(&mut self, file: &str, act: Act) {
@@ -178,7 +180,7 @@ impl Side {
         match act {
             Act::Start => router.start(&expand(file)),
             Act::Sh(text) => _ = router.shell(text),
-            Act::Far(text) => _ = shell_in(&self.lan.listener, text),
+            Act::Far(text) => self.far = shell_in(&self.lan.listener, text),
             Act::Reload(file) => {
                 router.configure(&expand(file));
                 router.signal(Signal::SIGHUP);
@@ -209,6 +211,7 @@ impl Side {
         let mut lines = self.lines().split_off(self.seen);
         lines.sort();
         seen.extend(lines.iter().map(|line| format!("fifo {line}")));
+        seen.extend(self.far.lines().map(|line| format!("far {line}")));
         seen.extend(last_adverts(&self.lan.wire, &self.lan.routers[1]));
         seen
     }

@@ -354,7 +354,8 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
 
     /// Whether the kernel took what an owner wants.
     pub fn has(&self, owner: O, object: &T, interfaces: &Interfaces) -> bool {
-        let resolved = object.resolved(interfaces);
+        // The kernel has no route of an interface that is down.
+        let resolved = object.resolved(interfaces).filter(|object| !object.is_down(interfaces));
         let entry = resolved.and_then(|object| self.entries.get(&object));
         entry.is_some_and(|entry| {
             entry.holders.contains(&owner) && matches!(entry.state, State::Present | State::Doubtful)
@@ -363,7 +364,8 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
 
     /// Whether what an owner wants is there, or may be once the kernel was asked.
     pub fn can_have(&self, owner: O, object: &T, interfaces: &Interfaces) -> bool {
-        let resolved = object.resolved(interfaces);
+        // The kernel has no route of an interface that is down.
+        let resolved = object.resolved(interfaces).filter(|object| !object.is_down(interfaces));
         let entry = resolved.and_then(|object| self.entries.get(&object));
         entry.is_some_and(|entry| {
             entry.holders.contains(&owner) && !matches!(entry.state, State::Refused(_) | State::LeftAlone)

@@ -3,10 +3,14 @@ use crate::interfaces::{Interface, Interfaces};
 use crate::route::{Hop, RemovedRoute, RouteChange, RouteSpec};
 
 fn interfaces(names: &[(&str, u32)]) -> Interfaces {
+    all_of(names, true)
+}
+
+fn all_of(names: &[(&str, u32)], up: bool) -> Interfaces {
     let interface = |(name, index): &(&str, u32)| Interface {
         index: *index,
         name: (*name).to_owned(),
-        up: true,
+        up,
         mac: None,
         mtu: 1500,
         noarp: false,
@@ -135,6 +139,16 @@ fn a_route_is_made_sure_of_when_its_link_is_up_again() {
     assert_eq!(world.act(Ok(Outcome::Changed)), [ADD]);
     world.hear(Change::LinkUp { index: 3 });
     assert!(world.act(Ok(Outcome::Changed)).is_empty());
+}
+
+#[test]
+fn a_route_cannot_be_had_while_its_interface_is_down() {
+    let mut world = World::new();
+    let default = route("0.0.0.0/0", "192.0.2.254");
+    world.want(1, &[&default]);
+    assert!(world.machine.can_have(1, &default, &world.links));
+    assert!(!world.machine.can_have(2, &default, &world.links), "that is not its owner");
+    assert!(!world.machine.can_have(1, &default, &all_of(&[("eth0", 2)], false)));
 }
 
 #[test]
