@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use keepalived_conf::model::trackers::Tracked;
 use keepalived_conf::model::{Config, VrrpInstance};
 use mio::{Registry, Token};
 use rustix::event::{PollFd, PollFlags};
@@ -40,12 +41,17 @@ pub(super) fn subjects<'a>(
     instances: impl Iterator<Item = &'a VrrpInstance>,
 ) -> BTreeSet<Subject> {
     let mut subjects = BTreeSet::new();
-    for instance in instances {
-        let files = instance.track_files.iter().filter_map(|tracked| config.track_files.get(tracked.index));
+    let mut watch = |files: &[Tracked], processes: &[Tracked]| {
+        let files = files.iter().filter_map(|tracked| config.track_files.get(tracked.index));
         subjects.extend(files.map(|file| Subject::File(file.path.clone())));
-        let tracked = instance.track_processes.iter();
-        let processes = tracked.filter_map(|tracked| config.track_processes.get(tracked.index));
+        let processes = processes.iter().filter_map(|tracked| config.track_processes.get(tracked.index));
         subjects.extend(processes.map(|process| Subject::Processes(process.pattern.clone())));
+    };
+    for instance in instances {
+        watch(&instance.track_files, &instance.track_processes);
+    }
+    for group in &config.sync_groups {
+        watch(&group.track_files, &group.track_processes);
     }
     subjects
 }
@@ -215,3 +221,19 @@ const MOMENT: Duration = Duration::from_millis(500);
 
 /// How long after its end it is started again.
 const PAUSE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_a_sync_group_tracks_is_watched() {
+        let text = "track_file F {\nfile /run/f\n}\ntrack_file G {\nfile /run/g\n}\nvrrp_track_process P {\nprocess \
+                    p\n}\nvrrp_sync_group G {\ngroup {\nA\n}\ntrack_file {\nF\n}\ntrack_process {\nP\n}\n}\n\
+                    vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n";
+        let config = keepalived_conf::load_str(text).config;
+        let watched = subjects(&config, config.instances.iter());
+        let process = config.track_processes[0].pattern.clone();
+        assert_eq!(watched, BTreeSet::from([Subject::File("/run/f".into()), Subject::Processes(process)]));
+    }
+}
