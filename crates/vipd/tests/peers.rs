@@ -1,5 +1,7 @@
 //! `vipd check` as people start it.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 use std::fs;
 use std::process::{Command, Output};
 
