@@ -176,6 +176,13 @@ fn a_connection_may_begin_with_the_header_of_a_proxy() {
 }
 
 #[test]
+fn below_a_share_of_good_servers_all_may_be_used() {
+    for (lines, share) in [("", 0), ("panic_threshold 50", 50), ("panic_threshold 101", 0)] {
+        assert_eq!(only(&server(lines, "TCP_CHECK {\n}")).panic_threshold, share, "{lines}");
+    }
+}
+
+#[test]
 fn defaults_below_a_real_server_hold_for_it_too() {
     let text = format!(
         "virtual_server 192.0.2.1 80 {{\n{SERVICE}real_server 192.0.2.11 80 {{\nTCP_CHECK {{\n}}\n}}\n\

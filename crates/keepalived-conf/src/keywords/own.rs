@@ -28,6 +28,8 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
     [VrrpScript] "on_shortage": Choice(&["keep", "fail"]), default "keep", since "vipd only", Acts,
         "A check that cannot be run for ten intervals, at least 60 s: its last result stays, or it counts as failed.";
 
+    [VirtualServer] "panic_threshold": integer(0, 100, Unit::None), default "0 (never)", since "vipd only", Acts,
+        "Per cent: if fewer real servers are good, those that failed are used as well, unless the sorry server serves.";
     [VirtualServer] "drain_timeout": Decimal { min: 0, max: DAY, places: 6, unit: Unit::Seconds },
         default "0", since "vipd only", Acts,
         "A real server that a reload removed stays with weight 0 for so long.";

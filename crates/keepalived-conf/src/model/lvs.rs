@@ -49,6 +49,8 @@ pub struct VirtualServer {
     pub smtp_alert: bool,
     /// `sorry_server`
     pub sorry_server: Option<SorryServer>,
+    /// `panic_threshold` (vipd's own), per cent: below it all real servers are used again. 0 is never.
+    pub panic_threshold: u8,
     /// `drain_timeout` (vipd's own): a server that a reload removed stays with weight 0 for so long.
     pub drain_timeout: Duration,
     /// `real_server`s in file order.

@@ -167,6 +167,13 @@ pub enum Event {
         /// It serves.
         serving: bool,
     },
+    /// So few servers are good that those that are down are used as well (`panic_threshold`), or no longer.
+    Panic {
+        /// The virtual server.
+        service: ServiceId,
+        /// They are used.
+        panics: bool,
+    },
     /// What somebody wants of a server begins or ends: [`Director::intent`](super::Director::intent) says what it is now.
     Steered {
         /// The server.

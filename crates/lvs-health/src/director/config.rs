@@ -29,6 +29,9 @@ pub struct Service {
     pub ha_suspend: Vec<IpAddr>,
     /// `sorry_server`
     pub sorry: Option<Sorry>,
+    /// `panic_threshold`, per cent: if fewer of the servers are good, those that are down are used as well, unless the sorry
+    /// server serves. 0: never.
+    pub panic_threshold: u8,
     /// `drain_timeout`: a server that a reload removed stays for so long with weight 0; zero: it goes at once.
     pub drain: Duration,
     /// `rs_init_notifies`: servers that are up at the start are told to be.
@@ -58,6 +61,7 @@ impl Service {
             omega: false,
             ha_suspend: Vec::new(),
             sorry: None,
+            panic_threshold: 0,
             drain: Duration::ZERO,
             initial_notifies: false,
             servers: Vec::new(),

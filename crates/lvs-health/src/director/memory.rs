@@ -193,6 +193,7 @@ impl Director {
             pool.live += member.live();
             pool.members.push(member);
         }
+        pool.panics = pool.should_panic();
         let drained = |&(address, until): &(SocketAddr, Duration)| Drained {
             address,
             until: clock.not_before_now(until),

@@ -336,7 +336,9 @@ impl Director {
         if falls || (alive && !was_alive) {
             self.outbox.tell(Event::Server { server: id, up: alive, cause });
         }
-        let changed = (alive, weight) != (was_alive, was_weight);
+        // Where servers may be used although they are down, it matters whether they are only assumed to be.
+        let fails = falls && pool.panic_threshold > 0;
+        let changed = (alive, weight) != (was_alive, was_weight) || fails;
         if changed {
             self.outbox.program(id.service);
             self.recollection.change(id.service);
@@ -357,6 +359,11 @@ impl Director {
         if news || (initial && (up || pool.sorry.is_some())) {
             let Pool { live: weight, quorum, hysteresis, .. } = *pool;
             self.outbox.tell(Event::Quorum { service, up, weight, quorum, hysteresis, initial });
+        }
+        let panics = pool.should_panic();
+        if std::mem::replace(&mut pool.panics, panics) != panics {
+            self.outbox.program(service);
+            self.outbox.tell(Event::Panic { service, panics });
         }
         let serving = pool.is_sorry();
         if std::mem::replace(&mut pool.sorry_serves, serving) != serving {

@@ -105,6 +105,7 @@ impl Director {
         let mut old = HashMap::new();
         if let Some(before) = before {
             pool.up = before.up;
+            pool.panics = before.panics;
             pool.sorry_serves = before.sorry_serves;
             pool.drained.clone_from(&before.drained);
             if before.suspended != pool.suspended {

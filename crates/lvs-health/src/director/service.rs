@@ -17,11 +17,14 @@ pub(super) struct Pool {
     pub(super) omega: bool,
     pub(super) ha_suspend: Vec<IpAddr>,
     pub(super) sorry: Option<Sorry>,
+    pub(super) panic_threshold: u8,
     pub(super) initial_notifies: bool,
     pub(super) members: Vec<Member>,
     pub(super) drained: Vec<Drained>,
     /// There is a quorum.
     pub(super) up: bool,
+    /// Too few members are good: those that are down are used.
+    pub(super) panics: bool,
     /// The sorry server was told to serve.
     pub(super) sorry_serves: bool,
     /// Its checks are not made.
@@ -69,10 +72,12 @@ impl Pool {
             omega: service.omega,
             ha_suspend: service.ha_suspend.clone(),
             sorry: service.sorry,
+            panic_threshold: service.panic_threshold,
             initial_notifies: service.initial_notifies,
             members: Vec::with_capacity(service.servers.len()),
             drained: Vec::new(),
             up: false,
+            panics: false,
             sorry_serves: false,
             suspended: false,
             live: 0,
@@ -89,6 +94,22 @@ impl Pool {
     /// Whether the sorry server serves in place of the members.
     pub(super) fn is_sorry(&self) -> bool {
         self.sorry.is_some() && !self.up
+    }
+
+    /// Whether too few of the members that are meant to serve are good. One that is only assumed to be down (`alpha`) is none
+    /// that failed.
+    pub(super) fn should_panic(&self) -> bool {
+        if self.panic_threshold == 0 {
+            return false;
+        }
+        let meant = || self.members.iter().filter(|member| member.is_meant_to_serve());
+        let (all, failed) = (meant().count(), meant().filter(|member| member.has_failed()).count());
+        (all - failed) * 100 < all * usize::from(self.panic_threshold)
+    }
+
+    /// Whether a member is used although it is down.
+    fn is_desperate_for(&self, member: &Member) -> bool {
+        self.panics && !self.is_sorry() && member.has_failed() && member.is_meant_to_serve()
     }
 
     /// Whether none of the addresses is there that its checks wait for.
@@ -124,7 +145,11 @@ impl Pool {
             Some(Mode::Drain { finished: true, .. }) => return out,
             Some(Mode::Drain { .. } | Mode::Maintenance) if self.serves(member) => return Some(0),
             Some(Mode::Weight(weight)) if self.serves(member) => return Some(weight),
+            Some(Mode::Weight(weight)) if self.is_desperate_for(member) => return Some(weight),
             _ => {}
+        }
+        if self.is_desperate_for(member) {
+            return Some(member.weight);
         }
         if self.serves(member) {
             return Some(member.ramp.map_or(member.weight, |ramp| ramp.weight(member.weight)));
@@ -148,6 +173,11 @@ impl Member {
             ramp: None,
             intent: None,
         }
+    }
+
+    /// It is down, and not only assumed to be.
+    fn has_failed(&self) -> bool {
+        !self.alive && self.known_down
     }
 
     /// What it adds to the quorum.

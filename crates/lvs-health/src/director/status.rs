@@ -19,6 +19,8 @@ pub struct ServiceStatus<'a> {
     pub live: u64,
     /// The sorry server serves in place of the servers.
     pub sorry: bool,
+    /// Too few servers are good, so those that are down are used (`panic_threshold`), unless the sorry server serves.
+    pub panics: bool,
     /// Checks are not made (`ha_suspend`).
     pub suspended: bool,
     /// Number of its servers.
@@ -113,6 +115,7 @@ impl Director {
             up: pool.up,
             live: pool.live,
             sorry: pool.is_sorry(),
+            panics: pool.panics,
             suspended: pool.suspended,
             servers: pool.members.len(),
             alive: pool.members.iter().filter(|member| member.alive).count(),

@@ -6,6 +6,7 @@ mod lab;
 
 mod attempts;
 mod order;
+mod panic;
 mod properties;
 mod quorum;
 mod reload;

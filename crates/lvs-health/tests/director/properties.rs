@@ -127,7 +127,7 @@ prop_compose! {
         omega in any::<bool>(),
         suspend in vec(0..2_usize, 0..2),
         sorry in proptest::option::of(any::<bool>().prop_map(|inhibit| Sorry { inhibit })),
-        initial_notifies in any::<bool>(),
+        (initial_notifies, panic_threshold) in (any::<bool>(), select(vec![0, 0, 34, 70, 100])),
         servers in [proptest::option::of(server(1)), proptest::option::of(server(2)), proptest::option::of(server(3))],
     ) -> Service {
         Service {
@@ -138,6 +138,7 @@ prop_compose! {
             sorry,
             drain: Duration::from_secs(drain),
             initial_notifies,
+            panic_threshold,
             servers: servers.into_iter().flatten().collect(),
             ..Service::new(name)
         }
@@ -484,13 +485,24 @@ impl World {
         let status = director.service_status(service).unwrap();
         let mut live = 0;
         let mut rows = Vec::new();
+        let states = || director.members(service).map(|id| director.server_status(id).unwrap());
+        let failed = states().filter(|state| !state.up && state.known_down).count();
+        let good = status.servers - failed;
+        assert_eq!(status.panics, good * 100 < usize::from(definition.panic_threshold) * status.servers);
+        let is_sorry = definition.sorry.is_some() && !status.up;
         for (id, server) in director.members(service).zip(&definition.servers) {
             let mut checks = director.checks_of(id).map(|check| director.check_status(check).unwrap());
             let state = director.server_status(id).unwrap();
             assert_eq!(state.up, checks.all(|check| check.up));
             live += if state.up { u64::from(state.weight) } else { 0 };
-            let serves = state.up && (status.up || definition.sorry.is_none());
-            if serves {
+            let serves = state.up && !is_sorry;
+            if status.panics && state.known_down && !is_sorry {
+                let own = match director.intent(id).map(|intent| intent.mode) {
+                    Some(Mode::Weight(weight)) => weight,
+                    _ => state.weight,
+                };
+                rows.push((Some(server.address), false, own));
+            } else if serves {
                 let weight = state.programmed.unwrap();
                 if let Some(intent) = director.intent(id) {
                     assert_eq!(intent.mode, Mode::Weight(weight), "as it was set outside");

@@ -46,6 +46,7 @@ pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<(Log
         }
         Event::Steered { server, how } => teller.steered(*server, *how),
         Event::Sorry { service, serving } => teller.sorry(*service, *serving),
+        Event::Panic { service, panics } => teller.panics(*service, *panics),
         Event::Suspended { service, suspended } => {
             let what = if *suspended { "Suspending" } else { "Activating" };
             info(format!("{what} healthcheckers of VS {}", teller.service(*service)))
@@ -197,6 +198,21 @@ impl Teller<'_> {
             0 | 1 => first,
             more => format!("{first} and {} more", more - 1),
         }
+    }
+
+    fn panics(&self, service: ServiceId, panics: bool) -> Vec<(LogLevel, String)> {
+        let name = self.service(service);
+        let Some(status) = self.director.service_status(service) else { return Vec::new() };
+        let (alive, all) = (status.alive, status.servers);
+        if panics {
+            let text = format!(
+                "Only {alive} of {all} services of VS {name} are up, fewer than panic_threshold: those that failed are used as well"
+            );
+            return vec![(LogLevel::Warning, text)];
+        }
+        let text =
+            format!("{alive} of {all} services of VS {name} are up: those that failed are no longer used");
+        vec![(LogLevel::Info, text)]
     }
 
     /// keepalived's sentence, with the reason behind it.

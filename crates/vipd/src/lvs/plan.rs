@@ -145,6 +145,7 @@ impl Plan {
             omega: server.omega,
             ha_suspend: if server.ha_suspend { addresses(server) } else { Vec::new() },
             sorry: server.sorry_server.as_ref().map(|sorry| director::Sorry { inhibit: sorry.inhibit }),
+            panic_threshold: server.panic_threshold,
             drain: server.drain_timeout,
             initial_notifies: self.config.global.lvs.initial_notifies,
             servers: server.real_servers.iter().map(|real| self.server(real)).collect(),

@@ -113,6 +113,7 @@ impl File<'_, '_, '_> {
             ha_suspend,
             smtp_alert: draft.smtp_alert.or(self.globals.smtp_alert_checker()).unwrap_or(false),
             sorry_server,
+            panic_threshold: draft.panic_threshold,
             drain_timeout: draft.drain_timeout,
             real_servers,
         })

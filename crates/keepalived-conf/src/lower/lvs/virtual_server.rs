@@ -44,6 +44,7 @@ pub(super) struct VirtualDraft {
     pub(super) ha_suspend: Option<Span>,
     pub(super) smtp_alert: Option<bool>,
     pub(super) sorry: Option<SorryDraft>,
+    pub(super) panic_threshold: u8,
     pub(super) drain_timeout: Duration,
     pub(super) real_servers: Vec<RealDraft>,
     // What real servers and checkers inherit.
@@ -84,6 +85,7 @@ impl VirtualDraft {
             ha_suspend: None,
             smtp_alert: None,
             sorry: None,
+            panic_threshold: 0,
             drain_timeout: Duration::ZERO,
             real_servers: Vec::new(),
             weight: 1,
@@ -186,6 +188,10 @@ impl<'a> Lowering<'a> {
             "omega" => draft.omega = arguments::bare(entry, report),
             "ha_suspend" => draft.ha_suspend = arguments::bare(entry, report).then_some(entry.span()),
             "smtp_alert" => draft.smtp_alert = arguments::switch(entry, report).or(draft.smtp_alert),
+            "panic_threshold" => {
+                draft.panic_threshold =
+                    arguments::number(entry, Junk::Refused, "", report).unwrap_or(draft.panic_threshold);
+            }
             "drain_timeout" => {
                 draft.drain_timeout =
                     arguments::decimal(entry, Junk::Refused, "", report).unwrap_or(draft.drain_timeout);
