@@ -216,6 +216,10 @@ static CODES: &[Code] = &[
     code("no-effect", "The keyword changes nothing here, and nothing is lost by that: the message says why."),
     code("no-file", "A `track_file` does not say which file it reads, and is ignored."),
     code("no-interface", "An instance does not say on which interface it speaks, and cannot work."),
+    code(
+        "no-login",
+        "A `PGSQL_CHECK` is to tell a primary from a replica, which the server tells its users only: write `login`.",
+    ),
     code("no-method", "A virtual server has no `lvs_method`; NAT is used."),
     code("no-path", "A `url` block has no `path`, so there is nothing to ask for."),
     code(
