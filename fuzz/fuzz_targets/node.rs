@@ -9,7 +9,7 @@ use std::time::Duration;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use vrrp_election::{
-    Fact, FactId, Instant, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, Preempt, Received, RouterConfig, RouterId,
+    Fact, FactId, GroupSetup, Instant, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, Preempt, Received, RouterConfig, RouterId,
     RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, State, Track, TrackTarget, VirtualAddress,
 };
 use vrrp_proto::{AdvertInterval, Centiseconds, Family, Priority, RouterInterval, RouterPriority, Vrid};
@@ -33,6 +33,8 @@ struct Machine {
     links: [bool; 2],
     scripts: [(u8, u8, bool); 2],
     routers: [Router; 3],
+    /// Which routers are members of each group.
+    groups: [[bool; 3]; 2],
 }
 
 #[derive(Arbitrary, Debug)]
@@ -170,11 +172,17 @@ fn config(machine: &Machine) -> NodeConfig {
     };
     NodeConfig {
         routers: machine.routers.iter().map(setup).collect(),
+        groups: (0..).zip(&machine.groups).map(|(number, members)| group(number, members)).collect(),
         scripts: (0..).zip(&machine.scripts).map(|(number, choices)| script(number, choices)).collect(),
         links: (0..).zip(&machine.links).map(|(number, up)| link(number, *up)).collect(),
         facts: vec![Fact::Unknown; 2],
         startup_delay: Duration::from_millis(machine.startup_delay_ms.into()),
     }
+}
+
+fn group(number: u32, members: &[bool; 3]) -> GroupSetup {
+    let members = (0..).map(RouterId).zip(members).filter(|(_, member)| **member);
+    GroupSetup { name: format!("group {number}"), members: members.map(|(router, _)| router).collect() }
 }
 
 fn setup(router: &Router) -> RouterSetup {

@@ -205,7 +205,8 @@ impl Exchange for Check {
 const MAX_LINE: usize = 8 * 1024;
 
 // Most of them have lines with patterns.
-#[cfg(all(test, feature = "regex"))]
+#[cfg(test)]
+#[cfg(feature = "regex")]
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
     use std::time::Duration;

@@ -55,7 +55,7 @@ const AAAA: [u8; 2] = [0, 28];
 const IN: [u8; 2] = [0, 1];
 
 /// The records of a section (RFC 1035 §4.1.3), as far as they can be read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Records<'r> {
     rest: &'r [u8],
     left: u16,
