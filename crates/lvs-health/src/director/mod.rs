@@ -337,8 +337,8 @@ impl Director {
             self.outbox.tell(Event::Server { server: id, up: alive, cause });
         }
         // Where servers may be used although they are down, it matters whether they are only assumed to be.
-        let fails = falls && pool.panic_threshold > 0;
-        let changed = (alive, weight) != (was_alive, was_weight) || fails;
+        let proven_down = falls && pool.panic_threshold > 0;
+        let changed = (alive, weight) != (was_alive, was_weight) || proven_down;
         if changed {
             self.outbox.program(id.service);
             self.recollection.change(id.service);

@@ -10,6 +10,7 @@ use crate::{Check, Weigh};
 
 /// How a virtual server stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "answers to independent questions")]
 pub struct ServiceStatus<'a> {
     /// [`Service::name`](super::Service::name)
     pub name: &'a str,
