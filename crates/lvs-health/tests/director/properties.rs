@@ -485,8 +485,8 @@ impl World {
         let status = director.service_status(service).unwrap();
         let mut live = 0;
         let mut rows = Vec::new();
-        let states = || director.members(service).map(|id| director.server_status(id).unwrap());
-        let failed = states().filter(|state| !state.up && state.known_down).count();
+        let known = || director.members(service).map(|id| director.server_status(id).unwrap());
+        let failed = known().filter(|server| !server.up && server.known_down).count();
         let good = status.servers - failed;
         assert_eq!(status.panics, good * 100 < usize::from(definition.panic_threshold) * status.servers);
         let is_sorry = definition.sorry.is_some() && !status.up;

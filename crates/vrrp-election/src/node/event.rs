@@ -44,7 +44,7 @@ pub enum NodeAction {
     },
     /// Nothing to do for the protocol: for logs, scripts and mail.
     Tell(Event),
-    /// From here on all ids mean the configuration of the last [`Node::handle_reload`].
+    /// From here on all ids mean the configuration of the last [`Node::handle_reload`](super::Node::handle_reload).
     Reloaded {
         /// For each of its routers the one of the configuration before that it is; `None` if it is new.
         before: Vec<Option<RouterId>>,

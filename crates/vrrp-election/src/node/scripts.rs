@@ -8,8 +8,8 @@ use crate::script::Script;
 use crate::{Instant, ScriptResult};
 
 impl Node {
-    /// The process of a run that [`NodeAction::Script`] asked for began at `started`, not when it was asked for: the time
-    /// of the run counts from then. Before this is told, a run is never too long.
+    /// The process of a run that [`NodeAction::Script`](super::NodeAction::Script) asked for began at `started`, not
+    /// when it was asked for: the time of the run counts from then. Before this is told, a run is never too long.
     pub fn handle_script_started(&mut self, script: ScriptId, started: Instant) {
         let Some(check) = self.script_mut(script) else { return };
         check.handle_started(started);
