@@ -206,6 +206,10 @@ static CODES: &[Code] = &[
     ),
     code("multicast-unicast", "A multicast destination has no meaning for an instance with unicast peers."),
     code(
+        "nftables-instead",
+        "A keyword for iptables or ipsets stands in the file. Packets to virtual addresses are dropped by nftables instead, with the same effect; the names of chains and sets are not used.",
+    ),
+    code(
         "no-address",
         "An instance without a virtual address protects nothing. Say `no_virtual_ipaddress` if that is meant.",
     ),
@@ -377,6 +381,10 @@ static CODES: &[Code] = &[
         "The bounds of a reply's length exclude each other, so that the check always fails.",
     ),
     code(
+        "route-protocol",
+        "A route or rule that is put back when somebody deletes it carries protocol 18 (keepalived), by which it is known again; the `protocol` in the file is ignored. `no_track` keeps the file's.",
+    ),
+    code(
         "route-without-device",
         "A route without `dev` is not put back when somebody deletes it: name the device, or say `no_track` if that is meant.",
     ),
@@ -422,6 +430,10 @@ static CODES: &[Code] = &[
         "Strict mode excludes unicast peers by the letter of the RFC. They work here, with this warning.",
     ),
     code(
+        "strict-vmac",
+        "In strict mode adverts leave with the virtual MAC address of the router: `vmac_xmit_base`, or another MAC address of `use_vmac`, is ignored.",
+    ),
+    code(
         "strict-without-accept",
         "In strict mode packets to a virtual address are not for the host itself, unless it is the owner or `accept` is set.",
     ),
@@ -451,12 +463,20 @@ static CODES: &[Code] = &[
         "unexpected-brace",
         "A `{` opens nothing that is known. It is paired with its own `}` and left out.",
     ),
+    code(
+        "unicast-vmac",
+        "With unicast peers adverts leave from the interface below the virtual one, as if `vmac_xmit_base` were written.",
+    ),
     code("unknown-bfd", "There is no `bfd_instance` of this name above."),
     code("unknown-group", "There is no group of this name above."),
     code("unknown-instance", "There is no `vrrp_instance` of this name."),
     code(
         "unknown-keyword",
         "The word is no keyword in this place. The help says what may be meant, or where it belongs.",
+    ),
+    code(
+        "unknown-name",
+        "A name of a routing table, protocol, scope, realm or group stands in none of iproute2's files, and is no number. The line is ignored.",
     ),
     code("unknown-option", "The word is no option of this line."),
     code(
@@ -474,6 +494,11 @@ static CODES: &[Code] = &[
     ),
     code("unterminated-quote", "A double quote is opened and not closed on its line."),
     code("untracked-script", "No instance tracks the script, so it never runs."),
+    code(
+        "vmac-mac",
+        "Two virtual interfaces on one interface would have the same MAC address, which the network cannot tell apart. The later one needs another address.",
+    ),
+    code("vmac-name", "Another virtual interface has the name already. The default name is used instead."),
     code("worker-user", "The user that workers should run as does not exist. They run as nobody."),
     code("zero-gap", "A gap of 0 between announcements is what holds without the line."),
 ];
