@@ -38,12 +38,14 @@ impl<'a> Lowering<'a> {
                 _ => self.understood(entry),
             }
         }
-        let (Some((garp_interval, gna_interval)), false) = (group.intervals(), group.interfaces.is_empty())
-        else {
-            let message = "this garp_group lacks an interval or an interface; it is ignored";
-            self.report.warning("incomplete", at, message);
+        let Some((garp_interval, gna_interval)) = group.intervals() else {
+            self.report.warning("incomplete", at, "this garp_group has no interval; it is ignored");
             return;
         };
+        if group.interfaces.is_empty() {
+            self.report.lint("incomplete", at, "this garp_group has no interface, so it has no effect");
+            return;
+        }
         let groups = &mut self.globals.public.garp_groups;
         let (report, mut kept) = (&mut self.report, Vec::new());
         for interface in group.interfaces {
