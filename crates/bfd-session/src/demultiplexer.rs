@@ -1,4 +1,4 @@
-//! Which session a packet is for (RFC 5880 §6.3, §6.8.6).
+//! Demultiplexing: finds the session that a packet is for (RFC 5880 §6.3, §6.8.6).
 
 use alloc::collections::BTreeMap;
 use core::net::IpAddr;
@@ -20,14 +20,14 @@ pub struct Peer {
     pub multihop: bool,
 }
 
-/// Where a packet came from.
+/// The origin of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
     /// Source address.
     pub source: IpAddr,
     /// Destination address, if it is known.
     pub destination: Option<IpAddr>,
-    /// Whether it came to the port of multihop sessions.
+    /// True if it came to the port of multihop sessions.
     pub multihop: bool,
     /// TTL or Hop Limit, if it is known.
     pub hop_limit: Option<u8>,

@@ -1,4 +1,4 @@
-//! Which datagrams carry control packets (RFC 5881 §4 and §5, RFC 5883 §5).
+//! Ports and TTLs of the datagrams that carry control packets (RFC 5881 §4 and §5, RFC 5883 §5).
 
 use core::ops::RangeInclusive;
 

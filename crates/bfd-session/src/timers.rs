@@ -1,4 +1,4 @@
-//! Which of many sessions is due.
+//! The queue of deadlines of many sessions.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;

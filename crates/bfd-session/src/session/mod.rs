@@ -343,7 +343,7 @@ impl Session {
         self.asked.ask(self.config.desired(self.state), self.config.required_min_rx, self.state, known);
     }
 
-    /// Whether the other system has reason to take this one for dead.
+    /// True if the other system has reason to take this one for dead.
     fn was_silent(&self, now: Instant) -> bool {
         let of_late = self.silent_until.is_some_and(|at| now.since(at) < self.handshake_time());
         of_late || self.was_silent_for_long(now)

@@ -2,7 +2,7 @@
 
 use crate::{Interval, State};
 
-/// Whether the other system was asked to confirm what this one asks for.
+/// The state of a poll sequence: the other system is asked to confirm new parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Poll {
     /// Nothing waits for a confirmation.

@@ -78,12 +78,12 @@ impl Session {
         self.transmit_interval() * u32::from(self.config.detect_mult.get())
     }
 
-    /// Whether anything may leave that is no answer to a poll (§6.8.7).
+    /// True if packets other than the answer to a poll may leave (§6.8.7).
     pub(super) fn may_send(&self) -> bool {
         self.remote.discriminator.is_some() || self.config.role == Role::Active
     }
 
-    /// Whether packets leave periodically (§6.8.7).
+    /// True if packets leave periodically (§6.8.7).
     pub(super) fn is_periodic(&self) -> bool {
         let both_up = self.state == State::Up && self.remote.state == State::Up;
         let unwanted =

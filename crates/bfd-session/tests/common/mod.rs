@@ -56,7 +56,7 @@ impl End {
 pub(crate) struct Pair {
     pub(crate) now: Instant,
     pub(crate) ends: [End; 2],
-    /// Whether a packet of this end is lost.
+    /// True if a packet of this end is lost.
     pub(crate) lost: Box<dyn FnMut(usize) -> bool>,
     under_way: Vec<(Instant, usize, [u8; 24])>,
 }
