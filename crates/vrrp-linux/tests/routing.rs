@@ -94,6 +94,7 @@ impl World {
 #[test]
 fn a_takeover_and_a_release_leave_nothing_behind() {
     in_namespace(|| {
+        support::without_ipv6();
         wire("left", "right");
         let before = (ip("route show table all"), ip("rule show"));
         let address = AddressSpec::new(0, "192.0.2.1/24".parse().unwrap());
