@@ -80,6 +80,11 @@ pub enum ToWorker {
     },
     /// Write the state: the answer is [`FromWorker::Dump`].
     Dump(DumpKind),
+    /// Say how everything stands: the answers are [`FromWorker::Status`].
+    Status {
+        /// Repeated in the answers.
+        request: u32,
+    },
     /// Answer [`FromWorker::Alive`]: nothing was heard of this worker for a while.
     Probe,
     /// Stop in order (VRRP: priority 0, addresses removed unless they are kept, STOP reported; LVS: virtual servers
@@ -229,6 +234,17 @@ pub enum FromWorker {
     },
     /// The answer to [`ToWorker::Dump`]: the whole text of the file.
     Dump(DumpKind, String),
+    /// A piece of the answer to [`ToWorker::Status`]: few things at once, so that no turn takes long.
+    Status {
+        /// That of the question.
+        request: u32,
+        /// A [`vipd_status::Part`] as JSON; empty if there is nothing to say.
+        part: Vec<u8>,
+        /// It is the last piece.
+        last: bool,
+    },
+    /// Something happened that `vipd events` shows: a [`vipd_status::EventKind`] as JSON.
+    Happened(Vec<u8>),
     /// Everything is released; the process exits now.
     Stopped,
     /// The configuration cannot be run on this machine (keepalived exits 1): the parent stops everything with this reason.

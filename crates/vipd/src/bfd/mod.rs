@@ -245,6 +245,9 @@ impl Worker {
                     let text = dump::text(self.sessions.values());
                     self.parent.send(&FromWorker::Dump(DumpKind::Data, text));
                 }
+                ToWorker::Status { request } => {
+                    self.parent.send(&FromWorker::Status { request, part: Vec::new(), last: true });
+                }
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,
                 // Matters of other workers.

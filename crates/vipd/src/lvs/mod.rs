@@ -319,6 +319,9 @@ impl Worker {
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
                 ToWorker::Session { key, up } => self.note_session(now, key, up),
                 ToWorker::Dump(kind) => self.dump(kind),
+                ToWorker::Status { request } => {
+                    self.parent.send(&FromWorker::Status { request, part: Vec::new(), last: true });
+                }
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,
             }

@@ -66,6 +66,9 @@ impl Worker {
                             .for_each(|record| record.rejected = Record::default().rejected);
                     }
                 }
+                ToWorker::Status { request } => {
+                    self.parent.send(&FromWorker::Status { request, part: Vec::new(), last: true });
+                }
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,
             }

@@ -110,6 +110,7 @@ impl Parent {
                     | ToWorker::Standing { .. }
                     | ToWorker::Session { .. }
                     | ToWorker::Dump(_)
+                    | ToWorker::Status { .. }
                     | ToWorker::Probe,
                 ) => {}
                 None if self.gone || self.was_terminated() => return Ok(None),

@@ -99,6 +99,8 @@ impl Parent {
             FromWorker::Session { key, up } => self.handle_session(role, key, up, now, log),
             FromWorker::Log { level, text } => log.write(role.voice(pid), level, &text),
             FromWorker::Dump(kind, text) => self.write_dump(role, kind, text, log),
+            // Nobody asks yet.
+            FromWorker::Status { .. } | FromWorker::Happened(_) => {}
         }
         self.perform(now, log);
     }

@@ -1,0 +1,157 @@
+//! Things that happened.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Cause, Evidence, Intent, ReloadOutcome, Role, State, TrackerKind};
+
+/// Something that happened, as `vipd events` shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Event {
+    /// [`VERSION`](crate::VERSION)
+    pub v: u32,
+    /// Counts the events since the daemon started: a reader that misses numbers has lost events.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// Kinds of events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[non_exhaustive]
+pub enum EventKind {
+    /// An instance changed its state.
+    Transition {
+        /// Its name.
+        instance: String,
+        /// Before.
+        from: State,
+        /// After.
+        to: State,
+        /// Why.
+        cause: Cause,
+        /// What was seen.
+        #[serde(default)]
+        evidence: Evidence,
+    },
+    /// A sync group changed its state.
+    Group {
+        /// Its name.
+        group: String,
+        /// Before.
+        from: State,
+        /// After.
+        to: State,
+    },
+    /// An instance changed its effective priority.
+    Priority {
+        /// Its name.
+        instance: String,
+        /// After.
+        effective: u8,
+    },
+    /// Something that is tracked changed.
+    Tracker {
+        /// What it is.
+        tracker: TrackerKind,
+        /// Its name.
+        name: String,
+        /// Whether it is up.
+        up: bool,
+        /// What was seen: `exited with status 7`.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// Another router serves at the same time, or speaks with our VRID.
+    Competitor {
+        /// Our instance.
+        instance: String,
+        /// The other router.
+        source: IpAddr,
+        /// What it does, in words.
+        what: String,
+    },
+    /// The daemon was held up, and waits longer for it.
+    Stall {
+        /// The instance whose wait grew.
+        instance: String,
+        /// How late it was, in milliseconds.
+        late_ms: u64,
+    },
+    /// Somebody else removed a virtual address or route; it was restored.
+    Restored {
+        /// What: `192.0.2.10/24 dev eth0`.
+        what: String,
+    },
+    /// A check of a real server changed.
+    Check {
+        /// Virtual server.
+        service: String,
+        /// Real server.
+        server: String,
+        /// Whether the check is up.
+        up: bool,
+        /// Why, in words.
+        because: String,
+    },
+    /// A real server changed.
+    Server {
+        /// Virtual server.
+        service: String,
+        /// Real server.
+        server: String,
+        /// Whether it is up.
+        up: bool,
+        /// Why, in words.
+        because: String,
+    },
+    /// A virtual server gained or lost its quorum.
+    Quorum {
+        /// Virtual server.
+        service: String,
+        /// Whether it has it.
+        up: bool,
+        /// Why, in words.
+        because: String,
+    },
+    /// A BFD session changed.
+    Bfd {
+        /// Its name.
+        session: String,
+        /// Whether it is up.
+        up: bool,
+    },
+    /// The configuration was read anew.
+    Reload(ReloadOutcome),
+    /// An operator's intent began, or ended.
+    Intent {
+        /// Instance, or `service server`.
+        target: String,
+        /// What it is; none if it ended.
+        intent: Option<Intent>,
+        /// How it ended, in words; empty if it began.
+        #[serde(default)]
+        ended: String,
+    },
+    /// A worker process died or was started.
+    Worker {
+        /// What it does.
+        role: Role,
+        /// What happened, in words.
+        what: String,
+    },
+    /// A notify script could not be run, or failed.
+    Notify {
+        /// What it was run for.
+        target: String,
+        /// What happened, in words.
+        what: String,
+    },
+}
