@@ -11,9 +11,21 @@ use std::time::Duration;
 
 pub use http::{BasicAuth, DigestMd5, Http, HttpMethod, HttpVersion, Pattern, RegexOption, StatusCodes, Url};
 
-use crate::{Ldap, Mysql, Postgresql, Redis, Talk};
+use crate::{Custom, Ldap, Mysql, Postgresql, Redis, Talk};
 
 /// One checker on one real server.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use lvs_health::{Check, Http, Network, Target, Timing, Url};
+///
+/// let target = Target::new("192.0.2.10:80".parse()?, Duration::from_secs(3));
+/// let health = Url { body: Some(b"ok".to_vec()), ..Url::new("/health", "www.example.org") };
+/// let check = Check::network(Network::http(target, Http::new([health])), Timing::every(Duration::from_secs(10)));
+/// assert_eq!((check.probe.steps(), check.timing.retry), (1, 1));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Check {
     /// What an attempt does.
@@ -22,7 +34,21 @@ pub struct Check {
     pub timing: Timing,
 }
 
+impl Check {
+    /// A dialogue over a socket, made at these times.
+    pub fn network(network: Network, timing: Timing) -> Self {
+        Self { probe: Probe::Network(Box::new(network)), timing }
+    }
+
+    /// A check of one's own that is not a dialogue ([`Probe::Custom`]).
+    pub fn custom(name: impl Into<Arc<str>>, timing: Timing) -> Self {
+        Self { probe: Probe::Custom(name.into()), timing }
+    }
+}
+
 /// When attempts are made, and how many failures in a row count.
+///
+/// Made by [`every`](Self::every) and changed: `Timing { rise: 3, ..Timing::every(interval) }`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Timing {
     /// From the end of an attempt to the start of the next (`delay_loop`); between their starts if the answer came within
@@ -42,8 +68,26 @@ pub struct Timing {
     pub fast_recovery: bool,
 }
 
+impl Timing {
+    /// An attempt in each interval, as keepalived has it where nothing else is said: assumed to be good at first, the second
+    /// failure in a row counts, and comes a second after the first (or after the interval, if that is shorter).
+    pub const fn every(interval: Duration) -> Self {
+        const SECOND: Duration = Duration::from_secs(1);
+        Self {
+            delay_loop: interval,
+            retry: 1,
+            delay_before_retry: if interval.as_nanos() < SECOND.as_nanos() { interval } else { SECOND },
+            rise: 1,
+            warmup: interval,
+            alpha: false,
+            fast_recovery: false,
+        }
+    }
+}
+
 /// What an attempt does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Probe {
     /// A dialogue over a socket: [`crate::Prepared`] makes its machine.
     Network(Box<Network>),
@@ -53,6 +97,9 @@ pub enum Probe {
     File(File),
     /// `BFD_CHECK`: the state of a BFD session.
     Bfd(Bfd),
+    /// A check of one's own that is not a dialogue over one socket, by a name that tells it from others: the caller makes the
+    /// attempt that it is asked for, and hands in an outcome.
+    Custom(Arc<str>),
 }
 
 impl Probe {
@@ -63,7 +110,7 @@ impl Probe {
                 Protocol::Http(http) => http.urls.len().max(1),
                 _ => 1,
             },
-            Self::Script(_) | Self::File(_) | Self::Bfd(_) => 1,
+            Self::Script(_) | Self::File(_) | Self::Bfd(_) | Self::Custom(_) => 1,
         }
     }
 
@@ -75,10 +122,11 @@ impl Probe {
     /// Whether what it finds may change its server's weight.
     pub fn says_weights(&self) -> bool {
         match self {
-            Self::Network(network) => matches!(network.protocol, Protocol::Agent(_)),
+            Self::Network(network) => matches!(network.protocol, Protocol::Agent(_) | Protocol::Custom(_)),
             Self::Script(script) => script.dynamic,
             Self::File(file) => file.weight != 0,
             Self::Bfd(_) => false,
+            Self::Custom(_) => true,
         }
     }
 }
@@ -93,6 +141,21 @@ pub struct Network {
 }
 
 impl Network {
+    /// This conversation with this server.
+    pub fn new(target: Target, protocol: Protocol) -> Self {
+        Self { target, protocol }
+    }
+
+    /// Whether a connection can be made.
+    pub fn connect(target: Target) -> Self {
+        Self::new(target, Protocol::Connect)
+    }
+
+    /// Requests over HTTP.
+    pub fn http(target: Target, http: Http) -> Self {
+        Self::new(target, Protocol::Http(http))
+    }
+
     /// The files that are read while the check is [prepared](crate::Prepared): certificates and keys.
     ///
     /// For who must not be kept waiting by a file system and reads them beforehand, in no particular order.
@@ -101,6 +164,7 @@ impl Network {
             Protocol::Http(http) => http.tls.as_ref(),
             Protocol::Grpc(grpc) => grpc.tls.as_ref(),
             Protocol::Talk(talk) => talk.tls.as_ref(),
+            Protocol::Custom(custom) => custom.tls(),
             Protocol::Connect
             | Protocol::Redis(_)
             | Protocol::Mysql(_)
@@ -181,6 +245,7 @@ impl Target {
 
 /// What is said in a dialogue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Protocol {
     /// `TCP_CHECK`: a connection is made.
     Connect,
@@ -208,6 +273,8 @@ pub enum Protocol {
     Postgresql(Postgresql),
     /// `LDAP_CHECK`
     Ldap(Ldap),
+    /// A protocol of one's own.
+    Custom(Custom),
 }
 
 /// How TLS is spoken.
@@ -223,7 +290,25 @@ pub struct Tls {
     pub max_version: TlsVersion,
 }
 
+impl Default for Tls {
+    /// TLS 1.2 or 1.3, any certificate.
+    fn default() -> Self {
+        Self {
+            certificates: Certificates::Any,
+            client: None,
+            min_version: TlsVersion::Tls12,
+            max_version: TlsVersion::Tls13,
+        }
+    }
+}
+
 impl Tls {
+    /// With certificates that lead to one of the authorities in this PEM file.
+    pub fn verified(ca_file: impl Into<PathBuf>) -> Self {
+        let certificates = Certificates::Verified { ca_file: ca_file.into(), expiry_warning: Duration::ZERO };
+        Self { certificates, ..Self::default() }
+    }
+
     fn files(&self) -> impl Iterator<Item = &Path> {
         let authorities = match &self.certificates {
             Certificates::Verified { ca_file, .. } => Some(ca_file),
@@ -259,6 +344,7 @@ pub struct ClientCertificate {
 
 /// A version of TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum TlsVersion {
     /// TLS 1.2 (RFC 5246)
     Tls12,
@@ -304,6 +390,7 @@ pub struct DnsAnswers {
 
 /// `type` of a DNS query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 #[expect(missing_docs, reason = "the names of the records themselves")]
 pub enum QueryType {
     A,
@@ -326,6 +413,13 @@ pub struct Udp {
     pub reply: Option<Reply>,
 }
 
+impl Udp {
+    /// A datagram that is good unless an ICMP error comes back.
+    pub fn new(payload: impl Into<Vec<u8>>) -> Self {
+        Self { payload: payload.into(), reply: None }
+    }
+}
+
 /// What a reply datagram must be.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reply {
@@ -337,8 +431,15 @@ pub struct Reply {
     pub max_length: usize,
 }
 
+impl Reply {
+    /// Any datagram.
+    pub fn any() -> Self {
+        Self { pattern: Vec::new(), min_length: 0, max_length: usize::MAX }
+    }
+}
+
 /// HAProxy's agent protocol: connect, optionally send a text, read a line of words.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Agent {
     /// Sent after connecting, if not empty.
     pub send: String,
@@ -355,6 +456,13 @@ pub struct Grpc {
     pub tls: Option<Tls>,
     /// TLS server name.
     pub server_name: Option<String>,
+}
+
+impl Grpc {
+    /// About the server as a whole, without TLS.
+    pub fn new(authority: impl Into<String>) -> Self {
+        Self { service: String::new(), authority: authority.into(), tls: None, server_name: None }
+    }
 }
 
 /// `MISC_CHECK`

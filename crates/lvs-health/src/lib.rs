@@ -3,7 +3,10 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod check;
+mod custom;
 mod dialogue;
 pub mod director;
 pub mod dns;
@@ -25,7 +28,8 @@ pub use check::{
     Http, HttpMethod, HttpVersion, Network, Pattern, Probe, Protocol, ProxyHeader, QueryType, RegexOption,
     Reply, Script, Smtp, StatusCodes, Target, Timing, Tls, TlsVersion, Udp, Url,
 };
-pub use dialogue::{Dialogue, Note, Outside, PrepareError, Prepared, Shared, Transport};
+pub use custom::Custom;
+pub use dialogue::{Dialogue, Exchange, Note, Outside, PrepareError, Prepared, Shared, Transport};
 pub use outcome::{Administration, AgentReport, Failure, Operation, Outcome, Weigh};
 pub use servers::{Ldap, Login, Mysql, Postgresql, Redis, Role};
 pub use talk::{Talk, TalkStep};

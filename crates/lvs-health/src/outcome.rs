@@ -15,6 +15,17 @@ pub enum Outcome {
     Agent(AgentReport),
 }
 
+impl Outcome {
+    /// Why the server is not as it should be; `None` if it is.
+    pub(crate) fn into_failure(self) -> Option<Failure> {
+        match self {
+            Self::Pass(_) => None,
+            Self::Fail(failure) => Some(failure),
+            Self::Agent(report) => report.failure(),
+        }
+    }
+}
+
 /// What an agent says about its server; what it does not mention stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -220,6 +231,9 @@ pub enum Failure {
     /// The check cannot be made as it is configured; why was said when it was [prepared](crate::Prepared).
     #[error("it cannot be made as configured")]
     Unusable,
+    /// A check of one's own found this.
+    #[error("{0}")]
+    Custom(String),
     /// A BFD session is down.
     #[error("BFD session is down")]
     Bfd,

@@ -1,13 +1,10 @@
-//! Checks of real servers on loopback: nginx and HAProxy, driven by the blocking example.
+//! Checks of real servers on loopback: nginx and HAProxy, driven by the blocking driver.
 //!
 //! Certificates are made by rcgen, and one of version 1 by openssl. What is not installed is skipped, aloud.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
-#![cfg(feature = "tls")]
+#![cfg(all(feature = "blocking", feature = "tls"))]
 
-#[path = "../examples/check.rs"]
-#[allow(dead_code, reason = "only its driver is used here")]
-mod check;
 mod support;
 
 use std::fs;
@@ -16,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use check::{System, attempt};
+use lvs_health::blocking::{System, attempt};
 use lvs_health::{
     Certificates, DigestMd5, Failure, Grpc, Http, HttpMethod, HttpVersion, Network, Note, Outcome, Prepared,
     Protocol, ProxyHeader, Shared, StatusCodes, Target, Tls, TlsVersion, Url,
@@ -108,7 +105,8 @@ fn run_behind_proxy(
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let target = Target { proxy_header, ..Target::new(address, Duration::from_secs(5)) };
     let prepared = Prepared::new(&Network { target, protocol }, &mut Shared::new(System)).unwrap();
-    attempt(&prepared, 0).unwrap()
+    let attempt = attempt(&prepared, 0, 0).unwrap();
+    (attempt.outcome, attempt.notes)
 }
 
 fn outcome(port: u16, http: Http) -> Outcome {
@@ -121,7 +119,7 @@ fn page(path: &str, digest: Option<&str>) -> Url {
 }
 
 fn tls(certificates: Certificates) -> Tls {
-    Tls { certificates, client: None, min_version: TlsVersion::Tls12, max_version: TlsVersion::Tls13 }
+    Tls { certificates, ..Tls::default() }
 }
 
 fn verified(folder: &Path) -> Tls {

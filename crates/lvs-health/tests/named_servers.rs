@@ -1,12 +1,8 @@
-//! Checks of real databases and directories on loopback, driven by the blocking example. What is not installed is
+//! Checks of real databases and directories on loopback, driven by the blocking driver. What is not installed is
 //! skipped, aloud.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
-#![cfg(all(feature = "logins", feature = "tls"))]
-
-#[path = "../examples/check.rs"]
-#[allow(dead_code, reason = "only its driver is used here")]
-mod check;
+#![cfg(all(feature = "blocking", feature = "logins", feature = "tls"))]
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -14,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use check::{System, attempt};
+use lvs_health::blocking::{System, attempt};
 use lvs_health::{
     Ldap, Login, Mysql, Network, Outcome, Postgresql, Prepared, Protocol, Redis, Role, Shared, Talk,
     TalkStep, Target, Weigh,
@@ -85,7 +81,7 @@ impl Server {
     fn outcome(&self, protocol: Protocol) -> Outcome {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let network = Network { target: Target::new(address, Duration::from_secs(10)), protocol };
-        attempt(&Prepared::new(&network, &mut Shared::new(System)).unwrap(), 0).unwrap().0
+        attempt(&Prepared::new(&network, &mut Shared::new(System)).unwrap(), 0, 0).unwrap().outcome
     }
 
     /// The reason of a failure.
@@ -164,7 +160,9 @@ fn redis_answers_with_its_role_and_refuses_a_wrong_password() {
     let target = Target::new(address, Duration::from_millis(300));
     let network = Network { target, protocol: Protocol::Talk(talk) };
     let prepared = Prepared::new(&network, &mut Shared::default()).unwrap();
-    let Outcome::Fail(failure) = attempt(&prepared, 0).unwrap().0 else { panic!("it is not logged in") };
+    let Outcome::Fail(failure) = attempt(&prepared, 0, 0).unwrap().outcome else {
+        panic!("it is not logged in")
+    };
     assert_eq!(failure.to_string(), "timeout while waiting for the expected answer");
 }
 

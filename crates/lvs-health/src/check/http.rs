@@ -17,6 +17,19 @@ pub struct Http {
     pub basic_auth: Option<BasicAuth>,
 }
 
+impl Http {
+    /// HTTP/1.1 without TLS.
+    pub fn new(urls: impl IntoIterator<Item = Url>) -> Self {
+        Self {
+            urls: urls.into_iter().collect(),
+            version: HttpVersion::Http11,
+            tls: None,
+            headers: Vec::new(),
+            basic_auth: None,
+        }
+    }
+}
+
 /// Name and password. `Debug` does not show the password.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct BasicAuth {
@@ -34,6 +47,7 @@ impl std::fmt::Debug for BasicAuth {
 
 /// `http_protocol`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum HttpVersion {
     /// `1.0`
     Http10,
@@ -68,6 +82,28 @@ pub struct Url {
     pub body: Option<Vec<u8>>,
     /// `tls_compliant`: end TLS with close_notify.
     pub tls_compliant: bool,
+}
+
+impl Url {
+    /// `GET`, of which any status from 200 to 299 is good. The host is also the TLS server name, if it is a name.
+    pub fn new(path: impl Into<String>, host: impl Into<String>) -> Self {
+        let host = host.into();
+        let name = host.rsplit_once(':').map_or(&*host, |(name, _port)| name);
+        let is_name = name.parse::<std::net::Ipv4Addr>().is_err() && !name.contains(':');
+        let server_name = (is_name && !name.is_empty()).then(|| name.to_owned());
+        Self {
+            method: HttpMethod::Get,
+            path: path.into(),
+            request_body: None,
+            host,
+            server_name,
+            status: StatusCodes::default(),
+            digest: None,
+            pattern: None,
+            body: None,
+            tls_compliant: true,
+        }
+    }
 }
 
 /// Method of a request (RFC 9110 §9.3).
@@ -180,8 +216,16 @@ pub struct Pattern {
     pub max_offset: Option<usize>,
 }
 
+impl Pattern {
+    /// A search anywhere in the body.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), no_match: false, options: Vec::new(), min_offset: 0, max_offset: None }
+    }
+}
+
 /// `regex_options`, those that have a meaning here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum RegexOption {
     /// `allow_empty_class`, `alt_bsux`, … : accepted by keepalived, without effect on what matches here.
     WithoutEffect,

@@ -7,10 +7,12 @@ use crate::{Failure, Outcome};
 
 /// One protocol's part of a dialogue: octets in, octets out, and at some time an outcome.
 ///
+/// Every protocol of this crate is one, and so is a protocol of one's own ([`Custom`](crate::Custom)).
+///
 /// The [`Dialogue`](super::Dialogue) around it keeps the deadlines, the output that is not sent yet and the outcome; after
 /// an outcome nothing is called again. An implementation takes bounded memory whatever the peer sends, panics on nothing,
 /// and comes to the same outcome however a stream is cut.
-pub(crate) trait Exchange: Send {
+pub trait Exchange: Send {
     /// Connected (or the datagram socket is ready): what is said first is appended to `out`. `Some` ends the attempt.
     fn handle_connected(&mut self, out: &mut Vec<u8>) -> Option<Outcome>;
 

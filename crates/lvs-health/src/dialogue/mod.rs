@@ -13,7 +13,7 @@ use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 pub(crate) use channel::{Channel, Wishes};
-pub(crate) use exchange::Exchange;
+pub use exchange::Exchange;
 pub use prepared::{PrepareError, Prepared};
 pub use shared::{Outside, Shared};
 
@@ -75,7 +75,7 @@ pub struct Dialogue {
     outcome: Option<Outcome>,
 }
 
-/// Which kind of socket a dialogue needs.
+/// Which kind of socket a dialogue needs. Exhaustive: a caller has to be able to open each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// A TCP connection.

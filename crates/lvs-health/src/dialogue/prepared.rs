@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{Dialogue, Exchange, Shared, Transport, protocols};
-use crate::{Network, Protocol, Target, dns, h2, http, talk};
+use crate::{Network, Protocol, Target, custom, dns, h2, http, talk};
 
 /// A network check, ready to be done any number of times.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ enum Plan {
     Grpc(h2::GrpcPlan),
     /// The steps.
     Talk(talk::Plan),
+    /// A protocol of the caller's own.
+    Custom(Box<custom::Plan>),
 }
 
 /// Why a check cannot be done as it is configured.
@@ -91,6 +93,9 @@ impl Prepared {
                     .map_err(|reason| PrepareError::DomainName { name: config.name.clone(), reason })?,
             ),
             Protocol::Talk(talk) => Plan::Talk(talk::Plan::new(talk, &network.target, shared)?),
+            Protocol::Custom(custom) => {
+                Plan::Custom(Box::new(custom::Plan::new(custom, &network.target, shared)?))
+            }
             #[cfg(not(feature = "logins"))]
             Protocol::Mysql(_) | Protocol::Postgresql(_) => return Err(PrepareError::Absent("logins")),
             plain => Plan::Plain(plain.clone()),
@@ -120,6 +125,7 @@ impl Prepared {
             Plan::Dns(query) => Some(Box::new(dns::Check::new(query.clone(), nonce))),
             Plan::Grpc(plan) => Some(plan.machine()),
             Plan::Talk(plan) => Some(plan.machine()),
+            Plan::Custom(plan) => Some(plan.machine(nonce)),
         };
         Dialogue::new(now, &self.target, self.transport, exchange)
     }

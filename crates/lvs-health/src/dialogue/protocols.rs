@@ -21,9 +21,12 @@ pub(crate) fn machine(protocol: &Protocol, target: IpAddr, nonce: u32) -> Option
         Protocol::Postgresql(config) => Some(Box::new(servers::PostgresqlCheck::new(config, nonce))),
         #[cfg(not(feature = "logins"))]
         Protocol::Mysql(_) | Protocol::Postgresql(_) => None,
-        Protocol::Connect | Protocol::Http(_) | Protocol::Dns(_) | Protocol::Grpc(_) | Protocol::Talk(_) => {
-            None
-        }
+        Protocol::Connect
+        | Protocol::Http(_)
+        | Protocol::Dns(_)
+        | Protocol::Grpc(_)
+        | Protocol::Talk(_)
+        | Protocol::Custom(_) => None,
     }
 }
 
@@ -42,5 +45,6 @@ pub(crate) fn transport(protocol: &Protocol) -> Transport {
         | Protocol::Grpc(_) => Transport::Stream,
         Protocol::Dns(_) | Protocol::Udp(_) => Transport::Datagram,
         Protocol::Ping => Transport::Echo,
+        Protocol::Custom(custom) => custom.transport(),
     }
 }

@@ -47,7 +47,7 @@ pub struct AttemptId {
     pub(super) number: u64,
 }
 
-/// Something to do.
+/// Something to do. Exhaustive, so that a caller that does not do a new kind of it does not compile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Give up an attempt; an outcome of it would be ignored.
@@ -72,6 +72,7 @@ pub enum Action {
 
 /// Something worth telling.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Event {
     /// An attempt failed.
     Attempt {
@@ -198,6 +199,7 @@ pub enum Event {
 
 /// What a failed attempt means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Verdict {
     /// Nothing yet.
     Tolerated {
@@ -219,6 +221,7 @@ pub enum Verdict {
 
 /// Why a server is up or down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Cause {
     /// It was assumed to be up at the start (`rs_init_notifies`).
     Start,

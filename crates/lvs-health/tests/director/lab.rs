@@ -8,10 +8,7 @@ use lvs_health::director::{
     Action, AttemptId, CheckId, Director, Event, Plan, Server, ServerId, Service, ServiceId, ServiceMemory,
     Who,
 };
-use lvs_health::{
-    Check, Failure, Http, HttpVersion, Network, Outcome, Probe, Protocol, StatusCodes, Target, Timing, Url,
-    Weigh,
-};
+use lvs_health::{Check, Failure, Http, Network, Outcome, Probe, Protocol, Target, Timing, Url, Weigh};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
@@ -19,13 +16,9 @@ pub(crate) const FAIL: Outcome = Outcome::Fail(Failure::ConnectTimeout);
 
 /// Every 10 s, one retry after 2 s, the first attempt at once.
 pub(crate) const TIMING: Timing = Timing {
-    delay_loop: Duration::from_secs(10),
-    retry: 1,
-    rise: 1,
     delay_before_retry: Duration::from_secs(2),
     warmup: Duration::ZERO,
-    alpha: false,
-    fast_recovery: false,
+    ..Timing::every(Duration::from_secs(10))
 };
 
 pub(crate) struct Lab {
@@ -191,25 +184,7 @@ pub(crate) fn tcp(port: u16, timing: &Timing) -> Check {
 
 /// Asks for so many urls.
 pub(crate) fn http(port: u16, urls: usize, timing: &Timing) -> Check {
-    let url = |number| Url {
-        path: format!("/{number}"),
-        method: lvs_health::HttpMethod::Get,
-        request_body: None,
-        host: "www".into(),
-        server_name: None,
-        status: StatusCodes::default(),
-        digest: None,
-        pattern: None,
-        body: None,
-        tls_compliant: false,
-    };
-    let http = Http {
-        urls: (0..urls).map(url).collect(),
-        version: HttpVersion::Http11,
-        tls: None,
-        headers: Vec::new(),
-        basic_auth: None,
-    };
+    let http = Http::new((0..urls).map(|number| Url::new(format!("/{number}"), "www")));
     let network = Network { target: Target::new(address(port), SECOND), protocol: Protocol::Http(http) };
     Check { probe: Probe::Network(Box::new(network)), timing: timing.clone() }
 }

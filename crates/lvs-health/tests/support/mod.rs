@@ -5,10 +5,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use lvs_health::{
-    Dialogue, Http, HttpVersion, Network, Outcome, Prepared, Protocol, Shared, StatusCodes, Target, Url,
-    Weigh,
-};
+use lvs_health::{Dialogue, Http, Network, Outcome, Prepared, Protocol, Shared, Target, Url, Weigh};
 
 pub(crate) const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
 
@@ -17,22 +14,11 @@ pub(crate) fn target() -> Target {
 }
 
 pub(crate) fn url() -> Url {
-    Url {
-        path: "/".to_owned(),
-        method: lvs_health::HttpMethod::Get,
-        request_body: None,
-        host: "a.example".to_owned(),
-        server_name: None,
-        status: StatusCodes::default(),
-        digest: None,
-        pattern: None,
-        body: None,
-        tls_compliant: false,
-    }
+    Url { server_name: None, tls_compliant: false, ..Url::new("/", "a.example") }
 }
 
 pub(crate) fn http(url: Url) -> Http {
-    Http { urls: vec![url], version: HttpVersion::Http11, tls: None, headers: Vec::new(), basic_auth: None }
+    Http::new([url])
 }
 
 pub(crate) fn prepared(protocol: Protocol) -> Prepared {

@@ -19,7 +19,6 @@ pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<(Log
     match event {
         Event::Attempt { check, failure, verdict } => teller.attempt(*check, &failure.to_string(), *verdict),
         Event::Check { check, up: true, .. } => teller.passed(*check),
-        Event::Check { up: false, .. } | Event::Resumed { .. } => Vec::new(),
         Event::Weight { server, from, to } => {
             let up = director.server_status(*server).is_some_and(|status| status.up);
             let state = if up { "active" } else { "inactive" };
@@ -51,6 +50,8 @@ pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<(Log
             let what = if *suspended { "Suspending" } else { "Activating" };
             info(format!("{what} healthcheckers of VS {}", teller.service(*service)))
         }
+        // A check that fails was told with its attempt, and a successor's states are no news.
+        _ => Vec::new(),
     }
 }
 
@@ -228,7 +229,7 @@ impl Teller<'_> {
             Verdict::Tolerated { left: 0, .. } => "failed, the next failure counts".to_owned(),
             Verdict::Tolerated { left, .. } => format!("failed, {left} more failures tolerated"),
             Verdict::StillDown => "still fails".to_owned(),
-            Verdict::Nothing => "failed, nothing changes".to_owned(),
+            _ => "failed, nothing changes".to_owned(),
         };
         let counts = matches!(verdict, Verdict::Down { .. });
         if !counts && !self.logs_all(check) {
@@ -255,12 +256,14 @@ impl Teller<'_> {
                 Protocol::Mysql(_) => format!("MySQL server {target} succeed on service."),
                 Protocol::Postgresql(_) => format!("PostgreSQL server {target} succeed on service."),
                 Protocol::Ldap(_) => format!("LDAP server {target} succeed on service."),
+                _ => format!("Check of {target} success."),
             },
             Probe::Script(script) => format!("{} succeeded.", self.script(check, script)),
             Probe::File(file) => {
                 format!("({target}): tracked file {} leaving FAULT state", file.path.display())
             }
             Probe::Bfd(bfd) => format!("BFD session {} of {target} is up", bfd.session),
+            _ => format!("Check of {target} success."),
         };
         vec![(LogLevel::Info, text)]
     }
@@ -356,10 +359,12 @@ fn check_name(director: &Director, check: CheckId) -> &'static str {
             Protocol::Ping => "PING_CHECK",
             Protocol::Agent(_) => "AGENT_CHECK",
             Protocol::Grpc(_) => "GRPC_CHECK",
+            _ => "CHECK",
         },
         Probe::Script(_) => "MISC_CHECK",
         Probe::File(_) => "FILE_CHECK",
         Probe::Bfd(_) => "BFD_CHECK",
+        _ => "CHECK",
     })
 }
 
@@ -373,7 +378,7 @@ fn because(director: &Director, cause: Cause, up: bool) -> String {
             format!("{name} {outcome} on service")
         }
         Cause::Reload => format!("Server {} after reload", if up { "up" } else { "down" }),
-        Cause::Stop => "Shutting down".to_owned(),
+        _ => "Shutting down".to_owned(),
     }
 }
 

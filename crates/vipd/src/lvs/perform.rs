@@ -106,6 +106,8 @@ impl Worker {
             }
             // Until something is known of the session, this attempt lasts.
             Probe::Bfd(bfd) => self.sessions.find(&self.plan, bfd).map_or(Begun::Underway, Begun::Ended),
+            // No file asks for another.
+            _ => Begun::Ended(Outcome::Fail(Failure::Unusable)),
         };
         match begun {
             Begun::Underway => {}
