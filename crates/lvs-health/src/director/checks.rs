@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::health::Health;
+use super::history::History;
 use super::{AttemptId, CheckId, ServerId};
 use crate::Check;
 
@@ -27,6 +28,7 @@ pub(super) struct Runner {
     pub(super) phase: Phase,
     /// When the attempt that is under way should have begun.
     pub(super) due: Option<Instant>,
+    pub(super) history: History,
     /// Whose it is; more than one where checks are shared.
     pub(super) servers: Vec<ServerId>,
 }
@@ -52,7 +54,15 @@ impl Checks {
         });
         self.serial += 1;
         let id = CheckId { slot, serial: self.serial };
-        let runner = Runner { id, check, health, phase: Phase::Asleep, due: None, servers: Vec::new() };
+        let runner = Runner {
+            id,
+            check,
+            health,
+            phase: Phase::Asleep,
+            due: None,
+            history: History::default(),
+            servers: Vec::new(),
+        };
         if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = Some(runner);
         }

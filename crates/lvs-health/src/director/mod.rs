@@ -8,21 +8,11 @@
 //! use std::time::{Duration, Instant};
 //!
 //! use lvs_health::director::{Action, Director, Plan, Server, Service};
-//! use lvs_health::{Check, Failure, Network, Outcome, Probe, Protocol, Target, Timing};
+//! use lvs_health::{Check, Failure, Network, Outcome, Target, Timing};
 //!
 //! let address: SocketAddr = "10.0.0.1:80".parse()?;
 //! let second = Duration::from_secs(1);
-//! let timing = Timing {
-//!     delay_loop: 10 * second,
-//!     retry: 1,
-//!     rise: 1,
-//!     delay_before_retry: second,
-//!     warmup: 10 * second,
-//!     alpha: false,
-//!     fast_recovery: false,
-//! };
-//! let connect = Network { target: Target::new(address, second), protocol: Protocol::Connect };
-//! let check = Check { probe: Probe::Network(Box::new(connect)), timing };
+//! let check = Check::network(Network::connect(Target::new(address, second)), Timing::every(10 * second));
 //! let server = Server { checks: vec![check], ..Server::new(address) };
 //! let service = Service { servers: vec![server], ..Service::new("[192.0.2.1]:tcp:80") };
 //!
@@ -79,6 +69,7 @@ mod beat;
 mod checks;
 mod config;
 mod health;
+mod history;
 mod intent;
 mod memory;
 mod outbox;
@@ -106,6 +97,7 @@ use timers::{Timer, Timers};
 
 pub use action::{Action, AttemptId, Cause, CheckId, Event, ServerId, ServiceId, Verdict, Wanted, Who};
 pub use config::{Plan, Server, Service, Sorry};
+pub use history::LastFailure;
 pub use intent::{Intent, Mode, OUTSIDE, Steered};
 pub use memory::ServiceMemory;
 pub use status::{CheckStatus, ServerStatus, ServiceStatus};
@@ -216,7 +208,7 @@ impl Director {
         while let Some((at, timer)) = self.timers.pop(now) {
             match timer {
                 Timer::Check(slot) if stalled && at > first => self.postpone(later(now, at - first), slot),
-                Timer::Check(slot) => self.begin(if stalled { now } else { at }, slot),
+                Timer::Check(slot) => self.begin(now, if stalled { now } else { at }, slot),
                 Timer::Ramp(server) => self.climb(now, server),
                 Timer::Drain(service) => self.end_drains(now, service),
                 Timer::Intent(server) => self.time_intent(now, server),
@@ -253,16 +245,18 @@ impl Director {
         self.timers.next()
     }
 
-    fn begin(&mut self, due: Instant, slot: u32) {
+    fn begin(&mut self, now: Instant, due: Instant, slot: u32) {
         let number = self.checks.next_attempt();
         let Some(runner) = self.checks.at_mut(slot) else { return };
         runner.phase = Phase::Runs(number);
         runner.due = Some(due);
+        runner.history.begin(now);
         self.outbox.start(AttemptId { check: runner.id, number }, runner.health.step());
     }
 
     fn postpone(&mut self, until: Instant, slot: u32) {
         let Some(runner) = self.checks.at_mut(slot) else { return };
+        runner.history.give_up();
         runner.phase = Phase::Waits(until);
         self.timers.arm(until, Timer::Check(slot));
     }
@@ -282,11 +276,8 @@ impl Director {
         let next = next_attempt(runner.due.take(), now, &change, self.beat);
         runner.phase = Phase::Waits(next);
         self.timers.arm(next, Timer::Check(slot));
-        let failure = match outcome {
-            Outcome::Pass(_) => None,
-            Outcome::Fail(failure) => Some(failure),
-            Outcome::Agent(report) => report.failure(),
-        };
+        let failure = outcome.into_failure();
+        runner.history.end(now, failure.as_ref());
         if let (Some(failure), Some(verdict)) = (failure, change.verdict) {
             self.outbox.tell(Event::Attempt { check, failure, verdict });
         }
@@ -434,6 +425,7 @@ impl Director {
             (Phase::Runs(number), false) => {
                 runner.phase = Phase::Asleep;
                 runner.due = None;
+                runner.history.give_up();
                 self.outbox.cancel(AttemptId { check: runner.id, number });
             }
             (Phase::Asleep, false) | (Phase::Waits(_) | Phase::Runs(_), true) => {}

@@ -2,14 +2,15 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::checks::{Phase, Runner};
-use super::{CheckId, Director, ServerId, ServiceId, Wanted};
+use super::{CheckId, Director, LastFailure, ServerId, ServiceId, Wanted};
 use crate::{Check, Weigh};
 
 /// How a virtual server stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "answers to independent questions")]
 pub struct ServiceStatus<'a> {
     /// [`Service::name`](super::Service::name)
@@ -34,6 +35,7 @@ pub struct ServiceStatus<'a> {
 
 /// How a real server stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ServerStatus {
     /// [`Server::address`](super::Server::address)
     pub address: SocketAddr,
@@ -49,6 +51,7 @@ pub struct ServerStatus {
 
 /// How a check stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CheckStatus {
     /// What is checked.
     pub definition: Arc<Check>,
@@ -66,6 +69,16 @@ pub struct CheckStatus {
     pub running: bool,
     /// When the next attempt is due; `None` while one is under way, or while suspended.
     pub next: Option<Instant>,
+    /// When the last attempt ended; `None` before the first of this director.
+    pub last_attempt: Option<Instant>,
+    /// From when the director asked for the last attempt to its end; `None` if there was none, or a result came without one.
+    pub last_duration: Option<Duration>,
+    /// Why and when an attempt of this director failed last, even if others passed since.
+    pub last_failure: Option<LastFailure>,
+    /// Attempts in a row that passed, up to now; 0 if the last one failed. Each url of several is one.
+    pub passes_in_a_row: u32,
+    /// Attempts in a row that failed, up to now, whether or not they counted; 0 if the last one passed.
+    pub failures_in_a_row: u32,
 }
 
 impl Director {
@@ -139,7 +152,7 @@ impl Director {
 
     /// How a check stands.
     pub fn check_status(&self, check: CheckId) -> Option<CheckStatus> {
-        let Runner { check, health, phase, .. } = self.checks.find(check)?;
+        let Runner { check, health, phase, history, .. } = self.checks.find(check)?;
         Some(CheckStatus {
             definition: Arc::clone(check),
             up: health.up(),
@@ -152,6 +165,11 @@ impl Director {
                 Phase::Waits(at) => Some(*at),
                 Phase::Asleep | Phase::Runs(_) => None,
             },
+            last_attempt: history.ended(),
+            last_duration: history.duration(),
+            last_failure: history.last_failure().cloned(),
+            passes_in_a_row: history.passes(),
+            failures_in_a_row: history.failures(),
         })
     }
 }

@@ -1,10 +1,11 @@
 //! The director from outside: what goes in, and what comes out when.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
-mod intent;
 mod lab;
 
 mod attempts;
+mod history;
+mod intent;
 mod order;
 mod panic;
 mod properties;
