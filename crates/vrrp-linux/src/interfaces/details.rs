@@ -1,11 +1,11 @@
-//! What is asked of an interface that one of our own may be.
+//! Properties by which an interface of our own is recognised.
 
 use netlink_packet_route::link::{InfoData, InfoKind, InfoMacVlan, LinkInfo, MacVlanMode};
 
-/// What kind of interface it is, and what somebody wrote on it.
+/// Kind, group and alias of an interface.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Details {
-    /// What made it.
+    /// Its kind.
     pub kind: LinkKind,
     /// Its group (`ip link show group`).
     pub group: u32,

@@ -1,7 +1,7 @@
 //! The table, driven by captured messages and by whole tables.
 
 use super::*;
-use crate::address::{KEEPALIVED, SHARED_MARK};
+use crate::address::{AddressFlags, KEEPALIVED, SHARED_MARK, Scope};
 
 /// The captured messages, grouped by the command that caused them.
 fn captured() -> Vec<(&'static str, Vec<Vec<u8>>)> {
