@@ -18,14 +18,14 @@ use crate::interfaces::InterfaceAddress;
 
 /// The number of the first mark (`IFA_PROTO`): that of the VRRP protocol, which no routing daemon uses.
 const FIRST_MARK: u8 = 112;
-/// How many daemons of one network namespace have a mark of their own.
+/// Number of daemons in one network namespace that can have a mark of their own.
 pub const MARK_COUNT: u8 = 8;
 /// The mark of a daemon that could not get one of its own: nothing is removed because of it.
 pub const SHARED_MARK: u8 = FIRST_MARK + MARK_COUNT;
 /// The mark of an address that stays on its interface whoever serves (`static_ipaddress`). It does not count as a
 /// virtual one, for adverts may come from it.
 pub const STATIC_MARK: u8 = SHARED_MARK + 1;
-/// What keepalived writes as `IFA_PROTO` since 2.3.2 (`RTPROT_KEEPALIVED`).
+/// The `IFA_PROTO` that keepalived writes since 2.3.2 (`RTPROT_KEEPALIVED`).
 pub const KEEPALIVED: u8 = 18;
 
 /// The marks that tell the virtual addresses of one daemon from those of another, in order of preference; see
@@ -39,7 +39,7 @@ pub fn is_virtual_mark(protocol: u8) -> bool {
     protocol == KEEPALIVED || (FIRST_MARK..=SHARED_MARK).contains(&protocol)
 }
 
-/// How far an address is valid; smaller is farther.
+/// Scope of an address; a smaller number reaches farther.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Scope(
     /// The kernel's number (`RT_SCOPE_*`).
@@ -47,7 +47,7 @@ pub struct Scope(
 );
 
 bitflags! {
-    /// What is special about an address (`IFA_F_*`, linux/if_addr.h).
+    /// Flags of an address (`IFA_F_*`, linux/if_addr.h).
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
     pub struct AddressFlags: u32 {
         /// IPv4: another address of the same subnet came first. IPv6: a temporary address.
@@ -85,7 +85,7 @@ pub struct AddressSpec {
     pub index: u32,
     /// The address and the length of its subnet's prefix.
     pub network: IpNetwork,
-    /// How far it is valid.
+    /// Its scope.
     pub scope: Scope,
     /// IPv4: the name it is listed under, which should begin with that of the interface; at most 15 bytes.
     pub label: Option<String>,
@@ -93,11 +93,11 @@ pub struct AddressSpec {
     pub broadcast: Option<Ipv4Addr>,
     /// The address at the other end of a point-to-point link.
     pub peer: Option<IpAddr>,
-    /// What is special about it.
+    /// Its flags.
     pub flags: AddressFlags,
-    /// How long it may be the source of new connections, in seconds; `Some(0)`: never, `None`: forever.
+    /// Time for which it may be the source of new connections, in seconds; `Some(0)`: never, `None`: forever.
     pub preferred_lifetime: Option<u32>,
-    /// Who adds it (`IFA_PROTO`), on Linux 5.18 and later; older kernels ignore it.
+    /// Origin of the address (`IFA_PROTO`), on Linux 5.18 and later; older kernels ignore it.
     pub protocol: u8,
 }
 

@@ -17,7 +17,7 @@ use crate::sockaddr::NAME_LEN;
 /// The most messages that one system call moves.
 pub(crate) const BATCH: usize = 64;
 
-/// What the kernel says about one received message, besides its bytes.
+/// The kernel's description of one received message, besides its bytes.
 #[derive(Debug, Clone)]
 #[repr(align(8))]
 pub(crate) struct Slot {

@@ -14,7 +14,7 @@ use nix::sys::timerfd::{
 };
 use nix::time::{ClockId, clock_gettime};
 
-/// How long a packet can wait in a socket before we stop believing its receive time.
+/// Longest wait of a packet in a socket for which its receive time is believed.
 ///
 /// A stamp that seems older than this was most likely made before the wall clock was stepped forward. It then
 /// counts as this old, which is more than any Active_Down_Interval in practice, so an old advertisement can

@@ -36,7 +36,7 @@ use crate::route::RouteChange;
 use crate::rule::RuleChange;
 use netlink_frame::{Answer, Frames, Refusal};
 
-/// How a change turned out well.
+/// The way in which a change succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The kernel did what was asked.
@@ -96,8 +96,8 @@ impl Commands {
     /// Carries out everything queued, and gives each command with its result to `each`, in order.
     ///
     /// # Errors
-    /// When the socket does not take a request: the commands that were not sent stay queued. A command whose answer was lost is reported as refused with `ENOBUFS`; the interface table then tells
-    /// how it turned out.
+    /// When the socket does not take a request: the commands that were not sent stay queued. A command whose answer was
+    /// lost is reported as refused with `ENOBUFS`; the interface table then tells how it turned out.
     pub fn flush(&mut self, mut each: impl FnMut(&Command, Result<Outcome, Refusal>)) -> io::Result<()> {
         while !self.queued.is_empty() {
             let count = self.queued.len().min(REQUESTS_PER_SEND);
@@ -132,7 +132,7 @@ impl Commands {
         }
     }
 
-    /// What became of the requests from number `first` on. They are carried out, so every answer is here already.
+    /// The results of the requests from number `first` on. They are carried out, so every answer is here already.
     fn read_answers(&mut self, first: u32, count: usize) -> Vec<Result<Outcome, Refusal>> {
         let mut results = vec![Ok(Outcome::Changed); count];
         // Until the last one is answered, no answer may mean that it was lost.
@@ -209,7 +209,7 @@ fn judge(command: &Command, result: Result<Outcome, Refusal>) -> Result<Outcome,
 }
 
 impl Command {
-    /// The netlink request and its flags. What cannot be expressed is a request that changes nothing.
+    /// The netlink request and its flags. A change that cannot be expressed becomes a request that changes nothing.
     fn request(&self) -> (RouteNetlinkMessage, u16) {
         let nothing = || (RouteNetlinkMessage::GetLink(LinkMessage::default()), 0);
         match self {

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Room for everything that is asked for: 120 bytes with IPv6 and a timestamp of 64-bit seconds.
 pub(crate) const CONTROL_LEN: usize = 128;
 
-/// What came with a received packet.
+/// Ancillary data of a received packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Ancillary {
     /// When it arrived, on `CLOCK_REALTIME`, since 1970.
@@ -23,7 +23,7 @@ pub(crate) struct Ancillary {
     pub(crate) destination_v4: Option<Ipv4Addr>,
     /// Its hop limit; for IPv4 only where it was asked for.
     pub(crate) hop_limit: Option<u8>,
-    /// How many packets the socket had dropped before this one; not given as long as it is none.
+    /// Number of packets that the socket had dropped before this one; absent while it is 0.
     pub(crate) dropped: Option<u32>,
 }
 
@@ -133,8 +133,8 @@ pub(crate) fn ipv4_destination_and_ttl(packet: &[u8]) -> Option<(Ipv4Addr, u8)> 
 mod tests {
     use super::*;
 
-    /// What came with a packet of protocol 112 to ff02::12 on Linux 6.18 (x86_64): timestamp, packet information, hop
-    /// limit.
+    /// Ancillary data of a packet of protocol 112 to ff02::12 on Linux 6.18 (x86_64): timestamp, packet information,
+    /// hop limit.
     #[rustfmt::skip]
     const CAPTURED: [u8; 96] = [
         32, 0, 0, 0, 0, 0, 0, 0,  1, 0, 0, 0,  35, 0, 0, 0,

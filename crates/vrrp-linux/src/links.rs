@@ -37,7 +37,7 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use crate::netlink::decode::route_message;
 use crate::netlink::{CommandError, RouteSocket};
 
-/// How a macvlan shares its lower interface.
+/// Mode in which a macvlan shares its lower interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MacvlanMode {
     /// Sees no other macvlan on the same lower interface, and keeps multicast with its own source MAC for itself.
@@ -56,12 +56,12 @@ pub enum VirtualKind {
     },
     /// An ipvlan of layer 2.
     Ipvlan {
-        /// How the ipvlans of one interface see each other.
+        /// Visibility between the ipvlans of one interface.
         mode: IpvlanMode,
     },
 }
 
-/// How the ipvlans of one interface see each other.
+/// Visibility between the ipvlans of one interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IpvlanMode {
     /// Directly.
@@ -343,8 +343,8 @@ mod tests {
     use super::*;
     use crate::netlink::serialize;
 
-    /// What strace shows of `ip route add default via 192.0.2.254 dev eth0` (iproute2 6.1), but with the protocol
-    /// "static" in place of "boot".
+    /// The message that strace shows of `ip route add default via 192.0.2.254 dev eth0` (iproute2 6.1), but with the
+    /// protocol "static" in place of "boot".
     #[cfg(target_endian = "little")]
     #[test]
     fn a_default_route_is_asked_for_as_iproute2_does() {

@@ -27,7 +27,7 @@ impl Mark {
         free.unwrap_or(Self { number: SHARED_MARK, _name: None })
     }
 
-    /// What goes into `IFA_PROTO`.
+    /// The value of `IFA_PROTO`.
     pub fn number(&self) -> u8 {
         self.number
     }

@@ -102,7 +102,7 @@ impl Monitor {
         Ok(())
     }
 
-    /// How often events were lost.
+    /// Number of times that events were lost.
     pub fn overruns(&self) -> u64 {
         self.overruns
     }
@@ -149,7 +149,7 @@ impl Monitor {
     }
 
     fn reread(&mut self, interfaces: &mut Interfaces, changes: &mut Vec<Change>) -> io::Result<()> {
-        // What is queued is older than the tables about to be read.
+        // Queued messages are older than the tables about to be read.
         self.discard_queued()?;
         let fresh = read_tables(&mut self.tables).map_err(io::Error::other)?;
         let known: Vec<u32> = interfaces.iter().map(|interface| interface.index).collect();
@@ -230,7 +230,7 @@ fn set_receive_buffer(socket: &Socket, len: usize) {
 
 /// Not in the C library's list.
 const RTNLGRP_IPV6_RULE: u32 = 19;
-/// How often tables are read that keep changing meanwhile.
+/// Attempts to read tables that change while they are read.
 const READ_ATTEMPTS: usize = 16;
 /// Events come one to a datagram or a few; none is longer.
 const BUFFER_LEN: usize = 64 * 1024;

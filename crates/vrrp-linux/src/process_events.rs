@@ -1,4 +1,5 @@
-//! The kernel's process connector: it tells of every process that begins, runs another program, changes its name or ends.
+//! The kernel's process connector: it tells of every process that begins, runs another program, changes its name or
+//! ends.
 //!
 //! It is there for whoever has `CAP_NET_ADMIN` in the first user namespace, in the first process and network namespace:
 //! not in containers. A kernel that does not answer the request to tell has none.
@@ -27,7 +28,7 @@ pub struct ProcessEvents {
     buffer: Vec<u8>,
 }
 
-/// What was heard.
+/// The event that arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
     /// These events, in their order.

@@ -1,4 +1,4 @@
-//! How many processes of each kind run: which to look at when, and what that makes of the counts. No I/O.
+//! Counts of processes by kind: which processes to look at, when, and the counts that follow. No I/O.
 //!
 //! A process is looked at when it begins, when it runs another program, and when it changes its name; a look that comes
 //! late sees what is there then, and one that finds nothing says that the process has ended. Where nobody tells of such
@@ -21,12 +21,12 @@ pub enum Pattern {
         program: Vec<u8>,
         /// The parameters that are compared.
         parameters: Vec<Vec<u8>>,
-        /// How they are compared.
+        /// Rule by which they are compared.
         comparison: Comparison,
     },
 }
 
-/// How parameters are compared.
+/// Rule by which parameters are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// There are these and no others.
@@ -46,7 +46,7 @@ pub struct Process {
     pub command_line: Vec<Vec<u8>>,
 }
 
-/// What happened to a process.
+/// An event of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProcessEvent {
     /// It began, as a copy of another one.
@@ -59,7 +59,7 @@ pub enum ProcessEvent {
     Ended(Pid),
 }
 
-/// How thoroughly a survey looks.
+/// Depth of a survey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Survey {
     /// At processes that are new or counted.
@@ -102,7 +102,7 @@ impl ProcessTable {
         Self { counts: vec![0; patterns.len()], patterns, ..Self::default() }
     }
 
-    /// How many processes there are of each pattern.
+    /// Number of processes of each pattern.
     pub fn counts(&self) -> &[u32] {
         &self.counts
     }
@@ -302,7 +302,7 @@ mod tests {
         assert_eq!(
             survey(&mut table, Survey::Quick, &now),
             [3000, 4000],
-            "what was new may run another program"
+            "a new process may run another program by now"
         );
         assert_eq!(table.counts(), [1, 1]);
         assert_eq!(survey(&mut table, Survey::Quick, &now), [3000, 4000], "both are counted");

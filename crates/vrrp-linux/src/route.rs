@@ -32,7 +32,7 @@ pub const PROTOCOL: u8 = crate::address::KEEPALIVED;
 /// The table that is looked up if no rule says otherwise.
 pub const MAIN_TABLE: u32 = 254;
 
-/// What becomes of packets that a route matches (`RTN_*`).
+/// Kind of a route: the treatment of packets that match (`RTN_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteKind(
     /// The kernel's number.
@@ -53,9 +53,9 @@ impl RouteKind {
 /// A route as somebody wants it to be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteSpec {
-    /// What becomes of packets.
+    /// Treatment of the packets.
     pub kind: RouteKind,
-    /// What they are sent to; its host bits are 0.
+    /// Destination of the packets; its host bits are 0.
     pub destination: IpNetwork,
     /// IPv6: where they come from.
     pub from: Option<IpNetwork>,
@@ -65,9 +65,9 @@ pub struct RouteSpec {
     pub table: u32,
     /// The VRF whose table it is instead.
     pub vrf: Option<Box<str>>,
-    /// Who adds it (`RTPROT_*`).
+    /// Protocol that adds it (`RTPROT_*`).
     pub protocol: u8,
-    /// How far the destination is (`RT_SCOPE_*`).
+    /// Scope of the destination (`RT_SCOPE_*`).
     pub scope: u8,
     /// Of several routes to the same destination, the one with the smaller number is taken.
     pub metric: u32,
@@ -75,7 +75,7 @@ pub struct RouteSpec {
     pub source: Option<IpAddr>,
     /// Where packets go; several share the load.
     pub hops: Vec<Hop>,
-    /// What TCP and others should know of the path.
+    /// Metrics of the path, for TCP and others.
     pub path: Path,
     /// Realms: source << 16 | destination.
     pub realms: Option<u32>,
@@ -85,11 +85,11 @@ pub struct RouteSpec {
     pub preference: Option<u8>,
     /// Whether MPLS propagates the TTL.
     pub ttl_propagate: Option<bool>,
-    /// What an equal route means.
+    /// Treatment of an equal route.
     pub insertion: Insertion,
 }
 
-/// What is done where the kernel has a route of the same destination, type of service and metric.
+/// Treatment where the kernel has a route of the same destination, type of service and metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Insertion {
     /// This one is put before it.
@@ -116,7 +116,7 @@ pub struct Hop {
     pub weight: u16,
     /// Realms of this hop.
     pub realms: Option<u32>,
-    /// What packets are wrapped into.
+    /// Encapsulation of the packets.
     pub encap: Option<Encap>,
 }
 
@@ -212,7 +212,7 @@ impl RouteSpec {
                 || self.hops.is_empty())
     }
 
-    /// What the kernel sorts routes by.
+    /// The kernel's sort key of routes.
     pub fn slot(&self) -> Slot {
         Slot { destination: self.destination, tos: self.tos, table: self.table, metric: self.kernel_metric() }
     }
@@ -223,10 +223,10 @@ impl RouteSpec {
     }
 }
 
-/// What the kernel sorts routes by: of the routes in one slot, the first is taken.
+/// The kernel's sort key of routes: of the routes in one slot, the first is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
-    /// What packets are sent to.
+    /// Destination of the packets.
     pub destination: IpNetwork,
     /// The type of service.
     pub tos: u8,
@@ -241,7 +241,7 @@ pub struct Slot {
 pub struct RemovedRoute {
     /// Where it was.
     pub slot: Slot,
-    /// Who added it.
+    /// Protocol that added it.
     pub protocol: u8,
 }
 
@@ -416,7 +416,7 @@ impl fmt::Display for RouteChange {
     }
 }
 
-/// What the kernel takes for an IPv6 route without a metric (`IP6_RT_PRIO_USER`).
+/// The kernel's metric of an IPv6 route that names none (`IP6_RT_PRIO_USER`).
 const DEFAULT_METRIC_IPV6: u32 = 1024;
 
 #[cfg(test)]

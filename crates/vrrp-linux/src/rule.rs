@@ -24,7 +24,7 @@ pub struct RuleSpec {
     pub ipv6: bool,
     /// The place among all rules; the smallest is looked at first.
     pub priority: u32,
-    /// What does not match counts as a match.
+    /// Packets that do not match the selectors match the rule.
     pub invert: bool,
     /// Where packets come from.
     pub from: Option<IpNetwork>,
@@ -54,13 +54,13 @@ pub struct RuleSpec {
     pub suppress_prefix_len: Option<u32>,
     /// Routes by interfaces of this group are passed over.
     pub suppress_group: Option<u32>,
-    /// Who adds it (`RTPROT_*`).
+    /// Protocol that adds it (`RTPROT_*`).
     pub protocol: u8,
-    /// What is done.
+    /// The action.
     pub action: RuleAction,
 }
 
-/// What a rule does with packets that match.
+/// Action for packets that match a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RuleAction {
     /// Look into this table.
@@ -147,7 +147,7 @@ pub struct RemovedRule {
     pub ipv6: bool,
     /// Its place among all rules.
     pub priority: u32,
-    /// Who added it.
+    /// Protocol that added it.
     pub protocol: u8,
 }
 

@@ -1,7 +1,7 @@
 //! UDP between routers, with what the IP header said: for protocols that trust a TTL (BFD, RFC 5881).
 //!
-//! A [`UdpListener`] hears a port at all addresses of a family; a [`UdpSender`] has one source port for its life. Nothing is
-//! checked here.
+//! A [`UdpListener`] hears a port at all addresses of a family; a [`UdpSender`] has one source port for its life.
+//! Nothing is checked here.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -56,8 +56,8 @@ impl UdpListener {
         Ok(Self { socket })
     }
 
-    /// Receives what is waiting, as much as fits into `batch`; [`datagrams`] reads it. Gives the number of packets; fewer
-    /// than the batch's capacity means that nothing is left. Never blocks.
+    /// Receives what is waiting, as much as fits into `batch`; [`datagrams`] reads it. Gives the number of packets;
+    /// fewer than the batch's capacity means that nothing is left. Never blocks.
     ///
     /// # Errors
     /// Only for what cannot pass.
@@ -91,7 +91,7 @@ pub fn datagrams(batch: &ReceiveBatch) -> impl Iterator<Item = Datagram<'_>> {
     })
 }
 
-/// Sends from one port to one destination. What is sent to that port is not read.
+/// Sends from one port to one destination. Packets sent to that port are not read.
 #[derive(Debug)]
 pub struct UdpSender {
     socket: Socket,
@@ -99,8 +99,8 @@ pub struct UdpSender {
 }
 
 impl UdpSender {
-    /// Sends to `destination` with this TTL or Hop Limit, from the first of the `ports` that is free. The `source` need not
-    /// be on this machine yet; `None` leaves it to the kernel. Gives the port too.
+    /// Sends to `destination` with this TTL or Hop Limit, from the first of the `ports` that is free. The `source` need
+    /// not be on this machine yet; `None` leaves it to the kernel. Gives the port too.
     ///
     /// # Errors
     /// No port is free, or the family is not there.

@@ -1,9 +1,10 @@
 //! Files with a number in them: which to read when, and which numbers count. No I/O.
 //!
-//! Whoever watches the directories tells of writes ([`handle_write`](WatchedFiles::handle_write)); everything is looked at
-//! every now and then as well, for file systems and links that tell of nothing ([`handle_tick`](WatchedFiles::handle_tick)).
-//! A writer empties a file before it fills it. So what nobody told of, and an empty file, count only once they were read
-//! twice, [`PAUSE`] apart. A read that does not end (a file system that hangs) changes nothing, and is not begun again.
+//! The caller watches the directories and tells of writes ([`handle_write`](WatchedFiles::handle_write)); everything is
+//! looked at every now and then as well, for file systems and links that tell of nothing
+//! ([`handle_tick`](WatchedFiles::handle_tick)). A writer empties a file before it fills it. So what nobody told of,
+//! and an empty file, count only once they were read twice, [`PAUSE`] apart. A read that does not end (a file system
+//! that hangs) changes nothing, and is not begun again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -19,9 +20,9 @@ pub struct WatchedFiles {
 
 #[derive(Debug, Default)]
 struct Watched {
-    /// What counts.
+    /// The value that counts.
     number: Option<i32>,
-    /// What does not count yet, and when to look again.
+    /// A value that does not count yet, and the time of the next look.
     doubt: Option<(i32, Instant)>,
     read: Read,
     /// When the read that runs is reported as one that hangs.
@@ -42,7 +43,7 @@ enum Read {
     Outdated,
 }
 
-/// What a read gave.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
     /// There is nothing in the file: it counts as 0.
@@ -165,10 +166,10 @@ impl WatchedFiles {
     }
 }
 
-/// How far two reads are apart that have to agree.
+/// Time between two reads that have to agree.
 pub const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a file system may take before it is reported.
+/// Time without an answer after which a file system is reported.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What packets and announcements look like on the wire.
+//! Packets and announcements as they are on the wire.
 
 #![allow(clippy::unwrap_used, reason = "helper functions of tests may panic too")]
 

@@ -23,7 +23,7 @@ const RIGHT_V4: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
 const LEFT_V6: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
 const RIGHT_V6: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 2);
 
-/// What a test looks at in a received packet.
+/// The parts of a received packet that a test looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Seen {
     source: IpAddr,

@@ -14,8 +14,8 @@ fn request(change: &AddressChange) -> Vec<u8> {
     bytes
 }
 
-/// What strace shows of `ip addr add 192.0.2.1/24 brd + dev eth0 label eth0:vip scope link` (iproute2 6.1), with the
-/// attributes in another order and IFA_PROTO behind them.
+/// The message that strace shows of `ip addr add 192.0.2.1/24 brd + dev eth0 label eth0:vip scope link` (iproute2 6.1),
+/// with the attributes in another order and IFA_PROTO behind them.
 #[cfg(target_endian = "little")]
 #[test]
 fn an_ipv4_address_is_added_with_label_broadcast_and_scope() {
@@ -38,8 +38,8 @@ fn an_ipv4_address_is_added_with_label_broadcast_and_scope() {
     assert_eq!(request(&AddressChange::Add(address)), expected);
 }
 
-/// What strace shows of `ip addr add 2001:db8::1/128 dev eth0 nodad preferred_lft 0` (iproute2 6.1), with IFA_PROTO
-/// behind it.
+/// The message that strace shows of `ip addr add 2001:db8::1/128 dev eth0 nodad preferred_lft 0` (iproute2 6.1), with
+/// IFA_PROTO behind it.
 #[cfg(target_endian = "little")]
 #[test]
 fn an_ipv6_address_is_added_without_detection_and_without_being_a_source() {

@@ -174,7 +174,7 @@ impl Batch<'_> {
 /// A set of addresses.
 struct Set {
     name: &'static str,
-    /// What `nft` takes the keys for; the kernel does not look at it.
+    /// The type that `nft` shows for the keys; the kernel does not look at it.
     key_type: u32,
     key_len: u32,
 }

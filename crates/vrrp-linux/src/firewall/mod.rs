@@ -1,12 +1,12 @@
 //! Virtual addresses that a router holds without accepting packets for them (RFC 9568's Accept_Mode False).
 //!
-//! Packets to these addresses, and from them, are dropped by a table of nftables: one for IPv4, one for IPv6, with a set
-//! of addresses each. What the addresses lead to (forwarded packets, translated destinations) passes, and so do
-//! neighbour solicitations and advertisements, without which nobody finds the router.
+//! Packets to these addresses, and from them, are dropped by a table of nftables: one for IPv4, one for IPv6, with a
+//! set of addresses each. Traffic that only passes through (forwarded packets, translated destinations) is accepted,
+//! and so are neighbour solicitations and advertisements, without which nobody finds the router.
 //!
 //! [`Firewall`] is a pure machine: wishes of owners and what the kernel was found to have go in, transactions come out.
-//! Each transaction is taken by the kernel as a whole or not at all, so a table that is replaced is never open. The caller
-//! carries out [`Firewall::before`] before addresses are put on interfaces, and [`Firewall::after`] once others
+//! Each transaction is taken by the kernel as a whole or not at all, so a table that is replaced is never open. The
+//! caller carries out [`Firewall::before`] before addresses are put on interfaces, and [`Firewall::after`] once others
 //! are removed: an address never answers in between.
 //!
 //! A table of ours says in its comment whose it is (a [mark](crate::mark) as addresses have one). A table of the same
@@ -23,7 +23,7 @@ use std::net::IpAddr;
 pub use read::{FoundTable, is_about};
 pub use socket::{FirewallCommands, FirewallMonitor, Heard};
 
-/// What a table is made like.
+/// The properties of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
@@ -90,7 +90,7 @@ impl Blocked {
     }
 }
 
-/// What the kernel does in one go, or not at all.
+/// Changes that the kernel makes together, or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
     family: Family,
@@ -129,9 +129,9 @@ pub struct Firewall<O> {
     settings: Settings,
     mark: u8,
     claims: BTreeMap<O, Vec<Blocked>>,
-    /// How many owners claim each.
+    /// Number of owners that claim each.
     wanted: BTreeMap<Blocked, usize>,
-    /// What a predecessor may have closed: it stays closed until its address is known to be gone.
+    /// Addresses that a predecessor may have closed: each stays closed until it is known to be gone.
     guarded: BTreeSet<Blocked>,
     tables: [Table; 2],
     /// Tables that an earlier run left.

@@ -1,17 +1,17 @@
-//! What this daemon holds in the kernel: which addresses, routes and rules are wanted by whom, which are there, which
+//! Holdings of this daemon in the kernel: which addresses, routes and rules are wanted by whom, which are there, which
 //! are ours.
 //!
 //! A pure machine. Inputs are wishes ([`Holdings::want`], [`Holdings::release`]), what the interface table reports
 //! ([`Holdings::handle_changes`]) and the kernel's answers ([`Holdings::handle_answer`]); outputs are changes to
 //! carry out ([`Holdings::take_changes`]) and losses ([`Holdings::take_losses`], [`Holdings::take_repairs`]).
 //!
-//! What always holds:
+//! Invariants:
 //!
-//! - Whatever several owners want stays until the last of them lets go.
-//! - What is new is added before anything old is removed, and what leans on something else is added after it and
+//! - An object that several owners want stays until the last of them lets go.
+//! - New objects are added before old ones are removed, and an object that needs another one is added after it and
 //!   removed before it: addresses, then routes, then rules. No packet meets a rule whose table is empty, or a route
 //!   whose source address is gone.
-//! - What is not ours is never removed. [`addresses`] and [`routing`] say how that is known.
+//! - Objects of others are never removed. [`addresses`] and [`routing`] say how that is known.
 //!
 //! ```
 //! use vrrp_linux::address::AddressSpec;
@@ -89,7 +89,7 @@ pub enum Change {
     Command(Command),
 }
 
-/// What became of a command, as far as somebody should know.
+/// The result of a command, as far as the caller has to know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Nothing to tell.
@@ -132,8 +132,9 @@ impl<O: Copy + Ord> Holdings<O> {
         }
     }
 
-    /// `owner` wants exactly this. What it wanted before and does not want now is removed, what has other
-    /// properties is changed, what somebody else removed is put back. Gives whether there is anything to do.
+    /// `owner` wants exactly this. Objects that it wanted before and does not want now are removed, those that have
+    /// other properties are changed, those that somebody else removed are restored. Gives whether there is anything to
+    /// do.
     pub fn want(&mut self, owner: O, wishes: Wishes<'_>, interfaces: &Interfaces) -> bool {
         let addresses = self.addresses.want(owner, wishes.addresses, interfaces);
         let routes = self.routes.want(owner, &wishes.routes, interfaces);
@@ -192,8 +193,8 @@ impl<O: Copy + Ord> Holdings<O> {
         self.routes.poll_timeout().into_iter().chain(self.rules.poll_timeout()).min()
     }
 
-    /// What has to be done, in order. Each change is given once: it is up to the caller to carry it out and to say how
-    /// it ended ([`handle_answer`](Self::handle_answer)). `now` never goes back.
+    /// The changes that are due, in order. Each change is given once: it is up to the caller to carry it out and to say
+    /// how it ended ([`handle_answer`](Self::handle_answer)). `now` never goes back.
     pub fn take_changes(&mut self, now: Duration, interfaces: &Interfaces) -> Vec<Change> {
         let mut changes = self.addresses.take_changes(interfaces);
         let adds = |change: &addresses::Change| {
@@ -245,7 +246,7 @@ impl<O: Copy + Ord> Holdings<O> {
         self.addresses.wants_ipv6_on(index)
     }
 
-    /// What an owner has of addresses, with the index of its interface: what may be announced.
+    /// The addresses of an owner, with the index of the interface: these may be announced.
     pub fn held(&self, owner: O) -> impl Iterator<Item = &AddressSpec> {
         self.addresses.held(owner)
     }

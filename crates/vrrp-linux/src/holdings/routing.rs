@@ -5,7 +5,7 @@
 //! went down and came back, its source address was removed, which the kernel does not report for IPv4), it is added
 //! again.
 //!
-//! What is removed is named with its protocol ([`PROTOCOL`](crate::route::PROTOCOL), unless the configuration names
+//! A removal names the object's protocol ([`PROTOCOL`](crate::route::PROTOCOL), unless the configuration names
 //! another one), and the kernel removes nothing of another protocol.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,13 +24,13 @@ mod tests;
 
 /// A route or a rule.
 pub trait Object: Clone + Ord + Debug + Display {
-    /// What can be done to it.
+    /// The change of it that the kernel is asked for.
     type Change;
 
     /// With the indexes of its interfaces; `None` if one is missing.
     fn resolved(&self, interfaces: &Interfaces) -> Option<Self>;
 
-    /// What a change of interfaces may have done to it.
+    /// The effect that a change of interfaces may have had on it.
     fn effect(&self, change: &Change) -> Effect;
 
     /// Whether it is no use to add it, for an interface of it is down.
@@ -55,7 +55,7 @@ pub trait Object: Clone + Ord + Debug + Display {
     fn former(removal: Vec<u8>) -> Self::Change;
 }
 
-/// What a change of interfaces may have done to a route or rule.
+/// The effect that a change of interfaces may have had on a route or rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing.
@@ -84,7 +84,7 @@ pub struct RoutingWish<'a, T> {
 /// A route or a rule that somebody removed and that was put back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair<O> {
-    /// Who wants it.
+    /// The owners that want it.
     pub owners: Vec<O>,
     /// It, in words.
     pub what: String,
@@ -103,7 +103,7 @@ pub struct RoutingChanges<C> {
 #[derive(Debug, Clone)]
 pub struct Routing<O, T> {
     claims: BTreeMap<O, Vec<Claim<T>>>,
-    /// What is wanted of us or was put into the kernel by us, with the indexes of interfaces.
+    /// Objects that are wanted of us or were put into the kernel by us, with the indexes of interfaces.
     entries: BTreeMap<T, Entry<O>>,
     /// Entries that are not as they should be.
     due: BTreeSet<T>,
@@ -114,7 +114,7 @@ pub struct Routing<O, T> {
     repairs: Vec<Repair<O>>,
 }
 
-/// What one owner wants.
+/// The wishes of one owner.
 #[derive(Debug, Clone)]
 struct Claim<T> {
     /// As it was wished, without indexes.
@@ -126,7 +126,7 @@ struct Claim<T> {
 
 #[derive(Debug, Clone)]
 struct Entry<O> {
-    /// Who wants it; without any, it has to go.
+    /// The owners that want it; without any, it has to go.
     holders: Vec<O>,
     state: State,
     /// When it was put back last.
@@ -245,7 +245,7 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
         for (object, entry) in &mut self.entries {
             match entry.state {
                 State::Present | State::Doubtful => entry.state = State::Doubtful,
-                // What was in the way may be gone.
+                // The object that was in the way may be gone.
                 State::Refused(_) => {}
                 State::New | State::Lost | State::LeftAlone => continue,
             }
@@ -279,7 +279,7 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
         self.waiting.values().copied().min()
     }
 
-    /// What has to be done, each once.
+    /// The changes that are due, each once.
     pub fn take_changes(&mut self, now: Duration) -> RoutingChanges<T::Change> {
         self.waiting.retain(|object, at| {
             let is_due = *at <= now;
@@ -382,7 +382,7 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
         self.claims.is_empty() && self.entries.is_empty()
     }
 
-    /// What somebody removed and what was put back.
+    /// Objects that somebody removed and that were restored.
     pub fn take_repairs(&mut self) -> Vec<Repair<O>> {
         std::mem::take(&mut self.repairs)
     }
@@ -401,7 +401,7 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
         if entry.state == State::LeftAlone {
             entry.state = State::New;
         }
-        // What must not be there when it is adopted is named for removal.
+        // An adopted object that is not wanted is named for removal.
         self.former.remove(&object.removal());
         if entry.state == State::Present {
             return false;
@@ -427,7 +427,7 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
         true
     }
 
-    /// What one change does to what is there.
+    /// The effect of one change on the objects that are there.
     fn note(&mut self, change: &Change, interfaces: &Interfaces) {
         let mut gone = Vec::new();
         for (object, entry) in &mut self.entries {
@@ -494,5 +494,5 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
     }
 }
 
-/// What is removed again and again is put back at most so often.
+/// Shortest time between two restorations of an object that somebody removes again and again.
 const LEAST_GAP: Duration = Duration::from_secs(1);

@@ -49,7 +49,7 @@ fn address(payload: &[u8]) -> Option<AddressMessage> {
     Some(message)
 }
 
-/// What a message says of routes and rules that are gone.
+/// The removed route or rule that a message reports.
 pub(crate) fn routing_change(frame: &Frame<'_>) -> Option<Change> {
     match frame.kind {
         libc::RTM_DELROUTE => removed_route(frame.payload).map(Change::RouteRemoved),

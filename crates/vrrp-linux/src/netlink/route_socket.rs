@@ -19,17 +19,17 @@ pub enum CommandError {
     /// The kernel looked at the request and said no.
     #[error("{command}: {refusal}")]
     Refused {
-        /// What was asked for, in words.
+        /// The request, in words.
         command: String,
-        /// What the kernel said.
+        /// The kernel's answer.
         refusal: Refusal,
     },
     /// The request or its answer did not get through.
     #[error("{command}: netlink socket: {source}")]
     Socket {
-        /// What was asked for, in words.
+        /// The request, in words.
         command: String,
-        /// What went wrong.
+        /// The error.
         source: io::Error,
     },
 }
@@ -129,7 +129,7 @@ impl RouteSocket {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Reading {
-    /// What was read is true.
+    /// The tables that were read are consistent.
     Whole,
     /// The table changed while it was read (`NLM_F_DUMP_INTR`): entries may be missing.
     Torn,
@@ -159,7 +159,7 @@ pub(crate) fn serialize(message: RouteNetlinkMessage, flags: u16, sequence: u32,
     message.serialize(&mut bytes[start..end]);
 }
 
-/// How long an answer may take before the command counts as failed.
+/// Time without an answer after which the command counts as failed.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// No answer is longer: the kernel builds dumps in pieces of at most 32 KiB.
 const BUFFER_LEN: usize = 64 * 1024;

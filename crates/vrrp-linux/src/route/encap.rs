@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use netlink_packet_core::DefaultNla;
 use netlink_packet_route::route::RouteAttribute;
 
-/// What packets are wrapped into (`LWTUNNEL_ENCAP_*`).
+/// Encapsulation of packets (`LWTUNNEL_ENCAP_*`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Encap {

@@ -23,7 +23,7 @@ pub struct Membership {
     intact: bool,
 }
 
-/// What has to be done for a socket to hear its group.
+/// A change that lets a socket hear its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// Nothing: it does.
@@ -56,7 +56,7 @@ impl Membership {
         }
     }
 
-    /// What is to be done, given the interface that has the configured name now.
+    /// The change that is due, given the interface that has the configured name now.
     #[must_use]
     pub fn need(&self, interface: Option<&Interface>) -> Need {
         let Some(interface) = interface else { return Need::Wait };

@@ -57,7 +57,7 @@ pub struct Device {
     pub name: String,
 }
 
-/// What can be chosen about a socket.
+/// Options of a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocketConfig {
     /// The IP protocol: 112 for VRRP, 51 for VRRPv2 inside an authentication header.
@@ -95,7 +95,7 @@ impl Default for SocketConfig {
 }
 
 impl VrrpSocket {
-    /// A socket for the packets to `group` on `device`, and for sending to it from there. What it sends is not
+    /// A socket for the packets to `group` on `device`, and for sending to it from there. Packets that it sends are not
     /// heard on this machine. Opened in the network namespace of the calling thread; needs `CAP_NET_RAW`.
     pub fn multicast(device: &Device, group: IpAddr, config: &SocketConfig) -> io::Result<Self> {
         let socket = open(group, config)?;

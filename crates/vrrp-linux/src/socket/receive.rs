@@ -21,7 +21,7 @@ pub struct ReceiveBatch {
 /// A received packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Received<'a> {
-    /// Who sent it.
+    /// Its sender.
     pub source: IpAddr,
     /// To whom: a group, or one of our addresses.
     pub destination: IpAddr,
@@ -35,7 +35,7 @@ pub struct Received<'a> {
     pub truncated: bool,
     /// When it arrived, on `CLOCK_REALTIME`, since 1970; see [`Clocks::monotonic`](crate::clock::Clocks::monotonic).
     pub timestamp: Option<Duration>,
-    /// How many packets the socket had dropped until then because its buffer was full. Where this grows, silence
+    /// Number of packets that the socket had dropped until then because its buffer was full. Where this grows, silence
     /// proves nothing.
     pub dropped: u32,
 }
@@ -55,7 +55,7 @@ impl ReceiveBatch {
         }
     }
 
-    /// How many packets fit.
+    /// Number of packets that fit.
     pub fn capacity(&self) -> usize {
         self.slots.len()
     }
@@ -132,7 +132,7 @@ impl<'a> Received<'a> {
 }
 
 impl<'a> Received<'a> {
-    /// What a packet socket delivers: the whole packet, of either family.
+    /// The whole packet that a packet socket delivers, of either family.
     fn of_packet_socket(bytes: &'a [u8], index: u32, ancillary: &Ancillary, truncated: bool) -> Option<Self> {
         let received = |source, destination, hop_limit, bytes| Self {
             source,
@@ -160,7 +160,7 @@ impl<'a> Received<'a> {
     }
 }
 
-/// How often a receive call is repeated that only brought bad news.
+/// Number of times that a receive call is repeated that only reported errors.
 const ATTEMPTS: usize = 8;
 /// The network reports its troubles to the next reader, once each; packets may wait behind them.
 const PASSING: [i32; 8] = [

@@ -79,7 +79,7 @@ impl SendBatch {
         Self::default()
     }
 
-    /// How many packets are in it.
+    /// Number of packets in it.
     pub fn len(&self) -> usize {
         self.packets.len()
     }

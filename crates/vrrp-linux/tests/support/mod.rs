@@ -1,4 +1,4 @@
-//! What the kernel tests share: a private network namespace, or a loud excuse.
+//! Shared by the kernel tests: a private network namespace, or a loud excuse.
 
 #![allow(dead_code, unreachable_pub, reason = "no test file uses all of this")]
 #![allow(clippy::unwrap_used, reason = "only tests call this")]

@@ -1,4 +1,4 @@
-//! Who wants what.
+//! Owners and their wishes.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,9 @@ use crate::address::{AddressSpec, STATIC_MARK};
 use crate::interfaces::Interfaces;
 
 impl<O: Copy + Ord> Addresses<O> {
-    /// `owner` wants exactly these addresses. What it wanted before and does not want now is removed, what has other
-    /// properties is changed, what somebody else removed is put back. Gives whether there is anything to do.
+    /// `owner` wants exactly these addresses. Addresses that it wanted before and does not want now are removed, those
+    /// that have other properties are changed, those that somebody else removed are restored. Gives whether there is
+    /// anything to do.
     pub fn want<'a>(
         &mut self,
         owner: O,

@@ -1,4 +1,4 @@
-//! What makes two addresses the same for the kernel, and how one becomes the other.
+//! Rules of the kernel: when two addresses are the same, and how one becomes the other.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use crate::address::{AddressFlags, AddressSpec};
 use crate::interfaces::{Interface, InterfaceAddress, Interfaces};
 
-/// What the kernel tells addresses apart by: it never has two of the same key.
+/// Identity of an address for the kernel: it never has two of the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub(super) index: u32,
@@ -16,7 +16,7 @@ pub(super) struct Key {
     peer: Option<IpAddr>,
 }
 
-/// What turns an address that is there into the wanted one.
+/// The step that turns an address that is there into the wanted one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repair {
     /// It is as wanted.
@@ -61,7 +61,7 @@ pub(super) fn find<'a>(interfaces: &'a Interfaces, key: &Key) -> Option<&'a Inte
     interfaces.on_link(key.index, key.ip).find(|address| Key::of_observed(key.index, address) == *key)
 }
 
-/// How what we asked for becomes what we ask for now.
+/// The step from an earlier request to the present one.
 pub(super) fn repair(current: &AddressSpec, wanted: &AddressSpec) -> Repair {
     if current == wanted {
         Repair::None
@@ -72,7 +72,7 @@ pub(super) fn repair(current: &AddressSpec, wanted: &AddressSpec) -> Repair {
     }
 }
 
-/// How an address as the kernel shows it becomes the wanted one. What the kernel sets on its own is not compared.
+/// The step from an address as the kernel shows it to the wanted one. Properties that the kernel sets are not compared.
 pub(super) fn repair_observed(
     observed: &InterfaceAddress,
     wanted: &AddressSpec,
@@ -86,7 +86,7 @@ pub(super) fn repair_observed(
     for shape in [&mut have, &mut want] {
         shape.label = shape.label.filter(|label| *label != interface.name);
     }
-    // What somebody else added may have a broadcast address where the configuration names none.
+    // An address that somebody else added may have a broadcast address where the configuration names none.
     if !is_ours && wanted.broadcast.is_none() {
         have.broadcast = None;
     }
@@ -126,7 +126,7 @@ pub(super) fn leads_others(interfaces: &Interfaces, address: &AddressSpec) -> bo
     is_first && on_link().into_iter().flatten().any(follows)
 }
 
-/// What the kernel cannot change in place.
+/// Properties that the kernel cannot change in place.
 #[derive(Debug, PartialEq, Eq)]
 struct Shape<'a> {
     prefix: u8,

@@ -1,4 +1,4 @@
-//! What the interface table reports.
+//! Reports of the interface table.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -111,7 +111,7 @@ impl<O: Copy + Ord> Addresses<O> {
         }
     }
 
-    /// What is on an interface that has another name now is no longer where it is wanted.
+    /// An address on an interface that has another name now is no longer where it is wanted.
     fn note_rename(&mut self, index: u32, interfaces: &Interfaces) {
         let Some(interface) = interfaces.by_index(index) else { return };
         let here: Vec<Key> = self.entries.range(Key::all_on(index)).map(|(key, _)| *key).collect();
@@ -128,7 +128,7 @@ impl<O: Copy + Ord> Addresses<O> {
         }
     }
 
-    /// What an interface had of its own may be gone.
+    /// Own addresses of an interface may be gone.
     fn note_natives(&mut self, interfaces: &Interfaces) {
         let mut gone = Vec::new();
         for owner in &self.natives {

@@ -96,7 +96,7 @@ impl FakeKernel {
         self.links.values().find(|interface| interface.name == name).map(|interface| interface.index)
     }
 
-    /// What the administrator does with `ip addr`.
+    /// An administrator's `ip addr`.
     pub(super) fn administer(&mut self, change: impl Fn(u32) -> AddressChange, name: &str) {
         if let Some(index) = self.index_of(name) {
             let _ = self.carry_out(&change(index));
@@ -217,7 +217,7 @@ fn remove(addresses: &mut Vec<InterfaceAddress>, place: usize, promotes: bool) {
     }
 }
 
-/// What the kernel changes of an address that is there.
+/// The kernel's change of an address that is there.
 fn change_in_place(address: &mut InterfaceAddress, fresh: &InterfaceAddress) {
     address.protocol = fresh.protocol;
     if address.network.is_ipv6() {
@@ -228,7 +228,7 @@ fn change_in_place(address: &mut InterfaceAddress, fresh: &InterfaceAddress) {
     }
 }
 
-/// How the kernel shows an address that was added so.
+/// The address as the kernel shows it after it was added so.
 fn shown(wanted: &AddressSpec, name: &str, marks_kept: bool) -> InterfaceAddress {
     let is_ipv4 = wanted.network.is_ipv4();
     let mut flags = wanted.flags | AddressFlags::PERMANENT;

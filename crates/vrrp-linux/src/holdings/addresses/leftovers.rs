@@ -1,4 +1,4 @@
-//! What others left on interfaces: a predecessor that died, another daemon that is gone.
+//! Addresses that others left on interfaces: a predecessor that died, another daemon that is gone.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use super::{Addresses, Entry, Wish};
 use crate::address::{AddressSpec, STATIC_MARK, is_virtual_mark};
 use crate::interfaces::Interfaces;
 
-/// How leftovers are recognised.
+/// Rules by which leftovers are recognised.
 #[derive(Debug, Clone, Default)]
 pub struct Recognition<'a> {
     /// Marks of daemons that do not run any more, and our own: what carries one goes.
@@ -16,7 +16,7 @@ pub struct Recognition<'a> {
     /// Virtual addresses of the routers that start now: exactly these go if they carry no mark, unless their router
     /// is the address owner ([`Wish::native`]).
     pub configured: Vec<Wish<'a>>,
-    /// What a predecessor put on interfaces, or was about to: for kernels that keep no marks.
+    /// Addresses that a predecessor put on interfaces, or was about to: for kernels that keep no marks.
     pub former: &'a [AddressSpec],
 }
 
@@ -27,11 +27,11 @@ pub struct Leftover {
     pub address: AddressSpec,
     /// The name of that interface.
     pub link: String,
-    /// How it is known.
+    /// The sign by which it is known.
     pub origin: Origin,
 }
 
-/// How a leftover is known.
+/// The sign by which a leftover is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {

@@ -4,14 +4,14 @@
 //! ([`Addresses::handle_changes`]) and the kernel's answers ([`Addresses::handle_answer`]); outputs are changes to
 //! carry out ([`Addresses::take_changes`]) and losses ([`Addresses::take_losses`]).
 //!
-//! What always holds:
+//! Invariants:
 //!
 //! - An address is known by everything that makes it another one for the kernel: the index of its interface, the
-//!   address and, for IPv4, the prefix length and the peer. What was put on an interface is removed from that
-//!   interface, whatever it is called by then and whatever the configuration says by then.
+//!   address and, for IPv4, the prefix length and the peer. An address that was put on an interface is removed from
+//!   that interface, whatever it is called by then and whatever the configuration says by then.
 //! - An address that several owners want stays until the last of them lets go.
-//! - What carries a mark of ours is ours. Anything else is removed in two cases only: as another daemon's leftover
-//!   ([`Addresses::clean`]), and after an owner's wish took it over.
+//! - Every address with a mark of ours is ours. Anything else is removed in two cases only: as another daemon's
+//!   leftover ([`Addresses::clean`]), and after an owner's wish took it over.
 //! - The address owner of RFC 9568 ([`Wish::native`]) uses an address that its interface has anyway; that address
 //!   is never changed and never removed.
 
@@ -36,9 +36,9 @@ pub struct Addresses<O> {
     mark: u8,
     /// Whether the kernel keeps marks (Linux 5.18 and later).
     marks_kept: bool,
-    /// What each owner wants.
+    /// The wishes of each owner.
     claims: BTreeMap<O, Vec<Claim>>,
-    /// What is wanted of us or was put on interfaces by us.
+    /// Addresses that are wanted of us or were put on interfaces by us.
     entries: BTreeMap<Key, Entry<O>>,
     /// Entries that are not as they should be, in the order in which that was found.
     due: Vec<Key>,
@@ -77,11 +77,11 @@ pub enum Change {
 /// A wanted address that is not where it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss<O> {
-    /// Who wants it.
+    /// The owners that want it.
     pub owner: O,
     /// The address, with the index of its interface.
     pub address: AddressSpec,
-    /// What happened.
+    /// The change.
     pub cause: LossCause,
 }
 
@@ -117,7 +117,7 @@ enum Standing {
 /// An address of an interface, as far as it is our business.
 #[derive(Debug, Clone)]
 struct Entry<O> {
-    /// Who wants it: the first one's idea of its properties counts. Without any, it has to go.
+    /// The owners that want it: the first one decides its properties. Without any, it has to go.
     holders: Vec<O>,
     /// It must not be changed if the interface has it of its own.
     native: bool,
@@ -152,7 +152,7 @@ impl<O: Copy + Ord> Addresses<O> {
         }
     }
 
-    /// What an owner wants and has, with the index of its interface: what may be announced.
+    /// The addresses that an owner wants and has, with the index of the interface: these may be announced.
     pub fn held(&self, owner: O) -> impl Iterator<Item = &AddressSpec> {
         let claims = self.claims.get(&owner).into_iter().flatten();
         claims.filter(|claim| claim.standing != Standing::Missing).map(|claim| &claim.address)

@@ -91,7 +91,7 @@ struct World {
     serving: BTreeSet<u8>,
     /// The host's own addresses by index, which nobody but the host removes.
     own: BTreeSet<(u32, u8)>,
-    /// What the parent was told.
+    /// The parent's memory.
     ledger: Vec<AddressSpec>,
 }
 
@@ -251,7 +251,8 @@ impl World {
         assert!(!self.holdings.has_changes());
     }
 
-    /// What should be on interfaces: everything that those who serve want, of two ideas about one address either.
+    /// The addresses that should be on interfaces: all wishes of owners that serve; of two different wishes for one
+    /// address, either.
     fn check(&self) {
         let own = |index: u32| self.own.iter().filter(move |(on, _)| *on == index).count();
         for interface in self.table.iter() {

@@ -1,4 +1,4 @@
-//! What has to be done.
+//! Tasks that are due.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::address::{AddressChange, AddressSpec};
 use crate::commands::Outcome;
 use crate::interfaces::{InterfaceAddress, Interfaces};
 
-/// What is to be done about one address.
+/// A task for one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Task {
     Nothing,
@@ -30,8 +30,8 @@ impl<O: Copy + Ord> Addresses<O> {
         !self.due.is_empty()
     }
 
-    /// What has to be done, in order. Each change is given once: it is up to the caller to carry it out and to say how
-    /// it ended ([`handle_answer`](Self::handle_answer)).
+    /// The changes that are due, in order. Each change is given once: it is up to the caller to carry it out and to say
+    /// how it ended ([`handle_answer`](Self::handle_answer)).
     ///
     /// An address that is added again with another label, scope or broadcast address is removed first, for the kernel
     /// refuses a scope that is not that of the others in the subnet. Then come additions, then removals: an address
@@ -87,7 +87,7 @@ impl<O: Copy + Ord> Addresses<O> {
                     self.set_standing(holder, &key, Standing::Native);
                 }
             }
-            // What could not be changed is still there.
+            // An address that could not be changed is still there.
             None if entry.asked.is_some() => {}
             None => _ = self.forget(&key),
         }
@@ -142,7 +142,7 @@ impl<O: Copy + Ord> Addresses<O> {
         }
     }
 
-    /// How the first who wants an address wants it.
+    /// The wish of the first owner of an address.
     fn wanted(&self, key: Key) -> Option<&AddressSpec> {
         let owner = self.entries.get(&key)?.holders.first()?;
         let mut claims = self.claims.get(owner)?.iter();
@@ -150,8 +150,8 @@ impl<O: Copy + Ord> Addresses<O> {
     }
 }
 
-/// What removes an address. Removing the first IPv4 address of a subnet takes the others of that subnet with it, unless
-/// they are promoted; those that are added right before are among them.
+/// The removal of an address. Removing the first IPv4 address of a subnet takes the others of that subnet with it,
+/// unless they are promoted; those that are added right before are among them.
 fn removal(
     mut address: AddressSpec,
     interfaces: &Interfaces,

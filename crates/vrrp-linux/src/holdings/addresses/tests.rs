@@ -1,4 +1,4 @@
-//! What is done in one situation each.
+//! One situation each, and the changes that follow.
 
 use super::fake_kernel::FakeKernel;
 use super::*;
@@ -57,7 +57,7 @@ impl World {
         self.act()
     }
 
-    /// What somebody else does.
+    /// A change by somebody else.
     fn outside(&mut self, change: impl Fn(u32) -> AddressChange) {
         self.kernel.administer(change, "eth0");
     }

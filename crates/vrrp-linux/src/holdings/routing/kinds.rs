@@ -1,4 +1,4 @@
-//! What routes and rules have in common, and what sets them apart.
+//! Common ground of routes and rules, and their differences.
 
 use super::{Effect, Object};
 use crate::interfaces::{Change, Interfaces};

@@ -1,5 +1,5 @@
-//! Any sequence of configurations, crashes, links that come and go, and what others do: when it is over, the kernel holds
-//! exactly what is wanted, and of what is not ours nothing was removed.
+//! Any sequence of configurations, crashes, links that come and go, and what others do: when it is over, the kernel
+//! holds exactly what is wanted, and of what is not ours nothing was removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -178,7 +178,7 @@ struct World {
     machine: Routing<u8, RouteSpec>,
     config: Config,
     serving: BTreeSet<u8>,
-    /// What the parent was told.
+    /// The parent's memory.
     ledger: Vec<RouteSpec>,
     now: Duration,
 }

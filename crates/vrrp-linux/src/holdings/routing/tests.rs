@@ -186,7 +186,7 @@ fn a_refusal_is_told_once_and_tried_again_when_an_address_comes() {
     assert!(world.machine.has_changes(world.now));
     world.machine.take_changes(world.now);
     assert_eq!(world.machine.handle_added(world.now, added, Err(unreachable)), Verdict::Silent);
-    assert!(world.release(1).is_empty(), "what was refused need not be removed");
+    assert!(world.release(1).is_empty(), "a refused object need not be removed");
 }
 
 #[test]
