@@ -66,7 +66,7 @@ fn perform(client: &mut Client, command: &[&str]) -> Done {
     }
 }
 
-/// What makes of the current table the one whose rules stand on standard input.
+/// The changes that turn the current table into the one whose rules stand on standard input.
 fn difference(current: &Table) -> Result<Vec<Change>, Box<dyn Error>> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text)?;

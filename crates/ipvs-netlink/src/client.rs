@@ -24,14 +24,14 @@ pub struct Client {
     socket: IpvsSocket,
 }
 
-/// What [`Client::apply`] could not do.
+/// A change that [`Client::apply`] could not make.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[must_use]
 pub struct Report {
     /// The changes that were refused, in their order. All others are done.
     pub failed: Vec<Failure>,
-    /// Places of the changes that met another table than they were made for, in no particular order: what was to be set was
-    /// gone, what was to be added was there. Somebody else changes the table.
+    /// Places of the changes that met another table than they were made for, in no particular order: what was to be set
+    /// was gone, what was to be added was there. Somebody else changes the table.
     pub surprised: Vec<usize>,
 }
 
@@ -43,7 +43,7 @@ pub struct Failure {
     pub index: usize,
     /// The change.
     pub change: Change,
-    /// What the kernel said. [`libc::ENOENT`] for a service means that its scheduler or persistence engine cannot be
+    /// The kernel's answer. [`libc::ENOENT`] for a service means that its scheduler or persistence engine cannot be
     /// loaded, [`libc::ESRCH`] that there is no such service.
     pub refusal: Refusal,
 }
@@ -54,7 +54,7 @@ pub struct Failure {
 pub struct Snapshot {
     /// The services, each with its destinations, in the kernel's order.
     pub services: Vec<(ServiceStatus, Vec<DestinationStatus>)>,
-    /// What could not be read: services or destinations of a kind that this crate does not know. They are missing
+    /// Services or destinations that could not be read, of a kind that this crate does not know. They are missing
     /// above.
     pub unreadable: Vec<ParseError>,
 }
@@ -100,8 +100,8 @@ impl Client {
         Self::over(opened)
     }
 
-    /// Takes over a socket that somebody else opened: generic netlink, bound, in blocking mode. A process with rights or
-    /// in another namespace may have passed it on; what the socket may do was decided when it was opened.
+    /// Takes over a socket that somebody else opened: generic netlink, bound, in blocking mode. A process with rights
+    /// or in another namespace may have passed it on; what the socket may do was decided when it was opened.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -171,7 +171,7 @@ impl Client {
     /// Carries out changes in their order, many to a system call. A change that is refused does not keep the later ones
     /// from being tried.
     ///
-    /// What turns out to be so already is no failure: adding what is there sets it, setting what is not there adds it,
+    /// A change that was made already is no failure: adding what is there sets it, setting what is not there adds it,
     /// removing what is not there is done.
     ///
     /// # Errors
@@ -234,7 +234,7 @@ impl Client {
         self.command("zero", &Request::Zero(service))
     }
 
-    /// How long idle connections are remembered.
+    /// Times for which idle connections are remembered.
     pub fn timeouts(&mut self) -> Result<Timeouts, Error> {
         self.ask("get timeouts", &Request::Timeouts, wire::parse_timeouts)
     }
@@ -387,7 +387,7 @@ fn second_chance(change: &Change, refusal: &Refusal) -> SecondChance {
     }
 }
 
-/// How often a table that changes while it is read is read again.
+/// Number of times that a table is read again that changes while it is read.
 const MOST_DUMPS: usize = 5;
 
 #[cfg(test)]

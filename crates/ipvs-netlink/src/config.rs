@@ -1,4 +1,4 @@
-//! What holds for all of IPVS in a network namespace.
+//! Settings for all of IPVS in a network namespace.
 //!
 //! ```text
 //! SET_CONFIG, GET_CONFIG   TIMEOUT_TCP 4, TIMEOUT_TCP_FIN 5, TIMEOUT_UDP 6: u32, seconds, at the top
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::wire::attribute::{Attributes, Outgoing, ParseError};
 
-/// How long an idle connection is remembered; whole seconds. When set, zero leaves a value as it is.
+/// Times for which an idle connection is remembered; whole seconds. When set, zero leaves a value as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timeouts {
@@ -22,7 +22,7 @@ pub struct Timeouts {
     pub udp: Duration,
 }
 
-/// What the kernel says of its IPVS.
+/// The kernel's description of its IPVS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

@@ -116,7 +116,7 @@ impl SyncRole {
         }
     }
 
-    /// What stops the daemon of this role. The kernel asks for the state alone.
+    /// The configuration that stops the daemon of this role. The kernel asks for the state alone.
     pub(crate) fn attributes(self) -> Vec<Outgoing> {
         vec![Outgoing::u32(STATE, self.number())]
     }

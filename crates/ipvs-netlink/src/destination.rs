@@ -40,7 +40,7 @@ pub struct Destination {
     /// Where it is, and what it is known by within its service. Only NAT sends to this port;
     /// it is part of the identity all the same. The family may differ from the service's with tunnels.
     pub address: SocketAddr,
-    /// How packets get there.
+    /// Forwarding method.
     pub forwarding: Forwarding,
     /// Its share, 0 to 2,147,483,647. With 0 it gets no new connections and keeps those it has.
     pub weight: u32,
@@ -48,7 +48,7 @@ pub struct Destination {
     pub thresholds: Thresholds,
 }
 
-/// How many connections are too many.
+/// Limits of the number of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Thresholds {
@@ -80,7 +80,7 @@ pub struct DestinationStatus {
     pub destination: Destination,
     /// Its connections now.
     pub connections: Connections,
-    /// What it has carried.
+    /// Its counters.
     pub statistics: Statistics,
 }
 
@@ -120,7 +120,7 @@ impl Destination {
         attributes
     }
 
-    /// What identifies the destination at `address`.
+    /// Identity of the destination at `address`.
     pub(crate) fn key_attributes(address: SocketAddr) -> Vec<Outgoing> {
         vec![
             Outgoing::u16(ADDR_FAMILY, Family::of(address.ip()).number()),

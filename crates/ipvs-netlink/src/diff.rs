@@ -20,8 +20,8 @@ use crate::{Destination, Service, ServiceKey, Table};
 
 /// Which of the services that are not wanted may be removed.
 ///
-/// Services with a wanted key are set and their destinations are made the wanted ones whatever the scope: who asks for a
-/// service asks for all of it.
+/// Services with a wanted key are set and their destinations are made the wanted ones whatever the scope: who asks for
+/// a service asks for all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope<'a> {
     /// All of them: nobody else uses IPVS here (keepalived's `lvs_flush`).
@@ -127,7 +127,7 @@ impl Change {
         }
     }
 
-    /// Does to a table what the kernel would do to its own. What is not possible (a destination of no service)
+    /// Changes a table as the kernel would change its own. A change that is not possible (a destination of no service)
     /// changes nothing; adding what is there sets it, as [`Client::apply`](crate::Client::apply) does.
     pub fn apply_to(&self, table: &mut Table) {
         match self {

@@ -16,26 +16,26 @@ pub enum Error {
     /// The kernel looked at the request and said no.
     #[error("{command}: {refusal}")]
     Refused {
-        /// What was asked for, in words.
+        /// The request, in words.
         command: &'static str,
-        /// What the kernel said.
+        /// The kernel's answer.
         refusal: Refusal,
     },
     /// The request or its answer did not get through. When a request of several was on its way, some of it may have
     /// been carried out.
     #[error("{command}: netlink socket: {source}")]
     Socket {
-        /// What was asked for, in words.
+        /// The request, in words.
         command: &'static str,
-        /// What went wrong; [`io::ErrorKind::TimedOut`] when the kernel did not answer in time.
+        /// The error; [`io::ErrorKind::TimedOut`] when the kernel did not answer in time.
         source: io::Error,
     },
     /// The kernel's answer makes no sense.
     #[error("{command}: {source}")]
     Answer {
-        /// What was asked for, in words.
+        /// The request, in words.
         command: &'static str,
-        /// What is wrong with the answer.
+        /// The defect of the answer.
         source: ParseError,
     },
 }

@@ -1,4 +1,4 @@
-//! How packets get to a destination.
+//! Forwarding methods: ways of packets to a destination.
 //!
 //! ```text
 //! FWD_METHOD  0 NAT, 1 local, 2 tunnel, 3 direct route, 4 bypass (the low three bits)
@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-/// How packets get to a destination.
+/// Forwarding method: the way of packets to a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Forwarding {
@@ -24,7 +24,7 @@ pub enum Forwarding {
     Bypass,
 }
 
-/// What a tunnelled packet is wrapped in.
+/// Encapsulation of a tunnelled packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Tunnel {
@@ -34,17 +34,17 @@ pub enum Tunnel {
     Gue {
         /// The destination's UDP port; the kernel refuses 0.
         port: u16,
-        /// How the UDP header is protected.
+        /// Checksum of the UDP header.
         checksum: TunnelChecksum,
     },
     /// GRE (Linux 5.3).
     Gre {
-        /// How the GRE header is protected; [`TunnelChecksum::Remote`] means nothing here.
+        /// Checksum of the GRE header; [`TunnelChecksum::Remote`] means nothing here.
         checksum: TunnelChecksum,
     },
 }
 
-/// How the outer header protects what it carries.
+/// Checksum of the outer header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TunnelChecksum {

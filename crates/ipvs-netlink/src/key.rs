@@ -1,4 +1,4 @@
-//! What tells one virtual service from another.
+//! Identity of a virtual service.
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -10,16 +10,17 @@
 //! [`diff`] compares two tables and gives the [`Change`]s that make one of the other, in an order that never leaves a
 //! service without servers on the way. [`Client::table`] reads what is, [`Client::apply`] carries the changes out.
 //! Comparing is pure, so it is tested, printed (`--dry-run`) and simulated ([`Change::apply_to`]) without a kernel.
-//! A program that starts after a crash does the same as one that reloads: it reads the table and changes the difference.
+//! A program that starts after a crash does the same as one that reloads: it reads the table and changes the
+//! difference.
 //!
 //! Several programs may share the table. [`Scope`] says which services may be removed; those with a wanted key are
 //! set, others are nobody's business.
 //!
-//! # What cannot be changed in place
+//! # Properties that cannot be changed in place
 //!
-//! Identity, and nothing else. The key of a service and the address of a destination are what the kernel knows them by; a
-//! service on another port is another service. Scheduler, flags, persistence, forwarding method, weight and thresholds
-//! change in place, and connections and counters stay.
+//! Identity, and nothing else. The key of a service and the address of a destination are what the kernel knows them by;
+//! a service on another port is another service. Scheduler, flags, persistence, forwarding method, weight and
+//! thresholds change in place, and connections and counters stay.
 //!
 //! # Weights and draining
 //!
@@ -30,8 +31,8 @@
 //!
 //! # Layers
 //!
-//! Values and [`diff`] know no bytes, [`wire`] knows no socket, [`Client`] is the only one that does I/O. Types of other
-//! netlink crates do not appear in this interface.
+//! Values and [`diff`] know no bytes, [`wire`] knows no socket, [`Client`] is the only one that does I/O. Types of
+//! other netlink crates do not appear in this interface.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg(target_os = "linux")]

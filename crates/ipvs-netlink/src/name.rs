@@ -83,7 +83,7 @@ macro_rules! names {
 }
 
 names! {
-    /// How a service chooses among its destinations.
+    /// The algorithm by which a service chooses among its destinations.
     ///
     /// The kernel finds a scheduler by its name and loads `ip_vs_NAME` for it, so any name is possible here; the
     /// constants are those of Linux itself.
@@ -122,7 +122,8 @@ names! {
 }
 
 names! {
-    /// What a persistent service looks at besides the client's address; the kernel loads `ip_vs_pe_NAME` for it.
+    /// The module by which a persistent service tells clients apart besides their address; the kernel loads
+    /// `ip_vs_pe_NAME` for it.
     PersistenceEngine {
         /// The Call-ID of SIP messages over UDP.
         SIP = "sip";

@@ -40,9 +40,9 @@ use crate::{Family, PersistenceEngine, Protocol, Scheduler, ServiceKey};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Service {
-    /// What it is known by.
+    /// Its identity.
     pub key: ServiceKey,
-    /// How a destination is chosen for a connection.
+    /// The algorithm that chooses a destination for a connection.
     pub scheduler: Scheduler,
     /// Switches.
     pub flags: ServiceFlags,
@@ -51,7 +51,7 @@ pub struct Service {
 }
 
 bitflags! {
-    /// Switches of a service. What bits 3 to 5 mean is the scheduler's affair; the aliases say it for those of Linux.
+    /// Switches of a service. The scheduler decides the meaning of bits 3 to 5; the aliases name it for those of Linux.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
     #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
     pub struct ServiceFlags: u32 {
@@ -77,20 +77,20 @@ impl ServiceFlags {
     pub const MH_PORT: Self = Self::SCHED_2;
 }
 
-/// How a client stays with its destination.
+/// Persistence: a client stays with its destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Persistence {
-    /// How long after the client's last connection; whole seconds, at least one. The kernel counts in ticks and takes
+    /// Time after the client's last connection; whole seconds, at least one. The kernel counts in ticks and takes
     /// less than 50 days; ipvsadm allows 31.
     pub timeout: Duration,
     /// Clients that agree in so many bits of their address are one client: 1 to 32 or 128 (0 is possible with
     /// IPv4 alone: all clients are one).
     pub prefix_len: u8,
-    /// IPv4: clients that agree in these bits of their address are one client, in place of `prefix_len`: for a mask whose
-    /// ones are not the leading bits.
+    /// IPv4: clients that agree in these bits of their address are one client, in place of `prefix_len`: for a mask
+    /// whose ones are not the leading bits.
     pub mask: Option<Ipv4Addr>,
-    /// What besides the client's address makes the same client.
+    /// The sign, besides the address, by which a client is the same.
     pub engine: Option<PersistenceEngine>,
 }
 
@@ -101,7 +101,7 @@ pub struct Persistence {
 pub struct ServiceStatus {
     /// The service.
     pub service: Service,
-    /// What it has carried.
+    /// Its counters.
     pub statistics: Statistics,
 }
 
@@ -172,7 +172,7 @@ impl Persistence {
 }
 
 impl ServiceKey {
-    /// What identifies the service.
+    /// Identity of the service.
     pub(crate) fn attributes(&self) -> Vec<Outgoing> {
         let family = Outgoing::u16(AF, self.family().number());
         match self {

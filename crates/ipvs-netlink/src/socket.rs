@@ -35,13 +35,13 @@ pub(crate) struct IpvsSocket {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Reading {
-    /// What was read is true.
+    /// The answer that was read is consistent.
     Whole,
     /// The table changed while it was read: entries may be missing.
     Torn,
 }
 
-/// What waiting for an answer comes to, unless the socket fails.
+/// The result of waiting for an answer, unless the socket fails.
 type Outcome<T> = io::Result<Result<T, Refusal>>;
 
 impl IpvsSocket {
@@ -227,7 +227,7 @@ fn no_data() -> Refusal {
 const REQUESTS_PER_SEND: usize = 128;
 /// Room for refusals, in bytes.
 const RECEIVE_BUFFER_LEN: usize = 1024 * 1024;
-/// How long an answer may take.
+/// Longest time that an answer may take.
 const ANSWER_TIMEOUT_MS: i64 = 5_000;
 /// The kernel builds dumps in pieces of what the reader offers, and of at most 32 KiB.
 const BUFFER_LEN: usize = 32 * 1024;

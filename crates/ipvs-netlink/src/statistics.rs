@@ -1,4 +1,4 @@
-//! What the kernel has counted.
+//! Counters of the kernel.
 //!
 //! Attributes within `STATS64` (all u64, Linux 4.1) and `STATS` (u32, octets u64):
 //!
@@ -9,7 +9,7 @@
 
 use crate::wire::attribute::{Attributes, ParseError};
 
-/// What a service or destination has carried. The kernel adds its counters up every two seconds, so the latest packets
+/// Counters of a service or destination. The kernel adds its counters up every two seconds, so the latest packets
 /// may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -37,7 +37,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// What was added since `earlier`; 0 where the counters were set back meanwhile.
+    /// The growth since `earlier`; 0 where the counters were set back meanwhile.
     #[must_use]
     pub const fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -49,8 +49,8 @@ impl Counters {
         }
     }
 
-    /// The same for one second, if this came in `elapsed`; all 0 for no time. Unlike the kernel's own rates these are not
-    /// smoothed.
+    /// The same for one second, if this came in `elapsed`; all 0 for no time. Unlike the kernel's own rates these are
+    /// not smoothed.
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What one advertisement costs: from the bytes a raw socket delivers to an accepted advertisement, and back.
+//! The cost of one advertisement: from the bytes a raw socket delivers to an accepted advertisement, and back.
 //!
 //! The goal is below 20 ns for one address. `cargo bench -p vrrp-proto`.
 

@@ -62,7 +62,7 @@ impl<'a> Addresses<'a> {
         }
     }
 
-    /// How many addresses there are.
+    /// Number of addresses.
     #[must_use]
     pub const fn len(self) -> usize {
         match self {

@@ -1,8 +1,8 @@
 //! The advertisement, VRRP's only message (RFC 9568 §5, RFC 3768 §5, RFC 2338 §5.3.6).
 //!
-//! An [`Advert`] holds what a person would say of one: router 51, priority 100, every second, these addresses.
-//! What follows from that (version, count, length, checksum) is derived on [`Advert::emit`].
-//! What only the IP header knows (family, source, destination) is a parameter.
+//! An [`Advert`] in the words of a person: router 51, priority 100, every second, these addresses.
+//! Everything that follows from that (version, count, length, checksum) is derived on [`Advert::emit`].
+//! Everything that only the IP header has (family, source, destination) is a parameter.
 //!
 //! `parse` is structural: it says what a message means, not whether it should be believed. Checksum, TTL,
 //! authentication and the comparison with the own configuration are the business of
@@ -48,9 +48,9 @@ use crate::types::{Family, Version, Vrid};
 pub struct Advert<'a> {
     /// The virtual router.
     pub vrid: Vrid,
-    /// How much its sender wants to serve; 0 says that it leaves.
+    /// Priority of its sender; 0 says that it leaves.
     pub priority: Priority,
-    /// How often the sender advertises. Its unit says which version the message has.
+    /// Interval between the sender's adverts. Its unit says which version the message has.
     pub interval: AdvertInterval,
     /// The virtual addresses, at most 255. Their family is that of the carrying packet.
     pub addresses: Addresses<'a>,
@@ -119,8 +119,8 @@ impl<'a> Advert<'a> {
     ///
     /// `rule` decides about VRRPv3 over IPv4 only: VRRPv2 never has a pseudo-header, IPv6 always has one.
     ///
-    /// What a [`Receiver`](crate::Receiver) with [`Policy::RFC9568`](crate::Policy::RFC9568) would reject for its
-    /// contents is not written.
+    /// The defect for which a [`Receiver`](crate::Receiver) with [`Policy::RFC9568`](crate::Policy::RFC9568) would
+    /// reject for its contents is not written.
     ///
     /// # Errors
     /// The first that applies, in the order of the variants of [`EmitError`]; `buffer` is then untouched.
@@ -221,7 +221,7 @@ impl<'a> Advert<'a> {
         (!first.is_unicast_link_local()).then_some(first)
     }
 
-    /// What the checksum covers besides the message.
+    /// The pseudo-header that the checksum covers besides the message.
     fn outside_message(&self, endpoints: &Endpoints, rule: ChecksumRule, len: usize) -> Sum {
         match (self.version(), endpoints, rule) {
             (Version::V2, _, _) | (Version::V3, Endpoints::V4 { .. }, ChecksumRule::MessageOnly) => {
@@ -244,7 +244,7 @@ impl fmt::Display for Advert<'_> {
     }
 }
 
-/// What the checksum of VRRPv3 over IPv4 covers. VRRPv2 and IPv6 leave no choice.
+/// Coverage of the checksum of VRRPv3 over IPv4. VRRPv2 and IPv6 leave no choice.
 ///
 /// RFC 5798 can be read either way, and both are in the field: keepalived, FRR, RouterOS and Arista EOS
 /// send the pseudo-header by default; Cisco IOS and holo do not, as RFC 9568 §5.2.8 says. Routers that

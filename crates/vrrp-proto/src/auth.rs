@@ -91,7 +91,7 @@ impl AuthData {
         }
     }
 
-    /// What type `number` with `data` means; `None` for a type that no RFC knows.
+    /// The authentication of type `number` with `data`; `None` for a type that no RFC knows.
     pub(crate) const fn read(number: u8, data: [u8; 8]) -> Option<Self> {
         match number {
             0 => Some(Self::None),

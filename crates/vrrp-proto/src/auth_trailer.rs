@@ -16,8 +16,8 @@
 //! that one digest serves every unicast peer. The length of the IP packet counts the trailer; the checksum and, in
 //! version 3, the length in its pseudo-header do not.
 //!
-//! Seconds, fraction and counter are one number of 64 bits that grows with every advert of a sender: [`TrailerStamp`]. A
-//! receiver remembers the last one of each sender: [`ReplayGuard`].
+//! Seconds, fraction and counter are one number of 64 bits that grows with every advert of a sender: [`TrailerStamp`].
+//! A receiver remembers the last one of each sender: [`ReplayGuard`].
 
 use core::fmt;
 use core::net::IpAddr;
@@ -68,8 +68,8 @@ impl fmt::Debug for TrailerKey {
 pub struct TrailerStamp(pub u64);
 
 impl TrailerStamp {
-    /// The stamp of the next advert after that with `last`, at this time since 1970: what the clock says, but at least one
-    /// more than the last. A clock that was set back further than `window` counts from where it is now.
+    /// The stamp of the next advert after that with `last`, at this time since 1970: what the clock says, but at least
+    /// one more than the last. A clock that was set back further than `window` counts from where it is now.
     ///
     /// ```
     /// use core::time::Duration;
@@ -117,7 +117,7 @@ impl TrailerStamp {
         u64::from(self.seconds()).saturating_sub(since_1970.as_secs() & u64::from(u32::MAX))
     }
 
-    /// How far the seconds are from a clock, in either direction.
+    /// Distance of the seconds from a clock, in either direction.
     fn distance(self, since_1970: Duration) -> u64 {
         u64::from(self.seconds()).abs_diff(since_1970.as_secs() & u64::from(u32::MAX))
     }
@@ -237,7 +237,7 @@ impl AuthTrailer {
     }
 }
 
-/// How stamps are compared with the clock.
+/// Rules by which stamps are compared with the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AntiReplay {
@@ -257,7 +257,7 @@ pub enum StampError {
     /// It is too far from this machine's clock.
     #[error("the stamp is {seconds} s from the clock of this machine")]
     Stale {
-        /// How far.
+        /// The distance.
         seconds: u64,
     },
     /// It is not after the last one of this sender.
@@ -265,7 +265,7 @@ pub enum StampError {
     Replay,
 }
 
-/// What is remembered of one sender.
+/// The memory of one sender.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReplayGuard {
     last: Option<TrailerStamp>,

@@ -53,7 +53,7 @@ impl Sum {
         self.fold() == 0xffff
     }
 
-    /// What goes into the checksum field, after adding the data with a zero there.
+    /// The value of the checksum field, after adding the data with a zero there.
     #[inline(always)]
     pub(crate) const fn complement(self) -> u16 {
         !self.fold()

@@ -1,4 +1,4 @@
-//! What arrived: a VRRP message and what the IP headers around it say.
+//! A packet as it arrived: a VRRP message with the fields of the IP headers around it.
 //!
 //! An IPv4 raw socket delivers the IP header, an IPv6 raw socket only the payload (addresses and hop limit come
 //! as ancillary data), so there is one constructor for each, and a third for whole IPv6 packets of captures.
@@ -94,7 +94,7 @@ impl<'a> Datagram<'a> {
         Self { endpoints: Endpoints::V4 { source, destination }, ttl, envelope: None, message }
     }
 
-    /// What an IPv6 raw socket delivers: the payload after all extension headers, and its ancillary data.
+    /// A packet as an IPv6 raw socket delivers it: the payload after all extension headers, and its ancillary data.
     #[must_use]
     #[inline(always)]
     pub const fn ipv6(source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, payload: &'a [u8]) -> Self {

@@ -15,8 +15,8 @@ use crate::value_error::{ValueError, number};
 
 /// A VRRPv2 advertisement interval in whole seconds (RFC 3768 §5.3.7).
 ///
-/// 0 can be read from the wire; it equals no configured interval, so such a packet is rejected. What a router has is a
-/// [`RouterInterval`].
+/// 0 can be read from the wire; it equals no configured interval, so such a packet is rejected. A router's own interval
+/// is a [`RouterInterval`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seconds(pub u8);
 
@@ -173,7 +173,7 @@ impl RouterInterval {
         }
     }
 
-    /// What an advertisement said, as the interval of a router.
+    /// The interval of an advertisement, as that of a router.
     ///
     /// # Errors
     /// [`ValueError::IntervalZero`] for 0.

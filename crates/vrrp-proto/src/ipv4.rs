@@ -15,7 +15,7 @@ use crate::endpoints::Endpoints;
 #[cfg(feature = "ah")]
 use crate::{assigned::AH_PROTOCOL, auth::AuthKey};
 
-/// What a sender chooses of an IPv4 header. The rest is fixed: no options, no fragments, TOS 0xc0 (CS6).
+/// The fields of an IPv4 header that a sender chooses. The rest is fixed: no options, no fragments, TOS 0xc0 (CS6).
 ///
 /// ```
 /// use core::net::Ipv4Addr;

@@ -11,11 +11,11 @@
 //! | 6527, 2787 (MIBs) | | [`Counter`] |
 //! | none: `auth_hmac` of keepalived 2.4 | | `AuthTrailer`, `ReplayGuard` (feature `auth-trailer`) |
 //!
-//! What always holds:
+//! Invariants:
 //!
 //! - No function panics, whatever octets come; none allocates; there is no `unsafe`.
 //! - A value holds what a person would say. Count, length and checksum are derived when it is written.
-//! - What only the IP header knows (source, destination, TTL) is a parameter: [`Endpoints`], [`Datagram`].
+//! - Values that only the IP header has (source, destination, TTL) are parameters: [`Endpoints`], [`Datagram`].
 //! - Writing fills every octet that it claims, so a buffer can be reused dirty.
 //! - There is no state. The one thing to remember between packets is [`Accepted::ah_sequence`].
 //!
@@ -51,13 +51,16 @@
 //!
 //! | point | keepalived | here, by default |
 //! | --- | --- | --- |
-//! | checksum of VRRPv3 over IPv4 | demands the pseudo-header, or checks nothing (`v3_checksum_as_v2`) | accepts both readings, rejects what fits neither, so mixed networks work and damage is noticed |
+//! | checksum of VRRPv3 over IPv4 | demands the pseudo-header, or checks nothing (`v3_checksum_as_v2`) | accepts both
+//! readings, rejects what fits neither, so mixed networks work and damage is noticed |
 //! | VRRPv3 interval 0 | accepted, takes over at once | rejected (RFC 9568 erratum 8301) |
 //! | VRRPv3 without addresses | accepted since 2.3.3 | rejected (RFC 9568 §5.2.5) |
 //! | other addresses than ours | 2.2.7 rejects; since 2.3.3 logs | warns, or rejects by [`Policy::address_list`] |
 //! | VRRPv2 interval differs | dropped without a trace | rejected and counted, since two routers then serve at once |
-//! | VRRPv2 owner hears another | processes | warns, so that two owners hear each other; rejects by [`Policy::RFC3768`] |
-//! | first IPv6 address not link-local | sent as configured | not sent (RFC 9568 §5.2.9), or by [`Advert::emit_as_keepalived`] |
+//! | VRRPv2 owner hears another | processes | warns, so that two owners hear each other; rejects by [`Policy::RFC3768`]
+//! |
+//! | first IPv6 address not link-local | sent as configured | not sent (RFC 9568 §5.2.9), or by
+//! [`Advert::emit_as_keepalived`] |
 //! | length field of the Authentication Header | not looked at | must be right |
 //! | 28-octet HMAC trailer (2.4) | checked if configured | too long: rejected |
 //!

@@ -94,7 +94,7 @@ impl<'a> Message<'a> {
         u16::from_be_bytes([high, low])
     }
 
-    /// What follows the head, read as a message of `version` in a packet of `family`.
+    /// The body after the head, read as a message of `version` in a packet of `family`.
     #[inline(always)]
     pub(crate) fn body(self, version: Version, family: Family) -> Body<'a> {
         let addresses_len = self.count() * family.address_len();
@@ -141,7 +141,7 @@ pub(crate) struct Body<'a> {
     pub(crate) actual: usize,
 }
 
-/// What the first octets of a message say, for finding the virtual router that it is for.
+/// The first octets of a message, for finding the virtual router that it is for.
 ///
 /// Nothing is checked: the receive checks of that router do it, and count what they find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What other implementations make of our bytes: etherparse for IP and checksums, pnet for ARP.
+//! Other implementations read our bytes: etherparse for IP and checksums, pnet for ARP.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 

@@ -1,4 +1,4 @@
-//! What holds for every advertisement and for every sequence of octets.
+//! Properties of every advertisement and of every sequence of octets.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 

@@ -9,7 +9,7 @@ use crate::{Counters, Statistics};
 #[error("these are not the statistics of IPVS")]
 pub struct GlobalError;
 
-/// What all services of the calling thread's network namespace have carried, removed ones too.
+/// The counters of all services of the calling thread's network namespace, removed ones too.
 ///
 /// # Errors
 /// If the kernel has no IPVS, or the file cannot be read or understood.

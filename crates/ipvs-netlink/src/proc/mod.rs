@@ -1,4 +1,4 @@
-//! What the kernel shows of IPVS as files: the connection table, the sums of all counters, and the settings.
+//! Files in which the kernel shows IPVS: the connection table, the sums of all counters, and the settings.
 //!
 //! Files of `/proc/net` are those of the calling thread's network namespace.
 

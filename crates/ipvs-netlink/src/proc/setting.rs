@@ -44,8 +44,8 @@ settings! {
     BackupOnly = "backup_only", 0..=1;
     /// Switch: packets of services without destinations go where the routing table says.
     CacheBypass = "cache_bypass", 0..=1;
-    /// What a new connection from a port that was used before means: 0 goes to the same destination, 1 is scheduled anew,
-    /// 2 as 1 without a connection that is waited for.
+    /// Treatment of a new connection from a port that was used before: 0 goes to the same destination, 1 is scheduled
+    /// anew, 2 as 1 without a connection that is waited for.
     ConnectionReuse = "conn_reuse_mode", 0..=3;
     /// Switch: connections are known to conntrack, so that the packet filter sees them.
     Conntrack = "conntrack", 0..=1;
@@ -83,7 +83,7 @@ settings! {
     SyncQueueLength = "sync_qlen_max", 0..=u32::MAX;
     /// Seconds until an unchanged connection is synchronized again; 0 uses `sync_threshold`.
     SyncRefreshPeriod = "sync_refresh_period", 0..=u32::MAX;
-    /// How often a change is synchronized, at an eighth of the refresh period.
+    /// Number of times that a change is synchronized, at an eighth of the refresh period.
     SyncRetries = "sync_retries", 0..=3;
     /// Buffer of a sync daemon's socket in bytes; 0 is the kernel's default.
     SyncSocketSize = "sync_sock_size", 0..=2_147_483_647;
@@ -138,7 +138,7 @@ impl SyncThreshold {
     /// Sets it, as root.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The kernel's answer.
     pub fn write(self) -> io::Result<()> {
         fs::write(path("sync_threshold"), format!("{} {}", self.packets, self.period))
     }

@@ -1,5 +1,5 @@
-//! The text that `ipvsadm --save -n` writes and `ipvsadm --restore` reads: one rule a line. Unlike ipvsadm 1.31, this writes
-//! thresholds too.
+//! The text that `ipvsadm --save -n` writes and `ipvsadm --restore` reads: one rule a line. Unlike ipvsadm 1.31, this
+//! writes thresholds too.
 //!
 //! ```text
 //! -A -t 192.0.2.1:80 -s wlc -p 360 -M 255.255.255.0
@@ -164,7 +164,7 @@ fn write_tunnel(f: &mut fmt::Formatter<'_>, tunnel: Tunnel) -> fmt::Result {
     })
 }
 
-/// How ipvsadm calls the switches of a scheduler.
+/// ipvsadm's names of the switches of a scheduler.
 fn flag_names(scheduler: &Scheduler) -> [(ServiceFlags, &'static str); 3] {
     let [first, second] = match scheduler.as_str() {
         "sh" => ["sh-fallback", "sh-port"],

@@ -11,7 +11,7 @@ use crate::{
     ServiceFlags, ServiceKey, Table, Thresholds, Tunnel, TunnelChecksum,
 };
 
-/// What is wrong with a rule.
+/// An error in a rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuleError {
@@ -32,9 +32,9 @@ pub enum RuleError {
     Value {
         /// The option.
         option: String,
-        /// What it takes.
+        /// The values that it takes.
         expected: &'static str,
-        /// What was there; empty if nothing was.
+        /// The value that was there; empty if none was.
         value: String,
     },
     /// No `-t`, `-u`, `--sctp-service` or `-f`.
@@ -51,18 +51,18 @@ pub enum RuleError {
     },
 }
 
-/// What is wrong with a list of rules, and where.
+/// An error in a list of rules, and its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {error}")]
 pub struct RulesError {
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong there.
+    /// The error.
     pub error: RuleError,
 }
 
-/// Reads what `ipvsadm --save -n` wrote, or any list of rules for `ipvsadm --restore`; empty lines and lines that begin with
-/// `#` are skipped. Names of hosts and ports are not looked up.
+/// Reads what `ipvsadm --save -n` wrote, or any list of rules for `ipvsadm --restore`; empty lines and lines that begin
+/// with `#` are skipped. Names of hosts and ports are not looked up.
 impl FromStr for Table {
     type Err = RulesError;
 
@@ -126,7 +126,7 @@ impl FromStr for Change {
     }
 }
 
-/// What the options of a rule said.
+/// The options of a rule.
 #[derive(Debug, Default)]
 struct Rule<'a> {
     key: Option<ServiceKey>,
@@ -317,7 +317,7 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// What `-p` means without a number: 300 seconds, as in ipvsadm.
+/// The time of `-p` without a number: 300 seconds, as in ipvsadm.
 const DEFAULT_TIMEOUT: &str = "300";
 
 /// Names that hold for every scheduler.

@@ -1,4 +1,4 @@
-//! What ipvsadm says to the kernel we say too, and what the kernel answered is understood.
+//! We send the kernel the same messages as ipvsadm, and understand its answers.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
@@ -31,7 +31,7 @@ fn octets(hex: &str) -> Vec<u8> {
     pairs.iter().map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
-/// What we send, from the command on.
+/// The message that we send, from the command on.
 fn emitted(request: &Request<'_>) -> Vec<u8> {
     let mut bytes = vec![0xff; 4];
     request.emit(28, 7, true, &mut bytes);

@@ -31,7 +31,7 @@ pub(crate) fn in_namespace(test: impl FnOnce(&mut Client) + Send) {
     }
 }
 
-/// What ipvsadm prints, with its columns a blank apart.
+/// The output of ipvsadm, with its columns a blank apart.
 pub(crate) fn ipvsadm(arguments: &str) -> String {
     run(&format!("ipvsadm {arguments}"))
 }

@@ -133,7 +133,7 @@ pub(super) fn check_length(body: &Body<'_>) -> Result<(), Rejection> {
 
 /// 12: whether a VRRPv2 sender knows the secret.
 impl Receiver<'_> {
-    /// RFC 2338 §5.3.6.2: all 8 octets are compared. What did not come was found by the length check.
+    /// RFC 2338 §5.3.6.2: all 8 octets are compared. The length check has found missing octets.
     #[inline(always)]
     pub(super) fn check_password(&self, body: &Body<'_>) -> Result<(), Rejection> {
         match (self.interval.version(), self.auth, body.auth_data) {

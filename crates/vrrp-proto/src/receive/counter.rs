@@ -1,4 +1,4 @@
-//! What is counted of rejected advertisements, under the names that monitoring already knows.
+//! Counters of rejected advertisements, under the names that monitoring already knows.
 
 /// A reason to count a rejected advertisement. Several [`Rejection`](crate::Rejection)s share one, as in the MIBs.
 ///

@@ -218,7 +218,7 @@ pub enum ReceiverError {
     },
 }
 
-/// How VRRPv2 advertisements must be authenticated (RFC 2338 §5.3.6).
+/// The authentication that VRRPv2 advertisements must have (RFC 2338 §5.3.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExpectedAuth {
@@ -256,11 +256,11 @@ impl ExpectedAuth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accepted<'p> {
-    /// What it says.
+    /// Its content.
     pub advert: Advert<'p>,
-    /// Who sent it: the address that decides between equal priorities (RFC 9568 §6.4.3).
+    /// Its sender: the address that decides between equal priorities (RFC 9568 §6.4.3).
     pub source: IpAddr,
-    /// What is worth a log line.
+    /// Findings that are worth a log line.
     pub warnings: Warnings,
     /// Under which reading the checksum was right; a sender of VRRPv3 over IPv4 may want to follow its peer.
     pub checksum: ChecksumRule,
@@ -276,7 +276,7 @@ pub struct Explanation {
     pub rejection: Option<Rejection>,
     /// All failed checks.
     pub failures: Failures,
-    /// What is worth a log line besides.
+    /// Further findings that are worth a log line.
     pub warnings: Warnings,
 }
 
@@ -293,7 +293,7 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// What the checks read on their way.
+/// Values that the checks read on their way.
 struct Findings<'p> {
     message: Message<'p>,
     body: Body<'p>,

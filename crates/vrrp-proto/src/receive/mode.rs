@@ -7,7 +7,7 @@ use super::Rejection;
 use crate::assigned::TTL;
 use crate::endpoints::Endpoints;
 
-/// How the routers of one VRID reach each other.
+/// The way in which the routers of one VRID reach each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mode<'a> {
@@ -19,7 +19,7 @@ pub enum Mode<'a> {
     },
     /// Each peer by its own address: not in the RFCs, from keepalived.
     Unicast {
-        /// Who may send.
+        /// Sources that may send.
         peers: &'a [Peer],
         /// The TTL accepted from anybody else; `None` accepts nothing from them.
         ///

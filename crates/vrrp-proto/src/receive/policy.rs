@@ -13,7 +13,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "callers change single fields of the constants")]
 pub struct Policy {
-    /// What the checksum of VRRPv3 over IPv4 may cover.
+    /// Accepted coverage of the checksum of VRRPv3 over IPv4.
     pub v3_ipv4_checksum: AcceptedChecksum,
     /// A VRRPv3 advertisement without addresses (RFC 9568 §5.2.5).
     pub v3_count_zero: Reaction,
@@ -71,7 +71,7 @@ impl Default for Policy {
     }
 }
 
-/// What a finding leads to.
+/// The consequence of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reaction {

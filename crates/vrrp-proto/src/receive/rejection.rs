@@ -52,7 +52,7 @@ pub enum Rejection {
     /// TTL or hop limit out of range: sent by somebody farther away.
     #[error("TTL {actual}, expected {expected}")]
     Ttl {
-        /// What is accepted from this source.
+        /// The range that is accepted from this source.
         expected: TtlRange,
         /// TTL or hop limit of the packet.
         actual: u8,

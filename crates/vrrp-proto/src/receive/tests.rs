@@ -1,4 +1,4 @@
-//! What the example packets do not show: policies, unicast, owners, and the tables.
+//! Cases that the example packets do not show: policies, unicast, owners, and the tables.
 
 extern crate std;
 
@@ -40,7 +40,7 @@ fn advert(interval: RouterInterval) -> Advert<'static> {
     }
 }
 
-/// What `receiver` makes of `advert` in a packet with these endpoints and TTL.
+/// The verdict of `receiver` on `advert` in a packet with these endpoints and TTL.
 fn explain(receiver: &Receiver<'_>, advert: &Advert<'_>, endpoints: Endpoints, ttl: u8) -> Explanation {
     let mut buffer = [0xee; 1500];
     let len = advert.emit(&mut buffer, &endpoints, ChecksumRule::PseudoHeader).unwrap();
