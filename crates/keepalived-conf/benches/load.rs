@@ -1,4 +1,4 @@
-//! How long a large configuration takes to load: 10,000 instances (120,000 lines), and 1,000 virtual servers of 10
+//! Time that a large configuration takes to load: 10,000 instances (120,000 lines), and 1,000 virtual servers of 10
 //! real servers each (176,000 lines).
 
 use std::fmt::Write as _;

@@ -9,7 +9,7 @@
 pub struct Code {
     /// The code, as findings show it.
     pub name: &'static str,
-    /// What it means and what is done about it.
+    /// Its meaning, and the action that is taken.
     pub explanation: &'static str,
 }
 
@@ -64,7 +64,7 @@ static CODES: &[Code] = &[
     ),
     code(
         "bad-parameters",
-        "What stands between the parentheses of a definition or sequence is not understood, so the text is taken as it is.",
+        "The text between the parentheses of a definition or sequence is not understood and is taken as it is.",
     ),
     code("bad-pattern", "The regular expression cannot be compiled, and is ignored."),
     code(

@@ -1,9 +1,9 @@
-//! What is wrong with a configuration, where, and what keepalived's `-t` would make of it.
+//! Findings about a configuration: the defect, its place, and the verdict of keepalived's `-t`.
 
 use crate::damage::Damage;
 use crate::source::Span;
 
-/// How much a finding matters to the person reading it.
+/// Weight of a finding for the person who reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// A hint: the file works, but may not mean what its author thinks.
@@ -14,7 +14,7 @@ pub enum Severity {
     Error,
 }
 
-/// What keepalived's `-t` would make of a finding: this alone decides the exit status.
+/// Verdict of keepalived's `-t` on a finding: this alone decides the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// keepalived is silent about it: the exit status is unaffected.
@@ -41,13 +41,13 @@ pub enum Class {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How much it matters.
+    /// Its weight.
     pub severity: Severity,
-    /// What it does to the exit status of a configuration test.
+    /// Its effect on the exit status of a configuration test.
     pub class: Class,
     /// Stable name of the kind of finding, in kebab case.
     pub code: &'static str,
-    /// What is wrong, one sentence without a full stop.
+    /// The defect, one sentence without a full stop.
     pub message: String,
     /// Where.
     pub span: Option<Span>,
@@ -206,12 +206,12 @@ impl Diagnostics {
         self.found.is_empty()
     }
 
-    /// How many were found, the omitted ones included.
+    /// Number of findings, the omitted ones included.
     pub fn len(&self) -> usize {
         self.found.len() + self.omitted
     }
 
-    /// How many were counted but not kept.
+    /// Number of findings that were counted but not kept.
     pub fn omitted(&self) -> usize {
         self.omitted
     }

@@ -1,4 +1,4 @@
-//! What preprocessing hands to the block parser: lines of words, and braces.
+//! Output of preprocessing for the block parser: lines of words, and braces.
 //!
 //! All of it is views into [`Lines`](crate::Lines): small, `Copy`, and as long-lived as what they look into.
 
@@ -139,7 +139,7 @@ impl<'a> Words<'a> {
         Self { of: Of::Rewritten { line, words: &line.words } }
     }
 
-    /// How many there are.
+    /// Their number.
     pub fn len(&self) -> usize {
         match self.of {
             Of::File { words, .. } => words.len(),

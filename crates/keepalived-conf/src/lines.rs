@@ -113,7 +113,7 @@ impl RewrittenWord {
 }
 
 impl Lines {
-    /// How many lines there are; a brace is one.
+    /// Number of lines; a brace is one.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -173,7 +173,7 @@ impl Lines {
         self.len += 1;
     }
 
-    /// What follows stands in this file.
+    /// The lines that follow stand in this file.
     fn enter(&mut self, source: SourceId, text: &Arc<String>) {
         if self.stretches.last().is_none_or(|stretch| stretch.source != source) {
             self.stretches.push(Stretch { first: self.tokens.len(), source, text: Arc::clone(text) });

@@ -108,7 +108,8 @@ pub struct Global {
     pub notify_timeout: Option<Duration>,
     /// `worker_user`: whom workers run as; `None` is `vipd` if it exists, else `nobody` (vipd's own).
     pub worker_user: Option<String>,
-    /// `worker_timeout`, default 5 s: a worker that does not answer for so long is replaced; zero for never (vipd's own).
+    /// `worker_timeout`, default 5 s: a worker that does not answer for so long is replaced; zero for never (vipd's
+    /// own).
     pub worker_timeout: Duration,
     /// `vrrp_rt_priority`: SCHED_RR priority of the VRRP worker, 1 to 99.
     pub vrrp_rt_priority: Option<u8>,
@@ -140,7 +141,7 @@ pub struct Global {
     pub fifo_states_on_reload: bool,
     /// `lvs_*`, `checker_*`.
     pub lvs: LvsGlobal,
-    /// How the daemon itself runs.
+    /// Settings of the daemon itself.
     pub daemon: Daemon,
     /// `bfd_*`.
     pub bfd: BfdGlobal,
@@ -194,13 +195,13 @@ pub struct User {
 pub struct Command {
     /// The command text as the author wrote it, outer quotes removed.
     pub text: String,
-    /// How it is to be run.
+    /// The way in which it is run.
     pub run: Run,
     /// `[user [group]]` behind the command, or `user` of the `vrrp_script`, or the `script_user` of the file.
     pub user: Option<User>,
 }
 
-/// How a [`Command`] is to be run.
+/// The way in which a [`Command`] is run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Run {
@@ -389,7 +390,7 @@ pub struct VrrpInstance {
     pub smtp_alert: bool,
 }
 
-/// How often addresses are announced by gratuitous ARP or unsolicited NA.
+/// Counts and delays of announcements by gratuitous ARP or unsolicited NA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Garp {
@@ -415,7 +416,7 @@ pub struct Garp {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct GarpElsewhere {
-    /// How often.
+    /// The number of times.
     pub interval: Duration,
     /// `all`: on every such interface, not only on those made for the instance (VMAC, ipvlan).
     pub all: bool,

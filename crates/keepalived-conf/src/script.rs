@@ -82,9 +82,9 @@ fn outer_word(text: &str) -> Result<(String, &str), ScriptError> {
 }
 
 /// Splits a command into program and arguments, as keepalived does in two passes. The first one resolves the escapes of
-/// the whole text, inside quotes too: `\a \b \E \f \n \r \t \v`, `\nnn` (octal), `\xH...` (any number of digits, the low
-/// eight bits count), `\cC` (control character); any other `\c` gives `c`. The second one splits what comes of it at
-/// blanks outside quotes, and resolves escapes once more.
+/// the whole text, inside quotes too: `\a \b \E \f \n \r \t \v`, `\nnn` (octal), `\xH...` (any number of digits, the
+/// low eight bits count), `\cC` (control character); any other `\c` gives `c`. The second one splits what comes of it
+/// at blanks outside quotes, and resolves escapes once more.
 ///
 /// ```
 /// use keepalived_conf::command_argv;
@@ -97,7 +97,7 @@ fn outer_word(text: &str) -> Result<(String, &str), ScriptError> {
 /// ```
 ///
 /// # Errors
-/// What is wrong, in the order of the passes and the text; [`ScriptError::NotUtf8`] last.
+/// Errors, in the order of the passes and the text; [`ScriptError::NotUtf8`] last.
 pub fn command_argv(command: &str) -> Result<Vec<String>, ScriptError> {
     let mut resolved = Vec::with_capacity(command.len());
     let mut bytes = command.as_bytes().iter().copied().peekable();
@@ -156,7 +156,7 @@ pub(crate) fn unescape_quotes(text: &str) -> String {
 /// Octets with a look at the next one.
 type Bytes<'a> = std::iter::Peekable<std::iter::Copied<std::slice::Iter<'a, u8>>>;
 
-/// What stands for the text after a backslash.
+/// The character that a backslash and the text after it stand for.
 fn escape(bytes: &mut Bytes<'_>) -> Result<u8, ScriptError> {
     let first = bytes.next().ok_or(ScriptError::TrailingBackslash)?;
     let octet = match first {
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(argv(r#"script abcd" efg h jkl "mnop"#), ["abcd", "efg", "h", "jkl", "mnop"]);
     }
 
-    /// What keepalived 2.2.7 shows in its dump for each of these.
+    /// keepalived 2.2.7's dump of each of these.
     #[test]
     fn quotes_and_escapes_are_resolved_as_keepalived_resolves_them() {
         let cases: &[(&str, &[&str])] = &[

@@ -168,7 +168,7 @@ impl SourceMap {
         self.absent.iter().map(PathBuf::as_path)
     }
 
-    /// How many absent files are remembered.
+    /// Number of absent files that are remembered.
     pub const ABSENT_LIMIT: usize = 1000;
 
     pub(crate) fn note_absent(&mut self, path: PathBuf) {

@@ -1,4 +1,4 @@
-//! What a configuration test ends with, beside what keepalived 2.2.7 (Debian 12) was seen to end with.
+//! Exit status of a configuration test, beside that of keepalived 2.2.7 (Debian 12).
 //!
 //! `test_data/exit_codes/cases.txt` holds one small configuration after each head line
 //! `//- NAME | keepalived CODE [| OURS: WHY]`; the last part is there where we differ on purpose.

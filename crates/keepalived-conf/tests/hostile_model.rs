@@ -1,4 +1,4 @@
-//! Whatever a file holds, lowering gives a model whose promises hold.
+//! Lowering gives a model whose promises hold, for every file.
 
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ fn apply(text: &str, edit: &Edit) -> String {
     lines.join("\n")
 }
 
-/// What a reader of the model relies on.
+/// Promises that a reader of the model relies on.
 fn assert_promises(loaded: &Loaded) {
     let config = &loaded.config;
     for script in &config.scripts {

@@ -1,4 +1,4 @@
-//! What keywords mean: defaults, substitutes, rules between keywords.
+//! Meanings of keywords: defaults, substitutes, rules between keywords.
 
 use std::fmt::Write as _;
 use std::time::Duration;

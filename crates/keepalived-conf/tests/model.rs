@@ -64,7 +64,7 @@ fn a_model_survives_serialisation() {
         let config = load_str(&text).config;
         let json = serde_json::to_string(&config).expect("a model is always serialisable");
         let back: keepalived_conf::model::Config =
-            serde_json::from_str(&json).expect("what was just written");
+            serde_json::from_str(&json).expect("the text was just written");
         assert_eq!(back, config, "{}", path.display());
     }
 }

@@ -1,4 +1,4 @@
-//! What holds for any text at all: no panic, no hang, no octet lost, bounded output.
+//! Properties of any text at all: no panic, no hang, no octet lost, bounded output.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What virtual servers mean: inheritance, defaults, what is refused.
+//! Meanings of virtual servers: inheritance, defaults, what is refused.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -139,7 +139,7 @@ fn good_results_that_bring_a_checker_up_are_counted_where_there_are_attempts() {
     assert_eq!(rises("rise 3", "rise 4\nPING_CHECK {\n}"), 4);
     assert_eq!(rises("rise 3", "rise 4\nMISC_CHECK {\nmisc_path /bin/true\nrise 2\n}"), 2);
     assert_eq!(rises("rise 3", "SMTP_CHECK {\nrise 5\nhost {\nconnect_port 25\n}\n}"), 5);
-    assert_eq!(rises("rise 3", "AGENT_CHECK {\n}"), 1, "what an agent says counts at once");
+    assert_eq!(rises("rise 3", "AGENT_CHECK {\n}"), 1, "an agent's answer counts at once");
     let zero = server("rise 0", "TCP_CHECK {\n}");
     assert_eq!(checker(&zero).rise, 1);
     assert!(has(&zero, "bad-value"), "{:?}", zero.diagnostics);

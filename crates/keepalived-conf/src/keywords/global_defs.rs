@@ -289,7 +289,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
         "Run notify_up for real servers that start up in the up state.";
     [GlobalDefs] "vrrp_rx_bufs_policy": Form("MTU|ADVERT|<bytes>"),
         default "system", since "2.0.3", NoEffect("sockets have room for a burst of every peer, and a loss is noticed and lengthens the wait"),
-        "How receive buffer of VRRP sockets is sized; several words combine.";
+        "Size of the receive buffer of VRRP sockets; several words combine.";
     [GlobalDefs] "vrrp_rx_bufs_multiplier": integer(1, U32, Unit::None),
         default "3", since "2.0.3", NoEffect("sockets have room for a burst of every peer, and a loss is noticed and lengthens the wait"),
         "Packets per instance counted for the receive buffer.";

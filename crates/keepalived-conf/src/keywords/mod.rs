@@ -97,7 +97,7 @@ pub fn find(context: Context, name: &str) -> Option<&'static Keyword> {
     BY_CONTEXT.get(context as usize)?.get(name).copied()
 }
 
-/// What may stand in this context, in the order declared: for completion and "did you mean".
+/// The keywords that may stand in this context, in the order declared: for completion and "did you mean".
 pub fn within(context: Context) -> impl Iterator<Item = &'static Keyword> {
     all().filter(move |keyword| keyword.contexts.contains(&context))
 }
@@ -112,7 +112,7 @@ pub fn holds_secret(name: &str) -> bool {
     matches!(name, "auth_pass" | "key" | "smtp_auth" | "basic_auth" | "password" | "header")
 }
 
-/// What is meant by a word that many configurations and some manuals have but no keepalived ever knew.
+/// The keyword that is meant by a word of many configurations and some manuals that no keepalived ever knew.
 pub fn never_existed(word: &str) -> Option<&'static str> {
     Some(match word {
         "tcp_port" => "connect_port",

@@ -83,7 +83,7 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
     [RealServer] "AGENT_CHECK": Block(Context::AgentCheck), default "", since "vipd only", Acts,
         "Ask an agent of HAProxy's protocol for state and weight. Several checkers are ANDed.";
     [AgentCheck] "send": Word("text"), default "nothing", since "vipd only", Acts,
-        "What is sent first; \\n and the like stand for control characters.";
+        "Text that is sent first; \\n and the like stand for control characters.";
     [RealServer] "GRPC_CHECK": Block(Context::GrpcCheck), default "", since "vipd only", Acts,
         "Ask the gRPC health service. Several checkers are ANDed.";
     [GrpcCheck] "service": Word("name"), default "the server as a whole", since "vipd only", Acts,

@@ -1,4 +1,4 @@
-//! What stands outside every block: includes and the blocks themselves.
+//! Keywords outside every block: includes and the blocks themselves.
 
 use super::Keyword;
 use super::table::keywords;
@@ -34,7 +34,7 @@ pub(super) static ROOT: &[Keyword] = keywords![
     [Root] "instance": Word("name"), default "", since "1.2.24", Acts,
         "Instance suffix for pid files, syslog ident and dumps; implies use_pid_dir; not changeable on reload.";
     [Root] "child_wait_time": integer(0, U32, Unit::Seconds) => aborts, default "5", since "2.0.0", Acts,
-        "How long the parent waits for children at shutdown before killing them.";
+        "Time that the parent waits for children at shutdown before it kills them.";
     [Root] "interface_up_down_delays": Lines(Context::InterfaceUpDownDelays),
         default "", since "2.2.3", Acts,
         "Debounce delays applied to interface state changes.";

@@ -19,23 +19,23 @@ pub struct Keyword {
     pub contexts: &'static [Context],
     /// The word itself, or [`LINE`] for the lines of a list block.
     pub name: &'static str,
-    /// What may follow it.
+    /// Its arguments.
     pub arguments: Arguments,
     /// Whether keepalived ends at once, with status 2, when the argument is missing (other keywords complain and keep
     /// their default).
     pub aborts: bool,
-    /// What holds without it, as a person would say it; empty where nothing sensible can be said.
+    /// The default without it, as a person would say it; empty where nothing sensible can be said.
     pub default: &'static str,
     /// The first keepalived release known to have it. The history before 1.2.1 is not told apart (nor that of
     /// checkers before 1.2.13), and 2.4.4 stands for what came after 2.4.3. [`OWN`] for those of vipd.
     pub since: &'static str,
-    /// What this implementation makes of it.
+    /// Its status in this implementation.
     pub status: Status,
-    /// What it does, in a sentence.
+    /// Its meaning, in a sentence.
     pub meaning: &'static str,
 }
 
-/// What [`Keyword::since`] says of a keyword that no keepalived knows: it is vipd's own.
+/// Value of [`Keyword::since`] for a keyword that no keepalived knows: it is vipd's own.
 pub const OWN: &str = "vipd only";
 
 impl Keyword {
@@ -49,7 +49,7 @@ impl Keyword {
 /// begin with a value, not with a keyword.
 pub const LINE: &str = "<line>";
 
-/// What this implementation makes of a keyword.
+/// Status of a keyword in this implementation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It does what it says.
@@ -66,7 +66,7 @@ pub enum Status {
     Refused(&'static str),
 }
 
-/// What a number counts.
+/// Unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Itself.
@@ -94,7 +94,7 @@ impl Unit {
     }
 }
 
-/// What may follow a keyword. Prints as grammar: `<1..255>`, `[on|true|yes|off|false|no]`.
+/// Arguments of a keyword. Prints as grammar: `<1..255>`, `[on|true|yes|off|false|no]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arguments {
     /// Nothing.
@@ -109,7 +109,7 @@ pub enum Arguments {
         min: i64,
         /// Greatest value.
         max: i64,
-        /// What it counts.
+        /// Its unit.
         unit: Unit,
     },
     /// A whole number that may be left out.
@@ -118,7 +118,7 @@ pub enum Arguments {
         min: i64,
         /// Greatest value.
         max: i64,
-        /// What it counts.
+        /// Its unit.
         unit: Unit,
     },
     /// A number with decimals.
@@ -129,7 +129,7 @@ pub enum Arguments {
         max: u64,
         /// Decimal places that mean something.
         places: u8,
-        /// What it counts.
+        /// Its unit.
         unit: Unit,
     },
     /// A priority weight from `-limit` to `limit`.

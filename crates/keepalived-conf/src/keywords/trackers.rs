@@ -1,4 +1,4 @@
-//! What a priority may depend on: `vrrp_script`, `vrrp_track_process`, `track_file`.
+//! Trackers, which a priority may depend on: `vrrp_script`, `vrrp_track_process`, `track_file`.
 
 use super::Keyword;
 use super::table::keywords;
@@ -27,7 +27,7 @@ pub(super) static TRACKERS: &[Keyword] = keywords![
         "Process to match; parameters imply exact match on full command line.";
     [TrackProcess] "param_match": OptionalChoice(&["initial", "partial"]),
         default "none; bare = exact", since "2.0.16", Acts,
-        "How parameters must match.";
+        "Rule by which parameters must match.";
     [TrackProcess] "weight": Weight { limit: 254, noreverse: false }, default "0", since "2.0.11", Acts,
         "Priority effect; 0 = FAULT.";
     [TrackProcess] "quorum": integer(1, 65_535, Unit::None) => aborts, default "1", since "2.0.11", Acts,

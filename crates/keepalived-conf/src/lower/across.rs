@@ -45,7 +45,7 @@ fn duplicate_routers(instances: &[VrrpInstance], names: &[Span], report: &mut Re
     }
 }
 
-/// What tells virtual routers apart.
+/// Identity of a virtual router.
 fn router(instance: &VrrpInstance) -> impl Eq + Hash {
     let peers: BTreeSet<_> = instance.unicast_peers.iter().map(|peer| peer.address).collect();
     let source = instance.source.filter(|_| !peers.is_empty());

@@ -15,7 +15,7 @@ use super::reader::Entry;
 use super::report::Report;
 use super::value::{self, NumberError};
 
-/// What keepalived makes of a number with something behind it.
+/// keepalived's reading of a number with something behind it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Junk {
     /// The number counts.
@@ -216,7 +216,7 @@ pub(super) fn address(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<IpAd
     address
 }
 
-/// A word as the address of a host. What follows a `/` is pointed out: the network is the interface's affair.
+/// A word as the address of a host. Text after a `/` is pointed out: the network is the interface's affair.
 pub(super) fn host(word: Word<'_>, report: &mut Report<'_>) -> Option<IpAddr> {
     let (address, more) = value::host(word.text)?;
     if more {
@@ -275,7 +275,7 @@ pub(super) fn not(entry: &Entry<'_>, word: Word<'_>, wanted: &str, report: &mut 
     bad_value(word, format!("`{name}` takes {wanted}, not `{}`; it is ignored", word.text), hint, report);
 }
 
-/// A name and a secret. What is wrong is said without a word of it.
+/// A name and a secret. Findings do not show a word of it.
 pub(super) fn name_and_secret(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(String, String)> {
     let words = entry.arguments();
     let (Some(name), Some(secret), 2) = (words.first(), words.get(1), words.len()) else {

@@ -50,7 +50,7 @@ pub(super) fn command(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Comm
     Some(Command { text, run, user })
 }
 
-/// What a reader of the file may not expect.
+/// Findings that a reader of the file may not expect.
 fn hint(entry: &Entry<'_>, run: &Run, rest: &[String], report: &mut Report<'_>) {
     let name = entry.keyword.name;
     let at = entry.argument().map_or(entry.span(), |word| word.span);

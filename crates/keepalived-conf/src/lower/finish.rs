@@ -213,7 +213,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         rounded
     }
 
-    /// What keepalived refuses of `nopreempt` and `preempt_delay`.
+    /// The uses of `nopreempt` and `preempt_delay` that keepalived refuses.
     fn preempt(&mut self) -> Preempt {
         let name = &self.draft.name;
         let wants_master = self.state == InitialState::Master;
@@ -427,8 +427,8 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         }
     }
 
-    /// What is left over is held, but not advertised: the count of an advert is one byte, and of IPv6 addresses no
-    /// more fit into a packet of 1500 bytes.
+    /// The addresses left over are held, but not advertised: the count of an advert is one byte, and of IPv6 addresses
+    /// no more fit into a packet of 1500 bytes.
     fn too_many_addresses(&mut self) {
         let ipv6 = self.draft.addresses.first().is_some_and(|(address, _)| address.network.is_ipv6());
         let (most, family) = if ipv6 { (89, "IPv6") } else { (255, "IPv4") };

@@ -8,7 +8,7 @@ use super::global::set;
 use super::reader::Entry;
 
 impl<'a> Lowering<'a> {
-    /// How packets to virtual addresses are dropped.
+    /// Rules that drop packets to virtual addresses.
     pub(super) fn global_firewall(&mut self, entry: &Entry<'a>) -> bool {
         let (report, nftables) = (&mut self.report, &mut self.globals.public.nftables);
         match entry.keyword.name {

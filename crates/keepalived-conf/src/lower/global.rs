@@ -77,12 +77,12 @@ pub(super) struct Globals {
 }
 
 impl Globals {
-    /// What instances mail where they do not say.
+    /// Default of instances for mail.
     pub(super) fn smtp_alert_vrrp(&self) -> Option<bool> {
         self.smtp_alert_vrrp.or(self.smtp_alert)
     }
 
-    /// What virtual and real servers mail where they do not say.
+    /// Default of virtual and real servers for mail.
     pub(super) fn smtp_alert_checker(&self) -> Option<bool> {
         self.smtp_alert_checker.or(self.smtp_alert)
     }
@@ -278,7 +278,7 @@ impl<'a> Lowering<'a> {
         true
     }
 
-    /// How the processes run.
+    /// Settings of the processes.
     fn global_process(&mut self, entry: &Entry<'a>) -> bool {
         let (report, global) = (&mut self.report, &mut self.globals.public);
         match entry.keyword.name {
@@ -312,7 +312,7 @@ impl<'a> Lowering<'a> {
         true
     }
 
-    /// What VRRP does.
+    /// Settings of VRRP.
     fn global_protocol(&mut self, entry: &Entry<'a>) -> bool {
         let (report, globals) = (&mut self.report, &mut self.globals);
         match entry.keyword.name {

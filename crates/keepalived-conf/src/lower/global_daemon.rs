@@ -99,7 +99,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// What depends on the whole file.
+    /// Checks that depend on the whole file.
     pub(super) fn finish_daemon(&mut self) {
         let globals = &mut self.globals;
         let file = globals.reload_time_file.take();

@@ -45,7 +45,7 @@ impl<'a> Lowering<'a> {
         true
     }
 
-    /// How the worker runs.
+    /// Settings of the worker.
     fn global_lvs_process(&mut self, entry: &Entry<'a>) -> bool {
         let (report, lvs) = (&mut self.report, &mut self.globals.public.lvs);
         match entry.keyword.name {
@@ -72,7 +72,7 @@ impl<'a> Lowering<'a> {
         true
     }
 
-    /// What it does to the kernel's table.
+    /// Settings about the kernel's table.
     fn global_lvs_table(&mut self, entry: &Entry<'a>) -> bool {
         let (report, globals) = (&mut self.report, &mut self.globals);
         let lvs = &mut globals.public.lvs;
@@ -144,7 +144,7 @@ impl<'a> Lowering<'a> {
         true
     }
 
-    /// What depends on the whole file.
+    /// Checks that depend on the whole file.
     pub(super) fn finish_global(&mut self, instances: &[VrrpInstance]) {
         self.finish_mail();
         self.finish_daemon();

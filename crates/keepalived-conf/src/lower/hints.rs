@@ -1,4 +1,4 @@
-//! What may be meant by a value that a keyword does not take.
+//! Guesses at the meaning of a value that a keyword does not take.
 
 use crate::keywords::{Arguments, Millionths, Unit};
 use crate::similar::did_you_mean;

@@ -1,4 +1,4 @@
-//! `vrrp_instance`: what its block says. What that means in the end is decided in [`super::finish`].
+//! `vrrp_instance`: the reading of its block. [`super::finish`] decides the final meaning.
 
 use std::collections::HashSet;
 use std::collections::hash_map::Entry as MapEntry;
@@ -26,7 +26,7 @@ use super::virtual_links::{self, LinksDraft};
 /// A value with the place it was written at.
 pub(super) type At<T> = Option<(T, Span)>;
 
-/// What has been read of an instance; `None` is "not said".
+/// The part of an instance that has been read; `None` is "not said".
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
 pub(super) struct Draft {
@@ -84,7 +84,7 @@ pub(super) struct Draft {
     pub(super) seen: Seen,
 }
 
-/// What the lists of an instance hold so far, while its block is read: no entry counts twice.
+/// The entries of an instance's lists so far, while its block is read: no entry counts twice.
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) peers: HashSet<IpAddr>,
@@ -245,7 +245,7 @@ impl<'a> Lowering<'a> {
                 || self.instance_block(draft, entry))
     }
 
-    /// Who becomes MASTER, and when.
+    /// Keywords that decide which router becomes MASTER, and when.
     fn instance_election(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
         let report = &mut self.report;
         match entry.keyword.name {
@@ -267,7 +267,7 @@ impl<'a> Lowering<'a> {
                 draft.vrid = arguments::number(entry, Junk::Refused, "", report).or(draft.vrid);
                 draft.refused.vrid |= draft.vrid.is_none();
             }
-            // What is wrong becomes the default of 100, also after `state MASTER`.
+            // A wrong value becomes the default of 100, also after `state MASTER`.
             "priority" => {
                 if entry.argument().is_some() {
                     draft.priority =

@@ -12,9 +12,9 @@ use crate::source::{SourceMap, Span};
 /// A configuration as read: always a model, and everything that was found on the way.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// What the file means, with keepalived's defaults in place of what was wrong.
+    /// The meaning of the file, with keepalived's defaults in place of wrong values.
     pub config: Config,
-    /// What was found, in the order found.
+    /// The findings, in the order found.
     pub diagnostics: Diagnostics,
     /// The files that were read: spans point into them.
     pub sources: SourceMap,
@@ -47,12 +47,12 @@ pub enum Unusable {
     Instance {
         /// Its name.
         name: String,
-        /// What is wrong with it.
+        /// Its defect.
         problem: InstanceProblem,
     },
 }
 
-/// What makes a `vrrp_instance` unable to work.
+/// A defect that keeps a `vrrp_instance` from working.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum InstanceProblem {
@@ -156,8 +156,8 @@ fn refusal(found: bool, problem: Option<Unusable>, diagnostics: &Diagnostics) ->
 }
 
 /// The status a configuration test (`-t`) ends with: 0 clean (hints included), 2 aborted for
-/// a missing argument, 4 only fatal problems, 5 any other problem, 6 script security, a failed include check, or a main file
-/// that cannot be read (where keepalived says 0).
+/// a missing argument, 4 only fatal problems, 5 any other problem, 6 script security, a failed include check, or a main
+/// file that cannot be read (where keepalived says 0).
 pub fn exit_code(diagnostics: &Diagnostics) -> u8 {
     let has = |class| diagnostics.has_class(class);
     if has(Class::MissingArgument) {

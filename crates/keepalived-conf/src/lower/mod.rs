@@ -1,6 +1,6 @@
 //! From logical lines to the [model](crate::model): the meaning of a configuration.
 //!
-//! Never fails: what is wrong is reported, keepalived's default is taken in its place, and reading goes on. What is
+//! Never fails: a defect is reported, keepalived's default is taken in its place, and reading goes on. Values that are
 //! known only at the end of the file (defaults of `global_defs`, collisions between instances) is decided there.
 
 mod across;
@@ -96,13 +96,13 @@ struct Lowering<'a> {
     /// Everything about virtual servers.
     lvs: Lvs<'a>,
     statics: StaticDrafts<'a>,
-    /// What iproute2's files call things.
+    /// Names from iproute2's files.
     names: Names<'a>,
     /// The priority of the next rule that names none.
     free_preference: u32,
 }
 
-/// What lines come to.
+/// Result of reading lines.
 struct Lowered {
     config: Config,
     idle_commands: Vec<(&'static str, Command)>,

@@ -49,7 +49,7 @@ impl<'a> Names<'a> {
         names.get(name).copied()
     }
 
-    /// What everybody knows, then what the files say; later ones count.
+    /// Built-in names, then those of the files; later ones count.
     fn all(&self, kind: Kind) -> HashMap<String, u32> {
         let known = kind.reserved().iter().map(|(number, name)| ((*name).to_owned(), *number));
         let mut names: HashMap<_, _> = known.collect();

@@ -11,7 +11,7 @@ use super::names::{Kind, Names};
 use super::report::Report;
 use super::value;
 
-/// What is left of a line. A reader gives `None` after it reported what is wrong: the line is then ignored.
+/// The rest of a line. A reader gives `None` after it reported what is wrong: the line is then ignored.
 pub(super) struct OptionLine<'a, 'n, 'r, 'f> {
     context: Context,
     words: Words<'a>,

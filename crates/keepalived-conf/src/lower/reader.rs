@@ -4,9 +4,9 @@
 //! keepalived lets such a `}` close the enclosing block, after which every later line of it is unknown; one slip
 //! of the keyboard is one finding here.
 //!
-//! Where the file lacks a `}` ([`Reader::lacking`]), a block ends before what cannot stand in it but in a block around it,
-//! and a `{` that nothing opens is ignored, as keepalived does. Where braces pair over the whole file, they are taken
-//! to pair here too.
+//! Where the file lacks a `}` ([`Reader::lacking`]), a block ends before what cannot stand in it but in a block around
+//! it, and a `{` that nothing opens is ignored, as keepalived does. Where braces pair over the whole file, they are
+//! taken to pair here too.
 
 use crate::damage::Damage;
 use crate::diagnostic::Diagnostic;
@@ -59,9 +59,9 @@ pub(super) struct Block {
 /// The logical lines and how far they are read.
 pub(super) struct Reader<'a> {
     rest: LinesIter<'a>,
-    /// How many `}` the rest of the file lacks.
+    /// Number of `}` that the rest of the file lacks.
     lacking: usize,
-    /// How many `}` of blocks that ended early are still to come.
+    /// Number of `}` still to come of blocks that ended early.
     surplus: u32,
     /// Openers of the blocks that the end of the file cut off, innermost first.
     cut_off: Vec<Span>,
@@ -247,7 +247,7 @@ fn missing_brace(keyword: &Keyword, at: Span) -> Diagnostic {
     Diagnostic::error("missing-brace", message).at(at).damage(Damage::Braces)
 }
 
-/// How many `}` a file lacks.
+/// Number of `}` that a file lacks.
 fn lacking(lines: &Lines) -> usize {
     let mut depth = 0_usize;
     for line in lines {

@@ -16,7 +16,7 @@ pub(super) struct Report<'a> {
     said: HashSet<(&'static str, &'static str)>,
     /// Where the first command stands that runs as a script.
     first_script: Option<Span>,
-    /// What is wrong here passes in silence with keepalived.
+    /// keepalived takes the defects here in silence.
     unheard: bool,
     /// The interfaces that are named, each where it is named first.
     interfaces: Vec<(String, Span)>,
@@ -189,7 +189,7 @@ fn begins_like_a_keyword(word: &str) -> bool {
     word.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
 }
 
-/// What the author of an unknown word may have meant.
+/// The keyword that the author of an unknown word may have meant.
 fn suggestion(context: Context, word: &str) -> Option<String> {
     if let Some(meant) =
         keywords::never_existed(word).filter(|meant| keywords::find(context, meant).is_some())

@@ -245,7 +245,7 @@ impl<'a> Reading<'a, '_, '_, '_> {
         Some(true)
     }
 
-    /// What the path is like; `lock` keeps the kernel from changing it.
+    /// Metrics of the path; `lock` keeps the kernel from changing it.
     fn path_option(&mut self, name: &str, word: Word<'a>) -> Option<()> {
         if name == "congctl" {
             if self.line.take("lock") {
@@ -365,7 +365,7 @@ impl Draft<'_> {
         hops
     }
 
-    /// What only IPv6 has, if the route has any.
+    /// The property that only IPv6 has, if the route has one.
     fn of_ipv6_only(&self) -> Option<&'static str> {
         let expires = self.expires.map(|_| "expires");
         expires.or_else(|| self.preference.map(|_| "pref"))
@@ -432,7 +432,7 @@ fn octet(number: u32) -> u8 {
     u8::try_from(number).unwrap_or(u8::MAX)
 }
 
-/// What may stand before a destination (`RTN_*`).
+/// Types that may stand before a destination (`RTN_*`).
 fn kind(word: &str) -> Option<u8> {
     Some(match word {
         "unicast" => UNICAST,
@@ -460,7 +460,7 @@ fn default_scope(kind: u8, ipv6: bool) -> u8 {
     }
 }
 
-/// How the value of a property is written.
+/// Notation of the value of a property.
 enum PathUnit {
     /// A number up to this.
     Number(u32),

@@ -15,7 +15,7 @@ use super::report::Report;
 use super::shell;
 use super::value::{self, NumberError};
 
-/// What has been read of a script.
+/// The part of a script that has been read.
 #[derive(Default)]
 struct ScriptDraft {
     command: Option<Command>,

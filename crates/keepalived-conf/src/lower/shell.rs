@@ -1,15 +1,16 @@
 //! Tells shell text from a program with arguments.
 //!
 //! keepalived runs a command directly: no pipes, no `&&`, no variables. Authors write shell text anyway, and
-//! keepalived then disables the check or passes the operators as arguments. What can only be shell text is given to a
-//! shell here; whatever could be a program with odd arguments (a URL with `&` and `?`, a pattern with `*`) is not.
+//! keepalived then disables the check or passes the operators as arguments. A command that can only be shell text is
+//! given to a shell here; whatever could be a program with odd arguments (a URL with `&` and `?`, a pattern with `*`)
+//! is not.
 
 use std::path::PathBuf;
 
 use crate::model::Run;
 use crate::script::{ScriptError, command_argv};
 
-/// How a command is to be run.
+/// The way in which a command is run.
 pub(super) fn how_to_run(text: &str) -> Result<Run, ScriptError> {
     let text = text.trim();
     if let Some(path) = text.strip_prefix('<').map(str::trim_start).filter(|path| path.starts_with('/')) {

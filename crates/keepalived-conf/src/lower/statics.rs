@@ -13,7 +13,7 @@ use super::address::virtual_address;
 use super::reader::Entry;
 use super::{route, rule};
 
-/// What has been read of statics: each with the name of its track group.
+/// Statics that have been read: each with the name of its track group.
 #[derive(Default)]
 pub(super) struct StaticDrafts<'a> {
     addresses: Vec<(VirtualAddress, Option<Word<'a>>)>,

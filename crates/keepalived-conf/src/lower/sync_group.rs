@@ -21,7 +21,7 @@ pub(super) struct GroupDraft<'a> {
     members: Vec<Word<'a>>,
     /// `sync_group_tracking_weight`
     weights: bool,
-    /// What groups and instances have in common: trackers, scripts, mail.
+    /// Common keywords of groups and instances: trackers, scripts, mail.
     common: Box<Draft>,
 }
 
@@ -180,7 +180,7 @@ impl<'a> Lowering<'a> {
         members
     }
 
-    /// What both track, the group tracks.
+    /// A tracker that both name counts for the group.
     fn yield_to_group(&mut self, draft: &GroupDraft<'_>, instance: &mut VrrpInstance, at: Span) {
         let common = &draft.common;
         let of_group: HashSet<&str> =

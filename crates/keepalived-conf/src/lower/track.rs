@@ -16,15 +16,15 @@ use super::report::Report;
 use super::understood::tracker_named;
 use super::value;
 
-/// What may follow the name of a tracker.
+/// Options after the name of a tracker.
 #[derive(Default)]
 struct TrackOptions {
     weight: Option<i16>,
     reverse: Option<bool>,
 }
 
-/// Reads `[weight N [reverse|noreverse]]`; `None` leaves the line out. A word that is no option costs itself only: what is
-/// not tracked any more is not failed over for.
+/// Reads `[weight N [reverse|noreverse]]`; `None` leaves the line out. A word that is no option costs itself only: what
+/// is not tracked any more is not failed over for.
 fn track_options(
     name: &str,
     options: Words<'_>,
@@ -77,7 +77,7 @@ fn weight(name: &str, word: Word<'_>, most: i64, report: &mut Report<'_>) -> Opt
     i16::try_from(weight.clamp(-most, most)).ok()
 }
 
-/// What the lines of a block may say.
+/// Lines of a block.
 #[derive(Clone, Copy)]
 struct Allowed {
     noreverse: bool,

@@ -65,7 +65,8 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// `[N] [overwrite]` in any order: the number, and whether what is there is overwritten. What is neither changes nothing.
+/// `[N] [overwrite]` in any order: the number, and whether what is there is overwritten. A word that is neither changes
+/// nothing.
 fn init_file(entry: &Entry<'_>, report: &mut Report<'_>) -> (i32, bool) {
     let (mut value, mut overwrite) = (0, false);
     for word in entry.arguments() {

@@ -21,7 +21,7 @@ pub(super) struct TrackProcesses<'a> {
     pub(super) by_name: HashMap<&'a str, usize>,
 }
 
-/// What has been read of a block.
+/// The part of a block that has been read.
 struct Draft<'a> {
     /// The program and its parameters.
     words: Vec<Word<'a>>,
@@ -138,7 +138,7 @@ impl<'a> Draft<'a> {
         }
         let parameters = match self.parameters {
             None | Some(ParameterMatch::Exact) => ParameterPattern::Exactly(parameters),
-            // Whatever they are, as keepalived takes it.
+            // Any words, as keepalived takes them.
             Some(_) if parameters.is_empty() => ParameterPattern::Any,
             Some(ParameterMatch::Partial) => ParameterPattern::First(parameters),
             Some(ParameterMatch::Initial) => ParameterPattern::Beginning(parameters),

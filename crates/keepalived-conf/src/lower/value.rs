@@ -24,7 +24,7 @@ pub(super) fn integer(word: &str, min: i64, max: i64) -> Result<i64, NumberError
         return Err(NumberError::NotANumber);
     }
     let (number, rest) = word.split_at(word.len() - digits.len() + length);
-    // What does not fit 64 bits is outside of every range.
+    // A number that does not fit 64 bits is outside of every range.
     let value = number.parse().unwrap_or(if number.starts_with('-') { i64::MIN } else { i64::MAX });
     match (rest, min <= value && value <= max) {
         ("", true) => Ok(value),

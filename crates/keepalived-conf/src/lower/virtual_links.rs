@@ -16,7 +16,7 @@ use super::reader::Entry;
 use super::report::Report;
 use super::value;
 
-/// What the block of an instance says.
+/// Keywords of an instance's block.
 #[derive(Default)]
 pub(super) struct LinksDraft {
     own: Option<LinkDraft>,
@@ -165,7 +165,7 @@ fn mac_address(octets: &[u8]) -> Result<MacDraft, &'static str> {
     <[u8; 6]>::try_from(octets).map(MacDraft::Whole).map_err(|_| "has neither 5 nor 6 octets")
 }
 
-/// What an instance needs to know of its links while it is finished.
+/// Context of an instance's links while it is finished.
 pub(super) struct Context<'a> {
     pub(super) vrid: u8,
     pub(super) ipv6: bool,
@@ -367,7 +367,8 @@ struct Names {
 }
 
 impl Names {
-    /// `PREFIX.VRID`, for IPv6 `PREFIX6.VRID` if that is taken, else with the first number that is free: `PREFIX1.VRID`.
+    /// `PREFIX.VRID`, for IPv6 `PREFIX6.VRID` if that is taken, else with the first number that is free:
+    /// `PREFIX1.VRID`.
     fn free(&mut self, prefix: &str, vrid: u8, ipv6: bool) -> String {
         let name = |middle: &str| {
             let end = format!("{middle}.{vrid}");

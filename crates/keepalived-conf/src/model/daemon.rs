@@ -1,11 +1,11 @@
-//! How the daemon itself runs.
+//! Settings of the daemon itself.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Command;
 
-/// How the daemon itself runs: what concerns neither VRRP nor virtual servers.
+/// Settings of the daemon itself, which concern neither VRRP nor virtual servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -70,7 +70,7 @@ pub enum ReloadFile {
 pub struct TimedCommand {
     /// What to run.
     pub command: Command,
-    /// How long it may run.
+    /// Longest time that it may run.
     pub limit: Duration,
 }
 

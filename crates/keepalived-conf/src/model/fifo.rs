@@ -10,7 +10,7 @@ use super::{Command, User};
 pub struct Fifo {
     /// Its path.
     pub path: PathBuf,
-    /// What is written to it.
+    /// Events that are written to it.
     pub lines: Lines,
     /// Owner, should it have to be made.
     pub owner: Option<User>,
@@ -18,7 +18,7 @@ pub struct Fifo {
     pub script: Option<Command>,
 }
 
-/// Whose lines a FIFO gets.
+/// Origin of the lines that a FIFO gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Lines {

@@ -213,7 +213,7 @@ pub struct RealServer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Checker {
-    /// What it does.
+    /// Its kind.
     pub kind: CheckerKind,
     /// `delay_loop`, default 60 s.
     pub delay_loop: Duration,
@@ -231,7 +231,7 @@ pub struct Checker {
     pub log_all_failures: bool,
 }
 
-/// What a checker does.
+/// Kind of a checker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CheckerKind {
@@ -249,7 +249,7 @@ pub enum CheckerKind {
         query_type: String,
         /// `name`
         name: String,
-        /// What the response must hold (vipd's own).
+        /// Requirements of the response (vipd's own).
         answers: Option<Box<DnsAnswers>>,
     },
     /// `UDP_CHECK`
@@ -422,7 +422,7 @@ pub struct TlsCheck {
     pub versions: Option<(u8, u8)>,
 }
 
-/// What a `DNS_CHECK` wants of a response besides a good code (vipd's own).
+/// Requirements of a `DNS_CHECK` besides a good code (vipd's own).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DnsAnswers {

@@ -1,9 +1,9 @@
-//! What `global_defs` says about the LVS worker.
+//! Keywords of `global_defs` about the LVS worker.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// What `global_defs` says about the LVS worker.
+/// Keywords of `global_defs` about the LVS worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]

@@ -1,4 +1,4 @@
-//! Who is mailed, and through which server.
+//! Recipients of mail, and the server for it.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -29,7 +29,7 @@ impl Statics {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Static<T> {
-    /// What it is.
+    /// Its kind.
     pub object: T,
     /// The members of its `track_group`, by the names of their instances: without it, they cannot serve.
     pub trackers: Vec<String>,
@@ -192,13 +192,13 @@ pub struct Rule {
     pub suppress_group: Option<u32>,
     /// `protocol`; default 18 (keepalived), and always that unless `no_track`.
     pub protocol: u8,
-    /// What it does.
+    /// Its action.
     pub action: RuleAction,
     /// `no_track`
     pub no_track: bool,
 }
 
-/// What a rule does.
+/// Action of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RuleAction {

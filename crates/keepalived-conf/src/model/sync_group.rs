@@ -5,7 +5,7 @@ use super::{Notify, TrackInterface, TrackScript};
 
 /// Instances that change their state together.
 ///
-/// What the group tracks counts for each member, in the place of what that tracks of the same name.
+/// Trackers of the group count for each member, in place of the member's tracker of the same name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! What priorities depend on beside interfaces and scripts: numbers in files, processes; and how long a change of an
+//! Trackers beside interfaces and scripts: numbers in files, processes; and how long a change of an
 //! interface has to last.
 
 use std::path::PathBuf;
@@ -50,12 +50,12 @@ pub enum ProcessPattern {
     CommandLine {
         /// The program as it was called.
         program: String,
-        /// What is compared of the parameters.
+        /// Rule by which the parameters are compared.
         parameters: ParameterPattern,
     },
 }
 
-/// What is compared of the parameters of a process.
+/// Rule by which the parameters of a process are compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ParameterPattern {

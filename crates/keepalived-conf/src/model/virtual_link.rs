@@ -22,7 +22,7 @@ pub struct VirtualLink {
     pub name: String,
     /// The interface below.
     pub base: String,
-    /// What kind of interface it is.
+    /// Kind of the interface.
     pub kind: VirtualLinkKind,
     /// `group`; `None`: that of the interface below.
     pub group: Option<u32>,
@@ -39,14 +39,14 @@ pub enum VirtualLinkKind {
     },
     /// With the MAC address of the interface below.
     Ipvlan {
-        /// How several of them see each other.
+        /// Visibility among several of them.
         mode: IpvlanMode,
         /// An address of its own, where adverts come from.
         address: Option<IpNetwork>,
     },
 }
 
-/// How the ipvlans of one interface see each other; it has to be the same for all of them.
+/// Visibility among the ipvlans of one interface; it has to be the same for all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum IpvlanMode {

@@ -1,4 +1,4 @@
-//! What all nodes of a virtual router have to say alike.
+//! Settings that all nodes of a virtual router have to share.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -164,7 +164,7 @@ fn addresses(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
     Some(between(finding, one, other, &["virtual_ipaddress"]))
 }
 
-/// How many missing addresses a message names.
+/// Number of missing addresses that a message names.
 const SHOWN: usize = 5;
 
 fn listed(instance: &VrrpInstance) -> BTreeSet<IpAddr> {

@@ -36,7 +36,7 @@ use crate::source::Span;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Node<'a> {
-    /// What people call it.
+    /// Its name for people.
     pub name: &'a str,
     /// Its configuration.
     pub config: &'a Config,
@@ -52,7 +52,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// What will go wrong between these nodes.
+/// Findings about these nodes together.
 #[must_use]
 pub fn compare(nodes: &[Node<'_>]) -> Diagnostics {
     let mut found = Diagnostics::new();
@@ -105,8 +105,8 @@ fn called(instance: &VrrpInstance) -> String {
     format!("virtual router {}{family}", instance.vrid)
 }
 
-/// Adverts of a virtual router that one node sends and another does not take, since the files differ in where they go or how
-/// they are authenticated.
+/// Adverts of a virtual router that one node sends and another does not take, since the files differ in where they go
+/// or how they are authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Unheard {
@@ -120,7 +120,8 @@ pub struct Unheard {
     pub ipv6: bool,
 }
 
-/// Whose adverts are not taken by whom. Versions and intervals are not looked at: a receiver of packets does that.
+/// Pairs of nodes of which one does not accept the other's adverts. Versions and intervals are not looked at: a
+/// receiver of packets does that.
 #[must_use]
 pub fn unheard(nodes: &[Node<'_>]) -> Vec<Unheard> {
     let place = |member: &Member<'_>| nodes.iter().position(|node| node.name == member.name());
@@ -141,8 +142,8 @@ pub fn unheard(nodes: &[Node<'_>]) -> Vec<Unheard> {
 
 /// Which instances are one virtual router: places of nodes, and of instances in their configurations.
 ///
-/// They have one identifier and one family. A node that has several of these, each on a network of its own, joins each to the
-/// one that looks most like it by addresses, name and interface.
+/// They have one identifier and one family. A node that has several of these, each on a network of its own, joins each
+/// to the one that looks most like it by addresses, name and interface.
 #[must_use]
 pub fn virtual_routers(nodes: &[Node<'_>]) -> Vec<Vec<(usize, usize)>> {
     pairing::places(nodes)

@@ -44,7 +44,7 @@ pub(super) fn places(nodes: &[Node<'_>]) -> Vec<Vec<(usize, usize)>> {
     routers.into_iter().map(|(_, members)| members).collect()
 }
 
-/// How much an instance looks like the first one of a virtual router.
+/// Likeness of an instance to the first one of a virtual router.
 fn likeness(first: &VrrpInstance, instance: &VrrpInstance) -> u8 {
     4 * u8::from(shares_address(first, instance))
         + 2 * u8::from(first.name == instance.name)

@@ -1,10 +1,10 @@
-//! Who wins, and what a failing check changes about it.
+//! The winner, and the effect of a failing check on it.
 
 use super::{Member, Router, called};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{InitialState, Preempt};
 
-/// What priorities, preemption and weights come to.
+/// Findings about priorities, preemption and weights.
 pub(super) fn check(router: &Router<'_>, found: &mut Diagnostics) {
     let owners: Vec<_> = router.iter().filter(|member| member.instance.priority == OWNER).collect();
     if let [one, other, ..] = owners[..] {
@@ -39,8 +39,8 @@ struct Weighted<'a> {
 }
 
 impl Weighted<'_> {
-    /// What it adds: a positive weight counts while all is well, a negative one while it is not, and `reverse` changes
-    /// the sign.
+    /// Its addition to the priority: a positive weight counts while all is well, a negative one while it is not, and
+    /// `reverse` changes the sign.
     fn adds(&self, well: bool) -> i32 {
         match (well == (self.weight > 0), self.reverse) {
             (false, _) => 0,
@@ -50,7 +50,7 @@ impl Weighted<'_> {
     }
 }
 
-/// What an instance tracks with a weight. Files hold numbers of any size, so nothing is said of them.
+/// Trackers of an instance that have a weight. Files hold numbers of any size, so nothing is said of them.
 fn tracked<'a>(member: &Member<'a>) -> Vec<Weighted<'a>> {
     let (instance, config) = (member.instance, member.node.config);
     let weight = |kind: &str, name: &'a str, weight: i16, reverse: bool| Weighted {

@@ -8,7 +8,7 @@ use super::fragment::is_blank_byte;
 use super::{Budget, Exhausted};
 use crate::source::Span;
 
-/// What a name stands for. The text is kept as written: references in it are resolved when it is used.
+/// The text that a name stands for. It is kept as written: references in it are resolved when it is used.
 #[derive(Clone, Debug)]
 pub(super) struct Definition {
     /// One entry for each line; more than one when lines end in a backslash.
@@ -53,12 +53,12 @@ impl Definitions {
         }
     }
 
-    /// What a name stands for.
+    /// The text that a name stands for.
     pub(super) fn find(&self, name: &str) -> Option<&Rc<Definition>> {
         self.names.get(name)
     }
 
-    /// How many names are defined.
+    /// Number of defined names.
     pub(super) fn len(&self) -> usize {
         self.names.len()
     }
@@ -97,7 +97,7 @@ pub(super) struct Reference {
     /// All of it.
     pub(super) range: Range<usize>,
     name: Range<usize>,
-    /// What follows the name inside the braces.
+    /// The text after the name inside the braces.
     parameters: Range<usize>,
     /// Written with braces.
     pub(super) braced: bool,
@@ -109,7 +109,7 @@ impl Reference {
         text.get(self.name.clone()).unwrap_or_default()
     }
 
-    /// What follows the name inside the braces, blanks included.
+    /// The text after the name inside the braces, blanks included.
     pub(super) fn parameters<'t>(&self, text: &'t str) -> &'t str {
         text.get(self.parameters.clone()).unwrap_or_default()
     }

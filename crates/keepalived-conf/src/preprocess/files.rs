@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// What a path is, as far as including it goes.
+/// Kind of a path, as far as including it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileKind {
     /// A regular file without any execute bit: it can be included.
@@ -20,13 +20,13 @@ pub trait Files {
     /// The content of a file.
     ///
     /// # Errors
-    /// Whatever the file system says.
+    /// Errors of the file system.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
-    /// What the path is.
+    /// Kind of the path.
     ///
     /// # Errors
-    /// Whatever the file system says, `NotFound` when there is nothing.
+    /// Errors of the file system, `NotFound` when there is nothing.
     fn kind(&self, path: &Path) -> io::Result<FileKind>;
 
     /// The paths that match a glob pattern (`*`, `?`, `[…]`), sorted; nothing for a malformed pattern. A name

@@ -60,7 +60,7 @@ impl<'t> Fragment<'t> {
         if (start, end) == (0, self.text.len()) { self } else { self.slice(start..end) }
     }
 
-    /// What is left of the text without outer blanks: from, to.
+    /// The range of the text without outer blanks: from, to.
     pub(super) fn content_range(&self) -> (usize, usize) {
         let end = self.text.trim_end_matches(is_blank).len();
         let start = end - self.text.get(..end).unwrap_or_default().trim_start_matches(is_blank).len();

@@ -81,12 +81,12 @@ pub(super) fn include_check<'w>(
     (if count == 0 { Checks::ALL } else { absolute.unwrap_or(relative) }, unknown)
 }
 
-/// What a pattern leads to.
+/// Result of a pattern.
 #[derive(Debug, Default)]
 pub(super) struct Matches {
     /// The files to read, in order.
     pub(super) files: Vec<PathBuf>,
-    /// What is wrong, and whose check it is.
+    /// The defect, and the check that finds it.
     pub(super) problems: Vec<(Problem, Checks)>,
 }
 

@@ -41,7 +41,7 @@ use crate::source::SourceMap;
 pub use disk::DiskFiles;
 pub use files::{FileKind, Files, MemoryFiles};
 
-/// What preprocessing depends on besides the main file.
+/// Settings of preprocessing besides the main file.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
     /// The config id (`-i`, by default the node name up to its first dot): `@id` lines and `$_INSTANCE`.
@@ -54,7 +54,7 @@ pub struct Options<'a> {
     pub random_seed: u64,
     /// `-e`: every include problem counts, as with `includea`.
     pub strict_includes: bool,
-    /// How much work and memory the configuration may cause, roughly in octets of memory; what comes after is not
+    /// Limit of the work and memory of the configuration, roughly in octets of memory; text beyond it is not
     /// read. [`Options::COST_LIMIT`] unless a caller has less to give, for example an editor.
     pub cost_limit: u64,
 }
@@ -121,15 +121,15 @@ const LINE_LIMIT: usize = 1023;
 /// Files that include each other, or definitions and sequences inside each other, deeper than this are an error.
 const DEPTH_LIMIT: u32 = 100;
 
-/// What is left of [`Options::cost_limit`].
+/// The rest of [`Options::cost_limit`].
 #[derive(Debug)]
 struct Budget(u64);
 
 impl Budget {
-    /// What an emitted line and each of its words cost besides their text.
+    /// Cost of an emitted line, and of each of its words, besides their text.
     const OVERHEAD: usize = 128;
 
-    /// What an include costs besides the text: several system calls.
+    /// Cost of an include besides the text: several system calls.
     const INCLUDE: usize = 16 << 10;
 
     fn spend(&mut self, cost: usize) -> Result<(), Exhausted> {

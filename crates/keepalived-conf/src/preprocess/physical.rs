@@ -135,7 +135,7 @@ impl Preprocessor<'_, '_> {
         }
     }
 
-    /// What an editor may have done to the whole file.
+    /// Changes that an editor may have made to the whole file.
     fn file_hints(&mut self, source: SourceId) {
         let Some(file) = self.sources.file(source) else { return };
         let replaced = (!file.is_utf8()).then(|| file.text().find(char::REPLACEMENT_CHARACTER)).flatten();

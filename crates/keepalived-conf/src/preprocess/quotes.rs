@@ -2,7 +2,7 @@
 
 use super::fragment::is_blank_byte;
 
-/// What a scan for a comment found.
+/// Result of a scan for a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Content {
     /// Where the comment begins, or the length of the text.

@@ -19,7 +19,7 @@ enum Kind {
     List,
 }
 
-/// What each repetition defines.
+/// Definitions of each repetition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Sequence {
     /// One variable, counting.

@@ -21,7 +21,7 @@ const SUGGESTED_FROM: usize = 500;
 /// The line, and the lines a definition of several lines adds after it.
 pub(super) type Substituted = (Fragment<'static>, VecDeque<Fragment<'static>>);
 
-/// What one round did.
+/// Result of one round.
 enum Round {
     Unchanged,
     Changed(Fragment<'static>, Vec<Fragment<'static>>),
@@ -123,7 +123,7 @@ impl Preprocessor<'_, '_> {
         self.definitions.find(name).is_some()
     }
 
-    /// What a reference stands for; the predefined names can be defined anew.
+    /// The text that a reference stands for; the predefined names can be defined anew.
     fn value(&mut self, line: &Fragment<'_>, reference: &Reference) -> Option<Rc<Definition>> {
         let (name, parameters) = (reference.name(line.text()), reference.parameters(line.text()));
         if let Some(definition) = self.definitions.find(name) {

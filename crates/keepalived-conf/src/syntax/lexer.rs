@@ -59,7 +59,7 @@ impl Lexer {
         }
     }
 
-    /// What only stands at the start of a line.
+    /// Tokens that only stand at the start of a line.
     fn line_start<'t>(&mut self, text: &'t str) -> &'t str {
         let mut text = text;
         if text.starts_with('@') {

@@ -1,7 +1,7 @@
 //! The text of one file as a lossless tree: every octet is in exactly one token, comments and blanks too.
 //!
 //! For editors, formatters and highlighting. It looks at one file only: includes are not read, definitions not
-//! replaced, so a block that another file closes is open here. What a configuration *means* comes out of
+//! replaced, so a block that another file closes is open here. The *meaning* of a configuration comes out of
 //! [`preprocess`](crate::preprocess) instead.
 
 mod lexer;
@@ -9,7 +9,7 @@ mod lexer;
 use std::fmt;
 use std::ops::Range;
 
-/// What a token is.
+/// Kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenKind {
@@ -48,7 +48,7 @@ pub enum TokenKind {
 /// One token: a range of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// What it is.
+    /// Its kind.
     pub kind: TokenKind,
     /// First octet.
     pub start: u32,

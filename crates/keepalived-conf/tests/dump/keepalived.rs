@@ -30,7 +30,7 @@ pub(crate) fn is_there(test: &str) -> bool {
     false
 }
 
-/// What keepalived understands; `None` if it does not run with that.
+/// keepalived's reading; `None` if it does not run with that.
 pub(crate) fn read(text: &str) -> Option<Meaning> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -1,8 +1,8 @@
-//! What configurations mean, beside keepalived's own reading of them.
+//! Readings of configurations, beside keepalived's own.
 //!
-//! keepalived prints what it understood (`-d`); the same fields are made from the model and compared, one by one. It runs
+//! keepalived prints its reading (`-d`); the same fields are made from the model and compared, one by one. It runs
 //! in namespaces of its own, with made-up interfaces, for a fraction of a second a file. Where it is missing, or
-//! namespaces cannot be had, the tests say SKIPPED. What differs on purpose is listed in [`differences`], with reasons.
+//! namespaces cannot be had, the tests say SKIPPED. Deliberate differences are listed in [`differences`], with reasons.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use differences::{DIFFERENCES, Difference};
 
-/// What one instance or script means: a text for each field, under keepalived's names.
+/// Reading of one instance or script: a text for each field, under keepalived's names.
 pub(crate) type Fields = BTreeMap<String, String>;
 
 /// A whole configuration, by `instance NAME` and `script NAME`.

@@ -17,7 +17,7 @@ pub(crate) struct Ours {
     pub(crate) is_usable: bool,
 }
 
-/// What this crate understands.
+/// Reading of this crate.
 pub(crate) fn read(text: &str) -> Ours {
     let loaded = load_str(text);
     let mut meaning = Meaning::new();

@@ -1,4 +1,4 @@
-//! What all checkers have in common: with whom they speak, from where, how often, and what they inherit.
+//! Common keywords of all checkers: with whom they speak, from where, how often, and what they inherit.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::super::reader::Entry;
 use super::super::report::Report;
 use super::acts;
 
-/// What a virtual server, a real server or a checker says about timing; `None` is inherited.
+/// Timing of a virtual server, a real server or a checker; `None` is inherited.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Timing {
     pub(super) delay_loop: Option<Duration>,
@@ -26,7 +26,7 @@ pub(super) struct Timing {
 }
 
 impl Timing {
-    /// What holds here, with the rest inherited from the block around.
+    /// The timing here, with the rest inherited from the block around.
     pub(super) fn or(self, around: Self) -> Self {
         Self {
             delay_loop: self.delay_loop.or(around.delay_loop),
@@ -62,7 +62,7 @@ impl Timing {
     }
 }
 
-/// What every checker may say.
+/// Keywords of every checker.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Common {
     pub(super) timing: Timing,
@@ -112,7 +112,7 @@ impl Common {
         true
     }
 
-    /// What a `host` block says, with the rest as its `SMTP_CHECK` says.
+    /// Keywords of a `host` block, with the rest from its `SMTP_CHECK`.
     pub(super) fn or(self, around: &Self) -> Self {
         Self {
             timing: self.timing.or(around.timing),

@@ -10,7 +10,7 @@ use super::http::{pattern, text};
 use super::payload::escaped_text;
 use super::tls::{Ssl, TlsDraft};
 
-/// What a `TCP_CHECK` says.
+/// Keywords of a `TCP_CHECK`.
 #[derive(Clone, Default)]
 pub(super) struct TalkDraft {
     steps: Vec<TalkStep>,

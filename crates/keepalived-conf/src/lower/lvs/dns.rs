@@ -11,7 +11,7 @@ use super::super::report::Report;
 use super::checker::Common;
 use super::payload::domain;
 
-/// What a `DNS_CHECK` says.
+/// Keywords of a `DNS_CHECK`.
 pub(super) struct DnsDraft {
     pub(super) query_type: String,
     pub(super) name: String,

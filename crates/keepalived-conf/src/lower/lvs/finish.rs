@@ -20,7 +20,7 @@ use super::real_server::RealDraft;
 use super::tls::Ssl;
 use super::virtual_server::{PERSISTENCE, SorryDraft, VirtualDraft};
 
-/// What all virtual servers are finished with.
+/// Context in which all virtual servers are finished.
 struct File<'l, 'a, 'f> {
     groups: &'l HashMap<&'a str, Group>,
     ssl: Option<&'l Ssl>,

@@ -16,7 +16,7 @@ use super::checker::Common;
 use super::payload::escaped_text;
 use super::tls::{Ssl, TlsDraft};
 
-/// What an `HTTP_GET` or `SSL_GET` says.
+/// Keywords of an `HTTP_GET` or `SSL_GET`.
 #[derive(Clone)]
 pub(super) struct HttpDraft {
     urls: Vec<UrlDraft>,
@@ -33,7 +33,7 @@ pub(super) struct HttpDraft {
     basic_auth: Option<(String, String)>,
 }
 
-/// What a `url` says.
+/// Keywords of a `url`.
 #[derive(Clone, Default)]
 struct UrlDraft {
     method: Option<HttpMethod>,
@@ -167,7 +167,7 @@ impl HttpDraft {
     }
 }
 
-/// What the `url`s of a check share.
+/// Settings that the `url`s of a check share.
 struct Shared<'c> {
     address: SocketAddr,
     virtual_host: Option<&'c str>,

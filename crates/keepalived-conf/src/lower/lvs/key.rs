@@ -1,4 +1,4 @@
-//! What names a virtual server: address and port, a firewall mark, or a group.
+//! Identity of a virtual server: address and port, a firewall mark, or a group.
 
 use std::net::SocketAddr;
 

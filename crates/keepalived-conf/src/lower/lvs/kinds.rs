@@ -46,7 +46,7 @@ enum KindDraft {
     Grpc { service: String, virtual_host: Option<String>, tls: Option<Box<TlsDraft>> },
 }
 
-/// What a checker inherits from the servers around it.
+/// Settings that a checker inherits from the servers around it.
 pub(super) struct Around<'c> {
     pub(super) server: SocketAddr,
     pub(super) timing: Timing,
@@ -278,7 +278,7 @@ impl<'a> Lowering<'a> {
                 "tls" => tls = arguments::switch(inner, report).or(tls),
                 _ => {
                     let taken = draft.take(inner, report);
-                    // Whoever says how TLS is to be spoken wants it spoken.
+                    // Keywords of TLS ask for TLS.
                     tls = tls.or(taken.then_some(true));
                     return taken;
                 }
@@ -301,7 +301,7 @@ impl CheckerDraft {
         let delay_loop = timing.delay_loop.unwrap_or(DELAY_LOOP);
         let (retry, delay_before_retry) = self.kind.retries(delay_loop);
         let is_session = matches!(self.kind, KindDraft::Bfd(_));
-        // What is only told when it changes is told once.
+        // A result that is told only when it changes is told once.
         let has_attempts =
             !matches!(self.kind, KindDraft::Bfd(_) | KindDraft::File(_) | KindDraft::Agent { .. });
         let timeout = timing.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
@@ -360,7 +360,7 @@ impl CheckerDraft {
 }
 
 impl KindDraft {
-    /// How often, and after how long, this kind tries again where nobody says anything.
+    /// Default number of retries of this kind, and the delay before each.
     fn retries(&self, delay_loop: Duration) -> (u32, Duration) {
         match self {
             Self::Dns { .. } => (3, delay_loop),
@@ -376,5 +376,5 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const HELO: &str = "smtpchecker.keepalived.org";
 /// Where `max_reply_length` does not say otherwise.
 const MOST_REPLY: usize = 255;
-/// What keepalived sends where `payload` does not say otherwise.
+/// Text that keepalived sends without `payload`.
 const PAYLOAD: &[u8; 32] = b"keepalived check - keepalived ch";

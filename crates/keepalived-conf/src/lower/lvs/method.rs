@@ -1,4 +1,4 @@
-//! How packets reach a real server: `lb_kind`, `lvs_method`, `sorry_server_lvs_method`.
+//! Forwarding methods, by which packets reach a real server: `lb_kind`, `lvs_method`, `sorry_server_lvs_method`.
 
 use crate::diagnostic::Diagnostic;
 use crate::line::{Word, Words};
@@ -38,7 +38,7 @@ pub(super) fn forwarding(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<F
     Some(plain)
 }
 
-/// The options of `TUN`. What cannot be becomes a plain IP-in-IP tunnel.
+/// The options of `TUN`. An impossible combination becomes a plain IP-in-IP tunnel.
 fn tunnel(at: Span, options: Words<'_>, report: &mut Report<'_>) -> Forwarding {
     let (mut kind, mut port, mut checksum) = ("ipip", None, TunnelChecksum::None);
     let mut words = options.iter();

@@ -1,4 +1,4 @@
-//! What checkers send and wait for, as it is written: names, hexadecimal digits, escapes.
+//! Texts that checkers send and wait for, as they are written: names, hexadecimal digits, escapes.
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::script::split;

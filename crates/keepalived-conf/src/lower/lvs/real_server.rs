@@ -17,7 +17,7 @@ use super::key::address_and_port;
 use super::kinds::CheckerDraft;
 use super::method::forwarding;
 
-/// What a `real_server` says; `None` is inherited.
+/// Keywords of a `real_server`; `None` is inherited.
 pub(super) struct RealDraft {
     /// Where its address stands.
     pub(super) at: Span,

@@ -83,9 +83,9 @@ impl TlsDraft {
         true
     }
 
-    /// What holds in the end.
+    /// The final settings.
     pub(super) fn finish(&self, ssl: Option<&Ssl>) -> TlsCheck {
-        // Whoever names authorities wants them asked.
+        // A named authority asks for verification.
         let verify = self.verify.unwrap_or(self.ca_file.is_some());
         let authorities = || {
             let own = self.ca_file.clone().or_else(|| ssl.and_then(|ssl| ssl.ca.clone()));

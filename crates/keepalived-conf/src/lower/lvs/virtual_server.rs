@@ -1,4 +1,4 @@
-//! `virtual_server`: what its block says. What that means in the end is decided in [`super::finish`].
+//! `virtual_server`: the reading of its block. [`super::finish`] decides the final meaning.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use super::key::{Key, address_and_port, key};
 use super::method::forwarding;
 use super::real_server::RealDraft;
 
-/// What a `virtual_server` says; `None` is "not said".
+/// Keywords of a `virtual_server`; `None` is "not said".
 pub(super) struct VirtualDraft {
     /// Where its key stands.
     pub(super) at: Span,
@@ -47,7 +47,7 @@ pub(super) struct VirtualDraft {
     pub(super) panic_threshold: u8,
     pub(super) drain_timeout: Duration,
     pub(super) real_servers: Vec<RealDraft>,
-    // What real servers and checkers inherit.
+    // Defaults of real servers and checkers.
     pub(super) weight: u32,
     pub(super) inhibit_on_failure: bool,
     pub(super) slow_start: Duration,
@@ -136,7 +136,7 @@ impl<'a> Lowering<'a> {
             || self.inherited_keyword(draft, entry)
     }
 
-    /// What the kernel's service is like.
+    /// Properties of the kernel's service.
     fn service_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
         let report = &mut self.report;
         match entry.keyword.name {
@@ -239,7 +239,7 @@ impl<'a> Lowering<'a> {
         true
     }
 
-    /// What real servers and checkers inherit.
+    /// Defaults of real servers and checkers.
     fn inherited_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
         let report = &mut self.report;
         match entry.keyword.name {
