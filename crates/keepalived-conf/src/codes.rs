@@ -83,6 +83,10 @@ static CODES: &[Code] = &[
         "The file begins with a byte-order mark, which editors on Windows write. It is skipped; keepalived takes it for a part of the first keyword.",
     ),
     code(
+        "control-group",
+        "The group of `control_group` does not exist. Only root is answered at the control socket.",
+    ),
+    code(
         "default-script-user",
         "No `script_user` is set and there is no user `keepalived_script`, so that scripts run as the daemon: as root. Set `script_user` to run them with fewer rights.",
     ),

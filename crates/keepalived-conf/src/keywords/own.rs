@@ -25,6 +25,11 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
     [GlobalDefs] "worker_timeout": integer(0, 86_400, Unit::Seconds), default "5", since "vipd only", Acts,
         "Replace a worker process that does not answer for so long; 0 for never, as under a debugger.";
 
+    [GlobalDefs] "control_socket": Form("<path>|none"), default "/run/vipd/control.sock", since "vipd only", Acts,
+        "Socket of `vipd status` and the other commands; an absolute path, or none.";
+    [GlobalDefs] "control_group": Form("<group> [act]"), default "none (only root)", since "vipd only", Acts,
+        "Group whose members may ask the daemon for its state; with act they may change it, too.";
+
     [VrrpScript] "on_shortage": Choice(&["keep", "fail"]), default "keep", since "vipd only", Acts,
         "A check that cannot be run for ten intervals, at least 60 s: its last result stays, or it counts as failed.";
 

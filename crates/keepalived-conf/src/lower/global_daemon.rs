@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::Command;
-use crate::model::daemon::{ReloadFile, ReloadTimeFile, TimedCommand};
+use crate::model::daemon::{Control, ControlSocket, ReloadFile, ReloadTimeFile, TimedCommand};
 
 use super::Lowering;
 use super::arguments::{self, Junk};
@@ -76,6 +76,10 @@ impl<'a> Lowering<'a> {
             "data_use_instance" => {
                 set(&mut globals.public.daemon.data_use_instance, arguments::switch(entry, report));
             }
+            "control_socket" => {
+                set(&mut globals.public.daemon.control.socket, control_socket(entry, report));
+            }
+            "control_group" => control_group(entry, &mut globals.public.daemon.control, report),
             "vrrp_notify_priority_changes" => {
                 set(&mut globals.notify_priority_changes, arguments::switch(entry, report));
             }
@@ -132,5 +136,39 @@ fn reload_file(entry: &Entry<'_>, report: &mut Report<'_>) -> ReloadFile {
         None => ReloadFile::Beside,
     }
 }
+
+fn control_socket(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<ControlSocket> {
+    let word = arguments::required(entry, report)?;
+    if word.text == "none" {
+        return Some(ControlSocket::Off);
+    }
+    if !word.text.starts_with('/') || word.text.len() > MAX_SOCKET_PATH_LEN {
+        arguments::not(entry, word, "an absolute path of at most 107 bytes, or `none`", report);
+        return None;
+    }
+    Some(ControlSocket::At(PathBuf::from(word.text)))
+}
+
+fn control_group(entry: &Entry<'_>, control: &mut Control, report: &mut Report<'_>) {
+    let Some(group) = entry.arguments().first() else {
+        report.missing_argument(entry.keyword, entry.span());
+        return;
+    };
+    let acts = match entry.arguments().get(1) {
+        None => false,
+        Some(word) if word.text == "act" => true,
+        Some(word) => {
+            // Fewer rights than were meant do no harm.
+            arguments::not(entry, word, "`act` or nothing", report);
+            false
+        }
+    };
+    arguments::extra_words(entry, 2, report);
+    control.group = Some(group.text.to_owned());
+    control.group_acts = acts;
+}
+
+/// What the kernel takes as the name of a socket (`sun_path`), without the end.
+const MAX_SOCKET_PATH_LEN: usize = 107;
 
 const MAX_PROCESS_NAME_LEN: usize = 15;

@@ -32,6 +32,35 @@ pub struct Daemon {
     pub reload_time_file: Option<ReloadTimeFile>,
     /// `data_use_instance`: the names of state files hold those of the instance and the namespace.
     pub data_use_instance: bool,
+    /// `control_socket`, `control_group` (vipd's own).
+    pub control: Control,
+}
+
+/// Where the daemon is asked for its state, and who may.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Control {
+    /// `control_socket`
+    pub socket: ControlSocket,
+    /// `control_group`: members may ask; `None` is only root.
+    pub group: Option<String>,
+    /// `control_group GROUP act`: members may change things, too.
+    pub group_acts: bool,
+}
+
+/// The socket at which the daemon is asked for its state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum ControlSocket {
+    /// In the daemon's own directory.
+    #[default]
+    Usual,
+    /// At this absolute path.
+    At(PathBuf),
+    /// None.
+    Off,
 }
 
 /// A file that holds the time of a reload.

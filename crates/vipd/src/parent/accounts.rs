@@ -17,6 +17,8 @@ pub(crate) struct Accounts {
     default: DefaultUser,
     named: HashMap<User, Result<Credentials, AccountError>>,
     worker: Result<RunAs, AccountError>,
+    /// Whom the control socket answers besides root.
+    control_group: Result<Option<u32>, AccountError>,
 }
 
 /// Whom scripts without a user of their own run as.
@@ -54,7 +56,18 @@ impl Accounts {
             default: default.map_or(DefaultUser::Daemon(Credentials::own()), DefaultUser::KeepalivedScript),
             named: users.into_iter().flatten().map(|user| (user.clone(), look_up(user))).collect(),
             worker: worker(config.global.worker_user.as_deref()),
+            control_group: control_group(config.global.daemon.control.group.as_deref()),
         }
+    }
+
+    /// The group whose members the control socket answers.
+    pub(super) fn control_group(&self) -> Option<u32> {
+        self.control_group.as_ref().copied().unwrap_or_default()
+    }
+
+    /// Why that is none, although the configuration names one.
+    pub(super) fn control_group_error(&self) -> Option<&AccountError> {
+        self.control_group.as_ref().err()
     }
 
     /// Whom workers run as.
@@ -95,6 +108,10 @@ fn worker(named: Option<&str>) -> Result<RunAs, AccountError> {
         Some(name) => find(name),
         None => Ok(find(WORKER_USER).or_else(|_: AccountError| find("nobody")).unwrap_or(NOBODY)),
     }
+}
+
+fn control_group(named: Option<&str>) -> Result<Option<u32>, AccountError> {
+    named.map(|name| group_id(name).map(Gid::as_raw)).transpose()
 }
 
 /// Every command of the `notify*` keywords, with the keyword.

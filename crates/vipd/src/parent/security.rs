@@ -78,6 +78,10 @@ pub(super) fn check_scripts(
         let text = format!("worker_user: {error}; workers run as nobody");
         diagnostics.push(Diagnostic::error("worker-user", text).class(Class::General));
     }
+    if let Some(error) = accounts.control_group_error() {
+        let text = format!("control_group: {error}; only root is answered at the control socket");
+        diagnostics.push(Diagnostic::error("control-group", text).class(Class::General));
+    }
     if any && accounts.default_is_daemon() && config.global.script_user.is_none() {
         let text = format!(
             "scripts run as the daemon itself: no script_user is set, user '{DEFAULT_USER}' does not exist"
