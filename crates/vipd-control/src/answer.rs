@@ -1,0 +1,119 @@
+//! What clients are told.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use vipd_status::{Event, ReloadOutcome, Status};
+
+use crate::VERSION;
+
+/// One line of an answer. The member `is` tells the variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[non_exhaustive]
+pub enum Answer {
+    /// Everything that the daemon knows of itself.
+    Status(Box<Status>),
+    /// Something that happened.
+    Event(Box<Event>),
+    /// The client reads too slowly: so many lines were left out here.
+    Lost {
+        /// [`VERSION`](crate::VERSION)
+        v: u32,
+        /// How many.
+        lines: u64,
+    },
+    /// Nothing follows.
+    End {
+        /// [`VERSION`](crate::VERSION)
+        v: u32,
+    },
+    /// It was done, or begun.
+    Done {
+        /// [`VERSION`](crate::VERSION)
+        v: u32,
+        /// What, for people. It may have several lines.
+        text: String,
+    },
+    /// How a reload ended.
+    Reload {
+        /// [`VERSION`](crate::VERSION)
+        v: u32,
+        /// How.
+        outcome: ReloadOutcome,
+    },
+    /// It was not done.
+    Refused {
+        /// [`VERSION`](crate::VERSION)
+        v: u32,
+        /// Why, for programs.
+        refusal: Refusal,
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The client may not do that.
+    Rights,
+    /// The request was not understood.
+    Request,
+    /// There is nothing of that name.
+    Name,
+    /// It cannot be done now.
+    State,
+    /// There are too many clients.
+    Busy,
+    /// This daemon cannot do that.
+    Unsupported,
+}
+
+impl Answer {
+    /// Nothing follows.
+    pub fn end() -> Self {
+        Self::End { v: VERSION }
+    }
+
+    /// It was done.
+    pub fn done(text: impl Into<String>) -> Self {
+        Self::Done { v: VERSION, text: text.into() }
+    }
+
+    /// It was not done.
+    pub fn refused(refusal: Refusal, reason: impl Into<String>) -> Self {
+        Self::Refused { v: VERSION, refusal, reason: reason.into() }
+    }
+
+    /// The line to send, with its end.
+    pub fn line(&self) -> Bytes {
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
+        line.push(b'\n');
+        line.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_one_line_whatever_it_says() {
+        let line = Answer::done("first\nsecond").line();
+        assert_eq!(&line[..], b"{\"is\":\"done\",\"v\":1,\"text\":\"first\\nsecond\"}\n");
+        let answer: Answer = serde_json::from_slice(&line).unwrap();
+        assert_eq!(answer, Answer::done("first\nsecond"));
+    }
+
+    #[test]
+    fn a_program_reads_why_something_was_refused() {
+        let line = Answer::refused(Refusal::Rights, "only root may").line();
+        let text = String::from_utf8(line.to_vec()).unwrap();
+        assert_eq!(
+            text,
+            "{\"is\":\"refused\",\"v\":1,\"refusal\":\"rights\",\"reason\":\"only root may\"}\n"
+        );
+    }
+}
