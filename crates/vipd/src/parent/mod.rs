@@ -6,6 +6,7 @@
 mod accounts;
 mod checks;
 mod command;
+mod control;
 mod daemonize;
 mod dump;
 mod fifo;

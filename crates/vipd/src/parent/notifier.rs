@@ -15,6 +15,8 @@ use crate::log::{Log, Voice};
 pub(super) struct Notifier {
     queue: NotifyQueue,
     running: HashMap<RunId, Child>,
+    /// Complaints since they were last taken.
+    failures: Vec<(String, String)>,
 }
 
 impl Notifier {
@@ -59,6 +61,11 @@ impl Notifier {
         self.queue.is_idle()
     }
 
+    /// Scripts that could not be run, or did not end well: what each was run for, and what happened.
+    pub(super) fn take_failures(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.failures)
+    }
+
     /// Process ids of the scripts that run.
     pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
         self.running.values().map(Child::pid)
@@ -92,7 +99,10 @@ impl Notifier {
                         child.kill();
                     }
                 }
-                Action::Log(level, text) => log.write(Voice::Parent, level, &text),
+                Action::Log(level, text) => {
+                    log.write(Voice::Parent, level, &text);
+                    self.failures.extend(failure(&text).filter(|_| self.failures.len() < MAX_FAILURES));
+                }
             }
         }
     }
@@ -111,3 +121,12 @@ impl Notifier {
         Ok(())
     }
 }
+
+/// What a line of the log says, `(subject) what`, in two parts.
+fn failure(text: &str) -> Option<(String, String)> {
+    let (subject, what) = text.strip_prefix('(')?.split_once(") ")?;
+    Some((subject.to_owned(), what.to_owned()))
+}
+
+/// Complaints that are kept between two turns of the loop.
+const MAX_FAILURES: usize = 64;

@@ -21,6 +21,15 @@ impl Role {
     /// Every role, in the order of starts and stops.
     pub(super) const ALL: [Self; 3] = [Self::Vrrp, Self::Lvs, Self::Bfd];
 
+    /// As the status shows it.
+    pub(super) fn shown(self) -> vipd_status::Role {
+        match self {
+            Self::Vrrp => vipd_status::Role::Vrrp,
+            Self::Lvs => vipd_status::Role::Lvs,
+            Self::Bfd => vipd_status::Role::Bfd,
+        }
+    }
+
     /// keepalived's name of the process in the log.
     pub(super) fn name(self) -> &'static str {
         match self {

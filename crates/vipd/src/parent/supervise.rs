@@ -4,6 +4,7 @@
 //! can keep the loop from the others or from signals.
 
 mod balancing;
+mod control;
 mod last_reported;
 mod messages;
 mod perform;
@@ -20,6 +21,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
 use super::checks::Checks;
+use super::control::{Control, is_client};
 use super::daemonize::Starter;
 use super::fifo::Fifos;
 use super::init_files::{self, Occasion};
@@ -44,6 +46,7 @@ use crate::ipc::{Generation, ToWorker};
 use crate::log::Log;
 use crate::tidy;
 use crate::watcher::Observation;
+use control::Facts;
 use last_reported::LastReported;
 
 /// The parent process after its start.
@@ -84,6 +87,8 @@ pub(super) struct Parent {
     mailing: Mailing,
     paths: Paths,
     watching: Watching,
+    control: Control,
+    facts: Facts,
 }
 
 impl Parent {
@@ -100,6 +105,7 @@ impl Parent {
         let paths = Paths::new(WorkerProgram::paths(), poll.registry().try_clone()?, PATHS);
         let watching = Watching::new(WorkerProgram::watcher(), poll.registry().try_clone()?, WATCHER);
         let mailing = Mailing::new(WorkerProgram::mailer(), poll.registry().try_clone()?, MAILER);
+        let control = Control::new(poll.registry().try_clone()?);
         poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
         let supervisor = Supervisor::new(Instant::now(), settings(&options), Demand::of(&reading.config));
         Ok(Self {
@@ -129,6 +135,8 @@ impl Parent {
             mailing,
             paths,
             watching,
+            control,
+            facts: Facts::new(),
         })
     }
 
@@ -182,7 +190,9 @@ impl Parent {
                 self.handle_request(now, request, log);
             }
         }
+        self.control.handle_events(events.iter(), now);
         self.handle_timers(Instant::now(), log);
+        self.serve_clients(Instant::now(), log);
     }
 
     fn log_options(&mut self, log: &mut Log) {
@@ -232,6 +242,7 @@ impl Parent {
             self.watching.deadline(),
             self.fifos.deadline(),
             self.reload_time.deadline(),
+            self.control.deadline(now),
             self.tidy_at,
         ];
         let first = deadlines.into_iter().flatten().min()?;
@@ -249,7 +260,9 @@ impl Parent {
             self.fifos.timeout(now, &reading.accounts, log);
         }
         self.notifier.timeout(now, log);
+        self.tell_of_notifications();
         self.mailing.timeout(now, log);
+        self.control.handle_timeout(now);
         let is_quiet = |parent: &mut Self| {
             parent.notifier.is_idle() && parent.mailing.is_done(now) && parent.paths.is_quiet(now)
         };
@@ -340,6 +353,7 @@ impl Parent {
         for (id, ended) in ended {
             // What it said before it died still counts.
             self.receive_rest(id, now, log);
+            self.tell_of_end(id, ended);
             self.supervisor.handle_end(now, id, ended);
             self.perform(now, log);
         }
@@ -384,7 +398,7 @@ fn adopt_orphans(ours: &BTreeSet<u32>) {
 
 /// The worker whose channel an event is about.
 fn worker_of(event: &Event) -> Option<WorkerId> {
-    let number = event.token().0.checked_sub(FIRST_WORKER)?;
+    let number = event.token().0.checked_sub(FIRST_WORKER).filter(|_| !is_client(event.token()))?;
     u64::try_from(number).ok().map(WorkerId)
 }
 

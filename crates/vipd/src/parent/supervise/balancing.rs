@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use keepalived_conf::model::Command;
 use keepalived_conf::model::lvs::{RealServer, VirtualServer};
+use vipd_status::EventKind;
 
 use super::super::accounts::Accounts;
 use super::super::fifo::FifoRequest;
@@ -44,6 +45,8 @@ impl Parent {
         let subject = format!("RS {name} {}", service.name);
         self.fifos.write(Role::Lvs, Some(&subject), &format!("{subject} {}", word(up)), log);
         self.mailing.real_server(now, real.smtp_alert, &change(service, &name, true, up, because), log);
+        let (service, because) = (service.name.clone(), because.to_owned());
+        self.control.publish(EventKind::Server { service, server: name, up, because });
     }
 
     /// A checker changed its result without consequence for its server.
@@ -58,6 +61,8 @@ impl Parent {
         let Some((_, service, real)) = real_server(&self.readings, key) else { return };
         let name = names::real_server(service, real);
         self.mailing.real_server(now, real.smtp_alert, &change(service, &name, false, up, because), log);
+        let (service, because) = (service.name.clone(), because.to_owned());
+        self.control.publish(EventKind::Check { service, server: name, up, because });
     }
 
     /// A virtual server gained or lost its quorum.
@@ -79,6 +84,8 @@ impl Parent {
         let subject = format!("VS {}", service.name);
         self.fifos.write(Role::Lvs, Some(&subject), &format!("{subject} {}", word(up)), log);
         self.mailing.virtual_server(now, service.smtp_alert, &service.name, up, because, log);
+        let (service, because) = (service.name.clone(), because.to_owned());
+        self.control.publish(EventKind::Quorum { service, up, because });
     }
 
     /// FIFOs and mail as the present configuration wants them.

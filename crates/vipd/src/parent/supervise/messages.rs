@@ -99,8 +99,10 @@ impl Parent {
             FromWorker::Session { key, up } => self.handle_session(role, key, up, now, log),
             FromWorker::Log { level, text } => log.write(role.voice(pid), level, &text),
             FromWorker::Dump(kind, text) => self.write_dump(role, kind, text, log),
-            // Nobody asks yet.
-            FromWorker::Status { .. } | FromWorker::Happened(_) => {}
+            FromWorker::Status { request, part, last } => {
+                self.handle_status_part(role, request, &part, last);
+            }
+            FromWorker::Happened(what) => self.handle_happened(&what),
         }
         self.perform(now, log);
     }

@@ -51,6 +51,7 @@ impl Parent {
                     }
                 }
                 self.checks.abandon(role);
+                self.control.gatherer.handle_end(role.shown());
                 if role == Role::Bfd {
                     self.sessions.handle_end(now);
                 }
@@ -60,6 +61,7 @@ impl Parent {
                 self.take_name();
                 self.arrange_reload_time(now);
                 self.arrange_outlets(now, log);
+                self.arrange_control(now, log);
                 match occasion {
                     Occasion::Start => {
                         self.make_files(init_files::Occasion::Start, log);
@@ -89,9 +91,18 @@ impl Parent {
             Action::LogAs { role, pid, text } => {
                 log.write(role.voice(pid), crate::ipc::LogLevel::Info, text);
             }
-            Action::Tell(Tell::Ready) => self.systemd.ready(),
-            Action::Tell(Tell::Reloading) => self.systemd.reloading(),
-            Action::Tell(Tell::Refused(why)) => self.systemd.refused(&why),
+            Action::Tell(Tell::Ready) => {
+                self.systemd.ready();
+                self.end_reload(None);
+            }
+            Action::Tell(Tell::Reloading) => {
+                self.systemd.reloading();
+                self.facts.handle_reloading();
+            }
+            Action::Tell(Tell::Refused(why)) => {
+                self.systemd.refused(&why);
+                self.end_reload(Some(&why));
+            }
             Action::Tell(Tell::Stopping(status)) => self.systemd.stopping(status),
             Action::RunScript(which) => self.run_script(which, now, log),
             Action::SignalScript(which, signal) => self.life_scripts.signal(which, signal),
@@ -120,6 +131,7 @@ impl Parent {
                 log.info(format!("Starting {} child process{what}, pid={pid}", role.name()));
                 self.workers.insert(id, worker);
                 self.supervisor.handle_started(id, pid);
+                self.tell_of_start(role, pid);
             }
             Err(error) => return self.supervisor.handle_not_started(now, id, &error.to_string()),
         }

@@ -31,6 +31,11 @@ impl Heartbeat {
         Self { heard: now, answer: None }
     }
 
+    /// When it was heard last, or began.
+    pub(super) fn heard(&self) -> Instant {
+        self.heard
+    }
+
     /// It said something.
     pub(super) fn handle_heard(&mut self, now: Instant) {
         *self = Self::new(now);

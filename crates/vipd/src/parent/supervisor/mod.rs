@@ -110,6 +110,17 @@ pub(super) enum Action {
     Exit(u8),
 }
 
+/// How a worker is, for those who ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WorkerReport {
+    /// Its process; none while there is none.
+    pub(super) pid: Option<u32>,
+    /// How often it was started anew.
+    pub(super) restarts: u32,
+    /// When it was heard last, while it serves.
+    pub(super) heard: Option<Instant>,
+}
+
 /// Why a configuration comes into force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Occasion {
@@ -244,6 +255,23 @@ impl Supervisor {
         self.slots[role].worker.as_ref().filter(|worker| worker.is_serving()).map(|worker| worker.id)
     }
 
+    /// How the worker in a role is; none if it is not needed and never was.
+    pub(super) fn report(&self, role: Role) -> Option<WorkerReport> {
+        let slot = &self.slots[role];
+        let serving = slot.worker.as_ref().filter(|worker| worker.task == Task::Serve);
+        if serving.is_none() && !self.wants(role) {
+            return None;
+        }
+        Some(WorkerReport {
+            pid: serving.map(|worker| worker.pid).filter(|&pid| pid != 0),
+            restarts: slot.starts.saturating_sub(1),
+            heard: serving.and_then(|worker| match &worker.phase {
+                Phase::Serving(heartbeat) => Some(heartbeat.heard()),
+                Phase::Leaving(_) | Phase::Killed(_) => None,
+            }),
+        })
+    }
+
     /// The process of a worker was started.
     pub(super) fn handle_started(&mut self, id: WorkerId, pid: u32) {
         if let Some((_, worker)) = self.worker(id) {
@@ -353,6 +381,7 @@ impl Supervisor {
         let phase = match task {
             Task::Serve => {
                 slot.respawn.handle_start(now);
+                slot.starts = slot.starts.saturating_add(1);
                 slot.respawn_at = None;
                 slot.left.note_sent(&demand.services[role]);
                 Phase::Serving(Heartbeat::new(now))

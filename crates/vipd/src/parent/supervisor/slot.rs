@@ -15,6 +15,8 @@ use crate::ipc::{Generation, Task};
 pub(super) struct Slot {
     pub(super) worker: Option<Worker>,
     pub(super) respawn: Respawn,
+    /// How often a worker was started to run configurations.
+    pub(super) starts: u32,
     /// When the next worker is started. Only while it has to wait for that.
     pub(super) respawn_at: Option<Instant>,
     /// How often a worker died of the reload under way.

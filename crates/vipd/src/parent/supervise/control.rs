@@ -1,0 +1,201 @@
+//! What clients of the control socket ask for, and what they are told.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use nix::errno::Errno;
+use vipd_control::{Answer, Asked, ClientId, Collected, Policy, Refusal, Verb};
+use vipd_status::{ConfigState, Daemon, EventKind, ReloadOutcome, ReloadResult, Timestamp};
+
+use super::super::control::{self, timestamp};
+use super::super::namespace;
+use super::super::process::Ended;
+use super::super::role::Role;
+use super::super::supervisor::WorkerId;
+use super::Parent;
+use crate::ipc::ToWorker;
+use crate::log::Log;
+
+/// What the parent itself knows for a status.
+#[derive(Debug)]
+pub(super) struct Facts {
+    start: Timestamp,
+    loaded: Timestamp,
+    reloads: u32,
+    last_reload: Option<ReloadOutcome>,
+    /// The next word of the supervisor that a configuration is in force ends a reload, not the start.
+    reloading: bool,
+}
+
+impl Facts {
+    pub(super) fn new() -> Self {
+        let now = timestamp();
+        Self { start: now, loaded: now, reloads: 0, last_reload: None, reloading: false }
+    }
+
+    /// A reload began.
+    pub(super) fn handle_reloading(&mut self) {
+        self.reloading = true;
+    }
+
+    /// A configuration is in force, or was not taken for a reason: how the reload ended, if there was one.
+    fn handle_reload_end(&mut self, refused: Option<&str>) -> Option<ReloadOutcome> {
+        if !std::mem::take(&mut self.reloading) {
+            return None;
+        }
+        let at = timestamp();
+        let result = match refused {
+            Some(_) => ReloadResult::Refused,
+            None => {
+                self.reloads = self.reloads.saturating_add(1);
+                self.loaded = at;
+                ReloadResult::Taken
+            }
+        };
+        let outcome = ReloadOutcome { result, reason: refused.map(str::to_owned), at };
+        self.last_reload = Some(outcome.clone());
+        Some(outcome)
+    }
+}
+
+impl Parent {
+    /// Answers what was asked, as far as it can be answered now, and hands the answers out.
+    pub(super) fn serve_clients(&mut self, now: Instant, log: &mut Log) {
+        while let Some((client, verb)) = self.control.poll_request() {
+            self.handle_verb(client, verb, now, log);
+        }
+        if let Some(collected) = self.control.gatherer.poll_collected(now) {
+            self.tell_status(&collected, now);
+        }
+        self.control.flush(now);
+    }
+
+    fn handle_verb(&mut self, client: ClientId, verb: Verb, now: Instant, log: &mut Log) {
+        match verb {
+            Verb::Status {} => self.ask_for_status(client, now, log),
+            Verb::Events { follow } => self.control.show_events(now, client, follow),
+            _ => {
+                let answer = Answer::refused(Refusal::Unsupported, "this daemon cannot do that yet");
+                self.control.answer(now, client, &answer);
+            }
+        }
+    }
+
+    fn ask_for_status(&mut self, client: ClientId, now: Instant, log: &mut Log) {
+        let roles: Vec<Role> =
+            Role::ALL.into_iter().filter(|&role| self.supervisor.serving(role).is_some()).collect();
+        match self.control.gatherer.ask(now, client, roles.iter().map(|&role| role.shown())) {
+            Asked::Fresh(line) => {
+                self.control.server.answer(client, line);
+                self.control.server.finish(now, client);
+            }
+            Asked::Waiting => {}
+            Asked::Begin(request) => {
+                for role in roles {
+                    self.tell_worker(role, &ToWorker::Status { request }, now, log);
+                }
+            }
+        }
+    }
+
+    /// Everybody who waits for it gets the status.
+    fn tell_status(&mut self, collected: &Collected, now: Instant) {
+        let workers = self.workers_shown(&collected.silent, now);
+        let line = collected.parts.line(timestamp(), &self.daemon_shown(), &workers);
+        for &client in &collected.waiting {
+            self.control.server.answer(client, line.clone());
+            self.control.server.finish(now, client);
+        }
+        self.control.gatherer.keep(now, collected, line);
+    }
+
+    fn daemon_shown(&self) -> Daemon {
+        Daemon {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            start: self.facts.start,
+            config: ConfigState {
+                file: self.options.config.display().to_string(),
+                loaded: self.facts.loaded,
+                reloads: self.facts.reloads,
+                last_reload: self.facts.last_reload.clone(),
+                stale: false,
+                confirm_until: None,
+            },
+        }
+    }
+
+    fn workers_shown(&self, silent: &BTreeSet<vipd_status::Role>, now: Instant) -> Vec<vipd_status::Worker> {
+        let reports = Role::ALL.into_iter().filter_map(|role| Some((role, self.supervisor.report(role)?)));
+        let workers = reports.map(|(role, report)| vipd_status::Worker {
+            role: role.shown(),
+            pid: report.pid,
+            restarts: report.restarts,
+            heard_ms: report.heard.map(|heard| {
+                u64::try_from(now.saturating_duration_since(heard).as_millis()).unwrap_or(u64::MAX)
+            }),
+            silent: silent.contains(&role.shown()),
+        });
+        workers.collect()
+    }
+
+    /// The control socket as the present configuration wants it.
+    pub(super) fn arrange_control(&mut self, now: Instant, log: &mut Log) {
+        let Some(reading) = self.readings.get(&self.supervisor.current()) else { return };
+        let global = &reading.config.global;
+        let policy =
+            Policy { group: reading.accounts.control_group(), group_acts: global.daemon.control.group_acts };
+        let wanted = control::wanted(global, namespace(&self.options, global));
+        self.control.arrange(now, wanted, policy, log);
+    }
+
+    /// A reload ended, or the start: the configuration is in force, or was not taken for a reason.
+    pub(super) fn end_reload(&mut self, refused: Option<&str>) {
+        if let Some(outcome) = self.facts.handle_reload_end(refused) {
+            self.control.publish(EventKind::Reload(outcome));
+        }
+        self.control.gatherer.handle_change();
+    }
+
+    /// A worker process was started.
+    pub(super) fn tell_of_start(&mut self, role: Role, pid: u32) {
+        self.control
+            .publish(EventKind::Worker { role: role.shown(), what: format!("process {pid} was started") });
+    }
+
+    /// A worker process ended.
+    pub(super) fn tell_of_end(&mut self, id: WorkerId, ended: Ended) {
+        let Some(worker) = self.workers.get(&id) else { return };
+        let end = match ended {
+            Ended::Exited(status) => format!("exited with status {status}"),
+            Ended::Signalled(signal) => format!("was ended by signal {signal}"),
+            Ended::NotStarted(errno) => format!("could not be run ({})", Errno::from_raw(errno).desc()),
+        };
+        let (role, pid) = (worker.role.shown(), worker.pid());
+        self.control.publish(EventKind::Worker { role, what: format!("process {pid} {end}") });
+    }
+
+    /// Notify scripts could not be run, or failed.
+    pub(super) fn tell_of_notifications(&mut self) {
+        for (target, what) in self.notifier.take_failures() {
+            self.control.publish(EventKind::Notify { target, what });
+        }
+    }
+
+    /// A worker says a piece of how everything stands.
+    pub(super) fn handle_status_part(&mut self, role: Role, request: u32, part: &[u8], last: bool) {
+        self.control.gatherer.handle_part(role.shown(), request, part, last);
+    }
+
+    /// A worker says that something happened.
+    pub(super) fn handle_happened(&mut self, what: &[u8]) {
+        if what.len() <= MAX_EVENT
+            && let Ok(kind) = serde_json::from_slice(what)
+        {
+            self.control.publish(kind);
+        }
+    }
+}
+
+/// Octets of what a worker says of one event.
+const MAX_EVENT: usize = 16 << 10;
