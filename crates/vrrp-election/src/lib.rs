@@ -23,9 +23,9 @@ mod termination;
 
 pub use instant::Instant;
 pub use node::{
-    Event, Fact, FactId, Fault, GroupId, GroupSetup, LinkId, LinkSetup, LinkState, Node, NodeAction,
-    NodeConfig, NodeMemory, Remember, RouterId, RouterKey, RouterSetup, ScriptId, ScriptSetup, Standing,
-    Track, TrackTarget, Transport, VirtualAddress, Why,
+    Event, Fact, FactId, Fault, GroupId, GroupSetup, Intent, IntentEnd, IntentKind, LinkId, LinkSetup,
+    LinkState, Node, NodeAction, NodeConfig, NodeMemory, Progress, Refusal, Remember, RouterId, RouterKey,
+    RouterSetup, ScriptId, ScriptSetup, Standing, Track, TrackTarget, Transport, VirtualAddress, Why,
 };
 pub use router::{
     Action, AnnounceConfig, Cause, Counters, Ignored, Obeyed, Preempt, Received, Report, RouterConfig,

@@ -4,10 +4,11 @@
 //! time of arrival, then takes note of links and scripts, and only then looks at its timers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use vrrp_election::{
-    Fact, FactId, GroupId, Instant, LinkId, LinkState, Node, NodeAction, NodeConfig, NodeMemory, RouterId,
-    RouterSetup, ScriptId, Standing, State,
+    Fact, FactId, GroupId, Instant, Intent, LinkId, LinkState, Node, NodeAction, NodeConfig, NodeMemory,
+    RouterId, RouterSetup, ScriptId, Standing, State,
 };
 use vrrp_proto::{Family, Vrid};
 
@@ -40,6 +41,8 @@ struct Daemon {
     node: Node,
     inbox: Vec<Input>,
     memory: NodeMemory,
+    /// It ends once it has given its addresses away.
+    departs: bool,
     /// The node's timeout and when the daemon will really look.
     alarm: Option<(Instant, Instant)>,
 }
@@ -107,7 +110,7 @@ impl Machine {
         let (config, memory) = (self.config.clone(), std::mem::take(&mut self.memory));
         let node = Node::resume(now, config, &memory);
         let memory = NodeMemory { speaks_from: Some(node.speaks_from()), ..memory };
-        self.daemon = Some(Daemon { node, inbox: Vec::new(), alarm: None, memory });
+        self.daemon = Some(Daemon { node, inbox: Vec::new(), alarm: None, departs: false, memory });
         true
     }
 
@@ -136,6 +139,37 @@ impl Machine {
         let Some(daemon) = &mut self.daemon else { return Vec::new() };
         daemon.node.handle_stop(now);
         daemon.actions()
+    }
+
+    /// Begins to stop the daemon in order, with this much time to give its addresses away.
+    pub(crate) fn depart(&mut self, now: Instant, within: Duration) -> Vec<Asked> {
+        let Some(daemon) = self.attentive() else { return Vec::new() };
+        daemon.departs = true;
+        daemon.node.handle_departure(now, within);
+        daemon.actions()
+    }
+
+    /// Whether it has given its addresses away, so that the daemon may end.
+    pub(crate) fn has_departed(&self) -> bool {
+        self.daemon.as_ref().is_some_and(|daemon| daemon.departs && !daemon.node.is_departing())
+    }
+
+    pub(crate) fn intend(&mut self, now: Instant, router: RouterId, intent: &Intent) -> Vec<Asked> {
+        let Some(daemon) = self.attentive() else { return Vec::new() };
+        // A refusal is an answer, too.
+        let _ = daemon.node.handle_intent(now, router, intent);
+        daemon.actions()
+    }
+
+    pub(crate) fn end_intent(&mut self, now: Instant, router: RouterId) -> Vec<Asked> {
+        let Some(daemon) = self.attentive() else { return Vec::new() };
+        daemon.node.end_intent(now, router);
+        daemon.actions()
+    }
+
+    /// The daemon, if it does not stall.
+    fn attentive(&mut self) -> Option<&mut Daemon> {
+        self.daemon.as_mut().filter(|_| self.stalled_until.is_none())
     }
 
     /// Reloads with other routers. A daemon that does not run starts with them.
@@ -268,7 +302,7 @@ impl Machine {
     }
 
     /// Sets the alarm anew if the node's timeout changed; `late` is how late the daemon will be.
-    pub(crate) fn set_alarm(&mut self, late: impl FnOnce() -> std::time::Duration) {
+    pub(crate) fn set_alarm(&mut self, late: impl FnOnce() -> Duration) {
         let Some(daemon) = &mut self.daemon else { return };
         let timeout = daemon.node.poll_timeout();
         if daemon.alarm.map(|(timeout, _)| timeout) != timeout {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use vrrp_election::{
-    AnnounceConfig, Fact, FactId, GroupSetup, LinkId, Preempt, RouterConfig, RouterId, RouterSetup,
-    ScriptConfig, ScriptId, Track,
+    AnnounceConfig, Fact, FactId, GroupSetup, IntentKind, LinkId, Preempt, RouterConfig, RouterId,
+    RouterSetup, ScriptConfig, ScriptId, Track,
 };
 use vrrp_proto::{Family, RouterInterval, RouterPriority, Version, Vrid};
 
@@ -222,6 +222,47 @@ fn network(rng: &mut Rng) -> Network {
         overtaken_by: Duration::from_micros(rng.below(100_000)),
     }
 }
+
+impl Scenario {
+    /// A [random](Self::random) scenario, or one [of groups](Self::random_groups), in which operators hand routers over, put
+    /// them into maintenance and stop machines that give their addresses away first.
+    #[must_use]
+    pub fn random_moves(seed: u64) -> Self {
+        let mut scenario =
+            if seed.is_multiple_of(2) { Self::random(seed) } else { Self::random_groups(seed) };
+        let mut rng = Rng::new(seed ^ 0x0a4d_0e45);
+        for _ in 0..5 + rng.below(40) {
+            let at = rng.up_to(STORM_ENDS);
+            let fault = planned_move(&mut rng, scenario.hosts.len());
+            scenario = scenario.at(at, fault);
+        }
+        let ready = STORM_ENDS + LONGEST_STALL;
+        for host in (0..scenario.hosts.len()).map(HostId) {
+            for router in (0..3).map(RouterId) {
+                scenario = scenario.at(ready, Fault::EndIntent(host, router));
+            }
+            scenario = scenario.at(ready + LONGEST_DEPARTURE, Fault::Start(host));
+        }
+        scenario
+    }
+}
+
+fn planned_move(rng: &mut Rng, hosts: usize) -> Fault {
+    let host = HostId(usize::try_from(rng.below(hosts as u64)).unwrap_or_default());
+    let router = RouterId(u32::try_from(rng.below(3)).unwrap_or_default());
+    let time = rng.happens(600).then(|| rng.up_to(Duration::from_secs(30)));
+    match rng.below(8) {
+        0..=2 => Fault::Intend(host, router, IntentKind::Handover, None),
+        3 => Fault::Intend(host, router, IntentKind::Handover, time),
+        4 => Fault::Intend(host, router, IntentKind::Maintenance { hard: false }, time),
+        5 => Fault::Intend(host, router, IntentKind::Maintenance { hard: true }, time),
+        6 => Fault::EndIntent(host, router),
+        _ => Fault::Depart(host, rng.up_to(LONGEST_DEPARTURE)),
+    }
+}
+
+/// What a stop may wait for a successor.
+const LONGEST_DEPARTURE: Duration = Duration::from_secs(10);
 
 fn strike(mut scenario: Scenario, rng: &mut Rng) -> Scenario {
     for _ in 0..rng.below(16) {

@@ -6,8 +6,8 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use vrrp_election::{
-    Fact, FactId, GroupSetup, Instant, LinkId, LinkSetup, LinkState, NodeConfig, Preempt, RouterConfig,
-    RouterId, RouterSetup, ScriptConfig, ScriptId, ScriptSetup,
+    Fact, FactId, GroupSetup, Instant, IntentKind, LinkId, LinkSetup, LinkState, NodeConfig, Preempt,
+    RouterConfig, RouterId, RouterSetup, ScriptConfig, ScriptId, ScriptSetup,
 };
 
 use crate::{Network, Service, Simulation, Violation};
@@ -160,6 +160,12 @@ pub enum Fault {
     Stall(HostId, Duration),
     /// It is suspended for so long, as virtual machines are: what is sent to it meanwhile is lost.
     Suspend(HostId, Duration),
+    /// It is stopped in order, and gives its addresses away first, within this time.
+    Depart(HostId, Duration),
+    /// An operator intends this with a router of it, for so long if there is a bound.
+    Intend(HostId, RouterId, IntentKind, Option<Duration>),
+    /// What is intended with a router of it ends.
+    EndIntent(HostId, RouterId),
     /// Its daemon reloads an unchanged configuration.
     Reload(HostId),
     /// Its daemon reloads with the routers of this [`Host::reload`].
@@ -199,6 +205,14 @@ impl fmt::Display for Fault {
             Self::Kill(host) => write!(f, "the daemon of {host} dies"),
             Self::Stop(host) => write!(f, "{host} is stopped"),
             Self::Start(host) => write!(f, "{host} starts"),
+            Self::Depart(host, time) => {
+                write!(f, "{host} is stopped, with {time:?} to give its addresses away")
+            }
+            Self::Intend(host, router, kind, None) => write!(f, "{host} router {router}: {kind} begins"),
+            Self::Intend(host, router, kind, Some(time)) => {
+                write!(f, "{host} router {router}: {kind} begins, for {time:?}")
+            }
+            Self::EndIntent(host, router) => write!(f, "{host} router {router}: its intent ends"),
             Self::Stall(host, time) => write!(f, "{host} stalls for {time:?}"),
             Self::Suspend(host, time) => write!(f, "{host} is suspended for {time:?}"),
             Self::Reload(host) => write!(f, "{host} reloads"),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vrrp_election::{
-    Event, Instant, LinkId, Node, NodeAction, Preempt, RouterId, ScriptAct, ScriptId, State, VirtualRouter,
+    Event, Instant, Intent, LinkId, Node, NodeAction, Preempt, RouterId, ScriptAct, ScriptId, State,
+    VirtualRouter,
 };
 
 use crate::checks::{Checks, Problem, Service, Violation};
@@ -269,14 +270,16 @@ impl Simulation {
                 }
                 self.with(host, |machine| if machine.start(now) { machine.attend(now) } else { Vec::new() })
             }
-            Fault::Stop(host) => {
-                self.with(host, |machine| machine.stop(now))?;
-                self.with(host, |machine| {
-                    machine.kill();
-                    machine.forget();
-                    Vec::new()
-                })
+            Fault::Stop(host) => self.halt(host),
+            Fault::Depart(host, within) => {
+                self.with(host, |machine| machine.depart(now, within))?;
+                self.end_departure(host)
             }
+            Fault::Intend(host, router, kind, time) => self.with(host, |machine| {
+                let until = time.map(|time| now + time);
+                machine.intend(now, router, &Intent { until, ..Intent::new(kind, now) })
+            }),
+            Fault::EndIntent(host, router) => self.with(host, |machine| machine.end_intent(now, router)),
             Fault::Reload(host) => self
                 .with(host, |machine| if machine.is_attentive() { machine.reload(now) } else { Vec::new() }),
             Fault::Reconfigure(host, number) => self.with(host, |machine| {
@@ -366,8 +369,27 @@ impl Simulation {
         let now = self.now;
         if self.machines.get(host.0).is_some_and(|machine| machine.wants_attention(now)) {
             self.with(host, |machine| machine.attend(now))?;
+            self.end_departure(host)?;
         }
         Ok(())
+    }
+
+    /// A daemon that gave its addresses away stops.
+    fn end_departure(&mut self, host: HostId) -> Result<(), Problem> {
+        if self.machines.get(host.0).is_none_or(|machine| !machine.has_departed()) {
+            return Ok(());
+        }
+        self.halt(host)
+    }
+
+    fn halt(&mut self, host: HostId) -> Result<(), Problem> {
+        let now = self.now;
+        self.with(host, |machine| machine.stop(now))?;
+        self.with(host, |machine| {
+            machine.kill();
+            machine.forget();
+            Vec::new()
+        })
     }
 
     fn set_alarm(&mut self, host: HostId) {
@@ -449,5 +471,5 @@ impl Simulation {
 /// Whether it takes over from a lower priority.
 fn preempts(router: &VirtualRouter) -> bool {
     let config = router.config();
-    config.priority.is_owner() || config.preempt != Preempt::Never
+    !router.is_held() && (config.priority.is_owner() || config.preempt != Preempt::Never)
 }

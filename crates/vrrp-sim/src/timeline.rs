@@ -67,7 +67,10 @@ impl fmt::Display for Moment {
             }
             What::Told(
                 host,
-                event @ (Event::Group { .. } | Event::ScriptSilent { .. } | Event::ScriptHeard { .. }),
+                event @ (Event::Group { .. }
+                | Event::Intent { .. }
+                | Event::ScriptSilent { .. }
+                | Event::ScriptHeard { .. }),
             ) => {
                 write!(f, "{host} {event}")
             }

@@ -1,7 +1,10 @@
 //! Hundreds of random scenarios: every promise is kept, and everything finds its place in the end.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
-use vrrp_sim::{CALM_AFTER, Scenario, Simulation};
+use std::time::Duration;
+
+use vrrp_election::{Event, Progress};
+use vrrp_sim::{CALM_AFTER, Scenario, Simulation, What};
 
 /// Runs the scenario of `seed` to its end.
 fn run(seed: u64) -> Simulation {
@@ -46,6 +49,30 @@ fn random_scenarios_with_sync_groups_keep_every_promise() {
         }
     }
     println!("{count} seeds, {faults} faults");
+}
+
+/// `MOVE_SEEDS=0+1000` runs a thousand seeds from 0 on.
+#[test]
+fn random_scenarios_with_planned_moves_keep_every_promise() {
+    let range = |text: String| {
+        let (first, count) = text.split_once('+')?;
+        Some((first.parse::<u64>().ok()?, count.parse::<u64>().ok()?))
+    };
+    let (first, count) = std::env::var("MOVE_SEEDS").ok().and_then(range).unwrap_or((0, 80));
+    let mut moved = 0;
+    for seed in first..first + count {
+        let scenario = Scenario::random_moves(seed);
+        // A departure may begin just before the storm ends.
+        let calm = CALM_AFTER + Duration::from_secs(10) + scenario.settling_time();
+        let settled = scenario.run(seed, calm).and_then(|run| run.check_settled().map(|()| run));
+        let run = settled.unwrap_or_else(|violation| panic!("{violation}"));
+        let is_move = |what: &What| {
+            matches!(what, What::Told(_, Event::Intent { progress: Progress::Moved { .. }, .. }))
+        };
+        moved += run.timeline().moments().iter().filter(|moment| is_move(&moment.what)).count();
+    }
+    println!("{count} seeds, {moved} moves");
+    assert!(moved as u64 > count, "moves happen: {moved}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use vrrp_election::{Instant, Node, NodeMemory, Remember, RouterId, RouterKey, RouterMemory};
+use vrrp_election::{Instant, Intent, Node, NodeMemory, Remember, RouterId, RouterKey, RouterMemory};
 
 use crate::ipc::Memory;
 use crate::worker::Parent;
@@ -71,6 +71,7 @@ pub(super) fn recall(memory: &Memory) -> NodeMemory {
         match key {
             ALIVE => known.alive = decode(value),
             SPEAKS_FROM => known.speaks_from = decode(value),
+            _ if key.starts_with(INTENT) => known.intents.extend(decode::<(RouterKey, Intent)>(value)),
             _ if key.starts_with(ROUTER) => known.routers.extend(decode::<(RouterKey, RouterMemory)>(value)),
             _ => {
                 let command = key.strip_prefix(CHECK);
@@ -86,6 +87,9 @@ fn entry(what: &Remember) -> (String, Option<Vec<u8>>) {
     match what {
         Remember::Router(key, memory) => (format!("{ROUTER}{key}"), Some(encode(&(key, memory)))),
         Remember::NoRouter(key) => (format!("{ROUTER}{key}"), None),
+        Remember::Intent(key, intent) => {
+            (format!("{INTENT}{key}"), intent.as_ref().map(|intent| encode(&(key, intent))))
+        }
         Remember::Check(command, up) => (format!("{CHECK}{command}"), up.as_ref().map(encode)),
     }
 }
@@ -102,6 +106,7 @@ pub(super) fn decode<'b, T: serde::Deserialize<'b>>(bytes: &'b [u8]) -> Option<T
 const ALIVE: &str = "alive";
 const SPEAKS_FROM: &str = "speaks from";
 const ROUTER: &str = "router ";
+const INTENT: &str = "intent ";
 const CHECK: &str = "check ";
 
 /// With shorter intervals than twice this, a successor is in doubt sooner.
@@ -112,7 +117,9 @@ const BATCH: u32 = 16;
 
 #[cfg(test)]
 mod tests {
-    use vrrp_election::{LinkId, LinkSetup, LinkState, NodeConfig, RouterConfig, RouterSetup, ScriptConfig};
+    use vrrp_election::{
+        IntentKind, LinkId, LinkSetup, LinkState, NodeConfig, RouterConfig, RouterSetup, ScriptConfig,
+    };
     use vrrp_election::{ScriptId, ScriptResult, ScriptSetup, State, Track};
     use vrrp_proto::{Family, RouterInterval, Vrid};
 
@@ -148,6 +155,9 @@ mod tests {
         let mut node = Node::new(Instant::ZERO, config());
         node.handle_timeout(Instant::ZERO);
         node.handle_script(Instant::ZERO, ScriptId(0), ScriptResult::Failed);
+        let kind = IntentKind::Maintenance { hard: true };
+        let intent = Intent { why: "disk".to_owned(), ..Intent::new(kind, Instant::ZERO) };
+        node.handle_intent(Instant::ZERO, RouterId(0), &intent).unwrap();
         let mut memory = Memory::default();
         keep(&mut node, &mut memory);
         memory.note(ALIVE.to_owned(), Some(encode(&Instant::from_nanos(7)))).unwrap();
@@ -155,8 +165,9 @@ mod tests {
         let known = recall(&memory);
         assert_eq!(known.alive, Some(Instant::from_nanos(7)));
         assert_eq!(known.checks.get("true"), Some(&false));
+        assert_eq!(known.intents.into_values().collect::<Vec<_>>(), [intent]);
         let routers: Vec<_> = known.routers.iter().collect();
-        assert!(matches!(routers[..], [(_, RouterMemory { state: State::Backup, .. })]));
+        assert!(matches!(routers[..], [(_, RouterMemory { state: State::Initialize, .. })]));
         assert_eq!(routers[0].0, &RouterKey::all(&config())[0]);
     }
 

@@ -4,7 +4,10 @@ use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
 use keepalived_conf::model::OnShortage;
-use vrrp_election::{Cause, Event, Fault, NoResult, Report, RouterId, ScriptId, Standing, TrackTarget, Why};
+use vrrp_election::{
+    Cause, Event, Fault, IntentEnd, NoResult, Progress, Report, RouterId, ScriptId, Standing, TrackTarget,
+    Why,
+};
 use vrrp_proto::Priority;
 
 use super::plan::Plan;
@@ -33,6 +36,7 @@ pub(super) fn instance_event(
             Some((InstanceEvent::MasterReceivedLowerPriority, current(*router)?))
         }
         Event::Group { .. }
+        | Event::Intent { .. }
         | Event::Router { .. }
         | Event::Script { .. }
         | Event::ScriptSilent { .. }
@@ -81,6 +85,9 @@ pub(super) fn lines(plan: &Plan, reasons: &Reasons, event: &Event) -> Vec<(LogLe
             );
             vec![(LogLevel::Info, line)]
         }
+        Event::Intent { router, kind, progress } => {
+            vec![(intent_level(*progress), format!("({}) {kind} {progress}", plan.name(*router)))]
+        }
         Event::Router { router, report } => {
             let name = plan.name(*router);
             report_line(report).map(|(level, text)| (level, format!("({name}) {text}"))).into_iter().collect()
@@ -99,6 +106,14 @@ pub(super) fn lines(plan: &Plan, reasons: &Reasons, event: &Event) -> Vec<(LogLe
         Event::ScriptHeard { script } => {
             vec![(LogLevel::Info, format!("VRRP_Script({}) has results again", plan.script_name(*script)))]
         }
+    }
+}
+
+/// An operator waits for this.
+fn intent_level(progress: Progress) -> LogLevel {
+    match progress {
+        Progress::NobodyTookOver { .. } | Progress::Ended(IntentEnd::Failed) => LogLevel::Warning,
+        Progress::Began | Progress::Moved { .. } | Progress::Ended(_) => LogLevel::Info,
     }
 }
 
@@ -132,6 +147,10 @@ fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<Str
         }
         Why::Election(Cause::Resumed) => "Resuming as master after a restart of the worker".to_owned(),
         Why::Fault(fault) => fault_text(plan, *fault),
+        Why::Election(Cause::HandedOver { source, priority, after }) => format!(
+            "handed over to {source} with priority {priority}, which spoke {:.3} s after the goodbye",
+            after.as_secs_f64()
+        ),
         Why::Stop if from == Standing::Active => "sent 0 priority".to_owned(),
         Why::Deleted => "is no longer configured".to_owned(),
         Why::Election(Cause::Startup | Cause::Owner | Cause::Shutdown | Cause::Together) | Why::Stop => {
@@ -160,6 +179,7 @@ pub(super) fn fault_text(plan: &Plan, fault: Fault) -> String {
             plan.name(first)
         ),
         Fault::LinkDown(link) => format!("{} is down or missing", plan.target(link.into())),
+        Fault::Maintenance => "in hard maintenance".to_owned(),
         Fault::NoAddress => "no address to send adverts from".to_owned(),
         Fault::Member(member) => format!("member {} of its sync group is in FAULT", plan.name(member)),
         Fault::Tracked(target @ TrackTarget::Script(_)) => format!("tracked {} failed", plan.target(target)),
@@ -173,7 +193,8 @@ pub(super) fn fault_text(plan: &Plan, fault: Fault) -> String {
 
 fn report_line(report: &Report) -> Option<(LogLevel, String)> {
     Some(match report {
-        Report::Transition { .. } => return None,
+        // What is intended with the router says it; at a stop, its end does.
+        Report::Transition { .. } | Report::NobodyTookOver { .. } => return None,
         Report::PriorityChanged { from, to } => {
             (LogLevel::Info, format!("Changing effective priority from {from} to {to}"))
         }

@@ -34,6 +34,7 @@ impl fmt::Display for Fault {
             Self::LinkDown(link) => write!(f, "link {link} is down or missing"),
             Self::NoAddress => f.write_str("no address to send adverts from"),
             Self::Member(router) => write!(f, "router {router} of its group has a fault"),
+            Self::Maintenance => f.write_str("in maintenance"),
             Self::Tracked(target) => write!(f, "tracked {target} is down"),
         }
     }
@@ -74,6 +75,7 @@ impl fmt::Display for Event {
             Self::ScriptSilent { script, silent_for, why } => {
                 write!(f, "script {script} has had no result for {} s: {why}", silent_for.as_secs())
             }
+            Self::Intent { router, kind, progress } => write!(f, "router {router}: {kind} {progress}"),
             Self::ScriptHeard { script } => write!(f, "script {script} has results again"),
         }
     }

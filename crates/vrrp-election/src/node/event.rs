@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use vrrp_proto::Priority;
 
-use super::{Fault, GroupId, RouterId, ScriptId};
+use super::{Fault, GroupId, IntentKind, Progress, RouterId, ScriptId};
 use crate::{Cause, NoResult, Report, ScriptAct};
 
 /// Something to do.
@@ -53,6 +53,7 @@ pub enum NodeAction {
 
 /// What a router is to its operator: the states that scripts and logs name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Standing {
     /// Not started yet: startup delay, or a check that could be a fault has not reported (nothing is told).
     Waiting,
@@ -90,6 +91,15 @@ pub enum Event {
         from: Standing,
         /// Now.
         to: Standing,
+    },
+    /// Something came of what is intended with a router.
+    Intent {
+        /// The router.
+        router: RouterId,
+        /// What is intended.
+        kind: IntentKind,
+        /// What came of it.
+        progress: Progress,
     },
     /// Anything else that a router reports.
     Router {

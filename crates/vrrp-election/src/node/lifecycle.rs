@@ -4,11 +4,14 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use core::net::IpAddr;
 
+use vrrp_proto::RouterPriority;
+
+use super::intent::Pursuit;
 use super::timers::Timer;
 use super::tracking::{Assessment, assess};
-use super::{Event, Fault, Member, Node, RouterId, RouterSetup, Standing, Why};
+use super::{Event, Fault, Member, Node, Progress, RouterId, RouterSetup, Standing, Why};
 use crate::router::Action;
-use crate::{Instant, Report, State};
+use crate::{Cause, Instant, Report, State};
 
 impl Node {
     pub(super) fn assess_where(&mut self, now: Instant, concerned: impl Fn(&RouterSetup) -> bool) {
@@ -27,24 +30,39 @@ impl Node {
 
     pub(super) fn assessment(&self, router: RouterId) -> Option<Assessment> {
         let member = self.routers.get(router.index())?;
-        Some(self.assess(&member.setup, member.duplicate_of))
+        let mut assessment = self.assess(&member.setup, member.duplicate_of, member.pursuit.as_deref());
+        let inherited = member.inherited.as_ref();
+        let serves = member.router.state() == State::Active || inherited.is_some_and(|it| it.was_active());
+        if member.pursuit.as_ref().is_some_and(|pursuit| pursuit.forbids(serves)) {
+            assessment.fault = assessment.fault.or(Some(Fault::Maintenance));
+        }
+        Some(assessment)
     }
 
-    pub(super) fn assess(&self, setup: &RouterSetup, duplicate_of: Option<RouterId>) -> Assessment {
+    /// What the facts and an intent make of a router. Whether maintenance forbids to take part is not among it.
+    pub(super) fn assess(
+        &self,
+        setup: &RouterSetup,
+        duplicate_of: Option<RouterId>,
+        pursuit: Option<&Pursuit>,
+    ) -> Assessment {
         let assessment = assess(setup, &self.links, |target| self.fact(target));
         let fault = duplicate_of.map(Fault::Duplicate).or(assessment.fault);
-        Assessment { fault, ..assessment }
+        let lowest =
+            pursuit.filter(|pursuit| pursuit.is_maintenance()).and_then(|_| RouterPriority::new(1).ok());
+        Assessment { fault, priority: lowest.unwrap_or(assessment.priority), ..assessment }
     }
 
     /// Tells a router the address and the priority that follow from the facts.
-    pub(super) fn apply(&mut self, router: RouterId, facts: &Assessment) {
+    pub(super) fn apply(&mut self, now: Instant, router: RouterId, facts: &Assessment) {
         let address = self.source(router);
         let Some(member) = self.routers.get_mut(router.index()) else { return };
         if let Some(address) = address {
             member.router.set_address(address);
         }
+        member.router.set_held(member.pursuit.is_some());
         member.router.set_priority(facts.priority);
-        self.settle(router);
+        self.settle(now, router);
     }
 
     /// Brings one router in line with the facts.
@@ -56,7 +74,7 @@ impl Node {
         if self.routers.get(router.index()).is_none_or(|member| member.retired) {
             return;
         }
-        self.apply(router, &facts);
+        self.apply(now, router, &facts);
         let Some(member) = self.routers.get(router.index()) else { return };
         let running = member.router.state() != State::Initialize;
         match (facts.fault, address) {
@@ -65,6 +83,7 @@ impl Node {
             (None, Some(address)) => self.start(now, router, address, facts.pending),
             (None, None) => {}
         }
+        self.pursue_any(now, router);
     }
 
     /// Starts a router that can take part, unless a check holds it back that could be a fault. One that goes on as
@@ -85,7 +104,7 @@ impl Node {
             Some(inherited) => member.router.handle_succession(now, address, inherited.memory(), false),
             None => member.router.handle_startup(now, address),
         }
-        self.settle(router);
+        self.settle(now, router);
     }
 
     pub(super) fn shut_down(&mut self, now: Instant, router: RouterId, to: Standing, why: Why) {
@@ -96,13 +115,14 @@ impl Node {
             self.outbox.addresses(router, false);
         }
         member.router.handle_shutdown(now);
-        self.settle(router);
+        self.settle(now, router);
         self.stand(router, to, why);
     }
 
     /// Takes over what a router asks for, and keeps its timer. Gives whether it announces its addresses.
-    pub(super) fn settle(&mut self, router: RouterId) -> bool {
+    pub(super) fn settle(&mut self, now: Instant, router: RouterId) -> bool {
         let mut entered = None;
+        let mut nobody_after = None;
         let mut announces = false;
         let Some(member) = self.routers.get_mut(router.index()) else { return false };
         while let Some(action) = member.router.poll_action() {
@@ -115,18 +135,41 @@ impl Node {
                     self.outbox.announce(router, repeat);
                 }
                 Action::Report(Report::Transition { to, cause, .. }) => entered = Some((to, cause)),
-                Action::Report(report) => self.outbox.event(Event::Router { router, report }),
+                Action::Report(report) => {
+                    if let Report::NobodyTookOver { after } = report {
+                        nobody_after = Some(after);
+                    }
+                    self.outbox.event(Event::Router { router, report });
+                }
             }
         }
         self.timers.arm(Timer::Router(router), member.router.poll_timeout());
         self.note_news(router);
-        match entered {
-            Some((State::Active, cause)) => self.stand(router, Standing::Active, Why::Election(cause)),
-            Some((State::Backup, cause)) => self.stand(router, Standing::Backup, Why::Election(cause)),
-            // Whoever shut the router down says what that means.
-            Some((State::Initialize, _)) | None => {}
+        if let Some((state, cause)) = entered {
+            self.enter(now, router, state, cause);
+        }
+        if let Some(after) = nobody_after {
+            self.note_tried(now, router, Progress::NobodyTookOver { after });
         }
         announces
+    }
+
+    fn enter(&mut self, now: Instant, router: RouterId, state: State, cause: Cause) {
+        match state {
+            State::Active => self.stand(router, Standing::Active, Why::Election(cause)),
+            State::Backup => self.stand(router, Standing::Backup, Why::Election(cause)),
+            State::Initialize if self.stopping => {
+                let handed_over = matches!(cause, Cause::HandedOver { .. });
+                let why = if handed_over { Why::Election(cause) } else { Why::Stop };
+                self.stand(router, Standing::Stopped, why);
+            }
+            // Whoever shut the router down says what that means.
+            State::Initialize => {}
+        }
+        if let Cause::HandedOver { source, priority, after } = cause {
+            self.note_tried(now, router, Progress::Moved { to: source, priority, after });
+        }
+        self.note_entered(now, router, state);
     }
 
     pub(super) fn stand(&mut self, router: RouterId, to: Standing, why: Why) {

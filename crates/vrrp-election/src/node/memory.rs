@@ -13,8 +13,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::intent::Pursuit;
 use super::key::pairs;
-use super::{Member, Node, NodeConfig, RouterId, RouterKey};
+use super::{Intent, Member, Node, NodeConfig, RouterId, RouterKey};
 use crate::{Instant, Preempt, RouterMemory, State, VirtualRouter};
 
 /// Something to remember for a successor, in place of what was remembered of the same before.
@@ -24,6 +25,8 @@ pub enum Remember {
     Router(RouterKey, RouterMemory),
     /// There is no such router any more.
     NoRouter(RouterKey),
+    /// What is intended with a router; `None` if nothing is any more.
+    Intent(RouterKey, Option<Box<Intent>>),
     /// Whether the check that runs this command is good; `None` if that is not known.
     Check(String, Option<bool>),
 }
@@ -37,6 +40,8 @@ pub struct NodeMemory {
     pub speaks_from: Option<Instant>,
     /// Its routers.
     pub routers: BTreeMap<RouterKey, RouterMemory>,
+    /// What is intended with its routers.
+    pub intents: BTreeMap<RouterKey, Intent>,
     /// Its checks by their commands, and whether they are good.
     pub checks: BTreeMap<String, bool>,
 }
@@ -46,7 +51,12 @@ impl NodeMemory {
     pub fn note(&mut self, what: Remember) {
         match what {
             Remember::Router(key, memory) => _ = self.routers.insert(key, memory),
-            Remember::NoRouter(key) => _ = self.routers.remove(&key),
+            Remember::NoRouter(key) => {
+                self.routers.remove(&key);
+                self.intents.remove(&key);
+            }
+            Remember::Intent(key, Some(intent)) => _ = self.intents.insert(key, *intent),
+            Remember::Intent(key, None) => _ = self.intents.remove(&key),
             Remember::Check(command, Some(up)) => _ = self.checks.insert(command, up),
             Remember::Check(command, None) => _ = self.checks.remove(&command),
         }
@@ -146,12 +156,19 @@ impl Node {
         self.news.others.extend(gone.map(|member| Remember::NoRouter(member.key.clone())));
         for (member, before) in self.routers.iter_mut().zip(before) {
             let old = before.and_then(|id| old.get(id.index()));
+            if let Some(pursuit) = &member.pursuit
+                && old.is_none_or(|old| old.key != member.key)
+            {
+                let intent = Some(Box::new(pursuit.intent.clone()));
+                self.news.others.push_back(Remember::Intent(member.key.clone(), intent));
+            }
             // Under another key it has to be told again.
             member.digest = old.filter(|old| old.key == member.key).and_then(|old| old.digest);
         }
     }
 
     fn inherit(&mut self, memory: &NodeMemory) {
+        self.inherit_intents(memory);
         let keys: Vec<RouterKey> = self.routers.iter().map(|member| member.key.clone()).collect();
         let known: Vec<_> = memory.routers.iter().collect();
         let before = pairs(known.iter().map(|(key, _)| Some(*key)), &keys);
@@ -167,6 +184,27 @@ impl Node {
                 script.inherit(*up);
             }
         }
+    }
+}
+
+impl Node {
+    fn inherit_intents(&mut self, memory: &NodeMemory) {
+        let keys: Vec<RouterKey> = self.routers.iter().map(|member| member.key.clone()).collect();
+        let known: Vec<_> = memory.intents.iter().collect();
+        let before = pairs(known.iter().map(|(key, _)| Some(*key)), &keys);
+        for (member, before) in self.routers.iter_mut().zip(before) {
+            let intent = before.and_then(|id| known.get(id.index())).map(|(_, intent)| (*intent).clone());
+            member.pursuit = intent.map(|intent| Box::new(Pursuit::new(intent)));
+        }
+        for (key, _) in known.iter().filter(|(key, _)| !keys.contains(key)) {
+            self.news.note(Remember::Intent((*key).clone(), None));
+        }
+    }
+}
+
+impl News {
+    pub(super) fn note(&mut self, what: Remember) {
+        self.others.push_back(what);
     }
 }
 

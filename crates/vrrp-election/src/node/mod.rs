@@ -31,6 +31,7 @@
 mod config;
 mod display;
 mod event;
+mod intent;
 mod key;
 mod lifecycle;
 mod memory;
@@ -50,6 +51,7 @@ use core::time::Duration;
 use crate::router::MAX_SLACK;
 use crate::script::Script;
 use crate::{Ignored, Instant, Received, ScriptAct, State, VirtualRouter};
+use intent::Pursuit;
 use memory::{Digest, Inherited, News};
 use outbox::Outbox;
 use reload::Reload;
@@ -61,6 +63,7 @@ pub use config::{
     ScriptSetup, Track, TrackTarget, VirtualAddress,
 };
 pub use event::{Event, NodeAction, Standing, Why};
+pub use intent::{Intent, IntentEnd, IntentKind, Progress, Refusal};
 pub use key::{RouterKey, Transport};
 pub use memory::{NodeMemory, Remember};
 pub use sync_group::GroupSetup;
@@ -108,6 +111,8 @@ struct Member {
     inherited: Option<Box<Inherited>>,
     /// What was last told to be remembered, as far as it is compared.
     digest: Option<Digest>,
+    /// What somebody intends with it.
+    pursuit: Option<Box<Pursuit>>,
 }
 
 /// One check script and what the node knows of it.
@@ -179,7 +184,7 @@ impl Node {
     pub fn handle_address_lost(&mut self, now: Instant, router: RouterId) {
         if let Some(member) = self.routers.get_mut(router.index()) {
             member.router.handle_address_lost(now);
-            self.settle(router);
+            self.settle(now, router);
         }
     }
 
@@ -198,7 +203,7 @@ impl Node {
         let member = self.routers.get_mut(router.index()).ok_or(Ignored::NotRunning)?;
         let before = member.router.state();
         let result = member.router.handle_advert(now, arrived, advert);
-        let announces = self.settle(router);
+        let announces = self.settle(now, router);
         if let Some(group) = self.group_of(router) {
             if before != self.routers.get(router.index()).map_or(before, |member| member.router.state()) {
                 self.synchronize(now, group, router);
@@ -221,18 +226,46 @@ impl Node {
                     }
                 }
                 Timer::Router(router) => {
-                    if let Some(member) = self.routers.get_mut(router.index()) {
-                        member.router.handle_timeout(now);
-                        let ready = member.group.filter(|_| member.router.is_ready());
-                        self.settle(router);
-                        if let Some(group) = ready {
-                            self.synchronize(now, group, router);
-                        }
-                    }
+                    self.router_due(now, router);
                 }
+                Timer::Intent(router) => self.intent_due(now, router),
                 Timer::Script(script) => self.script_due(now, script),
             }
         }
+    }
+
+    fn router_due(&mut self, now: Instant, router: RouterId) {
+        let Some(member) = self.routers.get_mut(router.index()) else { return };
+        let before = member.router.state();
+        member.router.handle_timeout(now);
+        let after = member.router.state();
+        let group = member.group.filter(|_| member.router.is_ready() || before != after);
+        self.settle(now, router);
+        if let Some(group) = group {
+            self.synchronize(now, group, router);
+        }
+    }
+
+    /// The machine is about to stop: every Active gives its addresses away, `within` this time, and lets go of them then at
+    /// the latest; all others stop at once. Once nobody [is departing](Self::is_departing), [stop](Self::handle_stop).
+    pub fn handle_departure(&mut self, now: Instant, within: Duration) {
+        self.stopping = true;
+        self.stop_scripts();
+        for router in self.ids() {
+            let Some(member) = self.routers.get_mut(router.index()) else { continue };
+            if member.router.state() == State::Active {
+                member.router.handle_departure(now, within);
+                self.settle(now, router);
+            } else {
+                self.shut_down(now, router, Standing::Stopped, Why::Stop);
+            }
+        }
+    }
+
+    /// Whether a router still serves after [`handle_departure`](Self::handle_departure).
+    #[must_use]
+    pub fn is_departing(&self) -> bool {
+        self.stopping && self.routers.iter().any(|member| member.router.state() == State::Active)
     }
 
     /// The machine stops: every Active says so, lets go of its addresses, and nothing starts again.
@@ -330,6 +363,9 @@ impl Node {
         if self.speaks_from > now {
             self.timers.arm(Timer::Startup, Some(self.speaks_from));
         }
+        for router in self.ids() {
+            self.arm_intent(router);
+        }
         self.assess_where(now, |_| true);
     }
 
@@ -367,6 +403,7 @@ impl Member {
             retired: false,
             inherited: None,
             digest: None,
+            pursuit: None,
         }
     }
 }

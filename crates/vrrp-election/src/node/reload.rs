@@ -111,7 +111,7 @@ impl Node {
         self.forget_others(&old, &before);
         // What a carried router asked for waits in it even while the startup delay keeps it quiet.
         for router in self.ids() {
-            self.settle(router);
+            self.settle(now, router);
         }
         self.begin(now);
         before
@@ -121,10 +121,11 @@ impl Node {
     fn carry(&self, now: Instant, old: &Member, old_links: &[LinkSetup], new: Member) -> Member {
         let addresses_changed = addresses(&old.setup, old_links) != addresses(&new.setup, &self.links);
         let mut router = old.router.clone();
-        router.set_priority(self.assess(&new.setup, new.duplicate_of).priority);
+        router.set_priority(self.assess(&new.setup, new.duplicate_of, old.pursuit.as_deref()).priority);
         router.reconfigure(now, new.setup.config.clone(), addresses_changed);
         router.set_synced(now, new.group.is_some());
-        Member { router, standing: old.standing, inherited: old.inherited.clone(), ..new }
+        let (pursuit, inherited) = (old.pursuit.clone(), old.inherited.clone());
+        Member { router, standing: old.standing, inherited, pursuit, ..new }
     }
 }
 

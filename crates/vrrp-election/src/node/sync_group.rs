@@ -96,7 +96,7 @@ impl Node {
         self.routers.get(router.index())?.group
     }
 
-    fn members(&self, group: GroupId) -> Vec<RouterId> {
+    pub(super) fn members(&self, group: GroupId) -> Vec<RouterId> {
         self.groups.get(group.index()).map(|group| group.members.clone()).unwrap_or_default()
     }
 
@@ -121,7 +121,7 @@ impl Node {
         let mut known: Vec<_> =
             members.iter().filter_map(|router| Some((*router, self.assessment(*router)?))).collect();
         for (router, facts) in &known {
-            self.apply(*router, facts);
+            self.apply(now, *router, facts);
         }
         let fault = known.iter().find_map(|(router, facts)| Some((*router, facts.fault?)));
         match fault {
@@ -135,6 +135,9 @@ impl Node {
             None => self.start_group(now, group, &known),
         }
         self.synchronize(now, group, first);
+        for router in members {
+            self.pursue_any(now, router);
+        }
     }
 
     /// Starts the members that do not run. Those of a group that serves join in; a group of which nobody runs starts as a
@@ -157,7 +160,7 @@ impl Node {
             self.start(now, router, address, false);
             if joins && let Some(member) = self.routers.get_mut(router.index()) {
                 member.router.handle_takeover(now);
-                self.settle(router);
+                self.settle(now, router);
             }
         }
     }
@@ -226,34 +229,46 @@ impl Node {
     pub(super) fn synchronize(&mut self, now: Instant, group: GroupId, first: RouterId) {
         let mut members = self.members(group);
         put_first(&mut members, first);
+        if self.stopping {
+            return self.depart_together(now, &members);
+        }
         let is = |node: &Self, state| members.iter().any(|router| node.state(*router) == state);
         if is(self, State::Backup) {
             if is(self, State::Active) {
-                self.each(&members, |router| router.handle_step_down(now));
+                self.each(now, &members, |router| router.handle_step_down(now));
             } else if members.iter().all(|router| self.is_ready(*router)) {
-                self.each(&members, |router| router.handle_takeover(now));
+                self.each(now, &members, |router| router.handle_takeover(now));
             }
         }
         self.tell_group(now, group, &members);
+    }
+
+    /// While the machine departs: if a member has stopped, so do the others.
+    fn depart_together(&mut self, now: Instant, members: &[RouterId]) {
+        if members.iter().any(|router| self.state(*router) != State::Active) {
+            for router in members {
+                self.shut_down(now, *router, Standing::Stopped, Why::Stop);
+            }
+        }
     }
 
     /// One member heard a lower priority: all announce their addresses.
     pub(super) fn announce_with(&mut self, now: Instant, group: GroupId, router: RouterId) {
         let mut others = self.members(group);
         others.retain(|other| *other != router);
-        self.each(&others, |router| router.handle_lower_priority_elsewhere(now));
+        self.each(now, &others, |router| router.handle_lower_priority_elsewhere(now));
     }
 
     fn is_ready(&self, router: RouterId) -> bool {
         self.routers.get(router.index()).is_some_and(|member| member.router.is_ready())
     }
 
-    fn each(&mut self, routers: &[RouterId], change: impl Fn(&mut crate::VirtualRouter)) {
+    fn each(&mut self, now: Instant, routers: &[RouterId], change: impl Fn(&mut crate::VirtualRouter)) {
         for router in routers {
             if let Some(member) = self.routers.get_mut(router.index()) {
                 change(&mut member.router);
             }
-            self.settle(*router);
+            self.settle(now, *router);
         }
     }
 
@@ -301,7 +316,7 @@ impl Node {
                 let extra = extra_wait(address, rivalry.rounds, interval);
                 // What the others said meanwhile is still on its way.
                 let until = now + interval;
-                self.each(members, |router| router.handle_rival(until, extra));
+                self.each(now, members, |router| router.handle_rival(until, extra));
             }
             _ => {}
         }

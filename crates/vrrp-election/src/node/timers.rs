@@ -16,6 +16,8 @@ pub(super) enum Timer {
     Startup,
     /// A router's earliest timer.
     Router(RouterId),
+    /// The end of what is intended with a router, or the next attempt.
+    Intent(RouterId),
     /// A script's next run or limit.
     Script(ScriptId),
 }

@@ -19,6 +19,8 @@ pub enum Fault {
     NoAddress,
     /// This other member of its sync group has a fault.
     Member(RouterId),
+    /// An operator keeps it from taking part: see [`IntentKind::Maintenance`](crate::IntentKind).
+    Maintenance,
     /// Something tracked with weight 0 is down (or up, if reversed), or a value that forbids taking part.
     Tracked(TrackTarget),
 }

@@ -85,6 +85,11 @@ pub enum Report {
         /// How much longer the router listens.
         grace: Duration,
     },
+    /// A router that [yields](crate::VirtualRouter::handle_yield) heard nobody take over: it serves on as before.
+    NobodyTookOver {
+        /// How long it waited.
+        after: Duration,
+    },
     /// Our own adverts come back, or another router sends from our own address: told once in each state.
     OwnAddressHeard {
         /// That address.
@@ -136,6 +141,15 @@ pub enum Cause {
         /// Its priority.
         priority: Priority,
     },
+    /// The router [gave the addresses away](crate::VirtualRouter::handle_yield), and this one serves.
+    HandedOver {
+        /// Who serves.
+        source: IpAddr,
+        /// Its priority.
+        priority: Priority,
+        /// How long after the first goodbye its first advert came.
+        after: Duration,
+    },
     /// Another router that it goes with became Backup or Active.
     Together,
     /// The caller shut the router down.
@@ -158,6 +172,9 @@ impl fmt::Display for Report {
                 write!(f, "adverts were looked for {late:?} too late, waiting {grace:?} longer")
             }
             Self::PacketsLost { grace } => write!(f, "packets were lost unread, waiting {grace:?} longer"),
+            Self::NobodyTookOver { after } => {
+                write!(f, "nobody took over within {:.3} s, serving on", after.as_secs_f64())
+            }
             Self::OwnAddressHeard { source } => {
                 write!(f, "own adverts come back, or another router has our address {source}")
             }
@@ -182,6 +199,13 @@ impl fmt::Display for Cause {
                 write!(f, "preempted {source} with lower priority {priority}")
             }
             Self::Better { source, priority } => write!(f, "yielded to {source} with priority {priority}"),
+            Self::HandedOver { source, priority, after } => {
+                write!(
+                    f,
+                    "handed over to {source} with priority {priority} after {:.3} s",
+                    after.as_secs_f64()
+                )
+            }
             Self::Together => f.write_str("went along with another router"),
             Self::Shutdown => f.write_str("shut down"),
         }

@@ -8,12 +8,12 @@
 //! longer than the one that the others know is told at the shorter one first, because a Backup that missed the
 //! only advert that told it would take over before the next.
 
+use alloc::boxed::Box;
 use core::time::Duration;
-
-use vrrp_proto::Priority;
 
 use super::neighbours::Series;
 use super::timing::advert_slack;
+use super::yielding::Yielding;
 use super::{Action, Cause, Phase, Received, Report, VirtualRouter};
 use crate::Instant;
 
@@ -42,6 +42,8 @@ pub(super) struct Active {
     restored: Option<Instant>,
     /// When they are put back next.
     restore: Option<Instant>,
+    /// It gives the addresses away.
+    pub(super) yielding: Option<Box<Yielding>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,8 +73,13 @@ impl Active {
     }
 
     pub(super) fn timeout(&self) -> Instant {
+        let yielding = self.yielding.as_ref().map(|yielding| (yielding.timeout(), yielding.is_claimed()));
+        if let Some((release, true)) = yielding {
+            return release;
+        }
         let burst = self.burst.map(|burst| burst.at);
-        [burst, self.refresh, self.restore].into_iter().flatten().fold(self.advert, Instant::min)
+        let yielding = yielding.map(|(until, _)| until);
+        [yielding, burst, self.refresh, self.restore].into_iter().flatten().fold(self.advert, Instant::min)
     }
 }
 
@@ -98,6 +105,7 @@ impl VirtualRouter {
             lower_heard: Series::default(),
             restored: None,
             restore: None,
+            yielding: None,
         };
         active.rearm(now, interval);
         self.enter(Phase::Active(active), cause);
@@ -106,26 +114,38 @@ impl VirtualRouter {
     /// (RFC 9568 §6.4.3, "If an ADVERTISEMENT is received") What is sent counts from now, patience with the better
     /// router from when its advert arrived.
     pub(super) fn advert_in_active(&mut self, now: Instant, arrived: Instant, advert: &Received) {
+        if self.advert_while_yielding(arrived, advert) {
+            return;
+        }
         if advert.priority.is_stop() {
             self.send_advert(now);
-            let interval = self.config.advert_interval();
-            if let Phase::Active(active) = &mut self.phase {
-                active.rearm(now, interval);
-            }
+            self.pace_anew(now);
         } else if self.loses_to(advert) {
             if self.config.answer_higher_priority {
                 self.send_advert(now);
             }
             self.counters.released_active += 1;
-            self.become_backup(arrived, advert);
+            let cause = Cause::Better { source: advert.source, priority: advert.priority };
+            self.become_backup(arrived, advert, cause);
         } else {
             self.assert_ownership(now, arrived, advert);
+        }
+    }
+
+    /// An advert left out of turn: the next one is due an interval later.
+    pub(super) fn pace_anew(&mut self, now: Instant) {
+        let interval = self.config.advert_interval();
+        if let Phase::Active(active) = &mut self.phase {
+            active.rearm(now, interval);
         }
     }
 
     /// Adverts and announcements that are due. The next advert counts from when this one was due, so that the
     /// rate does not drift; after a stall it counts from now.
     pub(super) fn timeout_in_active(&mut self, now: Instant) {
+        if self.timeout_while_yielding(now) {
+            return;
+        }
         let interval = self.config.advert_interval();
         let Phase::Active(active) = &mut self.phase else { return };
         let horizon = now + advert_slack(active.gap);
@@ -149,11 +169,13 @@ impl VirtualRouter {
         self.restore_due(now);
     }
 
-    /// Shutdown: tell that somebody else should serve, then let go (RFC 9568 §6.4.3).
+    /// Shutdown: tell that somebody else should serve, unless somebody does, then let go (RFC 9568 §6.4.3).
     pub(super) fn leave_active(&mut self, now: Instant) {
+        if self.leave_if_claimed(now) {
+            return;
+        }
         self.counters.released_active += 1;
-        self.counters.priority_zero_sent += 1;
-        self.send(now, Priority::STOP);
+        self.send_goodbye(now);
         self.push(Action::RemoveAddresses);
         self.enter(Phase::Initialize, Cause::Shutdown);
     }
@@ -221,7 +243,7 @@ impl VirtualRouter {
         let repeat = self.config.announce.lower_priority_repeat;
         let delay = self.config.announce.lower_priority_delay;
         let Phase::Active(active) = &mut self.phase else { return };
-        if repeat == 0 {
+        if repeat == 0 || active.yielding.is_some() {
             return;
         }
         active.burst = second_burst(now, delay, repeat).or(active.burst);

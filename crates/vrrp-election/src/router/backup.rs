@@ -234,13 +234,12 @@ impl VirtualRouter {
         self.enter(Phase::Initialize, Cause::Shutdown);
     }
 
-    /// Steps down for a better router (RFC 9568 §6.4.3).
-    pub(super) fn become_backup(&mut self, now: Instant, better: &Received) {
+    /// Steps down for another router (RFC 9568 §6.4.3).
+    pub(super) fn become_backup(&mut self, now: Instant, better: &Received, cause: Cause) {
         self.learn(better.interval);
         let mut backup = Backup::new(now);
         backup.heard(now, better, now + self.active_down_interval());
         self.push(Action::RemoveAddresses);
-        let cause = Cause::Better { source: better.source, priority: better.priority };
         self.enter(Phase::Backup(backup), cause);
     }
 
@@ -277,7 +276,13 @@ impl VirtualRouter {
     /// "If Preempt_Mode is False, or if the Priority is greater than or equal to the local Priority", or a lower
     /// one is tolerated for a while.
     fn accepts(&mut self, now: Instant, advert: &Received) -> bool {
-        let preempt = if self.config.priority.is_owner() { Preempt::AtOnce } else { self.config.preempt };
+        let preempt = if self.held {
+            Preempt::Never
+        } else if self.config.priority.is_owner() {
+            Preempt::AtOnce
+        } else {
+            self.config.preempt
+        };
         let Phase::Backup(backup) = &mut self.phase else { return false };
         if advert.priority >= self.priority {
             backup.tolerate_until = None;

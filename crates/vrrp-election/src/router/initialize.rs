@@ -14,7 +14,7 @@ use crate::router::backup::Backup;
 impl VirtualRouter {
     pub(super) fn start(&mut self, now: Instant, address: IpAddr) {
         self.begin(address);
-        if self.config.priority.is_owner() && self.config.owner_starts_active {
+        if self.config.priority.is_owner() && self.config.owner_starts_active && !self.held {
             return self.become_active(now, Cause::Owner, self.learned_interval);
         }
         self.push(Action::RemoveAddresses);

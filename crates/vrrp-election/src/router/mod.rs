@@ -42,6 +42,7 @@ mod queue;
 mod received;
 mod synced;
 mod timing;
+mod yielding;
 
 use core::fmt;
 use core::net::IpAddr;
@@ -83,6 +84,8 @@ pub struct VirtualRouter {
     phase: Phase,
     /// It takes over together with others only.
     synced: bool,
+    /// It leaves the addresses to whoever serves.
+    held: bool,
     /// What was told since the last transition.
     told: Told,
     counters: Counters,
@@ -146,6 +149,7 @@ impl VirtualRouter {
             learned_interval: config.advert_interval(),
             phase: Phase::Initialize,
             synced: false,
+            held: false,
             told: Told::default(),
             counters: Counters::default(),
             actions: Queue::default(),
@@ -196,7 +200,7 @@ impl VirtualRouter {
         if matches!(self.phase, Phase::Initialize) {
             return Err(Ignored::NotRunning);
         }
-        if self.config.owner_ignores_adverts && self.config.priority.is_owner() {
+        if self.config.owner_ignores_adverts && self.config.priority.is_owner() && !self.gives_way() {
             return Err(Ignored::Owner);
         }
         let arrived = arrived.min(now);
@@ -262,6 +266,7 @@ impl VirtualRouter {
             || config.down_adverts != self.config.down_adverts
             || config.preempt != self.config.preempt;
         let known = self.config.advert_interval();
+        self.let_go_if_claimed(now);
         self.config = config;
         match &self.phase {
             Phase::Initialize => {}
@@ -374,9 +379,24 @@ impl VirtualRouter {
         self.push(Action::Report(Report::Transition { from, to, cause }));
     }
 
-    /// Asks for one advert with the effective priority.
+    /// Asks for one advert with the effective priority; for a goodbye while the router yields, and for nothing once
+    /// another one has claimed the addresses.
     fn send_advert(&mut self, now: Instant) {
-        self.send(now, self.priority);
+        match self.yielding() {
+            None => self.send(now, self.priority),
+            Some(yielding) if yielding.is_claimed() => {}
+            Some(_) => self.send_goodbye(now),
+        }
+    }
+
+    fn send_goodbye(&mut self, now: Instant) {
+        self.counters.priority_zero_sent += 1;
+        self.send(now, Priority::STOP);
+    }
+
+    /// Whether it listens to others although it owns the addresses.
+    fn gives_way(&self) -> bool {
+        self.held || self.is_yielding()
     }
 
     fn send(&mut self, now: Instant, priority: Priority) {

@@ -20,3 +20,4 @@ mod tie_break;
 mod undrained;
 mod v2;
 mod v3;
+mod yielding;

@@ -6,6 +6,7 @@ mod lab;
 mod checks;
 mod crashes;
 mod maintenance;
+mod moves;
 mod partitions;
 mod reloads;
 mod stalls;
