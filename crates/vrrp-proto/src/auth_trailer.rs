@@ -26,6 +26,9 @@ use core::time::Duration;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::checksum::Sum;
+use crate::endpoints::Endpoints;
+
 /// A key of 32 to 64 octets. `Debug` does not show it.
 #[derive(Clone)]
 pub struct TrailerKey {
@@ -65,6 +68,7 @@ impl fmt::Debug for TrailerKey {
 
 /// The moment of an advert, as one number that grows: seconds, fraction and counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrailerStamp(pub u64);
 
 impl TrailerStamp {
@@ -237,6 +241,39 @@ impl AuthTrailer {
     }
 }
 
+/// The key and the stamp of one signed advert.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "callers make one for each advert")]
+pub struct TrailerSigner<'a> {
+    /// Number of the key, 1 to 255.
+    pub key_id: u8,
+    /// The secret.
+    pub key: &'a TrailerKey,
+    /// The stamp of this advert ([`AntiReplay::next_stamp`]).
+    pub stamp: TrailerStamp,
+}
+
+impl TrailerSigner<'_> {
+    /// Writes the trailer behind the message of `len` octets at the start of `buffer` and gives the length of both; `None`
+    /// if there is no room for it.
+    ///
+    /// The checksum of IPv6 then covers the trailer, as keepalived's kernel computes it; that of IPv4 does not.
+    #[must_use]
+    pub fn sign(&self, buffer: &mut [u8], len: usize, endpoints: &Endpoints) -> Option<usize> {
+        let (message, rest) = buffer.split_at_mut_checked(len)?;
+        let slot = rest.first_chunk_mut::<{ AuthTrailer::LEN }>()?;
+        let trailer = AuthTrailer::sign(self.key_id, self.key, self.stamp, endpoints.source(), message);
+        *slot = trailer.octets();
+        let whole = len + AuthTrailer::LEN;
+        if let Endpoints::V6 { .. } = endpoints {
+            message.get_mut(CHECKSUM_AT..CHECKSUM_AT + 2)?.fill(0);
+            let sum = Sum::of(message).add(slot).join(endpoints.pseudo_header(whole));
+            message.get_mut(CHECKSUM_AT..CHECKSUM_AT + 2)?.copy_from_slice(&sum.complement().to_be_bytes());
+        }
+        Some(whole)
+    }
+}
+
 /// Rules by which stamps are compared with the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -248,6 +285,31 @@ pub enum AntiReplay {
     },
     /// Clocks are not compared.
     Monotonic,
+}
+
+impl AntiReplay {
+    /// The stamp of the next advert after that with `last`, at this time since 1970 ([`TrailerStamp::next`]). Without a
+    /// comparison of clocks it grows always, also when the clock was set back far.
+    #[must_use]
+    pub fn next_stamp(self, last: Option<TrailerStamp>, since_1970: Duration) -> TrailerStamp {
+        TrailerStamp::next(
+            last,
+            since_1970,
+            match self {
+                Self::Time { window } => window,
+                Self::Monotonic => Duration::MAX,
+            },
+        )
+    }
+
+    /// Whether a stamp is more than half of the window from a clock: worth a look before it is stale.
+    #[must_use]
+    pub fn is_nearly_stale(self, stamp: TrailerStamp, since_1970: Duration) -> bool {
+        match self {
+            Self::Time { window } => stamp.distance(since_1970) > window.as_secs() / 2,
+            Self::Monotonic => false,
+        }
+    }
 }
 
 /// Why a stamp is not taken.
@@ -267,6 +329,7 @@ pub enum StampError {
 
 /// The memory of one sender.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReplayGuard {
     last: Option<TrailerStamp>,
 }

@@ -10,6 +10,8 @@ use crate::advert::{Advert, ChecksumRule, EmitError};
 use crate::ah::{AH_LEN, AuthHeader};
 use crate::assigned::{IP_PROTOCOL, TRAFFIC_CLASS, TTL};
 use crate::auth::AuthData;
+#[cfg(feature = "auth-trailer")]
+use crate::auth_trailer::{AuthTrailer, TrailerSigner};
 use crate::checksum::Sum;
 use crate::endpoints::Endpoints;
 #[cfg(feature = "ah")]
@@ -80,6 +82,27 @@ impl Ipv4Header {
         let too_small = EmitError::BufferTooSmall { needed, actual };
         let (header, message) = buffer.split_first_chunk_mut().ok_or(too_small)?;
         let len = advert.emit(message, &self.endpoints(), rule).map_err(|error| within(error, too_small))?;
+        *header = self.octets(IP_PROTOCOL, len);
+        Ok(IPV4_HEADER_LEN + len)
+    }
+
+    /// As [`Ipv4Header::emit`], with an authentication trailer behind the message.
+    ///
+    /// # Errors
+    /// As [`Ipv4Header::emit`].
+    #[cfg(feature = "auth-trailer")]
+    pub fn emit_signed(
+        &self,
+        buffer: &mut [u8],
+        advert: &Advert<'_>,
+        rule: ChecksumRule,
+        signer: &TrailerSigner<'_>,
+    ) -> Result<usize, EmitError> {
+        let needed = IPV4_HEADER_LEN + advert.buffer_len() + AuthTrailer::LEN;
+        let too_small = EmitError::BufferTooSmall { needed, actual: buffer.len() };
+        let len = self.emit(buffer, advert, rule).map_err(|error| within(error, too_small))?;
+        let (header, message) = buffer.split_first_chunk_mut().ok_or(too_small)?;
+        let len = signer.sign(message, len - IPV4_HEADER_LEN, &self.endpoints()).ok_or(too_small)?;
         *header = self.octets(IP_PROTOCOL, len);
         Ok(IPV4_HEADER_LEN + len)
     }

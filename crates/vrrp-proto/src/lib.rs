@@ -9,7 +9,7 @@
 //! | 3768 (VRRPv2) | 5, 7.1 | the same types: the unit of [`AdvertInterval`] tells the versions apart |
 //! | 2338 (VRRPv2 authentication) | 5.3.6 | [`AuthData`], [`AuthKey`], [`AuthHeader`] |
 //! | 6527, 2787 (MIBs) | | [`Counter`] |
-//! | none: `auth_hmac` of keepalived 2.4 | | `AuthTrailer`, `ReplayGuard` (feature `auth-trailer`) |
+//! | none: `auth_hmac` of keepalived 2.4 | | `AuthTrailer`, `TrailerSigner`, `ExpectedTrailer`, `ReplayGuard` (feature `auth-trailer`) |
 //!
 //! Invariants:
 //!
@@ -17,7 +17,7 @@
 //! - A value holds what a person would say. Count, length and checksum are derived when it is written.
 //! - Values that only the IP header has (source, destination, TTL) are parameters: [`Endpoints`], [`Datagram`].
 //! - Writing fills every octet that it claims, so a buffer can be reused dirty.
-//! - There is no state. The one thing to remember between packets is [`Accepted::ah_sequence`].
+//! - There is no state. The things to remember between packets are in [`Accepted`]: `ah_sequence`, and the stamp of a `trailer`.
 //!
 //! # From socket to election
 //!
@@ -62,7 +62,7 @@
 //! | first IPv6 address not link-local | sent as configured | not sent (RFC 9568 §5.2.9), or by
 //! [`Advert::emit_as_keepalived`] |
 //! | length field of the Authentication Header | not looked at | must be right |
-//! | 28-octet HMAC trailer (2.4) | checked if configured | too long: rejected |
+//! | 28-octet HMAC trailer (2.4) | checked if configured | the same with the feature `auth-trailer`, else too long: rejected |
 //!
 //! The digest of the Authentication Header is as keepalived computes it, not as RFC 2402 says ([`AuthHeader`]).
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -106,7 +106,7 @@ pub use assigned::{
 pub use auth::{AuthData, AuthKey};
 #[cfg(feature = "auth-trailer")]
 pub use auth_trailer::{
-    AntiReplay, AuthTrailer, ReplayGuard, StampError, TrailerError, TrailerKey, TrailerStamp,
+    AntiReplay, AuthTrailer, ReplayGuard, StampError, TrailerError, TrailerKey, TrailerSigner, TrailerStamp,
 };
 pub use datagram::{Datagram, Envelope, IpError};
 pub use endpoints::Endpoints;
@@ -120,6 +120,8 @@ pub use receive::{
     Accepted, AcceptedChecksum, Counter, ExpectedAuth, Explanation, Failures, Mode, Peer, Policy, Reaction,
     Receiver, ReceiverError, Rejection, TtlRange, Warnings,
 };
+#[cfg(feature = "auth-trailer")]
+pub use receive::{ExpectedTrailer, TrailerRejection, Unsigned};
 pub use types::{Family, Version, Vrid};
 pub use value_error::ValueError;
 

@@ -31,6 +31,18 @@ pub enum Counter {
     AuthTypeMismatch,
     /// Authentication failed.
     AuthFailure,
+    /// No authentication trailer where one is required. No MIB counts this or the other errors of trailers.
+    TrailerMissing,
+    /// Octets that are no authentication trailer.
+    TrailerMalformed,
+    /// An authentication trailer signed with a key that is not configured.
+    TrailerUnknownKey,
+    /// Wrong digest in the authentication trailer.
+    TrailerDigest,
+    /// An authentication trailer too far from this machine's clock.
+    TrailerStale,
+    /// A repeated authentication trailer.
+    TrailerReplay,
     /// Wrong checksum.
     Checksum,
     /// Wrong VRID.
@@ -55,6 +67,12 @@ impl Counter {
         Self::AuthTypeUnknown,
         Self::AuthTypeMismatch,
         Self::AuthFailure,
+        Self::TrailerMissing,
+        Self::TrailerMalformed,
+        Self::TrailerUnknownKey,
+        Self::TrailerDigest,
+        Self::TrailerStale,
+        Self::TrailerReplay,
         Self::Checksum,
         Self::Vrid,
         Self::Interval,
@@ -83,7 +101,15 @@ impl Counter {
             Self::Vrid => Some("vrrpv3RouterVrIdErrors"),
             Self::Interval => Some("vrrpv3StatisticsAdvIntervalErrors"),
             Self::AddressList => Some("vrrpv3StatisticsAddressListErrors"),
-            Self::NotForUs | Self::Endpoints | Self::LocalIsOwner => None,
+            Self::NotForUs
+            | Self::Endpoints
+            | Self::LocalIsOwner
+            | Self::TrailerMissing
+            | Self::TrailerMalformed
+            | Self::TrailerUnknownKey
+            | Self::TrailerDigest
+            | Self::TrailerStale
+            | Self::TrailerReplay => None,
         }
     }
 
@@ -100,6 +126,12 @@ impl Counter {
             Self::AuthTypeUnknown => Some("invalid_authtype"),
             Self::AuthTypeMismatch => Some("authtype_mismatch"),
             Self::AuthFailure => Some("auth_failure"),
+            Self::TrailerMissing => Some("auth_ext_missing"),
+            Self::TrailerMalformed => Some("auth_ext_malformed"),
+            Self::TrailerUnknownKey => Some("auth_ext_unknown_key"),
+            Self::TrailerDigest => Some("auth_ext_invalid_hmac"),
+            Self::TrailerStale => Some("auth_ext_stale"),
+            Self::TrailerReplay => Some("auth_ext_replay"),
             Self::Interval => Some("advert_interval_err"),
             Self::AddressList | Self::Endpoints => Some("addr_list_err"),
             Self::NotForUs | Self::Version | Self::Checksum | Self::Vrid | Self::LocalIsOwner => None,

@@ -2,8 +2,9 @@
 //!
 //! A [`Receiver`] is one virtual router as far as it judges packets: what it is configured to hear.
 //! It holds only numbers and borrowed lists, so a daemon makes one on the spot from its own data for each packet.
-//! It keeps no state: the one thing that must be remembered, the last sequence number of an Authentication
-//! Header, comes in with [`ExpectedAuth::Ah`] and goes out with [`Accepted::ah_sequence`].
+//! It keeps no state. The things to remember come in and go out: the last sequence number of an Authentication
+//! Header with [`ExpectedAuth::Ah`] and [`Accepted::ah_sequence`], the last stamp of an authentication trailer with
+//! `ExpectedTrailer::guard` and `Accepted::trailer`.
 //!
 //! The RFCs give a set of checks and no order. Ours is that of [`Failures`]: cheap before expensive, and what makes
 //! later fields meaningful first. [`Receiver::check`] stops at the first failure, [`Receiver::explain`]
@@ -20,6 +21,8 @@ mod policy;
 mod rejection;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "auth-trailer")]
+mod trailer;
 
 use core::fmt;
 use core::net::IpAddr;
@@ -28,12 +31,20 @@ pub use self::counter::Counter;
 pub use self::mode::{Mode, Peer, TtlRange};
 pub use self::policy::{AcceptedChecksum, Policy, Reaction};
 pub use self::rejection::{Failures, Rejection, Warnings};
+#[cfg(feature = "auth-trailer")]
+pub use self::trailer::{ExpectedTrailer, TrailerRejection, Unsigned};
 
-use self::checks::{check_length, check_type};
+#[cfg(not(feature = "auth-trailer"))]
+use self::checks::check_length;
+use self::checks::check_type;
 use crate::addresses::Addresses;
-use crate::advert::{Advert, ChecksumReadings, ChecksumRule, checksum_readings};
+#[cfg(not(feature = "auth-trailer"))]
+use crate::advert::checksum_readings;
+use crate::advert::{Advert, ChecksumReadings, ChecksumRule};
 use crate::assigned::group;
 use crate::auth::AuthKey;
+#[cfg(feature = "auth-trailer")]
+use crate::auth_trailer::AuthTrailer;
 use crate::datagram::Datagram;
 use crate::interval::RouterInterval;
 use crate::message::{Body, HEAD_LEN, Message};
@@ -79,6 +90,9 @@ pub struct Receiver<'a> {
     pub mode: Mode<'a>,
     /// VRRPv2 authentication. VRRPv3 has none, whatever stands here.
     pub auth: ExpectedAuth,
+    /// The authentication trailer of keepalived 2.4. `None` expects none: 28 octets more are a wrong length.
+    #[cfg(feature = "auth-trailer")]
+    pub trailer: Option<ExpectedTrailer<'a>>,
     /// Whether this router owns the addresses (its configured priority is 255).
     pub owner: bool,
     /// The configured addresses to compare with; `None` does not compare.
@@ -97,6 +111,8 @@ impl Receiver<'_> {
             interval,
             mode: Mode::Multicast { group: group(family) },
             auth: ExpectedAuth::None,
+            #[cfg(feature = "auth-trailer")]
+            trailer: None,
             owner: false,
             addresses: None,
             policy: Policy::INTEROP,
@@ -149,11 +165,13 @@ impl Receiver<'_> {
             },
             source: datagram.endpoints.source(),
             warnings: findings.warnings,
-            checksum: match findings.readings {
+            checksum: match findings.opened.readings {
                 ChecksumReadings { pseudo_header: true, .. } => ChecksumRule::PseudoHeader,
                 ChecksumReadings { pseudo_header: false, .. } => ChecksumRule::MessageOnly,
             },
             ah_sequence: datagram.envelope.map(|envelope| envelope.header.sequence),
+            #[cfg(feature = "auth-trailer")]
+            trailer: findings.opened.trailer,
         })
     }
 
@@ -182,16 +200,29 @@ impl Receiver<'_> {
         self.check_auth_kind(datagram, message, judge)?;
 
         let body = message.body(self.interval.version(), self.family);
-        judge.note(check_length(&body))?;
-        let readings = checksum_readings(datagram.message, &datagram.endpoints);
-        judge.note(self.check_checksum(readings, message))?;
+        let opened = self.open(datagram, body, judge)?;
+        judge.note(self.check_checksum(opened.readings, message))?;
         judge.note(self.check_vrid(message))?;
         judge.note(self.check_password(&body))?;
         #[cfg(feature = "ah")]
         self.check_auth_header(datagram, judge)?;
 
         let warnings = self.check_meaning(datagram, message, &body, judge)?;
-        Ok(Findings { message, body, warnings, readings })
+        Ok(Findings { message, body, warnings: warnings | opened.warnings, opened })
+    }
+
+    /// The length, and the trailer if one is expected.
+    #[cfg(not(feature = "auth-trailer"))]
+    #[inline(always)]
+    fn open<'p>(
+        &self,
+        datagram: &Datagram<'p>,
+        body: Body<'p>,
+        judge: &mut impl Judge,
+    ) -> Result<Opened, Rejection> {
+        judge.note(check_length(&body))?;
+        let readings = checksum_readings(datagram.message, &datagram.endpoints);
+        Ok(Opened { readings, warnings: Warnings::empty() })
     }
 }
 
@@ -266,6 +297,9 @@ pub struct Accepted<'p> {
     pub checksum: ChecksumRule,
     /// The sequence number of the Authentication Header, to be remembered.
     pub ah_sequence: Option<u32>,
+    /// The authentication trailer that was verified; its stamp is to be remembered, by sender.
+    #[cfg(feature = "auth-trailer")]
+    pub trailer: Option<AuthTrailer>,
 }
 
 /// Everything that is wrong with a packet.
@@ -298,7 +332,15 @@ struct Findings<'p> {
     message: Message<'p>,
     body: Body<'p>,
     warnings: Warnings,
+    opened: Opened,
+}
+
+/// Findings about the octets behind the head.
+struct Opened {
     readings: ChecksumReadings,
+    warnings: Warnings,
+    #[cfg(feature = "auth-trailer")]
+    trailer: Option<AuthTrailer>,
 }
 
 /// Decides whether the checks go on after a failed one.

@@ -7,6 +7,8 @@ use bitflags::bitflags;
 
 use super::TtlRange;
 use super::counter::Counter;
+#[cfg(feature = "auth-trailer")]
+use super::trailer::TrailerRejection;
 use crate::datagram::IpError;
 use crate::interval::Seconds;
 use crate::types::{Family, Version, Vrid};
@@ -115,6 +117,10 @@ pub enum Rejection {
         /// Octets of the message.
         actual: usize,
     },
+    /// The authentication trailer.
+    #[cfg(feature = "auth-trailer")]
+    #[error(transparent)]
+    Trailer(TrailerRejection),
     /// Damaged, or summed up by another reading of the RFC.
     #[error("wrong checksum {actual:#06x}")]
     Checksum {
@@ -195,6 +201,8 @@ impl Rejection {
             Self::Type { .. } => Counter::Type,
             Self::AuthTypeUnknown { .. } => Counter::AuthTypeUnknown,
             Self::AuthTypeMismatch { .. } | Self::AhMissing | Self::AhUnexpected => Counter::AuthTypeMismatch,
+            #[cfg(feature = "auth-trailer")]
+            Self::Trailer(rejection) => rejection.counter(),
             Self::Checksum { .. } => Counter::Checksum,
             Self::Vrid { .. } => Counter::Vrid,
             Self::AhLength { .. }
@@ -229,6 +237,8 @@ impl Rejection {
             Self::AhUnexpected => Failures::AH_UNEXPECTED,
             Self::LengthShort { .. } => Failures::LENGTH_SHORT,
             Self::LengthLong { .. } => Failures::LENGTH_LONG,
+            #[cfg(feature = "auth-trailer")]
+            Self::Trailer(rejection) => rejection.failure(),
             Self::Checksum { .. } => Failures::CHECKSUM,
             Self::Vrid { .. } => Failures::VRID,
             Self::AuthPassword => Failures::AUTH_PASSWORD,
@@ -302,6 +312,18 @@ bitflags! {
         const LENGTH_SHORT = 1 << 22;
         /// [`Rejection::LengthLong`].
         const LENGTH_LONG = 1 << 23;
+        /// `TrailerRejection::Missing` (feature `auth-trailer`, as the next five).
+        const TRAILER_MISSING = 1 << 36;
+        /// `TrailerRejection::Malformed`.
+        const TRAILER_MALFORMED = 1 << 37;
+        /// `TrailerRejection::Stale`.
+        const TRAILER_STALE = 1 << 38;
+        /// `TrailerRejection::UnknownKey`.
+        const TRAILER_UNKNOWN_KEY = 1 << 39;
+        /// `TrailerRejection::Digest`.
+        const TRAILER_DIGEST = 1 << 40;
+        /// `TrailerRejection::Replay`.
+        const TRAILER_REPLAY = 1 << 41;
         /// [`Rejection::Checksum`].
         const CHECKSUM = 1 << 24;
         /// [`Rejection::Vrid`].
@@ -360,7 +382,7 @@ impl fmt::Display for Failures {
 bitflags! {
     /// Findings that are worth a (rate-limited) log line, but do not discard.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-    pub struct Warnings: u8 {
+    pub struct Warnings: u16 {
         /// VRRPv3: the sender's interval is not ours. It is learned (RFC 9568 §6.4.2).
         const INTERVAL_DIFFERS = 1 << 0;
         /// The virtual addresses are not ours; the order does not matter.
@@ -375,6 +397,10 @@ bitflags! {
         const COUNT_ZERO = 1 << 5;
         /// VRRPv3: interval 0.
         const INTERVAL_ZERO = 1 << 6;
+        /// No authentication trailer, where all senders should have one by now.
+        const UNSIGNED = 1 << 7;
+        /// The stamp of the authentication trailer is more than half of the window from this machine's clock.
+        const CLOCK_DIFFERS = 1 << 8;
     }
 }
 

@@ -312,6 +312,12 @@ fn every_counter_has_the_names_of_the_mibs_and_of_keepalived() {
         (Counter::AuthTypeUnknown, Some("vrrpStatsInvalidAuthType"), Some("invalid_authtype")),
         (Counter::AuthTypeMismatch, Some("vrrpStatsAuthTypeMismatch"), Some("authtype_mismatch")),
         (Counter::AuthFailure, Some("vrrpStatsAuthFailures"), Some("auth_failure")),
+        (Counter::TrailerMissing, None, Some("auth_ext_missing")),
+        (Counter::TrailerMalformed, None, Some("auth_ext_malformed")),
+        (Counter::TrailerUnknownKey, None, Some("auth_ext_unknown_key")),
+        (Counter::TrailerDigest, None, Some("auth_ext_invalid_hmac")),
+        (Counter::TrailerStale, None, Some("auth_ext_stale")),
+        (Counter::TrailerReplay, None, Some("auth_ext_replay")),
         (Counter::Checksum, Some("vrrpv3RouterChecksumErrors"), None),
         (Counter::Vrid, Some("vrrpv3RouterVrIdErrors"), None),
         (Counter::Interval, Some("vrrpv3StatisticsAdvIntervalErrors"), Some("advert_interval_err")),
@@ -368,7 +374,8 @@ fn every_failure_of_a_check_has_a_single_bit_in_order() {
     let bits: Vec<_> = in_order.iter().map(|rejection| rejection.failure().bits()).collect();
     let expected: Vec<_> = (0..36).map(|i| 1_u64 << i).collect();
     assert_eq!(bits, expected);
-    assert_eq!(Failures::all().bits().count_ones(), 36);
+    // Six more are of the trailer.
+    assert_eq!(Failures::all().bits().count_ones(), 42);
     assert!(in_order.iter().all(|rejection| !rejection.to_string().is_empty()));
 }
 
