@@ -153,7 +153,7 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | IPv6 with `version 2` sends VRRPv2, against its manual | VRRP over IPv6 is always version 3; a keepalived peer has to change first |
 | a script user or group that is a number does not exist | a number is a user or group |
 | the same peer twice gets every advert twice | once |
-| `auth_hmac` (from 2.4.0) signs adverts | an error, and the instance stays in FAULT |
+| an `auth_hmac` whose `active_key` is missing or unusable is left out, and adverts leave unsigned | an error, and the instance stays in FAULT: its peers would reject its adverts |
 | a service whose real servers have no weight has the quorum 0, so it counts as up | its quorum is never reached |
 | events that come while a notify script hangs each start another script | they are summed up to the last state, and the log says so |
 | `enable_script_security` looks at the first word of a command | it looks at every program that shell text, `sh -c` and interpreters name, and refuses what cannot be judged |

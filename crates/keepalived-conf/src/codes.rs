@@ -40,7 +40,7 @@ static CODES: &[Code] = &[
     ),
     code(
         "auth-hmac",
-        "The instance signs its adverts with `auth_hmac`, which is not implemented. Peers would reject unsigned adverts and two masters would stand, so the instance stays in FAULT.",
+        "A line of an `auth_hmac` block cannot be used. A key that is ignored neither signs nor verifies; without the `active_key` the instance stays in FAULT, because peers would reject its adverts and two masters would stand.",
     ),
     code(
         "auth-ignored",

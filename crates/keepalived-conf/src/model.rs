@@ -13,6 +13,7 @@ pub mod bfd;
 mod conversations;
 pub mod daemon;
 pub mod fifo;
+mod hmac;
 pub mod lvs;
 mod lvs_global;
 pub mod mail;
@@ -24,6 +25,7 @@ pub mod virtual_link;
 use bfd::{BfdGlobal, BfdInstance};
 use daemon::Daemon;
 use fifo::Fifo;
+pub use hmac::{Hmac, HmacKey, HmacMode};
 use lvs::{LvsGlobal, VirtualServer};
 use mail::Mail;
 use routing::{Route, Rule, Statics};
@@ -275,7 +277,7 @@ pub enum Preempt {
     After(Duration),
 }
 
-/// VRRPv2 authentication (RFC 2338).
+/// VRRPv2 authentication (RFC 2338), or keepalived's trailer.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Auth {
@@ -285,8 +287,10 @@ pub enum Auth {
     Password([u8; 8]),
     /// `auth_type AH`: eight octets of key, zero-filled.
     Ah([u8; 8]),
-    /// `auth_hmac`, which nothing acts on yet: an instance that has it must not take part.
-    Hmac,
+    /// `auth_hmac`, in either version.
+    Hmac(Box<Hmac>),
+    /// An `auth_hmac` without a key that signs: the instance must not take part.
+    UnusableHmac,
 }
 
 impl std::fmt::Debug for Auth {
@@ -296,7 +300,8 @@ impl std::fmt::Debug for Auth {
             Self::None => "None",
             Self::Password(_) => "Password(********)",
             Self::Ah(_) => "Ah(********)",
-            Self::Hmac => "Hmac",
+            Self::Hmac(hmac) => return hmac.fmt(f),
+            Self::UnusableHmac => "UnusableHmac",
         })
     }
 }

@@ -1,11 +1,16 @@
 //! Meanings of keywords: defaults, substitutes, rules between keywords.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use keepalived_conf::model::trackers::Tracked;
-use keepalived_conf::model::{Auth, Command, InitialState, OnShortage, Preempt, Run, User, VrrpInstance};
-use keepalived_conf::{Class, InstanceProblem, Loaded, Severity, Unusable, exit_code, load_str};
+use keepalived_conf::model::{
+    Auth, Command, HmacMode, InitialState, OnShortage, Preempt, Run, User, VrrpInstance,
+};
+use keepalived_conf::{
+    Class, InstanceProblem, Loaded, MemoryFiles, Options, Severity, Unusable, exit_code, load_str,
+};
 
 /// An IPv4 instance with these lines.
 fn instance(lines: &str) -> Loaded {
@@ -592,8 +597,8 @@ fn instance_and_namespace_imply_the_pid_directory() {
 
 #[test]
 fn a_file_that_does_not_exist_neither_passes_a_test_nor_starts() {
-    let files = keepalived_conf::MemoryFiles::new();
-    let loaded = keepalived_conf::load("nowhere.conf".as_ref(), &keepalived_conf::Options::new(&files));
+    let files = MemoryFiles::new();
+    let loaded = keepalived_conf::load("nowhere.conf".as_ref(), &Options::new(&files));
     assert!(!loaded.found);
     assert_eq!((exit_code(&loaded.diagnostics), loaded.usable), (6, Err(Unusable::NoFile)));
     assert_eq!(Unusable::NoFile.exit_status(), 6);
@@ -843,10 +848,61 @@ fn weights_mean_nothing_to_an_address_owner() {
 }
 
 #[test]
-fn an_instance_with_a_signature_that_nobody_makes_is_an_error_and_takes_no_part() {
-    let loaded = instance("auth_hmac {\nkey 1 0123456789012345678901234567890123456789\nactive_key 1\n}");
-    assert_eq!((&only(&loaded).auth, has(&loaded, "auth-hmac")), (&Auth::Hmac, true));
-    assert_eq!((exit_code(&loaded.diagnostics), loaded.usable), (5, Ok(())));
+fn the_keys_of_auth_hmac_are_numbered_and_one_of_them_signs() {
+    let text = "auth_hmac {\nkey 1 0123456789012345678901234567890123456789\n\
+                key 7 hex:000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f\n active_key 7\n";
+    let loaded = instance(&format!("{text}}}"));
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    let Auth::Hmac(hmac) = &only(&loaded).auth else { panic!("{:?}", only(&loaded).auth) };
+    assert_eq!((hmac.active, hmac.mode, hmac.window), (7, HmacMode::Enforce, Some(Duration::from_secs(5))));
+    assert_eq!(hmac.active_key().unwrap().secret, [0..16, 0..16].into_iter().flatten().collect::<Vec<u8>>());
+    assert_eq!(hmac.key(1).unwrap().secret.len(), 40);
+    assert!(!format!("{:?}", loaded.config).contains("01234"), "a dump shows no secret");
+
+    let of = |lines: &str| match &only(&instance(&format!("{lines}\n{text}\n}}"))).auth {
+        Auth::Hmac(hmac) => hmac.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(of("advert_int 4").window, Some(Duration::from_secs(12)));
+    let of = |lines: &str| match &only(&instance(&format!("{text}\n{lines}\n}}"))).auth {
+        Auth::Hmac(hmac) => hmac.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(of("anti_replay monotonic\ntime_window 9").window, None);
+    assert_eq!(of("time_window 9").window, Some(Duration::from_secs(9)));
+    assert_eq!(of("mode permissive").mode, HmacMode::Permissive);
+    assert_eq!(of("mode receive-only").mode, HmacMode::ReceiveOnly);
+}
+
+#[test]
+fn an_instance_whose_auth_hmac_cannot_be_used_is_an_error_and_takes_no_part() {
+    let key = "key 1 0123456789012345678901234567890123456789";
+    for lines in
+        [key, &format!("{key}\nactive_key 2"), "key 1 short\nactive_key 1", "key 0 x\nactive_key 1", "key 1"]
+    {
+        let loaded = instance(&format!("auth_hmac {{\n{lines}\n}}"));
+        assert_eq!((&only(&loaded).auth, has(&loaded, "auth-hmac")), (&Auth::UnusableHmac, true), "{lines}");
+        assert_eq!((exit_code(&loaded.diagnostics), loaded.usable), (5, Ok(())));
+    }
+    let strict = format!("strict_mode\naccept\nauth_hmac {{\n{key}\nactive_key 1\nmode permissive\n}}");
+    let loaded = instance(&strict);
+    let Auth::Hmac(hmac) = &only(&loaded).auth else { panic!("{:?}", only(&loaded).auth) };
+    assert_eq!((hmac.mode, has(&loaded, "auth-hmac")), (HmacMode::Enforce, true));
+}
+
+#[test]
+fn a_key_may_stand_in_a_file_of_its_own() {
+    let load = |content: &str| {
+        let text = "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nauth_hmac {\nkey 1 file:/run/key\nactive_key 1\n}\n\
+                    virtual_ipaddress {\n192.0.2.1\n}\n}\n";
+        let files = MemoryFiles::from([("a.conf", text), ("/run/key", content)]);
+        keepalived_conf::load(Path::new("a.conf"), &Options::new(&files))
+    };
+    let loaded = load("0123456789abcdef0123456789abcdef\r\n");
+    let Auth::Hmac(hmac) = &only(&loaded).auth else { panic!("{:?}", only(&loaded).auth) };
+    assert_eq!(hmac.keys[0].secret, b"0123456789abcdef0123456789abcdef");
+    let empty = load("\n");
+    assert_eq!((&only(&empty).auth, has(&empty, "auth-hmac")), (&Auth::UnusableHmac, true));
 }
 
 #[test]

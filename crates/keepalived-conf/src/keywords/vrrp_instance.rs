@@ -98,7 +98,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "Per-instance strict switch.";
     [VrrpInstance] "authentication": Block(Context::Authentication), default "none", since "1.2.1", Acts,
         "VRRPv2 authentication.";
-    [VrrpInstance] "auth_hmac": Block(Context::AuthHmac), default "none", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
+    [VrrpInstance] "auth_hmac": Block(Context::AuthHmac), default "none", since "2.4.0", Acts,
         "HMAC trailer authentication extension.";
 
     [Authentication] "auth_type": Choice(&["PASS", "AH"]) => aborts, default "none", since "1.2.1", Acts,
@@ -107,17 +107,17 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         "Password, truncated to 8 characters with error.";
 
     [AuthHmac] "key": Form("<id:1..255> <ascii|hex:HH..|file:path>"),
-        default "none", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
+        default "none", since "2.4.0", Acts,
         "Key of 32..64 bytes; repeatable.";
-    [AuthHmac] "active_key": integer(1, 255, Unit::None), default "required", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
+    [AuthHmac] "active_key": integer(1, 255, Unit::None), default "required", since "2.4.0", Acts,
         "Key id used to sign; absent or unknown disables the extension.";
     [AuthHmac] "time_window": integer(1, 300, Unit::Seconds),
-        default "3 adverts, 5..300", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
+        default "3 adverts, 5..300", since "2.4.0", Acts,
         "Accepted clock difference.";
-    [AuthHmac] "anti_replay": Choice(&["time", "monotonic"]), default "time", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
+    [AuthHmac] "anti_replay": Choice(&["time", "monotonic"]), default "time", since "2.4.0", Acts,
         "Freshness method.";
     [AuthHmac] "mode": Choice(&["enforce", "permissive", "receive-only"]),
-        default "enforce", since "2.4.0", Refused("adverts are not signed yet, and the instance stays in FAULT; remove the block on every router of the VRID"),
+        default "enforce", since "2.4.0", Acts,
         "Whether the trailer is required/sent.";
 
     [VrrpInstance] "notify_master": Command => aborts, default "none", since "1.2.1", Acts,

@@ -257,8 +257,15 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
     }
 
     fn auth(&mut self) -> Auth {
-        if self.draft.auth_hmac.is_some() {
-            return Auth::Hmac;
+        if let Some(hmac) = self.draft.auth_hmac.take() {
+            let name = &self.draft.name;
+            if let Some(span) = self.draft.auth.span {
+                let message = format!("{name}: `authentication` is ignored because of `auth_hmac`");
+                self.report.warning("auth-ignored", span, message);
+            }
+            let interval =
+                self.draft.advert_interval.map_or(Duration::from_secs(1), |(interval, _)| interval);
+            return hmac.finish(name, self.strict, interval, self.report);
         }
         let auth = &self.draft.auth;
         let (Some(span), name) = (auth.span, &self.draft.name) else { return Auth::None };

@@ -19,6 +19,7 @@ use super::address::virtual_address;
 use super::arguments::{self, Junk};
 use super::command;
 use super::garp_elsewhere::garp_elsewhere;
+use super::hmac::HmacDraft;
 use super::reader::Entry;
 use super::report::Report;
 use super::virtual_links::{self, LinksDraft};
@@ -45,7 +46,7 @@ pub(super) struct Draft {
     pub(super) preempt_delay: At<Duration>,
     pub(super) auth: DraftAuth,
     /// `auth_hmac`
-    pub(super) auth_hmac: Option<Span>,
+    pub(super) auth_hmac: Option<Box<HmacDraft>>,
     /// `vrf`
     pub(super) vrf: Option<Span>,
     pub(super) strict: Option<bool>,
@@ -186,19 +187,6 @@ impl<'a> Lowering<'a> {
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
             match entry.keyword.name {
-                "auth_hmac" => {
-                    let message = format!(
-                        "{}: `auth_hmac` is not implemented yet; the instance stays in FAULT, because peers that sign their \
-                         adverts and this router would discard each other's and both become MASTER",
-                        draft.name
-                    );
-                    self.report.push(
-                        Diagnostic::error("auth-hmac", message)
-                            .at(entry.span())
-                            .help("remove the block on every router of this VRID"),
-                    );
-                    draft.auth_hmac = Some(entry.span());
-                }
                 "timer_expired_backup" | "thread_timer_expired" => {
                     self.late_timer(&draft, &entry);
                     continue;
@@ -447,6 +435,7 @@ impl<'a> Lowering<'a> {
     fn instance_block(&mut self, draft: &mut Draft, entry: Entry<'a>) -> bool {
         match entry.keyword.name {
             "authentication" => self.authentication(draft, entry),
+            "auth_hmac" => self.auth_hmac(draft, entry),
             "unicast_peer" => self.unicast_peers(draft, entry),
             "track_interface" => self.track_interfaces(draft, entry),
             "track_script" => self.track_scripts(draft, entry),

@@ -17,6 +17,7 @@ mod global;
 mod global_daemon;
 mod global_lvs;
 mod hints;
+mod hmac;
 mod instance;
 mod interface_delays;
 mod load;

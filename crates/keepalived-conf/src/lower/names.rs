@@ -37,6 +37,11 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The files that a configuration may name.
+    pub(super) fn files(&self) -> &'a dyn Files {
+        self.files
+    }
+
     /// The number that a word stands for: a number (decimal, or hexadecimal behind `0x`) up to `most`, or a name.
     pub(super) fn number(&self, kind: Kind, word: &str, most: u32) -> Option<u32> {
         let written = number(word);

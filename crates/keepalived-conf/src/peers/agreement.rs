@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::{Member, Node, Router, called};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::{Auth, VrrpInstance};
+use crate::model::{Auth, HmacMode, VrrpInstance};
 
 /// Compares every member with the first one, and unicast peers each with each.
 pub(super) fn check(router: &Router<'_>, found: &mut Diagnostics) {
@@ -64,6 +64,9 @@ fn interval(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
 
 fn authentication(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
     let (a, b) = (&one.instance.auth, &other.instance.auth);
+    if [a, b].iter().any(|auth| matches!(auth, Auth::Hmac(_) | Auth::UnusableHmac)) {
+        return signatures(one, other).or_else(|| signatures(other, one));
+    }
     if a == b || one.instance.version != 2 || other.instance.version != 2 {
         return None;
     }
@@ -86,8 +89,33 @@ fn kind(auth: &Auth) -> &'static str {
         Auth::None => "no authentication",
         Auth::Password(_) => "auth_type PASS",
         Auth::Ah(_) => "auth_type AH",
-        Auth::Hmac => "auth_hmac",
+        Auth::Hmac(_) | Auth::UnusableHmac => "auth_hmac",
     }
+}
+
+/// Whether one node accepts how the other signs its adverts.
+fn signatures(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
+    let signer = match &other.instance.auth {
+        Auth::Hmac(hmac) if hmac.mode != HmacMode::ReceiveOnly => hmac.active_key(),
+        _ => None,
+    };
+    let (router, receives, sends) = (called(one.instance), one.name(), other.name());
+    let problem = match (&one.instance.auth, signer) {
+        (Auth::Hmac(hmac), Some(key)) => match hmac.key(key.id) {
+            Some(known) if known == key => return None,
+            Some(_) => format!("has another secret for key {}, with which {sends} signs", key.id),
+            None => format!("has no key {}, with which {sends} signs", key.id),
+        },
+        (Auth::Hmac(hmac), None) if hmac.mode == HmacMode::Enforce => {
+            format!("demands `auth_hmac`, and {sends} does not sign")
+        }
+        (_, None) | (Auth::UnusableHmac, _) => return None,
+        (_, Some(_)) => format!("has no `auth_hmac`, and {sends} signs"),
+    };
+    let message = format!("{router} on {receives} {problem}: its adverts are rejected, and both will serve");
+    let finding = Diagnostic::error("peer-authentication", message)
+        .help("write the same keys on all nodes first, then change `mode` and `active_key`");
+    Some(between(finding, one, other, &["auth_hmac"]))
 }
 
 fn transport(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {

@@ -39,6 +39,11 @@ impl Files for DiskFiles {
         })
     }
 
+    fn is_private(&self, path: &Path) -> io::Result<bool> {
+        let others = fs::metadata(path)?.permissions().mode() & 0o077;
+        Ok(others == 0)
+    }
+
     fn glob(&self, pattern: &str) -> Vec<PathBuf> {
         glob::glob_with(pattern, GLOB).map_or(Vec::new(), |paths| paths.filter_map(Result::ok).collect())
     }

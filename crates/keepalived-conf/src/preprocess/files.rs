@@ -29,6 +29,14 @@ pub trait Files {
     /// Errors of the file system, `NotFound` when there is nothing.
     fn kind(&self, path: &Path) -> io::Result<FileKind>;
 
+    /// Whether nobody but the owner of the file can read it. Files in memory are private.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    fn is_private(&self, path: &Path) -> io::Result<bool> {
+        self.kind(path).map(|_| true)
+    }
+
     /// The paths that match a glob pattern (`*`, `?`, `[…]`), sorted; nothing for a malformed pattern. A name
     /// with a leading dot only matches a dot.
     fn glob(&self, pattern: &str) -> Vec<PathBuf>;

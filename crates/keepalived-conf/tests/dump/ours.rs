@@ -124,7 +124,7 @@ fn instance_fields(instance: &VrrpInstance, config: &Config) -> Fields {
     put("Promote_secondaries", enabled(instance.promote_secondaries));
     if instance.version == 2 {
         let auth = match instance.auth {
-            Auth::None | Auth::Hmac => "none",
+            Auth::None | Auth::Hmac(_) | Auth::UnusableHmac => "none",
             Auth::Password(_) => "SIMPLE_PASSWORD",
             Auth::Ah(_) => "IPSEC_AH",
         };

@@ -31,6 +31,10 @@ impl Files for StandardInput {
         if path == Path::new(SHOWN) { Ok(FileKind::Plain) } else { DiskFiles.kind(path) }
     }
 
+    fn is_private(&self, path: &Path) -> io::Result<bool> {
+        DiskFiles.is_private(path)
+    }
+
     fn glob(&self, pattern: &str) -> Vec<PathBuf> {
         DiskFiles.glob(pattern)
     }
