@@ -1,4 +1,4 @@
-//! `auth_hmac` of an instance: keys, and who has to sign.
+//! `auth_hmac` of an instance: keys, and the stage of the roll-out.
 //!
 //! Unlike keepalived, an instance whose block cannot be used stays in FAULT: it would send adverts that its peers reject,
 //! and accept those of anybody.
@@ -93,7 +93,7 @@ impl HmacDraft {
         }
     }
 
-    /// What the block means for an instance that advertises this often.
+    /// The meaning of the block for an instance that advertises this often.
     pub(super) fn finish(
         self,
         name: &str,

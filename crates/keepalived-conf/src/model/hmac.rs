@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// How adverts are signed, and what is accepted.
+/// Keys and rules for signed adverts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Hmac {
@@ -11,7 +11,7 @@ pub struct Hmac {
     pub keys: Vec<HmacKey>,
     /// Number of the key that signs; it is one of `keys`.
     pub active: u8,
-    /// Who has to sign.
+    /// The stage of the roll-out.
     pub mode: HmacMode,
     /// `anti_replay time`: how far stamps may be from the clock, 1 to 300 s. `None` is `monotonic`, without a clock.
     pub window: Option<Duration>,

@@ -93,7 +93,7 @@ fn kind(auth: &Auth) -> &'static str {
     }
 }
 
-/// Whether one node accepts how the other signs its adverts.
+/// A finding if one node rejects the adverts of the other for their signature.
 fn signatures(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
     let signer = match &other.instance.auth {
         Auth::Hmac(hmac) if hmac.mode != HmacMode::ReceiveOnly => hmac.active_key(),

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use vrrp_proto::{
-    ETHERNET_HEADER_LEN, Endpoints, IPV6_HEADER_LEN, Ipv4Header, MacAddr, Priority, TTL, ethernet_header,
-    ipv6_header,
+    ETHERNET_HEADER_LEN, Endpoints, IPV6_HEADER_LEN, Ipv4Header, MacAddr, Priority, TTL, TrailerStamp,
+    ethernet_header, ipv6_header,
 };
 
 use super::judge::{Record, auth_data};
@@ -19,6 +19,8 @@ pub(super) struct Outgoing<'a> {
     pub(super) source: IpAddr,
     /// Of the Authentication Header, if there is one.
     pub(super) ah_sequence: u32,
+    /// Of the authentication trailer, if there is one.
+    pub(super) stamp: Option<TrailerStamp>,
 }
 
 /// One packet, and where it goes.
@@ -59,7 +61,8 @@ impl<'a> Outgoing<'a> {
         priority: Priority,
         since_1970: Duration,
     ) -> Self {
-        Self { router, priority, source, ah_sequence: record.next_ah_sequence(&router.auth, since_1970) }
+        let ah_sequence = record.next_ah_sequence(&router.auth, since_1970);
+        Self { router, priority, source, ah_sequence, stamp: record.next_stamp(&router.auth, since_1970) }
     }
 
     /// Hands out a packet for each destination.
@@ -104,6 +107,10 @@ impl<'a> Outgoing<'a> {
         let (addresses, auth) = (router.advertised.borrow(), auth_data(&router.auth));
         let advert = router.config.advert(self.priority, addresses, auth);
         let rule = router.checksum;
+        let signer = match (&router.auth, self.stamp) {
+            (RouterAuth::Trailer(plan), Some(stamp)) => plan.signer(stamp),
+            _ => None,
+        };
         let emitted = match (self.source, destination) {
             (IpAddr::V4(from), IpAddr::V4(to)) => {
                 let mut header = Ipv4Header::new(from, to);
@@ -112,6 +119,8 @@ impl<'a> Outgoing<'a> {
                     // The kernel must not choose the identification: the digest covers it.
                     header.identification = u16::try_from(self.ah_sequence & 0xffff).unwrap_or(1).max(1);
                     header.emit_ah(buffer, &advert, *key, self.ah_sequence)
+                } else if let Some(signer) = &signer {
+                    header.emit_signed(buffer, &advert, rule, signer)
                 } else {
                     header.emit(buffer, &advert, rule)
                 }
@@ -119,7 +128,11 @@ impl<'a> Outgoing<'a> {
             (IpAddr::V6(source), IpAddr::V6(destination)) => {
                 // What the RFC forbids and keepalived does was told when the configuration was taken.
                 let endpoints = Endpoints::V6 { source, destination };
-                advert.emit_as_keepalived(buffer, &endpoints, rule).map(|(length, _)| length)
+                let emitted = advert.emit_as_keepalived(buffer, &endpoints, rule).map(|(length, _)| length);
+                match (&signer, emitted) {
+                    (Some(signer), Ok(length)) => Ok(signer.sign(buffer, length, &endpoints)?),
+                    (_, emitted) => emitted,
+                }
             }
             _ => return None,
         };

@@ -9,7 +9,9 @@ use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
 use keepalived_conf::model::virtual_link::VirtualLinkKind;
-use keepalived_conf::model::{Command, Preempt, TrackInterface, TrackScript, VirtualAddress, VrrpInstance};
+use keepalived_conf::model::{
+    Auth, Command, Preempt, TrackInterface, TrackScript, VirtualAddress, VrrpInstance,
+};
 use serde_json::{Map, Value, json};
 use vrrp_election::{Counters, Fact, GroupId, Node, RouterId, ScriptId, Standing, TrackTarget};
 use vrrp_proto::Counter;
@@ -178,6 +180,14 @@ fn stats<'a>(out: &mut String, views: impl Iterator<Item = View<'a>>) -> fmt::Re
         writeln!(out, "    Invalid Type: {}", bad("invalid_authtype"))?;
         writeln!(out, "    Type Mismatch: {}", bad("authtype_mismatch"))?;
         writeln!(out, "    Failure: {}", bad("auth_failure"))?;
+        if let Auth::Hmac(_) = view.instance.auth {
+            writeln!(out, "    Extension Missing: {}", bad("auth_ext_missing"))?;
+            writeln!(out, "    Extension Malformed: {}", bad("auth_ext_malformed"))?;
+            writeln!(out, "    Extension Unknown Key: {}", bad("auth_ext_unknown_key"))?;
+            writeln!(out, "    Extension Invalid HMAC: {}", bad("auth_ext_invalid_hmac"))?;
+            writeln!(out, "    Extension Stale: {}", bad("auth_ext_stale"))?;
+            writeln!(out, "    Extension Replay: {}", bad("auth_ext_replay"))?;
+        }
         writeln!(out, "  Priority Zero:")?;
         writeln!(out, "    Received: {}", counters.priority_zero_received)?;
         writeln!(out, "    Sent: {}", counters.priority_zero_sent)?;
@@ -227,6 +237,20 @@ impl View<'_> {
         writeln!(out, "   Effective priority = {}", self.effective_priority())?;
         writeln!(out, "   Advert interval = {} sec", Seconds(instance.advert_interval))?;
         writeln!(out, "   Accept = {}", if instance.accept { "enabled" } else { "disabled" })?;
+        if let Auth::Hmac(hmac) = &instance.auth {
+            let keys: Vec<_> = hmac.keys.iter().map(|key| key.id.to_string()).collect();
+            let mode = hmac.mode.as_str();
+            write!(
+                out,
+                "   HMAC authentication = mode {mode}, keys {}, active {}",
+                keys.join(" "),
+                hmac.active
+            )?;
+            match hmac.window {
+                Some(window) => writeln!(out, ", time window {} secs", Seconds(window))?,
+                None => writeln!(out, ", anti-replay monotonic")?,
+            }
+        }
         match instance.preempt {
             Preempt::Never => writeln!(out, "   Preempt = disabled")?,
             Preempt::AtOnce => writeln!(out, "   Preempt = enabled")?,
@@ -366,6 +390,12 @@ impl View<'_> {
             "invalid_authtype",
             "authtype_mismatch",
             "auth_failure",
+            "auth_ext_missing",
+            "auth_ext_malformed",
+            "auth_ext_unknown_key",
+            "auth_ext_invalid_hmac",
+            "auth_ext_stale",
+            "auth_ext_replay",
         ] {
             put(name, self.rejected(name));
         }

@@ -1,7 +1,7 @@
 //! Taking in what arrived: packets, the kernel's events and answers, the parent's words.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use vrrp_election::{Instant, Node, Received, RouterId, ScriptId};
 use vrrp_proto::{Accepted, Datagram};
@@ -32,7 +32,8 @@ impl Worker {
     fn read_batch(&mut self, place: usize) -> io::Result<bool> {
         let Self { wire, node, plan, records, complaints, parent, .. } = self;
         let log = &mut |level, text| parent.log(level, text);
-        let mut intake = Intake { now: now(), node, plan, records, complaints, log };
+        let since_1970 = UNIX_EPOCH.elapsed().unwrap_or_default();
+        let mut intake = Intake { now: now(), since_1970, node, plan, records, complaints, log };
         wire.receive(place, |arrival| intake.take(arrival))
     }
 
@@ -79,6 +80,8 @@ impl Worker {
 /// What a packet passes through.
 struct Intake<'a> {
     now: Instant,
+    /// The wall clock.
+    since_1970: Duration,
     node: &'a mut Node,
     plan: &'a Plan,
     records: &'a mut [Record],
@@ -109,7 +112,7 @@ impl Intake<'_> {
         let (Some(router), Some(record)) = (self.plan.routers.get(index), self.records.get_mut(index)) else {
             return;
         };
-        match record.judge(router, datagram) {
+        match record.judge(router, datagram, self.since_1970) {
             Ok(accepted) => self.accept(id, arrived, &accepted),
             Err(rejection) => {
                 let (source, plan) = (datagram.endpoints.source(), self.plan);

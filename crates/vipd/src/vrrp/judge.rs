@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use vrrp_election::{Instant, Report, RouterId};
 use vrrp_proto::{
-    Accepted, AuthData, AuthHeader, Counter, Datagram, ExpectedAuth, Mode, Receiver, Rejection, Warnings,
+    Accepted, AuthData, AuthHeader, Counter, Datagram, ExpectedAuth, Mode, Receiver, Rejection, TrailerStamp,
+    Warnings,
 };
 
 use super::plan::{Reach, RouterAuth, RouterPlan};
+use super::trailer::Stamps;
 
 /// What the receive checks remember of one router.
 #[derive(Clone, Debug, Default)]
@@ -20,22 +22,34 @@ pub(super) struct Record {
     ah_heard: u32,
     /// The one that was sent last.
     ah_sent: u32,
+    /// Of authentication trailers.
+    pub(super) stamps: Option<Box<Stamps>>,
     /// When its standing last changed, on the wall clock since 1970: only to be shown.
     pub(super) last_transition: Duration,
 }
 
 impl Record {
-    /// Runs the receive checks of RFC 9568 §7.1 and RFC 3768 §7.1 for one router.
+    /// Runs the receive checks of RFC 9568 §7.1 and RFC 3768 §7.1 for one router. `since_1970` is the wall clock.
     pub(super) fn judge<'p>(
         &mut self,
         router: &RouterPlan,
         datagram: &Datagram<'p>,
+        since_1970: Duration,
     ) -> Result<Accepted<'p>, Rejection> {
-        let result = self.receiver(router).check(datagram);
+        let mut receiver = self.receiver(router);
+        if let RouterAuth::Trailer(plan) = &router.auth {
+            let source = datagram.endpoints.source();
+            receiver.trailer = Some(self.stamps.get_or_insert_default().expected(plan, source, since_1970));
+        }
+        let result = receiver.check(datagram);
         match &result {
             Ok(accepted) => {
                 if let Some(sequence) = accepted.ah_sequence {
                     self.ah_heard = sequence;
+                }
+                if let (RouterAuth::Trailer(plan), Some(trailer)) = (&router.auth, accepted.trailer) {
+                    let stamps = self.stamps.get_or_insert_default();
+                    stamps.note(plan, accepted.source, trailer, since_1970);
                 }
             }
             Err(rejection) => self.rejected[rejection.counter().index()] += 1,
@@ -56,6 +70,12 @@ impl Record {
         self.ah_sent
     }
 
+    /// The stamp of the next advert that leaves, if it is signed.
+    pub(super) fn next_stamp(&mut self, auth: &RouterAuth, since_1970: Duration) -> Option<TrailerStamp> {
+        let RouterAuth::Trailer(plan) = auth else { return None };
+        Some(self.stamps.get_or_insert_default().next(plan, since_1970))
+    }
+
     fn receiver<'r>(&self, router: &'r RouterPlan) -> Receiver<'r> {
         Receiver {
             mode: match &router.reach {
@@ -63,7 +83,7 @@ impl Record {
                 Reach::Unicast { peers, strangers, .. } => Mode::Unicast { peers, strangers: *strangers },
             },
             auth: match router.auth {
-                RouterAuth::None => ExpectedAuth::None,
+                RouterAuth::None | RouterAuth::Trailer(_) => ExpectedAuth::None,
                 RouterAuth::Password(password) => ExpectedAuth::Password(password),
                 RouterAuth::Ah(key) => ExpectedAuth::Ah { key, last_sequence: self.ah_heard },
             },
@@ -76,7 +96,7 @@ impl Record {
 /// The authentication that a router's own adverts carry.
 pub(super) fn auth_data(auth: &RouterAuth) -> AuthData {
     match auth {
-        RouterAuth::None => AuthData::None,
+        RouterAuth::None | RouterAuth::Trailer(_) => AuthData::None,
         RouterAuth::Password(password) => AuthData::Password(*password),
         RouterAuth::Ah(_) => AuthData::Ah,
     }
@@ -165,7 +185,7 @@ mod tests {
             let header = Ipv4Header::new([192, 0, 2, last].into(), [192, 0, 2, 1].into());
             let length = header.emit(&mut buffer, &advert, router.checksum).unwrap();
             let datagram = Datagram::from_ipv4(&buffer[..length]).unwrap();
-            Record::default().judge(router, &datagram).is_ok()
+            Record::default().judge(router, &datagram, Duration::ZERO).is_ok()
         };
         assert!(heard(2));
         assert!(!heard(3));
@@ -187,7 +207,7 @@ mod tests {
             let header = Ipv4Header::new([192, 0, 2, 2].into(), IPV4_GROUP);
             let length = header.emit(&mut buffer, &advert, router.checksum).unwrap();
             let datagram = Datagram::from_ipv4(&buffer[..length]).unwrap();
-            assert!(Record::default().judge(router, &datagram).is_ok(), "version {version}");
+            assert!(Record::default().judge(router, &datagram, Duration::ZERO).is_ok(), "version {version}");
         }
     }
 
@@ -211,7 +231,7 @@ mod tests {
             let header = Ipv4Header::new([192, 0, 2, 2].into(), IPV4_GROUP);
             let length = header.emit_ah(&mut buffer, &advert, key, sequence).unwrap();
             let datagram = Datagram::from_ipv4(&buffer[..length]).unwrap();
-            let is_heard = record.judge(router, &datagram).is_ok();
+            let is_heard = record.judge(router, &datagram, Duration::ZERO).is_ok();
             (is_heard, record.next_ah_sequence(&router.auth, Duration::ZERO))
         };
         assert_eq!(receive(3), (true, 11));

@@ -27,6 +27,7 @@ mod script_runs;
 mod sources;
 mod spacing;
 mod trackers;
+mod trailer;
 mod watch;
 mod wire;
 
@@ -98,6 +99,9 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     let trackers = Trackers::start(observed, memory).with_sessions(sessions);
     let mut worker = Worker::start(poll, parent, plan, trackers, known.as_ref())?;
     worker.keep_addresses = keep;
+    if let Some(memory) = memory {
+        trailer::recall(memory, &worker.node, &mut worker.records);
+    }
     if let (Some(beginning), Some(predecessor)) = (&mut worker.beginning, predecessor) {
         beginning.former = ledger::former(&predecessor.memory);
         beginning.former_routing = ledger::former_routing(&predecessor.memory);
@@ -137,6 +141,7 @@ struct Worker {
     records: Vec<Record>,
     complaints: Complaints,
     reminders: Reminders,
+    stamp_keeper: trailer::StampKeeper,
     /// How each check script failed last, for the log.
     script_reasons: script_runs::Reasons,
     timer: TimerFd,
@@ -227,6 +232,7 @@ impl Worker {
             macs,
             complaints: Complaints::default(),
             reminders: Reminders::default(),
+            stamp_keeper: trailer::StampKeeper::default(),
             script_reasons: script_runs::Reasons::default(),
             timer,
             armed: None,
@@ -297,6 +303,7 @@ impl Worker {
         self.announce_sources(&sources);
         self.trackers.remind(&mut self.parent);
         self.reminders.tell(now, &mut self.node, self.plan.routers.len(), &mut self.parent);
+        self.stamp_keeper.tell(now, &self.node, &mut self.records, &mut self.parent);
         self.parent.flush();
         // Behind everything that is urgent.
         if self.tidy_at.take_if(|at| *at <= now).is_some() {
@@ -378,6 +385,7 @@ impl Worker {
         self.kernel.renumber(|id| numbers.get(&id).copied());
         self.filter.renumber(|id| numbers.get(&id).copied());
         self.announcements.renumber(|id| numbers.get(&id).copied());
+        self.stamp_keeper.retain(&self.node, self.plan.routers.len(), &mut self.parent);
         self.renew_routing();
         self.complaints.forget();
         self.source_repeats.forget();

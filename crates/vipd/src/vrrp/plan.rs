@@ -25,7 +25,7 @@ use super::spacing::{Gap, Gaps};
 use crate::ipc::Generation;
 use crate::packed::Packed;
 use router::router_plan;
-use watched::NothingKnown;
+pub(super) use watched::NothingKnown;
 
 pub(super) use router::{Reach, RouterAuth, RouterPlan, Vip, YIELDING_ADVERT};
 pub(super) use routing::{Routing, StaticId, Statics};
@@ -251,7 +251,7 @@ impl Plan {
     }
 
     fn setup(&self, router: &RouterPlan, instance: &VrrpInstance, group: Option<&SyncGroup>) -> RouterSetup {
-        let silent = instance.auth == Auth::Hmac
+        let silent = instance.auth == Auth::UnusableHmac
             || instance.unicast_fault_no_peer && instance.unicast_peers.is_empty();
         RouterSetup {
             config: router.config.clone(),

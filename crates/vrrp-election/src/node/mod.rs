@@ -312,6 +312,12 @@ impl Node {
         self.routers.get(router.index()).map(|member| member.standing)
     }
 
+    /// What a router is known by on the wire, as long as its configuration says the same.
+    #[must_use]
+    pub fn key(&self, router: RouterId) -> Option<&RouterKey> {
+        self.routers.get(router.index()).map(|member| &member.key)
+    }
+
     /// A router's state machine, to look at.
     #[must_use]
     pub fn router(&self, router: RouterId) -> Option<&VirtualRouter> {

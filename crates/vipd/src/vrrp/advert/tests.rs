@@ -21,6 +21,7 @@ fn outgoing<'a>(plan: &'a Plan, source: &str) -> Outgoing<'a> {
         priority: Priority::new(150),
         source: source.parse().unwrap(),
         ah_sequence: 0,
+        stamp: None,
     }
 }
 

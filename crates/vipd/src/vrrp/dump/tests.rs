@@ -158,10 +158,10 @@ const STATS: &str = "VRRP Instance: V
     Length: 2
     TTL: 4
     Invalid Type: 6
-    Advertisement Interval: 12
-    Address List: 16
+    Advertisement Interval: 18
+    Address List: 22
     Version: 5
-    Checksum: 10
+    Checksum: 16
   Authentication Errors:
     Invalid Type: 7
     Type Mismatch: 8
@@ -216,13 +216,19 @@ const JSON: &str = r#"[{
     "become_master": 1,
     "release_master": 0,
     "packet_len_err": 2,
-    "advert_interval_err": 12,
+    "advert_interval_err": 18,
     "ip_ttl_err": 4,
     "invalid_type_rcvd": 6,
-    "addr_list_err": 16,
+    "addr_list_err": 22,
     "invalid_authtype": 7,
     "authtype_mismatch": 8,
     "auth_failure": 9,
+    "auth_ext_missing": 10,
+    "auth_ext_malformed": 11,
+    "auth_ext_unknown_key": 12,
+    "auth_ext_invalid_hmac": 13,
+    "auth_ext_stale": 14,
+    "auth_ext_replay": 15,
     "pri_zero_rcvd": 0,
     "pri_zero_sent": 0
   }

@@ -58,7 +58,7 @@ impl Bench {
         let Self { node, plan, records, complaints, log } = self;
         let now = Instant::ZERO + Duration::from_secs(second);
         let log = &mut |_, text| log.push(text);
-        Intake { now, node, plan, records, complaints, log }.take(arrival);
+        Intake { now, since_1970: Duration::ZERO, node, plan, records, complaints, log }.take(arrival);
         while node.poll_action().is_some() {}
     }
 

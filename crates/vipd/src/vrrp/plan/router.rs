@@ -16,6 +16,7 @@ use vrrp_proto::{
 use super::links::{self as own_links, Vmac};
 use super::routing::{self, Routing};
 use super::watched::Numbers;
+use crate::vrrp::trailer::TrailerPlan;
 
 /// What a router needs beside its election parameters.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ pub(in crate::vrrp) enum RouterAuth {
     None,
     Password(AuthKey),
     Ah(AuthKey),
+    Trailer(Box<TrailerPlan>),
 }
 
 /// Addresses in the form that adverts borrow.
@@ -131,11 +133,14 @@ pub(super) fn router_plan(
         link,
         reach: reach(instance, config),
         source: instance.source,
-        auth: match instance.auth {
-            // An instance with `auth_hmac` stays in FAULT.
-            Auth::None | Auth::Hmac => RouterAuth::None,
-            Auth::Password(password) => RouterAuth::Password(AuthKey::new(&password)),
-            Auth::Ah(key) => RouterAuth::Ah(AuthKey::new(&key)),
+        auth: match &instance.auth {
+            // An instance whose `auth_hmac` cannot be used stays in FAULT.
+            Auth::None | Auth::UnusableHmac => RouterAuth::None,
+            Auth::Password(password) => RouterAuth::Password(AuthKey::new(password)),
+            Auth::Ah(key) => RouterAuth::Ah(AuthKey::new(key)),
+            Auth::Hmac(hmac) => {
+                RouterAuth::Trailer(Box::new(TrailerPlan::new(hmac, instance.unicast_peers.len())))
+            }
         },
         checksum: if instance.v3_checksum_as_v2 {
             ChecksumRule::MessageOnly
@@ -202,9 +207,10 @@ fn reach(instance: &VrrpInstance, config: &Config) -> Reach {
         address: peer.address,
         ttl: peer.ttl.map_or(TtlRange::ANY, |(min, max)| TtlRange { min, max }),
     });
-    // A TTL bound on any peer means that the author wants to know who speaks.
-    let checked =
-        instance.check_unicast_source || instance.unicast_peers.iter().any(|peer| peer.ttl.is_some());
+    // A TTL bound on any peer means that the author wants to know who speaks, and so do signatures.
+    let checked = instance.check_unicast_source
+        || matches!(instance.auth, Auth::Hmac(_))
+        || instance.unicast_peers.iter().any(|peer| peer.ttl.is_some());
     Reach::Unicast {
         peers: peers.collect(),
         ttl: instance.unicast_ttl.unwrap_or(TTL),

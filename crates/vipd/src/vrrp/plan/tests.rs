@@ -211,9 +211,12 @@ fn authentication() {
         RouterAuth::None => 0,
         RouterAuth::Password(_) => 1,
         RouterAuth::Ah(_) => 2,
+        RouterAuth::Trailer(_) => 3,
     };
     acts("", "authentication {\nauth_type PASS\nauth_pass secret\n}", kind, 0, 1);
     acts("", "authentication {\nauth_type AH\nauth_pass secret\n}", kind, 0, 2);
+    let keys = "auth_hmac {\nkey 1 0123456789abcdef0123456789abcdef\nactive_key 1\n}";
+    acts("", keys, kind, 0, 3);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::ipc::SessionKey;
 use crate::vrrp::attachment::Key;
 
 /// Before anything was looked at.
-pub(super) struct NothingKnown;
+pub(in crate::vrrp) struct NothingKnown;
 
 impl Observe for NothingKnown {
     fn link(&self, _: &str) -> LinkState {
