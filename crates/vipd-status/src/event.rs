@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cause, Evidence, Intent, ReloadOutcome, Role, State, TrackerKind};
+use crate::{Cause, Evidence, Intent, ReloadResult, Role, State, TrackerKind};
 
 /// Something that happened, as `vipd events` shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,7 +129,13 @@ pub enum EventKind {
         up: bool,
     },
     /// The configuration was read anew.
-    Reload(ReloadOutcome),
+    Reload {
+        /// How it ended.
+        result: ReloadResult,
+        /// Why, where it was not taken.
+        #[serde(default)]
+        reason: Option<String>,
+    },
     /// An operator's intent began, or ended.
     Intent {
         /// Instance, or `service server`.

@@ -10,6 +10,7 @@ use crate::Intent;
 /// A virtual server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each a member of the JSON")]
 pub struct Service {
     /// Its name, as in the log: `[192.0.2.10]:tcp:80`.
     pub name: String,

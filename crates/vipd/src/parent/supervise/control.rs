@@ -151,8 +151,8 @@ impl Parent {
 
     /// A reload ended, or the start: the configuration is in force, or was not taken for a reason.
     pub(super) fn end_reload(&mut self, refused: Option<&str>) {
-        if let Some(outcome) = self.facts.handle_reload_end(refused) {
-            self.control.publish(EventKind::Reload(outcome));
+        if let Some(ReloadOutcome { result, reason, .. }) = self.facts.handle_reload_end(refused) {
+            self.control.publish(EventKind::Reload { result, reason });
         }
         self.control.gatherer.handle_change();
     }
