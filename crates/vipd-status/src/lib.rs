@@ -6,8 +6,12 @@ mod daemon;
 mod event;
 mod instance;
 mod neighbour;
+mod problems;
+mod select;
 mod service;
+pub mod text;
 mod tracker;
+mod words;
 
 pub use cause::{Cause, Evidence, Fault};
 pub use daemon::{ConfigState, Daemon, ReloadOutcome, ReloadResult, Role, Worker};
@@ -18,9 +22,12 @@ pub use instance::{
 };
 pub use jiff::Timestamp;
 pub use neighbour::Neighbour;
+pub use problems::{Problem, ProblemKind, Severity, problems};
+pub use select::Target;
 use serde::{Deserialize, Serialize};
 pub use service::{BfdSession, Check, CheckFailure, Connections, Quorum, Server, ServerWeight, Service};
 pub use tracker::{LastRun, Tracker, TrackerKind};
+pub use words::clean;
 
 /// The version of these types as JSON. It grows when a member changes its meaning or goes; new members do not change it,
 /// so that a reader has to ignore those that it does not know.
