@@ -4,6 +4,7 @@
 mod cause;
 mod daemon;
 mod event;
+pub mod explain;
 mod instance;
 mod neighbour;
 mod problems;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::words::{between, intent, millis};
+use crate::words::{between, intent, later, millis};
 use crate::{
     Daemon, Instance, Neighbour, ReloadOutcome, ReloadResult, Server, Service, State, Status, Tracker,
     TrackerKind, Worker,
@@ -182,20 +182,24 @@ fn of_instance(status: &Status, instance: &Instance, found: &mut Vec<Problem>) {
 /// Routers that advertise the instance although this one does: longer than a change of the master takes.
 pub(crate) fn rivals<'a>(status: &'a Status, instance: &'a Instance) -> impl Iterator<Item = &'a Neighbour> {
     let speaks = move |neighbour: &&Neighbour| {
-        let patience = Duration::from_millis(neighbour.interval_ms.max(100)) * 3;
         neighbour.instance.as_deref() == Some(instance.name.as_str())
             && neighbour.priority > 0
             && neighbour.rejected.is_none()
             && recent(neighbour, status.at)
-            && instance.since.is_some_and(|since| since + patience < neighbour.last_heard)
+            && instance.since.is_some_and(|since| later(since, patience(neighbour)) < neighbour.last_heard)
     };
     let serves = instance.state == State::Master;
     status.neighbours.iter().filter(move |_| serves).filter(speaks)
 }
 
+/// Three of its intervals.
+fn patience(neighbour: &Neighbour) -> Duration {
+    Duration::from_millis(neighbour.interval_ms.max(100)).saturating_mul(3)
+}
+
 /// It was heard within three of its intervals, so it is master of its VRID.
 pub(crate) fn recent(neighbour: &Neighbour, at: Timestamp) -> bool {
-    neighbour.last_heard + Duration::from_millis(neighbour.interval_ms.max(100)) * 3 >= at
+    later(neighbour.last_heard, patience(neighbour)) >= at
 }
 
 /// A router that uses the VRID of an instance without being its peer.
@@ -262,7 +266,7 @@ fn of_server(at: Timestamp, service: &Service, server: &Server, found: &mut Vec<
         if ends < at {
             let text = format!("has a certificate that ended on {}", ends.strftime("%Y-%m-%d"));
             found.push(error(ProblemKind::Certificate, &subject, text, Some(ends)));
-        } else if ends < at + CERTIFICATE_NOTICE {
+        } else if ends < later(at, CERTIFICATE_NOTICE) {
             let text = format!("has a certificate that ends on {}", ends.strftime("%Y-%m-%d"));
             found.push(warning(ProblemKind::Certificate, &subject, text, None));
         }

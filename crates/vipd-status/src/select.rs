@@ -133,7 +133,7 @@ fn is_endpoint(name: &str, word: &str) -> bool {
 }
 
 /// Address, protocol and port of `[192.0.2.10]:tcp:80`, `[2001:db8::1]:80`, `192.0.2.10:80` or an address alone.
-fn endpoint(name: &str) -> (&str, Option<&str>, Option<&str>) {
+pub(crate) fn endpoint(name: &str) -> (&str, Option<&str>, Option<&str>) {
     let (host, rest) = match name.strip_prefix('[').and_then(|name| name.split_once(']')) {
         Some((host, rest)) => (host, rest.trim_start_matches(':')),
         None if name.parse::<IpAddr>().is_ok() => (name, ""),

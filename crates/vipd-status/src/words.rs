@@ -113,6 +113,8 @@ impl Fault {
             Self::NoSource => "fault-no-source",
             Self::Member { .. } => "fault-member",
             Self::Tracker { .. } => "fault-tracker",
+            #[allow(unreachable_patterns, reason = "a fault without words of its own")]
+            _ => "fault-other",
         }
     }
 }
@@ -169,6 +171,8 @@ impl fmt::Display for Fault {
             Self::Tracker { tracker, name, reason: Some(reason) } => {
                 write!(f, "{tracker} {name} is down: {reason}")
             }
+            #[allow(unreachable_patterns, reason = "a fault without words of its own")]
+            _ => f.write_str("something that it needs is missing"),
         }
     }
 }
@@ -204,6 +208,11 @@ pub(crate) fn millis(ms: u64) -> String {
     if ms < 60_000 { format!("{}.{:03} s", ms / 1000, ms % 1000) } else { span(Duration::from_millis(ms)) }
 }
 
+/// Microseconds as milliseconds with one digit: `1.2 ms`; from a second on as [`millis`].
+pub(crate) fn micros(us: u64) -> String {
+    if us < 1_000_000 { format!("{}.{} ms", us / 1000, us % 1000 / 100) } else { millis(us / 1000) }
+}
+
 /// A duration as people say it, with at most two units: `12 d 3 h`.
 pub(crate) fn span(span: Duration) -> String {
     let seconds = span.as_secs();
@@ -220,6 +229,11 @@ pub(crate) fn span(span: Duration) -> String {
 /// The time from one moment to a later one; 0 s where it is not later.
 pub(crate) fn between(from: Timestamp, to: Timestamp) -> String {
     span(Duration::try_from(from.duration_until(to)).unwrap_or_default())
+}
+
+/// A moment later than another; the last one there is, where it would be after that.
+pub(crate) fn later(time: Timestamp, by: Duration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// The time of day in a zone, with the date where it is another day than that of `at`.
@@ -268,6 +282,7 @@ mod tests {
         ];
         assert_eq!(said, expected);
         assert_eq!([millis(1_805), millis(61_000)], ["1.805 s", "1 min 1 s"]);
+        assert_eq!([micros(1_250), micros(2_000_000)], ["1.2 ms", "2.000 s"]);
     }
 
     #[test]

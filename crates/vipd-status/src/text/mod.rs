@@ -5,14 +5,16 @@ mod event;
 mod headline;
 mod instances;
 mod services;
-mod table;
+pub(crate) mod table;
 mod trackers;
 
 use jiff::tz::TimeZone;
 
 pub use self::event::event;
 pub use self::headline::headline;
+pub(crate) use self::instances::host;
 use self::table::Page;
+pub(crate) use self::trackers::remark as tracker_remark;
 use crate::{Problem, Status, problems};
 
 /// Layout of text.

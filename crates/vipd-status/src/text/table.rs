@@ -62,6 +62,18 @@ impl Page {
         self.wrapped(&format!("{mark} "), "  ", text, style);
     }
 
+    /// A sentence behind a label; its further lines begin below its first word.
+    pub(crate) fn labelled(&mut self, label: &str, column: usize, text: &str) {
+        let first = format!("  {label:<column$}");
+        let indent = " ".repeat(first.width());
+        self.wrapped(&first, &indent, text, Style::Plain);
+    }
+
+    /// An empty line.
+    pub(crate) fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
     /// A table, behind an empty line. Nothing without rows.
     pub(crate) fn table(&mut self, headings: &[&str], rows: impl IntoIterator<Item = Row>) {
         let rows: Vec<Row> = rows.into_iter().collect();
