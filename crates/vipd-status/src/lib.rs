@@ -6,6 +6,7 @@ mod daemon;
 mod event;
 pub mod explain;
 mod instance;
+pub mod metrics;
 mod neighbour;
 mod problems;
 mod select;
