@@ -29,7 +29,11 @@ const PEERS: &[Need] = &[
     Need { program: "redis-server", package: "redis-server", why: "a server that is checked" },
     Need { program: "mariadbd", package: "mariadb-server", why: "a database that is checked" },
     Need { program: "pg_lsclusters", package: "postgresql", why: "a database that is checked" },
-    Need { program: "promtool", package: "prometheus", why: "reads the metrics, the alert rules and the dashboard" },
+    Need {
+        program: "promtool",
+        package: "prometheus",
+        why: "reads the metrics, the alert rules and the dashboard",
+    },
     Need { program: "slapd", package: "slapd", why: "a directory that is checked" },
 ];
 
