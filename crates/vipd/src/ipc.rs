@@ -11,6 +11,7 @@ use keepalived_conf::model::bfd::BfdInstance;
 use keepalived_conf::model::lvs::LvsService;
 use serde::{Deserialize, Serialize};
 
+use crate::log::LogLine;
 use crate::watcher::Observation;
 
 mod channel;
@@ -226,12 +227,7 @@ pub enum FromWorker {
         up: bool,
     },
     /// A line for the log.
-    Log {
-        /// Its weight.
-        level: LogLevel,
-        /// The text, without time and name.
-        text: String,
-    },
+    Log(LogLine),
     /// The answer to [`ToWorker::Dump`]: the whole text of the file.
     Dump(DumpKind, String),
     /// A piece of the answer to [`ToWorker::Status`]: few things at once, so that no turn takes long.

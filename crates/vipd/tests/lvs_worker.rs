@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use vipd::ipc::{Channel, FromWorker, Task, ToWorker};
+use vipd::log::LogLine;
 
 /// A running worker; killed with this value.
 struct Worker {
@@ -51,7 +52,7 @@ impl Worker {
         loop {
             assert!(Instant::now() < limit, "never said: {part}");
             match self.channel.receive().unwrap() {
-                Some(FromWorker::Log { text, .. }) => {
+                Some(FromWorker::Log(LogLine { text, .. })) => {
                     println!("{text}");
                     if text.contains(part) {
                         return;

@@ -221,8 +221,8 @@ impl Worker {
             self.parent.log(LogLevel::Warning, complaint);
         }
         while let Some(event) = running.session.poll_event() {
-            if let Some((level, text)) = narrate::line(&running.instance.name, event) {
-                self.parent.log(level, text);
+            if let Some(line) = narrate::line(&running.instance.name, event) {
+                self.parent.log_line(line);
             }
             if let Event::Usable(up) = event {
                 self.parent.send(&FromWorker::Session { key: running.key(), up });

@@ -30,6 +30,7 @@ What runs
 
 Log
   -l, --log-console              log to standard error too
+      --log-format=FORMAT        how lines of --log-console look: text (default) or json
   -D, --log-detail               log more
   -S, --log-facility=FACILITY    0-7, local0-local7, user or daemon (default)
   -G, --no-syslog                do not log to syslog

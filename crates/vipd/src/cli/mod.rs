@@ -18,6 +18,8 @@ use keepalived_conf::did_you_mean;
 pub use explain::explain;
 pub use help::{HELP, version_text};
 
+use crate::log::LogFormat;
+
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request {
@@ -45,6 +47,8 @@ pub struct Options {
     pub all: bool,
     /// `-l`: log to standard error too.
     pub log_console: bool,
+    /// `--log-format`: how lines look there.
+    pub log_format: LogFormat,
     /// `-D`: how often it was given.
     pub log_detail: u8,
     /// `-S`: the syslog facility, as in the priority value (already shifted); daemon by default.
@@ -100,6 +104,7 @@ impl Default for Options {
             bfd: true,
             all: false,
             log_console: false,
+            log_format: LogFormat::Text,
             log_detail: 0,
             facility: values::FACILITY_DAEMON,
             syslog: true,
@@ -230,6 +235,10 @@ fn apply(
         "all" => options.all = true,
         "log-console" => options.log_console = true,
         "log-detail" => options.log_detail = options.log_detail.saturating_add(1),
+        "log-format" => match values::log_format(&text(value)) {
+            Ok(format) => options.log_format = format,
+            Err(error) => return Some(Request::PrintError(error, 1)),
+        },
         "log-facility" => match values::facility(&text(value)) {
             Ok(facility) => options.facility = facility,
             Err(complaint) => options.complaints.push(complaint),
@@ -316,6 +325,7 @@ const SPECS: &[Spec] = &[
     option(b'T', "genhash", Value::None),
     long("ignore-sigint", Value::None),
     long("ipvs-dry-run", Value::None),
+    long("log-format", Value::Required),
     long("perf", Value::Optional),
     long("debug", Value::Optional),
     long("no-mem-check", Value::None),

@@ -1,6 +1,7 @@
 //! Values of options, in keepalived's notation.
 
 use super::Request;
+use crate::log::LogFormat;
 
 /// `LOG_DAEMON`, shifted as in a syslog priority.
 pub(super) const FACILITY_DAEMON: u8 = 3 << 3;
@@ -18,6 +19,15 @@ pub(super) fn facility(text: &str) -> Result<u8, String> {
     match text.strip_prefix("local").unwrap_or(text).as_bytes() {
         [digit @ b'0'..=b'7'] => Ok((LOCAL0 + (digit - b'0')) << 3),
         _ => Err(format!("Invalid log facility '{text}'")),
+    }
+}
+
+/// `--log-format`
+pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(format!("vipd: --log-format takes text or json, not '{text}'\n")),
     }
 }
 
@@ -60,6 +70,14 @@ mod tests {
         for wrong in ["8", "local8", "local", "", "mail", "local07"] {
             assert!(facility(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_format_of_the_log_is_text_or_json() {
+        assert_eq!(log_format("json"), Ok(LogFormat::Json));
+        assert_eq!(log_format("text"), Ok(LogFormat::Text));
+        let error = "vipd: --log-format takes text or json, not 'JSON'\n";
+        assert_eq!(log_format("JSON"), Err(error.to_owned()));
     }
 
     #[test]

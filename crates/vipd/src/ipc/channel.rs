@@ -224,9 +224,10 @@ const QUEUE_LIMIT: usize = 2 * MESSAGE_LIMIT;
 mod tests {
     use super::*;
     use crate::ipc::{FromWorker, LogLevel, Monotonic, ScriptOutcome, ScriptRun, ToWorker};
+    use crate::log::LogLine;
 
     fn log(text: &str) -> FromWorker {
-        FromWorker::Log { level: LogLevel::Info, text: text.to_owned() }
+        FromWorker::Log(LogLine::new(LogLevel::Info, text))
     }
 
     #[test]
@@ -248,7 +249,7 @@ mod tests {
         encode(&log("one"), &mut buffer).unwrap();
         encode(&log("two"), &mut buffer).unwrap();
         for expected in ["one", "two"] {
-            let Some(FromWorker::Log { text, .. }) = decode(&mut buffer).unwrap() else {
+            let Some(FromWorker::Log(LogLine { text, .. })) = decode(&mut buffer).unwrap() else {
                 panic!("no message")
             };
             assert_eq!(text, expected);
@@ -317,7 +318,7 @@ mod tests {
             }
             near.flush().unwrap();
         };
-        assert!(matches!(received, FromWorker::Log { text, .. } if text.len() == long.len()));
+        assert!(matches!(received, FromWorker::Log(LogLine { text, .. }) if text.len() == long.len()));
         assert!(near.is_flushed());
     }
 }

@@ -5,6 +5,10 @@
 
 mod clock;
 mod console;
+mod datagrams;
+mod journal;
+mod line;
+mod sinks;
 mod syslog;
 
 use std::borrow::Cow;
@@ -12,6 +16,8 @@ use std::borrow::Cow;
 use crate::ipc::LogLevel;
 pub(crate) use clock::LocalTime;
 use console::Console;
+use journal::Journal;
+pub use line::{About, EventKind, Field, LogLine};
 use syslog::Syslog;
 
 /// Who speaks: the name in the system log.
@@ -27,15 +33,41 @@ pub enum Voice {
     Bfd(u32),
 }
 
+impl Voice {
+    /// The name and number of its process.
+    fn process(self) -> (&'static str, u32) {
+        match self {
+            Self::Parent => ("Keepalived", std::process::id()),
+            Self::Vrrp(pid) => ("Keepalived_vrrp", pid),
+            Self::Lvs(pid) => ("Keepalived_healthcheckers", pid),
+            Self::Bfd(pid) => ("Keepalived_bfd", pid),
+        }
+    }
+}
+
 /// Where lines go.
 #[derive(Clone, Copy, Debug)]
 pub struct LogOptions {
     /// Standard error, each line with the local time in front.
     pub console: bool,
-    /// The system log, with this facility (shifted as in a priority value).
-    pub syslog: Option<u8>,
+    /// How lines look there.
+    pub format: LogFormat,
+    /// The system log.
+    pub syslog: bool,
+    /// Its facility (shifted as in a priority value).
+    pub facility: u8,
     /// `-D`: debug lines too.
     pub detail: bool,
+}
+
+/// How lines look on standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// As keepalived's, with milliseconds.
+    #[default]
+    Text,
+    /// One object of JSON a line.
+    Json,
 }
 
 /// The sinks of the log.
@@ -44,24 +76,33 @@ pub struct Log {
     detail: bool,
     console: Option<Console>,
     syslog: Option<Syslog>,
+    journal: Option<Journal>,
     /// `_NETNS_INSTANCE`, behind the names in the system log.
     suffix: String,
 }
 
 impl Log {
-    /// Opens the sinks. A sink that is missing is tried again with later lines.
+    /// Opens the sinks. The system log is tried again with later lines if it is missing.
     pub fn new(options: LogOptions) -> Self {
-        let syslog = options.syslog.map(Syslog::new);
-        // Under systemd without a system log, the journal reads standard error.
-        let journal = !options.console
-            && syslog.as_ref().is_some_and(|syslog| !syslog.is_open())
-            && console::is_journal();
+        let around = sinks::Surroundings::look();
+        let mut chosen = sinks::choose(&options, around);
+        let journal = chosen.journal.then(|| Journal::open(options.facility, journal::PATH.as_ref())).flatten();
+        if chosen.journal && journal.is_none() {
+            chosen = sinks::without_journal(&options, around);
+        }
         Self {
             detail: options.detail,
-            console: (options.console || journal).then(|| Console::new(journal)),
-            syslog,
+            console: chosen.console.map(Console::new),
+            syslog: chosen.syslog.then(|| Syslog::new(options.facility)),
+            journal,
             suffix: String::new(),
         }
+    }
+
+    /// A log that nobody reads.
+    #[cfg(test)]
+    pub(crate) fn silent() -> Self {
+        Self { detail: false, console: None, syslog: None, journal: None, suffix: String::new() }
     }
 
     /// Tells copies of the daemon apart: network namespace and instance name behind the names in the system log.
@@ -71,21 +112,28 @@ impl Log {
 
     /// Writes a line for this voice. Control characters are shown escaped, so that a line stays one line.
     pub fn write(&mut self, voice: Voice, level: LogLevel, text: &str) {
+        self.write_about(voice, level, text, None);
+    }
+
+    /// Writes a line with what it is about.
+    pub fn write_line(&mut self, voice: Voice, line: &LogLine) {
+        self.write_about(voice, line.level, &line.text, line.about.as_deref());
+    }
+
+    fn write_about(&mut self, voice: Voice, level: LogLevel, text: &str, about: Option<&About>) {
         if level == LogLevel::Debug && !self.detail {
             return;
         }
         let text = printable(text);
+        let (name, pid) = voice.process();
         if let Some(console) = &mut self.console {
-            console.write(level, &text);
+            console.write((name, pid), level, &text, about);
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.write((&format!("{name}{}", self.suffix), pid), level, &text, about);
         }
         if let Some(syslog) = &mut self.syslog {
-            let (name, pid) = match voice {
-                Voice::Parent => ("Keepalived", std::process::id()),
-                Voice::Vrrp(pid) => ("Keepalived_vrrp", pid),
-                Voice::Lvs(pid) => ("Keepalived_healthcheckers", pid),
-                Voice::Bfd(pid) => ("Keepalived_bfd", pid),
-            };
-            syslog.write(level, &format!("{name}{}[{pid}]: {text}", self.suffix));
+            syslog.write(&format!("{name}{}[{pid}]", self.suffix), level, &text);
         }
     }
 
@@ -165,7 +213,7 @@ mod tests {
 
     #[test]
     fn names_carry_namespace_and_instance() {
-        let mut log = Log::new(LogOptions { console: false, syslog: None, detail: false });
+        let mut log = Log::silent();
         log.tell_apart(Some("blue"), Some("west"));
         assert_eq!(log.suffix, "_blue_west");
         log.tell_apart(None, None);

@@ -11,48 +11,54 @@ use lvs_health::{Note, Probe, Protocol};
 use super::names;
 use super::plan::{Former, Plan};
 use crate::ipc::{FromWorker, LogLevel};
+use crate::log::{About, EventKind, Field, LogLine};
 
 /// The lines for the log.
-pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<(LogLevel, String)> {
+pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<LogLine> {
     let teller = Teller { plan, director };
-    let info = |text: String| vec![(LogLevel::Info, text)];
     match event {
         Event::Attempt { check, failure, verdict } => teller.attempt(*check, &failure.to_string(), *verdict),
-        Event::Check { check, up: true, .. } => teller.passed(*check),
-        Event::Weight { server, from, to } => {
-            let up = director.server_status(*server).is_some_and(|status| status.up);
-            let state = if up { "active" } else { "inactive" };
-            info(format!("Changing weight from {from} to {to} for {state} service {}", teller.both(*server)))
-        }
-        Event::Server { server, up, .. } => info(teller.server(*server, *up)),
+        Event::Check { check, up: true, .. } => teller.passed(*check).into_iter().collect(),
+        Event::Weight { server, from, to } => vec![teller.weight(*server, *from, *to)],
+        Event::Server { server, up, cause } => vec![teller.server(*server, *up, *cause)],
         Event::Added { server, up } => {
             let state = if *up { "up" } else { "down" };
-            info(format!("New service {}: {state}", teller.both(*server)))
+            vec![info(format!("New service {}: {state}", teller.both(*server)))]
         }
         Event::Removed { service, server, draining, .. } => {
             let what = if *draining { "Draining" } else { "Removing" };
-            info(format!(
-                "{what} service {server} of VS {}, which is no longer configured",
-                teller.service(*service)
-            ))
+            let service = teller.service(*service);
+            vec![info(format!("{what} service {server} of VS {service}, which is no longer configured"))]
         }
-        Event::Retired { name, .. } => info(format!("Removing Virtual Server {name}")),
+        Event::Retired { name, .. } => vec![info(format!("Removing Virtual Server {name}"))],
         Event::Drained { service, server } => {
-            info(format!("Removing drained service {server} from VS {}", teller.service(*service)))
+            vec![info(format!("Removing drained service {server} from VS {}", teller.service(*service)))]
         }
-        Event::Quorum { service, .. } => {
-            info(format!("{} for VS {}", quorum_text(event), teller.service(*service)))
+        Event::Quorum { service, up, initial, .. } => {
+            let name = teller.service(*service);
+            let state = if *up { "up" } else { "down" };
+            let level = if *up || *initial { LogLevel::Info } else { LogLevel::Warning };
+            let line = LogLine::new(level, format!("{} for VS {name}", quorum_text(event)));
+            vec![line.about(about_service(EventKind::Quorum, name).with(Field::To, state))]
         }
-        Event::Steered { server, how } => teller.steered(*server, *how),
+        Event::Steered { server, how } => vec![teller.steered(*server, *how)],
         Event::Sorry { service, serving } => teller.sorry(*service, *serving),
-        Event::Panic { service, panics } => teller.panics(*service, *panics),
+        Event::Panic { service, panics } => teller.panics(*service, *panics).into_iter().collect(),
         Event::Suspended { service, suspended } => {
             let what = if *suspended { "Suspending" } else { "Activating" };
-            info(format!("{what} healthcheckers of VS {}", teller.service(*service)))
+            vec![info(format!("{what} healthcheckers of VS {}", teller.service(*service)))]
         }
         // A check that fails was told with its attempt, and a successor's states are no news.
         _ => Vec::new(),
     }
+}
+
+fn info(text: String) -> LogLine {
+    LogLine::new(LogLevel::Info, text)
+}
+
+fn about_service(event: EventKind, service: &str) -> About {
+    About::new(event).with(Field::Service, service.to_owned())
 }
 
 /// What the parent runs scripts, writes FIFOs and sends mail for, if the event is such.
@@ -201,23 +207,38 @@ impl Teller<'_> {
         }
     }
 
-    fn panics(&self, service: ServiceId, panics: bool) -> Vec<(LogLevel, String)> {
+    /// An event of a real server.
+    fn about(&self, event: EventKind, id: ServerId) -> About {
+        about_service(event, self.service(id.service)).with(Field::Server, self.real(id))
+    }
+
+    fn weight(&self, server: ServerId, from: u32, to: u32) -> LogLine {
+        let up = self.director.server_status(server).is_some_and(|status| status.up);
+        let state = if up { "active" } else { "inactive" };
+        let about = self.about(EventKind::Weight, server);
+        let about = about.with(Field::From, from.to_string()).with(Field::To, to.to_string());
+        info(format!("Changing weight from {from} to {to} for {state} service {}", self.both(server)))
+            .about(about)
+    }
+
+    fn panics(&self, service: ServiceId, panics: bool) -> Option<LogLine> {
         let name = self.service(service);
-        let Some(status) = self.director.service_status(service) else { return Vec::new() };
+        let status = self.director.service_status(service)?;
         let (alive, all) = (status.alive, status.servers);
-        if panics {
+        let line = if panics {
             let text = format!(
                 "Only {alive} of {all} services of VS {name} are up, fewer than panic_threshold: those that failed are used as well"
             );
-            return vec![(LogLevel::Warning, text)];
-        }
-        let text =
-            format!("{alive} of {all} services of VS {name} are up: those that failed are no longer used");
-        vec![(LogLevel::Info, text)]
+            LogLine::new(LogLevel::Warning, text)
+        } else {
+            info(format!("{alive} of {all} services of VS {name} are up: those that failed are no longer used"))
+        };
+        let to = if panics { "failed_servers" } else { "servers" };
+        Some(line.about(about_service(EventKind::Fallback, name).with(Field::To, to)))
     }
 
     /// keepalived's sentence, with the reason behind it.
-    fn attempt(&self, check: CheckId, failure: &str, verdict: Verdict) -> Vec<(LogLevel, String)> {
+    fn attempt(&self, check: CheckId, failure: &str, verdict: Verdict) -> Vec<LogLine> {
         let subject = match self.director.check(check).map(|check| &check.probe) {
             Some(Probe::Script(script)) => self.script(check, script),
             _ => format!("{} on service {}", check_name(self.director, check), self.target(check)),
@@ -235,13 +256,28 @@ impl Teller<'_> {
         if !counts && !self.logs_all(check) {
             return Vec::new();
         }
-        vec![(LogLevel::Info, format!("{subject} {what}: {failure}"))]
+        let level = if counts { LogLevel::Warning } else { LogLevel::Info };
+        let about = self.about_check(check).with(Field::Reason, failure.to_owned());
+        let about = if counts { about.with(Field::To, "down") } else { about };
+        vec![LogLine::new(level, format!("{subject} {what}: {failure}")).about(about)]
     }
 
-    fn passed(&self, check: CheckId) -> Vec<(LogLevel, String)> {
+    /// The first of its servers.
+    fn about_check(&self, check: CheckId) -> About {
+        match self.director.servers(check).first() {
+            Some(&server) => self.about(EventKind::Check, server),
+            None => About::new(EventKind::Check),
+        }
+    }
+
+    fn passed(&self, check: CheckId) -> Option<LogLine> {
+        let probe = &self.director.check(check)?.probe;
+        Some(info(self.passed_text(check, probe)).about(self.about_check(check).with(Field::To, "up")))
+    }
+
+    fn passed_text(&self, check: CheckId, probe: &Probe) -> String {
         let target = self.target(check);
-        let Some(definition) = self.director.check(check) else { return Vec::new() };
-        let text = match &definition.probe {
+        match probe {
             Probe::Network(network) => match &network.protocol {
                 Protocol::Connect => format!("TCP connection to {target} success."),
                 Protocol::Http(_) => format!("Remote Web server {target} succeed on service."),
@@ -264,8 +300,7 @@ impl Teller<'_> {
             }
             Probe::Bfd(bfd) => format!("BFD session {} of {target} is up", bfd.session),
             _ => format!("Check of {target} success."),
-        };
-        vec![(LogLevel::Info, text)]
+        }
     }
 
     fn script(&self, check: CheckId, script: &lvs_health::Script) -> String {
@@ -285,7 +320,22 @@ impl Teller<'_> {
         })
     }
 
-    fn server(&self, server: ServerId, up: bool) -> String {
+    /// One that a check took out is a loss; one that a reload or the stop takes out is not.
+    fn server(&self, server: ServerId, up: bool, cause: Cause) -> LogLine {
+        let lost = !up && matches!(cause, Cause::Check(_));
+        let level = if lost { LogLevel::Warning } else { LogLevel::Info };
+        let word = match cause {
+            Cause::Start => "startup",
+            Cause::Check(_) => "check",
+            Cause::Reload => "reload",
+            _ => "stop",
+        };
+        let state = if up { "up" } else { "down" };
+        let about = self.about(EventKind::Server, server).with(Field::To, state).with(Field::Cause, word);
+        LogLine::new(level, self.server_text(server, up)).about(about)
+    }
+
+    fn server_text(&self, server: ServerId, up: bool) -> String {
         let inhibits = self.plan.real_server(server).is_some_and(|real| real.inhibit_on_failure);
         let (real, service) = (self.real(server), self.service(server.service));
         match (up, inhibits) {
@@ -297,14 +347,18 @@ impl Teller<'_> {
     }
 
     /// What somebody wants of a server, and when that ends.
-    fn steered(&self, id: ServerId, how: Steered) -> Vec<(LogLevel, String)> {
+    fn steered(&self, id: ServerId, how: Steered) -> LogLine {
+        LogLine::new(LogLevel::Warning, self.steered_text(id, how)).about(self.about(EventKind::Weight, id))
+    }
+
+    fn steered_text(&self, id: ServerId, how: Steered) -> String {
         let Some(intent) = self.director.intent(id).filter(|_| how == Steered::Begins) else {
             let what = match how {
                 Steered::Drained => "is drained: no connection is left, or their time is over",
                 Steered::Expired => "has its own weight again: the time is over",
                 Steered::Begins | Steered::Ended => "has its own weight again",
             };
-            return vec![(LogLevel::Warning, format!("{} {what}", self.both(id)))];
+            return format!("{} {what}", self.both(id));
         };
         let what = match intent.mode {
             Mode::Weight(weight) => format!("has weight {weight}"),
@@ -317,10 +371,10 @@ impl Teller<'_> {
             |until| format!("for {} s (lvs_reconcile)", left(until)),
         );
         let who = if intent.who == OUTSIDE { "set outside" } else { &intent.who };
-        vec![(LogLevel::Warning, format!("{} {what}, {who}: it stays so {until}", self.both(id)))]
+        format!("{} {what}, {who}: it stays so {until}", self.both(id))
     }
 
-    fn sorry(&self, id: ServiceId, serving: bool) -> Vec<(LogLevel, String)> {
+    fn sorry(&self, id: ServiceId, serving: bool) -> Vec<LogLine> {
         let server = self.plan.virtual_server(id);
         let sorry = server.and_then(|server| {
             let sorry = server.sorry_server.as_ref()?;
@@ -339,7 +393,13 @@ impl Teller<'_> {
                 format!("Adding alive servers to the pool for VS {service}"),
             ]
         };
-        texts.map(|text| (LogLevel::Info, text)).into()
+        let level = if serving { LogLevel::Warning } else { LogLevel::Info };
+        let to = if serving { "sorry_server" } else { "servers" };
+        let mut lines = texts.map(|text| LogLine::new(level, text));
+        // One of them is the event.
+        let [first, _] = &mut lines;
+        first.about = Some(Box::new(about_service(EventKind::Fallback, service).with(Field::To, to)));
+        lines.into()
     }
 }
 

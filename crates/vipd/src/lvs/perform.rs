@@ -268,8 +268,8 @@ impl Worker {
 
     /// Tells the parent what happened: lines for the log, and what scripts, FIFOs and mails are for.
     pub(super) fn tell(&mut self, event: &Event) {
-        for (level, text) in narrate::lines(&self.plan, &self.director, event) {
-            self.parent.log(level, text);
+        for line in narrate::lines(&self.plan, &self.director, event) {
+            self.parent.log_line(line);
         }
         for message in narrate::messages(&self.plan, &self.former, &self.director, event) {
             self.parent.send(&message);

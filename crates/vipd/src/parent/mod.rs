@@ -66,7 +66,9 @@ pub const WORKER_SOCKET: i32 = process::SOCKET;
 pub fn main(mut options: Options, command_line: &[String]) -> ExitCode {
     let mut log = Log::new(LogOptions {
         console: options.log_console,
-        syslog: options.syslog.then_some(options.facility),
+        format: options.log_format,
+        syslog: options.syslog,
+        facility: options.facility,
         detail: options.log_detail > 0,
     });
     greet(&mut log, &options, command_line);

@@ -13,6 +13,7 @@ use vrrp_proto::Priority;
 use super::plan::Plan;
 use super::script_runs::Reasons;
 use crate::ipc::{GroupEvent, InstanceEvent, LogLevel};
+use crate::log::{About, EventKind, Field, LogLine};
 
 /// What the parent runs scripts for, if the event is such, and the priority that they are told: that of the moment of
 /// the event. `current` gives the effective priority of a router.
@@ -58,39 +59,31 @@ pub(super) fn group_event(to: Standing) -> Option<GroupEvent> {
 /// The lines for the log.
 ///
 /// `reasons` says how check scripts failed last, and why they could not be run.
-pub(super) fn lines(plan: &Plan, reasons: &Reasons, event: &Event) -> Vec<(LogLevel, String)> {
+pub(super) fn lines(plan: &Plan, reasons: &Reasons, event: &Event) -> Vec<LogLine> {
     match event {
         Event::Standing { router, from, to, why, priority: ours } => {
-            let name = plan.name(*router);
-            let mut lines = Vec::new();
-            if let Some(because) = because(plan, *from, why, *ours) {
-                lines.push((LogLevel::Info, format!("({name}) {because}")));
-            }
-            let init = if *from == Standing::Waiting { " (init)" } else { "" };
-            let entering = match to {
-                Standing::Active => "Entering MASTER STATE",
-                Standing::Backup => "Entering BACKUP STATE",
-                Standing::Fault => "Entering FAULT STATE",
-                Standing::Waiting | Standing::Stopped => return lines,
-            };
-            lines.push((LogLevel::Info, format!("({name}) {entering}{init}")));
-            lines
+            let reason = because(plan, *from, why, *ours);
+            standing_lines(plan, *router, (*from, *to), why, reason)
         }
-        Event::Group { group, to, .. } => {
+        Event::Group { group, from, to } => {
             let Some(state) = group_event(*to) else { return Vec::new() };
-            let line = format!(
-                "VRRP_Group({}) Syncing instances to {} state",
-                plan.group_name(*group),
-                state.word()
-            );
-            vec![(LogLevel::Info, line)]
+            let (name, state) = (plan.group_name(*group), state.word());
+            let about = About::new(EventKind::GroupTransition)
+                .with(Field::Group, name.to_owned())
+                .with_some(Field::From, group_event(*from).map(GroupEvent::word))
+                .with(Field::To, state);
+            let text = format!("VRRP_Group({name}) Syncing instances to {state} state");
+            vec![LogLine::new(level_of(*to), text).about(about)]
         }
         Event::Intent { router, kind, progress } => {
-            vec![(intent_level(*progress), format!("({}) {kind} {progress}", plan.name(*router)))]
+            let text = format!("({}) {kind} {progress}", plan.name(*router));
+            let about = about_router(plan, *router, EventKind::Intent);
+            vec![LogLine::new(intent_level(*progress), text).about(about)]
         }
         Event::Router { router, report } => {
             let name = plan.name(*router);
-            report_line(report).map(|(level, text)| (level, format!("({name}) {text}"))).into_iter().collect()
+            let Some((level, text)) = report_line(report) else { return Vec::new() };
+            vec![LogLine::new(level, format!("({name}) {text}")).about(about_report(plan, *router, report))]
         }
         Event::Script { script, up } => {
             let outcome = match reasons.failures.get(script).filter(|_| !*up) {
@@ -98,13 +91,19 @@ pub(super) fn lines(plan: &Plan, reasons: &Reasons, event: &Event) -> Vec<(LogLe
                 None if *up => "succeeded",
                 None => "failed",
             };
-            vec![(LogLevel::Info, format!("VRRP_Script({}) {outcome}", plan.script_name(*script)))]
+            let level = if *up { LogLevel::Info } else { LogLevel::Warning };
+            let text = format!("VRRP_Script({}) {outcome}", plan.script_name(*script));
+            let state = if *up { "up" } else { "down" };
+            vec![LogLine::new(level, text).about(about_script(plan, *script).with(Field::To, state))]
         }
         Event::ScriptSilent { script, silent_for, why } => {
-            vec![(LogLevel::Warning, silence(plan, reasons, *script, *silent_for, *why))]
+            let text = silence(plan, reasons, *script, *silent_for, *why);
+            let about = about_script(plan, *script).with(Field::To, "unknown");
+            vec![LogLine::new(LogLevel::Warning, text).about(about)]
         }
         Event::ScriptHeard { script } => {
-            vec![(LogLevel::Info, format!("VRRP_Script({}) has results again", plan.script_name(*script)))]
+            let text = format!("VRRP_Script({}) has results again", plan.script_name(*script));
+            vec![LogLine::new(LogLevel::Info, text).about(about_script(plan, *script))]
         }
     }
 }
@@ -114,6 +113,77 @@ fn intent_level(progress: Progress) -> LogLevel {
     match progress {
         Progress::NobodyTookOver { .. } | Progress::Ended(IntentEnd::Failed) => LogLevel::Warning,
         Progress::Began | Progress::Moved { .. } | Progress::Ended(_) => LogLevel::Info,
+    }
+}
+
+/// The reason, if one is worth a line, and the new state. The last line carries the fields, so that a program counts a
+/// change once.
+fn standing_lines(
+    plan: &Plan,
+    router: RouterId,
+    (from, to): (Standing, Standing),
+    why: &Why,
+    reason: Option<String>,
+) -> Vec<LogLine> {
+    let name = plan.name(router);
+    let init = if from == Standing::Waiting { " (init)" } else { "" };
+    let entering = state_word(to).map(|state| format!("Entering {state} STATE{init}"));
+    let about = about_router(plan, router, EventKind::Transition)
+        .with(Field::From, state_word(from).unwrap_or("INIT"))
+        .with(Field::To, state_word(to).unwrap_or("STOP"))
+        .with(Field::Cause, why.name())
+        .with_some(Field::Reason, reason.clone());
+    // That one was asked for.
+    let asked = matches!(why, Why::Fault(Fault::Maintenance));
+    let level = if asked { LogLevel::Info } else { level_of(to) };
+    let line = |text| LogLine::new(level, format!("({name}) {text}"));
+    let mut lines: Vec<_> = reason.into_iter().chain(entering).map(line).collect();
+    if let Some(last) = lines.last_mut() {
+        last.about = Some(Box::new(about));
+    }
+    lines
+}
+
+/// An operator has to do something about a fault.
+fn level_of(state: Standing) -> LogLevel {
+    if state == Standing::Fault { LogLevel::Warning } else { LogLevel::Info }
+}
+
+/// keepalived's word for a state that is entered.
+fn state_word(state: Standing) -> Option<&'static str> {
+    match state {
+        Standing::Active => Some("MASTER"),
+        Standing::Backup => Some("BACKUP"),
+        Standing::Fault => Some("FAULT"),
+        Standing::Waiting | Standing::Stopped => None,
+    }
+}
+
+fn about_router(plan: &Plan, router: RouterId, event: EventKind) -> About {
+    let vrid = plan.routers.get(router.0 as usize).map(|router| router.config.vrid.to_string());
+    About::new(event).with(Field::Instance, plan.name(router).to_owned()).with_some(Field::Vrid, vrid)
+}
+
+fn about_script(plan: &Plan, script: ScriptId) -> About {
+    About::new(EventKind::Script).with(Field::Script, plan.script_name(script).to_owned())
+}
+
+fn about_report(plan: &Plan, router: RouterId, report: &Report) -> About {
+    let about = |event| about_router(plan, router, event);
+    match report {
+        Report::PriorityChanged { from, to } => {
+            about(EventKind::Priority).with(Field::From, from.to_string()).with(Field::To, to.to_string())
+        }
+        Report::Stalled { .. } | Report::PacketsLost { .. } => about(EventKind::Stall),
+        Report::LowerPriorityWhileActive { source, .. }
+        | Report::LowerPriorityWhileBackup { source, .. }
+        | Report::ActiveLeaves { source }
+        | Report::OwnAddressHeard { source }
+        | Report::TwoOwners { source }
+        | Report::OwnersDiffer { first: source, .. } => {
+            about(EventKind::Advert).with(Field::Peer, source.to_string())
+        }
+        _ => about(EventKind::Advert),
     }
 }
 

@@ -345,14 +345,14 @@ impl Worker {
 
     /// Log lines, and a message to run scripts and remember the state.
     fn tell(&mut self, event: &Event, scripts: Option<(InstanceEvent, Priority)>) {
-        for (level, line) in narrate::lines(&self.plan, &self.script_reasons, event) {
-            let line = match narrate::caused_by_others(event) {
-                Some((router, kind)) => {
-                    self.complaints.about(now(), Some(router), Kind::Reported(kind), || line)
-                }
-                None => Some(line),
-            };
-            self.parent.log_some(level, line);
+        for mut line in narrate::lines(&self.plan, &self.script_reasons, event) {
+            if let Some((router, kind)) = narrate::caused_by_others(event) {
+                let text = std::mem::take(&mut line.text);
+                let kind = Kind::Reported(kind);
+                let Some(text) = self.complaints.about(now(), Some(router), kind, || text) else { continue };
+                line.text = text;
+            }
+            self.parent.log_line(line);
         }
         if let Event::Group { group, to, .. } = event
             && let Some(event) = narrate::group_event(*to)

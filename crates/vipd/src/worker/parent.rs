@@ -13,6 +13,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use crate::ipc::{
     Channel, ChannelError, FromWorker, Generation, LogLevel, Predecessor, RunAs, SessionKey, Task, ToWorker,
 };
+use crate::log::LogLine;
 use crate::watcher::Observation;
 
 /// What a worker starts with.
@@ -145,9 +146,14 @@ impl Parent {
         self.send(&FromWorker::Remember { key, value });
     }
 
+    /// Queues a log line that is a sentence only.
+    pub(crate) fn log(&mut self, level: LogLevel, text: String) {
+        self.log_line(LogLine::new(level, text));
+    }
+
     /// Queues a log line. If the parent does not keep up, lines are dropped and counted, for an election must not
     /// wait for a log.
-    pub(crate) fn log(&mut self, level: LogLevel, text: String) {
+    pub(crate) fn log_line(&mut self, line: LogLine) {
         if self.channel.waiting() > LOG_LIMIT {
             self.unsaid += 1;
             return;
@@ -155,12 +161,12 @@ impl Parent {
         let unsaid = std::mem::take(&mut self.unsaid);
         if unsaid > 0 {
             let text = format!("{unsaid} log lines were dropped");
-            self.send(&FromWorker::Log { level: LogLevel::Warning, text });
+            self.send(&FromWorker::Log(LogLine::new(LogLevel::Warning, text)));
         }
-        self.send(&FromWorker::Log { level, text });
+        self.send(&FromWorker::Log(line));
     }
 
-    /// Queues a log line, if it is one.
+    /// Queues a log line that is a sentence only, if it is one.
     pub(crate) fn log_some(&mut self, level: LogLevel, text: Option<String>) {
         if let Some(text) = text {
             self.log(level, text);

@@ -51,6 +51,37 @@ impl fmt::Display for Why {
     }
 }
 
+impl Fault {
+    /// One word for the kind of fault, without what it names: for logs and metrics that programs read. It stays the same
+    /// from version to version.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Duplicate(_) => "duplicate",
+            Self::LinkDown(_) => "interface_down",
+            Self::NoAddress => "no_address",
+            Self::Member(_) => "member",
+            Self::Maintenance => "maintenance",
+            Self::Tracked(TrackTarget::Link(_)) => "tracked_interface",
+            Self::Tracked(TrackTarget::Script(_)) => "tracked_script",
+            Self::Tracked(TrackTarget::Fact(_)) => "tracked_fact",
+        }
+    }
+}
+
+impl Why {
+    /// One word for the reason, as [`Cause::name`](crate::Cause::name) and [`Fault::name`].
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Election(cause) => cause.name(),
+            Self::Fault(fault) => fault.name(),
+            Self::Stop => "stop",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
 impl fmt::Display for NoResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -184,6 +184,26 @@ impl fmt::Display for Report {
     }
 }
 
+impl Cause {
+    /// One word for the cause, without its evidence: for logs and metrics that programs read. It stays the same from
+    /// version to version.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Startup => "startup",
+            Self::Owner => "owner",
+            Self::Resumed => "resumed",
+            Self::ActiveDown { .. } => "timeout",
+            Self::ActiveLeft => "active_left",
+            Self::Preempted { .. } => "preempted",
+            Self::Better { .. } => "better_advert",
+            Self::HandedOver { .. } => "handed-over",
+            Self::Together => "together",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -9,13 +9,13 @@ use crate::lvs::testing::{asked, balanced, plan};
 
 const TWO: &[(u16, &str)] = &[(80, "TCP_CHECK {\nwarmup 0\n}"), (81, "")];
 
-fn text(lines: &[(LogLevel, String)]) -> Vec<&str> {
-    lines.iter().map(|(_, text)| text.as_str()).collect()
+fn text(lines: &[LogLine]) -> Vec<&str> {
+    lines.iter().map(|line| line.text.as_str()).collect()
 }
 
 /// Everything that is said of some events.
 fn said(plan: &Plan, former: &Former, director: &Director, events: &[Event]) -> (Vec<String>, Vec<String>) {
-    let spoken = events.iter().flat_map(|event| lines(plan, director, event)).map(|(_, text)| text);
+    let spoken = events.iter().flat_map(|event| lines(plan, director, event)).map(|line| line.text);
     let sent = events.iter().flat_map(|event| messages(plan, former, director, event));
     (spoken.collect(), sent.map(|message| format!("{message:?}")).collect())
 }
@@ -99,6 +99,41 @@ fn words_about_quorums_cannot_overflow() {
         "Gained quorum 4294967295+4294967295=8589934590 <= 1"
     );
     assert_eq!(quorum_text(&quorum(false, 1, 2)), "Lost quorum 1-2=0 > 1");
+}
+
+/// Levels and fields of the lines of an event.
+fn with_fields(lines: Vec<LogLine>) -> Vec<String> {
+    let line = |line: LogLine| {
+        let about = line.about.unwrap();
+        let fields: Vec<_> = about.fields().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("{:?} {}: {}", line.level, about.event().name(), fields.join(" "))
+    };
+    lines.into_iter().map(line).collect()
+}
+
+#[test]
+fn a_server_that_a_check_takes_out_is_a_warning_with_fields() {
+    let now = Instant::now();
+    let plan = plan(4, &balanced("quorum 2", TWO));
+    let mut director = Director::new(now, plan.director());
+    let (_, attempts) = asked(&mut director, now);
+    director.handle_outcome(now, attempts[0], Outcome::Fail(Failure::ConnectTimeout));
+    let (events, _) = asked(&mut director, now);
+    let said = events.iter().flat_map(|event| with_fields(lines(&plan, &director, event)));
+    assert_eq!(
+        said.collect::<Vec<_>>(),
+        [
+            "Warning check: service=[192.0.2.1]:tcp:80 server=[10.0.0.1]:tcp:80 reason=timeout while connecting to=down",
+            "Warning server: service=[192.0.2.1]:tcp:80 server=[10.0.0.1]:tcp:80 to=down cause=check",
+            "Warning quorum: service=[192.0.2.1]:tcp:80 to=down",
+        ]
+    );
+    let server = ServerId { service: ServiceId(0), place: 0 };
+    let stopped = Event::Server { server, up: false, cause: Cause::Stop };
+    assert_eq!(
+        with_fields(lines(&plan, &director, &stopped)),
+        ["Info server: service=[192.0.2.1]:tcp:80 server=[10.0.0.1]:tcp:80 to=down cause=stop"]
+    );
 }
 
 #[test]

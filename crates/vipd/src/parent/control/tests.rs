@@ -4,7 +4,6 @@ use std::net::Shutdown;
 use mio::{Events, Poll};
 
 use super::*;
-use crate::log::LogOptions;
 use crate::parent::testing::TestDirectory;
 
 /// A parent that does nothing but answer clients.
@@ -15,7 +14,7 @@ struct Answering {
 }
 
 fn log() -> Log {
-    Log::new(LogOptions { console: false, syslog: None, detail: false })
+    Log::silent()
 }
 
 impl Answering {

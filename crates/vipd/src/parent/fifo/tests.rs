@@ -5,12 +5,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::*;
-use crate::log::LogOptions;
 use crate::parent::testing::{TestDirectory, empty_config};
 use crate::paths::{Done, perform};
 
 fn quiet() -> Log {
-    Log::new(LogOptions { console: false, syslog: None, detail: false })
+    Log::silent()
 }
 
 fn configured(path: &Path) -> Configured {

@@ -9,7 +9,6 @@ use mio::Poll;
 
 use super::*;
 use crate::ipc::LogLevel;
-use crate::log::LogOptions;
 use crate::parent::testing::{TestDirectory, empty_config};
 use smtp_submit::DeliveryStatus;
 
@@ -36,7 +35,7 @@ impl Scene {
         };
         let poll = Poll::new().unwrap();
         let mut post = Mailing::new(program, poll.registry().try_clone().unwrap(), Token(7));
-        let mut log = Log::new(LogOptions { console: false, syslog: None, detail: false });
+        let mut log = Log::silent();
         let mut config = empty_config();
         config.global.mail.recipients = vec!["a@example.org".to_owned()];
         config.global.mail.server = Some(SmtpServer { host: "127.0.0.1".to_owned(), port: 9 });

@@ -97,7 +97,7 @@ impl Parent {
                 self.handle_priority((generation, instance), priority, log);
             }
             FromWorker::Session { key, up } => self.handle_session(role, key, up, now, log),
-            FromWorker::Log { level, text } => log.write(role.voice(pid), level, &text),
+            FromWorker::Log(line) => log.write_line(role.voice(pid), &line),
             FromWorker::Dump(kind, text) => self.write_dump(role, kind, text, log),
             FromWorker::Status { request, part, last } => {
                 self.handle_status_part(role, request, &part, last);

@@ -7,8 +7,8 @@ use super::super::role::Role;
 use super::super::supervisor::{Action, LifeScript, Occasion, Tell, WorkerId};
 use super::super::worker::Worker;
 use super::{Parent, token_of};
-use crate::ipc::{Generation, Predecessor, SessionKey, Task, ToWorker};
-use crate::log::Log;
+use crate::ipc::{Generation, LogLevel, Predecessor, SessionKey, Task, ToWorker};
+use crate::log::{About, Log, LogLine, Voice};
 use crate::tidy;
 use crate::worker::scheduling;
 
@@ -87,9 +87,13 @@ impl Parent {
                 self.readings.remove(&generation);
                 self.arrange_watching(now, log);
             }
-            Action::Log(level, text) => log.write(crate::log::Voice::Parent, level, &text),
-            Action::LogAs { role, pid, text } => {
-                log.write(role.voice(pid), crate::ipc::LogLevel::Info, text);
+            Action::Log(level, text) => log.write(Voice::Parent, level, &text),
+            Action::Report(level, event, text) => {
+                log.write_line(Voice::Parent, &LogLine::new(level, text).about(About::new(event)));
+            }
+            Action::ReportAs { role, pid, event, text } => {
+                let line = LogLine::new(LogLevel::Info, text).about(About::new(event));
+                log.write_line(role.voice(pid), &line);
             }
             Action::Tell(Tell::Ready) => {
                 self.systemd.ready();

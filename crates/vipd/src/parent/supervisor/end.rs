@@ -8,6 +8,7 @@ use super::slot::Worker;
 use super::stop::FATAL;
 use super::{Action, LAST_MOMENT, Supervisor, WorkerId};
 use crate::ipc::{LogLevel, Task};
+use crate::log::EventKind;
 
 impl Supervisor {
     /// A worker said that this machine cannot run its configuration, and ends.
@@ -93,7 +94,7 @@ impl Supervisor {
     fn respawn(&mut self, now: Instant, role: Role, pid: u32) {
         let name = role.name();
         if !self.settings.respawn {
-            self.log(LogLevel::Error, format!("{name} child process({pid}) died: Exiting"));
+            self.log_event(EventKind::WorkerDied, format!("{name} child process({pid}) died: Exiting"));
             return self.handle_stop(now, 0);
         }
         if !self.wants(role) {
@@ -102,7 +103,7 @@ impl Supervisor {
         if self.reload_died_twice(role) && self.take_back(now, role) {
             return;
         }
-        self.log(LogLevel::Error, format!("{name} child process({pid}) died: Respawning"));
+        self.log_event(EventKind::WorkerDied, format!("{name} child process({pid}) died: Respawning"));
         let delay = self.slots[role].respawn.handle_death(now);
         if !delay.is_zero() {
             self.slots[role].respawn_at = Some(now + delay);

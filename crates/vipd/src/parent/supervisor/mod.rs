@@ -34,6 +34,7 @@ use vrrp_election::EndSignal;
 use super::process::Ended;
 use super::role::{PerRole, Role};
 use crate::ipc::{Generation, LogLevel, Predecessor, Task};
+use crate::log::EventKind;
 use deadline::Deadline;
 pub(super) use demand::Demand;
 use heartbeat::{Heartbeat, Pulse};
@@ -96,8 +97,10 @@ pub(super) enum Action {
     Drop(Generation),
     /// Write to the log.
     Log(LogLevel, String),
-    /// Write to the log, as if this worker said it.
-    LogAs { role: Role, pid: u32, text: &'static str },
+    /// Write to the log that this happened.
+    Report(LogLevel, EventKind, String),
+    /// Write to the log that this happened, as if this worker said it.
+    ReportAs { role: Role, pid: u32, event: EventKind, text: &'static str },
     /// Tell systemd.
     Tell(Tell),
     /// Start this script of the configuration in force: [`Supervisor::handle_script_ended`] is the answer.
@@ -317,8 +320,12 @@ impl Supervisor {
         }
         let reloads = self.agreed.is_some() && self.reload != ReloadPhase::Idle;
         if reloads || is_first {
-            let text = if reloads { "Reload complete" } else { "Startup complete" };
-            self.actions.push_back(Action::LogAs { role, pid, text });
+            let (event, text) = if reloads {
+                (EventKind::Reload, "Reload complete")
+            } else {
+                (EventKind::Start, "Startup complete")
+            };
+            self.actions.push_back(Action::ReportAs { role, pid, event, text });
         }
         if !self.wants(role) {
             // Everything was taken out of the configuration: deletions are told, now it can go.
@@ -477,6 +484,10 @@ impl Supervisor {
 
     fn log(&mut self, level: LogLevel, text: impl Into<String>) {
         self.actions.push_back(Action::Log(level, text.into()));
+    }
+
+    fn log_event(&mut self, event: EventKind, text: String) {
+        self.actions.push_back(Action::Report(LogLevel::Error, event, text));
     }
 
     fn tell(&mut self, what: Tell) {

@@ -9,6 +9,7 @@ use super::super::role::Role;
 use super::deadline::Deadline;
 use super::{Action, Demand, Occasion, ReadId, Supervisor, Tell};
 use crate::ipc::{Generation, LogLevel};
+use crate::log::EventKind;
 
 /// Whether all workers run the configuration in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +80,10 @@ impl Supervisor {
     }
 
     fn refuse(&mut self, now: Instant, why: &str) {
-        self.log(LogLevel::Error, format!("Reload refused, the old configuration stays in force: {why}"));
+        self.log_event(
+            EventKind::ReloadRefused,
+            format!("Reload refused, the old configuration stays in force: {why}"),
+        );
         self.tell(Tell::Refused(why.to_owned()));
         self.reload_again(now);
     }

@@ -19,7 +19,54 @@ fn plan() -> Plan {
 }
 
 fn told(event: &Event) -> Vec<String> {
-    lines(&plan(), &Reasons::default(), event).into_iter().map(|(_, line)| line).collect()
+    lines(&plan(), &Reasons::default(), event).into_iter().map(|line| line.text).collect()
+}
+
+fn levels_and_texts(lines: Vec<LogLine>) -> Vec<(LogLevel, String)> {
+    lines.into_iter().map(|line| (line.level, line.text)).collect()
+}
+
+/// Levels of the lines of an event, and the fields of the last.
+fn level_and_fields(event: &Event) -> (Vec<LogLevel>, String) {
+    let lines = lines(&plan(), &Reasons::default(), event);
+    let about = lines.last().unwrap().about.as_ref().unwrap();
+    let fields: Vec<_> = about.fields().map(|(name, value)| format!("{name}={value}")).collect();
+    let levels = lines.iter().map(|line| line.level).collect();
+    (levels, format!("{}: {}", about.event().name(), fields.join(" ")))
+}
+
+#[test]
+fn a_change_of_state_has_fields_and_a_fault_is_a_warning() {
+    use LogLevel::{Info, Warning};
+    let moved = |from, to, why| {
+        level_and_fields(&Event::Standing { router: A, from, to, why, priority: Priority::new(100) })
+    };
+    let timeout = Why::Election(Cause::ActiveDown { silent_for: None });
+    let (levels, fields) = moved(Standing::Backup, Standing::Active, timeout);
+    assert_eq!(levels, [Info, Info]);
+    assert_eq!(fields, "transition: instance=A vrid=51 from=BACKUP to=MASTER cause=timeout reason=Receive advertisement timeout");
+    let failed = Why::Fault(Fault::Tracked(ScriptId(0).into()));
+    let (levels, fields) = moved(Standing::Waiting, Standing::Fault, failed);
+    assert_eq!(levels, [Warning, Warning]);
+    assert_eq!(fields, "transition: instance=A vrid=51 from=INIT to=FAULT cause=tracked_script reason=tracked script S failed");
+    let (levels, fields) = moved(Standing::Active, Standing::Stopped, Why::Stop);
+    assert_eq!(levels, [Info]);
+    assert_eq!(fields, "transition: instance=A vrid=51 from=MASTER to=STOP cause=stop reason=sent 0 priority");
+}
+
+#[test]
+fn a_script_that_fails_is_a_warning_and_reports_name_the_peer() {
+    use LogLevel::{Info, Warning};
+    let script = ScriptId(0);
+    let of_script = |up| level_and_fields(&Event::Script { script, up });
+    assert_eq!(of_script(false), (vec![Warning], "script: script=S to=down".to_owned()));
+    assert_eq!(of_script(true), (vec![Info], "script: script=S to=up".to_owned()));
+    let of_report = |report| level_and_fields(&Event::Router { router: A, report });
+    let (from, to) = (Priority::new(100), Priority::new(80));
+    let changed = of_report(Report::PriorityChanged { from, to });
+    assert_eq!(changed, (vec![Info], "priority: instance=A vrid=51 from=100 to=80".to_owned()));
+    let two = of_report(Report::TwoOwners { source: [192, 0, 2, 2].into() });
+    assert_eq!(two, (vec![Warning], "advert: instance=A vrid=51 peer=192.0.2.2".to_owned()));
 }
 
 /// The lines about A, which was `from` and is `to`.
@@ -111,7 +158,7 @@ fn a_check_that_failed_says_how() {
     let said = |up, failures: &[(ScriptId, String)]| {
         let event = Event::Script { script: ScriptId(0), up };
         let reasons = Reasons { failures: failures.iter().cloned().collect(), ..Reasons::default() };
-        lines(&plan(), &reasons, &event).remove(0).1
+        lines(&plan(), &reasons, &event).remove(0).text
     };
     let failures = [(ScriptId(0), "exited with status 3".to_owned())];
     assert_eq!(said(false, &failures), "VRRP_Script(S) exited with status 3");
@@ -169,7 +216,7 @@ fn a_check_without_results_is_reported_with_the_reason_and_the_effect() {
     let mut line = |why, shortage: Option<&'static str>| {
         reasons.shortages.extend(shortage.map(|shortage| (script, shortage)));
         let event = Event::ScriptSilent { script, silent_for: Duration::from_secs(61), why };
-        lines(&plan, &reasons, &event)
+        levels_and_texts(lines(&plan, &reasons, &event))
     };
     let warning = |why: &str| {
         let effect = "it counts as failed (on_shortage fail)";
@@ -181,7 +228,8 @@ fn a_check_without_results_is_reported_with_the_reason_and_the_effect() {
     assert_eq!(line(NoResult::NotRun, Some("Too many open files")), expected);
     assert_eq!(line(NoResult::NotEnded, None), warning("its run does not end"));
     let again = lines(&plan, &reasons, &Event::ScriptHeard { script });
-    assert_eq!(again, [(LogLevel::Info, "VRRP_Script(chk) has results again".to_owned())]);
+    let expected = (LogLevel::Info, "VRRP_Script(chk) has results again".to_owned());
+    assert_eq!(levels_and_texts(again), [expected]);
 }
 
 #[test]
@@ -197,7 +245,11 @@ fn a_sync_group_is_reported_in_the_words_of_keepalived() {
     let plan = Plan::new(1, keepalived_conf::load_str(&text).config);
     let event = Event::Group { group: GroupId(0), from: Standing::Backup, to: Standing::Active };
     let line = "VRRP_Group(G) Syncing instances to MASTER state".to_owned();
-    assert_eq!(lines(&plan, &Reasons::default(), &event), [(LogLevel::Info, line)]);
+    let said = lines(&plan, &Reasons::default(), &event);
+    let about = said[0].about.clone().unwrap();
+    let fields: Vec<_> = about.fields().collect();
+    assert_eq!(fields, [("group", "G"), ("from", "BACKUP"), ("to", "MASTER")]);
+    assert_eq!(levels_and_texts(said), [(LogLevel::Info, line)]);
     assert_eq!(fault_text(&plan, Fault::Member(RouterId(1))), "member B of its sync group is in FAULT");
     assert_eq!(group_event(Standing::Waiting), None);
     assert_eq!(group_event(Standing::Stopped).map(GroupEvent::word), Some("STOP"));

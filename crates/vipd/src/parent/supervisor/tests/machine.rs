@@ -179,8 +179,8 @@ impl Machine {
                 Action::Enforce { generation, .. } => assert!(self.configs.contains_key(&generation)),
                 Action::Settled => assert!(self.configs.contains_key(&self.supervisor.current())),
                 Action::Drop(generation) => _ = self.configs.remove(&generation).expect("dropped twice"),
-                Action::Log(_, text) => self.log.push(text),
-                Action::LogAs { role, text, .. } => self.log.push(format!("{}: {text}", role.name())),
+                Action::Log(_, text) | Action::Report(_, _, text) => self.log.push(text),
+                Action::ReportAs { role, text, .. } => self.log.push(format!("{}: {text}", role.name())),
                 Action::Tell(what) => self.told.push(what),
                 Action::RunScript(which) => {
                     assert_eq!(self.script.replace(which), None, "two scripts at a time");
