@@ -35,13 +35,7 @@ impl Console {
         Self { form, lost: 0 }
     }
 
-    pub(super) fn write(
-        &mut self,
-        speaker: (&str, u32),
-        level: LogLevel,
-        text: &str,
-        about: Option<&About>,
-    ) {
+    pub(super) fn write(&mut self, speaker: (&str, u32), level: LogLevel, text: &str, about: Option<&About>) {
         if !takes_a_line() {
             self.lost += 1;
             return;

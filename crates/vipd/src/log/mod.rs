@@ -86,7 +86,8 @@ impl Log {
     pub fn new(options: LogOptions) -> Self {
         let around = sinks::Surroundings::look();
         let mut chosen = sinks::choose(&options, around);
-        let journal = chosen.journal.then(|| Journal::open(options.facility, journal::PATH.as_ref())).flatten();
+        let journal =
+            chosen.journal.then(|| Journal::open(options.facility, journal::PATH.as_ref())).flatten();
         if chosen.journal && journal.is_none() {
             chosen = sinks::without_journal(&options, around);
         }

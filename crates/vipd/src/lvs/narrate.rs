@@ -231,7 +231,9 @@ impl Teller<'_> {
             );
             LogLine::new(LogLevel::Warning, text)
         } else {
-            info(format!("{alive} of {all} services of VS {name} are up: those that failed are no longer used"))
+            info(format!(
+                "{alive} of {all} services of VS {name} are up: those that failed are no longer used"
+            ))
         };
         let to = if panics { "failed_servers" } else { "servers" };
         Some(line.about(about_service(EventKind::Fallback, name).with(Field::To, to)))

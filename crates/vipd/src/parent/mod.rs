@@ -29,6 +29,7 @@ mod sessions;
 mod shell_text;
 mod signals;
 mod standard_input;
+mod status_line;
 mod supervise;
 mod supervisor;
 mod systemd;

@@ -37,6 +37,7 @@ use super::reload_time::ReloadTime;
 use super::role::{PerRole, Role};
 use super::sessions::Sessions;
 use super::signals::{Request, Signals};
+use super::status_line::status_line;
 use super::supervisor::{Demand, Settings, Supervisor, WorkerId};
 use super::systemd::Systemd;
 use super::watching::Watching;
@@ -47,7 +48,9 @@ use crate::log::Log;
 use crate::tidy;
 use crate::watcher::Observation;
 use control::Facts;
-use last_reported::LastReported;
+pub(super) use last_reported::LastReported;
+#[cfg(test)]
+pub(super) use last_reported::Told;
 
 /// The parent process after its start.
 pub(super) struct Parent {
@@ -112,7 +115,7 @@ impl Parent {
             options,
             poll,
             signals,
-            systemd: Systemd::from_environment(),
+            systemd: Systemd::from_environment(Instant::now()),
             starter,
             _pid_file: pid_file,
             supervisor,
@@ -243,6 +246,7 @@ impl Parent {
             self.fifos.deadline(),
             self.reload_time.deadline(),
             self.control.deadline(now),
+            self.systemd.deadline(),
             self.tidy_at,
         ];
         let first = deadlines.into_iter().flatten().min()?;
@@ -274,6 +278,8 @@ impl Parent {
                 self.supervisor.handle_quiet(now);
             }
         }
+        self.systemd.timeout(now);
+        self.tell_systemd(now);
         if self.tidy_at.take_if(|at| *at <= now).is_some() {
             tidy::give_back();
         }
@@ -285,6 +291,20 @@ impl Parent {
             self.supervisor.handle_timeout(now);
         }
         self.perform(now, log);
+    }
+
+    /// The status line for systemd, if something changed.
+    fn tell_systemd(&mut self, now: Instant) {
+        if self.last_reported.take_changed() {
+            self.systemd.note_change(now);
+        }
+        if !self.systemd.is_status_due(now) {
+            return;
+        }
+        if let Some(reading) = self.readings.get(&self.supervisor.current()) {
+            let line = status_line(&self.last_reported, &reading.config, self.systemd.refusal());
+            self.systemd.tell_status(now, line);
+        }
     }
 
     /// Starts check scripts that wait, once it is heard whether their worker takes them back. One that does not stop

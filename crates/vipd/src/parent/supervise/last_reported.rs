@@ -12,19 +12,21 @@ use crate::ipc::{GroupEvent, InstanceEvent, Task};
 /// The last state of each: of instances by name, of virtual servers by their first kernel service, of real servers by that and
 /// their address. (Names of groups change, and those of real servers behind a firewall mark lack the port.)
 #[derive(Debug, Default)]
-pub(super) struct LastReported {
+pub(in crate::parent) struct LastReported {
     instances: BTreeMap<String, InstanceEvent>,
     groups: BTreeMap<String, GroupEvent>,
     servers: HashMap<(Option<LvsService>, SocketAddr), bool>,
     quorums: HashMap<Option<LvsService>, bool>,
+    /// Something changed since this was asked last.
+    changed: bool,
 }
 
 /// What a worker says of a server or a quorum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Told {
-    pub(super) up: bool,
+pub(in crate::parent) struct Told {
+    pub(in crate::parent) up: bool,
     /// It stands as a predecessor left it, and that one may have died before it told.
-    pub(super) resumed: bool,
+    pub(in crate::parent) resumed: bool,
 }
 
 impl Told {
@@ -36,7 +38,8 @@ impl Told {
 
 impl LastReported {
     /// Something happened to an instance, says a worker with this task; whether that is news.
-    pub(super) fn note_instance(&mut self, name: &str, event: InstanceEvent, task: Task) -> bool {
+    pub(in crate::parent) fn note_instance(&mut self, name: &str, event: InstanceEvent, task: Task) -> bool {
+        self.changed = true;
         match event {
             InstanceEvent::Master | InstanceEvent::Backup | InstanceEvent::Fault => {
                 self.instances.insert(name.to_owned(), event) != Some(event)
@@ -64,6 +67,26 @@ impl LastReported {
         self.instances.get(name).copied()
     }
 
+    /// Every instance that was reported, with its state.
+    pub(in crate::parent) fn instances(&self) -> impl Iterator<Item = (&str, InstanceEvent)> {
+        self.instances.iter().map(|(name, &state)| (name.as_str(), state))
+    }
+
+    /// Whether a real server is up.
+    pub(in crate::parent) fn server(&self, service: &VirtualServer, real: &RealServer) -> Option<bool> {
+        self.servers.get(&(service.services.first().copied(), real.address)).copied()
+    }
+
+    /// Whether a virtual server has its quorum.
+    pub(in crate::parent) fn quorum(&self, service: &VirtualServer) -> Option<bool> {
+        self.quorums.get(&service.services.first().copied()).copied()
+    }
+
+    /// Whether something was noted since the last call.
+    pub(in crate::parent) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
     /// The instances that are MASTER.
     pub(super) fn masters(&self) -> Vec<String> {
         let masters = self.instances.iter().filter(|&(_, &state)| state == InstanceEvent::Master);
@@ -71,7 +94,13 @@ impl LastReported {
     }
 
     /// A real server is up or down; whether that is news.
-    pub(super) fn note_server(&mut self, service: &VirtualServer, real: &RealServer, told: Told) -> bool {
+    pub(in crate::parent) fn note_server(
+        &mut self,
+        service: &VirtualServer,
+        real: &RealServer,
+        told: Told,
+    ) -> bool {
+        self.changed = true;
         let key = (service.services.first().copied(), real.address);
         let news = told.is_news(self.servers.get(&key).copied(), !told.up);
         if news {
@@ -81,7 +110,8 @@ impl LastReported {
     }
 
     /// A virtual server has its quorum or not; whether that is news.
-    pub(super) fn note_quorum(&mut self, service: &VirtualServer, told: Told) -> bool {
+    pub(in crate::parent) fn note_quorum(&mut self, service: &VirtualServer, told: Told) -> bool {
+        self.changed = true;
         let key = service.services.first().copied();
         let news = told.is_news(self.quorums.get(&key).copied(), told.up);
         if news {

@@ -96,7 +96,7 @@ impl Parent {
                 log.write_line(role.voice(pid), &line);
             }
             Action::Tell(Tell::Ready) => {
-                self.systemd.ready();
+                self.systemd.ready(now);
                 self.end_reload(None);
             }
             Action::Tell(Tell::Reloading) => {
@@ -104,7 +104,7 @@ impl Parent {
                 self.facts.handle_reloading();
             }
             Action::Tell(Tell::Refused(why)) => {
-                self.systemd.refused(&why);
+                self.systemd.refused(now, &why);
                 self.end_reload(Some(&why));
             }
             Action::Tell(Tell::Stopping(status)) => self.systemd.stopping(status),

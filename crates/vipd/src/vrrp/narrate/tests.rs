@@ -44,14 +44,23 @@ fn a_change_of_state_has_fields_and_a_fault_is_a_warning() {
     let timeout = Why::Election(Cause::ActiveDown { silent_for: None });
     let (levels, fields) = moved(Standing::Backup, Standing::Active, timeout);
     assert_eq!(levels, [Info, Info]);
-    assert_eq!(fields, "transition: instance=A vrid=51 from=BACKUP to=MASTER cause=timeout reason=Receive advertisement timeout");
+    assert_eq!(
+        fields,
+        "transition: instance=A vrid=51 from=BACKUP to=MASTER cause=timeout reason=Receive advertisement timeout"
+    );
     let failed = Why::Fault(Fault::Tracked(ScriptId(0).into()));
     let (levels, fields) = moved(Standing::Waiting, Standing::Fault, failed);
     assert_eq!(levels, [Warning, Warning]);
-    assert_eq!(fields, "transition: instance=A vrid=51 from=INIT to=FAULT cause=tracked_script reason=tracked script S failed");
+    assert_eq!(
+        fields,
+        "transition: instance=A vrid=51 from=INIT to=FAULT cause=tracked_script reason=tracked script S failed"
+    );
     let (levels, fields) = moved(Standing::Active, Standing::Stopped, Why::Stop);
     assert_eq!(levels, [Info]);
-    assert_eq!(fields, "transition: instance=A vrid=51 from=MASTER to=STOP cause=stop reason=sent 0 priority");
+    assert_eq!(
+        fields,
+        "transition: instance=A vrid=51 from=MASTER to=STOP cause=stop reason=sent 0 priority"
+    );
 }
 
 #[test]
