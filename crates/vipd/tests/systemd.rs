@@ -91,7 +91,7 @@ fn the_journal_gets_each_event_once_with_its_fields() {
             "VIPD_INSTANCE=VI_1",
             "VIPD_FROM=BACKUP",
             "VIPD_TO=MASTER",
-            "VIPD_CAUSE=timeout",
+            "VIPD_CAUSE=silence",
         ]);
         assert!(entry.contains("\nVIPD_VRID="), "{entry}");
         let rest = journal.take();

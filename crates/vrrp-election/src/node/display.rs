@@ -58,13 +58,13 @@ impl Fault {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Duplicate(_) => "duplicate",
-            Self::LinkDown(_) => "interface_down",
-            Self::NoAddress => "no_address",
+            Self::LinkDown(_) => "interface-down",
+            Self::NoAddress => "no-address",
             Self::Member(_) => "member",
             Self::Maintenance => "maintenance",
-            Self::Tracked(TrackTarget::Link(_)) => "tracked_interface",
-            Self::Tracked(TrackTarget::Script(_)) => "tracked_script",
-            Self::Tracked(TrackTarget::Fact(_)) => "tracked_fact",
+            Self::Tracked(TrackTarget::Link(_)) => "tracked-interface",
+            Self::Tracked(TrackTarget::Script(_)) => "tracked-script",
+            Self::Tracked(TrackTarget::Fact(_)) => "tracked-fact",
         }
     }
 }

@@ -185,21 +185,21 @@ impl fmt::Display for Report {
 }
 
 impl Cause {
-    /// One word for the cause, without its evidence: for logs and metrics that programs read. It stays the same from
-    /// version to version.
+    /// One word for the cause, without its evidence, in the language of operators: for logs and metrics that programs read.
+    /// It stays the same from version to version.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Startup => "startup",
             Self::Owner => "owner",
             Self::Resumed => "resumed",
-            Self::ActiveDown { .. } => "timeout",
-            Self::ActiveLeft => "active_left",
+            Self::ActiveDown { .. } => "silence",
+            Self::ActiveLeft => "master-left",
             Self::Preempted { .. } => "preempted",
-            Self::Better { .. } => "better_advert",
+            Self::Better { .. } => "better-advert",
             Self::HandedOver { .. } => "handed-over",
-            Self::Together => "together",
-            Self::Shutdown => "shutdown",
+            Self::Together => "group",
+            Self::Shutdown => "stop",
         }
     }
 }

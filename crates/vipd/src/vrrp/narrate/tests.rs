@@ -46,14 +46,14 @@ fn a_change_of_state_has_fields_and_a_fault_is_a_warning() {
     assert_eq!(levels, [Info, Info]);
     assert_eq!(
         fields,
-        "transition: instance=A vrid=51 from=BACKUP to=MASTER cause=timeout reason=Receive advertisement timeout"
+        "transition: instance=A vrid=51 from=BACKUP to=MASTER cause=silence reason=Receive advertisement timeout"
     );
     let failed = Why::Fault(Fault::Tracked(ScriptId(0).into()));
     let (levels, fields) = moved(Standing::Waiting, Standing::Fault, failed);
     assert_eq!(levels, [Warning, Warning]);
     assert_eq!(
         fields,
-        "transition: instance=A vrid=51 from=INIT to=FAULT cause=tracked_script reason=tracked script S failed"
+        "transition: instance=A vrid=51 from=INIT to=FAULT cause=tracked-script reason=tracked script S failed"
     );
     let (levels, fields) = moved(Standing::Active, Standing::Stopped, Why::Stop);
     assert_eq!(levels, [Info]);
