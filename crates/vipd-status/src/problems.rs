@@ -1,5 +1,6 @@
 //! Problems: one list for the first lines of `status`, for `status --check`, for the page and for systemd.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -83,8 +84,9 @@ pub fn problems(status: &Status) -> Vec<Problem> {
     let mut found = Vec::new();
     status.workers.iter().for_each(|worker| found.extend(of_worker(worker)));
     found.extend(of_config(status.at, &status.daemon));
+    let heard = Heard::new(status);
     for instance in &status.instances {
-        of_instance(status, instance, &mut found);
+        of_instance(status.at, &heard, instance, &mut found);
     }
     for service in &status.services {
         of_service(status.at, service, &mut found);
@@ -157,7 +159,7 @@ fn of_config(at: Timestamp, daemon: &Daemon) -> Vec<Problem> {
     found
 }
 
-fn of_instance(status: &Status, instance: &Instance, found: &mut Vec<Problem>) {
+fn of_instance(at: Timestamp, heard: &Heard<'_>, instance: &Instance, found: &mut Vec<Problem>) {
     let name = &instance.name;
     if instance.state == State::Fault {
         let why = instance.fault.as_ref().map(|fault| format!(": {fault}")).unwrap_or_default();
@@ -169,27 +171,43 @@ fn of_instance(status: &Status, instance: &Instance, found: &mut Vec<Problem>) {
         let text = format!("is MASTER without {}", missing.join(", "));
         found.push(error(ProblemKind::AddressMissing, name, text, None));
     }
-    found.extend(rivals(status, instance).map(|rival| {
+    found.extend(heard.rivals(instance).map(|rival| {
         let text = format!("is MASTER, and so is {} (priority {})", rival.source, rival.priority);
         error(ProblemKind::TwoMasters, name, text, instance.since)
     }));
     if let Some(wanted) = &instance.intent {
-        let text = format!("is {}: {}", instance.state, intent(wanted, status.at));
+        let text = format!("is {}: {}", instance.state, intent(wanted, at));
         found.push(note(ProblemKind::Intent, name, text, Some(wanted.since)));
     }
 }
 
-/// Routers that advertise the instance although this one does: longer than a change of the master takes.
-pub(crate) fn rivals<'a>(status: &'a Status, instance: &'a Instance) -> impl Iterator<Item = &'a Neighbour> {
-    let speaks = move |neighbour: &&Neighbour| {
-        neighbour.instance.as_deref() == Some(instance.name.as_str())
-            && neighbour.priority > 0
-            && neighbour.rejected.is_none()
-            && recent(neighbour, status.at)
-            && instance.since.is_some_and(|since| later(since, patience(neighbour)) < neighbour.last_heard)
-    };
-    let serves = instance.state == State::Master;
-    status.neighbours.iter().filter(move |_| serves).filter(speaks)
+/// Routers that were heard lately with the VRIDs of our instances, by instance.
+pub(crate) struct Heard<'a>(HashMap<&'a str, Vec<&'a Neighbour>>);
+
+impl<'a> Heard<'a> {
+    pub(crate) fn new(status: &'a Status) -> Self {
+        let mut heard: HashMap<&str, Vec<&Neighbour>> = HashMap::new();
+        for neighbour in status.neighbours.iter().filter(|neighbour| recent(neighbour, status.at)) {
+            if let Some(instance) = &neighbour.instance {
+                heard.entry(instance).or_default().push(neighbour);
+            }
+        }
+        Self(heard)
+    }
+
+    pub(crate) fn of(&self, instance: &Instance) -> impl Iterator<Item = &'a Neighbour> {
+        self.0.get(instance.name.as_str()).into_iter().flatten().copied()
+    }
+
+    /// Those that advertise the instance although this one does: longer than a change of the master takes.
+    pub(crate) fn rivals(&self, instance: &Instance) -> impl Iterator<Item = &'a Neighbour> {
+        let since = instance.since.filter(|_| instance.state == State::Master);
+        self.of(instance).filter(move |neighbour| {
+            neighbour.priority > 0
+                && neighbour.rejected.is_none()
+                && since.is_some_and(|since| later(since, patience(neighbour)) < neighbour.last_heard)
+        })
+    }
 }
 
 /// Three of its intervals.
@@ -198,7 +216,7 @@ fn patience(neighbour: &Neighbour) -> Duration {
 }
 
 /// It was heard within three of its intervals, so it is master of its VRID.
-pub(crate) fn recent(neighbour: &Neighbour, at: Timestamp) -> bool {
+fn recent(neighbour: &Neighbour, at: Timestamp) -> bool {
     later(neighbour.last_heard, patience(neighbour)) >= at
 }
 

@@ -1,11 +1,11 @@
 //! A virtual router: its state, the reason, and what else is wrong with it.
 
 use super::{About, Label, List};
-use crate::problems::{describe_stranger, is_stranger, recent, rivals};
+use crate::problems::{Heard, describe_stranger, is_stranger};
 use crate::words::{intent, micros, millis};
-use crate::{Cause, Evidence, Fault, Histogram, Instance, Neighbour, State};
+use crate::{Cause, Evidence, Fault, Histogram, Instance, State};
 
-impl<'a> About<'a> {
+impl About<'_> {
     pub(super) fn instance(self, instance: &Instance, list: &mut List) {
         let Instance { name, interface, vrid, version, family, state, .. } = instance;
         let since = self.since(instance.since);
@@ -14,14 +14,15 @@ impl<'a> About<'a> {
             format!("{name} (VRID {vrid} on {interface}, VRRPv{version}, {family}) is {state}{since}."),
         );
         list.say_some(Label::Because, self.because(instance));
-        self.evidence(instance, list);
-        self.wrong(instance, list);
+        let heard = Heard::new(self.status);
+        self.evidence(instance, &heard, list);
+        self.wrong(instance, &heard, list);
         list.say_some(Label::Intent, instance.intent.as_ref().map(|wanted| intent(wanted, self.status.at)));
         self.priority(instance, list);
         list.say_some(Label::Master, master(instance));
         self.outlook(instance, list);
         self.history(instance, list);
-        self.strangers(instance, list);
+        self.strangers(instance, &heard, list);
     }
 
     fn because(self, instance: &Instance) -> Option<String> {
@@ -78,7 +79,7 @@ impl<'a> About<'a> {
         }
     }
 
-    fn evidence(self, instance: &Instance, list: &mut List) {
+    fn evidence(self, instance: &Instance, heard: &Heard<'_>, list: &mut List) {
         let newest = instance.history.first().filter(|change| change.to == instance.state);
         if let Some(change) = newest {
             list.say_some(Label::Evidence, describe(&change.evidence));
@@ -92,22 +93,22 @@ impl<'a> About<'a> {
             list.say(Label::Evidence, format!("the configuration was reloaded at {}", self.clock(loaded)));
         }
         let silence = matches!(instance.cause, Some(Cause::Silence { .. }));
-        let rejected = self.heard(instance).filter(|heard| silence && heard.rejected.is_some());
-        for heard in rejected {
-            let reason = heard.rejected.as_deref().unwrap_or_default();
-            let text = format!("{} is heard, but its advertisements are rejected: {reason}", heard.source);
+        let rejected = heard.of(instance).filter(|router| silence && router.rejected.is_some());
+        for router in rejected {
+            let reason = router.rejected.as_deref().unwrap_or_default();
+            let text = format!("{} is heard, but its advertisements are rejected: {reason}", router.source);
             list.say(Label::Evidence, text);
         }
     }
 
-    fn wrong(self, instance: &Instance, list: &mut List) {
+    fn wrong(self, instance: &Instance, heard: &Heard<'_>, list: &mut List) {
         if instance.state == State::Master {
             let missing = instance.addresses.iter().filter(|address| !address.set);
             for address in missing {
                 list.say(Label::Problem, format!("{} is not on {}", address.address, address.dev));
             }
         }
-        for rival in rivals(self.status, instance) {
+        for rival in heard.rivals(instance) {
             let text = format!(
                 "{} is master too: priority {}, last heard at {}; each does not hear or rejects the other",
                 rival.source,
@@ -118,9 +119,9 @@ impl<'a> About<'a> {
         }
     }
 
-    fn strangers(self, instance: &Instance, list: &mut List) {
+    fn strangers(self, instance: &Instance, heard: &Heard<'_>, list: &mut List) {
         let mut any = false;
-        for stranger in self.heard(instance).filter(|heard| is_stranger(heard)) {
+        for stranger in heard.of(instance).filter(|router| is_stranger(router)) {
             list.say(Label::Stranger, describe_stranger(stranger));
             any = true;
         }
@@ -132,16 +133,6 @@ impl<'a> About<'a> {
         if !rejected.is_empty() {
             list.say(Label::Rejected, rejected.join(", "));
         }
-    }
-
-    /// Routers that use the VRID of an instance and were heard lately.
-    fn heard(self, instance: &Instance) -> impl Iterator<Item = &'a Neighbour> + use<'a> {
-        let status = self.status;
-        let name = instance.name.clone();
-        status
-            .neighbours
-            .iter()
-            .filter(move |heard| heard.instance.as_deref() == Some(name.as_str()) && recent(heard, status.at))
     }
 
     /// The lowest VRID of the link that nobody was heard to use.

@@ -5,7 +5,7 @@
 use super::tally::word;
 use super::writer::{Kind, Labels, Writer};
 use super::{Detail, Tally};
-use crate::problems::{is_stranger, recent};
+use crate::problems::{Heard, is_stranger};
 use crate::{Instance, State, Status};
 
 const STATES: [State; 5] = [State::Init, State::Backup, State::Master, State::Fault, State::Stop];
@@ -14,7 +14,7 @@ pub(super) fn write(writer: &mut Writer, status: &Status, tally: &Tally, detail:
     let ids: Vec<Id<'_>> = status.instances.iter().map(Id::new).collect();
     states(writer, &ids);
     priorities(writer, &ids);
-    masters(writer, status, &ids);
+    masters(writer, &Heard::new(status), &ids);
     counted(writer, &ids);
     transitions(writer, tally);
     if detail == Detail::Full {
@@ -90,7 +90,7 @@ fn priorities(writer: &mut Writer, ids: &[Id<'_>]) {
     });
 }
 
-fn masters(writer: &mut Writer, status: &Status, ids: &[Id<'_>]) {
+fn masters(writer: &mut Writer, heard: &Heard<'_>, ids: &[Id<'_>]) {
     let help = "1 if the instance is MASTER or hears one.";
     each(writer, ids, "vipd_vrrp_master_known", help, |instance, labels, family| {
         family.flag(labels, instance.state == State::Master || instance.master.is_some());
@@ -107,16 +107,11 @@ fn masters(writer: &mut Writer, status: &Status, ids: &[Id<'_>]) {
     });
     let help = "Other routers that are master of the instance while it is MASTER.";
     each(writer, ids, "vipd_vrrp_other_masters", help, |instance, labels, family| {
-        family.series(labels, crate::problems::rivals(status, instance).count());
+        family.series(labels, heard.rivals(instance).count());
     });
     let help = "Routers that use the VRID of the instance with other addresses, or whose advertisements are rejected.";
     each(writer, ids, "vipd_vrrp_strangers", help, |instance, labels, family| {
-        let strangers = status.neighbours.iter().filter(|heard| {
-            heard.instance.as_deref() == Some(instance.name.as_str())
-                && is_stranger(heard)
-                && recent(heard, status.at)
-        });
-        family.series(labels, strangers.count());
+        family.series(labels, heard.of(instance).filter(|neighbour| is_stranger(neighbour)).count());
     });
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt::{Display, Write as _};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use jiff::Timestamp;
 
@@ -58,8 +59,9 @@ pub(super) struct Family<'a> {
     writer: &'a mut Writer,
     name: &'a str,
     header: Option<String>,
-    /// Labels that a series has: names of a file need not be unique, and a scrape with two equal series is refused.
-    seen: HashSet<Vec<String>>,
+    /// Hashes of the labels that a series has: names of a file need not be unique, and a scrape with two equal series is
+    /// refused.
+    seen: HashSet<u64>,
 }
 
 /// Names and values of labels.
@@ -102,7 +104,9 @@ impl Family<'_> {
     }
 
     fn is_new(&mut self, labels: &Labels<'_>) -> bool {
-        self.seen.insert(labels.iter().map(|(_, value)| (*value).to_owned()).collect())
+        let mut hasher = DefaultHasher::new();
+        labels.hash(&mut hasher);
+        self.seen.insert(hasher.finish())
     }
 
     fn sample(&mut self, suffix: &str, labels: &Labels<'_>, more: &Labels<'_>, value: &dyn Display) {
