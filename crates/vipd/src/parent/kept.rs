@@ -47,6 +47,12 @@ impl Kept {
         self.instances.get(index).or_else(|| self.config.instances.get(index).cloned())
     }
 
+    /// The names of all instances.
+    pub(super) fn instance_names(&self) -> BTreeSet<String> {
+        let all = self.config.instances.iter().cloned().chain(self.instances.iter());
+        all.map(|instance| instance.name).collect()
+    }
+
     /// How many instances there are.
     pub(super) fn instances(&self) -> usize {
         self.instances.len() + self.config.instances.len()
@@ -94,6 +100,7 @@ mod tests {
             assert_eq!(kept.part(role), role.part(&whole));
         }
         assert_eq!(kept.whole(), whole);
+        assert_eq!(kept.instance_names(), ["A", "B"].map(str::to_owned).into());
     }
 
     #[test]

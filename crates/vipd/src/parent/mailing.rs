@@ -65,6 +65,11 @@ impl Mailing {
         self.perform(now, log);
     }
 
+    /// Forgets the states of instances that are no longer configured.
+    pub(super) fn retain_instances(&mut self, is_configured: impl Fn(&str) -> bool) {
+        self.alerts.retain_instances(is_configured);
+    }
+
     /// An instance has a new state.
     pub(super) fn instance(
         &mut self,

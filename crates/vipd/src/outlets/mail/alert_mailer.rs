@@ -99,7 +99,6 @@ impl AlertMailer {
     /// Takes a configuration into force, at the start and on each reload. Waiting mails are tried at once, through
     /// the server that is configured now; without one they are lost.
     pub fn arrange(&mut self, now: Instant, config: &Config) {
-        self.instances.retain(|name, _| config.instances.iter().any(|instance| instance.name == *name));
         self.groups.retain(|name, _| config.sync_groups.iter().any(|group| group.name == *name));
         self.config = self.checked(config);
         match &self.config {
@@ -109,6 +108,11 @@ impl AlertMailer {
             }
             None => self.outbox.abandon("no mail is configured any more"),
         }
+    }
+
+    /// Forgets the states of instances that are no longer configured.
+    pub fn retain_instances(&mut self, is_configured: impl Fn(&str) -> bool) {
+        self.instances.retain(|name, _| is_configured(name));
     }
 
     /// A VRRP instance entered a state.
@@ -425,6 +429,19 @@ mod tests {
             text,
             "notification_email \"Bob <b@x\" is no mail address: its angle brackets do not match"
         );
+        assert_eq!(states(&mut alert_mailer, &[State::Master]), ["MASTER"]);
+    }
+
+    #[test]
+    fn after_a_reload_a_state_that_was_mailed_is_no_news_while_its_instance_is_configured() {
+        let configured = config(|_| ());
+        let mut alert_mailer = alert_mailer(&configured);
+        assert_eq!(states(&mut alert_mailer, &[State::Master]), ["MASTER"]);
+        // The parent keeps instances apart from the rest.
+        alert_mailer.arrange(Instant::now(), &configured);
+        alert_mailer.retain_instances(|name| name == "V1");
+        assert_eq!(states(&mut alert_mailer, &[State::Master]), [""; 0]);
+        alert_mailer.retain_instances(|_| false);
         assert_eq!(states(&mut alert_mailer, &[State::Master]), ["MASTER"]);
     }
 

@@ -92,6 +92,8 @@ impl Parent {
     pub(super) fn arrange_outlets(&mut self, now: Instant, log: &mut Log) {
         if let Some(reading) = self.readings.get(&self.supervisor.current()) {
             self.mailing.arrange(now, &reading.config, log);
+            let instances = reading.instance_names();
+            self.mailing.retain_instances(|name| instances.contains(name));
             self.last_reported.retain(&reading.config);
             self.notifier.limit(reading.config.global.notify_timeout);
             let services = &reading.config.virtual_servers;
