@@ -170,6 +170,10 @@ static CODES: &[Code] = &[
         "Includes are nested too deeply, mostly since a file includes itself. Reading goes on without the inner include.",
     ),
     code("incomplete", "A block lacks the keyword that says what it is about, and is ignored."),
+    code(
+        "interface-delay",
+        "A delay in `interface_up_down_delays` is longer than the time after which the peers of an instance take over. A router whose interface fails still counts as MASTER then while a peer serves already.",
+    ),
     code("ipv6-option", "An option of IPv4 addresses that has no meaning for IPv6. It is ignored."),
     code(
         "ipv6-version",

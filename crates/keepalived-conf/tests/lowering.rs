@@ -975,13 +975,16 @@ fn an_instance_tells_priorities_if_it_or_else_the_file_says_so() {
 fn processes_have_names_of_their_own_if_the_file_says_so() {
     let names = |text: &str| {
         let daemon = load_str(&format!("global_defs {{\n{text}\n}}\n")).config.global.daemon;
-        [daemon.process_name, daemon.vrrp_process_name, daemon.checker_process_name]
+        [daemon.process_name, daemon.vrrp_process_name, daemon.checker_process_name, daemon.bfd_process_name]
             .map(Option::unwrap_or_default)
     };
-    assert_eq!(names(""), ["", "", ""]);
-    assert_eq!(names("process_names"), ["", "keepalived_vrrp", "keepalived_lvs"]);
-    assert_eq!(names("vrrp_process_name v\nprocess_names"), ["", "v", "keepalived_lvs"]);
-    assert_eq!(names("process_name a-name-of-20-octets"), ["a-name-of-20-oc", "", ""]);
+    assert_eq!(names(""), ["", "", "", ""]);
+    assert_eq!(names("process_names"), ["", "keepalived_vrrp", "keepalived_lvs", "keepalived_bfd"]);
+    assert_eq!(
+        names("vrrp_process_name v\nbfd_process_name b\nprocess_names"),
+        ["", "v", "keepalived_lvs", "b"]
+    );
+    assert_eq!(names("process_name a-name-of-20-octets"), ["a-name-of-20-oc", "", "", ""]);
 }
 
 #[test]
@@ -1055,4 +1058,20 @@ fn what_decides_who_is_master_and_is_not_done_is_an_error() {
     let finding = unicast.diagnostics.iter().find(|finding| finding.code == "refused").unwrap();
     assert_eq!((finding.severity, finding.class), (Severity::Error, Class::None));
     assert_eq!(exit_code(&unicast.diagnostics), 0, "{:?}", unicast.diagnostics);
+}
+
+#[test]
+fn a_delay_of_an_interface_longer_than_the_patience_of_peers_is_pointed_out() {
+    let warned = |delay: &str, line: &str| {
+        let loaded = load_str(&format!(
+            "interface_up_down_delays {{\neth0 {delay}\n}}\nvrrp_instance A {{\ninterface eth0\nvirtual_router_id 7\n\
+             {line}\nvirtual_ipaddress {{\n192.0.2.10/24\n}}\n}}\n"
+        ));
+        (has(&loaded, "interface-delay"), exit_code(&loaded.diagnostics))
+    };
+    // Three adverts and the skew of priority 100.
+    assert_eq!(warned("3.6", ""), (false, 0));
+    assert_eq!(warned("3.7", ""), (true, 0));
+    assert_eq!(warned("3.7", "advert_int 2"), (false, 0));
+    assert_eq!(warned("3.7", "dont_track_primary"), (false, 0));
 }

@@ -16,7 +16,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GlobalDefs] "lvs_process_name": Word("name") => aborts,
         default "keepalived", since "2.0.16", OldSpelling("checker_process_name"),
         "Deprecated spelling of checker_process_name.";
-    [GlobalDefs] "bfd_process_name": Word("name") => aborts, default "keepalived", since "2.0.16", NoEffect("the worker with the BFD sessions has the name of its parent"),
+    [GlobalDefs] "bfd_process_name": Word("name") => aborts, default "keepalived", since "2.0.16", Acts,
         "Name of the BFD child.";
     [GlobalDefs] "use_symlink_paths": Switch, default "off", since "2.3.0", NoEffect("scripts are always run by the path that the file gives"),
         "Execute scripts through the configured symlink path rather than the resolved target.";

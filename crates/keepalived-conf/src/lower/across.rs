@@ -5,6 +5,7 @@ use std::hash::Hash;
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::model::VrrpInstance;
+use crate::model::trackers::InterfaceDelays;
 use crate::source::Span;
 
 use super::report::Report;
@@ -51,6 +52,34 @@ fn router(instance: &VrrpInstance) -> impl Eq + Hash {
     let source = instance.source.filter(|_| !peers.is_empty());
     let group = instance.multicast_group.filter(|_| peers.is_empty());
     (instance.interface.clone(), instance.vrid, instance.ipv6, group, source, peers)
+}
+
+/// A failure of an interface has to count before peers give up waiting, or two routers serve meanwhile.
+pub(super) fn long_delays(
+    instances: &[VrrpInstance],
+    names: &[Span],
+    delays: &[InterfaceDelays],
+    report: &mut Report<'_>,
+) {
+    for (instance, at) in instances.iter().zip(names) {
+        let own = delays.iter().find(|delays| Some(&delays.interface) == instance.interface.as_ref());
+        let skew = instance.advert_interval * (256 - u32::from(instance.priority)) / 256;
+        let patience = instance.advert_interval * u32::from(instance.down_adverts) + skew;
+        let Some(delays) = own.filter(|delays| !instance.dont_track_primary && delays.down > patience) else {
+            continue;
+        };
+        let message = format!(
+            "{}: {} has to be down for {:.1} s before that counts, and peers take over after {:.1} s: both serve meanwhile",
+            instance.name,
+            delays.interface,
+            delays.down.as_secs_f64(),
+            patience.as_secs_f64()
+        );
+        let help = "shorten the delay in `interface_up_down_delays`, or advertise less often on all routers";
+        report.push(
+            Diagnostic::new(Severity::Warning, Class::None, "interface-delay", message).at(*at).help(help),
+        );
+    }
 }
 
 /// keepalived is silent when two instances claim one address; whichever changes last has it.

@@ -46,6 +46,9 @@ impl<'a> Lowering<'a> {
             "vrrp_process_name" => {
                 set_some(&mut globals.public.daemon.vrrp_process_name, process_name(entry, report));
             }
+            "bfd_process_name" => {
+                set_some(&mut globals.public.daemon.bfd_process_name, process_name(entry, report));
+            }
             "checker_process_name" | "lvs_process_name" => {
                 set_some(&mut globals.public.daemon.checker_process_name, process_name(entry, report));
             }
@@ -113,6 +116,7 @@ impl<'a> Lowering<'a> {
             let daemon = &mut globals.public.daemon;
             daemon.vrrp_process_name.get_or_insert_with(|| "keepalived_vrrp".to_owned());
             daemon.checker_process_name.get_or_insert_with(|| "keepalived_lvs".to_owned());
+            daemon.bfd_process_name.get_or_insert_with(|| "keepalived_bfd".to_owned());
         }
         globals.public.daemon.startup_script = std::mem::take(&mut globals.startup).finish();
         globals.public.daemon.shutdown_script = std::mem::take(&mut globals.shutdown).finish();

@@ -207,6 +207,7 @@ impl<'a> Lowering<'a> {
         virtual_links::settle(&mut instances, &spans, &prefixes, &mut self.report);
         let sync_groups = self.finish_groups(&mut instances, &spans);
         across::across_instances(&instances, &spans, &mut self.report);
+        across::long_delays(&instances, &spans, &self.interface_delays, &mut self.report);
         let statics = self.finish_statics(&instances);
         let (virtual_servers, checks) = self.finish_virtual_servers(&instances);
         self.finish_global(&instances);

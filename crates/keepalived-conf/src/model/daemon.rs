@@ -20,6 +20,8 @@ pub struct Daemon {
     pub vrrp_process_name: Option<String>,
     /// `checker_process_name`, or what `process_names` makes of it.
     pub checker_process_name: Option<String>,
+    /// `bfd_process_name`, or the name that `process_names` gives.
+    pub bfd_process_name: Option<String>,
     /// `vrrp_cpu_affinity`; empty for all.
     pub vrrp_cpu_affinity: Vec<u16>,
     /// `vrrp_rlimit_rttime`, microseconds.

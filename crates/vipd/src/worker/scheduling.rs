@@ -41,7 +41,7 @@ impl<'a> Wishes<'a> {
         let bfd = &global.bfd;
         Self {
             prefix: "bfd",
-            name: None,
+            name: global.daemon.bfd_process_name.as_deref(),
             nice: bfd.nice,
             rt_priority: bfd.rt_priority,
             rlimit_rttime: bfd.rlimit_rttime,
