@@ -2,6 +2,7 @@
 //!
 //! Every value is one line (the log escapes control characters), so the form for binary values is not needed.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::datagrams::Datagrams;
@@ -49,9 +50,10 @@ impl Journal {
 fn push_fields(message: &mut String, about: Option<&About>) {
     let Some(about) = about else { return };
     let (event, id) = (about.event().name(), about.event().message_id());
-    message.push_str(&format!("MESSAGE_ID={id}\nVIPD_EVENT={event}\n"));
+    // Writing to a string cannot fail.
+    let _ = write!(message, "MESSAGE_ID={id}\nVIPD_EVENT={event}\n");
     for (name, value) in about.fields() {
-        message.push_str(&format!("VIPD_{}={}\n", name.to_ascii_uppercase(), super::printable(value)));
+        let _ = writeln!(message, "VIPD_{}={}", name.to_ascii_uppercase(), super::printable(value));
     }
 }
 

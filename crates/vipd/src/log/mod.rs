@@ -85,11 +85,11 @@ impl Log {
     /// Opens the sinks. The system log is tried again with later lines if it is missing.
     pub fn new(options: LogOptions) -> Self {
         let around = sinks::Surroundings::look();
-        let mut chosen = sinks::choose(&options, around);
+        let mut chosen = sinks::choose(options, around);
         let journal =
             chosen.journal.then(|| Journal::open(options.facility, journal::PATH.as_ref())).flatten();
         if chosen.journal && journal.is_none() {
-            chosen = sinks::without_journal(&options, around);
+            chosen = sinks::without_journal(options, around);
         }
         Self {
             detail: options.detail,

@@ -45,7 +45,7 @@ impl Surroundings {
 }
 
 /// The sinks, if the journal's socket can be reached.
-pub(super) fn choose(options: &LogOptions, around: Surroundings) -> Sinks {
+pub(super) fn choose(options: LogOptions, around: Surroundings) -> Sinks {
     let text_to_journal = options.console && around.stderr_is_journal && options.format == LogFormat::Text;
     let system_log = match around.system_log {
         SystemLog::Missing if around.stderr_is_journal => SystemLog::Journal,
@@ -60,7 +60,7 @@ pub(super) fn choose(options: &LogOptions, around: Surroundings) -> Sinks {
 }
 
 /// The sinks, if it cannot.
-pub(super) fn without_journal(options: &LogOptions, around: Surroundings) -> Sinks {
+pub(super) fn without_journal(options: LogOptions, around: Surroundings) -> Sinks {
     let console = match options.format {
         LogFormat::Text if around.stderr_is_journal => {
             let is_only = options.syslog && around.system_log == SystemLog::Missing;
@@ -105,12 +105,12 @@ mod tests {
     fn without_systemd_lines_go_where_the_options_say() {
         for system_log in [SystemLog::Other, SystemLog::Missing] {
             let around = around(false, system_log);
-            assert_eq!(choose(&options(false, true), around), SYSLOG);
-            assert_eq!(choose(&options(true, true), around), Sinks { console: TEXT, ..SYSLOG });
-            assert_eq!(choose(&options(true, false), around), Sinks { console: TEXT, ..NONE });
-            assert_eq!(choose(&options(false, false), around), NONE);
+            assert_eq!(choose(options(false, true), around), SYSLOG);
+            assert_eq!(choose(options(true, true), around), Sinks { console: TEXT, ..SYSLOG });
+            assert_eq!(choose(options(true, false), around), Sinks { console: TEXT, ..NONE });
+            assert_eq!(choose(options(false, false), around), NONE);
             let json = LogOptions { format: LogFormat::Json, ..options(true, true) };
-            assert_eq!(choose(&json, around), Sinks { console: JSON, ..SYSLOG });
+            assert_eq!(choose(json, around), Sinks { console: JSON, ..SYSLOG });
         }
     }
 
@@ -119,37 +119,37 @@ mod tests {
         for system_log in [SystemLog::Journal, SystemLog::Missing] {
             let around = around(true, system_log);
             for (console, syslog) in [(false, true), (true, true), (true, false)] {
-                assert_eq!(choose(&options(console, syslog), around), JOURNAL, "{console} {syslog}");
+                assert_eq!(choose(options(console, syslog), around), JOURNAL, "{console} {syslog}");
             }
-            assert_eq!(choose(&options(false, false), around), NONE);
+            assert_eq!(choose(options(false, false), around), NONE);
         }
         // Started by hand.
         let by_hand = around(false, SystemLog::Journal);
-        assert_eq!(choose(&options(false, true), by_hand), JOURNAL);
-        assert_eq!(choose(&options(true, true), by_hand), Sinks { console: TEXT, ..JOURNAL });
+        assert_eq!(choose(options(false, true), by_hand), JOURNAL);
+        assert_eq!(choose(options(true, true), by_hand), Sinks { console: TEXT, ..JOURNAL });
     }
 
     #[test]
     fn a_system_log_of_somebody_else_is_not_left_out_under_systemd() {
         let around = around(true, SystemLog::Other);
-        assert_eq!(choose(&options(false, true), around), SYSLOG);
-        assert_eq!(choose(&options(true, true), around), Sinks { journal: true, ..SYSLOG });
+        assert_eq!(choose(options(false, true), around), SYSLOG);
+        assert_eq!(choose(options(true, true), around), Sinks { journal: true, ..SYSLOG });
     }
 
     #[test]
     fn json_that_was_asked_for_stays_json_where_the_journal_reads_it() {
         let json = LogOptions { format: LogFormat::Json, ..options(true, false) };
-        assert_eq!(choose(&json, around(true, SystemLog::Journal)), Sinks { console: JSON, ..NONE });
+        assert_eq!(choose(json, around(true, SystemLog::Journal)), Sinks { console: JSON, ..NONE });
     }
 
     #[test]
     fn where_the_socket_of_the_journal_does_not_answer_lines_take_the_other_ways() {
         let missing = around(true, SystemLog::Missing);
-        let answer = without_journal(&options(false, true), missing);
+        let answer = without_journal(options(false, true), missing);
         assert_eq!(answer, Sinks { console: PREFIXED, ..SYSLOG });
-        assert_eq!(without_journal(&options(true, false), missing), Sinks { console: PREFIXED, ..NONE });
-        assert_eq!(without_journal(&options(false, true), around(true, SystemLog::Journal)), SYSLOG);
+        assert_eq!(without_journal(options(true, false), missing), Sinks { console: PREFIXED, ..NONE });
+        assert_eq!(without_journal(options(false, true), around(true, SystemLog::Journal)), SYSLOG);
         let by_hand = around(false, SystemLog::Journal);
-        assert_eq!(without_journal(&options(true, true), by_hand), Sinks { console: TEXT, ..SYSLOG });
+        assert_eq!(without_journal(options(true, true), by_hand), Sinks { console: TEXT, ..SYSLOG });
     }
 }

@@ -303,7 +303,7 @@ impl Parent {
         }
         if let Some(reading) = self.readings.get(&self.supervisor.current()) {
             let line = status_line(&self.last_reported, &reading.config, self.systemd.refusal());
-            self.systemd.tell_status(now, line);
+            self.systemd.tell_status(now, &line);
         }
     }
 

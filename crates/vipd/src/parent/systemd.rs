@@ -51,7 +51,7 @@ impl Systemd {
     /// The configuration that was in force stays so: the end of a reload that is refused.
     pub(super) fn refused(&mut self, now: Instant, why: &str) {
         self.refusal = Some(one_line(why));
-        self.tell_status(now, format!("{REFUSED}: {why}"));
+        self.tell_status(now, &format!("{REFUSED}: {why}"));
         self.in_force();
         self.note_change(now);
     }
@@ -79,9 +79,9 @@ impl Systemd {
     }
 
     /// Tells the status line, if it is another one than the last.
-    pub(super) fn tell_status(&mut self, now: Instant, text: String) {
+    pub(super) fn tell_status(&mut self, now: Instant, text: &str) {
         self.status_at = None;
-        let text = one_line(&text);
+        let text = one_line(text);
         let is_news = self.told.as_ref().is_none_or(|(last, _)| *last != text);
         if is_news {
             self.tell(&format!("STATUS={text}\n"));
@@ -203,7 +203,7 @@ mod tests {
         let start = Instant::now();
         systemd.note_change(start);
         assert!(systemd.is_status_due(start));
-        systemd.tell_status(start, "1 BACKUP".to_owned());
+        systemd.tell_status(start, "1 BACKUP");
         assert_eq!(heard(&manager), ["STATUS=1 BACKUP\n"]);
         let soon = start + Duration::from_millis(10);
         systemd.note_change(soon);
@@ -211,7 +211,7 @@ mod tests {
         let later = start + Duration::from_secs(1);
         assert_eq!(systemd.deadline(), Some(later));
         assert!(systemd.is_status_due(later));
-        systemd.tell_status(later, "1 BACKUP".to_owned());
+        systemd.tell_status(later, "1 BACKUP");
         assert_eq!(heard(&manager), [""; 0], "it is the same");
         assert_eq!(systemd.deadline(), None);
     }
