@@ -129,6 +129,7 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | `all.rp_filter` moves to the single interfaces and becomes 0 with a VMAC | it stays; `rp_filter` of the VMAC is 2 (loose) |
 | a missing interface ends the daemon (without `dynamic_interfaces`) | the instance is in FAULT until the interface is there |
 | a master that yields falls silent; after a healed partition neighbours may keep the loser's MAC address | it sends one more advert, so that the winner announces again (`higher_prio_send_advert off` stops that) |
+| a stop lets go before another machine serves | so it does by default; with `stop_handover SECONDS` (`global_defs`) afterwards |
 | a stop takes a second | it takes as long as the stop scripts, else some milliseconds |
 | passwords are shown in state files | never |
 | a checker without `url` ends the configuration test with a crash | an error names it, and it is ignored |

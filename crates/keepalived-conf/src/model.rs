@@ -113,6 +113,9 @@ pub struct Global {
     /// `worker_timeout`, default 5 s: a worker that does not answer for so long is replaced; zero for never (vipd's
     /// own).
     pub worker_timeout: Duration,
+    /// `stop_handover`: how long a stop serves on until another machine has taken over the addresses; zero is not at all
+    /// (vipd's own).
+    pub stop_handover: Duration,
     /// `vrrp_rt_priority`: SCHED_RR priority of the VRRP worker, 1 to 99.
     pub vrrp_rt_priority: Option<u8>,
     /// `vrrp_priority`: nice value of the VRRP worker, -20 to 19.

@@ -6,6 +6,9 @@ use super::table::keywords;
 /// The longest time of the keywords here, in millionths of a second: a day.
 const DAY: u64 = 86_400_000_000;
 
+/// An hour, likewise.
+const HOUR: u64 = 3_600_000_000;
+
 pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
     [GlobalDefs] "smtp_tls": Choice(&["off", "starttls", "on"]), default "off", since "vipd only", Acts,
         "Encrypt mail: STARTTLS, or TLS from the first octet (port 465 unless smtp_server says).";
@@ -29,6 +32,9 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "Socket of `vipd status` and the other commands; an absolute path, or none.";
     [GlobalDefs] "control_group": Form("<group> [act]"), default "none (only root)", since "vipd only", Acts,
         "Group whose members may ask the daemon for its state; with act they may change it, too.";
+    [GlobalDefs] "stop_handover": Decimal { min: 0, max: HOUR, places: 6, unit: Unit::Seconds },
+        default "0 (off)", since "vipd only", Acts,
+        "A stop serves on until another machine has taken over the addresses, for so long at most; not with use_vmac.";
 
     [VrrpScript] "on_shortage": Choice(&["keep", "fail"]), default "keep", since "vipd only", Acts,
         "A check that cannot be run for ten intervals, at least 60 s: its last result stays, or it counts as failed.";

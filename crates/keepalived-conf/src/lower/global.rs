@@ -148,6 +148,7 @@ fn defaults() -> Global {
         notify_timeout: None,
         worker_user: None,
         worker_timeout: Duration::from_secs(5),
+        stop_handover: Duration::ZERO,
         vrrp_rt_priority: None,
         vrrp_nice: None,
         vrrp_no_swap: false,
@@ -292,6 +293,9 @@ impl<'a> Lowering<'a> {
                 set_some(&mut global.worker_user, user.map(|word| word.text.to_owned()));
             }
             "worker_timeout" => set(&mut global.worker_timeout, arguments::seconds(entry, report)),
+            "stop_handover" => {
+                set(&mut global.stop_handover, arguments::decimal(entry, Junk::Ignored, "", report));
+            }
             "vrrp_rt_priority" => set_some(&mut global.vrrp_rt_priority, real_time_priority(entry, report)),
             "vrrp_priority" => {
                 set_some(&mut global.vrrp_nice, arguments::number(entry, Junk::Ignored, "", report));

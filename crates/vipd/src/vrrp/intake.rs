@@ -46,6 +46,8 @@ impl Worker {
     pub(super) fn hear_parent(&mut self) {
         while let Some(message) = self.parent.receive() {
             match message {
+                // A worker that is about to end begins nothing.
+                ToWorker::Config { .. } if self.departs => {}
                 ToWorker::Config { generation, config, .. } => self.reload(generation, *config),
                 ToWorker::ScriptStarted { generation, script, at } if generation == self.plan.generation => {
                     self.node.handle_script_started(ScriptId(script), Instant::from_nanos(at.0));
@@ -71,7 +73,7 @@ impl Worker {
                     self.parent.send(&FromWorker::Status { request, part: Vec::new(), last: true });
                 }
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
-                ToWorker::Stop => self.stopped = true,
+                ToWorker::Stop => self.told_to_stop(),
             }
         }
     }

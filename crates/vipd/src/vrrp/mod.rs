@@ -168,6 +168,10 @@ struct Worker {
     sysctls: HashMap<String, i32>,
     /// At the end, addresses stay.
     keep_addresses: bool,
+    /// It gives its addresses to other machines, and stops then.
+    departs: bool,
+    /// The parent has said stop.
+    told_to_stop: bool,
     stopped: bool,
 }
 
@@ -247,6 +251,8 @@ impl Worker {
             orphan_until: None,
             sysctls: HashMap::new(),
             keep_addresses: false,
+            departs: false,
+            told_to_stop: false,
             stopped: false,
         };
         for line in worker.trackers.news(&worker.plan) {
@@ -268,7 +274,7 @@ impl Worker {
         let mut events = Events::with_capacity(256);
         // What came right behind the configuration wakes nobody any more.
         self.hear_parent();
-        self.stopped |= self.parent.was_terminated();
+        self.hear_signal();
         self.turn();
         while !self.stopped {
             let timeout = self.has_backlog().then_some(Duration::ZERO);
@@ -309,6 +315,7 @@ impl Worker {
         if self.tidy_at.take_if(|at| *at <= now).is_some() {
             tidy::give_back();
         }
+        self.stopped |= self.departs && !self.node.is_departing();
         if self.parent.is_gone() {
             // Mostly all processes are killed, one after the other: no stop is begun that would be cut off halfway.
             self.stopped |= *self.orphan_until.get_or_insert(now + ORPHAN_TIME) <= now;
@@ -342,7 +349,7 @@ impl Worker {
                 MONITOR => kernel_spoke = true,
                 TABLES => self.read_table_events(),
                 PARENT => self.hear_parent(),
-                SIGNAL => self.stopped |= self.parent.was_terminated(),
+                SIGNAL => self.hear_signal(),
                 Token(token) => self.read_port(token.saturating_sub(FIRST_TOKEN)),
             }
         }
@@ -478,6 +485,38 @@ impl Worker {
         match self.timer.arm(Duration::from_nanos(due.as_nanos())) {
             Ok(()) => self.armed = Some(due),
             Err(error) => self.parent.log(LogLevel::Error, format!("cannot set a timer: {error}")),
+        }
+    }
+
+    /// SIGTERM: whoever ends all processes of the daemon at once sends it beside the parent's word, so that it never counts
+    /// as a second request.
+    fn hear_signal(&mut self) {
+        if self.parent.was_terminated() && !self.departs {
+            self.prepare_stop();
+        }
+    }
+
+    /// The parent says stop. The second time, nobody waits for other machines any more.
+    fn told_to_stop(&mut self) {
+        if std::mem::replace(&mut self.told_to_stop, true) {
+            self.stopped = true;
+        } else if !self.departs {
+            self.prepare_stop();
+        }
+    }
+
+    /// Stops, but serves on until other machines have taken over if the configuration says so (`stop_handover`).
+    fn prepare_stop(&mut self) {
+        let within = self.plan.config.global.stop_handover;
+        if within.is_zero() || self.keep_addresses {
+            self.stopped = true;
+            return;
+        }
+        self.departs = true;
+        self.node.handle_departure(now(), within);
+        if self.node.is_departing() {
+            let text = format!("serving until other machines have taken over, {within:?} at most (stop_handover)");
+            self.parent.log(LogLevel::Info, text);
         }
     }
 

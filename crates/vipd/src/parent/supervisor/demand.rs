@@ -17,6 +17,8 @@ pub(in crate::parent) struct Demand {
     pub(in crate::parent) services: PerRole<HashSet<LvsService>>,
     /// How long a stop waits for workers and scripts.
     pub(in crate::parent) child_wait_time: Duration,
+    /// How long a VRRP worker that stops waits for another machine to take over, on top of that.
+    pub(in crate::parent) stop_handover: Duration,
     /// How long a worker may be silent before it is killed; `None` for as long as it likes.
     pub(in crate::parent) worker_timeout: Option<Duration>,
     /// How long `startup_script` may run, if there is one.
@@ -30,6 +32,7 @@ impl Demand {
     pub(in crate::parent) fn of(config: &Config) -> Self {
         let mut demand = Self {
             child_wait_time: config.global.child_wait_time,
+            stop_handover: config.global.stop_handover,
             worker_timeout: Some(config.global.worker_timeout).filter(|timeout| !timeout.is_zero()),
             startup_script: config.global.daemon.startup_script.as_ref().map(|script| script.limit),
             shutdown_script: config.global.daemon.shutdown_script.as_ref().map(|script| script.limit),

@@ -377,6 +377,12 @@ impl Supervisor {
         self.demand().map(|demand| demand.child_wait_time).unwrap_or_default()
     }
 
+    /// How long a VRRP worker may give its addresses away when it is told to stop: as any configuration that it may
+    /// run says.
+    fn stop_handover(&self) -> Duration {
+        self.demands.values().map(|demand| demand.stop_handover).max().unwrap_or_default()
+    }
+
     /// Starts a worker with the configuration in force, where there is none.
     fn start(&mut self, now: Instant, role: Role, task: Task) {
         let generation = self.current;
@@ -431,7 +437,8 @@ impl Supervisor {
 
     /// Tells the worker that serves in a role to stop.
     fn dismiss(&mut self, now: Instant, role: Role) {
-        let within = self.child_wait_time();
+        let handover = if role == Role::Vrrp { self.stop_handover() } else { Duration::ZERO };
+        let within = self.child_wait_time() + handover;
         if let Some(worker) = self.slots[role].serving() {
             worker.dismissed = true;
             worker.leave(now, within);

@@ -31,7 +31,7 @@ impl Supervisor {
         self.tell(Tell::Stopping(status));
         self.forget_reload();
         self.abandon_startup(now);
-        let deadline = now + self.child_wait_time();
+        let deadline = now + self.child_wait_time() + self.stop_handover();
         self.stop = Some(Stop { status, deadline, exit_at: None, exited: false });
         for role in Role::ALL {
             self.slots[role].respawn_at = None;
@@ -50,11 +50,16 @@ impl Supervisor {
             stop.deadline = stop.deadline.min(soon);
             stop.exit_at = stop.exit_at.map(|at| at.min(soon));
         }
+        let waits = !self.stop_handover().is_zero();
         for role in Role::ALL {
             if let Some(worker) = &mut self.slots[role].worker
                 && let Phase::Leaving(deadline) = &mut worker.phase
             {
                 deadline.shorten(soon);
+                // A worker that waits for another machine to take over does so no longer.
+                if waits && role == Role::Vrrp && worker.dismissed {
+                    self.actions.push_back(Action::Stop(worker.id));
+                }
             }
         }
     }

@@ -114,6 +114,7 @@ pub(super) fn demand(things: &Things) -> Demand {
         work: PerRole { vrrp: !things.vrrp.is_empty(), lvs: !things.lvs.is_empty(), bfd: false },
         services: PerRole { vrrp: HashSet::new(), lvs: services, bfd: HashSet::new() },
         child_wait_time: Duration::from_secs(5),
+        stop_handover: Duration::ZERO,
         worker_timeout: Some(Duration::from_secs(5)),
         startup_script: None,
         shutdown_script: None,
