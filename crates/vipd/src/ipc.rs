@@ -14,8 +14,10 @@ use serde::{Deserialize, Serialize};
 use crate::log::LogLine;
 use crate::watcher::Observation;
 
+mod act;
 mod channel;
 mod memory;
+pub use act::{Act, ActKind, ActRefusal, ActResult, Whom};
 pub use channel::{Channel, ChannelError};
 pub use memory::{Memory, MemoryFull};
 
@@ -81,6 +83,13 @@ pub enum ToWorker {
     },
     /// Write the state: the answer is [`FromWorker::Dump`].
     Dump(DumpKind),
+    /// Do what an operator asks for (VRRP): the answer is [`FromWorker::Acted`].
+    Act {
+        /// Names it in the answer.
+        request: u32,
+        /// What to do.
+        act: Box<Act>,
+    },
     /// Say how everything stands: the answers are [`FromWorker::Status`].
     Status {
         /// Repeated in the answers.
@@ -230,6 +239,13 @@ pub enum FromWorker {
     Log(LogLine),
     /// The answer to [`ToWorker::Dump`]: the whole text of the file.
     Dump(DumpKind, String),
+    /// The answer to [`ToWorker::Act`]: what was accepted. What comes of it is told later.
+    Acted {
+        /// Of the question.
+        request: u32,
+        /// What became of it.
+        result: ActResult,
+    },
     /// A piece of the answer to [`ToWorker::Status`]: few things at once, so that no turn takes long.
     Status {
         /// That of the question.

@@ -98,7 +98,8 @@ fn a_stop_without_another_machine_is_bounded_and_says_goodbye() {
     lab_test("a_stop_without_another_machine_is_bounded_and_says_goodbye", &[], || {
         let mut lan = Lan::new(V3_CALM, &[Vipd], &[100]);
         let vip = lan.vip(100);
-        let configuration = with_handover(&[Instance::new(V3_CALM, 150)]).replace("_handover 5", "_handover 1.5");
+        let configuration =
+            with_handover(&[Instance::new(V3_CALM, 150)]).replace("_handover 5", "_handover 1.5");
         lan.routers[0].start(&configuration);
         lan.expect_holder(vip, 0, V3_CALM.interval * 8);
         let stop = Instant::now();

@@ -256,6 +256,7 @@ impl Worker {
                 | ToWorker::Standing { .. }
                 | ToWorker::Session { .. }
                 | ToWorker::Observed(_)
+                | ToWorker::Act { .. }
                 | ToWorker::Dump(_) => {}
             }
         }

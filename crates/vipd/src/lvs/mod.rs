@@ -315,7 +315,7 @@ impl Worker {
                     self.script_done(now, (generation, script), &run);
                 }
                 // What only the VRRP worker asks about.
-                ToWorker::Observed(_) => {}
+                ToWorker::Observed(_) | ToWorker::Act { .. } => {}
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
                 ToWorker::Session { key, up } => self.note_session(now, key, up),
                 ToWorker::Dump(kind) => self.dump(kind),

@@ -7,12 +7,13 @@ use vrrp_election::{Instant, Node, Received, RouterId, ScriptId};
 use vrrp_proto::{Accepted, Datagram};
 
 use super::Worker;
+use super::acts;
 use super::arrival::Arrival;
 use super::dump;
 use super::judge::{Complaints, Kind, Record};
 use super::plan::Plan;
 use super::wire::now;
-use crate::ipc::{DumpKind, FromWorker, LogLevel, ScriptRun, ToWorker};
+use crate::ipc::{Act, DumpKind, FromWorker, LogLevel, ScriptRun, ToWorker};
 
 impl Worker {
     /// Reads a socket to its end, or for a bounded while.
@@ -43,6 +44,12 @@ impl Worker {
         self.node.handle_script(now(), ScriptId(script), result);
     }
 
+    fn act(&mut self, request: u32, act: &Act) {
+        let names: Vec<&str> = self.plan.routers.iter().map(|router| router.name.as_ref()).collect();
+        let result = acts::perform(&mut self.node, &names, now(), act);
+        self.parent.send(&FromWorker::Acted { request, result });
+    }
+
     pub(super) fn hear_parent(&mut self) {
         while let Some(message) = self.parent.receive() {
             match message {
@@ -69,6 +76,7 @@ impl Worker {
                             .for_each(|record| record.rejected = Record::default().rejected);
                     }
                 }
+                ToWorker::Act { request, act } => self.act(request, &act),
                 ToWorker::Status { request } => {
                     self.parent.send(&FromWorker::Status { request, part: Vec::new(), last: true });
                 }

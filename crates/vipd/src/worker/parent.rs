@@ -112,6 +112,7 @@ impl Parent {
                     | ToWorker::Session { .. }
                     | ToWorker::Dump(_)
                     | ToWorker::Status { .. }
+                    | ToWorker::Act { .. }
                     | ToWorker::Probe,
                 ) => {}
                 None if self.gone || self.was_terminated() => return Ok(None),

@@ -103,6 +103,8 @@ impl Parent {
                 self.handle_status_part(role, request, &part, last);
             }
             FromWorker::Happened(what) => self.handle_happened(&what),
+            // The control session asks for no act yet.
+            FromWorker::Acted { .. } => {}
         }
         self.perform(now, log);
     }

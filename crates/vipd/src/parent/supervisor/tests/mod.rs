@@ -1,6 +1,7 @@
 //! The supervisor against workers that are values too: no process, no file, no sleep.
 
 mod cases;
+mod handover;
 mod machine;
 mod property;
 mod scripts;

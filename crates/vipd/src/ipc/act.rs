@@ -1,0 +1,69 @@
+//! What an operator asks of the instances of a VRRP worker, and the answer.
+//!
+//! The parent sends [`ToWorker::Act`](super::ToWorker::Act), the worker answers with
+//! [`FromWorker::Acted`](super::FromWorker::Acted) under the same number, at once. What comes of it later is logged, and
+//! told as events.
+
+use serde::{Deserialize, Serialize};
+use vrrp_election::Refusal;
+
+use super::Monotonic;
+
+/// Something to do, with who wants it and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// Whom it concerns.
+    pub whom: Whom,
+    /// What to do.
+    pub kind: ActKind,
+    /// Who wants it, for example `uid 1000 (ada)`.
+    pub who: String,
+    /// The reason that was given; may be empty.
+    pub why: String,
+}
+
+/// Instances.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Whom {
+    /// The one of this name, with all members of its sync group.
+    Instance(String),
+    /// All.
+    All,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ActKind {
+    /// Give the addresses to another machine, and take them back when that one goes.
+    Handover,
+    /// Leave the addresses to other machines.
+    Maintenance {
+        /// Even if none of them serves.
+        hard: bool,
+        /// When it ends by itself; `None` if it does not.
+        until: Option<Monotonic>,
+    },
+    /// End what is intended.
+    End,
+}
+
+/// What became of an act: for each instance that it concerns, its name and whether it was accepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActResult {
+    /// In the order of the configuration.
+    pub instances: Vec<(String, Result<(), ActRefusal>)>,
+}
+
+/// Why nothing is done about an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum ActRefusal {
+    /// There is no instance of this name.
+    #[error("there is no instance of this name")]
+    NoSuchInstance,
+    /// It is neither in maintenance nor handed over.
+    #[error("it is neither in maintenance nor handed over")]
+    NothingIntended,
+    /// The election refuses.
+    #[error(transparent)]
+    Election(#[from] Refusal),
+}
