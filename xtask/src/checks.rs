@@ -3,11 +3,11 @@
 use std::process::Command;
 use std::time::Instant;
 
-use crate::compatibility;
 use crate::packages;
 use crate::run::{cargo, has, step, workspace};
 use crate::semver;
 use crate::tidy;
+use crate::{compatibility, completions};
 
 /// Formatting, dependencies between crates, lints, unit tests.
 pub(crate) fn quick() -> bool {
@@ -28,6 +28,7 @@ pub(crate) fn all() -> bool {
         && docs()
         && without_std()
         && compatibility::check()
+        && completions::check()
         && dependencies()
         && fuzz_targets()
         && benches()

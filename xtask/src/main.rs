@@ -8,12 +8,14 @@
 //! | `ci` | everything: formatting, lints, docs, dependencies, fuzz targets, benches, packages, tests |
 //! | `tidy [PATH]` | shows sentences, files and literals to look at; fails on a dependency in the wrong direction |
 //! | `compatibility` | writes COMPATIBILITY.md from the keyword table |
+//! | `completions` | writes `dist/completions` and `dist/man` from the tables of commands |
 //! | `setup` | only installs what the tests need |
 //! | `faults` | injects faults into pairs of routers: damaged reloads, kill -9 at every phase; options: `--reloads`, `--kills`, `--seed` |
 //! | `fuzz SECONDS` | runs every fuzz target for so long (needs `cargo-fuzz`) |
 
 mod checks;
 mod compatibility;
+mod completions;
 mod packages;
 mod run;
 mod semver;
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         }
         ["tidy"] => tidy::run(None),
         ["tidy", path] => tidy::run(Some(path)),
+        ["completions"] => completions::write(),
         ["compatibility"] => compatibility::write(),
         ["setup"] => setup::install().is_empty(),
         ["faults", rest @ ..] => {
@@ -56,6 +59,6 @@ fn main() -> ExitCode {
 }
 
 const USAGE: &str = "\
-usage: cargo xtask test [FILTER] | quick | ci | tidy [PATH] | compatibility | setup | fuzz SECONDS
+usage: cargo xtask test [FILTER] | quick | ci | tidy [PATH] | compatibility | completions | setup | fuzz SECONDS
        cargo xtask faults [--reloads N] [--kills N] [--seed N] [--daemon LABEL=COMMAND]...
        cargo xtask vm [--qemu] [--timeout SECONDS] [--mem MIB] [--rw DIR]... -- COMMAND ARGUMENT...";

@@ -6,6 +6,7 @@
 pub mod bfd;
 pub mod check;
 pub mod cli;
+pub mod client;
 pub mod genhash;
 pub mod ipc;
 pub mod log;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use vipd::cli::{self, CalledAs, Request};
-use vipd::{bfd, check, genhash, lvs, mailer, parent, paths, peers, vrrp, watcher};
+use vipd::{bfd, check, client, genhash, lvs, mailer, parent, paths, peers, vrrp, watcher};
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Some("genhash" | "-T" | "--genhash") => return genhash::main(words.into_iter().skip(2)),
         Some("check") => return peers::main(words.into_iter().skip(2)),
         Some("explain") => cli::explain(rest),
+        Some(word) if vipd_verbs::is_verb(word) => return client::main(words),
         _ => {
             let is_keepalived = name.is_some_and(|name| name == "keepalived");
             let called_as = if is_keepalived { CalledAs::Keepalived } else { CalledAs::Vipd };

@@ -3,6 +3,8 @@
 /// The text of `--help`.
 pub const HELP: &str = "\
 Usage: vipd [OPTION...]           run keepalived.conf
+       vipd status|events|reload|confirm|undo [OPTION...]
+                                  ask a running daemon, and steer it; each has --help
        vipd check [NAME=]FILE...  what goes wrong between the nodes that these files are for, and who serves after faults
        vipd demo                  watch a failover between two routers on this machine
        vipd genhash OPTION...     the digest of a page, for HTTP_GET and SSL_GET

@@ -200,7 +200,7 @@ fn answer(called_as: CalledAs, option: &str) -> Option<Request> {
 fn unknown_word(word: &str, tests: bool) -> String {
     let instead = if tests {
         format!("to test this file write `vipd -t -f {word}`")
-    } else if let Some(near) = did_you_mean(word, COMMANDS.iter().copied()) {
+    } else if let Some(near) = near_command(word) {
         format!("did you mean `vipd {near}`?")
     } else if word.contains(['/', '.']) {
         format!("to run this file write `vipd -f {word}`")
@@ -210,7 +210,14 @@ fn unknown_word(word: &str, tests: bool) -> String {
     format!("vipd: there is no command '{word}'; {instead}\n")
 }
 
-/// The words that may follow the program's name.
+/// The command that was perhaps meant.
+fn near_command(word: &str) -> Option<String> {
+    let verbs = vipd_verbs::names();
+    let names = COMMANDS.iter().copied().chain(verbs.iter().map(String::as_str));
+    did_you_mean(word, names).map(str::to_owned)
+}
+
+/// The words that may follow the program's name, besides those that ask a running daemon.
 pub const COMMANDS: &[&str] = &["check", "demo", "explain", "genhash"];
 
 /// Takes one option over; a request is one that ends the parsing.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
 use rustix::event::{PollFd, PollFlags};
+use vipd_control::ClientId;
 
 use super::checks::ScriptKey;
 use super::fifo::FifoRequest;
@@ -61,6 +62,8 @@ pub(super) enum Purpose {
     FifoRemoval,
     /// The configuration.
     Read(ReadId),
+    /// The configuration, for a client that only wants to know what would change.
+    Preview(ClientId),
     /// The time of a reload.
     ReloadTime,
     /// The end of the file with that time.
@@ -78,6 +81,8 @@ pub(super) enum Answer {
     ReloadTime(Option<String>),
     /// A configuration.
     Config(ReadId, Result<Box<LoadedConfig>, i32>),
+    /// The same for a client that wants to know what would change.
+    Preview(ClientId, Result<Box<LoadedConfig>, i32>),
 }
 
 impl Paths {
@@ -185,7 +190,10 @@ impl Paths {
     /// Until when what was asked may count as about to be answered.
     fn last_moment(&self) -> Option<Instant> {
         let others = self.asked.values().filter(|question| {
-            !matches!(question.purpose, Purpose::Check(_) | Purpose::Read(_) | Purpose::ReloadTime)
+            !matches!(
+                question.purpose,
+                Purpose::Check(_) | Purpose::Read(_) | Purpose::Preview(_) | Purpose::ReloadTime
+            )
         });
         others.map(|question| question.asked + MOMENT).max()
     }
@@ -219,13 +227,8 @@ impl Paths {
         let Question { purpose, path, .. } = self.asked.remove(&id)?;
         match purpose {
             Purpose::Check(key) => return Some(Answer::Check(key, result.map(drop))),
-            Purpose::Read(id) => {
-                let loaded = result.and_then(|result| match result {
-                    Done::Config(loaded) => Ok(loaded),
-                    Done::Finished | Done::Fifo(_) | Done::Text(_) => Err(libc::EBADMSG),
-                });
-                return Some(Answer::Config(id, loaded));
-            }
+            Purpose::Read(id) => return Some(Answer::Config(id, result.and_then(config))),
+            Purpose::Preview(client) => return Some(Answer::Preview(client, result.and_then(config))),
             Purpose::Fifo(request) => {
                 let found = match result {
                     Ok(Done::Fifo(found)) => found,
@@ -263,10 +266,17 @@ impl Purpose {
             Self::InitFile => "init_file",
             Self::Fifo(_) => "FIFO",
             Self::FifoRemoval => "removal of FIFO",
-            Self::Read(_) => "configuration",
+            Self::Read(_) | Self::Preview(_) => "configuration",
             Self::ReloadTime => "reload_time_file",
             Self::ReloadTimeRemoval => "removal of reload_time_file",
         }
+    }
+}
+
+fn config(done: Done) -> Result<Box<LoadedConfig>, i32> {
+    match done {
+        Done::Config(loaded) => Ok(loaded),
+        Done::Finished | Done::Fifo(_) | Done::Text(_) => Err(libc::EBADMSG),
     }
 }
 

@@ -56,6 +56,13 @@ impl Systemd {
         self.note_change(now);
     }
 
+    /// The configuration before the last reload is in force again.
+    pub(super) fn undone(&mut self, now: Instant, why: &str) {
+        self.tell_status(now, &format!("{UNDONE}: {why}"));
+        self.in_force();
+        self.note_change(now);
+    }
+
     /// Why the last reload was refused, if it was.
     pub(super) fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
@@ -150,6 +157,9 @@ fn open(name: &[u8]) -> Option<(UnixDatagram, SocketAddr)> {
 const STATUS_PAUSE: Duration = Duration::from_secs(1);
 
 const REFUSED: &str = "Reload refused, the old configuration stays in force";
+
+/// The status line after a reload was undone.
+const UNDONE: &str = "The configuration before the last reload is in force again";
 
 #[cfg(test)]
 mod tests {

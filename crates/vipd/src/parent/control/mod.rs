@@ -3,6 +3,7 @@
 //! Nothing here waits for anybody: what a client does not take stays in its bounded queue.
 
 mod clock;
+mod difference;
 mod socket;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use vipd_status::EventKind;
 
 use crate::log::Log;
 pub(super) use clock::now as timestamp;
+pub(super) use difference::difference;
 use socket::ControlSocket;
 
 /// The control socket with its clients.

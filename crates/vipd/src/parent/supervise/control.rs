@@ -1,7 +1,7 @@
 //! What clients of the control socket ask for, and what they are told.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use vipd_control::{Answer, Asked, ClientId, Collected, Policy, Refusal, Verb};
@@ -25,12 +25,14 @@ pub(super) struct Facts {
     last_reload: Option<ReloadOutcome>,
     /// The next word of the supervisor that a configuration is in force ends a reload, not the start.
     reloading: bool,
+    /// Clients that wait for the end of the reload of this number.
+    waiting: Vec<(ClientId, u64)>,
 }
 
 impl Facts {
     pub(super) fn new() -> Self {
         let now = timestamp();
-        Self { start: now, loaded: now, reloads: 0, last_reload: None, reloading: false }
+        Self { start: now, loaded: now, reloads: 0, last_reload: None, reloading: false, waiting: Vec::new() }
     }
 
     /// A reload began.
@@ -38,21 +40,20 @@ impl Facts {
         self.reloading = true;
     }
 
-    /// A configuration is in force, or was not taken for a reason: how the reload ended, if there was one.
-    fn handle_reload_end(&mut self, refused: Option<&str>) -> Option<ReloadOutcome> {
-        if !std::mem::take(&mut self.reloading) {
+    /// A reload ended like this; none if it was the start that did.
+    fn handle_reload_end(&mut self, result: ReloadResult, reason: Option<&str>) -> Option<ReloadOutcome> {
+        let was_reload = std::mem::take(&mut self.reloading) || result == ReloadResult::Undone;
+        if !was_reload {
             return None;
         }
         let at = timestamp();
-        let result = match refused {
-            Some(_) => ReloadResult::Refused,
-            None => {
-                self.reloads = self.reloads.saturating_add(1);
-                self.loaded = at;
-                ReloadResult::Taken
-            }
-        };
-        let outcome = ReloadOutcome { result, reason: refused.map(str::to_owned), at };
+        if result == ReloadResult::Taken {
+            self.reloads = self.reloads.saturating_add(1);
+        }
+        if result != ReloadResult::Refused {
+            self.loaded = at;
+        }
+        let outcome = ReloadOutcome { result, reason: reason.map(str::to_owned), at };
         self.last_reload = Some(outcome.clone());
         Some(outcome)
     }
@@ -74,10 +75,71 @@ impl Parent {
         match verb {
             Verb::Status {} => self.ask_for_status(client, now, log),
             Verb::Events { follow } => self.control.show_events(now, client, follow),
+            Verb::Reload { dry_run: true, .. } => self.preview(client, now, log),
+            Verb::Reload { dry_run: false, confirm_s, wait } => {
+                let confirm = confirm_s.map(Duration::from_secs);
+                self.reload_for(client, confirm, wait, now, log);
+            }
+            Verb::Confirm {} => {
+                let answer = if self.supervisor.handle_confirm() {
+                    Answer::done("the configuration stays")
+                } else {
+                    Answer::refused(Refusal::State, "no reload waits to be confirmed")
+                };
+                self.control.answer(now, client, &answer);
+                self.perform(now, log);
+            }
+            Verb::Undo {} => {
+                let why = format!("{} asked for it", self.name_of(client));
+                let answer = match self.supervisor.handle_undo(now, &why) {
+                    Ok(()) => Answer::done("the configuration before the last reload runs again"),
+                    Err(why) => Answer::refused(Refusal::State, why),
+                };
+                self.control.answer(now, client, &answer);
+                self.perform(now, log);
+            }
             _ => {
                 let answer = Answer::refused(Refusal::Unsupported, "this daemon cannot do that yet");
                 self.control.answer(now, client, &answer);
             }
+        }
+    }
+
+    fn reload_for(
+        &mut self,
+        client: ClientId,
+        confirm: Option<Duration>,
+        wait: bool,
+        now: Instant,
+        log: &mut Log,
+    ) {
+        log.info(format!("{} asks for a reload", self.name_of(client)));
+        match self.supervisor.request_reload(now, confirm) {
+            None => {
+                let answer = Answer::refused(Refusal::State, "the daemon stops");
+                self.control.answer(now, client, &answer);
+            }
+            Some(number) if wait => self.facts.waiting.push((client, number)),
+            Some(_) => {
+                let then = confirm.map(|confirm| {
+                    format!(
+                        "; it is undone {} s after it is in force, unless `vipd confirm` comes",
+                        confirm.as_secs()
+                    )
+                });
+                let text = format!("the reload has begun{}", then.unwrap_or_default());
+                self.control.answer(now, client, &Answer::done(text));
+            }
+        }
+        self.perform(now, log);
+    }
+
+    /// The user that asks.
+    fn name_of(&self, client: ClientId) -> String {
+        match self.control.server.peer(client).map(|peer| peer.uid) {
+            Some(0) => "root".to_owned(),
+            Some(uid) => format!("user {uid}"),
+            None => "somebody".to_owned(),
         }
     }
 
@@ -101,7 +163,7 @@ impl Parent {
     /// Everybody who waits for it gets the status.
     fn tell_status(&mut self, collected: &Collected, now: Instant) {
         let workers = self.workers_shown(&collected.silent, now);
-        let line = collected.parts.line(timestamp(), &self.daemon_shown(), &workers);
+        let line = collected.parts.line(timestamp(), &self.daemon_shown(now), &workers);
         for &client in &collected.waiting {
             self.control.server.answer(client, line.clone());
             self.control.server.finish(now, client);
@@ -109,7 +171,7 @@ impl Parent {
         self.control.gatherer.keep(now, collected, line);
     }
 
-    fn daemon_shown(&self) -> Daemon {
+    fn daemon_shown(&self, now: Instant) -> Daemon {
         Daemon {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
@@ -120,7 +182,7 @@ impl Parent {
                 reloads: self.facts.reloads,
                 last_reload: self.facts.last_reload.clone(),
                 stale: false,
-                confirm_until: None,
+                confirm_until: self.supervisor.confirm_until().map(|until| moment(until, now)),
             },
         }
     }
@@ -149,10 +211,19 @@ impl Parent {
         self.control.arrange(now, wanted, policy, log);
     }
 
-    /// A reload ended, or the start: the configuration is in force, or was not taken for a reason.
-    pub(super) fn end_reload(&mut self, refused: Option<&str>) {
-        if let Some(ReloadOutcome { result, reason, .. }) = self.facts.handle_reload_end(refused) {
+    /// A reload ended, or the start did.
+    pub(super) fn end_reload(&mut self, result: ReloadResult, reason: Option<&str>) {
+        if let Some(outcome) = self.facts.handle_reload_end(result, reason) {
+            let ReloadOutcome { result, reason, .. } = outcome.clone();
             self.control.publish(EventKind::Reload { result, reason });
+            let (now, ended) = (Instant::now(), self.supervisor.reload_ended());
+            for (client, _) in self.facts.waiting.extract_if(.., |(_, number)| *number <= ended) {
+                self.control.answer(
+                    now,
+                    client,
+                    &Answer::Reload { v: vipd_control::VERSION, outcome: outcome.clone() },
+                );
+            }
         }
         self.control.gatherer.handle_change();
     }
@@ -195,6 +266,12 @@ impl Parent {
             self.control.publish(kind);
         }
     }
+}
+
+/// A moment of the near future, as people read it.
+fn moment(at: Instant, now: Instant) -> Timestamp {
+    let left = at.saturating_duration_since(now);
+    timestamp().checked_add(left).unwrap_or_else(|_| timestamp())
 }
 
 /// Octets of what a worker says of one event.

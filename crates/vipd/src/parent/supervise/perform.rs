@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use vipd_status::ReloadResult;
+
 use super::super::init_files;
 use super::super::role::Role;
 use super::super::supervisor::{Action, LifeScript, Occasion, Tell, WorkerId};
@@ -97,15 +99,19 @@ impl Parent {
             }
             Action::Tell(Tell::Ready) => {
                 self.systemd.ready(now);
-                self.end_reload(None);
+                self.end_reload(ReloadResult::Taken, None);
             }
             Action::Tell(Tell::Reloading) => {
                 self.systemd.reloading();
                 self.facts.handle_reloading();
             }
+            Action::Tell(Tell::Undone(why)) => {
+                self.systemd.undone(now, &why);
+                self.end_reload(ReloadResult::Undone, Some(&why));
+            }
             Action::Tell(Tell::Refused(why)) => {
                 self.systemd.refused(now, &why);
-                self.end_reload(Some(&why));
+                self.end_reload(ReloadResult::Refused, Some(&why));
             }
             Action::Tell(Tell::Stopping(status)) => self.systemd.stopping(status),
             Action::RunScript(which) => self.run_script(which, now, log),

@@ -25,6 +25,7 @@ mod slot;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -43,6 +44,7 @@ pub(super) use script::LifeScript;
 use script::ScriptRun;
 use slot::{Phase, Slot, Worker};
 use stop::Stop;
+use undo::Undo;
 
 /// Names a worker process. No two workers of a daemon have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,6 +146,8 @@ pub(super) enum Tell {
     Reloading,
     /// The configuration was not taken, for this reason: the one before stays in force.
     Refused(String),
+    /// The configuration before the last reload is in force again, for this reason.
+    Undone(String),
     /// The daemon stops and will exit with this status.
     Stopping(u8),
 }
@@ -162,6 +166,11 @@ pub(super) struct Supervisor {
     reading: Option<Reading>,
     /// One more reload was asked for meanwhile.
     again: bool,
+    undo: Undo,
+    /// The reload that workers take: the number of its reading.
+    taking: u64,
+    /// The number of the last reading whose reload is over.
+    reload_ended: u64,
     /// The configuration that all workers last ran together.
     agreed: Option<Generation>,
     slots: PerRole<Slot>,
@@ -184,6 +193,9 @@ impl Supervisor {
             reload: ReloadPhase::Taking,
             reading: None,
             again: false,
+            undo: Undo::default(),
+            taking: 0,
+            reload_ended: 0,
             agreed: None,
             slots: PerRole::default(),
             script: None,
@@ -235,7 +247,7 @@ impl Supervisor {
         let reading = self.reading.as_ref().map(|reading| reading.until.at());
         let stop = self.stop.as_ref().and_then(|stop| stop.exit_at);
         let script = self.script.as_ref().map(ScriptRun::poll_timeout);
-        slots.chain(reading).chain(stop).chain(script).min()
+        slots.chain(reading).chain(stop).chain(script).chain(self.undo_timeout()).min()
     }
 
     /// Time passed. What has arrived by now has to be told first.
@@ -245,6 +257,7 @@ impl Supervisor {
             self.time_worker(now, role);
         }
         self.time_script(now);
+        self.time_undo(now);
         self.time_stop(now);
     }
 

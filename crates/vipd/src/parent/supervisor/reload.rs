@@ -32,22 +32,40 @@ pub(super) struct Reading {
 impl Supervisor {
     /// SIGHUP.
     pub(in crate::parent) fn handle_reload(&mut self, now: Instant) {
+        self.request_reload(now, None);
+    }
+
+    /// Somebody wants a reload, which is undone unless it is confirmed so soon after it is in force. Gives a number: the
+    /// reload is over when [`reload_ended`](Self::reload_ended) has reached it. `None` while the daemon stops.
+    pub(in crate::parent) fn request_reload(
+        &mut self,
+        now: Instant,
+        confirm: Option<Duration>,
+    ) -> Option<u64> {
         if self.stop.is_some() {
-            return;
+            return None;
         }
         // During the start too: a worker may not yet have taken its first configuration.
         let is_behind = |role: &Role| self.slots[*role].worker.as_ref().is_some_and(super::Worker::is_behind);
         if self.is_starting_up() || self.reading.is_some() || Role::ALL.iter().any(is_behind) {
             self.again = true;
-            return;
+            self.undo.handle_queued(confirm);
+            return Some(self.last_read + 1);
         }
         self.again = false;
+        self.undo.handle_begin(confirm);
         self.log(LogLevel::Info, "Reloading ...");
         self.tell(Tell::Reloading);
         self.last_read += 1;
         let id = ReadId(self.last_read);
         self.reading = Some(Reading { id, until: Deadline::after(now, READ_TIME) });
         self.actions.push_back(Action::Read(id));
+        Some(self.last_read)
+    }
+
+    /// The number of the last reload that is over, however it ended.
+    pub(in crate::parent) fn reload_ended(&self) -> u64 {
+        self.reload_ended
     }
 
     /// Whether an attempt to read the configuration is still of interest.
@@ -84,6 +102,7 @@ impl Supervisor {
             EventKind::ReloadRefused,
             format!("Reload refused, the old configuration stays in force: {why}"),
         );
+        self.reload_ended = self.last_read;
         self.tell(Tell::Refused(why.to_owned()));
         self.reload_again(now);
     }
@@ -93,6 +112,7 @@ impl Supervisor {
         self.current = self.last_generation;
         self.demands.insert(self.current, demand);
         self.reload = Phase::Taking;
+        self.taking = self.last_read;
         self.enforce(Occasion::Reload);
         for role in Role::ALL {
             self.slots[role].deaths = 0;
@@ -104,7 +124,7 @@ impl Supervisor {
     }
 
     /// Leads every worker to the configuration in force, and starts those that it needs besides.
-    fn lead_workers(&mut self, now: Instant) {
+    pub(super) fn lead_workers(&mut self, now: Instant) {
         for role in Role::ALL {
             let current = self.current;
             let slot = &mut self.slots[role];
@@ -127,6 +147,8 @@ impl Supervisor {
         }
         if self.reload != Phase::Idle && Role::ALL.into_iter().all(|role| self.is_settled(role)) {
             if self.reload == Phase::Taking {
+                self.undo.handle_taken(now, self.agreed);
+                self.reload_ended = self.taking;
                 self.tell(Tell::Ready);
             }
             self.reload = Phase::Idle;
@@ -141,7 +163,8 @@ impl Supervisor {
 
     fn reload_again(&mut self, now: Instant) {
         if self.again {
-            self.handle_reload(now);
+            let confirm = self.undo.take_queued();
+            self.request_reload(now, confirm);
         }
     }
 
@@ -171,6 +194,7 @@ impl Supervisor {
             LogLevel::Error,
             format!("Reload refused by the {name} child process, the old configuration stays in force"),
         );
+        self.reload_ended = self.taking;
         self.tell(Tell::Refused(format!("the {name} child process cannot run it")));
         self.lead_workers(now);
         self.conclude(now);
@@ -192,7 +216,7 @@ impl Supervisor {
     /// run or were told to run; and a reload may have to be taken back.
     fn drop_old(&mut self) {
         let before = self.demands.range(..self.current).next_back().map(|(&generation, _)| generation);
-        let kept = [Some(self.current), before, self.agreed];
+        let kept = [Some(self.current), before, self.agreed, self.undo.previous()];
         let slots = &self.slots;
         let is_needed = |generation: Generation| {
             let mut workers = slots.iter().filter_map(|slot| slot.worker.as_ref());

@@ -5,3 +5,4 @@ mod handover;
 mod machine;
 mod property;
 mod scripts;
+mod undo;

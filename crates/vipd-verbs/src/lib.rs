@@ -1,0 +1,168 @@
+//! The commands that ask a running daemon: their words, options and help.
+//!
+//! The program parses its command line with these tables, and the completions of shells and the manual pages are generated
+//! from them. Nothing is done here. The daemon's own options are keepalived's and have a parser of their own.
+#![forbid(unsafe_code)]
+
+mod duration;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+/// The command line of a program that asks the daemon.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "vipd",
+    about = "Ask a running vipd, and steer it",
+    after_help = EXIT_STATUS,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct CommandLine {
+    /// What is asked.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// How to reach the daemon, and in which form it answers.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Socket of the daemon (control_socket in its configuration).
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_SOCKET)]
+    pub socket: PathBuf,
+    /// Print the daemon's answer as it is, one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What the daemon can be asked for.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// Show how everything stands: routers, virtual servers, checks, what is wrong first.
+    #[command(after_help = EXIT_STATUS)]
+    Status {
+        /// Only what has this name: an instance, a group, a script, a virtual server.
+        name: Option<String>,
+        /// Print nothing; the exit status is 0 if all is well, 1 if something is wrong or a worker process hangs.
+        #[arg(long)]
+        check: bool,
+        /// With --check: the state that the instances must have.
+        #[arg(long, value_enum, requires = "check", value_name = "STATE")]
+        want: Option<Want>,
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show what happened: the last 1,000 events, or everything that follows.
+    #[command(after_help = EXIT_STATUS)]
+    Events {
+        /// Go on with the events that follow.
+        #[arg(short, long)]
+        follow: bool,
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Read the configuration anew.
+    #[command(after_help = EXIT_STATUS)]
+    Reload {
+        /// Only say what would change.
+        #[arg(long, conflicts_with_all = ["confirm", "wait"])]
+        dry_run: bool,
+        /// Go back to the configuration that runs now, unless `vipd confirm` comes within this time (60s, 5m).
+        #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+        confirm: Option<Duration>,
+        /// Wait for the end of the reload; the exit status is 1 if the configuration is not taken.
+        #[arg(long)]
+        wait: bool,
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Keep the configuration of `vipd reload --confirm`.
+    #[command(after_help = EXIT_STATUS)]
+    Confirm {
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Go back to the configuration that ran before the last reload.
+    #[command(after_help = EXIT_STATUS)]
+    Undo {
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// The state that instances must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Want {
+    /// Serving.
+    Master,
+    /// Listening.
+    Backup,
+    /// One of the two.
+    Any,
+}
+
+/// Whether a word of the command line is one of these commands.
+pub fn is_verb(word: &str) -> bool {
+    CommandLine::command().get_subcommands().any(|verb| verb.get_name() == word)
+}
+
+/// The names of all commands.
+pub fn names() -> Vec<String> {
+    CommandLine::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect()
+}
+
+/// The tables, for completions and manual pages.
+pub fn command() -> clap::Command {
+    CommandLine::command()
+}
+
+/// Where the daemon listens unless its configuration says otherwise.
+pub const DEFAULT_SOCKET: &str = "/run/vipd/control.sock";
+
+/// What the exit status of every command means.
+pub const EXIT_STATUS: &str = "\
+Exit status: 0 done, or all is well; 1 not done, or something is wrong; 2 the command line is wrong;
+3 no daemon answers; 4 the daemon refuses: no rights.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_is_known_by_its_name() {
+        assert!(is_verb("status") && is_verb("undo"));
+        assert!(!is_verb("stat") && !is_verb("-f") && !is_verb("help"));
+    }
+
+    #[test]
+    fn words_are_understood() {
+        let words = ["vipd", "status", "--check", "--want", "master", "VI_1", "--socket", "/s"];
+        let CommandLine { verb } = CommandLine::try_parse_from(words).unwrap();
+        let Verb::Status { name, check, want, common } = verb else { panic!("{verb:?}") };
+        assert_eq!((name.as_deref(), check, want), (Some("VI_1"), true, Some(Want::Master)));
+        assert_eq!((common.socket, common.json), (PathBuf::from("/s"), false));
+        let words = ["vipd", "reload", "--confirm", "5m"];
+        let CommandLine { verb } = CommandLine::try_parse_from(words).unwrap();
+        assert!(matches!(verb, Verb::Reload { confirm: Some(time), .. } if time == Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn a_wrong_word_is_an_error_with_status_2() {
+        for words in [&["vipd", "status", "--want", "any"][..], &["vipd", "reload", "--confirm", "soon"]] {
+            let error = CommandLine::try_parse_from(words).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `vipd status` and the other commands that ask a running daemon.
+
+mod check;
+mod connection;
+mod show;
+#[cfg(test)]
+mod testing;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser as _;
+use vipd_control::{Answer, Verb as Request};
+use vipd_status::{ReloadOutcome, ReloadResult, Status};
+use vipd_verbs::{CommandLine, Common, Verb};
+
+use connection::{Connection, understand};
+
+/// Why a command ends with another status than 0.
+#[derive(Debug, PartialEq, Eq)]
+enum Failure {
+    /// 1: it was not done, or something is wrong.
+    No(String),
+    /// 3: no daemon answers.
+    NoDaemon(String),
+    /// 4: no rights.
+    Refused(String),
+    /// Whoever reads our output wants no more.
+    Unread,
+}
+
+impl Failure {
+    fn status(&self) -> u8 {
+        match self {
+            Self::Unread => 0,
+            Self::No(_) => 1,
+            Self::NoDaemon(_) => 3,
+            Self::Refused(_) => 4,
+        }
+    }
+}
+
+/// Does what the words ask for, the name of the program first; gives the exit status.
+pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let CommandLine { verb } = match CommandLine::try_parse_from(words) {
+        Ok(line) => line,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match run(verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Failure::No(why) | Failure::NoDaemon(why) | Failure::Refused(why) = &failure
+                && !why.is_empty()
+            {
+                let _ = writeln!(io::stderr(), "vipd: {why}");
+            }
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+fn run(verb: Verb) -> Result<(), Failure> {
+    match verb {
+        Verb::Status { name, check, want, common } => {
+            let mut connection = Connection::ask(&common.socket, Request::Status {}, Some(PATIENCE))?;
+            if common.json && !check && name.is_none() {
+                return print_line(&mut connection);
+            }
+            let status = status(&mut connection)?;
+            if check {
+                return check::check(&status, name.as_deref(), want).map_err(Failure::No);
+            }
+            let about = show::only(status.clone(), name.as_deref()).map_err(Failure::No)?;
+            let json = common.json;
+            print(&if json { show::json(&about) } else { show::status(&status, name.as_deref()) })
+        }
+        Verb::Events { follow, common } => events(follow, &common),
+        Verb::Reload { dry_run, confirm, wait, common } => {
+            let confirm_s = confirm.map(|confirm| confirm.as_secs());
+            act(Request::Reload { dry_run, confirm_s, wait }, &common)
+        }
+        Verb::Confirm { common } => act(Request::Confirm {}, &common),
+        Verb::Undo { common } => act(Request::Undo {}, &common),
+    }
+}
+
+fn status(connection: &mut Connection) -> Result<Status, Failure> {
+    match connection.answer()? {
+        Some(Answer::Status(status)) => Ok(*status),
+        _ => Err(Failure::No("the daemon gave no status".to_owned())),
+    }
+}
+
+fn print_line(connection: &mut Connection) -> Result<(), Failure> {
+    let Some(line) = connection.line()? else {
+        return Err(Failure::NoDaemon("the daemon closed the connection".to_owned()));
+    };
+    print(line)?;
+    // Large answers need not be understood, only refusals.
+    if line.starts_with("{\"is\":\"refused\"") { understand(line).map(|_| ()) } else { Ok(()) }
+}
+
+fn events(follow: bool, common: &Common) -> Result<(), Failure> {
+    let patience = (!follow).then_some(PATIENCE);
+    let mut connection = Connection::ask(&common.socket, Request::Events { follow }, patience)?;
+    let zone = jiff::tz::TimeZone::system();
+    while let Some(line) = connection.line()? {
+        let answer = understand(line)?;
+        if common.json {
+            print(line)?;
+        }
+        match answer {
+            Answer::End { .. } => return Ok(()),
+            answer if !common.json => print(&show::event(&answer, &zone))?,
+            _ => {}
+        }
+    }
+    Err(Failure::NoDaemon("the daemon closed the connection".to_owned()))
+}
+
+/// Has something done, and says what became of it.
+fn act(request: Request, common: &Common) -> Result<(), Failure> {
+    let mut connection = Connection::ask(&common.socket, request, Some(PATIENCE_FOR_ACTS))?;
+    let Some(line) = connection.line()? else {
+        return Err(Failure::NoDaemon("the daemon closed the connection".to_owned()));
+    };
+    if common.json {
+        print(line)?;
+    }
+    match understand(line)? {
+        Answer::Done { text, .. } if !common.json => print(&text),
+        Answer::Reload { outcome, .. } => {
+            if !common.json && outcome.result == ReloadResult::Taken {
+                print(&show::reload(&outcome))?;
+            }
+            end_of_reload(&outcome)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn end_of_reload(outcome: &ReloadOutcome) -> Result<(), Failure> {
+    match outcome.result {
+        ReloadResult::Taken => Ok(()),
+        ReloadResult::Refused | ReloadResult::Undone => Err(Failure::No(show::reload(outcome))),
+    }
+}
+
+/// Prints lines. A reader that closed the pipe wants no more.
+fn print(text: &str) -> Result<(), Failure> {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let mut out = io::stdout().lock();
+    write!(out, "{text}{end}").and_then(|()| out.flush()).map_err(|_| Failure::Unread)
+}
+
+/// How long the daemon has for an answer. It waits for its workers for a second.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The same for acts: a reload reads files, and workers take it.
+const PATIENCE_FOR_ACTS: Duration = Duration::from_secs(60);

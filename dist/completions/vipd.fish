@@ -1,0 +1,55 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_vipd_global_optspecs
+    string join \n h/help
+end
+
+function __fish_vipd_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_vipd_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_vipd_using_subcommand
+    set -l cmd (__fish_vipd_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c vipd -n "__fish_vipd_needs_command" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "status" -d 'Show how everything stands: routers, virtual servers, checks, what is wrong first'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "events" -d 'Show what happened: the last 1,000 events, or everything that follows'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "reload" -d 'Read the configuration anew'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "confirm" -d 'Keep the configuration of `vipd reload --confirm`'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "undo" -d 'Go back to the configuration that ran before the last reload'
+complete -c vipd -n "__fish_vipd_using_subcommand status" -l want -d 'With --check: the state that the instances must have' -r -f -a "master\t'Serving'
+backup\t'Listening'
+any\t'One of the two'"
+complete -c vipd -n "__fish_vipd_using_subcommand status" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand status" -l check -d 'Print nothing; the exit status is 0 if all is well, 1 if something is wrong or a worker process hangs'
+complete -c vipd -n "__fish_vipd_using_subcommand status" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vipd -n "__fish_vipd_using_subcommand events" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand events" -s f -l follow -d 'Go on with the events that follow'
+complete -c vipd -n "__fish_vipd_using_subcommand events" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand events" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand reload" -l confirm -d 'Go back to the configuration that runs now, unless `vipd confirm` comes within this time (60s, 5m)' -r
+complete -c vipd -n "__fish_vipd_using_subcommand reload" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand reload" -l dry-run -d 'Only say what would change'
+complete -c vipd -n "__fish_vipd_using_subcommand reload" -l wait -d 'Wait for the end of the reload; the exit status is 1 if the configuration is not taken'
+complete -c vipd -n "__fish_vipd_using_subcommand reload" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand reload" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand confirm" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand confirm" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand confirm" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand undo" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand undo" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand undo" -s h -l help -d 'Print help'
