@@ -381,6 +381,10 @@ static CODES: &[Code] = &[
         "quorum",
         "The real servers together weigh less than the quorum, so that it could never be reached. What they weigh is the quorum.",
     ),
+    code(
+        "redirects-http2",
+        "`follow_redirects` stands in a check that speaks HTTP/2, where redirects are not followed: they fail as without it.",
+    ),
     code("refused", "The keyword is not done here: the message says why, and what to do instead."),
     code("regex-offsets", "The bounds of a match exclude each other, so that it never succeeds."),
     code("repeated", "The keyword may stand once; the message says which of them holds."),

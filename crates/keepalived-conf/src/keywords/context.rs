@@ -95,6 +95,8 @@ pub enum Context {
     AuthHmac,
     /// `virtual_server/real_server`
     RealServer,
+    /// `virtual_server/sorry_server_check`
+    SorryServerCheck,
     /// `virtual_server/real_server/TCP_CHECK`
     TcpCheck,
     /// `virtual_server/real_server/HTTP_GET`
@@ -179,6 +181,7 @@ impl Context {
         Self::Authentication,
         Self::AuthHmac,
         Self::RealServer,
+        Self::SorryServerCheck,
         Self::TcpCheck,
         Self::HttpGet,
         Self::SslGet,
@@ -244,6 +247,7 @@ impl Context {
             Self::Authentication => "vrrp_instance/authentication",
             Self::AuthHmac => "vrrp_instance/auth_hmac",
             Self::RealServer => "virtual_server/real_server",
+            Self::SorryServerCheck => "virtual_server/sorry_server_check",
             Self::TcpCheck => "virtual_server/real_server/TCP_CHECK",
             Self::HttpGet => "virtual_server/real_server/HTTP_GET",
             Self::SslGet => "virtual_server/real_server/SSL_GET",

@@ -41,6 +41,12 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
 
     [VirtualServer] "panic_threshold": integer(0, 100, Unit::None), default "0 (never)", since "vipd only", Acts,
         "Per cent: if fewer real servers are good, those that failed are used as well, unless the sorry server serves.";
+    [VirtualServer] "panic_hysteresis": integer(0, 100, Unit::None), default "0", since "vipd only", Acts,
+        "Per cent: panic_threshold is over when so much more than it are good, or all.";
+    [VirtualServer] "sorry_server_check": Block(Context::SorryServerCheck), default "none", since "vipd only", Acts,
+        "Checkers of the sorry server above, which takes over only while all of them are good.";
+    [RealServer] "backup": Switch, default "off", since "vipd only", Acts,
+        "Weight 0 while the other real servers give a quorum; used beside them, and before the sorry server, when they do not.";
     [VirtualServer] "drain_timeout": Decimal { min: 0, max: DAY, places: 6, unit: Unit::Seconds },
         default "0", since "vipd only", Acts,
         "A real server that a reload removed stays with weight 0 for so long.";
@@ -68,6 +74,8 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "Method of the request.";
     [HttpGetUrl, SslGetUrl] "request_body": Word("text"), default "none", since "vipd only", Acts,
         "Content of the request; \\n and the like stand for control characters. `header` says of which type it is.";
+    [HttpGetUrl, SslGetUrl] "follow_redirects": integer(0, 20, Unit::None), default "0 (a redirect fails)", since "vipd only", Acts,
+        "Follow so many redirects to the same scheme, host and port, each over a new connection to the same server; others fail.";
     [HttpGetUrl, SslGetUrl] "body": Word("text"), default "none", since "vipd only", Acts,
         "Text that must occur in the body.";
 
@@ -77,6 +85,8 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "Authorities (PEM) that the server's certificate must lead to; implies tls_verify.";
     [SslGet, GrpcCheck, TcpCheck] "tls_expiry_warning": integer(0, 3650, Unit::None), default "0 (never)", since "vipd only", Acts,
         "Warn so many days before the server's certificate expires.";
+    [SslGet, GrpcCheck, TcpCheck] "tls_expiry_weight": Form("<days> <percent>"), default "none", since "vipd only", Acts,
+        "So many days before the server's certificate expires, so much of the weight, 0 to 100 %, until it is renewed.";
     [SslGet, GrpcCheck, TcpCheck] "tls_version": Form("<1.2|1.3> [<1.2|1.3>]"), default "1.2 1.3", since "vipd only", Acts,
         "Lowest and highest version of TLS.";
 
@@ -91,11 +101,11 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
     [DnsCheck] "require_ad": Switch, default "off", since "vipd only", Acts,
         "The resolver must say that it validated the answer (DNSSEC, the AD bit).";
 
-    [RealServer] "AGENT_CHECK": Block(Context::AgentCheck), default "", since "vipd only", Acts,
+    [RealServer, SorryServerCheck] "AGENT_CHECK": Block(Context::AgentCheck), default "", since "vipd only", Acts,
         "Ask an agent of HAProxy's protocol for state and weight. Several checkers are ANDed.";
     [AgentCheck] "send": Word("text"), default "nothing", since "vipd only", Acts,
         "Text that is sent first; \\n and the like stand for control characters.";
-    [RealServer] "GRPC_CHECK": Block(Context::GrpcCheck), default "", since "vipd only", Acts,
+    [RealServer, SorryServerCheck] "GRPC_CHECK": Block(Context::GrpcCheck), default "", since "vipd only", Acts,
         "Ask the gRPC health service. Several checkers are ANDed.";
     [GrpcCheck] "service": Word("name"), default "the server as a whole", since "vipd only", Acts,
         "Service whose health is asked for.";
@@ -115,13 +125,13 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
     [TcpCheck] "tls": Switch, default "off, on with any tls_ keyword", since "vipd only", Acts,
         "Speak TLS.";
 
-    [RealServer] "REDIS_CHECK": Block(Context::RedisCheck), default "", since "vipd only", Acts,
+    [RealServer, SorryServerCheck] "REDIS_CHECK": Block(Context::RedisCheck), default "", since "vipd only", Acts,
         "Ping Redis or Valkey. Several checkers are ANDed.";
-    [RealServer] "MYSQL_CHECK": Block(Context::MysqlCheck), default "", since "vipd only", Acts,
+    [RealServer, SorryServerCheck] "MYSQL_CHECK": Block(Context::MysqlCheck), default "", since "vipd only", Acts,
         "Greet MySQL or MariaDB, or log in there. Several checkers are ANDed.";
-    [RealServer] "PGSQL_CHECK": Block(Context::PgsqlCheck), default "", since "vipd only", Acts,
+    [RealServer, SorryServerCheck] "PGSQL_CHECK": Block(Context::PgsqlCheck), default "", since "vipd only", Acts,
         "Begin a login at PostgreSQL, or log in there. Several checkers are ANDed.";
-    [RealServer] "LDAP_CHECK": Block(Context::LdapCheck), default "", since "vipd only", Acts,
+    [RealServer, SorryServerCheck] "LDAP_CHECK": Block(Context::LdapCheck), default "", since "vipd only", Acts,
         "Bind to an LDAP server. Several checkers are ANDed.";
     [RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "login": Form("<user> <password>"),
         default "none", since "vipd only", Acts,

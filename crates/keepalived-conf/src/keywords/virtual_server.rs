@@ -138,24 +138,24 @@ pub(super) static VIRTUAL_SERVER: &[Keyword] = keywords![
         "Mail on state change.";
     [RealServer] "virtualhost": Word("string"), default "virtual_server value", since "1.3.6", Acts,
         "Default Host header.";
-    [RealServer] "TCP_CHECK": Block(Context::TcpCheck), default "", since "1.2.13", Acts,
+    [RealServer, SorryServerCheck] "TCP_CHECK": Block(Context::TcpCheck), default "", since "1.2.13", Acts,
         "TCP connect check. Several checkers are ANDed.";
-    [RealServer] "HTTP_GET": Block(Context::HttpGet), default "", since "1.2.13", Acts,
+    [RealServer, SorryServerCheck] "HTTP_GET": Block(Context::HttpGet), default "", since "1.2.13", Acts,
         "HTTP GET check. Several checkers are ANDed.";
-    [RealServer] "SSL_GET": Block(Context::SslGet), default "", since "1.2.13", Acts,
+    [RealServer, SorryServerCheck] "SSL_GET": Block(Context::SslGet), default "", since "1.2.13", Acts,
         "HTTPS GET check. Several checkers are ANDed.";
-    [RealServer] "SMTP_CHECK": Block(Context::SmtpCheck), default "", since "1.2.13", Acts,
+    [RealServer, SorryServerCheck] "SMTP_CHECK": Block(Context::SmtpCheck), default "", since "1.2.13", Acts,
         "SMTP dialogue check. Several checkers are ANDed.";
-    [RealServer] "DNS_CHECK": Block(Context::DnsCheck), default "", since "1.3.0", Acts,
+    [RealServer, SorryServerCheck] "DNS_CHECK": Block(Context::DnsCheck), default "", since "1.3.0", Acts,
         "DNS query check (UDP). Several checkers are ANDed.";
-    [RealServer] "MISC_CHECK": Block(Context::MiscCheck), default "", since "1.2.13", Acts,
+    [RealServer, SorryServerCheck] "MISC_CHECK": Block(Context::MiscCheck), default "", since "1.2.13", Acts,
         "Script check. Several checkers are ANDed.";
-    [RealServer] "UDP_CHECK": Block(Context::UdpCheck), default "", since "2.1.0", Acts,
+    [RealServer, SorryServerCheck] "UDP_CHECK": Block(Context::UdpCheck), default "", since "2.1.0", Acts,
         "UDP datagram check. Several checkers are ANDed.";
-    [RealServer] "PING_CHECK": Block(Context::PingCheck), default "", since "2.1.0", Acts,
+    [RealServer, SorryServerCheck] "PING_CHECK": Block(Context::PingCheck), default "", since "2.1.0", Acts,
         "ICMP echo check. Several checkers are ANDed.";
-    [RealServer] "FILE_CHECK": Block(Context::FileCheck), default "", since "2.1.0", Acts,
+    [RealServer, SorryServerCheck] "FILE_CHECK": Block(Context::FileCheck), default "", since "2.1.0", Acts,
         "track_file based check. Several checkers are ANDed.";
-    [RealServer] "BFD_CHECK": Block(Context::BfdCheck), default "", since "2.0.0", Acts,
+    [RealServer, SorryServerCheck] "BFD_CHECK": Block(Context::BfdCheck), default "", since "2.0.0", Acts,
         "BFD session based check. Several checkers are ANDed.";
 ];

@@ -51,6 +51,8 @@ pub struct VirtualServer {
     pub sorry_server: Option<SorryServer>,
     /// `panic_threshold` (vipd's own), per cent: below it all real servers are used again. 0 is never.
     pub panic_threshold: u8,
+    /// `panic_hysteresis` (vipd's own), per cent: it ends with so much more than `panic_threshold`.
+    pub panic_hysteresis: u8,
     /// `drain_timeout` (vipd's own): a server that a reload removed stays with weight 0 for so long.
     pub drain_timeout: Duration,
     /// `real_server`s in file order.
@@ -178,6 +180,8 @@ pub struct SorryServer {
     pub forwarding: Forwarding,
     /// `sorry_server_inhibit`: it stays in the table with weight 0.
     pub inhibit: bool,
+    /// `sorry_server_check` (vipd's own): its checkers in file order; none: always up.
+    pub checkers: Vec<Checker>,
 }
 
 /// A `real_server`.
@@ -203,6 +207,8 @@ pub struct RealServer {
     pub notify_down: Option<Box<Command>>,
     /// Whether state changes are mailed (`smtp_alert` after its precedence).
     pub smtp_alert: bool,
+    /// `backup` (vipd's own): used while the others give no quorum.
+    pub backup: bool,
     /// `slow_start` (vipd's own): the weight grows to its full value over this time; zero is at once.
     pub slow_start: Duration,
     /// Checkers in file order; none: always up.
@@ -383,6 +389,8 @@ pub struct Url {
     pub digest: Option<[u8; 16]>,
     /// `regex`
     pub regex: Option<Regex>,
+    /// `follow_redirects` (vipd's own), 0 to 20: so many redirects to the same scheme, host and port are followed.
+    pub follow_redirects: u8,
     /// `body "TEXT"` (vipd's own): must occur in the body.
     pub body: Option<String>,
     /// `tls_compliant`
@@ -418,6 +426,8 @@ pub struct TlsCheck {
     pub verify: Option<PathBuf>,
     /// `tls_expiry_warning DAYS` (vipd's own); zero never warns.
     pub expiry_warning: Duration,
+    /// `tls_expiry_weight DAYS PERCENT` (vipd's own): when less than this is left, so much of the weight.
+    pub expiry_weight: Option<(Duration, u32)>,
     /// `tls_version MIN [MAX]` (vipd's own): 12 is TLS 1.2, 13 is TLS 1.3.
     pub versions: Option<(u8, u8)>,
 }

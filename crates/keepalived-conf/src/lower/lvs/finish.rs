@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
-use crate::model::lvs::{Forwarding, LvsProtocol, LvsService, RealServer, SorryServer, VirtualServer};
+use crate::model::lvs::{
+    Checker, Forwarding, LvsProtocol, LvsService, RealServer, SorryServer, VirtualServer,
+};
 use crate::model::{Command, VrrpInstance};
 use crate::source::Span;
 
@@ -14,7 +16,7 @@ use super::super::report::Report;
 use super::granularity;
 use super::group::{Group, Member};
 use super::key::Key;
-use super::kinds::Around;
+use super::kinds::{Around, CheckerDraft};
 use super::method::keeps_port;
 use super::real_server::RealDraft;
 use super::tls::Ssl;
@@ -83,7 +85,8 @@ impl File<'_, '_, '_> {
         let port = common_port(&services);
         let marks = services.iter().any(|service| matches!(service, LvsService::Fwmark { .. }));
         let drafts = self.real_servers_kept(&mut draft, forwarding, ipv6, (port, marks), &name);
-        let sorry_server = self.sorry_server(draft.sorry.take(), forwarding, ipv6, (port, marks));
+        let sorry = draft.sorry.take();
+        let sorry_server = self.sorry_server(sorry, &draft, forwarding, ipv6, (port, marks));
         let real_servers: Vec<_> =
             drafts.into_iter().map(|real| self.real_server(real, &draft, forwarding)).collect();
         if real_servers.is_empty() {
@@ -114,6 +117,7 @@ impl File<'_, '_, '_> {
             smtp_alert: draft.smtp_alert.or(self.globals.smtp_alert_checker()).unwrap_or(false),
             sorry_server,
             panic_threshold: draft.panic_threshold,
+            panic_hysteresis: draft.panic_hysteresis,
             drain_timeout: draft.drain_timeout,
             real_servers,
         })
@@ -388,6 +392,7 @@ impl File<'_, '_, '_> {
     fn sorry_server(
         &mut self,
         draft: Option<SorryDraft>,
+        server: &VirtualDraft,
         forwarding: Forwarding,
         ipv6: bool,
         (port, marks): (Option<u16>, bool),
@@ -398,7 +403,19 @@ impl File<'_, '_, '_> {
             return None;
         }
         self.port(&mut draft.address, draft.at, method, port, marks, "sorry server");
-        Some(SorryServer { address: draft.address, forwarding: method, inhibit: draft.inhibit })
+        let around = Around {
+            server: draft.address,
+            timing: server.timing,
+            virtual_host: server.virtual_host.as_deref(),
+            log_all_failures: self.globals.checker_log_all_failures,
+            ssl: self.ssl,
+        };
+        let checkers = self.checkers(draft.checkers, &around);
+        Some(SorryServer { address: draft.address, forwarding: method, inhibit: draft.inhibit, checkers })
+    }
+
+    fn checkers(&mut self, drafts: Vec<CheckerDraft>, around: &Around<'_>) -> Vec<Checker> {
+        drafts.into_iter().map(|checker| checker.finish(around, &mut self.checks, self.report)).collect()
     }
 
     fn real_server(&mut self, draft: RealDraft, server: &VirtualDraft, forwarding: Forwarding) -> RealServer {
@@ -409,11 +426,7 @@ impl File<'_, '_, '_> {
             log_all_failures: self.globals.checker_log_all_failures,
             ssl: self.ssl,
         };
-        let checkers = draft
-            .checkers
-            .into_iter()
-            .map(|checker| checker.finish(&around, &mut self.checks, self.report))
-            .collect();
+        let checkers = self.checkers(draft.checkers, &around);
         RealServer {
             address: draft.address,
             weight: draft.weight.unwrap_or(server.weight),
@@ -424,6 +437,7 @@ impl File<'_, '_, '_> {
             notify_up: draft.notify_up,
             notify_down: draft.notify_down,
             smtp_alert: draft.smtp_alert.or(self.globals.smtp_alert_checker()).unwrap_or(true),
+            backup: draft.backup,
             slow_start: draft.slow_start.unwrap_or(server.slow_start),
             checkers,
         }

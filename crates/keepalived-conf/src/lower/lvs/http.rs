@@ -47,6 +47,7 @@ struct UrlDraft {
     options: Vec<String>,
     min_offset: usize,
     max_offset: Option<usize>,
+    follow_redirects: u8,
     body: Option<String>,
     tls_compliant: Option<bool>,
 }
@@ -55,6 +56,7 @@ impl<'a> Lowering<'a> {
     /// Reads the block; `None` leaves the checker out.
     pub(super) fn http_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<HttpDraft> {
         let tls = (entry.keyword.name == "SSL_GET").then(TlsDraft::default);
+        let at = entry.span();
         let mut draft = HttpDraft {
             urls: Vec::new(),
             version: HttpVersion::Http10,
@@ -82,6 +84,11 @@ impl<'a> Lowering<'a> {
             let message = format!("this {} has no `url`; it is ignored", entry.keyword.name);
             self.report.error("no-url", entry.span(), message);
             return None;
+        }
+        let follows = draft.urls.iter().any(|url| url.follow_redirects > 0);
+        if follows && draft.version == HttpVersion::Http2 {
+            let message = "`follow_redirects` has no effect with `http_protocol 2`: a redirect fails";
+            self.report.warning("redirects-http2", at, message);
         }
         draft.urls.shrink_to_fit();
         Some(draft)
@@ -198,6 +205,7 @@ impl UrlDraft {
                 min_offset: self.min_offset,
                 max_offset: self.max_offset,
             }),
+            follow_redirects: self.follow_redirects,
             body: self.body,
             tls_compliant: self.tls_compliant.unwrap_or(shared.tls_compliant),
         }
@@ -222,6 +230,10 @@ impl UrlDraft {
             "regex_options" => regex_options(entry, &mut self.options, report),
             "regex_min_offset" => self.min_offset = offset(report).unwrap_or(self.min_offset),
             "regex_max_offset" => self.max_offset = offset(report).or(self.max_offset),
+            "follow_redirects" => {
+                self.follow_redirects =
+                    arguments::number(entry, Junk::Refused, "", report).unwrap_or(self.follow_redirects);
+            }
             "body" => self.body = text(entry, report).or(self.body.take()),
             "tls_compliant" => self.tls_compliant = arguments::switch(entry, report).or(self.tls_compliant),
             _ => return false,

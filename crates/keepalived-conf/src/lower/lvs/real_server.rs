@@ -30,6 +30,7 @@ pub(super) struct RealDraft {
     pub(super) notify_up: Option<Box<Command>>,
     pub(super) notify_down: Option<Box<Command>>,
     pub(super) smtp_alert: Option<bool>,
+    pub(super) backup: bool,
     pub(super) slow_start: Option<Duration>,
     pub(super) virtual_host: Option<String>,
     pub(super) timing: Timing,
@@ -49,6 +50,7 @@ impl RealDraft {
             notify_up: None,
             notify_down: None,
             smtp_alert: None,
+            backup: false,
             slow_start: None,
             virtual_host: None,
             timing: Timing::default(),
@@ -106,6 +108,7 @@ impl<'a> Lowering<'a> {
             "notify_up" => self.first_command(&mut draft.notify_up, entry),
             "notify_down" => self.first_command(&mut draft.notify_down, entry),
             "smtp_alert" => draft.smtp_alert = arguments::switch(entry, report).or(draft.smtp_alert),
+            "backup" => draft.backup = arguments::switch(entry, report).unwrap_or(draft.backup),
             "slow_start" => {
                 draft.slow_start = arguments::decimal(entry, Junk::Refused, "", report).or(draft.slow_start);
             }

@@ -27,6 +27,7 @@ pub(super) struct TlsDraft {
     verify: Option<bool>,
     ca_file: Option<PathBuf>,
     expiry_warning: Duration,
+    expiry_weight: Option<(Duration, u32)>,
     versions: Option<(u8, u8)>,
 }
 
@@ -77,6 +78,9 @@ impl TlsDraft {
                 let time = days.map(|days| Duration::from_secs(days.saturating_mul(86_400)));
                 self.expiry_warning = time.unwrap_or(self.expiry_warning);
             }
+            "tls_expiry_weight" => {
+                self.expiry_weight = expiry_weight(entry, report).or(self.expiry_weight);
+            }
             "tls_version" => self.versions = versions(entry, report).or(self.versions),
             _ => return false,
         }
@@ -96,6 +100,7 @@ impl TlsDraft {
             key: ssl.and_then(|ssl| ssl.key.clone()),
             verify: verify.then(authorities),
             expiry_warning: self.expiry_warning,
+            expiry_weight: self.expiry_weight,
             versions: self.versions,
         }
     }
@@ -103,6 +108,26 @@ impl TlsDraft {
 
 /// Where most distributions keep the authorities that everybody trusts.
 pub(super) const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// `DAYS PERCENT`
+fn expiry_weight(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(Duration, u32)> {
+    arguments::extra_words(entry, 2, report);
+    let (Some(days), Some(percent)) = (entry.arguments().first(), entry.arguments().get(1)) else {
+        report.missing_argument(entry.keyword, entry.span());
+        return None;
+    };
+    let mut number = |word: Word<'_>, most: u64, wanted: &str| {
+        let is_number = !word.text.is_empty() && word.text.bytes().all(|digit| digit.is_ascii_digit());
+        let number = word.text.parse().ok().filter(|number: &u64| is_number && *number <= most);
+        if number.is_none() {
+            arguments::not(entry, word, wanted, report);
+        }
+        number
+    };
+    let days = number(days, 3650, "a number of days from 0 to 3650")?;
+    let percent = number(percent, 100, "a percentage from 0 to 100")?;
+    Some((Duration::from_secs(days.saturating_mul(86_400)), u32::try_from(percent).ok()?))
+}
 
 /// `MIN [MAX]`
 fn versions(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(u8, u8)> {

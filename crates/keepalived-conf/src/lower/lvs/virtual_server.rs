@@ -18,6 +18,7 @@ use super::checker::Timing;
 use super::granularity::{Granularity, granularity};
 use super::http::text;
 use super::key::{Key, address_and_port, key};
+use super::kinds::CheckerDraft;
 use super::method::forwarding;
 use super::real_server::RealDraft;
 
@@ -45,6 +46,7 @@ pub(super) struct VirtualDraft {
     pub(super) smtp_alert: Option<bool>,
     pub(super) sorry: Option<SorryDraft>,
     pub(super) panic_threshold: u8,
+    pub(super) panic_hysteresis: u8,
     pub(super) drain_timeout: Duration,
     pub(super) real_servers: Vec<RealDraft>,
     // Defaults of real servers and checkers.
@@ -61,6 +63,7 @@ pub(super) struct SorryDraft {
     pub(super) address: SocketAddr,
     pub(super) forwarding: Option<Forwarding>,
     pub(super) inhibit: bool,
+    pub(super) checkers: Vec<CheckerDraft>,
 }
 
 impl VirtualDraft {
@@ -86,6 +89,7 @@ impl VirtualDraft {
             smtp_alert: None,
             sorry: None,
             panic_threshold: 0,
+            panic_hysteresis: 0,
             drain_timeout: Duration::ZERO,
             real_servers: Vec::new(),
             weight: 1,
@@ -114,6 +118,8 @@ impl<'a> Lowering<'a> {
         while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
             if inner.keyword.name == "real_server" {
                 draft.real_servers.extend(self.real_server(inner));
+            } else if inner.keyword.name == "sorry_server_check" {
+                self.sorry_server_check(&mut draft, inner);
             } else if !(acts(&inner) && self.virtual_server_keyword(&mut draft, &inner)) {
                 self.understood(inner);
             }
@@ -121,6 +127,24 @@ impl<'a> Lowering<'a> {
         // There may be thousands of drafts: no spare room.
         draft.real_servers.shrink_to_fit();
         self.lvs.servers.push(draft);
+    }
+
+    fn sorry_server_check(&mut self, draft: &mut VirtualDraft, entry: Entry<'a>) {
+        let at = entry.span();
+        let mut checkers = Vec::new();
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
+            if !self.checker(inner, &mut checkers) {
+                self.understood(inner);
+            }
+        }
+        match &mut draft.sorry {
+            Some(sorry) => sorry.checkers.append(&mut checkers),
+            None => {
+                let message = "`sorry_server_check` is ignored: no `sorry_server` stands above";
+                self.report.error("no-sorry-server", at, message);
+            }
+        }
     }
 
     fn virtual_server_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
@@ -192,6 +216,10 @@ impl<'a> Lowering<'a> {
                 draft.panic_threshold =
                     arguments::number(entry, Junk::Refused, "", report).unwrap_or(draft.panic_threshold);
             }
+            "panic_hysteresis" => {
+                draft.panic_hysteresis =
+                    arguments::number(entry, Junk::Refused, "", report).unwrap_or(draft.panic_hysteresis);
+            }
             "drain_timeout" => {
                 draft.drain_timeout =
                     arguments::decimal(entry, Junk::Refused, "", report).unwrap_or(draft.drain_timeout);
@@ -218,6 +246,7 @@ impl<'a> Lowering<'a> {
                         address: server,
                         forwarding: None,
                         inhibit: false,
+                        checkers: Vec::new(),
                     })
                     .or(draft.sorry.take());
             }
