@@ -275,7 +275,7 @@ fn service(choices: &Virtual) -> Service {
         hysteresis: choices.hysteresis,
         omega: choices.omega,
         ha_suspend: needed.map(|(which, _)| vip(which)).collect(),
-        sorry: choices.sorry.map(|inhibit| Sorry { inhibit }),
+        sorry: choices.sorry.map(|inhibit| Sorry { inhibit, ..Sorry::default() }),
         drain: Duration::from_millis(choices.drain_ms.into()),
         initial_notifies: choices.initial_notifies,
         servers: choices.servers.iter().flatten().map(server).collect(),
@@ -288,6 +288,7 @@ fn server(choices: &Real) -> Server {
         address: (IpAddr::from([10, 0, 0, 1]), u16::from(choices.port % 4)).into(),
         weight: choices.weight.into(),
         inhibit_on_failure: choices.inhibit,
+        backup: choices.port % 8 == 5,
         slow_start: Duration::from_millis(choices.slow_start_ms.into()),
         checks: choices.checks.iter().flatten().map(check).collect(),
     }
@@ -325,6 +326,7 @@ fn http(urls: u8) -> Http {
         status: lvs_health::StatusCodes::default(),
         digest: None,
         pattern: None,
+        follow_redirects: 0,
         body: None,
         tls_compliant: false,
     };

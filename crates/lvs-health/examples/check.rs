@@ -48,12 +48,10 @@ fn network(url: &str, ca_file: Option<String>) -> Option<Network> {
     let address: SocketAddr = host.to_socket_addrs().ok()?.next()?;
     let certificates = match ca_file {
         None => Certificates::Any,
-        Some(ca_file) => Certificates::Verified {
-            ca_file: ca_file.into(),
-            expiry_warning: Duration::from_secs(14 * 24 * 60 * 60),
-        },
+        Some(ca_file) => Certificates::Verified { ca_file: ca_file.into() },
     };
-    let tls = Tls { certificates, ..Tls::default() };
+    let expiry_warning = Duration::from_secs(14 * 24 * 60 * 60);
+    let tls = Tls { certificates, expiry_warning, ..Tls::default() };
     let path = if path.is_empty() { "/" } else { path };
     let http = |version, tls| Protocol::Http(Http { version, tls, ..Http::new([Url::new(path, host)]) });
     let protocol = match scheme {

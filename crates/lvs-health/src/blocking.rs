@@ -42,13 +42,16 @@ pub struct Attempt {
 /// to open an echo socket or to set a mark. Whatever else goes wrong is the outcome.
 pub fn attempt(prepared: &Prepared, step: usize, nonce: u32) -> io::Result<Attempt> {
     let target = prepared.target();
-    let mut socket = open(target, prepared.transport())?;
     let start = Instant::now();
     let mut dialogue = prepared.begin(start, step, nonce);
-    match connect(&socket, target, prepared.transport(), left(&dialogue)) {
-        Ok(()) => converse(&mut dialogue, &mut socket)?,
-        Err(error) if error.kind() == ErrorKind::TimedOut => dialogue.handle_timeout(late(&dialogue)),
-        Err(error) => dialogue.handle_error(Instant::now(), error.kind()),
+    while dialogue.outcome().is_none() {
+        // The first connection, or that of a redirect.
+        let mut socket = open(target, prepared.transport())?;
+        match connect(&socket, target, prepared.transport(), left(&dialogue)) {
+            Ok(()) => converse(&mut dialogue, &mut socket)?,
+            Err(error) if error.kind() == ErrorKind::TimedOut => dialogue.handle_timeout(late(&dialogue)),
+            Err(error) => dialogue.handle_error(Instant::now(), error.kind()),
+        }
     }
     let outcome = dialogue.outcome().cloned().unwrap_or(Outcome::Fail(Failure::ConnectTimeout));
     Ok(Attempt { outcome, notes: dialogue.notes(), duration: start.elapsed() })
@@ -122,7 +125,7 @@ fn connect(socket: &Socket, target: &Target, transport: Transport, limit: Durati
 fn converse(dialogue: &mut Dialogue, socket: &mut Socket) -> io::Result<()> {
     dialogue.handle_connected(Instant::now());
     let mut buffer = vec![0; 64 * 1024];
-    while dialogue.outcome().is_none() {
+    while dialogue.outcome().is_none() && !dialogue.wants_another_connection() {
         socket.set_write_timeout(Some(left(dialogue)))?;
         send(dialogue, socket);
         if dialogue.outcome().is_none() {
@@ -195,7 +198,7 @@ mod tests {
             let answers: [&[u8]; 2] = [b"HTTP/1.1 204 No Content\r\n\r\n", b""];
             for answer in answers {
                 let (mut peer, _) = listener.accept().unwrap();
-                peer.read(&mut [0; 1024]).unwrap();
+                assert!(peer.read(&mut [0; 1024]).unwrap() > 0);
                 peer.write_all(answer).unwrap();
             }
         });

@@ -3,6 +3,7 @@
 //! Definitions are plain values: equal definitions are the same check, which is how a reload knows what to keep.
 
 mod http;
+mod tls;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use http::{BasicAuth, DigestMd5, Http, HttpMethod, HttpVersion, Pattern, RegexOption, StatusCodes, Url};
+pub use tls::{Certificates, ClientCertificate, ExpiryWeight, Tls, TlsVersion};
 
 use crate::{Custom, Ldap, Mysql, Postgresql, Redis, Talk};
 
@@ -122,7 +124,10 @@ impl Probe {
     /// Whether what it finds may change its server's weight.
     pub fn says_weights(&self) -> bool {
         match self {
-            Self::Network(network) => matches!(network.protocol, Protocol::Agent(_) | Protocol::Custom(_)),
+            Self::Network(network) => {
+                let by_protocol = matches!(network.protocol, Protocol::Agent(_) | Protocol::Custom(_));
+                by_protocol || network.tls().is_some_and(|tls| tls.expiry_weight.is_some())
+            }
             Self::Script(script) => script.dynamic,
             Self::File(file) => file.weight != 0,
             Self::Bfd(_) => false,
@@ -160,7 +165,11 @@ impl Network {
     ///
     /// For who must not be kept waiting by a file system and reads them beforehand, in no particular order.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        let tls = match &self.protocol {
+        self.tls().into_iter().flat_map(Tls::files)
+    }
+
+    fn tls(&self) -> Option<&Tls> {
+        match &self.protocol {
             Protocol::Http(http) => http.tls.as_ref(),
             Protocol::Grpc(grpc) => grpc.tls.as_ref(),
             Protocol::Talk(talk) => talk.tls.as_ref(),
@@ -175,8 +184,7 @@ impl Network {
             | Protocol::Udp(_)
             | Protocol::Ping
             | Protocol::Agent(_) => None,
-        };
-        tls.into_iter().flat_map(Tls::files)
+        }
     }
 }
 
@@ -275,81 +283,6 @@ pub enum Protocol {
     Ldap(Ldap),
     /// A protocol of one's own.
     Custom(Custom),
-}
-
-/// How TLS is spoken.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Tls {
-    /// How the server's certificate is judged.
-    pub certificates: Certificates,
-    /// The client's own, from the `SSL` block.
-    pub client: Option<ClientCertificate>,
-    /// Oldest version that will do.
-    pub min_version: TlsVersion,
-    /// Newest version that is offered.
-    pub max_version: TlsVersion,
-}
-
-impl Default for Tls {
-    /// TLS 1.2 or 1.3, any certificate.
-    fn default() -> Self {
-        Self {
-            certificates: Certificates::Any,
-            client: None,
-            min_version: TlsVersion::Tls12,
-            max_version: TlsVersion::Tls13,
-        }
-    }
-}
-
-impl Tls {
-    /// With certificates that lead to one of the authorities in this PEM file.
-    pub fn verified(ca_file: impl Into<PathBuf>) -> Self {
-        let certificates = Certificates::Verified { ca_file: ca_file.into(), expiry_warning: Duration::ZERO };
-        Self { certificates, ..Self::default() }
-    }
-
-    fn files(&self) -> impl Iterator<Item = &Path> {
-        let authorities = match &self.certificates {
-            Certificates::Verified { ca_file, .. } => Some(ca_file),
-            Certificates::Any => None,
-        };
-        let own = self.client.iter().flat_map(|client| [&client.certificate, &client.key]);
-        authorities.into_iter().chain(own).map(PathBuf::as_path)
-    }
-}
-
-/// How a server's certificate is judged.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Certificates {
-    /// Not at all, as keepalived.
-    Any,
-    /// It must lead to one of the authorities in `ca_file` (PEM), name the server, and be in date.
-    Verified {
-        /// PEM file.
-        ca_file: PathBuf,
-        /// Warn when less than this is left of it; zero never warns.
-        expiry_warning: Duration,
-    },
-}
-
-/// A certificate of ours for servers that ask for one; PEM files.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ClientCertificate {
-    /// Certificate chain.
-    pub certificate: PathBuf,
-    /// Private key.
-    pub key: PathBuf,
-}
-
-/// A version of TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum TlsVersion {
-    /// TLS 1.2 (RFC 5246)
-    Tls12,
-    /// TLS 1.3 (RFC 8446)
-    Tls13,
 }
 
 /// `SMTP_CHECK`: banner, HELO, QUIT.

@@ -24,9 +24,9 @@ mod tls;
 pub mod udp;
 
 pub use check::{
-    Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, DnsAnswers, File, Grpc,
-    Http, HttpMethod, HttpVersion, Network, Pattern, Probe, Protocol, ProxyHeader, QueryType, RegexOption,
-    Reply, Script, Smtp, StatusCodes, Target, Timing, Tls, TlsVersion, Udp, Url,
+    Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, DnsAnswers, ExpiryWeight,
+    File, Grpc, Http, HttpMethod, HttpVersion, Network, Pattern, Probe, Protocol, ProxyHeader, QueryType,
+    RegexOption, Reply, Script, Smtp, StatusCodes, Target, Timing, Tls, TlsVersion, Udp, Url,
 };
 pub use custom::Custom;
 pub use dialogue::{Dialogue, Exchange, Note, Outside, PrepareError, Prepared, Shared, Transport};

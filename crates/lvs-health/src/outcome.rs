@@ -129,6 +129,14 @@ pub enum Failure {
     /// HTTP status.
     #[error("HTTP status {0}")]
     Status(u16),
+    /// The server leads on to where the check does not go.
+    #[error("redirect to {to} is not followed: {why}")]
+    Redirect {
+        /// Its `Location`, cut at 160 characters.
+        to: String,
+        /// Why not.
+        why: &'static str,
+    },
     /// MD5 digest of the body.
     #[error("digest {actual} instead of {expected}")]
     Digest {

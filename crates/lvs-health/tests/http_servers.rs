@@ -123,10 +123,7 @@ fn tls(certificates: Certificates) -> Tls {
 }
 
 fn verified(folder: &Path) -> Tls {
-    tls(Certificates::Verified {
-        ca_file: folder.join("ca.pem"),
-        expiry_warning: Duration::from_secs(86_400),
-    })
+    Tls { expiry_warning: Duration::from_secs(86_400), ..Tls::verified(folder.join("ca.pem")) }
 }
 
 fn assert_tls_fails(outcome: &Outcome, words: &str) {

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use lvs_health::{
-    Certificates, ClientCertificate, Dialogue, Failure, HttpVersion, Network, Note, Outcome, Outside,
-    PrepareError, Prepared, Protocol, Shared, Tls, TlsVersion, Url,
+    Certificates, ClientCertificate, Dialogue, ExpiryWeight, Failure, HttpVersion, Network, Note, Outcome,
+    Outside, PrepareError, Prepared, Protocol, Shared, Tls, TlsVersion, Url, Weigh,
 };
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use rustls::pki_types::pem::PemObject;
@@ -154,11 +154,11 @@ fn talk(prepared: &Prepared, server: &mut ServerConnection, answer: &[u8], piece
 }
 
 fn tls(certificates: Certificates) -> Tls {
-    Tls { certificates, client: None, min_version: TlsVersion::Tls12, max_version: TlsVersion::Tls13 }
+    Tls { certificates, ..Tls::default() }
 }
 
 fn verified() -> Tls {
-    tls(Certificates::Verified { ca_file: "ca.pem".into(), expiry_warning: Duration::ZERO })
+    Tls::verified("ca.pem")
 }
 
 fn named() -> Url {
@@ -276,14 +276,32 @@ fn a_certificate_that_ends_soon_is_noted() {
     // It ends on 31 December, 364 days from now.
     let certificate = authority.sign("a.example", 2030);
     let notes = |expiry_warning| {
-        let tls = tls(Certificates::Verified { ca_file: "ca.pem".into(), expiry_warning });
-        let prepared = try_prepare(&world, tls, named()).unwrap();
-        let dialogue = talk(&prepared, &mut Server::new(certificate.clone()).connection(), ANSWER, 99);
-        assert_eq!(dialogue.outcome(), Some(&PASS));
-        dialogue.notes()
+        let expired = Note::CertificateExpires(SystemTime::UNIX_EPOCH + TODAY + 364 * DAY);
+        [verified(), Tls::default()].map(|tls| {
+            let prepared = try_prepare(&world, Tls { expiry_warning, ..tls }, named()).unwrap();
+            let dialogue = talk(&prepared, &mut Server::new(certificate.clone()).connection(), ANSWER, 99);
+            assert_eq!(dialogue.outcome(), Some(&PASS));
+            dialogue.notes() == [expired.clone()]
+        })
     };
-    assert_eq!(notes(363 * DAY), []);
-    assert_eq!(notes(365 * DAY), [Note::CertificateExpires(SystemTime::UNIX_EPOCH + TODAY + 364 * DAY)]);
+    assert_eq!(notes(363 * DAY), [false, false]);
+    assert_eq!(notes(365 * DAY), [true, true], "whether or not it is verified");
+}
+
+#[test]
+fn a_certificate_that_ends_soon_weighs_until_it_is_renewed() {
+    let authority = Authority::new();
+    let world = World::default().with("ca.pem", &authority.pem);
+    let outcome = |days: u32, percent, answer| {
+        let expiry_weight = Some(ExpiryWeight { within: days * DAY, percent });
+        let prepared = try_prepare(&world, Tls { expiry_weight, ..verified() }, named()).unwrap();
+        let mut server = Server::new(authority.sign("a.example", 2030)).connection();
+        talk(&prepared, &mut server, answer, 99).outcome().cloned().unwrap()
+    };
+    assert_eq!(outcome(365, 25, ANSWER), Outcome::Pass(Weigh::Percent(25)));
+    assert_eq!(outcome(363, 25, ANSWER), Outcome::Pass(Weigh::Configured));
+    let bad = b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(outcome(365, 25, bad), Outcome::Fail(Failure::Status(500)), "it is down all the same");
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub fn page(choices: u8, version: HttpVersion) -> Http {
         // Of `ok`.
         digest: chosen(0).then_some(DigestMd5(0x444b_cb3a_3fcf_8389_296c_4946_7f27_e1d6_u128.to_be_bytes())),
         pattern: chosen(1).then(pattern),
+        follow_redirects: if chosen(4) { 3 } else { 0 },
         body: chosen(2).then(|| b"ok".to_vec()),
         tls_compliant: false,
     };
@@ -57,6 +58,9 @@ fn play(prepared: &Prepared, pieces: &[&[u8]]) -> Outcome {
         dialogue.consume(dialogue.output().len());
         dialogue.handle_input(now, piece);
         assert!(dialogue.output().len() < 64 * 1024 + 17 * piece.len() + 64);
+    }
+    if dialogue.wants_another_connection() {
+        dialogue.handle_error(now, std::io::ErrorKind::ConnectionRefused);
     }
     dialogue.handle_end(now);
     let _ = (dialogue.notes(), format!("{dialogue:?}"));

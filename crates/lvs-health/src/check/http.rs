@@ -78,6 +78,10 @@ pub struct Url {
     pub digest: Option<DigestMd5>,
     /// `regex` and its options.
     pub pattern: Option<Pattern>,
+    /// `follow_redirects`: so often a redirect (301, 302, 303, 307, 308) to the same scheme, host and port is followed, at most
+    /// 20 times, each with a connection of its own. One to elsewhere, and one more, is a failure, unless `status` has it. 0: none
+    /// is followed. Of no effect in HTTP/2.
+    pub follow_redirects: u8,
     /// The body must contain these octets.
     pub body: Option<Vec<u8>>,
     /// `tls_compliant`: end TLS with close_notify.
@@ -100,6 +104,7 @@ impl Url {
             status: StatusCodes::default(),
             digest: None,
             pattern: None,
+            follow_redirects: 0,
             body: None,
             tls_compliant: true,
         }

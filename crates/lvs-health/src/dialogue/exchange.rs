@@ -19,6 +19,12 @@ pub trait Exchange: Send {
     /// Plain text octets of a stream in any cut, or one whole datagram.
     fn handle_input(&mut self, input: &[u8], out: &mut Vec<u8>) -> Option<Outcome>;
 
+    /// Asked after octets came that were no outcome: the conversation goes on over another connection to the same server. The
+    /// frame has this one closed, and calls [`handle_connected`](Self::handle_connected) again.
+    fn wants_another_connection(&self) -> bool {
+        false
+    }
+
     /// The peer closed.
     fn handle_end(&mut self) -> Outcome;
 

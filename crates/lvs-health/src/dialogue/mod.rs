@@ -111,6 +111,8 @@ const UNSENT_LIMIT: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Connecting,
+    /// The connection served its purpose, and the next one is being made.
+    Reconnecting,
     Connected,
 }
 
@@ -176,6 +178,13 @@ impl Dialogue {
         }
     }
 
+    /// Whether the caller is to close the connection and begin another one to the same server, which
+    /// [`handle_connected`](Self::handle_connected) tells of as of the first: a redirect is followed
+    /// ([`Url::follow_redirects`](crate::Url::follow_redirects)). What still comes over the old one is ignored.
+    pub fn wants_another_connection(&self) -> bool {
+        self.outcome.is_none() && self.phase == Phase::Reconnecting
+    }
+
     /// The connection is there; for datagrams: the socket is.
     pub fn handle_connected(&mut self, now: Instant) {
         if self.outcome.is_some() || self.phase == Phase::Connected {
@@ -193,18 +202,23 @@ impl Dialogue {
     /// These octets came: part of the stream in any cut, or one whole datagram. Datagrams may be empty.
     pub fn handle_input(&mut self, now: Instant, input: &[u8]) {
         let nothing = input.is_empty() && self.transport == Transport::Stream;
-        if self.outcome.is_some() || self.phase == Phase::Connecting || nothing {
+        if self.outcome.is_some() || self.phase != Phase::Connected || nothing {
             return;
         }
         if let Some(exchange) = &mut self.exchange {
             self.outcome = exchange.handle_input(input, &mut self.output);
+            if self.outcome.is_none() && exchange.wants_another_connection() {
+                self.phase = Phase::Reconnecting;
+                self.output.clear();
+                self.sent = 0;
+            }
         }
         self.progress(now);
     }
 
     /// The peer closed its end of the connection: a read gave nothing.
     pub fn handle_end(&mut self, _now: Instant) {
-        if self.outcome.is_none() {
+        if self.outcome.is_none() && self.phase != Phase::Reconnecting {
             self.outcome = Some(match (self.phase, &mut self.exchange) {
                 (Phase::Connected, Some(exchange)) => exchange.handle_end(),
                 _ => Outcome::Fail(Failure::Closed("connection")),

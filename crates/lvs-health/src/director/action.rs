@@ -21,11 +21,21 @@ impl ServiceId {
 pub struct ServerId {
     /// Its virtual server.
     pub service: ServiceId,
-    /// Its place there, from 0.
+    /// Its place there, from 0; the greatest number for the [sorry server](Self::sorry).
     pub place: u32,
 }
 
 impl ServerId {
+    /// The sorry server of a virtual server: it has checks, and is told to be up or down, but is none of its members.
+    pub fn sorry(service: ServiceId) -> Self {
+        Self { service, place: u32::MAX }
+    }
+
+    /// Whether it is a sorry server.
+    pub fn is_sorry(self) -> bool {
+        self.place == u32::MAX
+    }
+
     /// The place as an index.
     pub fn index(self) -> usize {
         self.place as usize
@@ -166,6 +176,13 @@ pub enum Event {
         /// The virtual server.
         service: ServiceId,
         /// It serves.
+        serving: bool,
+    },
+    /// The backup servers are used as well, since the others give no quorum, or no longer.
+    Backup {
+        /// The virtual server.
+        service: ServiceId,
+        /// They are used.
         serving: bool,
     },
     /// So few servers are good that those that are down are used as well (`panic_threshold`), or no longer.

@@ -32,6 +32,8 @@ pub struct Service {
     /// `panic_threshold`, per cent: if fewer of the servers are good, those that are down are used as well, unless the sorry
     /// server serves. 0: never.
     pub panic_threshold: u8,
+    /// `panic_hysteresis`, per cent: it ends when so much more than `panic_threshold` are good, or all. 0: when as many as that are.
+    pub panic_hysteresis: u8,
     /// `drain_timeout`: a server that a reload removed stays for so long with weight 0; zero: it goes at once.
     pub drain: Duration,
     /// `rs_init_notifies`: servers that are up at the start are told to be.
@@ -62,6 +64,7 @@ impl Service {
             ha_suspend: Vec::new(),
             sorry: None,
             panic_threshold: 0,
+            panic_hysteresis: 0,
             drain: Duration::ZERO,
             initial_notifies: false,
             servers: Vec::new(),
@@ -70,10 +73,13 @@ impl Service {
 }
 
 /// `sorry_server`: takes over while the quorum is lost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sorry {
     /// `sorry_server_inhibit`: it stays with weight 0 while it is not needed.
     pub inhibit: bool,
+    /// `sorry_server_check`: all have to be good; none: always up. While it is down it does not take over, and the servers that
+    /// are up go on without a quorum.
+    pub checks: Vec<Check>,
 }
 
 /// One real server.
@@ -85,6 +91,9 @@ pub struct Server {
     pub weight: u32,
     /// `inhibit_on_failure`: weight 0 instead of removal.
     pub inhibit_on_failure: bool,
+    /// `backup`: it is used only while the weights of the other servers that are up give no quorum, beside these and before the
+    /// sorry server. Until then it has weight 0. For the quorum of the virtual server it counts all the time.
+    pub backup: bool,
     /// `slow_start`: for so long after it came back its weight grows from 1 to what it should be; zero: at once.
     pub slow_start: Duration,
     /// All have to be good; none: always up.
@@ -94,6 +103,13 @@ pub struct Server {
 impl Server {
     /// A server of weight 1 without checks.
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, weight: 1, inhibit_on_failure: false, slow_start: Duration::ZERO, checks: Vec::new() }
+        Self {
+            address,
+            weight: 1,
+            inhibit_on_failure: false,
+            backup: false,
+            slow_start: Duration::ZERO,
+            checks: Vec::new(),
+        }
     }
 }

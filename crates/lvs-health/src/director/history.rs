@@ -19,6 +19,8 @@ pub(super) struct History {
     /// When the attempt that is under way began.
     began: Option<Instant>,
     ended: Option<Instant>,
+    /// When the result changed last.
+    turned: Option<Instant>,
     duration: Option<Duration>,
     passes: u32,
     failures: u32,
@@ -47,6 +49,15 @@ impl History {
                 self.last_failure = Some(Box::new(LastFailure { at: now, failure: failure.clone() }));
             }
         }
+    }
+
+    /// The result of the check changed, or is the first.
+    pub(super) fn turn(&mut self, now: Instant) {
+        self.turned = Some(now);
+    }
+
+    pub(super) fn turned(&self) -> Option<Instant> {
+        self.turned
     }
 
     pub(super) fn ended(&self) -> Option<Instant> {

@@ -3,11 +3,12 @@
 //! An intent says who wants it, why, and until when. It outlives reloads and restarts, ends at its time, and leaves what
 //! the checks find as it is: when it ends, the server has what they gave it meanwhile.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::service::Member;
+use super::service::{Member, Pool};
 use super::timers::Timer;
-use super::{Director, ServerId};
+use super::{Director, ServerId, ServiceId};
 
 /// What somebody wants of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,12 +21,14 @@ pub struct Intent {
     pub why: String,
     /// It ends then; `None`: when somebody says so.
     pub until: Option<Instant>,
+    /// Since when it holds; [`Director::steer`] sets it.
+    pub since: Option<Instant>,
 }
 
 impl Intent {
     /// Without a reason, until somebody ends it.
     pub fn new(mode: Mode, who: impl Into<String>) -> Self {
-        Self { mode, who: who.into(), why: String::new(), until: None }
+        Self { mode, who: who.into(), why: String::new(), until: None, since: None }
     }
 }
 
@@ -57,6 +60,30 @@ impl Mode {
     pub fn drain() -> Self {
         Self::Drain { deadline: None, open: None, finished: false }
     }
+}
+
+/// Why a server is not steered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SteerError {
+    /// No virtual server has this name.
+    #[error("no virtual server {0}")]
+    NoService(String),
+    /// The virtual server has no such real server.
+    #[error("the virtual server has no real server {0}")]
+    NoServer(SocketAddr),
+    /// Nobody wants anything of the server.
+    #[error("nothing is asked of the server, so nothing ends")]
+    NothingToEnd,
+    /// A weight that IPVS does not take from a configuration either.
+    #[error("weight {0} is greater than {max}", max = super::MAX_WEIGHT)]
+    Weight(u32),
+    /// It would end at once.
+    #[error("its end is not in the future")]
+    Over,
+    /// The machine stops.
+    #[error("the load balancer stops")]
+    Stopping,
 }
 
 /// What happened to an intent.
@@ -99,15 +126,71 @@ impl Member {
 }
 
 impl Director {
-    /// Somebody wants this of a server; `None`: nothing any more. Ignored if there is no such server.
+    /// Somebody wants this of a server; `None`: nothing any more. Ignored if there is no such server, and for a sorry server.
     pub fn steer(&mut self, now: Instant, server: ServerId, intent: Option<Intent>) {
         if self.member(server).is_none_or(|member| member.intent.is_none() && intent.is_none())
             || self.stopping
+            || server.is_sorry()
         {
             return;
         }
         let how = if intent.is_some() { Steered::Begins } else { Steered::Ended };
+        let intent = intent.map(|intent| Intent { since: Some(now), ..intent });
         self.change_intent(now, server, intent, how);
+    }
+
+    /// The server of this name and address, as somebody names it: the virtual server by [`Service::name`](super::Service::name).
+    ///
+    /// # Errors
+    ///
+    /// There is no such virtual server, or no such real server in it.
+    pub fn find(&self, service: &str, server: SocketAddr) -> Result<ServerId, SteerError> {
+        let named = |(_, pool): &(ServiceId, &Pool)| pool.name == service;
+        let pools = self.services().zip(&self.pools);
+        let (id, pool) =
+            pools.into_iter().find(named).ok_or_else(|| SteerError::NoService(service.to_owned()))?;
+        let members = self.members(id).zip(&pool.members);
+        let at = |(id, member): (ServerId, &Member)| (member.address == server).then_some(id);
+        members.into_iter().find_map(at).ok_or(SteerError::NoServer(server))
+    }
+
+    /// [Steers](Self::steer) the server of this name and address.
+    ///
+    /// # Errors
+    ///
+    /// In this order: the director stops; there is no such virtual or real server; there is nothing to end; the weight is
+    /// greater than [`MAX_WEIGHT`](super::MAX_WEIGHT); the time is over already. Nothing changes then.
+    pub fn steer_named(
+        &mut self,
+        now: Instant,
+        (service, server): (&str, SocketAddr),
+        intent: Option<Intent>,
+    ) -> Result<ServerId, SteerError> {
+        if self.stopping {
+            return Err(SteerError::Stopping);
+        }
+        let id = self.find(service, server)?;
+        match &intent {
+            None if self.intent(id).is_none() => return Err(SteerError::NothingToEnd),
+            Some(Intent { mode: Mode::Weight(weight), .. }) if *weight > super::MAX_WEIGHT => {
+                return Err(SteerError::Weight(*weight));
+            }
+            Some(Intent { until: Some(until), .. }) if *until <= now => return Err(SteerError::Over),
+            _ => {}
+        }
+        self.steer(now, id, intent);
+        Ok(id)
+    }
+
+    /// Servers that are drained until no connection is open, of which [`handle_connections`](Self::handle_connections) is to
+    /// tell. Few at any time.
+    pub fn awaiting_connections(&self) -> impl Iterator<Item = ServerId> + use<'_> {
+        let waits = |member: &Member| matches!(member.mode(), Some(Mode::Drain { finished: false, .. }));
+        let pools = (0..).map(ServiceId).zip(&self.pools);
+        pools.flat_map(move |(service, pool)| {
+            let places = (0..).zip(&pool.members).filter(move |(_, member)| waits(member));
+            places.map(move |(place, _)| ServerId { service, place })
+        })
     }
 
     /// Somebody gave a server this weight in the kernel, past the director: taken as an [intent](Mode::Weight) of
@@ -126,8 +209,8 @@ impl Director {
         if !pool.serves(member) || !is_free || self.stopping {
             return false;
         }
-        let intent =
-            (weight != member.weight).then(|| Intent { until, ..Intent::new(Mode::Weight(weight), OUTSIDE) });
+        let own = if pool.stands_by(member) { 0 } else { member.weight };
+        let intent = (weight != own).then(|| Intent { until, ..Intent::new(Mode::Weight(weight), OUTSIDE) });
         self.steer(now, server, intent);
         true
     }
@@ -190,7 +273,7 @@ impl Director {
         for slot in slots {
             self.wake_or_sleep(now, slot);
         }
-        self.reckon(id.service, false);
+        self.reckon(now, id.service, false);
     }
 }
 
@@ -202,6 +285,7 @@ pub(super) struct IntentMemory {
     who: String,
     why: String,
     until: Option<Duration>,
+    since: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,25 +297,43 @@ enum ModeMemory {
 }
 
 impl IntentMemory {
-    pub(super) fn of(intent: &Intent, since: impl Fn(Instant) -> Duration) -> Self {
+    /// `elapsed` counts from the origin.
+    pub(super) fn of(intent: &Intent, elapsed: impl Fn(Instant) -> Duration) -> Self {
         let mode = match intent.mode {
             Mode::Drain { deadline, finished, .. } => {
-                ModeMemory::Drain { deadline: deadline.map(&since), finished }
+                ModeMemory::Drain { deadline: deadline.map(&elapsed), finished }
             }
             Mode::Maintenance => ModeMemory::Maintenance,
             Mode::Weight(weight) => ModeMemory::Weight(weight),
         };
-        Self { mode, who: intent.who.clone(), why: intent.why.clone(), until: intent.until.map(since) }
+        Self {
+            mode,
+            who: intent.who.clone(),
+            why: intent.why.clone(),
+            until: intent.until.map(&elapsed),
+            since: intent.since.map(elapsed),
+        }
     }
 
-    pub(super) fn recall(&self, at: impl Fn(Duration) -> Instant) -> Intent {
+    /// `at` gives the time after the origin, `until` no time before now.
+    pub(super) fn recall(
+        &self,
+        at: impl Fn(Duration) -> Instant,
+        until: impl Fn(Duration) -> Instant,
+    ) -> Intent {
         let mode = match self.mode {
             ModeMemory::Drain { deadline, finished } => {
-                Mode::Drain { deadline: deadline.map(&at), open: None, finished }
+                Mode::Drain { deadline: deadline.map(&until), open: None, finished }
             }
             ModeMemory::Maintenance => Mode::Maintenance,
             ModeMemory::Weight(weight) => Mode::Weight(weight),
         };
-        Intent { mode, who: self.who.clone(), why: self.why.clone(), until: self.until.map(at) }
+        Intent {
+            mode,
+            who: self.who.clone(),
+            why: self.why.clone(),
+            until: self.until.map(until),
+            since: self.since.map(at),
+        }
     }
 }

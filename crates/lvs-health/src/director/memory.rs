@@ -22,7 +22,11 @@ use crate::Check;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ServiceMemory {
     up: bool,
+    since: Option<Duration>,
     sorry_serves: bool,
+    backups_serve: bool,
+    panics: bool,
+    sorry: Option<MemberMemory>,
     members: Vec<MemberMemory>,
     drained: Vec<(SocketAddr, Duration)>,
 }
@@ -35,6 +39,7 @@ struct MemberMemory {
     alive: bool,
     weight: u32,
     known_down: bool,
+    since: Option<Duration>,
     /// When a slow start began, and its length.
     ramp: Option<(Duration, Duration)>,
     intent: Option<IntentMemory>,
@@ -71,6 +76,9 @@ impl Recollection {
 }
 
 impl ServiceMemory {
+    /// Number of the present format of its serialized form: another one cannot be read. It changes whenever a field does.
+    pub const FORMAT: u32 = 2;
+
     /// The servers that drain.
     pub fn drained(&self) -> impl Iterator<Item = SocketAddr> {
         self.drained.iter().map(|&(address, _)| address)
@@ -152,13 +160,18 @@ impl Director {
             alive: member.alive,
             weight: member.weight,
             known_down: member.known_down,
+            since: member.since.map(since),
             ramp: member.ramp.map(|ramp| (since(ramp.began()), ramp.length())),
             intent: member.intent.as_deref().map(|intent| IntentMemory::of(intent, since)),
             checks: member.checks.iter().filter_map(check).collect(),
         };
         ServiceMemory {
             up: pool.up,
+            since: pool.since.map(since),
             sorry_serves: pool.sorry_serves,
+            backups_serve: pool.backups_serve,
+            panics: pool.panics,
+            sorry: pool.sorry.as_ref().map(|sorry| member(&sorry.member)),
             members: pool.members.iter().map(member).collect(),
             drained: pool.drained.iter().map(|drained| (drained.address, since(drained.until))).collect(),
         }
@@ -174,6 +187,8 @@ impl Director {
     ) -> Pool {
         let mut pool = planned.map_or_else(|| Pool::new(&Service::new(name)), Pool::new);
         (pool.up, pool.sorry_serves) = (memory.up, memory.sorry_serves);
+        pool.since = memory.since.map(|at| clock.at(at));
+        (pool.backups_serve, pool.panics) = (memory.backups_serve, memory.panics);
         pool.suspended = pool.lacks_all(&self.present);
         for remembered in &memory.members {
             let server = planned.and_then(|service| {
@@ -183,9 +198,12 @@ impl Director {
             member.inhibit = remembered.inhibit;
             (member.alive, member.weight) = (remembered.alive, remembered.weight);
             member.known_down = remembered.known_down;
+            member.since = remembered.since.map(|at| clock.at(at));
             member.ramp =
                 remembered.ramp.and_then(|(began, length)| Ramp::resume(clock.now, clock.at(began), length));
-            let recall = |intent: &IntentMemory| Box::new(intent.recall(|at| clock.not_before_now(at)));
+            let recall = |intent: &IntentMemory| {
+                Box::new(intent.recall(|at| clock.at(at), |at| clock.not_before_now(at)))
+            };
             member.intent = remembered.intent.as_ref().map(recall);
             if let Some(server) = server {
                 member.checks = self.recall_checks(&server.checks, &remembered.checks, clock);
@@ -193,13 +211,32 @@ impl Director {
             pool.live += member.live();
             pool.members.push(member);
         }
-        pool.panics = pool.should_panic();
+        self.recall_sorry(&mut pool, memory, planned, clock);
         let drained = |&(address, until): &(SocketAddr, Duration)| Drained {
             address,
             until: clock.not_before_now(until),
         };
         pool.drained = memory.drained.iter().map(drained).collect();
         pool
+    }
+
+    fn recall_sorry(
+        &mut self,
+        pool: &mut Pool,
+        memory: &ServiceMemory,
+        planned: Option<&Service>,
+        clock: Clock,
+    ) {
+        let planned = planned.and_then(|service| service.sorry.as_ref());
+        if memory.sorry.is_none() {
+            // One that the plan brings is new.
+            pool.sorry = None;
+        }
+        if let (Some(planned), Some(remembered), Some(sorry)) = (planned, &memory.sorry, &mut pool.sorry) {
+            sorry.member.alive = remembered.alive;
+            sorry.member.known_down = remembered.known_down;
+            sorry.member.checks = self.recall_checks(&planned.checks, &remembered.checks, clock);
+        }
     }
 
     fn recall_checks(&mut self, planned: &[Check], memory: &[CheckMemory], clock: Clock) -> Vec<u32> {

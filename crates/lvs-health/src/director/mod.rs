@@ -45,6 +45,8 @@
 //! - A server is up while none of its checks is down. A check has at most one attempt under way, and while none is,
 //!   a timer is armed for the next, unless all its virtual servers are suspended.
 //! - What the kernel should hold follows from who is up, the weights, the quorum, and what drains: nothing else.
+//! - While the quorum is lost these are used, each only where the one before does not suffice: backup servers; the sorry
+//!   server, if its checks are good; servers that failed (`panic_threshold`).
 //! - The caller hears of the kernel first, then of what happened, then of new attempts.
 //!
 //! Several checks may speak about one weight, in any order: the smallest [`Weigh::Exactly`] takes the place of the
@@ -56,8 +58,8 @@
 //! takes a good server out or puts a bad one in; its first result decides. (One that it comes to share with another
 //! server stands as it stands there.) With several `ha_suspend` addresses, one that is there suffices. First attempts
 //! are spread evenly, not at random, and without keepalived's second of delay before them. Those a second or more apart may
-//! begin up to a hundredth of a second early, with others: fewer wake-ups serve many checks. `slow_start`, sharing and
-//! draining are our own.
+//! begin up to a hundredth of a second early, with others: fewer wake-ups serve many checks. `slow_start`, sharing,
+//! draining, backup servers, checks of the sorry server and `panic_threshold` are our own.
 //!
 //! [`Weigh::Exactly`]: crate::Weigh::Exactly
 //! [`Weigh::Percent`]: crate::Weigh::Percent
@@ -76,6 +78,7 @@ mod outbox;
 mod ramp;
 mod reload;
 mod service;
+mod snapshot;
 mod spread;
 mod status;
 mod timers;
@@ -98,8 +101,9 @@ use timers::{Timer, Timers};
 pub use action::{Action, AttemptId, Cause, CheckId, Event, ServerId, ServiceId, Verdict, Wanted, Who};
 pub use config::{Plan, Server, Service, Sorry};
 pub use history::LastFailure;
-pub use intent::{Intent, Mode, OUTSIDE, Steered};
+pub use intent::{Intent, Mode, OUTSIDE, SteerError, Steered};
 pub use memory::ServiceMemory;
+pub use snapshot::{ServerSnapshot, ServiceSnapshot};
 pub use status::{CheckStatus, ServerStatus, ServiceStatus};
 pub use weight::MAX_WEIGHT;
 
@@ -273,6 +277,9 @@ impl Director {
             }
         }
         let up = runner.health.up();
+        if change.turned || change.first {
+            runner.history.turn(now);
+        }
         let next = next_attempt(runner.due.take(), now, &change, self.beat);
         runner.phase = Phase::Waits(next);
         self.timers.arm(next, Timer::Check(slot));
@@ -289,7 +296,7 @@ impl Director {
             let mut concerned = runner.servers.clone();
             concerned.retain(|server| self.reassess(now, *server, Cause::Check(check)));
             for server in concerned {
-                self.reckon(server.service, false);
+                self.reckon(now, server.service, false);
             }
         }
     }
@@ -304,10 +311,13 @@ impl Director {
         let weight = weight::combine(member.configured, checks().map(health::Health::weigh));
 
         let Some(pool) = self.pools.get_mut(id.service.index()) else { return false };
-        let Some(member) = pool.members.get_mut(id.index()) else { return false };
+        let Some(member) = pool.member_mut(id) else { return false };
         let (was_alive, was_weight, counted) = (member.alive, member.weight, member.live());
         (member.alive, member.weight) = (alive, weight);
-        pool.live = pool.live + member.live() - counted;
+        if alive != was_alive {
+            member.since = Some(now);
+        }
+        let counts = member.live();
         // A server that began as down is told to be down when that is proven. To one that was up, and that a reload
         // took down because a check that it shares now is not up yet, the proof is no news.
         let falls = !alive && !member.known_down && (was_alive || failed);
@@ -321,7 +331,10 @@ impl Director {
         if !alive && let Some(ramp) = member.ramp.take() {
             self.timers.disarm(ramp.due(), Timer::Ramp(id));
         }
-        if weight != was_weight {
+        if !id.is_sorry() {
+            pool.live = pool.live + counts - counted;
+        }
+        if weight != was_weight && !id.is_sorry() {
             self.outbox.tell(Event::Weight { server: id, from: was_weight, to: weight });
         }
         if falls || (alive && !was_alive) {
@@ -338,11 +351,12 @@ impl Director {
     }
 
     /// Brings the quorum in line with the servers. `initial`: for the first time.
-    fn reckon(&mut self, service: ServiceId, initial: bool) {
+    fn reckon(&mut self, now: Instant, service: ServiceId, initial: bool) {
         let Some(pool) = self.pools.get_mut(service.index()) else { return };
         let up = pool.has_quorum();
         let news = std::mem::replace(&mut pool.up, up) != up;
         if news {
+            pool.since = Some(now);
             self.outbox.program(service);
             self.recollection.change(service);
         }
@@ -351,9 +365,16 @@ impl Director {
             let Pool { live: weight, quorum, hysteresis, .. } = *pool;
             self.outbox.tell(Event::Quorum { service, up, weight, quorum, hysteresis, initial });
         }
+        let serving = pool.needs_backups();
+        if std::mem::replace(&mut pool.backups_serve, serving) != serving {
+            self.outbox.program(service);
+            self.recollection.change(service);
+            self.outbox.tell(Event::Backup { service, serving });
+        }
         let panics = pool.should_panic();
         if std::mem::replace(&mut pool.panics, panics) != panics {
             self.outbox.program(service);
+            self.recollection.change(service);
             self.outbox.tell(Event::Panic { service, panics });
         }
         let serving = pool.is_sorry();
@@ -397,7 +418,7 @@ impl Director {
             return;
         }
         self.outbox.tell(Event::Suspended { service, suspended });
-        let slots: Vec<u32> = pool.members.iter().flat_map(|member| &member.checks).copied().collect();
+        let slots: Vec<u32> = pool.everybody().flat_map(|member| &member.checks).copied().collect();
         for slot in slots {
             self.wake_or_sleep(now, slot);
         }
@@ -449,11 +470,11 @@ impl Director {
     }
 
     fn member(&self, id: ServerId) -> Option<&Member> {
-        self.pools.get(id.service.index())?.members.get(id.index())
+        self.pools.get(id.service.index())?.member(id)
     }
 
     fn member_mut(&mut self, id: ServerId) -> Option<&mut Member> {
-        self.pools.get_mut(id.service.index())?.members.get_mut(id.index())
+        self.pools.get_mut(id.service.index())?.member_mut(id)
     }
 }
 

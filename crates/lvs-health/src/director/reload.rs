@@ -35,7 +35,10 @@ impl Director {
     pub(super) fn install(&mut self, now: Instant, plan: Plan, start: bool) {
         let old = std::mem::take(&mut self.pools);
         let members = |services: &[Service]| -> usize {
-            services.iter().flat_map(|service| &service.servers).map(|server| 1 + server.checks.len()).sum()
+            let sorry = |service: &Service| service.sorry.as_ref().map_or(0, |sorry| 1 + sorry.checks.len());
+            let servers = services.iter().flat_map(|service| &service.servers);
+            services.iter().map(sorry).sum::<usize>()
+                + servers.map(|server| 1 + server.checks.len()).sum::<usize>()
         };
         let before: usize = old.iter().map(|pool| 1 + pool.members.len() + pool.drained.len()).sum();
         self.outbox.resize(
@@ -102,11 +105,14 @@ impl Director {
         let initial = before.is_none();
         let mut pool = Pool::new(&service);
         pool.suspended = pool.lacks_all(&self.present);
-        let mut old = HashMap::new();
+        let (mut old, mut old_sorry) = (HashMap::new(), None);
         if let Some(before) = before {
             pool.up = before.up;
             pool.panics = before.panics;
+            pool.since = before.since;
             pool.sorry_serves = before.sorry_serves;
+            pool.backups_serve = before.backups_serve;
+            old_sorry = before.sorry.as_ref().map(|sorry| sorry.member.clone());
             pool.drained.clone_from(&before.drained);
             if before.suspended != pool.suspended {
                 self.outbox.tell(Event::Suspended { service: id, suspended: pool.suspended });
@@ -126,6 +132,9 @@ impl Director {
                 None => self.admit(server_id, server, claims, start),
             }
         }
+        if let Some(sorry) = service.sorry {
+            self.install_sorry(now, ServerId::sorry(id), sorry.checks, old_sorry, claims);
+        }
         if let Some(pool) = self.pools.last_mut() {
             let mut gone: Vec<_> = old.into_iter().collect();
             gone.sort_unstable_by_key(|(address, _)| *address);
@@ -141,7 +150,7 @@ impl Director {
             pool.drained.retain(|drained| !there.contains(&drained.address));
         }
         self.outbox.program(id);
-        self.reckon(id, initial);
+        self.reckon(now, id, initial);
     }
 
     /// A server that the last plan had as well.
@@ -151,6 +160,7 @@ impl Director {
         let ramp = old.ramp.and_then(|ramp| ramp.with_length(now, server.slow_start));
         (member.alive, member.weight, member.known_down, member.ramp) =
             (old.alive, old.weight, old.known_down, ramp);
+        member.since = old.since;
         // Who gives it another weight in the file no longer wants that from outside.
         let is_over = |intent: &Intent| intent.who == OUTSIDE && server.weight != old.configured;
         member.intent = old.intent.clone().filter(|intent| !is_over(intent));
@@ -160,6 +170,33 @@ impl Director {
             pool.members.push(member);
         }
         self.reassess(now, id, Cause::Reload);
+    }
+
+    /// The sorry server: the same as before if it keeps one of its checks.
+    fn install_sorry(
+        &mut self,
+        now: Instant,
+        id: ServerId,
+        checks: Vec<Check>,
+        old: Option<Member>,
+        claims: &mut Claims,
+    ) {
+        let is_known =
+            |slot: &u32| self.checks.at(*slot).is_some_and(|runner| checks.contains(&runner.check));
+        let old = old.filter(|old| old.checks.is_empty() || old.checks.iter().any(is_known));
+        let slots = self.subscribe(id, checks, old.as_ref(), claims);
+        let checks = || slots.iter().filter_map(|slot| self.checks.at(*slot)).map(|runner| &runner.health);
+        let up = checks().all(Health::up);
+        let failed = checks().any(|health| health.settled() && !health.up());
+        let Some(member) = self.member_mut(id) else { return };
+        member.checks = slots;
+        match old {
+            None => (member.alive, member.known_down) = (up, failed),
+            Some(old) => {
+                (member.alive, member.known_down) = (old.alive, old.known_down);
+                self.reassess(now, id, Cause::Reload);
+            }
+        }
     }
 
     /// A server that is new.

@@ -16,8 +16,9 @@ pub(super) struct Pool {
     pub(super) hysteresis: u32,
     pub(super) omega: bool,
     pub(super) ha_suspend: Vec<IpAddr>,
-    pub(super) sorry: Option<Sorry>,
+    pub(super) sorry: Option<SorryMember>,
     pub(super) panic_threshold: u8,
+    pub(super) panic_hysteresis: u8,
     pub(super) initial_notifies: bool,
     pub(super) members: Vec<Member>,
     pub(super) drained: Vec<Drained>,
@@ -27,10 +28,22 @@ pub(super) struct Pool {
     pub(super) panics: bool,
     /// The sorry server was told to serve.
     pub(super) sorry_serves: bool,
+    /// When the quorum changed last.
+    pub(super) since: Option<Instant>,
+    /// Its backup servers are used.
+    pub(super) backups_serve: bool,
     /// Its checks are not made.
     pub(super) suspended: bool,
     /// The weights of the members that are up.
     pub(super) live: u64,
+}
+
+/// The sorry server as it stands.
+#[derive(Clone, Debug)]
+pub(super) struct SorryMember {
+    pub(super) inhibit: bool,
+    /// Its health; of its address the caller knows.
+    pub(super) member: Member,
 }
 
 /// A server as it stands.
@@ -39,6 +52,7 @@ pub(super) struct Member {
     pub(super) address: SocketAddr,
     pub(super) configured: u32,
     pub(super) inhibit: bool,
+    pub(super) backup: bool,
     pub(super) slow_start: Duration,
     /// Slots of its checks, in the plan's order.
     pub(super) checks: Vec<u32>,
@@ -48,6 +62,8 @@ pub(super) struct Member {
     pub(super) weight: u32,
     /// Known to be down, not only assumed to be: it went down since it was up last, or a check of it failed.
     pub(super) known_down: bool,
+    /// When it went up or down last.
+    pub(super) since: Option<Instant>,
     /// Set while it comes back slowly; its timer is armed.
     pub(super) ramp: Option<Ramp>,
     /// What somebody wants of it; its timer is armed.
@@ -71,14 +87,17 @@ impl Pool {
             hysteresis: service.hysteresis,
             omega: service.omega,
             ha_suspend: service.ha_suspend.clone(),
-            sorry: service.sorry,
+            sorry: service.sorry.as_ref().map(SorryMember::new),
             panic_threshold: service.panic_threshold,
+            panic_hysteresis: service.panic_hysteresis,
             initial_notifies: service.initial_notifies,
             members: Vec::with_capacity(service.servers.len()),
             drained: Vec::new(),
             up: false,
             panics: false,
             sorry_serves: false,
+            since: None,
+            backups_serve: false,
             suspended: false,
             live: 0,
         }
@@ -86,30 +105,75 @@ impl Pool {
 
     /// Whether there is a quorum now: it takes `hysteresis` more than `quorum` to gain it, and less to lose it.
     pub(super) fn has_quorum(&self) -> bool {
+        self.live >= self.needed()
+    }
+
+    /// The weight that it takes.
+    pub(super) fn needed(&self) -> u64 {
         let (quorum, hysteresis) = (u64::from(self.quorum), u64::from(self.hysteresis));
-        let needed = if self.up { quorum.saturating_sub(hysteresis) } else { quorum + hysteresis };
-        self.live >= needed.max(1)
+        if self.up { quorum.saturating_sub(hysteresis).max(1) } else { (quorum + hysteresis).max(1) }
+    }
+
+    /// The member, or the sorry server.
+    pub(super) fn member(&self, id: ServerId) -> Option<&Member> {
+        if id.is_sorry() {
+            return self.sorry.as_ref().map(|sorry| &sorry.member);
+        }
+        self.members.get(id.index())
+    }
+
+    /// The same to change it.
+    pub(super) fn member_mut(&mut self, id: ServerId) -> Option<&mut Member> {
+        if id.is_sorry() {
+            return self.sorry.as_mut().map(|sorry| &mut sorry.member);
+        }
+        self.members.get_mut(id.index())
+    }
+
+    /// The members, and the sorry server.
+    pub(super) fn everybody(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().chain(self.sorry.as_ref().map(|sorry| &sorry.member))
     }
 
     /// Whether the sorry server serves in place of the members.
     pub(super) fn is_sorry(&self) -> bool {
-        self.sorry.is_some() && !self.up
+        !self.up && self.sorry.as_ref().is_some_and(|sorry| sorry.member.alive)
+    }
+
+    /// Whether the other members give no quorum, so that the backup servers are to be used. `hysteresis` counts as for the quorum.
+    pub(super) fn needs_backups(&self) -> bool {
+        if !self.members.iter().any(|member| member.backup) {
+            return false;
+        }
+        let live: u64 = self.members.iter().filter(|member| !member.backup).map(Member::live).sum();
+        let (quorum, hysteresis) = (u64::from(self.quorum), u64::from(self.hysteresis));
+        let needed = if self.backups_serve { quorum + hysteresis } else { quorum.saturating_sub(hysteresis) };
+        live < needed.max(1)
+    }
+
+    /// Whether it is a backup server that is not needed.
+    pub(super) fn stands_by(&self, member: &Member) -> bool {
+        member.backup && !self.backups_serve
     }
 
     /// Whether too few of the members that are meant to serve are good. One that is only assumed to be down (`alpha`) is none
-    /// that failed.
+    /// that failed. Backup servers that give a quorum are used before those that failed, and count only while they are used.
     pub(super) fn should_panic(&self) -> bool {
-        if self.panic_threshold == 0 {
+        if self.panic_threshold == 0 || (self.backups_serve && self.up) {
             return false;
         }
-        let meant = || self.members.iter().filter(|member| member.is_meant_to_serve());
+        let counts = |member: &&Member| member.is_meant_to_serve() && !self.stands_by(member);
+        let meant = || self.members.iter().filter(counts);
         let (all, failed) = (meant().count(), meant().filter(|member| member.has_failed()).count());
-        (all - failed) * 100 < all * usize::from(self.panic_threshold)
+        let margin = if self.panics { self.panic_hysteresis } else { 0 };
+        let threshold = self.panic_threshold.saturating_add(margin).min(100);
+        (all - failed) * 100 < all * usize::from(threshold)
     }
 
     /// Whether a member is used although it is down.
     fn is_desperate_for(&self, member: &Member) -> bool {
-        self.panics && !self.is_sorry() && member.has_failed() && member.is_meant_to_serve()
+        let is_used = self.panics && !self.is_sorry() && !self.stands_by(member);
+        is_used && member.has_failed() && member.is_meant_to_serve()
     }
 
     /// Whether none of the addresses is there that its checks wait for.
@@ -125,10 +189,10 @@ impl Pool {
         });
         let drained =
             self.drained.iter().map(|drained| Wanted { who: Who::Drained(drained.address), weight: 0 });
-        let sorry = self.sorry.and_then(|sorry| match (self.up, sorry.inhibit) {
-            (false, _) => Some(Wanted { who: Who::Sorry, weight: 1 }),
-            (true, true) => Some(Wanted { who: Who::Sorry, weight: 0 }),
-            (true, false) => None,
+        let sorry = self.sorry.as_ref().and_then(|sorry| match (self.is_sorry(), sorry.inhibit) {
+            (true, _) => Some(Wanted { who: Who::Sorry, weight: 1 }),
+            (false, true) => Some(Wanted { who: Who::Sorry, weight: 0 }),
+            (false, false) => None,
         });
         members.chain(drained).chain(sorry)
     }
@@ -151,10 +215,21 @@ impl Pool {
         if self.is_desperate_for(member) {
             return Some(member.weight);
         }
+        if self.serves(member) && self.stands_by(member) {
+            return Some(0);
+        }
         if self.serves(member) {
             return Some(member.ramp.map_or(member.weight, |ramp| ramp.weight(member.weight)));
         }
         out
+    }
+}
+
+impl SorryMember {
+    /// Of a new one, down and without checks yet.
+    fn new(sorry: &Sorry) -> Self {
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        Self { inhibit: sorry.inhibit, member: Member::new(&Server::new(nowhere)) }
     }
 }
 
@@ -165,11 +240,13 @@ impl Member {
             address: server.address,
             configured: server.weight,
             inhibit: server.inhibit_on_failure,
+            backup: server.backup,
             slow_start: server.slow_start,
             checks: Vec::with_capacity(server.checks.len()),
             alive: false,
             weight: server.weight,
             known_down: false,
+            since: None,
             ramp: None,
             intent: None,
         }

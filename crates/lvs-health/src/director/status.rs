@@ -17,12 +17,20 @@ pub struct ServiceStatus<'a> {
     pub name: &'a str,
     /// There is a quorum.
     pub up: bool,
+    /// Since when; `None` before the first change.
+    pub since: Option<Instant>,
+    /// The weight that is needed for one now, with `hysteresis`.
+    pub needed: u64,
     /// Weights of the servers that are up, without `slow_start`.
     pub live: u64,
     /// The sorry server serves in place of the servers.
     pub sorry: bool,
     /// Too few servers are good, so those that are down are used (`panic_threshold`), unless the sorry server serves.
     pub panics: bool,
+    /// The backup servers are used, since the others give no quorum.
+    pub backups: bool,
+    /// Whether the sorry server's checks are good; `None`: there is none.
+    pub sorry_up: Option<bool>,
     /// Checks are not made (`ha_suspend`).
     pub suspended: bool,
     /// Number of its servers.
@@ -41,6 +49,10 @@ pub struct ServerStatus {
     pub address: SocketAddr,
     /// No check of it is down.
     pub up: bool,
+    /// Since when; `None` before the first change.
+    pub since: Option<Instant>,
+    /// The weight in the plan.
+    pub configured: u32,
     /// It is known to be down, not only assumed to be (`alpha`).
     pub known_down: bool,
     /// What its checks make of the configured weight.
@@ -59,6 +71,8 @@ pub struct CheckStatus {
     pub up: bool,
     /// There was a result.
     pub settled: bool,
+    /// When this director saw it change last, or come for the first time.
+    pub since: Option<Instant>,
     /// Tolerated failures in a row; 0 while down.
     pub failures: u32,
     /// Good results in a row that did not bring it up yet (`rise`); 0 while up.
@@ -98,7 +112,7 @@ impl Director {
         self.checks.iter().map(|runner| runner.id)
     }
 
-    /// The checks of a server, in the plan's order.
+    /// The checks of a server, or of a [sorry server](ServerId::sorry), in the plan's order.
     pub fn checks_of(&self, server: ServerId) -> impl Iterator<Item = CheckId> + use<'_> {
         let slots = self.member(server).map_or(&[][..], |member| &member.checks);
         slots.iter().filter_map(|slot| Some(self.checks.at(*slot)?.id))
@@ -127,9 +141,13 @@ impl Director {
         Some(ServiceStatus {
             name: &pool.name,
             up: pool.up,
+            since: pool.since,
+            needed: pool.needed(),
             live: pool.live,
             sorry: pool.is_sorry(),
             panics: pool.panics,
+            backups: pool.backups_serve,
+            sorry_up: pool.sorry.as_ref().map(|sorry| sorry.member.alive),
             suspended: pool.suspended,
             servers: pool.members.len(),
             alive: pool.members.iter().filter(|member| member.alive).count(),
@@ -144,6 +162,8 @@ impl Director {
         Some(ServerStatus {
             address: member.address,
             up: member.alive,
+            since: member.since,
+            configured: member.configured,
             known_down: !member.alive && member.known_down,
             weight: member.weight,
             programmed: pool.weight(member).filter(|_| !self.stopping),
@@ -157,6 +177,7 @@ impl Director {
             definition: Arc::clone(check),
             up: health.up(),
             settled: health.settled(),
+            since: history.turned(),
             failures: health.failures(),
             successes: health.successes(),
             weigh: health.weigh(),

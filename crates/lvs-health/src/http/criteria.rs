@@ -74,6 +74,11 @@ impl Judge {
         }
     }
 
+    /// Whether the status is one of those that are wanted.
+    pub(crate) fn accepts(&self, status: u16) -> bool {
+        self.criteria.status.contains(status)
+    }
+
     /// The status; an outcome if it is wrong or all that counts.
     pub(crate) fn status(&mut self, status: u16) -> Option<Outcome> {
         if !self.criteria.status.contains(status) {
@@ -164,6 +169,7 @@ mod tests {
             status: StatusCodes::default(),
             digest: None,
             pattern: None,
+            follow_redirects: 0,
             body: None,
             tls_compliant: false,
         };

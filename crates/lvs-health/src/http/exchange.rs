@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::chunked::Decoder;
 use super::criteria::Judge;
 use super::head::{Framing, Head, Reader};
+use super::{redirect, request};
 use crate::dialogue::{Exchange, Note};
-use crate::{Failure, Outcome};
+use crate::{Failure, Http, Outcome, Url};
 
 /// The machine of one attempt.
 pub(crate) struct Check {
@@ -15,6 +16,43 @@ pub(crate) struct Check {
     state: State,
     /// Octets of the body that were announced and never came.
     missing: Option<u64>,
+    /// Redirects are followed.
+    trail: Option<Box<Trail>>,
+}
+
+/// What is needed to follow a redirect.
+pub(crate) struct Trail {
+    http: Arc<Http>,
+    /// What was asked for last.
+    url: Url,
+    /// So many more are followed.
+    left: u8,
+    /// The next request is to be sent over another connection.
+    pending: bool,
+}
+
+impl Trail {
+    /// At its first request; `None` if none is followed.
+    pub(crate) fn new(http: &Arc<Http>, url: &Url) -> Option<Self> {
+        let left = url.follow_redirects.min(redirect::MOST);
+        (left > 0).then(|| Self { http: Arc::clone(http), url: url.clone(), left, pending: false })
+    }
+
+    /// The request that a redirect asks for, if it is one.
+    fn follow(&mut self, head: &Head) -> Result<Option<Arc<[u8]>>, Failure> {
+        let Some(next) = redirect::next(&self.http, &self.url, head.status, head.location.as_deref())? else {
+            return Ok(None);
+        };
+        if self.left == 0 {
+            return Err(Failure::Redirect { to: next.path, why: "too many of them" });
+        }
+        self.left -= 1;
+        self.pending = true;
+        self.url = next;
+        // A path of visible letters can be sent.
+        let request = request::http1(&self.http, &self.url).map_err(|_| Failure::Malformed("Location"))?;
+        Ok(Some(request.into()))
+    }
 }
 
 enum State {
@@ -26,20 +64,34 @@ enum State {
 }
 
 impl Check {
-    pub(crate) fn new(request: Arc<[u8]>, judge: Judge) -> Self {
-        Self { request, judge, state: State::Head(Reader::default()), missing: None }
+    pub(crate) fn new(request: Arc<[u8]>, judge: Judge, trail: Option<Trail>) -> Self {
+        let trail = trail.map(Box::new);
+        Self { request, judge, state: State::Head(Reader::default()), missing: None, trail }
+    }
+
+    /// Whether the next answer comes over another connection: what is left of this one is of no interest.
+    fn is_led_on(&self) -> bool {
+        self.trail.as_ref().is_some_and(|trail| trail.pending)
     }
 
     fn input(&mut self, input: &[u8]) -> Result<Option<Outcome>, Failure> {
         let State::Head(reader) = &mut self.state else { return self.body(input) };
         let Some((head, rest)) = reader.take(input)? else { return Ok(None) };
-        if let Some(outcome) = self.head(head)? {
-            return Ok(Some(outcome));
+        let outcome = self.head(head)?;
+        if outcome.is_some() || self.is_led_on() {
+            return Ok(outcome);
         }
         self.body(rest)
     }
 
     fn head(&mut self, head: Head) -> Result<Option<Outcome>, Failure> {
+        if let Some(trail) = self.trail.as_mut().filter(|_| !self.judge.accepts(head.status))
+            && let Some(request) = trail.follow(&head)?
+        {
+            self.request = request;
+            self.state = State::Head(Reader::default());
+            return Ok(None);
+        }
         let outcome = self.judge.status(head.status);
         if outcome.is_some() {
             // Nobody reads the body: where it ends is all the same.
@@ -84,8 +136,15 @@ impl Check {
 
 impl Exchange for Check {
     fn handle_connected(&mut self, out: &mut Vec<u8>) -> Option<Outcome> {
+        if let Some(trail) = &mut self.trail {
+            trail.pending = false;
+        }
         out.extend_from_slice(&self.request);
         None
+    }
+
+    fn wants_another_connection(&self) -> bool {
+        self.is_led_on()
     }
 
     fn handle_input(&mut self, input: &[u8], _out: &mut Vec<u8>) -> Option<Outcome> {

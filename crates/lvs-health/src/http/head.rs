@@ -12,6 +12,8 @@ pub(crate) struct Head {
     pub(crate) status: u16,
     /// Where the body ends; why nobody can tell, which matters only to who reads it.
     pub(crate) framing: Result<Framing, Failure>,
+    /// `Location`, of a redirect.
+    pub(crate) location: Option<Box<[u8]>>,
 }
 
 /// Where a body ends.
@@ -78,7 +80,9 @@ impl Reader {
         let too_long = Failure::TooLong { what: "head", limit: LIMIT };
         let line = self.buffer.split_inclusive(|&octet| octet == b'\n').next().unwrap_or_default();
         match parse(&[line, b"\n"].concat()) {
-            Ok(Head { status, .. }) if is_final(status) => Ok(Head { status, framing: Err(too_long) }),
+            Ok(Head { status, .. }) if is_final(status) => {
+                Ok(Head { status, framing: Err(too_long), location: None })
+            }
             Ok(_) | Err(_) => Err(too_long),
         }
     }
@@ -135,7 +139,12 @@ fn parse(buffer: &[u8]) -> Result<Head, Failure> {
         100..=199 | 204 | 304 => Ok(Framing::Length(0)),
         _ => framing(response.headers),
     };
-    Ok(Head { status, framing })
+    let location = || {
+        let field = response.headers.iter().find(|field| field.name.eq_ignore_ascii_case("Location"))?;
+        Some(field.value.trim_ascii().into())
+    };
+    let location = if (300..400).contains(&status) { location() } else { None };
+    Ok(Head { status, framing, location })
 }
 
 /// RFC 9112 §6.3, rules 4 to 8.
@@ -261,7 +270,8 @@ mod tests {
         assert_eq!(reader.take(b"HTTP/1.1 200 OK\r\n"), Ok(None));
         let endless = b"X-More: and more\r\n".repeat(2000);
         let (head, _) = reader.take(&endless).unwrap().unwrap();
-        assert_eq!(head, Head { status: 200, framing: Err(too_long.clone()) }, "the status is known");
+        let expected = Head { status: 200, framing: Err(too_long.clone()), location: None };
+        assert_eq!(head, expected, "the status is known");
         let interim = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(2000);
         assert_eq!(Reader::default().take(&interim), Err(too_long.clone()));
         assert_eq!(Reader::default().take(&[b"HTTP/1.1 200 ", &[b'x'; LIMIT][..]].concat()), Err(too_long));
@@ -271,6 +281,6 @@ mod tests {
     fn a_head_may_have_as_many_fields_as_it_has_room_for() {
         let text = format!("HTTP/1.1 200 OK\r\n{}Content-Length: 7\r\n\r\n", "X:\n".repeat(5000));
         let (head, _) = Reader::default().take(text.as_bytes()).unwrap().unwrap();
-        assert_eq!(head, Head { status: 200, framing: Ok(Framing::Length(7)) });
+        assert_eq!(head, Head { status: 200, framing: Ok(Framing::Length(7)), location: None });
     }
 }

@@ -29,6 +29,7 @@ mod head;
 #[cfg(feature = "regex")]
 mod pattern;
 mod plan;
+mod redirect;
 mod request;
 mod search;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::criteria::{Criteria, Judge};
-use super::exchange::Check;
+use super::exchange::{Check, Trail};
 use super::request;
 use crate::dialogue::{Channel, Exchange, PrepareError, Shared, Wishes};
 use crate::{Http, HttpVersion, Target, Url, h2};
@@ -22,13 +22,16 @@ struct Step {
     h2: bool,
     criteria: Arc<Criteria>,
     channel: Channel,
+    /// What redirects are followed from, if they are.
+    origin: Option<Box<(Arc<Http>, Url)>>,
 }
 
 impl Plan {
     pub(crate) fn new(http: &Http, target: &Target, shared: &mut Shared) -> Result<Self, PrepareError> {
         let mut steps = Vec::with_capacity(http.urls.len());
+        let origin = Arc::new(Http { urls: Vec::new(), ..http.clone() });
         for url in &http.urls {
-            steps.push(Arc::new(Step::new(http, url, target, shared)?));
+            steps.push(Arc::new(Step::new(&origin, url, target, shared)?));
         }
         let mut steps = steps.into_iter();
         let first = steps.next().ok_or(PrepareError::NoUrl)?;
@@ -43,13 +46,14 @@ impl Plan {
         step.channel.wrap(if step.h2 {
             Box::new(h2::Client::new(request, h2::Web(judge)))
         } else {
-            Box::new(Check::new(request, judge))
+            let trail = step.origin.as_deref().and_then(|(http, url)| Trail::new(http, url));
+            Box::new(Check::new(request, judge, trail))
         })
     }
 }
 
 impl Step {
-    fn new(http: &Http, url: &Url, target: &Target, shared: &mut Shared) -> Result<Self, PrepareError> {
+    fn new(http: &Arc<Http>, url: &Url, target: &Target, shared: &mut Shared) -> Result<Self, PrepareError> {
         let h2 = http.version == HttpVersion::Http2;
         let wishes = Wishes { server_name: url.server_name.as_deref(), h2, close_notify: url.tls_compliant };
         Ok(Self {
@@ -57,6 +61,7 @@ impl Step {
             h2,
             criteria: Arc::new(Criteria::new(url, shared)?),
             channel: Channel::new(http.tls.as_ref(), target, wishes, shared)?,
+            origin: (url.follow_redirects > 0).then(|| Box::new((Arc::clone(http), url.clone()))),
         })
     }
 }

@@ -104,6 +104,7 @@ mod tests {
             status: StatusCodes::default(),
             digest: None,
             pattern: None,
+            follow_redirects: 0,
             body: None,
             tls_compliant: false,
         }

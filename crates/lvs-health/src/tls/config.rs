@@ -13,7 +13,7 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
 
 use super::verify::{AnyServer, KnownServer};
 use crate::dialogue::{Outside, PrepareError, Shared, Wishes};
-use crate::{Certificates, Target, Tls, TlsVersion};
+use crate::{Certificates, ExpiryWeight, Target, Tls, TlsVersion};
 
 /// TLS as one check speaks it.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Layer {
     pub(super) close_notify: bool,
     /// Certificates that end within this are noted.
     pub(super) expiry_warning: Duration,
+    /// How they weigh.
+    pub(super) expiry_weight: Option<ExpiryWeight>,
     pub(super) outside: Arc<dyn Outside>,
 }
 
@@ -42,12 +44,9 @@ impl Layer {
             // Without a name to send, the address is what a certificate is verified for.
             None => ServerName::from(target.ip()),
         };
-        let expiry_warning = match tls.certificates {
-            Certificates::Any => Duration::ZERO,
-            Certificates::Verified { expiry_warning, .. } => expiry_warning,
-        };
         let config = shared.tls(tls, h2)?;
-        Ok(Self { config, name, h2, close_notify, expiry_warning, outside: shared.outside() })
+        let Tls { expiry_warning, expiry_weight, .. } = *tls;
+        Ok(Self { config, name, h2, close_notify, expiry_warning, expiry_weight, outside: shared.outside() })
     }
 }
 
@@ -72,7 +71,7 @@ pub(crate) fn config(tls: &Tls, h2: bool, outside: &Arc<dyn Outside>) -> Result<
         Certificates::Any => builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyServer::new(
             provider.signature_verification_algorithms,
         ))),
-        Certificates::Verified { ca_file, .. } => {
+        Certificates::Verified { ca_file } => {
             let verifier = verifier(ca_file, provider, outside.as_ref())?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
         }

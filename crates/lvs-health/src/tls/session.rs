@@ -2,13 +2,14 @@
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use rustls::ClientConnection;
 
 use super::certificate::Certificate;
 use super::config::Layer;
 use crate::dialogue::{Exchange, Note};
-use crate::{Failure, Outcome};
+use crate::{ExpiryWeight, Failure, Outcome, Weigh};
 
 /// Ciphertext outside, plain text inside.
 ///
@@ -22,9 +23,33 @@ struct Session {
     /// Whether the one inside was told that it is connected.
     is_open: bool,
     note: Option<Note>,
+    /// What the certificate's end says about the weight.
+    weigh: Weigh,
 }
 
 impl Layer {
+    /// Whether a certificate that ends then ends within this time.
+    fn is_near(&self, ends: SystemTime, within: Duration) -> bool {
+        self.outside.wall_clock().checked_add(within).is_none_or(|soon| ends < soon)
+    }
+
+    fn note(&self, ends: Option<SystemTime>) -> Option<Note> {
+        let near =
+            |ends: &SystemTime| !self.expiry_warning.is_zero() && self.is_near(*ends, self.expiry_warning);
+        ends.filter(near).map(Note::CertificateExpires)
+    }
+
+    /// A certificate whose end cannot be read changes nothing.
+    fn weigh(&self, ends: Option<SystemTime>) -> Weigh {
+        match (self.expiry_weight, ends) {
+            (Some(ExpiryWeight { within, percent }), Some(ends)) if self.is_near(ends, within) => {
+                Weigh::Percent(percent)
+            }
+            (Some(_), Some(_)) => Weigh::Configured,
+            (None, _) | (_, None) => Weigh::Unsaid,
+        }
+    }
+
     /// The same conversation, inside TLS.
     pub(crate) fn wrap(&self, inner: Box<dyn Exchange>) -> Box<dyn Exchange> {
         Box::new(Session::new(self.clone(), inner))
@@ -33,7 +58,7 @@ impl Layer {
 
 impl Session {
     fn new(layer: Layer, inner: Box<dyn Exchange>) -> Self {
-        Self { layer, connection: None, inner, is_open: false, note: None }
+        Self { layer, connection: None, inner, is_open: false, note: None, weigh: Weigh::Unsaid }
     }
 
     fn connect(&mut self, out: &mut Vec<u8>) -> Result<Option<Outcome>, Failure> {
@@ -41,6 +66,8 @@ impl Session {
         let mut connection = ClientConnection::new(config, self.layer.name.clone()).map_err(tls)?;
         flush(&mut connection, out);
         self.connection = Some(Box::new(connection));
+        // A redirect leads to another connection.
+        self.is_open = false;
         Ok(None)
     }
 
@@ -58,7 +85,9 @@ impl Session {
             let mut outcome = None;
             if !self.is_open && !connection.is_handshaking() {
                 self.is_open = true;
-                self.note = established(connection, &self.layer)?;
+                let ends = established(connection, &self.layer)?;
+                self.note = self.layer.note(ends);
+                self.weigh = self.layer.weigh(ends);
                 outcome = self.inner.handle_connected(&mut said);
             }
             if outcome.is_none() && !plain.is_empty() {
@@ -67,6 +96,9 @@ impl Session {
             if outcome.is_some() {
                 send(connection, &said, out)?;
                 return Ok(outcome);
+            }
+            if self.inner.wants_another_connection() {
+                return Ok(None);
             }
             let state = processed.map_err(tls)?;
             send(connection, &said, out)?;
@@ -88,22 +120,25 @@ impl Session {
         }
     }
 
+    /// The outcome, with what the certificate says about the weight if nothing else does.
+    fn weighed(&self, outcome: Outcome) -> Outcome {
+        if outcome == Outcome::Pass(Weigh::Unsaid) { Outcome::Pass(self.weigh) } else { outcome }
+    }
+
     fn is_inside(&mut self) -> Option<&mut Box<dyn Exchange>> {
         self.is_open.then_some(&mut self.inner)
     }
 }
 
 /// The handshake is complete: is it what was wanted?
-fn established(connection: &ClientConnection, layer: &Layer) -> Result<Option<Note>, Failure> {
+///
+/// Gives when the server's certificate ends, if that can be told.
+fn established(connection: &ClientConnection, layer: &Layer) -> Result<Option<SystemTime>, Failure> {
     if layer.h2 && connection.alpn_protocol() != Some(b"h2") {
         return Err(Failure::Tls("the server does not offer HTTP/2 (ALPN)".to_owned()));
     }
     let leaf = connection.peer_certificates().and_then(|chain| chain.first());
-    let ends = leaf.and_then(|leaf| Certificate::parse(leaf)).and_then(|leaf| leaf.not_after);
-    let soon = layer.outside.wall_clock().checked_add(layer.expiry_warning);
-    Ok(ends
-        .filter(|&ends| !layer.expiry_warning.is_zero() && soon.is_none_or(|soon| ends < soon))
-        .map(Note::CertificateExpires))
+    Ok(leaf.and_then(|leaf| Certificate::parse(leaf)).and_then(|leaf| leaf.not_after))
 }
 
 /// What came, without its encryption.
@@ -146,31 +181,44 @@ impl Exchange for Session {
                 if outcome.is_some() {
                     self.close(out);
                 }
-                outcome
+                outcome.map(|outcome| self.weighed(outcome))
             }
             Err(failure) => Some(Outcome::Fail(failure)),
         }
+    }
+
+    fn wants_another_connection(&self) -> bool {
+        self.inner.wants_another_connection()
     }
 
     /// Many a server closes without close_notify, and as keepalived does not mind, nor do we: what a cut would hide from a
     /// check, an attacker in between could as well change by not letting it through at all.
     fn handle_end(&mut self) -> Outcome {
         match self.is_inside() {
-            Some(inner) => inner.handle_end(),
+            Some(inner) => {
+                let outcome = inner.handle_end();
+                self.weighed(outcome)
+            }
             None => Outcome::Fail(Failure::Closed(self.awaits())),
         }
     }
 
     fn handle_error(&mut self, kind: io::ErrorKind) -> Outcome {
         match self.is_inside() {
-            Some(inner) => inner.handle_error(kind),
+            Some(inner) => {
+                let outcome = inner.handle_error(kind);
+                self.weighed(outcome)
+            }
             None => Outcome::Fail(Failure::Io(kind)),
         }
     }
 
     fn handle_timeout(&mut self) -> Outcome {
         match self.is_inside() {
-            Some(inner) => inner.handle_timeout(),
+            Some(inner) => {
+                let outcome = inner.handle_timeout();
+                self.weighed(outcome)
+            }
             None => Outcome::Fail(Failure::Silent(self.awaits())),
         }
     }

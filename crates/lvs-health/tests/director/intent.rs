@@ -104,6 +104,7 @@ fn an_intent_outlives_reloads_and_crashes() {
     let until = Some(lab.now + 60 * SECOND);
     let intent = Intent { until, why: "new disk".to_owned(), ..Intent::new(Mode::Maintenance, "somebody") };
     lab.director.steer(lab.now, id(0, 0), Some(intent.clone()));
+    let intent = Intent { since: Some(lab.now), ..intent };
     lab.drain();
     lab.reload(vec![pair()]);
     lab.drain();

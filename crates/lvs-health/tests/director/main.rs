@@ -4,6 +4,7 @@
 mod lab;
 
 mod attempts;
+mod backup;
 mod history;
 mod intent;
 mod order;
@@ -14,6 +15,7 @@ mod reload;
 mod resume;
 mod share;
 mod slow_start;
+mod snapshot;
 mod spread;
 mod steps;
 mod stop;

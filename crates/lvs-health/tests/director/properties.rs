@@ -105,7 +105,7 @@ prop_compose! {
 prop_compose! {
     fn server(port: u16)(
         weight in 0..4_u32,
-        inhibit_on_failure in any::<bool>(),
+        (inhibit_on_failure, backup) in (any::<bool>(), proptest::bool::weighted(0.3)),
         slow_start in select(vec![0, 0, 2, 15]),
         checks in vec((timing(), any::<bool>()), 0..3),
     ) -> Server {
@@ -115,9 +115,16 @@ prop_compose! {
             address: address(port),
             weight,
             inhibit_on_failure,
+            backup,
             slow_start: Duration::from_secs(slow_start),
             checks: checks.into_iter().map(check).collect(),
         }
+    }
+}
+
+prop_compose! {
+    fn sorry()(inhibit in any::<bool>(), timings in vec(timing(), 0..2)) -> Sorry {
+        Sorry { inhibit, checks: timings.iter().map(|timing| tcp(9, timing)).collect() }
     }
 }
 
@@ -126,8 +133,8 @@ prop_compose! {
         (quorum, hysteresis, drain) in (1..5_u32, 0..3_u32, 0..6_u64),
         omega in any::<bool>(),
         suspend in vec(0..2_usize, 0..2),
-        sorry in proptest::option::of(any::<bool>().prop_map(|inhibit| Sorry { inhibit })),
-        (initial_notifies, panic_threshold) in (any::<bool>(), select(vec![0, 0, 34, 70, 100])),
+        sorry in proptest::option::of(sorry()),
+        (initial_notifies, panic_threshold, panic_hysteresis) in (any::<bool>(), select(vec![0, 0, 34, 70, 100]), select(vec![0, 30])),
         servers in [proptest::option::of(server(1)), proptest::option::of(server(2)), proptest::option::of(server(3))],
     ) -> Service {
         Service {
@@ -139,6 +146,7 @@ prop_compose! {
             drain: Duration::from_secs(drain),
             initial_notifies,
             panic_threshold,
+            panic_hysteresis,
             servers: servers.into_iter().flatten().collect(),
             ..Service::new(name)
         }
@@ -457,6 +465,7 @@ impl World {
                 assert!(news, "the quorum is told twice");
                 assert_eq!(weight, self.lab.director.service_status(service).unwrap().live);
             }
+            Event::Server { server, .. } if server.is_sorry() => {}
             Event::Server { server, up, .. } => {
                 assert_ne!(self.servers.insert(self.key(server), up), Some(up), "the server is told twice");
             }
@@ -485,18 +494,18 @@ impl World {
         let status = director.service_status(service).unwrap();
         let mut live = 0;
         let mut rows = Vec::new();
-        let known = || director.members(service).map(|id| director.server_status(id).unwrap());
-        let failed = known().filter(|server| !server.up && server.known_down).count();
-        let good = status.servers - failed;
-        assert_eq!(status.panics, good * 100 < usize::from(definition.panic_threshold) * status.servers);
-        let is_sorry = definition.sorry.is_some() && !status.up;
+        self.check_tiers(service, definition);
+        let is_sorry = status.sorry_up == Some(true) && !status.up;
+        assert_eq!(status.sorry_up.is_some(), definition.sorry.is_some());
+        assert_eq!(status.sorry, is_sorry);
         for (id, server) in director.members(service).zip(&definition.servers) {
             let mut checks = director.checks_of(id).map(|check| director.check_status(check).unwrap());
             let state = director.server_status(id).unwrap();
             assert_eq!(state.up, checks.all(|check| check.up));
             live += if state.up { u64::from(state.weight) } else { 0 };
             let serves = state.up && !is_sorry;
-            if status.panics && state.known_down && !is_sorry {
+            let stands_by = server.backup && !status.backups;
+            if status.panics && state.known_down && !is_sorry && !stands_by {
                 let own = match director.intent(id).map(|intent| intent.mode) {
                     Some(Mode::Weight(weight)) => weight,
                     _ => state.weight,
@@ -509,6 +518,11 @@ impl World {
                     rows.push((Some(server.address), false, weight));
                     continue;
                 }
+                if stands_by {
+                    assert_eq!(weight, 0);
+                    rows.push((Some(server.address), false, 0));
+                    continue;
+                }
                 if server.slow_start.is_zero() {
                     assert_eq!(weight, state.weight);
                 }
@@ -518,9 +532,9 @@ impl World {
                 rows.push((Some(server.address), false, 0));
             }
         }
-        match (definition.sorry, status.up) {
-            (Some(_), false) => rows.push((None, false, 1)),
-            (Some(Sorry { inhibit: true }), true) => rows.push((None, false, 0)),
+        match (&definition.sorry, is_sorry) {
+            (Some(_), true) => rows.push((None, false, 1)),
+            (Some(Sorry { inhibit: true, .. }), false) => rows.push((None, false, 0)),
             _ => {}
         }
         rows.sort_unstable();
@@ -534,6 +548,38 @@ impl World {
         assert!(!status.up || (live > 0 && live + hysteresis >= quorum));
         assert!(status.up || live < quorum + hysteresis);
         assert_eq!(self.quorums.get(&definition.name).copied().unwrap_or(false), status.up);
+    }
+
+    /// Backup servers and `panic_threshold`, in other words.
+    fn check_tiers(&self, service: ServiceId, definition: &Service) {
+        let director = &self.lab.director;
+        let status = director.service_status(service).unwrap();
+        let known = || {
+            director.members(service).map(|id| director.server_status(id).unwrap()).zip(&definition.servers)
+        };
+        let live: u64 = known()
+            .filter(|(state, it)| state.up && !it.backup)
+            .map(|(state, _)| u64::from(state.weight))
+            .sum();
+        let (quorum, margin) = (u64::from(definition.quorum), u64::from(definition.hysteresis));
+        if !known().any(|(_, it)| it.backup) {
+            assert!(!status.backups);
+        } else if status.backups {
+            assert!(live < quorum + margin);
+        } else {
+            assert!(live >= quorum.saturating_sub(margin).max(1));
+        }
+        let counted = || known().filter(|(_, it)| status.backups || !it.backup);
+        let all = counted().count();
+        let good = all - counted().filter(|(state, _)| !state.up && state.known_down).count();
+        let threshold = usize::from(definition.panic_threshold);
+        if threshold == 0 || (status.backups && status.up) {
+            assert!(!status.panics);
+        } else if status.panics {
+            assert!(good * 100 < (threshold + usize::from(definition.panic_hysteresis)).min(100) * all);
+        } else {
+            assert!(good * 100 >= threshold * all);
+        }
     }
 
     fn check_check(&self, check: CheckId) {

@@ -111,7 +111,7 @@ fn inhibited_ones_stay_with_weight_0_on_both_sides() {
     // keepalived 2.2.7: an inhibited server that is up has weight 0 while the sorry server serves.
     let mut servers = weighing(&[5, 5]);
     servers[0].inhibit_on_failure = true;
-    let sorry = Some(Sorry { inhibit: true });
+    let sorry = Some(Sorry { inhibit: true, ..Sorry::default() });
     let mut lab = strict(vec![Service { quorum: 6, sorry, ..service("a", servers) }]);
     assert_eq!(lab.wanted(), "1=5 2=5 sorry=0");
     round(&mut lab, "pf");

@@ -197,7 +197,7 @@ fn a_sorry_server_that_comes_or_goes_changes_places_with_the_servers() {
     lab.reload(plan(None));
     assert_eq!((quorums(&lab.told()), lab.wanted()), (vec![(0, false)], "1=1".into()));
     for (sorry, wanted) in [(Some(Sorry::default()), "sorry=1"), (None, "1=1")] {
-        lab.reload(plan(sorry));
+        lab.reload(plan(sorry.clone()));
         let serving = sorry.is_some();
         assert_eq!(lab.told(), [Event::Sorry { service: ServiceId(0), serving }]);
         assert_eq!(lab.wanted(), wanted);

@@ -5,8 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use lvs_health::{
-    Certificates, DigestMd5, Http, HttpMethod, HttpVersion, Network, Protocol, StatusCodes, Target, Tls,
-    TlsVersion, Url,
+    DigestMd5, Http, HttpMethod, HttpVersion, Network, Protocol, StatusCodes, Target, Tls, Url,
 };
 
 use crate::cli::Request;
@@ -101,19 +100,14 @@ impl Draft {
             status: StatusCodes::from_ranges([(100, 599)]),
             digest: Some(Asked::NO_DIGEST),
             pattern: None,
+            follow_redirects: 0,
             body: None,
             tls_compliant: false,
-        };
-        let tls = Tls {
-            certificates: Certificates::Any,
-            client: None,
-            min_version: TlsVersion::Tls12,
-            max_version: TlsVersion::Tls13,
         };
         let http = Http {
             urls: vec![url],
             version: self.version.unwrap_or(HttpVersion::Http10),
-            tls: self.ssl.then_some(tls),
+            tls: self.ssl.then(Tls::default),
             headers: Vec::new(),
             basic_auth: None,
         };

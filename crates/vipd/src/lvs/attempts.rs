@@ -32,6 +32,8 @@ pub(super) struct Attempts {
     /// Sockets that have more to read than they were allowed in one turn.
     unread: VecDeque<usize>,
     ended: Vec<Ended>,
+    /// Attempts that go on over another connection.
+    led_on: Vec<AttemptId>,
     buffer: Vec<u8>,
 }
 
@@ -52,6 +54,8 @@ struct Attempt {
     connected: bool,
     /// It is among those with more to read.
     unread: bool,
+    /// It waits for another connection.
+    is_led_on: bool,
     deadline: Option<Instant>,
 }
 
@@ -68,6 +72,7 @@ impl Attempts {
             deadlines: BTreeSet::new(),
             unread: VecDeque::new(),
             ended: Vec::new(),
+            led_on: Vec::new(),
             buffer: vec![0; READ_LEN],
         }
     }
@@ -95,7 +100,8 @@ impl Attempts {
         }
         let deadline = dialogue.poll_timeout();
         let stream = dialogue.transport() == Transport::Stream;
-        let attempt = Attempt { id, socket, dialogue, connected: false, unread: false, deadline };
+        let attempt =
+            Attempt { id, socket, dialogue, connected: false, unread: false, is_led_on: false, deadline };
         self.deadlines.extend(deadline.map(|at| (at, slot)));
         self.by_id.insert(id, slot);
         if slot == self.slots.len() {
@@ -126,6 +132,7 @@ impl Attempts {
             self.release(slot);
         }
         self.ended.retain(|ended| ended.id != id);
+        self.led_on.retain(|led_on| *led_on != id);
     }
 
     /// A socket is ready.
@@ -172,6 +179,33 @@ impl Attempts {
         std::mem::take(&mut self.ended)
     }
 
+    /// Attempts that want another connection since the last call: each is given one by [`reconnect`](Self::reconnect), or told
+    /// that there is none by [`fail`](Self::fail).
+    pub(super) fn take_led_on(&mut self) -> Vec<AttemptId> {
+        std::mem::take(&mut self.led_on)
+    }
+
+    /// Goes on with another socket, which connects; the old one is closed.
+    ///
+    /// # Errors
+    /// The poll does not take it.
+    pub(super) fn reconnect(&mut self, id: AttemptId, socket: Socket, registry: &Registry) -> io::Result<()> {
+        let Some(&slot) = self.by_id.get(&id) else { return Ok(()) };
+        let Some(attempt) = self.slots.get_mut(slot).and_then(Option::as_mut) else { return Ok(()) };
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        registry.register(&mut SourceFd(&socket.as_raw_fd()), Token(self.first_token + slot), interest)?;
+        attempt.socket = socket;
+        (attempt.connected, attempt.is_led_on) = (false, false);
+        Ok(())
+    }
+
+    /// No other connection can be made for an attempt.
+    pub(super) fn fail(&mut self, now: Instant, id: AttemptId, kind: ErrorKind) {
+        if let Some(&slot) = self.by_id.get(&id) {
+            self.advance(now, slot, |attempt| attempt.dialogue.handle_error(now, kind));
+        }
+    }
+
     /// A new turn of the loop begins: no event of the last one is left.
     pub(super) fn turn(&mut self) {
         self.free.append(&mut self.resting);
@@ -202,6 +236,10 @@ impl Attempts {
             self.ended.push(ended);
             self.release(slot);
             return;
+        }
+        if attempt.connected && attempt.dialogue.wants_another_connection() && !attempt.is_led_on {
+            attempt.is_led_on = true;
+            self.led_on.push(attempt.id);
         }
         let wanted = attempt.dialogue.poll_timeout();
         attempt.deadline = wanted;
@@ -242,6 +280,9 @@ impl Attempt {
 
     /// Takes in what a socket has to say; gives whether it has more.
     fn exchange(&mut self, now: Instant, ready: Ready, buffer: &mut [u8]) -> bool {
+        if self.is_led_on {
+            return false;
+        }
         if !self.connected {
             if ready.failed
                 && let Some(error) = self.socket.take_error().unwrap_or_else(Some)
@@ -264,7 +305,7 @@ impl Attempt {
     /// Reads until there is nothing left, or it has had its share of this turn.
     fn receive(&mut self, now: Instant, buffer: &mut [u8]) -> bool {
         for _ in 0..READS_PER_TURN {
-            if self.dialogue.outcome().is_some() {
+            if self.dialogue.outcome().is_some() || self.dialogue.wants_another_connection() {
                 return false;
             }
             match self.socket.read(buffer) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use keepalived_conf::model::lvs as conf;
 use keepalived_conf::model::{Command, Config};
 use lvs_health::{
-    Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, DnsAnswers, File, Grpc,
-    Http, HttpMethod, HttpVersion, Ldap, Login, Mysql, Network, Pattern, Postgresql, Probe, Protocol,
-    ProxyHeader, QueryType, Redis, RegexOption, Reply, Role, Script, Smtp, StatusCodes, Talk, TalkStep,
-    Target, Timing, Tls, TlsVersion, Udp, Url,
+    Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, DnsAnswers, ExpiryWeight,
+    File, Grpc, Http, HttpMethod, HttpVersion, Ldap, Login, Mysql, Network, Pattern, Postgresql, Probe,
+    Protocol, ProxyHeader, QueryType, Redis, RegexOption, Reply, Role, Script, Smtp, StatusCodes, Talk,
+    TalkStep, Target, Timing, Tls, TlsVersion, Udp, Url,
 };
 
 /// The check that this checker stands for.
@@ -115,6 +115,7 @@ fn url(url: &conf::Url) -> Url {
         status: StatusCodes::from_ranges(url.status.iter().copied()),
         digest: url.digest.map(DigestMd5),
         pattern: url.regex.as_ref().map(pattern),
+        follow_redirects: url.follow_redirects,
         body: url.body.as_ref().map(|text| text.clone().into_bytes()),
         tls_compliant: url.tls_compliant,
     }
@@ -171,14 +172,14 @@ fn tls(tls: &conf::TlsCheck) -> Tls {
         .map(|(certificate, key)| ClientCertificate { certificate: certificate.clone(), key: key.clone() });
     Tls {
         certificates: match &tls.verify {
-            Some(ca_file) => {
-                Certificates::Verified { ca_file: ca_file.clone(), expiry_warning: tls.expiry_warning }
-            }
+            Some(ca_file) => Certificates::Verified { ca_file: ca_file.clone() },
             None => Certificates::Any,
         },
         client,
         min_version: version(min),
         max_version: version(max),
+        expiry_warning: tls.expiry_warning,
+        expiry_weight: tls.expiry_weight.map(|(within, percent)| ExpiryWeight { within, percent }),
     }
 }
 

@@ -12,7 +12,7 @@ use lvs_health::director::{Director, ServiceMemory};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
-use crate::ipc::{Memory, Monotonic};
+use crate::ipc::{Generation, Memory, Monotonic};
 use crate::worker::Parent;
 
 /// What the kernel has to know of a real server that a reload dropped, while it drains.
@@ -43,6 +43,9 @@ pub(super) struct Remembered {
     pub(super) standing: ServiceMemory,
     /// Its servers, and those that drain: what the kernel needs of them, should a reload drop them.
     pub(super) servers: Vec<DroppedServer>,
+    /// Its place in the configuration of that generation, and how many of the servers are configured there: the first ones.
+    pub(super) place: (Generation, u32),
+    pub(super) configured: usize,
 }
 
 /// The moment that remembered times count from: the machine's start, the same for every process.
@@ -51,13 +54,39 @@ pub(super) fn origin() -> Instant {
     now.checked_sub(std::time::Duration::from_nanos(Monotonic::now().0)).unwrap_or(now)
 }
 
-/// What a predecessor remembered, by identity. What cannot be read was another release's.
-pub(super) fn recall(memory: &Memory) -> HashMap<String, Remembered> {
-    let services = memory.iter().filter_map(|(key, value)| {
-        Some((key.strip_prefix(SERVICE)?.to_owned(), postcard::from_bytes(value).ok()?))
-    });
-    services.collect()
+/// What a predecessor remembered, by identity, and how many virtual servers are left out: another release wrote them.
+pub(super) fn recall(memory: &Memory) -> (HashMap<String, Remembered>, usize) {
+    let mut known = HashMap::new();
+    let mut foreign = 0;
+    for (key, value) in memory.iter() {
+        let Some(identity) = key.strip_prefix(SERVICE) else { continue };
+        match decode(value) {
+            Some(remembered) => _ = known.insert(identity.to_owned(), remembered),
+            None => foreign += 1,
+        }
+    }
+    (known, foreign)
 }
+
+fn decode(value: &[u8]) -> Option<Remembered> {
+    let body = value.strip_prefix(&format_mark())?;
+    postcard::from_bytes(body).ok()
+}
+
+fn encode(remembered: &Remembered) -> Vec<u8> {
+    // Plain values always can be encoded.
+    postcard::to_extend(remembered, format_mark().to_vec()).unwrap_or_default()
+}
+
+/// Before each value: the number of the format here, and of that of the director.
+fn format_mark() -> [u8; 8] {
+    let [a, b, c, d] = FORMAT.to_be_bytes();
+    let [e, f, g, h] = ServiceMemory::FORMAT.to_be_bytes();
+    [a, b, c, d, e, f, g, h]
+}
+
+/// Number of the format of [`Remembered`]; it changes whenever a field does.
+const FORMAT: u32 = 2;
 
 /// Tells the parent what changed.
 pub(super) fn remember(director: &mut Director, plan: &Plan, origin: Instant, parent: &mut Parent) {
@@ -79,10 +108,10 @@ fn entry(identity: &str, standing: Option<ServiceMemory>, plan: &Plan) -> (Strin
         let servers = server.real_servers.iter().map(DroppedServer::from);
         let drained = standing.drained().filter_map(|address| plan.dropped(identity, address).cloned());
         let servers = servers.chain(drained).collect();
-        Some(Remembered { services: server.services.clone(), standing, servers })
+        let (place, configured) = (plan.place(identity)?, server.real_servers.len());
+        Some(Remembered { services: server.services.clone(), standing, servers, place, configured })
     });
-    // Plain values always can be encoded.
-    (format!("{SERVICE}{identity}"), remembered.map(|it| postcard::to_allocvec(&it).unwrap_or_default()))
+    (format!("{SERVICE}{identity}"), remembered.as_ref().map(encode))
 }
 
 /// The identity of each virtual server: that of the one known before with the same name and one of its kernel services,

@@ -9,6 +9,7 @@ mod attempts;
 mod certificates;
 mod definitions;
 mod descriptors;
+mod drains;
 mod dump;
 mod files;
 mod memory;
@@ -23,6 +24,7 @@ mod reconcile;
 mod scripts;
 mod sessions;
 mod socket;
+mod status;
 mod sync;
 mod tables;
 #[cfg(test)]
@@ -138,6 +140,10 @@ struct Worker {
     sync: SyncDaemons,
     /// Network checks made ready, by check; what could not be is there without.
     prepared: HashMap<CheckId, Option<Prepared>>,
+    /// When connections of servers that drain are counted next; `None` while none drains.
+    count_at: Option<Instant>,
+    /// Questions how everything stands, each with the virtual server that its answer goes on with.
+    inquiries: VecDeque<(u32, u32)>,
     /// When the tables are compared with the kernel next.
     reconcile_at: Instant,
     /// Certificates that were read since the last reload.
@@ -175,7 +181,15 @@ impl Worker {
         let former: Vec<ServiceKey> =
             predecessor.iter().flat_map(|predecessor| &predecessor.former).filter_map(plan::key).collect();
         tables.own(&former);
-        let known = predecessor.map(|predecessor| memory::recall(&predecessor.memory)).unwrap_or_default();
+        let (known, foreign) =
+            predecessor.map(|predecessor| memory::recall(&predecessor.memory)).unwrap_or_default();
+        if foreign > 0 {
+            let text = format!(
+                "ignoring what another release remembered of {foreign} virtual servers: they start anew"
+            );
+            parent.log(LogLevel::Warning, text);
+        }
+        let former_plan = Former::recalled(&known);
         let mut plan = Plan::new(start.generation, start.config).resuming(&known);
         let origin = memory::origin();
         let standings = known.into_iter().map(|(identity, known)| (identity, known.standing));
@@ -186,7 +200,7 @@ impl Worker {
         let mut worker = Self {
             poll,
             parent,
-            former: Former::default(),
+            former: former_plan,
             plan,
             director,
             origin,
@@ -199,6 +213,9 @@ impl Worker {
             presence,
             sync: SyncDaemons::of(start.masters),
             prepared: HashMap::new(),
+            // A predecessor may have left servers that drain.
+            count_at: Some(now),
+            inquiries: VecDeque::new(),
             reconcile_at: now + reconcile::SHORTEST_INTERVAL,
             shared: Shared::new(certificates.clone()),
             certificates,
@@ -239,10 +256,12 @@ impl Worker {
         self.time_scripts(now);
         self.time_files(now);
         self.director.handle_timeout(now);
+        self.count_connections(now);
         self.perform(now);
         if now >= self.reconcile_at {
             self.reconcile(now);
         }
+        self.answer_inquiry();
         self.parent.flush();
         self.stopped |= self.parent.is_gone();
         self.attempts.turn();
@@ -250,7 +269,7 @@ impl Worker {
 
     /// How long nothing is due.
     fn patience(&self, now: Instant) -> Duration {
-        if self.attempts.has_backlog() || !self.starts.is_empty() {
+        if self.attempts.has_backlog() || !self.starts.is_empty() || !self.inquiries.is_empty() {
             return Duration::ZERO;
         }
         let due = [
@@ -259,6 +278,7 @@ impl Worker {
             self.scripts.poll_timeout(),
             self.files.poll_timeout(),
             Some(self.reconcile_at),
+            self.count_at,
         ];
         due.into_iter()
             .flatten()
@@ -319,9 +339,7 @@ impl Worker {
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
                 ToWorker::Session { key, up } => self.note_session(now, key, up),
                 ToWorker::Dump(kind) => self.dump(kind),
-                ToWorker::Status { request } => {
-                    self.parent.send(&FromWorker::Status { request, part: Vec::new(), last: true });
-                }
+                ToWorker::Status { request } => self.inquiries.push_back((request, 0)),
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,
             }

@@ -20,6 +20,7 @@ pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<LogL
         Event::Attempt { check, failure, verdict } => teller.attempt(*check, &failure.to_string(), *verdict),
         Event::Check { check, up: true, .. } => teller.passed(*check).into_iter().collect(),
         Event::Weight { server, from, to } => vec![teller.weight(*server, *from, *to)],
+        Event::Server { server, up, .. } if server.is_sorry() => vec![teller.sorry_health(server.service, *up)],
         Event::Server { server, up, cause } => vec![teller.server(*server, *up, *cause)],
         Event::Added { server, up } => {
             let state = if *up { "up" } else { "down" };
@@ -43,6 +44,7 @@ pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<LogL
         }
         Event::Steered { server, how } => vec![teller.steered(*server, *how)],
         Event::Sorry { service, serving } => teller.sorry(*service, *serving),
+        Event::Backup { service, serving } => vec![teller.backups(*service, *serving)],
         Event::Panic { service, panics } => teller.panics(*service, *panics).into_iter().collect(),
         Event::Suspended { service, suspended } => {
             let what = if *suspended { "Suspending" } else { "Activating" };
@@ -64,6 +66,8 @@ fn about_service(event: EventKind, service: &str) -> About {
 /// What the parent runs scripts, writes FIFOs and sends mail for, if the event is such.
 pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event: &Event) -> Vec<FromWorker> {
     match event {
+        // Neither keepalived nor a script of the file knows of it.
+        Event::Server { server, .. } if server.is_sorry() => Vec::new(),
         Event::Server { server, up, cause } => vec![FromWorker::Server {
             generation: plan.generation,
             service: server.service.0,
@@ -82,18 +86,18 @@ pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event:
             resumed: false,
         }],
         Event::Removed { service, server, served: true, .. } => {
-            let name = plan.virtual_server(*service).map(|server| server.name.as_str());
-            name.and_then(|name| dropped_server(former, name, *server)).into_iter().collect()
+            dropped_server(former, plan.identity(*service), *server).into_iter().collect()
         }
         Event::Retired { name, up, served } => {
             let servers = served.iter().filter_map(|&server| dropped_server(former, name, server));
-            let quorum = former.service(name).filter(|_| *up).map(|service| FromWorker::Quorum {
-                generation: former.generation,
-                service,
-                up: false,
-                because: DROPPED.to_owned(),
-                resumed: false,
-            });
+            let quorum =
+                former.service(name).filter(|_| *up).map(|(generation, service)| FromWorker::Quorum {
+                    generation,
+                    service,
+                    up: false,
+                    because: DROPPED.to_owned(),
+                    resumed: false,
+                });
             servers.chain(quorum).collect()
         }
         _ => Vec::new(),
@@ -104,7 +108,8 @@ pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event:
 fn checker_messages(plan: &Plan, director: &Director, check: CheckId, up: bool) -> Vec<FromWorker> {
     let is_down = |check| director.check_status(check).is_some_and(|status| !status.up);
     let held_down = |server| director.checks_of(server).any(|other| other != check && is_down(other));
-    let servers = director.servers(check).iter().copied().filter(|&server| held_down(server));
+    let servers = director.servers(check).iter().copied();
+    let servers = servers.filter(|&server| !server.is_sorry() && held_down(server));
     servers
         .map(|server| FromWorker::Checker {
             generation: plan.generation,
@@ -134,8 +139,7 @@ fn resumed(plan: &Plan, director: &Director, service: ServiceId) -> Vec<FromWork
 
 /// A server that is no longer configured, by its former place.
 fn dropped_server(former: &Former, service: &str, address: SocketAddr) -> Option<FromWorker> {
-    let (service, server) = former.server(service, address)?;
-    let generation = former.generation;
+    let (generation, service, server) = former.server(service, address)?;
     Some(FromWorker::Server {
         generation,
         service,
@@ -187,6 +191,9 @@ impl Teller<'_> {
     }
 
     fn real(&self, id: ServerId) -> String {
+        if id.is_sorry() {
+            return format!("sorry server {}", self.sorry_name(id.service));
+        }
         match (self.plan.virtual_server(id.service), self.plan.real_server(id)) {
             (Some(server), Some(real)) => names::real_server(server, real),
             _ => "?".to_owned(),
@@ -376,14 +383,40 @@ impl Teller<'_> {
         format!("{} {what}, {who}: it stays so {until}", self.both(id))
     }
 
-    fn sorry(&self, id: ServiceId, serving: bool) -> Vec<LogLine> {
+    fn sorry_name(&self, id: ServiceId) -> String {
         let server = self.plan.virtual_server(id);
         let sorry = server.and_then(|server| {
             let sorry = server.sorry_server.as_ref()?;
             Some(names::member(server, sorry.address, sorry.forwarding))
         });
-        let sorry = sorry.unwrap_or_else(|| "?".to_owned());
+        sorry.unwrap_or_else(|| "?".to_owned())
+    }
+
+    fn sorry_health(&self, id: ServiceId, up: bool) -> LogLine {
+        let (sorry, service) = (self.sorry_name(id), self.service(id));
+        if up {
+            return info(format!("Sorry server {sorry} of VS {service} is up"));
+        }
+        let text = format!(
+            "Sorry server {sorry} of VS {service} is down: without a quorum the services that are up are used"
+        );
+        LogLine::new(LogLevel::Warning, text)
+    }
+
+    fn backups(&self, id: ServiceId, serving: bool) -> LogLine {
         let service = self.service(id);
+        if serving {
+            let text =
+                format!("The services of VS {service} give no quorum: its backup services are used as well");
+            return LogLine::new(LogLevel::Warning, text);
+        }
+        let text =
+            format!("The services of VS {service} give a quorum: its backup services are no longer used");
+        info(text)
+    }
+
+    fn sorry(&self, id: ServiceId, serving: bool) -> Vec<LogLine> {
+        let (sorry, service) = (self.sorry_name(id), self.service(id));
         let texts = if serving {
             [
                 format!("Adding sorry server {sorry} to VS {service}"),
@@ -405,16 +438,25 @@ impl Teller<'_> {
     }
 }
 
-/// The configuration's word for what a check does.
+/// The word for what a check does, in messages as keepalived writes them: `HTTP_CHECK` also for `SSL_GET`.
 fn check_name(director: &Director, check: CheckId) -> &'static str {
-    director.check(check).map_or("CHECK", |check| match &check.probe {
+    director.check(check).map_or("CHECK", |check| match keyword(&check.probe) {
+        "HTTP_GET" | "SSL_GET" => "HTTP_CHECK",
+        other => other,
+    })
+}
+
+/// The keyword of a check in the configuration.
+pub(super) fn keyword(probe: &Probe) -> &'static str {
+    match probe {
         Probe::Network(network) => match &network.protocol {
             Protocol::Connect | Protocol::Talk(_) => "TCP_CHECK",
             Protocol::Redis(_) => "REDIS_CHECK",
             Protocol::Mysql(_) => "MYSQL_CHECK",
             Protocol::Postgresql(_) => "PGSQL_CHECK",
             Protocol::Ldap(_) => "LDAP_CHECK",
-            Protocol::Http(_) => "HTTP_CHECK",
+            Protocol::Http(http) if http.tls.is_some() => "SSL_GET",
+            Protocol::Http(_) => "HTTP_GET",
             Protocol::Smtp(_) => "SMTP_CHECK",
             Protocol::Dns(_) => "DNS_CHECK",
             Protocol::Udp(_) => "UDP_CHECK",
@@ -427,7 +469,7 @@ fn check_name(director: &Director, check: CheckId) -> &'static str {
         Probe::File(_) => "FILE_CHECK",
         Probe::Bfd(_) => "BFD_CHECK",
         _ => "CHECK",
-    })
+    }
 }
 
 /// What mails say about a server.

@@ -30,6 +30,7 @@ impl Worker {
     /// Takes in what has ended, changes the kernel and tells the parent, until the director is quiet.
     pub(super) fn settle(&mut self, now: Instant) {
         loop {
+            self.lead_on(now);
             for ended in self.attempts.take_ended() {
                 for note in &ended.notes {
                     self.tell_note(ended.id, note);
@@ -160,6 +161,32 @@ impl Worker {
         }
     }
 
+    /// Attempts that were redirected get another connection to the same server.
+    fn lead_on(&mut self, now: Instant) {
+        for attempt in self.attempts.take_led_on() {
+            let prepared = self.prepared.get(&attempt.check).and_then(Option::as_ref);
+            let Some(prepared) = prepared else {
+                // A reload brings new definitions; the next attempt goes by them.
+                self.attempts.cancel(attempt);
+                self.director.put_off(now, attempt);
+                continue;
+            };
+            let socket = socket::connect(prepared.target(), prepared.transport());
+            let failed = match socket {
+                Ok(socket) => self.attempts.reconnect(attempt, socket, self.poll.registry()).err(),
+                Err(ConnectError::Unreachable(error)) => {
+                    self.attempts.fail(now, attempt, error.kind());
+                    None
+                }
+                Err(ConnectError::Hindered(error)) => Some(error),
+            };
+            if let Some(error) = failed {
+                self.attempts.cancel(attempt);
+                self.put_off(now, attempt, &error.to_string());
+            }
+        }
+    }
+
     fn begin_script(&mut self, attempt: AttemptId, timeout: Duration) -> Begun {
         let Some(key) = self.script_key(attempt) else { return Begun::Underway };
         match self.scripts.begin(key, attempt, timeout) {
@@ -268,6 +295,9 @@ impl Worker {
 
     /// Tells the parent what happened: lines for the log, and what scripts, FIFOs and mails are for.
     pub(super) fn tell(&mut self, event: &Event) {
+        if matches!(event, Event::Steered { .. }) {
+            self.count_at.get_or_insert_with(Instant::now);
+        }
         for line in narrate::lines(&self.plan, &self.director, event) {
             self.parent.log_line(line);
         }

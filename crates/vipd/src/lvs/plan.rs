@@ -11,6 +11,7 @@ use ipvs_netlink::{
 };
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs as conf;
+use lvs_health::Check;
 use lvs_health::director::{self, ServerId, ServiceId, Wanted, Who};
 
 use super::definitions;
@@ -83,6 +84,11 @@ impl Plan {
         self
     }
 
+    /// The generation, and the place of the virtual server of this identity in it.
+    pub(super) fn place(&self, identity: &str) -> Option<(Generation, u32)> {
+        Some((self.generation, u32::try_from(*self.places.get(identity)?).ok()?))
+    }
+
     /// The virtual server of this identity.
     pub(super) fn identified(&self, identity: &str) -> Option<&conf::VirtualServer> {
         self.config.virtual_servers.get(*self.places.get(identity)?)
@@ -93,7 +99,7 @@ impl Plan {
         self.drained.get(&(identity.to_owned(), address))
     }
 
-    fn identity(&self, id: ServiceId) -> &str {
+    pub(super) fn identity(&self, id: ServiceId) -> &str {
         self.identities.get(id.index()).map_or("", String::as_str)
     }
 
@@ -144,8 +150,12 @@ impl Plan {
             hysteresis: server.hysteresis,
             omega: server.omega,
             ha_suspend: if server.ha_suspend { addresses(server) } else { Vec::new() },
-            sorry: server.sorry_server.as_ref().map(|sorry| director::Sorry { inhibit: sorry.inhibit }),
+            sorry: server.sorry_server.as_ref().map(|sorry| director::Sorry {
+                inhibit: sorry.inhibit,
+                checks: self.checks(&sorry.checkers),
+            }),
             panic_threshold: server.panic_threshold,
+            panic_hysteresis: server.panic_hysteresis,
             drain: server.drain_timeout,
             initial_notifies: self.config.global.lvs.initial_notifies,
             servers: server.real_servers.iter().map(|real| self.server(real)).collect(),
@@ -157,19 +167,37 @@ impl Plan {
             address: real.address,
             weight: real.weight,
             inhibit_on_failure: real.inhibit_on_failure,
+            backup: real.backup,
             slow_start: real.slow_start,
-            checks: real.checkers.iter().map(|checker| definitions::check(&self.config, checker)).collect(),
+            checks: self.checks(&real.checkers),
         }
     }
 
-    /// The checker behind a check of a server.
+    fn checks(&self, checkers: &[conf::Checker]) -> Vec<Check> {
+        checkers.iter().map(|checker| definitions::check(&self.config, checker)).collect()
+    }
+
+    /// The checker behind a check of a server or a sorry server.
     pub(super) fn checker(&self, server: ServerId, place: usize) -> Option<&conf::Checker> {
+        if server.is_sorry() {
+            return self.virtual_server(server.service)?.sorry_server.as_ref()?.checkers.get(place);
+        }
         self.real_server(server)?.checkers.get(place)
     }
 
     /// The session of this name.
     pub(super) fn session(&self, name: &str) -> Option<SessionKey> {
         self.config.bfd_instances.iter().find(|session| session.name == name).map(SessionKey::from)
+    }
+
+    /// Where the kernel has a real server: the services of its virtual server, and its address there.
+    pub(super) fn held_at(&self, id: ServerId) -> impl Iterator<Item = (ServiceKey, SocketAddr)> + use<'_> {
+        let services = self.services.get(id.service.index()).into_iter().flatten();
+        services.filter_map(move |service| {
+            let wanted = Wanted { who: Who::Server(id), weight: 0 };
+            let server = self.virtual_server(id.service)?;
+            Some((service.key, self.destination(server, id.service, &service.key, &wanted)?.address))
+        })
     }
 
     /// The real server behind a destination of a kernel service, if it is one.
@@ -244,29 +272,47 @@ impl Plan {
 /// Where things stood in the plan before: what a reload dropped is told by these places.
 #[derive(Debug, Default)]
 pub(super) struct Former {
-    pub(super) generation: Generation,
-    services: HashMap<String, (u32, HashMap<SocketAddr, u32>)>,
+    services: HashMap<String, FormerService>,
+}
+
+#[derive(Debug)]
+struct FormerService {
+    place: (Generation, u32),
+    servers: HashMap<SocketAddr, u32>,
 }
 
 impl Former {
     pub(super) fn of(plan: &Plan) -> Self {
-        let places = |server: &conf::VirtualServer| {
+        let servers = |server: &conf::VirtualServer| {
             server.real_servers.iter().map(|real| real.address).zip(0..).collect::<HashMap<_, _>>()
         };
         let services = plan.config.virtual_servers.iter().zip(&plan.identities).zip(0..);
-        let places = |((server, identity), at): ((_, &String), _)| (identity.clone(), (at, places(server)));
-        Self { generation: plan.generation, services: services.map(places).collect() }
+        let entry = |((server, identity), at): ((_, &String), _)| {
+            let place = (plan.generation, at);
+            (identity.clone(), FormerService { place, servers: servers(server) })
+        };
+        Self { services: services.map(entry).collect() }
     }
 
-    /// The place of a virtual server, by its identity.
-    pub(super) fn service(&self, name: &str) -> Option<u32> {
-        self.services.get(name).map(|&(at, _)| at)
+    /// The plan of a predecessor that died, perhaps before it told of what a reload dropped.
+    pub(super) fn recalled(known: &HashMap<String, Remembered>) -> Self {
+        let entry = |(identity, known): (&String, &Remembered)| {
+            let configured = known.servers.iter().take(known.configured);
+            let servers = configured.map(|server| server.address).zip(0..).collect();
+            (identity.clone(), FormerService { place: known.place, servers })
+        };
+        Self { services: known.iter().map(entry).collect() }
     }
 
-    /// The places of a virtual server and one of its real servers.
-    pub(super) fn server(&self, name: &str, address: SocketAddr) -> Option<(u32, u32)> {
-        let (service, servers) = self.services.get(name)?;
-        Some((*service, *servers.get(&address)?))
+    /// The generation and the place in it of a virtual server, by its identity.
+    pub(super) fn service(&self, name: &str) -> Option<(Generation, u32)> {
+        self.services.get(name).map(|service| service.place)
+    }
+
+    /// The generation, and the places of a virtual server and one of its real servers.
+    pub(super) fn server(&self, name: &str, address: SocketAddr) -> Option<(Generation, u32, u32)> {
+        let FormerService { place: (generation, service), servers } = self.services.get(name)?;
+        Some((*generation, *service, *servers.get(&address)?))
     }
 }
 

@@ -58,6 +58,14 @@ impl Balancers {
         stalled(&self.stalls.spans(), since, Stamp::now())
     }
 
+    /// For how long this machine stood still within `margin` of that moment, or longer.
+    pub fn stalled_around(&self, at: Stamp, margin: Duration) -> Duration {
+        let is_near = |(from, to): &&(Stamp, Stamp)| {
+            (*from <= at || from.since(at) <= margin) && (*to >= at || at.since(*to) <= margin)
+        };
+        self.stalls.spans().iter().filter(is_near).map(|(from, to)| to.since(*from)).sum()
+    }
+
     /// Writes the configuration of every director and starts its daemon.
     pub fn start(&mut self, configuration: &str) {
         for director in &mut self.directors {

@@ -126,6 +126,7 @@ fn page() -> Protocol {
         status: StatusCodes::from_ranges([(200, 299)]),
         digest: Some(DigestMd5([0; 16])),
         pattern: None,
+        follow_redirects: 0,
         body: None,
         tls_compliant: false,
     };

@@ -1,5 +1,6 @@
 //! Which virtual server is which, and what comes back of what was remembered.
 
+use super::super::plan::Former;
 use super::*;
 use crate::lvs::testing::{balanced, plan};
 
@@ -50,9 +51,22 @@ fn a_successor_reads_what_was_remembered_and_nothing_else() {
     }
     memory.note("service damaged".to_owned(), Some(vec![0xff; 3])).unwrap();
     memory.note("else".to_owned(), Some(vec![1])).unwrap();
-    let known = recall(&memory);
-    assert_eq!(known.len(), 1);
+    // As a release with another format writes them.
+    let older =
+        memory.iter().find(|(key, _)| key.starts_with("service [")).map(|(_, value)| value.to_vec()).unwrap();
+    for place in [3, 7] {
+        let mut value = older.clone();
+        value[place] ^= 1;
+        memory.note(format!("service of another release {place}"), Some(value)).unwrap();
+    }
+    let (known, foreign) = recall(&memory);
+    assert_eq!((known.len(), foreign), (1, 3), "one is damaged, and two are another release's");
     let remembered = known.values().next().unwrap();
+    assert_eq!((remembered.place, remembered.configured), ((0, 0), 2));
+    let former = Former::recalled(&known);
+    let name = plan.identity(lvs_health::director::ServiceId(0));
+    assert_eq!(former.server(name, ([10, 0, 0, 1], 81).into()), Some((0, 0, 1)));
+    assert_eq!(former.server(name, ([10, 0, 0, 1], 82).into()), None);
     assert_eq!(remembered.services, plan.config.virtual_servers[0].services);
     assert_eq!(remembered.servers.iter().map(|server| server.address.port()).collect::<Vec<_>>(), [80, 81]);
     let again =

@@ -1,0 +1,223 @@
+//! Virtual servers as `vipd_status` has them: translation of what the director knows, told in pieces.
+
+use std::time::{Instant, SystemTime};
+
+use lvs_health::director::{Director, Intent, Mode, ServerSnapshot, ServiceId};
+use lvs_health::{Failure, Probe, Protocol};
+use vipd_status::{Check, CheckFailure, IntentKind, Part, Quorum, Server, ServerWeight, Service, Timestamp};
+
+use super::Worker;
+use super::narrate::keyword;
+use super::plan::Plan;
+use crate::ipc::FromWorker;
+
+impl Worker {
+    /// Tells the next piece of how everything stands, if somebody asks: few servers in one turn.
+    pub(super) fn answer_inquiry(&mut self) {
+        let Some((request, first)) = self.inquiries.pop_front() else { return };
+        let moment = Moment::now();
+        let (mut services, mut servers, mut next) = (Vec::new(), 0, first);
+        while servers < SERVERS_PER_PART
+            && let Some(service) = service(&self.plan, &self.director, ServiceId(next), moment)
+        {
+            servers += service.servers.len() + 1;
+            services.push(service);
+            next += 1;
+        }
+        let last = self.director.services().count() <= ServiceId(next).index();
+        // These types always can be written.
+        let part = serde_json::to_vec(&Part::Services(services)).unwrap_or_default();
+        self.parent.send(&FromWorker::Status { request, part, last });
+        if !last {
+            self.inquiries.push_front((request, next));
+        }
+    }
+}
+
+/// Servers of one piece of an answer: more would keep the checks waiting.
+const SERVERS_PER_PART: usize = 64;
+
+/// One moment, on both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    now: Instant,
+    wall: SystemTime,
+}
+
+impl Moment {
+    pub(super) fn now() -> Self {
+        Self { now: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// The date and time of another moment; the present where no calendar has it.
+    fn date(self, at: Instant) -> Timestamp {
+        let earlier = self.wall.checked_sub(self.now.saturating_duration_since(at));
+        let date = earlier.and_then(|wall| wall.checked_add(at.saturating_duration_since(self.now)));
+        Timestamp::try_from(date.unwrap_or(self.wall)).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// A virtual server as it stands.
+pub(super) fn service(plan: &Plan, director: &Director, id: ServiceId, moment: Moment) -> Option<Service> {
+    let (snapshot, configured) = (director.snapshot(id)?, plan.virtual_server(id)?);
+    let status = snapshot.status;
+    Some(Service {
+        name: configured.name.clone(),
+        scheduler: configured.scheduler.clone(),
+        up: status.up,
+        since: status.since.map(|at| moment.date(at)),
+        quorum: Quorum { need: status.needed, live: status.live },
+        sorry: status.sorry,
+        panics: status.panics,
+        suspended: status.suspended,
+        draining: u32::try_from(status.draining).unwrap_or(u32::MAX),
+        servers: snapshot.servers.iter().map(|server| self::server(server, moment)).collect(),
+        connections: None,
+    })
+}
+
+fn server(server: &ServerSnapshot<'_>, moment: Moment) -> Server {
+    let status = &server.status;
+    Server {
+        address: status.address.to_string(),
+        up: status.up,
+        since: status.since.map(|at| moment.date(at)),
+        weight: ServerWeight {
+            configured: status.configured,
+            effective: status.weight,
+            programmed: status.programmed,
+        },
+        intent: server.intent.and_then(|intent| self::intent(intent, moment)),
+        checks: server.checks.iter().map(|check| self::check(check, status.address, moment)).collect(),
+        connections: None,
+    }
+}
+
+fn intent(intent: &Intent, moment: Moment) -> Option<vipd_status::Intent> {
+    let (kind, weight, open) = match intent.mode {
+        Mode::Drain { open, .. } => (IntentKind::Drain, None, open),
+        Mode::Maintenance => (IntentKind::Maintenance, None, None),
+        Mode::Weight(weight) => (IntentKind::Weight, Some(weight), None),
+        // The director has one that has no name here yet.
+        _ => return None,
+    };
+    Some(vipd_status::Intent {
+        kind,
+        by: intent.who.clone(),
+        reason: intent.why.clone(),
+        since: moment.date(intent.since.unwrap_or(moment.now)),
+        until: intent.until.map(|at| moment.date(at)),
+        hard: false,
+        weight,
+        open,
+    })
+}
+
+fn check(status: &lvs_health::director::CheckStatus, server: std::net::SocketAddr, moment: Moment) -> Check {
+    let failure = status.last_failure.as_ref().filter(|_| status.failures_in_a_row > 0 || !status.up);
+    Check {
+        kind: keyword(&status.definition.probe).to_owned(),
+        target: target(&status.definition.probe, server),
+        up: status.up,
+        settled: status.settled,
+        since: status.since.map(|at| moment.date(at)),
+        failure: failure.map(|last| CheckFailure {
+            kind: kind(&last.failure).to_owned(),
+            text: last.failure.to_string(),
+            at: Some(moment.date(last.at)),
+        }),
+        failures: status.failures_in_a_row,
+        ms: status.last_duration.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+        running: status.running,
+        next_ms: status.next.map(|at| {
+            u64::try_from(at.saturating_duration_since(moment.now).as_millis()).unwrap_or(u64::MAX)
+        }),
+        certificate_expires: None,
+    }
+}
+
+/// What a check reaches for, where that is not its server alone. No password is in it.
+fn target(probe: &Probe, server: std::net::SocketAddr) -> String {
+    match probe {
+        Probe::Network(network) => {
+            let address = network.target.address;
+            match &network.protocol {
+                Protocol::Http(http) => {
+                    let scheme = if http.tls.is_some() { "https" } else { "http" };
+                    http.urls
+                        .first()
+                        .map_or_else(String::new, |url| format!("{scheme}://{address}{}", url.path))
+                }
+                _ if address == server => String::new(),
+                _ => address.to_string(),
+            }
+        }
+        Probe::Script(script) => script.command.clone(),
+        Probe::File(file) => file.path.display().to_string(),
+        Probe::Bfd(bfd) => bfd.session.clone(),
+        _ => String::new(),
+    }
+}
+
+/// A failure in one word.
+fn kind(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::ConnectTimeout | Failure::Silent(_) | Failure::TooSlow => "timeout",
+        Failure::ScriptTimeout | Failure::FileTimeout => "timeout",
+        Failure::Io(std::io::ErrorKind::ConnectionRefused) => "refused",
+        Failure::Io(_) => "connection",
+        Failure::Closed(_) => "closed",
+        Failure::Tls(_) => "tls",
+        Failure::Status(_) => "status",
+        Failure::Redirect { .. } => "redirect",
+        Failure::Digest { .. } | Failure::Regex { .. } | Failure::RegexLimit | Failure::Body => "body",
+        Failure::ScriptExit(_) | Failure::ScriptSignal(_) | Failure::ScriptStart(_) => "script",
+        Failure::File(_) => "file",
+        Failure::Bfd => "bfd",
+        Failure::Agent(_) => "agent",
+        Failure::Unusable => "unusable",
+        _ => "answer",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use lvs_health::Outcome;
+    use lvs_health::director::ServerId;
+
+    use super::super::testing::{asked, balanced, plan};
+    use super::*;
+
+    #[test]
+    fn everything_that_is_known_of_a_virtual_server_is_told() {
+        let check = "HTTP_GET {\nurl {\npath /up\n}\nwarmup 0\nretry 1\ndelay_before_retry 5\n}";
+        let plan = plan(1, &balanced("quorum 2", &[(81, check), (82, "weight 3")]));
+        let start = Instant::now();
+        let mut director = Director::new(start, plan.director());
+        let (_, attempts) = asked(&mut director, start);
+        let failed = start + Duration::from_millis(30);
+        director.handle_outcome(failed, attempts[0], Outcome::Fail(Failure::Status(503)));
+        let second = ServerId { service: ServiceId(0), place: 1 };
+        director.steer(failed, second, Some(Intent::new(Mode::Weight(7), "ann")));
+        asked(&mut director, failed);
+        let moment = Moment { now: failed + Duration::from_secs(2), wall: SystemTime::UNIX_EPOCH };
+        let moment = Moment { wall: moment.wall + Duration::from_secs(1_000_000), ..moment };
+        let service = service(&plan, &director, ServiceId(0), moment).unwrap();
+        assert_eq!((service.name.as_str(), service.scheduler.as_str()), ("[192.0.2.1]:tcp:80", "rr"));
+        assert_eq!((service.up, service.quorum), (true, Quorum { need: 2, live: 3 }));
+        let [first, other] = &service.servers[..] else { panic!("two servers") };
+        assert_eq!((first.up, first.weight.programmed, first.address.as_str()), (false, None, "10.0.0.1:81"));
+        assert_eq!(first.since, Some(Timestamp::from_second(999_998).unwrap()));
+        let [check] = &first.checks[..] else { panic!("one check") };
+        assert_eq!((check.kind.as_str(), check.target.as_str()), ("HTTP_GET", "http://10.0.0.1:81/up"));
+        assert_eq!((check.failures, check.ms, check.settled), (1, Some(30), true));
+        let failure = check.failure.as_ref().unwrap();
+        assert_eq!((failure.kind.as_str(), failure.text.as_str()), ("status", "HTTP status 503"));
+        let weight = ServerWeight { configured: 3, effective: 3, programmed: Some(7) };
+        assert_eq!((other.up, other.weight, other.checks.len()), (true, weight, 0));
+        let intent = other.intent.as_ref().unwrap();
+        assert_eq!((intent.by.as_str(), intent.weight, intent.kind), ("ann", Some(7), IntentKind::Weight));
+    }
+}
