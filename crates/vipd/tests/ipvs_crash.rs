@@ -36,7 +36,8 @@ fn web(port: u16, weight: u32, check: &str) -> (String, Vec<String>) {
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
 fn what_a_reload_dropped_goes_although_the_worker_died_of_it() {
     ipvs_test("what_a_reload_dropped_goes_although_the_worker_died_of_it", &[], || {
-        let (first, second, third) = (web(80, 1, ""), web(81, 1, ""), web(82, 1, ""));
+        let told = "notify_down \"/etc/keepalived/record.sh down dropped\"";
+        let (first, second, third) = (web(80, 1, told), web(81, 1, ""), web(82, 1, ""));
         let mut lab = one_director();
         lab.start(&(first.0 + &second.0));
         lab.expect_tables("start", SOON, &[first.1, second.1.clone()].concat());
@@ -50,6 +51,7 @@ fn what_a_reload_dropped_goes_although_the_worker_died_of_it() {
         lab.directors[0].shell(&format!("kill -9 {killed}"));
         let foreign = vec!["-A -t 192.0.2.100:99 -s rr".to_owned()];
         lab.expect_tables("the successor", SOON, &[second.1, third.1, foreign].concat());
+        lab.expect_calls("what the predecessor could not tell", &["down dropped"]);
     });
 }
 
