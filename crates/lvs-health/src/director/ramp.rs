@@ -20,7 +20,7 @@ impl Ramp {
     /// The ramp of a server that came back at `now`; `None` if it is to get its weight at once.
     pub(super) fn new(now: Instant, length: Duration) -> Option<Self> {
         let ramp = Self { began: now, length, passed: Duration::ZERO, due: now };
-        (!length.is_zero()).then(|| ramp.due_after(now))
+        (!length.is_zero()).then(|| ramp.after(Duration::ZERO))
     }
 
     /// The ramp that began then, as it is now; `None` if it is over.
@@ -41,7 +41,7 @@ impl Ramp {
     /// The ramp at a later time; `None` when it is over.
     pub(super) fn at(self, now: Instant) -> Option<Self> {
         let passed = now.saturating_duration_since(self.began);
-        (passed < self.length).then(|| Self { passed, ..self }.due_after(now))
+        (passed < self.length).then(|| self.after(passed))
     }
 
     /// The same ramp, should it have had another length from the beginning.
@@ -60,11 +60,16 @@ impl Ramp {
         u32::try_from(share).unwrap_or(full).clamp(full.min(1), full)
     }
 
+    /// The stair on which it is when so much has passed: it follows from the beginning alone, so that neither a reload nor another
+    /// process changes it.
+    ///
     /// Twenty stairs if they are longer than a second, else stairs of a second, but at least ten of them.
-    fn due_after(mut self, now: Instant) -> Self {
-        let stair = (self.length / 20).max(Duration::from_secs(1)).min(self.length / 10);
+    fn after(mut self, passed: Duration) -> Self {
+        let stair = (self.length / 20).max(Duration::from_secs(1)).min(self.length / 10).max(SHORTEST_STAIR);
+        let climbed = u32::try_from(passed.as_nanos() / stair.as_nanos()).unwrap_or(u32::MAX);
+        self.passed = stair.saturating_mul(climbed);
         let end = later(self.began, self.length);
-        self.due = later(now, stair.max(SHORTEST_STAIR)).min(end);
+        self.due = later(self.began, stair.saturating_mul(climbed.saturating_add(1))).min(end);
         self
     }
 }
@@ -101,6 +106,19 @@ mod tests {
         assert_eq!(weights, [1, 5, 10, 15, 20, 25, 30, 35, 40, 45]);
         assert!(stairs(Duration::from_secs(10), 0).iter().all(|(_, weight)| *weight == 0));
         assert!(stairs(Duration::from_secs(10), 1).iter().all(|(_, weight)| *weight == 1));
+    }
+
+    #[test]
+    fn a_stair_is_the_same_whoever_looks_and_when() {
+        let (start, length) = (Instant::now(), Duration::from_secs(4));
+        for millis in (0..4000).step_by(7) {
+            let now = start + Duration::from_millis(millis);
+            let ramp = Ramp::resume(now, start, length).unwrap();
+            let stair = millis / 400;
+            assert_eq!(ramp.weight(10), u32::try_from(stair).unwrap().max(1), "after {millis} ms");
+            assert_eq!(ramp.due(), start + Duration::from_millis((stair + 1) * 400));
+            assert_eq!(ramp.with_length(now, length), Some(ramp));
+        }
     }
 
     #[test]
