@@ -20,6 +20,7 @@ use crate::Check;
 /// One virtual server, its servers, their checks, and what drains. Times count from an origin that both directors know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::struct_excessive_bools, reason = "answers to independent questions")]
 pub struct ServiceMemory {
     up: bool,
     since: Option<Duration>,

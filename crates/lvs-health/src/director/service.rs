@@ -48,6 +48,7 @@ pub(super) struct SorryMember {
 
 /// A server as it stands.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "keywords, and answers to independent questions")]
 pub(super) struct Member {
     pub(super) address: SocketAddr,
     pub(super) configured: u32,

@@ -41,22 +41,21 @@ pub(crate) fn next(
     let repeats = matches!(status, 307 | 308) || matches!(url.method, HttpMethod::Get | HttpMethod::Head);
     let method = if repeats { url.method } else { HttpMethod::Get };
     let request_body = url.request_body.clone().filter(|_| repeats);
-    Ok(Some(Url { path, method, request_body, ..url.clone() }))
+    Ok(Some(Url { method, path, request_body, ..url.clone() }))
 }
 
 /// Scheme (if it is said), authority, and the rest of a reference that names an authority.
 fn absolute(reference: &str) -> Option<(Option<&str>, &str, &str)> {
-    let (scheme, rest) = match reference.strip_prefix("//") {
-        Some(rest) => (None, rest),
-        None => {
-            let (scheme, rest) = reference.split_once(':')?;
-            let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-            if !is_scheme {
-                return None;
-            }
-            (Some(scheme), rest.strip_prefix("//").unwrap_or_default())
+    let (scheme, rest) = if let Some(rest) = reference.strip_prefix("//") {
+        (None, rest)
+    } else {
+        let (scheme, rest) = reference.split_once(':')?;
+        let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        if !is_scheme {
+            return None;
         }
+        (Some(scheme), rest.strip_prefix("//").unwrap_or_default())
     };
     let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     Some((scheme, authority, path))

@@ -20,7 +20,9 @@ pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<LogL
         Event::Attempt { check, failure, verdict } => teller.attempt(*check, &failure.to_string(), *verdict),
         Event::Check { check, up: true, .. } => teller.passed(*check).into_iter().collect(),
         Event::Weight { server, from, to } => vec![teller.weight(*server, *from, *to)],
-        Event::Server { server, up, .. } if server.is_sorry() => vec![teller.sorry_health(server.service, *up)],
+        Event::Server { server, up, .. } if server.is_sorry() => {
+            vec![teller.sorry_health(server.service, *up)]
+        }
         Event::Server { server, up, cause } => vec![teller.server(*server, *up, *cause)],
         Event::Added { server, up } => {
             let state = if *up { "up" } else { "down" };
