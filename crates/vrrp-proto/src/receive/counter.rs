@@ -86,6 +86,33 @@ impl Counter {
         self as usize
     }
 
+    /// Its name in words, as in a status: `ip-ttl`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotForUs => "not-for-us",
+            Self::PacketLength => "packet-length",
+            Self::Endpoints => "endpoints",
+            Self::Ttl => "ip-ttl",
+            Self::Version => "version",
+            Self::Type => "type",
+            Self::AuthTypeUnknown => "authentication-type-unknown",
+            Self::AuthTypeMismatch => "authentication-type",
+            Self::AuthFailure => "authentication",
+            Self::TrailerMissing => "trailer-missing",
+            Self::TrailerMalformed => "trailer-malformed",
+            Self::TrailerUnknownKey => "trailer-unknown-key",
+            Self::TrailerDigest => "trailer-digest",
+            Self::TrailerStale => "trailer-stale",
+            Self::TrailerReplay => "trailer-replay",
+            Self::Checksum => "checksum",
+            Self::Vrid => "vrid",
+            Self::Interval => "interval",
+            Self::AddressList => "address-list",
+            Self::LocalIsOwner => "local-is-owner",
+        }
+    }
+
     /// The object of RFC 6527 (or, for authentication, RFC 2787) that counts this.
     #[must_use]
     pub const fn mib(self) -> Option<&'static str> {
