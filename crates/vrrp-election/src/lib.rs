@@ -14,24 +14,29 @@
 
 extern crate alloc;
 
+mod histogram;
 mod instant;
 mod node;
 mod router;
 mod script;
+mod script_run;
 mod settling;
 mod termination;
 
+pub use histogram::Histogram;
 pub use instant::Instant;
 pub use node::{
-    Event, Fact, FactId, Fault, GroupId, GroupSetup, Intent, IntentEnd, IntentKind, LinkId, LinkSetup,
-    LinkState, Node, NodeAction, NodeConfig, NodeMemory, Progress, Refusal, Remember, RouterId, RouterKey,
-    RouterSetup, ScriptId, ScriptSetup, Standing, Track, TrackTarget, Transport, VirtualAddress, Why,
+    ChangedBy, Event, Evidence, Fact, FactId, Fault, GroupId, GroupSetup, GroupSnapshot, Intent, IntentEnd,
+    IntentKind, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, NodeMemory, PriorityChange,
+    Progress, Refusal, Remember, RouterId, RouterKey, RouterSetup, RouterSnapshot, ScriptId, ScriptSetup,
+    ScriptSnapshot, Snapshot, Standing, Term, Track, TrackTarget, Transition, Transport, VirtualAddress, Why,
 };
 pub use router::{
-    Action, AnnounceConfig, Cause, Counters, Ignored, Obeyed, Preempt, Received, Report, RouterConfig,
-    RouterMemory, State, VirtualRouter, active_down_interval, skew_time,
+    Action, AnnounceConfig, Cause, CloseCalls, Counters, Heard, Ignored, Obeyed, Observed, Preempt, Received,
+    Report, RouterConfig, RouterMemory, Stall, State, VirtualRouter, active_down_interval, skew_time,
 };
 pub use script::{NoResult, OnShortage, ScriptAct, ScriptConfig, ScriptResult};
+pub use script_run::{RunEnd, ScriptReport, ScriptRun};
 pub use settling::{Delays, Pending, Settling};
 pub use termination::{EndSignal, Termination};
 

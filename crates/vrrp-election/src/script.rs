@@ -113,6 +113,9 @@ pub(crate) struct Script {
     heard: Instant,
     /// It was reported that there is no result.
     silent: bool,
+    /// The last result, and how many were the same in a row.
+    last: bool,
+    streak: u32,
 }
 
 /// A run under way.
@@ -146,7 +149,17 @@ impl Script {
     /// A check that runs for the first time at `now`.
     pub(crate) fn new(config: ScriptConfig, now: Instant) -> Self {
         let known = config.init_fail;
-        Self { config, counter: 0, known, run: None, next: now, heard: now, silent: false }
+        Self {
+            config,
+            counter: 0,
+            known,
+            run: None,
+            next: now,
+            heard: now,
+            silent: false,
+            last: false,
+            streak: 0,
+        }
     }
 
     /// The same check after a reload: results stay, and a run under way is forgotten (its result never comes).
@@ -155,7 +168,8 @@ impl Script {
         let counter = if up == Some(true) { config.rise.max(1) } else { 0 };
         let next = self.next.min(now + config.interval);
         let (heard, silent) = (self.heard, self.silent);
-        Self { config, counter, known: self.known, run: None, next, heard, silent }
+        let Self { known, last, streak, .. } = *self;
+        Self { config, counter, known, run: None, next, heard, silent, last, streak }
     }
 
     /// The check after a reload by which it runs something else: results stay until it has reported, which is due now.
@@ -234,6 +248,31 @@ impl Script {
         }
     }
 
+    /// Whether a run is under way.
+    pub(crate) fn runs(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Its parameters.
+    pub(crate) fn config(&self) -> &ScriptConfig {
+        &self.config
+    }
+
+    /// When the next run is due, unless one is under way.
+    pub(crate) fn next_run(&self) -> Option<Instant> {
+        self.run.is_none().then_some(self.next)
+    }
+
+    /// Results in a row of the kind of the last one.
+    pub(crate) fn streak(&self) -> u32 {
+        self.streak
+    }
+
+    /// It has had no result for so long that this was reported.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.silent
+    }
+
     /// Forgets a run under way; gives whether there was one.
     pub(crate) fn abandon(&mut self) -> bool {
         self.run.take().is_some()
@@ -258,6 +297,8 @@ impl Script {
 
     /// Consecutive results move the counter; the first result of all decides alone.
     fn count(&mut self, success: bool) {
+        let goes_on = core::mem::replace(&mut self.last, success) == success;
+        self.streak = if goes_on { self.streak.saturating_add(1) } else { 1 };
         let rise = self.config.rise.max(1);
         let top = rise.saturating_add(self.config.fall.max(1)) - 1;
         if !core::mem::replace(&mut self.known, true) {

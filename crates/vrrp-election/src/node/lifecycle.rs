@@ -9,11 +9,25 @@ use vrrp_proto::RouterPriority;
 use super::intent::Pursuit;
 use super::timers::Timer;
 use super::tracking::{Assessment, assess};
-use super::{Event, Fault, Member, Node, Progress, RouterId, RouterSetup, Standing, Why};
+use super::{
+    ChangedBy, Event, Fault, Member, Node, Progress, RouterId, RouterSetup, Standing, TrackTarget, Why,
+};
 use crate::router::Action;
 use crate::{Cause, Instant, Report, State};
 
 impl Node {
+    /// Something changed that routers depend on.
+    pub(super) fn assess_target(
+        &mut self,
+        now: Instant,
+        target: TrackTarget,
+        concerned: impl Fn(&RouterSetup) -> bool,
+    ) {
+        self.changed = ChangedBy::Target(target);
+        self.assess_where(now, concerned);
+        self.changed = ChangedBy::Configuration;
+    }
+
     pub(super) fn assess_where(&mut self, now: Instant, concerned: impl Fn(&RouterSetup) -> bool) {
         let mut groups = BTreeMap::new();
         for router in self.ids() {
@@ -61,7 +75,7 @@ impl Node {
             member.router.set_address(address);
         }
         member.router.set_held(member.pursuit.is_some());
-        member.router.set_priority(facts.priority);
+        member.set_priority(now, facts.priority, self.changed);
         self.settle(now, router);
     }
 
@@ -177,6 +191,7 @@ impl Node {
         let from = core::mem::replace(&mut member.standing, to);
         if from != to {
             let priority = member.router.priority();
+            self.note_transition(router, from, to, why);
             self.outbox.event(Event::Standing { router, from, to, why, priority });
         }
     }

@@ -31,6 +31,7 @@
 mod config;
 mod display;
 mod event;
+mod history;
 mod intent;
 mod key;
 mod lifecycle;
@@ -38,19 +39,22 @@ mod memory;
 mod outbox;
 mod reload;
 mod scripts;
+mod snapshot;
 mod sync_group;
 mod timers;
 mod tracking;
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
 use crate::router::MAX_SLACK;
 use crate::script::Script;
-use crate::{Ignored, Instant, Received, ScriptAct, State, VirtualRouter};
+use crate::{Ignored, Instant, Received, ScriptAct, ScriptRun, State, VirtualRouter};
+use history::History;
 use intent::Pursuit;
 use memory::{Digest, Inherited, News};
 use outbox::Outbox;
@@ -63,9 +67,11 @@ pub use config::{
     ScriptSetup, Track, TrackTarget, VirtualAddress,
 };
 pub use event::{Event, NodeAction, Standing, Why};
+pub use history::{ChangedBy, Evidence, PriorityChange, Transition};
 pub use intent::{Intent, IntentEnd, IntentKind, Progress, Refusal};
 pub use key::{RouterKey, Transport};
 pub use memory::{NodeMemory, Remember};
+pub use snapshot::{GroupSnapshot, RouterSnapshot, ScriptSnapshot, Snapshot, Term};
 pub use sync_group::GroupSetup;
 pub use tracking::Fault;
 
@@ -79,6 +85,10 @@ pub struct Node {
     routers: Vec<Member>,
     groups: Vec<Group>,
     scripts: Vec<Check>,
+    /// The time of the last input.
+    now: Instant,
+    /// What changed, while it is looked at.
+    changed: ChangedBy,
     /// When time was last looked at.
     looked: Instant,
     links: Vec<LinkSetup>,
@@ -113,6 +123,7 @@ struct Member {
     digest: Option<Digest>,
     /// What somebody intends with it.
     pursuit: Option<Box<Pursuit>>,
+    history: History,
 }
 
 /// One check script and what the node knows of it.
@@ -122,6 +133,10 @@ struct Check {
     command: String,
     /// `None` if nobody tracks it: then it is never run.
     script: Option<Script>,
+    /// When it was last found to be good or failed.
+    since: Option<Instant>,
+    /// The last run of which it is known how it ended.
+    last_run: Option<Arc<ScriptRun>>,
 }
 
 impl Node {
@@ -142,6 +157,8 @@ impl Node {
             routers: Member::all(&config, &groups_of),
             groups,
             scripts: config.scripts.into_iter().map(|setup| Check::new(setup, now)).collect(),
+            now,
+            changed: ChangedBy::Configuration,
             looked: now,
             links: config.links,
             facts: config.facts,
@@ -161,14 +178,18 @@ impl Node {
             return;
         }
         known.state = state;
-        self.assess_where(now, |setup| setup.link == Some(link) || setup.tracks_target(link.into()));
+        self.now = now;
+        self.assess_target(now, link.into(), |setup| {
+            setup.link == Some(link) || setup.tracks_target(link.into())
+        });
     }
 
     /// Something that routers depend on changed, or became known.
     pub fn handle_fact(&mut self, now: Instant, id: FactId, fact: Fact) {
         let Some(known) = self.facts.get_mut(id.index()) else { return };
         if core::mem::replace(known, fact) != fact {
-            self.assess_where(now, |setup| setup.tracks_target(id.into()));
+            self.now = now;
+            self.assess_target(now, id.into(), |setup| setup.tracks_target(id.into()));
         }
     }
 
@@ -201,6 +222,7 @@ impl Node {
         advert: &Received,
     ) -> Result<(), Ignored> {
         let member = self.routers.get_mut(router.index()).ok_or(Ignored::NotRunning)?;
+        self.now = now;
         let before = member.router.state();
         let result = member.router.handle_advert(now, arrived, advert);
         let announces = self.settle(now, router);
@@ -216,6 +238,7 @@ impl Node {
 
     /// Time passed. Hand in every advert that had arrived by then first.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
         self.excuse_scripts(now);
         for timer in self.timers.due(now + MAX_SLACK) {
             match timer {
@@ -249,6 +272,7 @@ impl Node {
     /// The machine is about to stop: every Active gives its addresses away, `within` this time, and lets go of them then at
     /// the latest; all others stop at once. Once nobody [is departing](Self::is_departing), [stop](Self::handle_stop).
     pub fn handle_departure(&mut self, now: Instant, within: Duration) {
+        self.now = now;
         self.stopping = true;
         self.stop_scripts();
         for router in self.ids() {
@@ -270,6 +294,7 @@ impl Node {
 
     /// The machine stops: every Active says so, lets go of its addresses, and nothing starts again.
     pub fn handle_stop(&mut self, now: Instant) {
+        self.now = now;
         self.stopping = true;
         self.stop_scripts();
         for router in self.ids() {
@@ -410,6 +435,7 @@ impl Member {
             inherited: None,
             digest: None,
             pursuit: None,
+            history: History::default(),
         }
     }
 }
@@ -417,7 +443,7 @@ impl Member {
 impl Check {
     fn new(setup: ScriptSetup, now: Instant) -> Self {
         let script = Some(Script::new(setup.config, now));
-        Self { name: setup.name, command: setup.command, script }
+        Self { name: setup.name, command: setup.command, script, since: None, last_run: None }
     }
 }
 

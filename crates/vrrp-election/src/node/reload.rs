@@ -8,13 +8,14 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::history::Reloaded;
 use super::key::pairs;
 use super::outbox::Outbox;
 use super::sync_group::Group;
 use super::timers::Timers;
 use super::{
-    Check, LinkSetup, Member, Node, NodeConfig, RouterId, RouterKey, RouterSetup, ScriptAct, ScriptId,
-    ScriptSetup, Standing, Why, number,
+    ChangedBy, Check, LinkSetup, Member, Node, NodeConfig, RouterId, RouterKey, RouterSetup, ScriptAct,
+    ScriptId, ScriptSetup, Standing, Why, number,
 };
 use crate::Instant;
 use crate::script::Script;
@@ -40,6 +41,7 @@ impl Node {
         if self.stopping {
             return;
         }
+        self.now = now;
         self.stop_scripts();
         let keys = RouterKey::all(&config);
         let present = self.routers.iter().map(|member| Some(&member.key).filter(|_| !member.retired));
@@ -89,12 +91,13 @@ impl Node {
         self.carry_groups(&old_groups);
         self.timers = Timers::default();
         self.facts = config.facts;
+        self.now = now;
         let old_scripts = core::mem::take(&mut self.scripts);
         self.scripts = carry_scripts(&old_scripts, config.scripts, now);
         self.note_redefined(&old_scripts);
-        for check in old_scripts {
+        for check in &old_scripts {
             if !self.scripts.iter().any(|new| new.command == check.command) {
-                self.note_check(check.command, None);
+                self.note_check(check.command.clone(), None);
             }
         }
         let duplicates = RouterKey::duplicates(&keys);
@@ -109,6 +112,7 @@ impl Node {
             })
             .collect();
         self.forget_others(&old, &before);
+        self.renumber_history(&before, &old_links, &old_scripts);
         // What a carried router asked for waits in it even while the startup delay keeps it quiet.
         for router in self.ids() {
             self.settle(now, router);
@@ -120,12 +124,36 @@ impl Node {
     /// The same router with other parameters. The advert of an Active tells the new priority already.
     fn carry(&self, now: Instant, old: &Member, old_links: &[LinkSetup], new: Member) -> Member {
         let addresses_changed = addresses(&old.setup, old_links) != addresses(&new.setup, &self.links);
-        let mut router = old.router.clone();
-        router.set_priority(self.assess(&new.setup, new.duplicate_of, old.pursuit.as_deref()).priority);
-        router.reconfigure(now, new.setup.config.clone(), addresses_changed);
-        router.set_synced(now, new.group.is_some());
-        let (pursuit, inherited) = (old.pursuit.clone(), old.inherited.clone());
-        Member { router, standing: old.standing, inherited, pursuit, ..new }
+        let priority = self.assess(&new.setup, new.duplicate_of, old.pursuit.as_deref()).priority;
+        let mut member = Member {
+            router: old.router.clone(),
+            history: old.history.clone(),
+            standing: old.standing,
+            inherited: old.inherited.clone(),
+            pursuit: old.pursuit.clone(),
+            ..new
+        };
+        member.set_priority(now, priority, ChangedBy::Configuration);
+        member.router.reconfigure(now, member.setup.config.clone(), addresses_changed);
+        member.router.set_synced(now, member.group.is_some());
+        member
+    }
+
+    /// What happened before the reload is told with the ids of now.
+    fn renumber_history(
+        &mut self,
+        before: &[Option<RouterId>],
+        old_links: &[LinkSetup],
+        old_scripts: &[Check],
+    ) {
+        let links = self.links.iter().map(|link| &link.name);
+        let links = same_names(links, old_links.iter().map(|link| &link.name));
+        let scripts = self.scripts.iter().map(|check| &check.name);
+        let scripts = same_names(scripts, old_scripts.iter().map(|check| &check.name));
+        let ids = Reloaded { routers: before, links, scripts };
+        for member in &mut self.routers {
+            member.history.renumber(&ids);
+        }
     }
 }
 
@@ -152,16 +180,26 @@ fn addresses<'a>(
 fn carry_scripts(old: &[Check], setups: Vec<ScriptSetup>, now: Instant) -> Vec<Check> {
     let known = || old.iter().rev().filter_map(|check| Some((check, check.script.as_ref()?)));
     let by_command: BTreeMap<_, _> =
-        known().map(|(check, script)| (check.command.as_str(), script)).collect();
-    let by_name: BTreeMap<_, _> = known().map(|(check, script)| (check.name.as_str(), script)).collect();
+        known().map(|(check, script)| (check.command.as_str(), (check, script))).collect();
+    let by_name: BTreeMap<_, _> =
+        known().map(|(check, script)| (check.name.as_str(), (check, script))).collect();
     setups
         .into_iter()
         .map(|setup| {
-            let same = by_command.get(setup.command.as_str()).map(|script| script.carried(setup.config, now));
-            let edited =
-                || by_name.get(setup.name.as_str()).and_then(|script| script.redefined(setup.config, now));
+            let same = by_command.get(setup.command.as_str());
+            let same = same.map(|(check, script)| (*check, script.carried(setup.config, now)));
+            let edited = || {
+                let (check, script) = by_name.get(setup.name.as_str())?;
+                Some((*check, script.redefined(setup.config, now)?))
+            };
             match same.or_else(edited) {
-                Some(script) => Check { name: setup.name, command: setup.command, script: Some(script) },
+                Some((before, script)) => Check {
+                    name: setup.name,
+                    command: setup.command,
+                    script: Some(script),
+                    since: before.since,
+                    last_run: before.last_run.clone(),
+                },
                 None => Check::new(setup, now),
             }
         })

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::timers::Timer;
 use super::{Event, Member, Node, STALL, ScriptId, number};
 use crate::script::Script;
-use crate::{Instant, ScriptResult};
+use crate::{Instant, ScriptReport};
 
 impl Node {
     /// The process of a run that [`NodeAction::Script`](super::NodeAction::Script) asked for began at `started`, not
@@ -17,14 +17,20 @@ impl Node {
         self.timers.arm(Timer::Script(script), due);
     }
 
-    /// A run of a script ended: well, badly, or without a word about what it checks.
-    pub fn handle_script(&mut self, now: Instant, script: ScriptId, result: impl Into<ScriptResult>) {
+    /// A run of a script ended: well, badly, or without a word about what it checks. How it was seen to end is kept as
+    /// evidence.
+    pub fn handle_script(&mut self, now: Instant, script: ScriptId, report: impl Into<ScriptReport>) {
         if self.stopping {
             return;
         }
-        let Some(check) = self.script_mut(script) else { return };
+        self.now = now;
+        let ScriptReport { result, run } = report.into();
+        let Some(check) = self.scripts.get_mut(script.index()) else { return };
+        let Some(of_check) = check.script.as_mut().filter(|script| script.runs()) else { return };
+        check.last_run = run.or(check.last_run.take());
+        let check = of_check;
         let before = check.up();
-        let is_heard_again = check.handle_result(now, result.into());
+        let is_heard_again = check.handle_result(now, result);
         let after = check.up();
         let timeout = check.timeout();
         self.timers.arm(Timer::Script(script), timeout);
@@ -43,11 +49,14 @@ impl Node {
         after: Option<bool>,
     ) {
         if before != after {
+            if let Some(check) = self.scripts.get_mut(script.index()) {
+                check.since = Some(now);
+            }
             self.outbox.event(Event::Script { script, up: after == Some(true) });
             if let Some(command) = self.scripts.get(script.index()).map(|check| check.command.clone()) {
                 self.note_check(command, after);
             }
-            self.assess_where(now, |setup| setup.tracks_target(script.into()));
+            self.assess_target(now, script.into(), |setup| setup.tracks_target(script.into()));
         }
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Group {
     members: Vec<RouterId>,
     /// What was told last.
     told: Standing,
+    /// Since when.
+    since: Option<Instant>,
     /// It had to wait for a check script before it began.
     waited: bool,
     rivalry: Rivalry,
@@ -64,7 +66,14 @@ impl Group {
                 Some(Some(_)) | None => false,
             });
             let name = setup.name.clone();
-            Self { name, members, told: Standing::Waiting, waited: false, rivalry: Rivalry::default() }
+            Self {
+                name,
+                members,
+                told: Standing::Waiting,
+                since: None,
+                waited: false,
+                rivalry: Rivalry::default(),
+            }
         });
         (groups.collect(), groups_of)
     }
@@ -94,6 +103,12 @@ impl Node {
 
     pub(super) fn group_of(&self, router: RouterId) -> Option<GroupId> {
         self.routers.get(router.index())?.group
+    }
+
+    /// The name of a group, its members, and since when it is what it is.
+    pub(super) fn group_view(&self, group: GroupId) -> Option<(&str, &[RouterId], Option<Instant>)> {
+        let group = self.groups.get(group.index())?;
+        Some((&group.name, &group.members, group.since))
     }
 
     pub(super) fn members(&self, group: GroupId) -> Vec<RouterId> {
@@ -210,6 +225,7 @@ impl Node {
         let Some(known) = self.groups.get_mut(group.index()) else { return };
         if known.told == Standing::Waiting && !known.waited {
             known.told = Standing::Backup;
+            known.since = Some(self.now);
             self.outbox.event(Event::Group { group, from: Standing::Waiting, to: Standing::Backup });
         }
     }
@@ -287,6 +303,7 @@ impl Node {
             return;
         }
         let from = core::mem::replace(&mut known.told, to);
+        known.since = Some(now);
         self.outbox.event(Event::Group { group, from, to });
         self.back_off(now, group, from, to, members);
     }
@@ -329,6 +346,7 @@ impl Node {
         for (group, before) in self.groups.iter_mut().zip(same) {
             if let Some(old) = before.and_then(|index| old.get(index)) {
                 group.told = old.told;
+                group.since = old.since;
                 group.rivalry = old.rivalry;
             }
         }

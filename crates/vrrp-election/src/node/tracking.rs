@@ -50,6 +50,14 @@ pub(super) fn assess(
     }
 }
 
+/// What one track does to the priority.
+pub(super) fn weight(track: &Track, fact: Fact) -> i64 {
+    match effect(track, fact) {
+        Effect::Fault | Effect::Pending => 0,
+        Effect::Weight(weight) => weight,
+    }
+}
+
 /// What a list of tracks comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Total {

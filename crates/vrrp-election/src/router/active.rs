@@ -128,6 +128,7 @@ impl VirtualRouter {
             let cause = Cause::Better { source: advert.source, priority: advert.priority };
             self.become_backup(arrived, advert, cause);
         } else {
+            self.observed.disobeyed(arrived, advert);
             self.assert_ownership(now, arrived, advert);
         }
     }
@@ -150,6 +151,7 @@ impl VirtualRouter {
         let Phase::Active(active) = &mut self.phase else { return };
         let horizon = now + advert_slack(active.gap);
         if active.advert <= horizon {
+            self.observed.lateness.add(now.since(active.advert));
             active.rearm(active.advert, interval);
             if active.advert <= horizon {
                 active.advert = now + active.gap;

@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use super::neighbours::{Lower, Series};
 use super::{Action, Cause, Phase, Preempt, Received, Report, VirtualRouter};
-use super::{Obeyed, RouterMemory};
+use super::{Obeyed, RouterMemory, Stall};
 use crate::Instant;
 
 /// What only a Backup knows.
@@ -107,6 +107,16 @@ impl Backup {
         self.heard
     }
 
+    /// Whether there is an Active that it obeys and that has not left.
+    pub(super) fn obeys(&self) -> bool {
+        self.heard.is_some() && !self.active_leaves
+    }
+
+    /// Whether a router of lower priority serves that is not obeyed.
+    pub(super) fn preempts(&self, now: Instant) -> bool {
+        self.lower.is_some_and(|lower| now <= lower.alive_until)
+    }
+
     /// The end of a preemption delay that runs.
     pub(super) fn tolerates_until(&self) -> Option<Instant> {
         self.tolerate_until
@@ -169,9 +179,12 @@ impl VirtualRouter {
             let patience = self.active_down_interval();
             self.compare_owners(now, advert, patience);
             if let Phase::Backup(backup) = &mut self.phase {
+                let down = (!backup.active_leaves).then_some(backup.down);
+                self.observed.obeyed(now, advert, down);
                 backup.heard(now, advert, now + patience);
             }
         } else {
+            self.observed.disobeyed(now, advert);
             self.lower_in_backup(now, advert);
         }
     }
@@ -195,6 +208,7 @@ impl VirtualRouter {
             backup.silence = Silence::Renewed;
             backup.arm(now + grace);
             self.counters.stalls += 1;
+            self.observed.stall = Some(Stall { at: now, late: if stalled { late } else { Duration::ZERO } });
             self.push(Action::Report(report));
             return;
         }
@@ -237,6 +251,7 @@ impl VirtualRouter {
     /// Steps down for another router (RFC 9568 §6.4.3).
     pub(super) fn become_backup(&mut self, now: Instant, better: &Received, cause: Cause) {
         self.learn(better.interval);
+        self.observed.obeyed(now, better, None);
         let mut backup = Backup::new(now);
         backup.heard(now, better, now + self.active_down_interval());
         self.push(Action::RemoveAddresses);

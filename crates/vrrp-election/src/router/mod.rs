@@ -38,6 +38,7 @@ mod counters;
 mod initialize;
 mod memory;
 mod neighbours;
+mod observed;
 mod queue;
 mod received;
 mod synced;
@@ -60,6 +61,7 @@ pub use action::{Action, Cause, Report};
 pub use config::{AnnounceConfig, Preempt, RouterConfig};
 pub use counters::Counters;
 pub use memory::{Obeyed, RouterMemory};
+pub use observed::{CloseCalls, Heard, Observed, Stall};
 pub use received::{Ignored, Received};
 pub(crate) use timing::MAX_SLACK;
 pub use timing::{active_down_interval, skew_time};
@@ -89,6 +91,7 @@ pub struct VirtualRouter {
     /// What was told since the last transition.
     told: Told,
     counters: Counters,
+    observed: Observed,
     actions: Queue,
 }
 
@@ -152,6 +155,7 @@ impl VirtualRouter {
             held: false,
             told: Told::default(),
             counters: Counters::default(),
+            observed: Observed::default(),
             actions: Queue::default(),
             config,
         }
@@ -196,6 +200,7 @@ impl VirtualRouter {
         self.counters.adverts_received += 1;
         if advert.priority.is_stop() {
             self.counters.priority_zero_received += 1;
+            self.observed.goodbye = Some((advert.source, arrived.min(now)));
         }
         if matches!(self.phase, Phase::Initialize) {
             return Err(Ignored::NotRunning);
@@ -332,6 +337,31 @@ impl VirtualRouter {
         self.counters = Counters::default();
     }
 
+    /// The Active that it obeys, by its last advert; `None` in other states, before the first, and once that one has said
+    /// goodbye.
+    #[must_use]
+    pub fn obeys(&self) -> Option<&Heard> {
+        match &self.phase {
+            Phase::Backup(backup) if backup.obeys() => self.observed.obeyed.as_ref(),
+            Phase::Initialize | Phase::Backup(_) | Phase::Active(_) => None,
+        }
+    }
+
+    /// The living Active of lower priority that it is about to preempt, by its last advert.
+    #[must_use]
+    pub fn preempts(&self, now: Instant) -> Option<&Heard> {
+        match &self.phase {
+            Phase::Backup(backup) if backup.preempts(now) => self.observed.other.as_ref(),
+            Phase::Initialize | Phase::Backup(_) | Phase::Active(_) => None,
+        }
+    }
+
+    /// What the router saw so far: for those who ask why it is in its state.
+    #[must_use]
+    pub fn observed(&self) -> &Observed {
+        &self.observed
+    }
+
     /// `Active_Adver_Interval`: the own interval in VRRPv2, else the one last learned.
     #[must_use]
     pub fn active_interval(&self) -> Duration {
@@ -428,11 +458,19 @@ impl VirtualRouter {
         self.config.advert_interval().saturating_mul(3).max(SHORTEST_ECHO_TIME)
     }
 
+    /// `Skew_Time` of the effective priority.
+    #[must_use]
+    pub fn skew_time(&self) -> Duration {
+        self.skew(self.priority)
+    }
+
     fn skew(&self, priority: Priority) -> Duration {
         skew_time(self.config.version(), priority, self.active_interval())
     }
 
-    fn active_down_interval(&self) -> Duration {
+    /// `Active_Down_Interval`: for how long a Backup waits for an advert.
+    #[must_use]
+    pub fn active_down_interval(&self) -> Duration {
         active_down_interval(
             self.config.version(),
             self.priority,

@@ -7,6 +7,7 @@ mod support;
 mod lab;
 
 mod facts;
+mod history;
 mod intents;
 mod links;
 mod memory;

@@ -1,0 +1,69 @@
+//! What was seen of one run of a check script. It is evidence only: the election looks at the result.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+
+use crate::{Instant, ScriptResult};
+
+/// One run of a check script that ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptRun {
+    /// How it ended.
+    pub end: RunEnd,
+    /// How long it took.
+    pub took: Duration,
+    /// The last line that it wrote.
+    pub output: String,
+    /// When it ended.
+    pub at: Instant,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RunEnd {
+    /// With this exit status.
+    Exited(u8),
+    /// By this signal.
+    Signalled(i32),
+    /// It took longer than it may.
+    TimedOut,
+    /// There was no process (errno).
+    NotStarted(i32),
+}
+
+impl fmt::Display for RunEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(status) => write!(f, "exited with status {status}"),
+            Self::Signalled(signal) => write!(f, "ended by signal {signal}"),
+            Self::TimedOut => f.write_str("timed out"),
+            Self::NotStarted(errno) => write!(f, "could not be started (errno {errno})"),
+        }
+    }
+}
+
+impl fmt::Display for ScriptRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.end.fmt(f)?;
+        if self.output.is_empty() { Ok(()) } else { write!(f, ": {}", self.output) }
+    }
+}
+
+/// The end of a run as [`Node::handle_script`](crate::Node::handle_script) takes it: what it says, and how it was seen to end
+/// if that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptReport {
+    /// What it says.
+    pub result: ScriptResult,
+    /// How it ended.
+    pub run: Option<Arc<ScriptRun>>,
+}
+
+impl<R: Into<ScriptResult>> From<R> for ScriptReport {
+    fn from(result: R) -> Self {
+        Self { result: result.into(), run: None }
+    }
+}
