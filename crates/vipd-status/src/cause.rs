@@ -83,6 +83,16 @@ pub enum Fault {
     },
     /// Its unicast source address is not usable.
     NoSource,
+    /// The socket that hears its advertisements is not open.
+    Deaf {
+        /// The interface.
+        interface: String,
+    },
+    /// Something static that it depends on is missing: `static route 2`.
+    Static {
+        /// What.
+        what: String,
+    },
     /// Another member of its sync group has a fault.
     Member {
         /// That member.
