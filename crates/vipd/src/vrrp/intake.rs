@@ -77,9 +77,7 @@ impl Worker {
                     }
                 }
                 ToWorker::Act { request, act } => self.act(request, &act),
-                ToWorker::Status { request } => {
-                    self.parent.send(&FromWorker::Status { request, part: Vec::new(), last: true });
-                }
+                ToWorker::Status { request } => self.answers.ask(request),
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.told_to_stop(),
             }

@@ -19,7 +19,7 @@ use vrrp_linux::mark::Mark;
 use vrrp_linux::monitor::{Monitor, Progress};
 use vrrp_linux::{clock, sysctl};
 
-use super::plan::{Numbers, Observe, Plan, RouterPlan, Routing, StaticId, Statics, WatchedFact};
+use super::plan::{Numbers, Observe, Plan, RouterPlan, Routing, StaticId, Statics, Vip, WatchedFact};
 use super::sources;
 use super::trackers::Trackers;
 use virtual_links::OwnLinks;
@@ -319,6 +319,14 @@ impl Kernel {
         self.holdings
             .held(Owner::Router(router))
             .filter_map(|address| Some((self.interfaces.by_index(address.index)?, address.network.ip())))
+    }
+
+    /// Whether an address is on its interface.
+    pub(super) fn has_address(&self, link: &str, vip: &Vip) -> bool {
+        let interface = self.interface(link);
+        interface.is_some_and(|interface| {
+            interface.addresses.iter().any(|address| address.network == vip.spec.network)
+        })
     }
 
     /// Whether a successor can find our addresses by what the kernel stores with them.

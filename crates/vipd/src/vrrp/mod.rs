@@ -27,6 +27,7 @@ mod remarks;
 mod script_runs;
 mod sources;
 mod spacing;
+mod status;
 mod stop;
 mod trackers;
 mod trailer;
@@ -57,7 +58,7 @@ use judge::{Complaints, Kind, Record};
 use kernel::{Kernel, Seen, want_links};
 use memory::Reminders;
 use perform::Release;
-use plan::{Plan, WatchedFact};
+use plan::{Plan, Vip, WatchedFact};
 pub(crate) use rehearsal::{Rehearsal, Tracker};
 use sources::{Macs, Repeats};
 use trackers::Trackers;
@@ -144,6 +145,7 @@ struct Worker {
     complaints: Complaints,
     reminders: Reminders,
     stamp_keeper: trailer::StampKeeper,
+    answers: status::Answers,
     /// How each check script failed last, for the log.
     script_reasons: script_runs::Reasons,
     timer: TimerFd,
@@ -239,6 +241,7 @@ impl Worker {
             complaints: Complaints::default(),
             reminders: Reminders::default(),
             stamp_keeper: trailer::StampKeeper::default(),
+            answers: status::Answers::default(),
             script_reasons: script_runs::Reasons::default(),
             timer,
             armed: None,
@@ -312,6 +315,7 @@ impl Worker {
         self.trackers.remind(&mut self.parent);
         self.reminders.tell(now, &mut self.node, self.plan.routers.len(), &mut self.parent);
         self.stamp_keeper.tell(now, &self.node, &mut self.records, &mut self.parent);
+        self.answer();
         self.parent.flush();
         // Behind everything that is urgent.
         if self.tidy_at.take_if(|at| *at <= now).is_some() {
@@ -326,7 +330,29 @@ impl Worker {
     }
 
     fn has_backlog(&self) -> bool {
-        !self.unread.is_empty() || self.kernel_unread || self.filter.has_unread() || self.unperformed
+        !self.unread.is_empty()
+            || self.kernel_unread
+            || self.filter.has_unread()
+            || self.unperformed
+            || self.can_answer()
+    }
+
+    /// Whether somebody waits for an answer, and the parent reads.
+    fn can_answer(&self) -> bool {
+        self.answers.is_due() && !self.parent.is_behind()
+    }
+
+    /// Says a piece of how everything stands.
+    fn answer(&mut self) {
+        if !self.can_answer() {
+            return;
+        }
+        let Self { plan, node, trackers, records, kernel, answers, parent, .. } = self;
+        let is_set = |vip: &Vip| plan.links.name(vip.link).is_some_and(|link| kernel.has_address(link, vip));
+        let view =
+            status::View { plan, node, trackers, records, wall: status::Wall::read(), is_set: &is_set };
+        let Some(piece) = answers.piece(&view) else { return };
+        parent.status(piece.request, &piece.part, piece.last);
     }
 
     /// Waits for events and takes them in. Gives whether there were any.
@@ -384,7 +410,8 @@ impl Worker {
     /// The election goes on with the plan that it was told of last. `before` says which router each of it was.
     fn switch_plan(&mut self, before: &[Option<RouterId>]) {
         let Some(plan) = self.next_plan.take() else { return };
-        self.plan = plan;
+        let old = std::mem::replace(&mut self.plan, plan);
+        self.node.renumber_facts(|id| self.plan.facts.known(old.facts.name(id)?));
         self.trackers.retain(&self.plan);
         let mut old = std::mem::take(&mut self.records);
         let mut record = |id: &Option<RouterId>| Some(std::mem::take(old.get_mut((*id)?.0 as usize)?));

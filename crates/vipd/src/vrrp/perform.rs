@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use vipd_status::EventKind;
 use vrrp_election::{Event, Instant, NodeAction, Report, RouterId, ScriptId, Standing, VirtualRouter};
 use vrrp_linux::commands::Command;
 use vrrp_linux::holdings::{Leftover, Origin};
@@ -14,7 +15,7 @@ use super::plan::{Reach, Vip};
 use super::sources;
 use super::watch::RETRY_GAP;
 use super::wire::now;
-use super::{Beginning, Worker, ledger, narrate};
+use super::{Beginning, Worker, ledger, narrate, status};
 use crate::ipc::{FromWorker, InstanceEvent, LogLevel, ScriptAct};
 use crate::tidy;
 use crate::worker::Parent;
@@ -34,8 +35,8 @@ struct Round {
     changed: Vec<RouterId>,
     announcements: Vec<(RouterId, u32)>,
     acts: Vec<(ScriptId, vrrp_election::ScriptAct)>,
-    /// Events, and what the parent runs scripts for.
-    told: Vec<(Event, Option<(InstanceEvent, Priority)>)>,
+    /// Events, what the parent runs scripts for, and what those are told who follow events.
+    told: Vec<(Event, Option<(InstanceEvent, Priority)>, Option<EventKind>)>,
     moved: Vec<(RouterId, &'static str)>,
     /// The interface table is up to date.
     knows_kernel: bool,
@@ -87,7 +88,8 @@ impl Worker {
                 NodeAction::Tell(event) => {
                     // After a reload, the number of the router means another one.
                     let current = |router| self.node.router(router).map(VirtualRouter::priority);
-                    round.told.push((event, narrate::instance_event(&event, current)));
+                    let scripts = narrate::instance_event(&event, current);
+                    round.told.push((event, scripts, status::happened(&self.plan, &self.node, &event)));
                 }
                 NodeAction::Reloaded { before } => {
                     self.finish(now, std::mem::take(&mut round));
@@ -118,13 +120,13 @@ impl Worker {
             self.announce(now, &announcements);
         }
         let listening: Vec<_> =
-            told.iter().filter_map(|(event, _)| sources::begins_to_listen(event)).collect();
+            told.iter().filter_map(|(event, ..)| sources::begins_to_listen(event)).collect();
         self.announce_sources_of(now, &listening);
         for (script, act) in acts {
             self.ask_for_script(script, act);
         }
-        for (event, scripts) in told {
-            self.tell(&event, scripts);
+        for (event, scripts, happened) in told {
+            self.tell(&event, scripts, happened);
         }
         for (router, what) in moved {
             self.parent.log(LogLevel::Info, format!("({}) {what}", self.plan.name(router)));
@@ -261,6 +263,9 @@ impl Worker {
         let name = router.map_or_else(String::new, |router| format!("({}) ", self.plan.name(router)));
         let text = || format!("{name}somebody removed {what}; it was put back");
         let line = self.complaints.about(now, router, Kind::Lost, text);
+        if line.is_some() {
+            self.parent.happened(&EventKind::Restored { what: what.to_owned() });
+        }
         self.parent.log_some(LogLevel::Warning, line);
     }
 
@@ -344,7 +349,12 @@ impl Worker {
     }
 
     /// Log lines, and a message to run scripts and remember the state.
-    fn tell(&mut self, event: &Event, scripts: Option<(InstanceEvent, Priority)>) {
+    fn tell(
+        &mut self,
+        event: &Event,
+        scripts: Option<(InstanceEvent, Priority)>,
+        happened: Option<EventKind>,
+    ) {
         for mut line in narrate::lines(&self.plan, &self.script_reasons, event) {
             if let Some((router, kind)) = narrate::caused_by_others(event) {
                 let text = std::mem::take(&mut line.text);
@@ -353,6 +363,9 @@ impl Worker {
                 line.text = text;
             }
             self.parent.log_line(line);
+        }
+        if let Some(happened) = happened {
+            self.parent.happened(&happened);
         }
         if let Event::Group { group, to, .. } = event
             && let Some(event) = narrate::group_event(*to)

@@ -194,6 +194,12 @@ impl Plan {
         self.routers.get(router.0 as usize).map_or("?", |router| &router.name)
     }
 
+    /// The name of the sync group of an instance.
+    pub(super) fn group_of(&self, router: RouterId) -> Option<&str> {
+        let is_of = |group: &&SyncGroup| group.members.contains(&(router.0 as usize));
+        self.config.sync_groups.iter().find(is_of).map(|group| group.name.as_str())
+    }
+
     /// The name of a sync group.
     pub(super) fn group_name(&self, group: GroupId) -> &str {
         self.config.sync_groups.get(group.0 as usize).map_or("?", |group| &group.name)
@@ -239,6 +245,11 @@ impl Plan {
             self.facts.name(fact),
             Some(WatchedFact::File(_) | WatchedFact::Processes(_) | WatchedFact::Session(_))
         )
+    }
+
+    /// The name that the configuration gives to what an instance tracks.
+    pub(super) fn tracker_name(&self, fact: FactId) -> Option<&str> {
+        trackers::name(self.facts.name(fact)?, &self.config)
     }
 
     fn fact(&self, fact: &WatchedFact) -> String {

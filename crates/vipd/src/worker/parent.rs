@@ -167,6 +167,27 @@ impl Parent {
         self.send(&FromWorker::Log(line));
     }
 
+    /// Queues a piece of how everything stands.
+    pub(crate) fn status(&mut self, request: u32, part: &vipd_status::Part, last: bool) {
+        // Values without maps of odd keys have a JSON.
+        let part = serde_json::to_vec(part).unwrap_or_default();
+        self.send(&FromWorker::Status { request, part, last });
+    }
+
+    /// Queues something that happened, unless the parent does not keep up.
+    pub(crate) fn happened(&mut self, event: &vipd_status::EventKind) {
+        if self.channel.waiting() <= LOG_LIMIT
+            && let Ok(event) = serde_json::to_vec(event)
+        {
+            self.send(&FromWorker::Happened(event));
+        }
+    }
+
+    /// Whether more waits for the parent than what is not urgent should add to.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.channel.waiting() > BEHIND
+    }
+
     /// Queues a log line that is a sentence only, if it is one.
     pub(crate) fn log_some(&mut self, level: LogLevel, text: Option<String>) {
         if let Some(text) = text {
@@ -213,6 +234,9 @@ impl Parent {
 
 /// Octets that may wait for the parent before log lines are dropped.
 const LOG_LIMIT: usize = 1 << 20;
+
+/// Octets that may wait before an answer waits, too.
+const BEHIND: usize = 64 * 1024;
 
 const GOODBYE_STEPS: u32 = 100;
 const GOODBYE_STEP: Duration = Duration::from_millis(10);

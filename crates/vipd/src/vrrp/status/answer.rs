@@ -1,0 +1,95 @@
+//! Answers to those who ask how everything stands: a few things in each turn, so that no advert waits for an answer.
+
+use std::collections::VecDeque;
+
+use vipd_status::Part;
+use vrrp_election::{GroupId, RouterId};
+
+use super::{View, instance, tracker};
+
+/// The questions that are not answered to the end. An answer that a reload overtakes is partly of each configuration.
+#[derive(Debug, Default)]
+pub(in crate::vrrp) struct Answers {
+    waiting: VecDeque<u32>,
+    /// What the first one is told next.
+    next: Next,
+}
+
+/// What is told next.
+#[derive(Clone, Copy, Debug, Default)]
+enum Next {
+    /// Instances, from this one on.
+    Instances(u32),
+    Groups,
+    /// What is tracked, from this place on.
+    Trackers(usize),
+    #[default]
+    Begin,
+}
+
+/// A piece of an answer.
+#[derive(Debug)]
+pub(in crate::vrrp) struct Piece {
+    /// The question.
+    pub(in crate::vrrp) request: u32,
+    pub(in crate::vrrp) part: Part,
+    /// It is the last piece.
+    pub(in crate::vrrp) last: bool,
+}
+
+impl Answers {
+    /// A question. More than the parent ever asks at once are not answered.
+    pub(in crate::vrrp) fn ask(&mut self, request: u32) {
+        if self.waiting.len() < MAX_WAITING {
+            self.waiting.push_back(request);
+        }
+    }
+
+    /// Whether something is to be said.
+    pub(in crate::vrrp) fn is_due(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// The next piece.
+    pub(in crate::vrrp) fn piece(&mut self, view: &View<'_>) -> Option<Piece> {
+        let request = *self.waiting.front()?;
+        let (part, next) = match self.next {
+            Next::Begin => instances(view, 0),
+            Next::Instances(first) => instances(view, first),
+            Next::Groups => {
+                let groups = (0..).map_while(|id| instance::group(view, GroupId(id)));
+                (Part::Groups(groups.collect()), Next::Trackers(0))
+            }
+            Next::Trackers(first) => {
+                let trackers = tracker::some(view, first, TRACKERS);
+                let next =
+                    if trackers.len() < TRACKERS { Next::Begin } else { Next::Trackers(first + TRACKERS) };
+                (Part::Trackers(trackers), next)
+            }
+        };
+        self.next = next;
+        let last = matches!(next, Next::Begin);
+        if last {
+            self.waiting.pop_front();
+        }
+        Some(Piece { request, part, last })
+    }
+}
+
+fn instances(view: &View<'_>, first: u32) -> (Part, Next) {
+    let instances: Vec<_> = (first..first.saturating_add(INSTANCES))
+        .map_while(|id| instance::instance(view, RouterId(id)))
+        .collect();
+    let all = view.plan.routers.len() <= first as usize + instances.len();
+    let next = if all { Next::Groups } else { Next::Instances(first.saturating_add(INSTANCES)) };
+    (Part::Instances(instances), next)
+}
+
+/// Instances in one piece: they take less than a millisecond.
+const INSTANCES: u32 = 32;
+
+/// Trackers in one piece.
+const TRACKERS: usize = 256;
+
+/// More questions than the parent ever has.
+const MAX_WAITING: usize = 64;

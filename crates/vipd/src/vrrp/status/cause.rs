@@ -1,0 +1,128 @@
+//! Why a router is what it is, and what was seen.
+
+use vipd_status::{Cause, Evidence, Fault};
+use vrrp_election::{
+    self as election, ChangedBy, Fact, Instant, RouterId, Standing, TrackTarget, Transition, Why,
+};
+
+use super::{Wall, ms, state, tracked};
+use crate::vrrp::narrate::fault_text;
+use crate::vrrp::plan::{Plan, WatchedFact};
+
+/// A change of state.
+pub(super) fn transition(
+    plan: &Plan,
+    wall: Wall,
+    router: RouterId,
+    transition: &Transition,
+) -> vipd_status::Transition {
+    vipd_status::Transition {
+        at: wall.at(transition.at),
+        from: state(transition.from),
+        to: state(transition.to),
+        cause: cause(plan, router, transition),
+        evidence: evidence(plan, transition),
+    }
+}
+
+/// Why a state changed.
+pub(super) fn cause(plan: &Plan, router: RouterId, transition: &Transition) -> Cause {
+    match transition.why {
+        Why::Election(cause) => of_election(plan, router, cause, transition),
+        Why::Fault(fault) => Cause::Fault(self::fault(plan, router, fault, Some(transition))),
+        Why::Deleted => Cause::Deleted,
+        _ => Cause::Stop,
+    }
+}
+
+fn of_election(plan: &Plan, router: RouterId, cause: election::Cause, transition: &Transition) -> Cause {
+    use election::Cause as Election;
+    match cause {
+        Election::Startup => Cause::Startup,
+        Election::Owner => Cause::Owner,
+        Election::Resumed => Cause::Resumed,
+        Election::ActiveDown { silent_for } => Cause::Silence { silent_ms: silent_for.map(ms) },
+        Election::ActiveLeft => Cause::MasterLeft { source: transition.evidence.goodbye },
+        Election::Preempted { source, priority } => Cause::Preempted { source, priority: priority.get() },
+        Election::Better { source, priority } => Cause::BetterAdvert { source, priority: priority.get() },
+        Election::Together => Cause::Group { name: plan.group_of(router).map(ToOwned::to_owned) },
+        _ => Cause::Stop,
+    }
+}
+
+/// What keeps a router from taking part. `seen` is the change that it led to.
+pub(super) fn fault(
+    plan: &Plan,
+    router: RouterId,
+    fault: election::Fault,
+    seen: Option<&Transition>,
+) -> Fault {
+    let name = |link| plan.links.name(link).cloned().unwrap_or_default();
+    let interface = || plan.routers.get(router.0 as usize).and_then(|router| router.link).map(name);
+    match fault {
+        election::Fault::Duplicate(of) => Fault::Duplicate { of: plan.name(of).to_owned() },
+        election::Fault::Member(member) => Fault::Member { name: plan.name(member).to_owned() },
+        election::Fault::LinkDown(link) => Fault::InterfaceDown { interface: name(link), missing: false },
+        election::Fault::Tracked(target) => match tracked(plan, target) {
+            Some((tracker, name)) => Fault::Tracker { tracker, name, reason: seen.and_then(reason) },
+            None => of_itself(plan, target, interface),
+        },
+        _ => Fault::NoAddress { interface: interface().unwrap_or_default() },
+    }
+}
+
+/// Something that a router needs without being told to track it.
+fn of_itself(plan: &Plan, target: TrackTarget, interface: impl FnOnce() -> Option<String>) -> Fault {
+    let TrackTarget::Fact(fact) = target else { return Fault::NoSource };
+    match plan.facts.name(fact) {
+        Some(WatchedFact::Socket(_)) => Fault::Deaf { interface: interface().unwrap_or_default() },
+        Some(fact @ WatchedFact::Static(_)) => Fault::Static { what: fact.to_string() },
+        _ => Fault::NoSource,
+    }
+}
+
+/// What was seen of something tracked: the end of a script, or the number in a file.
+fn reason(seen: &Transition) -> Option<String> {
+    let evidence = &seen.evidence;
+    match (&evidence.run, evidence.fact) {
+        (Some(run), Some(_)) => Some(run.to_string()),
+        (None, Some(Fact::Value(value))) => Some(format!("holds {value}")),
+        _ => None,
+    }
+}
+
+/// What was seen at a change of state.
+pub(super) fn evidence(plan: &Plan, transition: &Transition) -> Evidence {
+    let seen = &transition.evidence;
+    let serves = transition.from == Standing::Active;
+    // An Active that stays alone obeys nobody: what it heard long ago has led to nothing.
+    let heard = seen.heard.filter(|_| !serves || transition.to == Standing::Backup);
+    Evidence {
+        last_source: heard.map(|heard| heard.source),
+        last_priority: heard.map(|heard| heard.priority.get()),
+        silent_ms: heard.map(|heard| ms(transition.at.since(heard.at))),
+        priority: Some(seen.priority.get()),
+        remark: remark(plan, transition),
+    }
+}
+
+/// In words: the text of a fault, or what changed the priority.
+fn remark(plan: &Plan, transition: &Transition) -> Option<String> {
+    let seen = &transition.evidence;
+    if let Why::Fault(fault) = transition.why {
+        return Some(match &seen.run {
+            Some(run) if seen.fact.is_some() => run.to_string(),
+            _ => fault_text(plan, fault),
+        });
+    }
+    let moved = seen.moved.filter(|moved| moved.at > Instant::ZERO)?;
+    let by = match moved.by {
+        ChangedBy::Configuration => "by a reload".to_owned(),
+        ChangedBy::Target(target) => match (tracked(plan, target), &seen.run) {
+            (Some(_), Some(run)) => format!("by {}: {run}", plan.target(target)),
+            _ => format!("by {}", plan.target(target)),
+        },
+    };
+    let before = ms(transition.at.since(moved.at));
+    Some(format!("priority changed from {} to {} {before} ms before {by}", moved.from, moved.to))
+}

@@ -1,0 +1,98 @@
+//! How the virtual routers stand, as values of `vipd_status`: put together on demand, from what the election and the worker
+//! know anyway.
+
+mod answer;
+mod cause;
+mod event;
+mod instance;
+mod tracker;
+
+use std::time::Duration;
+
+use vipd_status::{State, Timestamp, TrackerKind};
+use vrrp_election::{Instant, Node, Snapshot, Standing, TrackTarget};
+use vrrp_linux::clock::Clocks;
+
+use super::judge::Record;
+use super::plan::{Plan, Vip, WatchedFact};
+use super::trackers::Trackers;
+
+pub(super) use answer::Answers;
+pub(super) use event::happened;
+
+/// Everything that an answer is made of.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) node: &'a Node,
+    pub(super) trackers: &'a Trackers,
+    pub(super) records: &'a [Record],
+    pub(super) wall: Wall,
+    /// Whether a virtual address is on its interface.
+    pub(super) is_set: &'a dyn Fn(&Vip) -> bool,
+}
+
+impl<'a> View<'a> {
+    fn snapshot(&self) -> Snapshot<'a> {
+        self.node.snapshot(self.wall.now())
+    }
+}
+
+/// The wall clock of moments of the monotonic one, as both are at one reading.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wall(Clocks);
+
+impl Wall {
+    /// Reads both clocks.
+    pub(super) fn read() -> Self {
+        Self(Clocks::read())
+    }
+
+    fn now(self) -> Instant {
+        super::instant(self.0.monotonic)
+    }
+
+    /// To the millisecond.
+    fn at(self, moment: Instant) -> Timestamp {
+        let age = self.now().since(moment);
+        let since_1970 = self.0.realtime.saturating_sub(age);
+        let ms = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// What a standing is called in a status.
+const fn state(standing: Standing) -> State {
+    match standing {
+        Standing::Waiting => State::Init,
+        Standing::Fault => State::Fault,
+        Standing::Backup => State::Backup,
+        Standing::Active => State::Master,
+        Standing::Stopped => State::Stop,
+    }
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The kind and the name of something that a file has instances track; `None` for what they need by themselves.
+fn tracked(plan: &Plan, target: TrackTarget) -> Option<(TrackerKind, String)> {
+    let kind = match target {
+        TrackTarget::Link(link) => return Some((TrackerKind::Interface, plan.links.name(link)?.clone())),
+        TrackTarget::Script(script) => {
+            return Some((TrackerKind::Script, plan.script_name(script).to_owned()));
+        }
+        TrackTarget::Fact(fact) => match plan.facts.name(fact)? {
+            WatchedFact::File(_) => TrackerKind::File,
+            WatchedFact::Processes(_) => TrackerKind::Process,
+            WatchedFact::Session(_) => TrackerKind::Bfd,
+            WatchedFact::Source { .. } | WatchedFact::Socket(_) | WatchedFact::Static(_) => return None,
+        },
+    };
+    let TrackTarget::Fact(fact) = target else { return None };
+    Some((kind, plan.tracker_name(fact)?.to_owned()))
+}
+
+#[cfg(test)]
+mod tests;
