@@ -16,6 +16,7 @@ extern crate alloc;
 
 mod histogram;
 mod instant;
+mod neighbours;
 mod node;
 mod router;
 mod script;
@@ -25,11 +26,13 @@ mod termination;
 
 pub use histogram::Histogram;
 pub use instant::Instant;
+pub use neighbours::{Neighbour, NeighbourKey, Neighbours};
 pub use node::{
     ChangedBy, Event, Evidence, Fact, FactId, Fault, GroupId, GroupSetup, GroupSnapshot, Intent, IntentEnd,
     IntentKind, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, NodeMemory, PriorityChange,
     Progress, Refusal, Remember, RouterId, RouterKey, RouterSetup, RouterSnapshot, ScriptId, ScriptSetup,
-    ScriptSnapshot, Snapshot, Standing, Term, Track, TrackTarget, Transition, Transport, VirtualAddress, Why,
+    ScriptSnapshot, Snapshot, Standing, Term, Track, TrackTarget, Transition, Transport, VirtualAddress,
+    Waits, Why,
 };
 pub use router::{
     Action, AnnounceConfig, Cause, CloseCalls, Counters, Heard, Ignored, Obeyed, Observed, Preempt, Received,

@@ -93,7 +93,7 @@ impl History {
 
     /// Everything that it names has another id now.
     pub(super) fn renumber(&mut self, ids: &impl Renumber) {
-        let targets = self.transitions.iter_mut().flat_map(Transition::changed_by);
+        let targets = self.transitions.iter_mut().filter_map(Transition::changed_by);
         for by in targets.chain(self.moved.as_mut().map(|moved| &mut moved.by)) {
             if let ChangedBy::Target(target) = by {
                 *target = ids.target(*target);

@@ -71,7 +71,7 @@ pub use history::{ChangedBy, Evidence, PriorityChange, Transition};
 pub use intent::{Intent, IntentEnd, IntentKind, Progress, Refusal};
 pub use key::{RouterKey, Transport};
 pub use memory::{NodeMemory, Remember};
-pub use snapshot::{GroupSnapshot, RouterSnapshot, ScriptSnapshot, Snapshot, Term};
+pub use snapshot::{GroupSnapshot, RouterSnapshot, ScriptSnapshot, Snapshot, Term, Waits};
 pub use sync_group::GroupSetup;
 pub use tracking::Fault;
 

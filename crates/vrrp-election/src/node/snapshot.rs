@@ -8,7 +8,8 @@ use vrrp_proto::Priority;
 
 use super::tracking::weight;
 use super::{
-    Fact, Fault, GroupId, Node, RouterId, RouterSetup, ScriptId, Standing, Track, Transition, Why, number,
+    Fact, Fault, GroupId, Node, RouterId, RouterSetup, ScriptId, Standing, Track, TrackTarget, Transition,
+    Why, number,
 };
 use crate::{Counters, Heard, Instant, Observed, ScriptConfig, ScriptRun};
 
@@ -44,6 +45,8 @@ pub struct RouterSnapshot<'n> {
     pub standing: Standing,
     /// What keeps it from taking part.
     pub fault: Option<Fault>,
+    /// What it waits for before it starts.
+    pub waits: Option<Waits>,
     /// Its sync group.
     pub group: Option<GroupId>,
     /// The effective priority.
@@ -80,6 +83,18 @@ pub struct Term {
     pub fact: Fact,
     /// What it adds to the priority.
     pub adds: i64,
+}
+
+/// What a router waits for that has not started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Waits {
+    /// The startup delay, for so long.
+    StartupDelay(Duration),
+    /// The first result of something without which it does not take part.
+    Target(TrackTarget),
+    /// The members of its sync group.
+    Group,
 }
 
 /// A sync group at a moment.
@@ -126,6 +141,37 @@ impl Node {
     pub fn snapshot(&self, now: Instant) -> Snapshot<'_> {
         Snapshot { node: self, now }
     }
+
+    /// What keeps a router from taking part. A member of a large group is asked about that one first which took it along, so
+    /// that a snapshot of all members does not look at all others for each.
+    fn known_fault(&self, router: RouterId) -> Option<Fault> {
+        let own = self.assessment(router)?.fault;
+        let member = self.routers.get(router.index())?;
+        if own.is_some() || member.standing != Standing::Fault {
+            return own;
+        }
+        match member.history.transitions().last().map(|last| last.why) {
+            Some(Why::Fault(fault @ Fault::Member(other)))
+                if self.assessment(other).is_some_and(|facts| facts.fault.is_some()) =>
+            {
+                Some(fault)
+            }
+            _ => self.fault(router),
+        }
+    }
+
+    fn waits(&self, now: Instant, router: RouterId) -> Option<Waits> {
+        let member = self.routers.get(router.index())?;
+        if member.standing != Standing::Waiting {
+            return None;
+        }
+        if self.speaks_from > now {
+            return Some(Waits::StartupDelay(self.speaks_from.since(now)));
+        }
+        let unknown = |track: &&Track| track.weight == 0 && self.fact(track.target) == Fact::Unknown;
+        let target = member.setup.tracks.iter().find(unknown).map(|track| Waits::Target(track.target));
+        target.or(member.group.map(|_| Waits::Group))
+    }
 }
 
 impl<'n> Snapshot<'n> {
@@ -143,7 +189,8 @@ impl<'n> Snapshot<'n> {
             id,
             setup: &member.setup,
             standing: member.standing,
-            fault: node.fault(id),
+            fault: node.known_fault(id),
+            waits: node.waits(self.now, id),
             group: member.group,
             priority: router.priority(),
             source: node.source(id),
