@@ -4,13 +4,15 @@
 //! time of arrival, then takes note of links and scripts, and only then looks at its timers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use vrrp_election::{
-    Fact, FactId, GroupId, Instant, Intent, LinkId, LinkState, Node, NodeAction, NodeConfig, NodeMemory,
-    RouterId, RouterSetup, ScriptId, Standing, State,
+    Fact, FactId, GroupId, Instant, Intent, LinkId, LinkState, NeighbourKey, Neighbours, Node, NodeAction,
+    NodeConfig, NodeMemory, RouterId, RouterSetup, RunEnd, ScriptId, ScriptReport, ScriptResult, ScriptRun,
+    Standing, State,
 };
-use vrrp_proto::{Family, Vrid};
+use vrrp_proto::{AuthKey, Family, Vrid};
 
 use crate::packet::Packet;
 use crate::scenario::Reload;
@@ -21,10 +23,12 @@ use crate::{Host, HostId, Service};
 pub(crate) struct Machine {
     config: NodeConfig,
     daemon: Option<Daemon>,
+    /// What its adverts and those that it takes carry.
+    password: Option<AuthKey>,
     /// Which routers have their addresses on the interface.
     held: BTreeSet<RouterId>,
     /// What the scripts will say.
-    outcomes: Vec<bool>,
+    outcomes: Vec<RunEnd>,
     stalled_until: Option<Instant>,
     /// Whether the stall is one of the whole machine.
     suspended: bool,
@@ -43,6 +47,8 @@ struct Daemon {
     memory: NodeMemory,
     /// It ends once it has given its addresses away.
     departs: bool,
+    password: Option<AuthKey>,
+    neighbours: Neighbours,
     /// The node's timeout and when the daemon will really look.
     alarm: Option<(Instant, Instant)>,
 }
@@ -55,7 +61,7 @@ pub(crate) enum Input {
     /// An interface went up or down.
     Link(LinkId, LinkState),
     /// A script ended.
-    Script(ScriptId, bool),
+    Script(ScriptId, RunEnd),
     /// A file, a process or a session changed.
     Fact(FactId, Fact),
 }
@@ -92,7 +98,8 @@ impl Machine {
             config: host.node_config(id),
             daemon: None,
             held: BTreeSet::new(),
-            outcomes: vec![true; host.scripts.len()],
+            password: host.password,
+            outcomes: vec![RunEnd::Exited(0); host.scripts.len()],
             stalled_until: None,
             suspended: false,
             starts: 0,
@@ -110,7 +117,15 @@ impl Machine {
         let (config, memory) = (self.config.clone(), std::mem::take(&mut self.memory));
         let node = Node::resume(now, config, &memory);
         let memory = NodeMemory { speaks_from: Some(node.speaks_from()), ..memory };
-        self.daemon = Some(Daemon { node, inbox: Vec::new(), alarm: None, departs: false, memory });
+        self.daemon = Some(Daemon {
+            node,
+            inbox: Vec::new(),
+            alarm: None,
+            departs: false,
+            memory,
+            password: self.password,
+            neighbours: Neighbours::default(),
+        });
         true
     }
 
@@ -235,6 +250,18 @@ impl Machine {
         }
     }
 
+    /// The interfaces have no addresses of their own any more.
+    pub(crate) fn remove_addresses(&mut self) {
+        let mut news = Vec::new();
+        for (id, link) in (0..).map(LinkId).zip(&mut self.config.links) {
+            link.state = LinkState { up: link.state.up, ..LinkState::default() };
+            news.push(Input::Link(id, link.state));
+        }
+        for input in news {
+            self.deliver(input);
+        }
+    }
+
     /// The daemon that runs is told, and one that starts later begins with it.
     pub(crate) fn set_fact(&mut self, id: FactId, fact: Fact) {
         if let Some(known) = self.config.facts.get_mut(id.0 as usize) {
@@ -243,14 +270,14 @@ impl Machine {
         }
     }
 
-    pub(crate) fn set_outcome(&mut self, script: ScriptId, success: bool) {
+    pub(crate) fn set_outcome(&mut self, script: ScriptId, end: RunEnd) {
         if let Some(outcome) = self.outcomes.get_mut(script.0 as usize) {
-            *outcome = success;
+            *outcome = end;
         }
     }
 
-    pub(crate) fn outcome(&self, script: ScriptId) -> bool {
-        self.outcomes.get(script.0 as usize).copied().unwrap_or(true)
+    pub(crate) fn outcome(&self, script: ScriptId) -> RunEnd {
+        self.outcomes.get(script.0 as usize).copied().unwrap_or(RunEnd::Exited(0))
     }
 
     /// Which run of the daemon this is: what was meant for another one is void.
@@ -322,6 +349,10 @@ impl Machine {
         self.held.contains(&router)
     }
 
+    pub(crate) fn neighbours(&self) -> Option<&Neighbours> {
+        self.daemon.as_ref().map(|daemon| &daemon.neighbours)
+    }
+
     pub(crate) fn node(&self) -> Option<&Node> {
         self.daemon.as_ref().map(|daemon| &daemon.node)
     }
@@ -367,7 +398,7 @@ impl Daemon {
         for input in others {
             match input {
                 Input::Link(link, state) => self.node.handle_link(now, link, state),
-                Input::Script(script, success) => self.node.handle_script(now, script, success),
+                Input::Script(script, end) => self.node.handle_script(now, script, report(now, end)),
                 Input::Fact(id, fact) => self.node.handle_fact(now, id, fact),
                 Input::Packet(..) => {}
             }
@@ -390,16 +421,19 @@ impl Daemon {
         packet: &Packet,
         routers: &BTreeMap<(LinkId, Vrid, Family), RouterId>,
     ) {
-        let Some(router) = packet.addressee().and_then(|(vrid, family)| routers.get(&(lan, vrid, family)))
-        else {
-            return;
+        let Some((vrid, family)) = packet.addressee() else { return };
+        let (source, message) = packet.message();
+        let key = NeighbourKey { source, vrid: vrid.get() };
+        let Some(router) = routers.get(&(lan, vrid, family)) else {
+            return self.neighbours.note(arrived, lan, key, None, message);
         };
         let Some(config) = self.node.router(*router).map(vrrp_election::VirtualRouter::config) else {
             return;
         };
-        if let Ok(received) = packet.judge(config) {
+        match packet.judge(config, self.password) {
             // Whether it changed anything is the router's business.
-            let _ = self.node.handle_advert(now, arrived, *router, &received);
+            Ok(received) => _ = self.node.handle_advert(now, arrived, *router, &received),
+            Err(rejection) => self.neighbours.note(arrived, lan, key, Some(rejection.counter()), message),
         }
     }
 
@@ -431,8 +465,15 @@ impl Daemon {
     }
 
     fn advert(&self, router: RouterId, priority: vrrp_proto::Priority) -> Option<Packet> {
-        Packet::advert(self.node.router(router)?.config(), priority, self.node.source(router)?)
+        Packet::advert(self.node.router(router)?.config(), priority, self.node.source(router)?, self.password)
     }
+}
+
+/// What a daemon makes of the end of a run.
+fn report(now: Instant, end: RunEnd) -> ScriptReport {
+    let output = String::new();
+    let run = ScriptRun { end, took: Duration::ZERO, output, at: now };
+    ScriptReport { result: ScriptResult::from(end == RunEnd::Exited(0)), run: Some(Arc::new(run)) }
 }
 
 fn router_id(index: usize) -> RouterId {

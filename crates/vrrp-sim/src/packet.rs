@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use vrrp_election::{Received, RouterConfig};
 use vrrp_proto::{
-    Addresses, AuthData, ChecksumRule, Datagram, Endpoints, Family, Priority, Rejection, TTL, Vrid, group,
-    peek,
+    Addresses, AuthData, AuthKey, ChecksumRule, Datagram, Endpoints, ExpectedAuth, Family, Priority,
+    Receiver, Rejection, TTL, Vrid, group, peek,
 };
 
 /// One packet on its way.
@@ -17,7 +17,12 @@ pub(crate) struct Packet {
 
 impl Packet {
     /// The advert that `config` asks for; `None` if it cannot be written (VRRPv2 over IPv6).
-    pub(crate) fn advert(config: &RouterConfig, priority: Priority, source: IpAddr) -> Option<Self> {
+    pub(crate) fn advert(
+        config: &RouterConfig,
+        priority: Priority,
+        source: IpAddr,
+        password: Option<AuthKey>,
+    ) -> Option<Self> {
         let vrid = config.vrid;
         let v4 = [[198, 51, 100, vrid.get()]];
         let v6 = [Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0x5100, vrid.get().into()).octets()];
@@ -25,7 +30,7 @@ impl Packet {
             Family::Ipv4 => Addresses::V4(&v4),
             Family::Ipv6 => Addresses::V6(&v6),
         };
-        let advert = config.advert(priority, addresses, AuthData::None);
+        let advert = config.advert(priority, addresses, password.map_or(AuthData::None, AuthData::Password));
         let endpoints = Endpoints::new(source, group(config.family))?;
         let mut message = vec![0; advert.buffer_len()];
         advert.emit(&mut message, &endpoints, ChecksumRule::PseudoHeader).ok()?;
@@ -38,11 +43,22 @@ impl Packet {
         Some((Vrid::new(peek.vrid).ok()?, self.endpoints.family()))
     }
 
+    /// Where it comes from, and what it says.
+    pub(crate) fn message(&self) -> (IpAddr, &[u8]) {
+        (self.endpoints.source(), &self.message)
+    }
+
     /// What the router with this configuration takes from it.
-    pub(crate) fn judge(&self, config: &RouterConfig) -> Result<Received, Rejection> {
+    pub(crate) fn judge(
+        &self,
+        config: &RouterConfig,
+        password: Option<AuthKey>,
+    ) -> Result<Received, Rejection> {
         let datagram =
             Datagram { endpoints: self.endpoints, ttl: TTL, envelope: None, message: &self.message };
-        Ok(Received::from(&config.receiver().check(&datagram)?))
+        let auth = password.map_or(ExpectedAuth::None, ExpectedAuth::Password);
+        let receiver = Receiver { auth, ..config.receiver() };
+        Ok(Received::from(&receiver.check(&datagram)?))
     }
 }
 
@@ -65,9 +81,9 @@ mod tests {
         ] {
             let config = config(family, interval);
             let source = source.parse().unwrap();
-            let packet = Packet::advert(&config, Priority::new(7), source).unwrap();
+            let packet = Packet::advert(&config, Priority::new(7), source, None).unwrap();
             assert_eq!(packet.addressee(), Some((config.vrid, family)));
-            let received = packet.judge(&config).unwrap();
+            let received = packet.judge(&config, None).unwrap();
             let interval = interval.into();
             assert_eq!(received, Received { source, priority: Priority::new(7), interval });
         }
@@ -76,8 +92,9 @@ mod tests {
     #[test]
     fn a_damaged_one_is_rejected() {
         let config = config(Family::Ipv4, RouterInterval::seconds(1).unwrap());
-        let mut packet = Packet::advert(&config, Priority::new(7), "192.0.2.1".parse().unwrap()).unwrap();
+        let mut packet =
+            Packet::advert(&config, Priority::new(7), "192.0.2.1".parse().unwrap(), None).unwrap();
         packet.message[2] ^= 1;
-        assert!(packet.judge(&config).is_err());
+        assert!(packet.judge(&config, None).is_err());
     }
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use vrrp_election::{
     Fact, FactId, GroupSetup, Instant, IntentKind, LinkId, LinkSetup, LinkState, NodeConfig, Preempt,
-    RouterConfig, RouterId, RouterSetup, ScriptConfig, ScriptId, ScriptSetup,
+    RouterConfig, RouterId, RouterSetup, RunEnd, ScriptConfig, ScriptId, ScriptSetup,
 };
+
+use vrrp_proto::AuthKey;
 
 use crate::{Network, Service, Simulation, Violation};
 
@@ -36,6 +38,8 @@ pub struct Host {
     pub scripts: Vec<ScriptConfig>,
     /// What else its routers depend on (files, processes, sessions), at the start; the first is `FactId(0)`.
     pub facts: Vec<Fact>,
+    /// The password of its adverts, and of those that it takes (VRRPv2).
+    pub password: Option<AuthKey>,
     /// How long it stays silent after a start.
     pub startup_delay: Duration,
     /// How many interfaces it has at least: more than its routers speak on, if they track others.
@@ -180,8 +184,12 @@ pub enum Fault {
     OneLinkUp(HostId, LinkId),
     /// One of its interfaces goes down.
     OneLinkDown(HostId, LinkId),
+    /// Its interfaces lose the addresses that its adverts come from.
+    AddressesRemoved(HostId),
     /// A check of it succeeds or fails, from its next run on.
     Script(HostId, ScriptId, bool),
+    /// A check of it ends like this, from its next run on. It succeeds with exit status 0 only.
+    ScriptEnds(HostId, ScriptId, RunEnd),
     /// A file, a process or a session of it is like this from now on, whether its daemon runs or not.
     Fact(HostId, FactId, Fact),
     /// Nothing gets from the first to the second any more.
@@ -222,8 +230,10 @@ impl fmt::Display for Fault {
             Self::LinkUp(host) => write!(f, "the links of {host} come up"),
             Self::OneLinkUp(host, link) => write!(f, "link {link} of {host} comes up"),
             Self::OneLinkDown(host, link) => write!(f, "link {link} of {host} goes down"),
+            Self::AddressesRemoved(host) => write!(f, "the interfaces of {host} lose their addresses"),
             Self::Script(host, script, true) => write!(f, "script {script} of {host} succeeds from now on"),
             Self::Script(host, script, false) => write!(f, "script {script} of {host} fails from now on"),
+            Self::ScriptEnds(host, script, end) => write!(f, "script {script} of {host} {end} from now on"),
             Self::Fact(host, id, fact) => write!(f, "fact {id} of {host} is {fact:?} from now on"),
             Self::Block(from, to) => write!(f, "nothing gets from {from} to {to}"),
             Self::BlockOn(lan, from, to) => write!(f, "nothing gets from {from} to {to} on network {lan}"),

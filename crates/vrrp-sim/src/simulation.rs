@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vrrp_election::{
-    Event, Instant, Intent, LinkId, Node, NodeAction, Preempt, RouterId, ScriptAct, ScriptId, State,
-    VirtualRouter,
+    Event, Instant, Intent, LinkId, Neighbours, Node, NodeAction, Preempt, RouterId, RunEnd, ScriptAct,
+    ScriptId, State, VirtualRouter,
 };
 
 use crate::checks::{Checks, Problem, Service, Violation};
@@ -117,6 +117,12 @@ impl Simulation {
     #[must_use]
     pub fn node(&self, host: HostId) -> Option<&Node> {
         self.machines.get(host.0)?.node()
+    }
+
+    /// Who else speaks on the links of a host, if its daemon runs.
+    #[must_use]
+    pub fn neighbours(&self, host: HostId) -> Option<&Neighbours> {
+        self.machines.get(host.0)?.neighbours()
     }
 
     /// Whether a host has the addresses of one of its routers on its interface.
@@ -237,8 +243,8 @@ impl Simulation {
             }
             Happening::ScriptEnds(host, run, script) => {
                 if let Some(machine) = self.machines.get_mut(host.0).filter(|machine| machine.run() == run) {
-                    let success = machine.outcome(script);
-                    machine.deliver(Input::Script(script, success));
+                    let end = machine.outcome(script);
+                    machine.deliver(Input::Script(script, end));
                 }
                 Ok(())
             }
@@ -317,8 +323,16 @@ impl Simulation {
                 machine.set_link(Some(link), false);
                 Vec::new()
             }),
+            Fault::AddressesRemoved(host) => self.with(host, |machine| {
+                machine.remove_addresses();
+                Vec::new()
+            }),
             Fault::Script(host, script, success) => self.with(host, |machine| {
-                machine.set_outcome(script, success);
+                machine.set_outcome(script, RunEnd::Exited(u8::from(!success)));
+                Vec::new()
+            }),
+            Fault::ScriptEnds(host, script, end) => self.with(host, |machine| {
+                machine.set_outcome(script, end);
                 Vec::new()
             }),
             Fault::Fact(host, id, fact) => self.with(host, |machine| {

@@ -99,6 +99,7 @@ fn host(fault: Fault) -> Option<HostId> {
         | Fault::Stop(host)
         | Fault::OneLinkDown(host, _)
         | Fault::Script(host, ..)
+        | Fault::ScriptEnds(host, ..)
         | Fault::Fact(host, ..) => Some(host),
         _ => None,
     }

@@ -3,6 +3,7 @@
 
 mod lab;
 
+mod causes;
 mod checks;
 mod crashes;
 mod maintenance;
