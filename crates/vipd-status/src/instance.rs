@@ -53,6 +53,12 @@ pub struct Instance {
     /// What keeps it from taking part.
     #[serde(default)]
     pub fault: Option<Fault>,
+    /// What it waits for before it starts, in words: `startup delay, 9500 ms left`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<String>,
+    /// When a wait was last renewed because the daemon was held up or packets were lost unread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stalled: Option<Timestamp>,
     /// What an operator asked for, and still holds.
     #[serde(default)]
     pub intent: Option<Intent>,

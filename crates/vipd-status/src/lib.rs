@@ -15,6 +15,8 @@ pub mod text;
 mod tracker;
 mod words;
 
+use std::collections::BTreeSet;
+
 pub use cause::{Cause, Evidence, Fault};
 pub use daemon::{ConfigState, Daemon, ReloadOutcome, ReloadResult, Role, Worker};
 pub use event::{Event, EventKind};
@@ -101,6 +103,15 @@ impl Status {
             services: Vec::new(),
             bfd: Vec::new(),
         }
+    }
+
+    /// VRIDs that nobody was heard to use on an interface, and that no instance of ours has there.
+    pub fn free_vrids(&self, interface: &str) -> impl Iterator<Item = u8> + use<> {
+        let instances = self.instances.iter().map(|known| (&known.interface, known.vrid));
+        let heard = self.neighbours.iter().map(|known| (&known.interface, known.vrid));
+        let used = instances.chain(heard).filter(|(of, _)| *of == interface).map(|(_, vrid)| vrid);
+        let used: BTreeSet<u8> = used.collect();
+        (1..=255).filter(move |vrid| !used.contains(vrid))
     }
 
     /// Adds what a worker handed over.
