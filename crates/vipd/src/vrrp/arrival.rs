@@ -16,7 +16,8 @@ pub(super) enum Arrival<'p> {
     For(RouterId, Instant, Datagram<'p>),
     UnknownVrid {
         vrid: u8,
-        source: IpAddr,
+        arrived: Instant,
+        datagram: Datagram<'p>,
     },
     /// Something for this router may have been dropped unread.
     Lost(RouterId),
@@ -39,7 +40,7 @@ impl<'p> Arrival<'p> {
         let vrid = peek(datagram.message).map_or(0, |peek| peek.vrid);
         Some(match listeners.find(vrid, packet.source) {
             Some(router) => Self::For(router, arrived, datagram),
-            None => Self::UnknownVrid { vrid, source: packet.source },
+            None => Self::UnknownVrid { vrid, arrived, datagram },
         })
     }
 }

@@ -13,8 +13,10 @@ use keepalived_conf::model::{
     Auth, Command, Preempt, TrackInterface, TrackScript, VirtualAddress, VrrpInstance,
 };
 use serde_json::{Map, Value, json};
-use vrrp_election::{Counters, Fact, GroupId, Node, RouterId, ScriptId, Standing, TrackTarget};
-use vrrp_proto::Counter;
+use vrrp_election::{
+    Counters, Fact, GroupId, Node, RouterId, ScriptId, Standing, TrackTarget, VirtualRouter,
+};
+use vrrp_proto::{Counter, Version};
 
 use super::judge::Record;
 use super::narrate::fault_text;
@@ -210,10 +212,14 @@ impl View<'_> {
             writeln!(out, "   Sync group = {group}")?;
         }
         writeln!(out, "   State = {}", state_word(self.standing))?;
+        self.master(out)?;
         if let Some(fault) = self.node.fault(self.id) {
             writeln!(out, "   Fault = {}", fault_text(self.plan, fault))?;
         }
         writeln!(out, "   Last transition = {}", Seconds(self.record.last_transition))?;
+        if let Some(router) = self.router() {
+            writeln!(out, "   Master down timer = {} usecs", router.active_down_interval().as_micros())?;
+        }
         self.interface(out)?;
         match self.node.source(self.id) {
             Some(source) => writeln!(out, "   Using src_ip = {source}")?,
@@ -261,6 +267,22 @@ impl View<'_> {
         self.lists(out)
     }
 
+    /// The master that a Backup obeys.
+    fn master(&self, out: &mut String) -> fmt::Result {
+        let Some(master) = self.router().and_then(VirtualRouter::obeys) else { return Ok(()) };
+        writeln!(out, "   Master router = {}", master.source)?;
+        writeln!(out, "   Master priority = {}", master.priority)?;
+        if master.interval.version() == Version::V3 {
+            let interval = master.interval.duration().as_secs_f64();
+            writeln!(out, "   Master advert int = {interval:.2} sec")?;
+        }
+        Ok(())
+    }
+
+    fn router(&self) -> Option<&VirtualRouter> {
+        self.node.router(self.id)
+    }
+
     fn interface(&self, out: &mut String) -> fmt::Result {
         let interface = self.instance.interface.as_deref().unwrap_or("(none)");
         let Some(links) = self.instance.virtual_links.as_deref() else {
@@ -301,10 +323,8 @@ impl View<'_> {
     fn json(&self) -> Value {
         let instance = self.instance;
         let seconds = |duration: Duration| json!(duration.as_secs_f64());
-        let active_interval = self
-            .node
-            .router(self.id)
-            .map_or(instance.advert_interval, vrrp_election::VirtualRouter::active_interval);
+        let active_interval =
+            self.node.router(self.id).map_or(instance.advert_interval, VirtualRouter::active_interval);
         let mut data = Map::new();
         let mut put = |key: &str, value: Value| _ = data.insert(key.to_owned(), value);
         put("iname", json!(instance.name));
@@ -313,7 +333,8 @@ impl View<'_> {
         put("strict_mode", json!(u8::from(instance.strict)));
         put("vmac_ifname", json!(self.own_link().unwrap_or("")));
         put("ifp_ifname", json!(self.own_link().or(instance.interface.as_deref()).unwrap_or("")));
-        put("master_priority", json!(0));
+        let master = self.router().and_then(VirtualRouter::obeys);
+        put("master_priority", json!(master.map_or(0, |master| master.priority.get())));
         put("last_transition", seconds(self.record.last_transition));
         put("garp_delay", json!(instance.garp.delay.as_secs()));
         put("garp_refresh", json!(instance.garp.refresh.as_secs()));

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, UNIX_EPOCH};
 
-use vrrp_election::{Instant, Node, Received, RouterId, ScriptId};
+use vrrp_election::{Instant, LinkId, NeighbourKey, Neighbours, Node, Received, RouterId, ScriptId};
 use vrrp_proto::{Accepted, Datagram};
 
 use super::Worker;
@@ -31,17 +31,19 @@ impl Worker {
     }
 
     fn read_batch(&mut self, place: usize) -> io::Result<bool> {
-        let Self { wire, node, plan, records, complaints, parent, .. } = self;
+        let Self { wire, node, plan, records, neighbours, complaints, parent, .. } = self;
+        let link = wire.link(place);
         let log = &mut |level, text| parent.log(level, text);
         let since_1970 = UNIX_EPOCH.elapsed().unwrap_or_default();
-        let mut intake = Intake { now: now(), since_1970, node, plan, records, complaints, log };
+        let mut intake =
+            Intake { now: now(), since_1970, node, plan, records, neighbours, link, complaints, log };
         wire.receive(place, |arrival| intake.take(arrival))
     }
 
     fn script_done(&mut self, script: u32, run: &ScriptRun) {
         let Some(check) = self.plan.config.scripts.get(script as usize) else { return };
-        let result = self.script_reasons.note(ScriptId(script), run, check.timeout);
-        self.node.handle_script(now(), ScriptId(script), result);
+        let report = self.script_reasons.note(ScriptId(script), run, check.timeout);
+        self.node.handle_script(now(), ScriptId(script), report);
     }
 
     fn act(&mut self, request: u32, act: &Act) {
@@ -93,6 +95,9 @@ struct Intake<'a> {
     node: &'a mut Node,
     plan: &'a Plan,
     records: &'a mut [Record],
+    neighbours: &'a mut Neighbours,
+    /// The interface of the socket.
+    link: Option<LinkId>,
     complaints: &'a mut Complaints,
     /// Takes lines for the log.
     log: &'a mut dyn FnMut(LogLevel, String),
@@ -102,7 +107,12 @@ impl Intake<'_> {
     fn take(&mut self, arrival: Arrival<'_>) {
         match arrival {
             Arrival::For(router, arrived, datagram) => self.judge(router, arrived, &datagram),
-            Arrival::UnknownVrid { vrid, source } => {
+            Arrival::UnknownVrid { vrid, arrived, datagram } => {
+                let source = datagram.endpoints.source();
+                if let Some(link) = self.link {
+                    let key = NeighbourKey { source, vrid };
+                    self.neighbours.note(arrived, link, key, None, datagram.message);
+                }
                 if self.plan.config.global.log_unknown_vrids {
                     let text = || format!("advert from {source} for unknown VRID {vrid}");
                     self.complain(LogLevel::Info, None, Kind::UnknownVrid, text);
@@ -124,6 +134,10 @@ impl Intake<'_> {
             Ok(accepted) => self.accept(id, arrived, &accepted),
             Err(rejection) => {
                 let (source, plan) = (datagram.endpoints.source(), self.plan);
+                if let Some(link) = router.link {
+                    let key = NeighbourKey { source, vrid: router.config.vrid.get() };
+                    self.neighbours.note(arrived, link, key, Some(rejection.counter()), datagram.message);
+                }
                 let text = || format!("({}) bad advert from {source}: {rejection}", plan.name(id));
                 self.complain(LogLevel::Warning, Some(id), Kind::Rejected(rejection.counter()), text);
             }

@@ -42,7 +42,7 @@ use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use vrrp_election::{Instant, Node, NodeMemory, RouterId, Standing};
+use vrrp_election::{Instant, Neighbours, Node, NodeMemory, RouterId, Standing};
 use vrrp_linux::address::AddressSpec;
 use vrrp_linux::clock::{self, TimerFd};
 use vrrp_linux::holdings::Former;
@@ -142,6 +142,8 @@ struct Worker {
     macs: Macs,
     /// What the receive checks remember, by router.
     records: Vec<Record>,
+    /// Others that speak VRRP here and are not obeyed.
+    neighbours: Neighbours,
     complaints: Complaints,
     reminders: Reminders,
     stamp_keeper: trailer::StampKeeper,
@@ -227,6 +229,7 @@ impl Worker {
         let mut worker = Self {
             filter: firewall::Filter::new(kernel.mark(), &plan),
             records: vec![Record::default(); plan.routers.len()],
+            neighbours: Neighbours::default(),
             poll,
             parent,
             plan,
@@ -347,10 +350,17 @@ impl Worker {
         if !self.can_answer() {
             return;
         }
-        let Self { plan, node, trackers, records, kernel, answers, parent, .. } = self;
+        let Self { plan, node, trackers, records, neighbours, kernel, answers, parent, .. } = self;
         let is_set = |vip: &Vip| plan.links.name(vip.link).is_some_and(|link| kernel.has_address(link, vip));
-        let view =
-            status::View { plan, node, trackers, records, wall: status::Wall::read(), is_set: &is_set };
+        let view = status::View {
+            plan,
+            node,
+            trackers,
+            records,
+            neighbours,
+            wall: status::Wall::read(),
+            is_set: &is_set,
+        };
         let Some(piece) = answers.piece(&view) else { return };
         parent.status(piece.request, &piece.part, piece.last);
     }
@@ -411,6 +421,7 @@ impl Worker {
     fn switch_plan(&mut self, before: &[Option<RouterId>]) {
         let Some(plan) = self.next_plan.take() else { return };
         let old = std::mem::replace(&mut self.plan, plan);
+        self.neighbours.renumber(|id| self.plan.links.known(old.links.name(id)?));
         self.node.renumber_facts(|id| self.plan.facts.known(old.facts.name(id)?));
         self.trackers.retain(&self.plan);
         let mut old = std::mem::take(&mut self.records);

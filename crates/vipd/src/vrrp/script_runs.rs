@@ -1,9 +1,10 @@
 //! What the run of a check script says, by the clock of its own process.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use vrrp_election::{ScriptId, ScriptResult};
+use vrrp_election::{self as election, Instant, RunEnd, ScriptId, ScriptReport, ScriptResult};
 
 use crate::ipc::{ScriptOutcome, ScriptRun};
 
@@ -18,20 +19,38 @@ pub(super) struct Reasons {
 
 impl Reasons {
     /// A run ended that may take so long: what it says.
-    pub(super) fn note(&mut self, script: ScriptId, run: &ScriptRun, timeout: Duration) -> ScriptResult {
+    pub(super) fn note(&mut self, script: ScriptId, run: &ScriptRun, timeout: Duration) -> ScriptReport {
         let result = result(run, timeout);
         match result {
             ScriptResult::Failed => _ = self.failures.insert(script, failure(run, timeout)),
             ScriptResult::Unknown => _ = self.shortages.insert(script, shortage(run)),
             ScriptResult::Passed => {}
         }
-        result
+        ScriptReport { result, run: seen(run, timeout).map(Arc::new) }
     }
 
     /// Scripts have other numbers now.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
+}
+
+/// How a run was seen to end, for those who ask; `None` if that says nothing about what is checked.
+fn seen(run: &ScriptRun, timeout: Duration) -> Option<election::ScriptRun> {
+    let end = match run.outcome {
+        ScriptOutcome::Shortage(_) => return None,
+        _ if is_late(run, timeout) => RunEnd::TimedOut,
+        ScriptOutcome::Exited(status) => RunEnd::Exited(status),
+        ScriptOutcome::Signalled(signal) => RunEnd::Signalled(signal),
+        ScriptOutcome::NotStarted(errno) => RunEnd::NotStarted(errno),
+    };
+    let ran = run.started.map_or(0, |started| run.ended.0.saturating_sub(started.0));
+    Some(election::ScriptRun {
+        end,
+        took: Duration::from_nanos(ran),
+        output: String::new(),
+        at: Instant::from_nanos(run.ended.0),
+    })
 }
 
 fn shortage(run: &ScriptRun) -> &'static str {
@@ -104,15 +123,30 @@ mod tests {
     fn the_last_shortage_and_the_last_failure_are_remembered() {
         use ScriptOutcome::*;
         let (mut reasons, script) = (Reasons::default(), ScriptId(4));
-        assert_eq!(reasons.note(script, &run(Shortage(libc::EMFILE), 0), SECOND), ScriptResult::Unknown);
+        let note = |reasons: &mut Reasons, run: ScriptRun| reasons.note(script, &run, SECOND);
+        let unknown = note(&mut reasons, run(Shortage(libc::EMFILE), 0));
+        assert_eq!((unknown.result, unknown.run), (ScriptResult::Unknown, None));
         assert_eq!(reasons.shortages[&script], "Too many open files");
-        reasons.note(script, &run(Shortage(libc::ETIMEDOUT), 0), SECOND);
+        note(&mut reasons, run(Shortage(libc::ETIMEDOUT), 0));
         assert_eq!(reasons.shortages[&script], "no answer from a file system");
-        assert_eq!(reasons.note(script, &run(Exited(7), 3), SECOND), ScriptResult::Failed);
-        assert_eq!(reasons.note(script, &run(Exited(0), 3), SECOND), ScriptResult::Passed);
+        assert_eq!(note(&mut reasons, run(Exited(7), 3)).result, ScriptResult::Failed);
+        assert_eq!(note(&mut reasons, run(Exited(0), 3)).result, ScriptResult::Passed);
         assert_eq!(reasons.failures[&script], "failed (exited with status 7)");
         reasons.clear();
         assert!(reasons.failures.is_empty() && reasons.shortages.is_empty());
+    }
+
+    #[test]
+    fn the_end_of_a_run_is_evidence() {
+        use ScriptOutcome::*;
+        let end = |outcome, ms| {
+            let report = Reasons::default().note(ScriptId(0), &run(outcome, ms), SECOND);
+            report.run.map(|run| (run.end, run.took.as_millis()))
+        };
+        assert_eq!(end(Exited(7), 3), Some((RunEnd::Exited(7), 3)));
+        assert_eq!(end(Signalled(15), 1_001), Some((RunEnd::TimedOut, 1_001)));
+        assert_eq!(end(Signalled(11), 5), Some((RunEnd::Signalled(11), 5)));
+        assert_eq!(end(Shortage(libc::EMFILE), 0), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use vrrp_election::{Instant, RouterId};
+use vrrp_election::{Instant, LinkId, RouterId};
 use vrrp_linux::announce::Announcer;
 use vrrp_linux::clock::Clocks;
 use vrrp_linux::interfaces::Change;
@@ -153,6 +153,11 @@ impl Wire {
     /// When [`connect`](Self::connect) is due again, because something could not be opened.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.retry_at
+    }
+
+    /// The interface of a port.
+    pub(super) fn link(&self, place: usize) -> Option<LinkId> {
+        self.ports.get(place)?.key.link
     }
 
     /// Receives one batch from the port of a token and hands every packet to `each`. Gives whether there may be

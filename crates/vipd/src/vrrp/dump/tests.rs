@@ -113,6 +113,7 @@ const DATA: &str = "------< Global definitions >------
    VRRP Version = 2
    State = MASTER
    Last transition = 1.500000
+   Master down timer = 3386718 usecs
    Interface = eth0
    Using src_ip = 192.0.2.1
    Multicast address 224.0.0.18

@@ -17,6 +17,7 @@ struct Bench {
     node: Node,
     plan: Plan,
     records: Vec<Record>,
+    neighbours: Neighbours,
     complaints: Complaints,
     log: Vec<String>,
 }
@@ -49,16 +50,28 @@ impl Bench {
             node,
             plan,
             records: vec![Record::default()],
+            neighbours: Neighbours::default(),
             complaints: Complaints::default(),
             log: Vec::new(),
         }
     }
 
     fn take(&mut self, second: u64, arrival: Arrival<'_>) {
-        let Self { node, plan, records, complaints, log } = self;
+        let Self { node, plan, records, neighbours, complaints, log } = self;
         let now = Instant::ZERO + Duration::from_secs(second);
         let log = &mut |_, text| log.push(text);
-        Intake { now, since_1970: Duration::ZERO, node, plan, records, complaints, log }.take(arrival);
+        Intake {
+            now,
+            since_1970: Duration::ZERO,
+            node,
+            plan,
+            records,
+            neighbours,
+            link: Some(LinkId(0)),
+            complaints,
+            log,
+        }
+        .take(arrival);
         while node.poll_action().is_some() {}
     }
 
@@ -112,6 +125,8 @@ fn a_rejected_advert_is_counted_and_logged_and_changes_nothing() {
     assert_eq!(bench.log.len(), 1);
     assert!(bench.log[0].starts_with("(V) bad advert from 192.0.2.2: "), "{:?}", bench.log);
     assert_eq!(bench.records[0].rejected.iter().sum::<u64>(), 2);
+    let (_, neighbour) = bench.neighbours.iter().next().unwrap();
+    assert_eq!((neighbour.rejected, neighbour.count), (Some(vrrp_proto::Counter::Ttl), 2));
 }
 
 #[test]
@@ -130,12 +145,25 @@ fn after_dropped_packets_a_backup_listens_longer_before_it_takes_over() {
 #[test]
 fn strangers_and_what_is_no_packet_are_logged_and_change_nothing() {
     let mut bench = Bench::new();
-    bench.take(1, Arrival::UnknownVrid { vrid: 9, source: PEER.into() });
+    let mut packet = [0; 32];
+    let header = Ipv4Header::new(PEER, IPV4_GROUP);
+    let foreign = Advert {
+        vrid: Vrid::new(9).unwrap(),
+        priority: Priority::new(7),
+        interval: AdvertInterval::V3(Centiseconds::new(100).unwrap()),
+        addresses: Addresses::V4(&[[192, 0, 2, 9]]),
+        auth: AuthData::None,
+    };
+    let length = header.emit(&mut packet, &foreign, ChecksumRule::PseudoHeader).unwrap();
+    let datagram = Datagram::from_ipv4(&packet[..length]).unwrap();
+    bench.take(1, Arrival::UnknownVrid { vrid: 9, arrived: Instant::ZERO, datagram });
     let error = Datagram::from_ipv4(&[0x45]).unwrap_err();
     bench.take(1, Arrival::NotAPacket(error));
     assert_eq!(bench.log[0], "advert from 192.0.2.2 for unknown VRID 9");
     assert!(bench.log[1].starts_with("bad packet: "), "{:?}", bench.log);
     assert_eq!(bench.due(), 3609);
+    let (_, neighbour) = bench.neighbours.iter().next().unwrap();
+    assert_eq!((neighbour.key.vrid, neighbour.priority.get(), neighbour.rejected), (9, 7, None));
 }
 
 /// The timeouts of all looks, the first of which waits for a second. `finds` says whether a look finds something, `due`

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use vipd_status::Part;
 use vrrp_election::{GroupId, RouterId};
 
-use super::{View, instance, tracker};
+use super::{View, instance, neighbour, tracker};
 
 /// The questions that are not answered to the end. An answer that a reload overtakes is partly of each configuration.
 #[derive(Debug, Default)]
@@ -23,6 +23,10 @@ enum Next {
     Groups,
     /// What is tracked, from this place on.
     Trackers(usize),
+    /// Other speakers that our routers hear, from this router on.
+    Neighbours(usize),
+    /// Those that nobody obeys, from this place on.
+    Others(usize),
     #[default]
     Begin,
 }
@@ -62,9 +66,23 @@ impl Answers {
             }
             Next::Trackers(first) => {
                 let trackers = tracker::some(view, first, TRACKERS);
-                let next =
-                    if trackers.len() < TRACKERS { Next::Begin } else { Next::Trackers(first + TRACKERS) };
+                let next = if trackers.len() < TRACKERS {
+                    Next::Neighbours(0)
+                } else {
+                    Next::Trackers(first + TRACKERS)
+                };
                 (Part::Trackers(trackers), next)
+            }
+            Next::Neighbours(first) => {
+                let neighbours = neighbour::of_routers(view, first, NEIGHBOURS);
+                let next = first + NEIGHBOURS;
+                let all = next >= view.plan.routers.len();
+                (Part::Neighbours(neighbours), if all { Next::Others(0) } else { Next::Neighbours(next) })
+            }
+            Next::Others(first) => {
+                let others = neighbour::others(view, first, NEIGHBOURS);
+                let all = others.len() < NEIGHBOURS;
+                (Part::Neighbours(others), if all { Next::Begin } else { Next::Others(first + NEIGHBOURS) })
             }
         };
         self.next = next;
@@ -90,6 +108,9 @@ const INSTANCES: u32 = 32;
 
 /// Trackers in one piece.
 const TRACKERS: usize = 256;
+
+/// Routers in one piece whose neighbours are told, and others in one piece.
+const NEIGHBOURS: usize = 256;
 
 /// More questions than the parent ever has.
 const MAX_WAITING: usize = 64;

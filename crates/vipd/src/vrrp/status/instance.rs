@@ -7,7 +7,9 @@ use vipd_status::{
     Address, CloseCalls, Family, Group, Histogram, Instance, Master, NewMasterReason, Preempt, Priority,
     Statistics, Term, Timers,
 };
-use vrrp_election::{self as election, Cause, GroupId, Heard, RouterId, RouterSnapshot, Standing, Why};
+use vrrp_election::{
+    self as election, Cause, GroupId, Heard, RouterId, RouterSnapshot, Standing, Waits, Why,
+};
 use vrrp_proto::{Counter, Version};
 
 use super::{View, cause, ms, state, tracked};
@@ -47,6 +49,8 @@ pub(super) fn instance(view: &View<'_>, id: RouterId) -> Option<Instance> {
         new_master_reason: new_master_reason(&router),
         timers: timers(&router),
         fault: router.fault.map(|fault| cause::fault(view.plan, id, fault, last)),
+        waits: router.waits.map(|waits| words(view.plan, waits)),
+        stalled: router.observed.stall.map(|stall| view.wall.at(stall.at)),
         intent: None,
         source: router.source,
         unicast_peers: match &plan.reach {
@@ -71,6 +75,15 @@ pub(super) fn group(view: &View<'_>, id: GroupId) -> Option<Group> {
         since: group.since.map(|since| view.wall.at(since)),
         members: group.members.iter().map(|member| view.plan.name(*member).to_owned()).collect(),
     })
+}
+
+/// What a router waits for before it starts.
+fn words(plan: &Plan, waits: Waits) -> String {
+    match waits {
+        Waits::StartupDelay(left) => format!("startup delay, {} ms left", ms(left)),
+        Waits::Target(target) => format!("first result of {}", plan.target(target)),
+        _ => "the members of its sync group".to_owned(),
+    }
 }
 
 fn interface(plan: &Plan, router: &RouterPlan) -> Option<String> {

@@ -5,12 +5,13 @@ mod answer;
 mod cause;
 mod event;
 mod instance;
+mod neighbour;
 mod tracker;
 
 use std::time::Duration;
 
 use vipd_status::{State, Timestamp, TrackerKind};
-use vrrp_election::{Instant, Node, Snapshot, Standing, TrackTarget};
+use vrrp_election::{Instant, Neighbours, Node, Snapshot, Standing, TrackTarget};
 use vrrp_linux::clock::Clocks;
 
 use super::judge::Record;
@@ -27,6 +28,7 @@ pub(super) struct View<'a> {
     pub(super) node: &'a Node,
     pub(super) trackers: &'a Trackers,
     pub(super) records: &'a [Record],
+    pub(super) neighbours: &'a Neighbours,
     pub(super) wall: Wall,
     /// Whether a virtual address is on its interface.
     pub(super) is_set: &'a dyn Fn(&Vip) -> bool,

@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use vipd_status::{Cause, EventKind, Fault, NewMasterReason, Part, State, TrackerKind};
 use vrrp_election::{
-    Event, Fact, Instant, LinkState, Node, NodeAction, NodeConfig, Received, RouterId, RunEnd, ScriptId,
-    ScriptReport, ScriptResult, ScriptRun,
+    Event, Fact, Instant, LinkState, NeighbourKey, Node, NodeAction, NodeConfig, Received, RouterId, RunEnd,
+    ScriptId, ScriptReport, ScriptResult, ScriptRun,
 };
 use vrrp_linux::clock::Clocks;
-use vrrp_proto::{AdvertInterval, Centiseconds, Priority};
+use vrrp_proto::{AdvertInterval, Centiseconds, Counter, Priority};
 
 use super::*;
 use crate::ipc::Generation;
@@ -33,6 +33,7 @@ struct Scene {
     plan: Plan,
     node: Node,
     records: Vec<Record>,
+    neighbours: Neighbours,
     told: Vec<EventKind>,
 }
 
@@ -48,7 +49,7 @@ impl Scene {
         let config: NodeConfig = plan.node_config(&AllGood);
         let node = Node::new(at(0), config);
         let records = vec![Record::default(); plan.routers.len()];
-        let mut scene = Self { plan, node, records, told: Vec::new() };
+        let mut scene = Self { plan, node, records, neighbours: Neighbours::default(), told: Vec::new() };
         scene.drain();
         scene
     }
@@ -90,8 +91,8 @@ impl Scene {
         let clocks = Clocks { monotonic: BEGAN + Duration::from_millis(ms), realtime };
         let trackers = Trackers::default();
         let wall = Wall(clocks);
-        let Self { plan, node, records, .. } = self;
-        look(&View { plan, node, trackers: &trackers, records, wall, is_set: &|_| true })
+        let Self { plan, node, records, neighbours, .. } = self;
+        look(&View { plan, node, trackers: &trackers, records, neighbours, wall, is_set: &|_| true })
     }
 
     fn instance(&self, ms: u64) -> vipd_status::Instance {
@@ -204,12 +205,43 @@ fn an_answer_comes_in_pieces_and_the_last_one_says_so() {
         Part::Instances(instances) => (piece.request, instances.len(), piece.last),
         Part::Groups(groups) => (piece.request, 1_000 + groups.len(), piece.last),
         Part::Trackers(trackers) => (piece.request, 2_000 + trackers.len(), piece.last),
+        Part::Neighbours(neighbours) => (piece.request, 3_000 + neighbours.len(), piece.last),
         other => panic!("{other:?}"),
     });
     let answer = |request| {
-        [(request, 32, false), (request, 8, false), (request, 1_001, false), (request, 2_001, true)]
+        [(32, false), (8, false), (1_001, false), (2_001, false), (3_000, false), (3_000, true)]
+            .map(|(what, last)| (request, what, last))
     };
     assert_eq!(sizes.collect::<Vec<_>>(), [answer(7), answer(8)].concat());
+}
+
+#[test]
+fn others_on_the_link_are_named_with_what_is_wrong_with_them() {
+    let mut scene = Scene::new(&ONE.replace("WEIGHT", "weight -60"));
+    scene.hear(100, 200);
+    let message = |vrid: u8| [0x31, vrid, 90, 1, 0, 100, 0, 0, 192, 0, 2, 9];
+    let key = |vrid| NeighbourKey { source: [192, 0, 2, 7].into(), vrid };
+    let link = scene.plan.routers[0].link.unwrap();
+    scene.neighbours.note(at(200), link, key(51), Some(Counter::AddressList), &message(51));
+    scene.neighbours.note(at(300), link, key(99), None, &message(99));
+    let seen =
+        scene.view(400, |view| [neighbour::of_routers(view, 0, 9), neighbour::others(view, 0, 9)].concat());
+    let short: Vec<_> = seen
+        .iter()
+        .map(|seen| (seen.source.to_string(), seen.vrid, seen.priority, seen.instance.as_deref()))
+        .collect();
+    assert_eq!(
+        short,
+        [
+            ("192.0.2.2".to_owned(), 51, 200, Some("V")),
+            ("192.0.2.7".to_owned(), 51, 90, Some("V")),
+            ("192.0.2.7".to_owned(), 99, 90, None),
+        ]
+    );
+    let wrong: Vec<_> = seen.iter().map(|seen| (seen.differs, seen.rejected.as_deref())).collect();
+    assert_eq!(wrong, [(false, None), (true, Some("address-list")), (false, None)]);
+    assert_eq!(seen[2].addresses, [std::net::IpAddr::from([192, 0, 2, 9])]);
+    assert_eq!(seen[1].last_heard.to_string(), "2001-09-09T01:46:40.2Z");
 }
 
 #[test]
