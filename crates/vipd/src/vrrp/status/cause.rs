@@ -1,9 +1,7 @@
 //! Why a router is what it is, and what was seen.
 
 use vipd_status::{Cause, Evidence, Fault};
-use vrrp_election::{
-    self as election, ChangedBy, Fact, Instant, RouterId, Standing, TrackTarget, Transition, Why,
-};
+use vrrp_election::{self as election, ChangedBy, Fact, RouterId, Standing, TrackTarget, Transition, Why};
 
 use super::{Wall, ms, state, tracked};
 use crate::vrrp::narrate::fault_text;
@@ -115,14 +113,17 @@ fn remark(plan: &Plan, transition: &Transition) -> Option<String> {
             _ => fault_text(plan, fault),
         });
     }
-    let moved = seen.moved.filter(|moved| moved.at > Instant::ZERO)?;
-    let by = match moved.by {
-        ChangedBy::Configuration => "by a reload".to_owned(),
-        ChangedBy::Target(target) => match (tracked(plan, target), &seen.run) {
-            (Some(_), Some(run)) => format!("by {}: {run}", plan.target(target)),
-            _ => format!("by {}", plan.target(target)),
-        },
+    // Where priorities decided.
+    let decides = matches!(
+        transition.why,
+        Why::Election(election::Cause::Better { .. } | election::Cause::Preempted { .. })
+    );
+    let moved = seen.moved.filter(|_| decides)?;
+    let by = match (moved.by, &seen.run) {
+        (ChangedBy::Configuration, _) => "configuration taken".to_owned(),
+        (ChangedBy::Target(target), Some(run)) => format!("{}: {run}", plan.target(target)),
+        (ChangedBy::Target(target), None) => plan.target(target),
     };
     let before = ms(transition.at.since(moved.at));
-    Some(format!("priority changed from {} to {} {before} ms before {by}", moved.from, moved.to))
+    Some(format!("priority changed from {} to {} {before} ms before ({by})", moved.from, moved.to))
 }

@@ -180,7 +180,7 @@ fn a_master_that_yields_for_a_weight_says_what_changed_its_priority() {
     assert_eq!((instance.priority.terms[0].adds, instance.priority.terms[0].up), (-60, Some(false)));
     assert_eq!(
         instance.history[0].evidence.remark.as_deref(),
-        Some("priority changed from 150 to 90 200 ms before by script chk: timed out")
+        Some("priority changed from 150 to 90 200 ms before (script chk: timed out)")
     );
 }
 
