@@ -1,6 +1,6 @@
 //! Why a router is what it is, and what was seen.
 
-use vipd_status::{Cause, Evidence, Fault};
+use vipd_status::{Cause, Evidence, Fault, IntentKind};
 use vrrp_election::{self as election, ChangedBy, Fact, RouterId, Standing, TrackTarget, Transition, Why};
 
 use super::{Wall, ms, state, tracked};
@@ -27,6 +27,9 @@ pub(super) fn transition(
 pub(super) fn cause(plan: &Plan, router: RouterId, transition: &Transition) -> Cause {
     match transition.why {
         Why::Election(cause) => of_election(plan, router, cause, transition),
+        Why::Fault(election::Fault::Maintenance) => {
+            Cause::Operator { intent: IntentKind::Maintenance, by: String::new() }
+        }
         Why::Fault(fault) => Cause::Fault(self::fault(plan, router, fault, Some(transition))),
         Why::Deleted => Cause::Deleted,
         _ => Cause::Stop,
@@ -43,6 +46,7 @@ fn of_election(plan: &Plan, router: RouterId, cause: election::Cause, transition
         Election::ActiveLeft => Cause::MasterLeft { source: transition.evidence.goodbye },
         Election::Preempted { source, priority } => Cause::Preempted { source, priority: priority.get() },
         Election::Better { source, priority } => Cause::BetterAdvert { source, priority: priority.get() },
+        Election::HandedOver { .. } => Cause::Operator { intent: IntentKind::Handover, by: String::new() },
         Election::Together => Cause::Group { name: plan.group_of(router).map(ToOwned::to_owned) },
         _ => Cause::Stop,
     }
@@ -107,6 +111,9 @@ pub(super) fn evidence(plan: &Plan, transition: &Transition) -> Evidence {
 /// In words: the text of a fault, or what changed the priority.
 fn remark(plan: &Plan, transition: &Transition) -> Option<String> {
     let seen = &transition.evidence;
+    if let Why::Election(handed @ election::Cause::HandedOver { .. }) = transition.why {
+        return Some(handed.to_string());
+    }
     if let Why::Fault(fault) = transition.why {
         return Some(match &seen.run {
             Some(run) if seen.fact.is_some() => run.to_string(),

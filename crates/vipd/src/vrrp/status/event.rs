@@ -20,7 +20,7 @@ pub(in crate::vrrp) fn happened(plan: &Plan, node: &Node, event: &Event) -> Opti
         }),
         Event::Router { router, report } => of_router(plan.name(router), report),
         Event::Script { script, up } => Some(of_script(plan, node, script, up)),
-        Event::ScriptSilent { .. } | Event::ScriptHeard { .. } => None,
+        Event::ScriptSilent { .. } | Event::ScriptHeard { .. } | Event::Intent { .. } => None,
     }
 }
 

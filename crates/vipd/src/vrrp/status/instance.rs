@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use vipd_status::{
-    Address, CloseCalls, Family, Group, Histogram, Instance, Master, NewMasterReason, Preempt, Priority,
-    Statistics, Term, Timers,
+    Address, CloseCalls, Family, Group, Histogram, Instance, Intent, IntentKind, Master, NewMasterReason,
+    Preempt, Priority, Statistics, Term, Timers,
 };
 use vrrp_election::{
     self as election, Cause, GroupId, Heard, RouterId, RouterSnapshot, Standing, Waits, Why,
@@ -20,6 +20,7 @@ pub(super) fn instance(view: &View<'_>, id: RouterId) -> Option<Instance> {
     let plan = view.plan.routers.get(id.0 as usize)?;
     let router = view.snapshot().router(id)?;
     let last = router.last();
+    let fault = router.fault.filter(|fault| *fault != election::Fault::Maintenance);
     let history = router.history.iter().rev();
     let history = history.map(|past| cause::transition(view.plan, view.wall, id, past));
     Some(Instance {
@@ -48,10 +49,11 @@ pub(super) fn instance(view: &View<'_>, id: RouterId) -> Option<Instance> {
         master: master(view, &router),
         new_master_reason: new_master_reason(&router),
         timers: timers(&router),
-        fault: router.fault.map(|fault| cause::fault(view.plan, id, fault, last)),
+        // What an operator intends is no fault of something.
+        fault: fault.map(|fault| cause::fault(view.plan, id, fault, last)),
         waits: router.waits.map(|waits| words(view.plan, waits)),
         stalled: router.observed.stall.map(|stall| view.wall.at(stall.at)),
-        intent: None,
+        intent: view.node.intent(id).map(|intent| self::intent(view, intent)),
         source: router.source,
         unicast_peers: match &plan.reach {
             Reach::Multicast { .. } => Vec::new(),
@@ -75,6 +77,17 @@ pub(super) fn group(view: &View<'_>, id: GroupId) -> Option<Group> {
         since: group.since.map(|since| view.wall.at(since)),
         members: group.members.iter().map(|member| view.plan.name(*member).to_owned()).collect(),
     })
+}
+
+/// What an operator asked for, and still holds.
+fn intent(view: &View<'_>, intent: &election::Intent) -> Intent {
+    let (kind, hard) = match intent.kind {
+        election::IntentKind::Handover => (IntentKind::Handover, false),
+        election::IntentKind::Maintenance { hard } => (IntentKind::Maintenance, hard),
+    };
+    let until = intent.until.map(|until| view.wall.later(until));
+    let (by, reason) = (intent.who.clone(), intent.why.clone());
+    Intent { kind, by, reason, since: view.wall.at(intent.since), until, hard, weight: None, open: None }
 }
 
 /// What a router waits for before it starts.

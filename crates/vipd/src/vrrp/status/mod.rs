@@ -54,6 +54,13 @@ impl Wall {
         super::instant(self.0.monotonic)
     }
 
+    /// A moment to come, to the millisecond.
+    fn later(self, moment: Instant) -> Timestamp {
+        let since_1970 = self.0.realtime.saturating_add(moment.since(self.now()));
+        let ms = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
+    }
+
     /// To the millisecond.
     fn at(self, moment: Instant) -> Timestamp {
         let age = self.now().since(moment);
