@@ -160,6 +160,10 @@ static CODES: &[Code] = &[
         "Members of a sync group follow no weight of their own: an interface is required, a script is not tracked. Track in the group, or allow it with `sync_group_tracking_weight`.",
     ),
     code("ha-suspend", "`ha_suspend` follows the virtual address of a service, and this one has none."),
+    code(
+        "http-open",
+        "`http_listen` is not on a loopback address and there is no `http_token_file`. Whoever reaches the address can read the state of this machine; nobody can change anything there.",
+    ),
     code("hysteresis", "The hysteresis must stay below the quorum, or the quorum could never be lost."),
     code(
         "include-cycle",

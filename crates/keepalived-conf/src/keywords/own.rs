@@ -16,6 +16,12 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "Authorities (PEM) that the mail server's certificate must lead to.";
     [GlobalDefs] "smtp_auth": Form("<user> <password>"), default "none", since "vipd only", Acts,
         "Log in to the mail server.";
+    [GlobalDefs] "http_listen": Form("<address>:<port>"), default "none", since "vipd only", Acts,
+        "Serve a page, metrics and health here, read-only, from an unprivileged process: 127.0.0.1:9165, [::1]:9165.";
+    [GlobalDefs] "http_token_file": Word("file"), default "none: everybody may read", since "vipd only", Acts,
+        "Answer only those who send the token that this file holds (Authorization: Bearer, or as a password).";
+    [GlobalDefs] "http_name": Form("<name>..."), default "the host name", since "vipd only", Acts,
+        "More names under which browsers may reach http_listen; addresses, localhost and the host name are permitted always.";
     [GlobalDefs] "notify_timeout": integer(0, U32, Unit::Seconds), default "0 (no limit)", since "vipd only", Acts,
         "A notify script that runs longer is terminated; later ones do not wait for it for ever either way.";
     [GlobalDefs] "worker_user": Word("user"), default "vipd if it exists, else nobody", since "vipd only", Acts,

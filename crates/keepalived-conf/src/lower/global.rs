@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
+use crate::source::Span;
 use crate::keywords::Status;
 use crate::model::bfd::BfdGlobal;
 use crate::model::daemon::Daemon;
@@ -72,6 +73,8 @@ pub(super) struct Globals {
     pub(super) reload_repeat: bool,
     /// `process_names`
     pub(super) process_names: bool,
+    /// Where `http_listen` stands.
+    pub(super) http_listen_at: Option<Span>,
     pub(super) vmac_prefix: Option<String>,
     pub(super) vmac_addr_prefix: Option<String>,
 }
@@ -124,6 +127,7 @@ impl Default for Globals {
             reload_time_file: None,
             reload_repeat: false,
             process_names: false,
+            http_listen_at: None,
             vmac_prefix: None,
             vmac_addr_prefix: None,
         }
@@ -208,7 +212,11 @@ impl<'a> Lowering<'a> {
 
     /// Takes a global keyword; `false` if nothing acts on it.
     pub(super) fn global_keyword(&mut self, entry: Entry<'a>) -> bool {
-        if self.global_lvs(&entry) || self.global_bfd(&entry) || self.global_daemon(&entry) {
+        if self.global_lvs(&entry)
+            || self.global_bfd(&entry)
+            || self.global_daemon(&entry)
+            || self.global_http(&entry)
+        {
             return true;
         }
         // An old spelling of what acts.

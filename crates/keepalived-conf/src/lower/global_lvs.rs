@@ -148,6 +148,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn finish_global(&mut self, instances: &[VrrpInstance]) {
         self.finish_mail();
         self.finish_daemon();
+        self.finish_http();
         let globals = &mut self.globals;
         if let Some(draft) = globals.sync_daemon.take() {
             globals.public.lvs.sync_daemon = Some(draft.finish(instances, &mut self.report));

@@ -18,6 +18,7 @@ mod global_daemon;
 mod global_lvs;
 mod hints;
 mod hmac;
+mod http;
 mod instance;
 mod interface_delays;
 mod load;

@@ -1,5 +1,6 @@
 //! Settings of the daemon itself.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub struct Daemon {
     pub data_use_instance: bool,
     /// `control_socket`, `control_group` (vipd's own).
     pub control: Control,
+    /// `http_listen`, `http_token_file`, `http_name` (vipd's own).
+    pub http: Http,
 }
 
 /// Where the daemon is asked for its state, and who may.
@@ -63,6 +66,19 @@ pub enum ControlSocket {
     At(PathBuf),
     /// None.
     Off,
+}
+
+/// Where the daemon shows its state by HTTP, and to whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Http {
+    /// `http_listen`; `None`: nowhere.
+    pub listen: Option<SocketAddr>,
+    /// `http_token_file`: readers must know what it holds; `None`: everybody may read.
+    pub token_file: Option<PathBuf>,
+    /// `http_name`: names that readers may use for this machine, beside its host name.
+    pub names: Vec<String>,
 }
 
 /// A file that holds the time of a reload.
