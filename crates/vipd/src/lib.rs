@@ -18,6 +18,8 @@ pub mod parent;
 pub mod paths;
 pub mod peers;
 mod tidy;
+mod unprivileged;
 pub mod vrrp;
 pub mod watcher;
+pub mod web;
 mod worker;

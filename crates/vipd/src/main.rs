@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use vipd::cli::{self, CalledAs, Request};
-use vipd::{bfd, check, client, genhash, lvs, mailer, parent, paths, peers, vrrp, watcher};
+use vipd::{bfd, check, client, genhash, lvs, mailer, parent, paths, peers, vrrp, watcher, web};
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Some("worker") => return run_worker(rest),
         Some("mailer") => return run_child(c"vipd_mail", mailer::main),
         Some("watcher") => return run_child(c"vipd_watch", watcher::main),
+        Some("web") => return run_child(c"vipd_web", web::main),
         Some("paths") => return run_child(c"vipd_paths", paths::main),
         Some("demo") => return vipd_demo::main(rest),
         Some("genhash" | "-T" | "--genhash") => return genhash::main(words.into_iter().skip(2)),

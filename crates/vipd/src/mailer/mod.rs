@@ -7,7 +7,6 @@
 mod connection;
 mod deliver;
 mod message;
-mod privileges;
 mod secure;
 
 use std::io;
@@ -17,6 +16,7 @@ use std::process::ExitCode;
 use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::ipc::{Channel, ChannelError, LogLevel};
+use crate::unprivileged;
 
 pub use message::{Delivery, FromMailer, Server, ToMailer};
 
@@ -33,7 +33,7 @@ pub fn main(socket: OwnedFd) -> ExitCode {
 
 fn run(socket: OwnedFd) -> Result<(), ChannelError> {
     let mut channel = Channel::from_fd(socket)?;
-    for complaint in privileges::drop_all()? {
+    for complaint in unprivileged::become_nobody("the mailer")? {
         tell(&mut channel, &FromMailer::Log(LogLevel::Warning, complaint))?;
     }
     loop {

@@ -1,4 +1,4 @@
-//! The mailer gives up every right it was started with.
+//! Processes that talk to strangers give up every right they were started with.
 
 use std::io;
 
@@ -8,21 +8,21 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, User, geteuid, setgid, setgroups, setuid};
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
-/// Becomes `nobody`. Gives what could not be done where that leaves no right that matters.
+/// Becomes `nobody`, without any capability. Gives what could not be done where that leaves no right that matters.
 ///
 /// # Errors
 /// A right could not be given up: nothing may be read from the network.
-pub(super) fn drop_all() -> io::Result<Vec<String>> {
+pub(crate) fn become_nobody(who: &str) -> io::Result<Vec<String>> {
     let mut complaints = Vec::new();
     prctl::set_no_new_privs()?;
-    // A password must not end in a core file.
+    // A password or a token must not end in a core file.
     prctl::set_dumpable(false)?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
     if geteuid().is_root()
-        && let Err(error) = become_nobody()
+        && let Err(error) = change_user()
     {
         // A user namespace that knows no `nobody`: root without capabilities there is an ordinary user.
-        complaints.push(format!("the mailer keeps its user, without capabilities: {}", error.desc()));
+        complaints.push(format!("{who} keeps its user, without capabilities: {}", error.desc()));
     }
     let none = CapabilitySets {
         effective: CapabilitySet::empty(),
@@ -35,7 +35,7 @@ pub(super) fn drop_all() -> io::Result<Vec<String>> {
     Ok(complaints)
 }
 
-fn become_nobody() -> nix::Result<()> {
+fn change_user() -> nix::Result<()> {
     let entry = User::from_name("nobody").ok().flatten();
     let (uid, gid) =
         entry.map_or((Uid::from_raw(NOBODY), Gid::from_raw(NOBODY)), |entry| (entry.uid, entry.gid));
