@@ -32,6 +32,8 @@ pub struct Server {
 struct Client {
     peer: Peer,
     rights: Rights,
+    /// A process of the daemon, whose rights no policy changes.
+    is_ours: bool,
     input: Vec<u8>,
     output: Queue,
     /// A request of it is being worked on.
@@ -64,17 +66,7 @@ impl Server {
         }
         self.last += 1;
         let rights = policy.rights(&peer);
-        let mut client = Client {
-            peer,
-            rights,
-            input: Vec::new(),
-            output: Queue::default(),
-            asking: false,
-            follows: false,
-            closing: false,
-            gone: false,
-            active: now,
-        };
+        let mut client = Client::new(now, peer, rights);
         if rights == Rights::None {
             client.refuse(Refusal::Rights, NO_RIGHTS);
             client.closing = true;
@@ -84,9 +76,20 @@ impl Server {
         Ok(id)
     }
 
+    /// A process of the daemon, which may read whatever the policy is, and never act. It counts as a client, but always
+    /// has a place.
+    pub fn add_reader(&mut self, now: Instant) -> ClientId {
+        self.last += 1;
+        let nobody = Peer { uid: u32::MAX, groups: Vec::new() };
+        let client = Client { is_ours: true, ..Client::new(now, nobody, Rights::Read) };
+        let id = ClientId(self.last);
+        self.clients.insert(id, client);
+        id
+    }
+
     /// Who is permitted what has changed. Whoever may do nothing any more is done with.
     pub fn handle_policy(&mut self, policy: Policy) {
-        for client in self.clients.values_mut() {
+        for client in self.clients.values_mut().filter(|client| !client.is_ours) {
             client.rights = policy.rights(&client.peer);
             client.gone |= client.rights == Rights::None;
         }
@@ -224,6 +227,21 @@ impl Server {
 }
 
 impl Client {
+    fn new(now: Instant, peer: Peer, rights: Rights) -> Self {
+        Self {
+            peer,
+            rights,
+            is_ours: false,
+            input: Vec::new(),
+            output: Queue::default(),
+            asking: false,
+            follows: false,
+            closing: false,
+            gone: false,
+            active: now,
+        }
+    }
+
     fn wants_input(&self) -> bool {
         // What it does not read of its answers bounds what it may ask.
         !self.asking && !self.closing && !self.gone && (self.follows || self.output.is_empty())

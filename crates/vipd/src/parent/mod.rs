@@ -36,6 +36,7 @@ mod systemd;
 #[cfg(test)]
 pub(crate) mod testing;
 mod watching;
+mod web;
 mod worker;
 
 use std::io::{self, Write};

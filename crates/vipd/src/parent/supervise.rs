@@ -41,6 +41,7 @@ use super::status_line::status_line;
 use super::supervisor::{Demand, Settings, Supervisor, WorkerId};
 use super::systemd::Systemd;
 use super::watching::Watching;
+use super::web::Web;
 use super::worker::{Worker, WorkerProgram};
 use crate::cli::Options;
 use crate::ipc::{Generation, ToWorker};
@@ -91,6 +92,7 @@ pub(super) struct Parent {
     paths: Paths,
     watching: Watching,
     control: Control,
+    web: Web,
     facts: Facts,
 }
 
@@ -139,6 +141,7 @@ impl Parent {
             paths,
             watching,
             control,
+            web: Web::default(),
             facts: Facts::new(),
         })
     }
@@ -247,6 +250,7 @@ impl Parent {
             self.reload_time.deadline(),
             self.control.deadline(now),
             self.systemd.deadline(),
+            self.web.deadline(),
             self.tidy_at,
         ];
         let first = deadlines.into_iter().flatten().min()?;
@@ -267,6 +271,7 @@ impl Parent {
         self.tell_of_notifications();
         self.mailing.timeout(now, log);
         self.control.handle_timeout(now);
+        self.web.timeout(now, &mut self.control, log);
         let is_quiet = |parent: &mut Self| {
             parent.notifier.is_idle() && parent.mailing.is_done(now) && parent.paths.is_quiet(now)
         };
@@ -364,6 +369,7 @@ impl Parent {
         self.notifier.reap(now, log);
         self.fifos.reap(now, log);
         self.mailing.reap(now, log);
+        self.web.reap(now, log);
         self.forgotten.retain_mut(|child| child.poll().is_none());
         let ended: Vec<_> = self
             .workers
@@ -384,7 +390,8 @@ impl Parent {
                 .chain(self.fifos.pids())
                 .chain(self.mailing.pids())
                 .chain(self.paths.pids())
-                .chain(self.watching.pids());
+                .chain(self.watching.pids())
+                .chain(self.web.pids());
             let workers = self.workers.values().map(Worker::pid);
             let workers = workers.chain(self.forgotten.iter().map(Child::pid));
             adopt_orphans(&ours.chain(workers).collect());

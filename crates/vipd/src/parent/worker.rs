@@ -16,6 +16,7 @@ use super::process::{Child, Ended, Launch};
 use super::role::Role;
 use crate::ipc::{Channel, ChannelError, FromWorker, Task, ToWorker};
 use crate::log::Log;
+use crate::web;
 
 /// A running worker.
 #[derive(Debug)]
@@ -97,9 +98,29 @@ impl WorkerProgram {
         Self { file: c"/proc/self/exe".to_owned(), arguments }
     }
 
+    /// This program as the web process.
+    pub(super) fn web(arguments: &web::Arguments) -> Self {
+        let mut program = Self::ourselves(&[c"vipd", c"web"]);
+        let words = arguments.words().into_iter();
+        program.arguments.extend(words.filter_map(|word| CString::new(word.into_encoded_bytes()).ok()));
+        program
+    }
+
     /// Starts it with a socket, of which our end is registered.
     pub(super) fn start(&self, registry: &Registry, token: Token) -> io::Result<(Child, Channel)> {
         let (near, far) = UnixStream::pair()?;
+        let child = self.start_with(far)?;
+        let channel = Channel::new(near).map_err(io::Error::other)?;
+        registry.register(
+            &mut SourceFd(&channel.as_raw_fd()),
+            token,
+            Interest::READABLE | Interest::WRITABLE,
+        )?;
+        Ok((child, channel))
+    }
+
+    /// Starts it with one end of a socket.
+    pub(super) fn start_with(&self, far: UnixStream) -> io::Result<Child> {
         let launch = Launch {
             programs: vec![self.file.clone()],
             arguments: self.arguments.clone(),
@@ -111,14 +132,7 @@ impl WorkerProgram {
             credentials: None,
             socket: Some(OwnedFd::from(far)),
         };
-        let child = launch.start()?;
-        let channel = Channel::new(near).map_err(io::Error::other)?;
-        registry.register(
-            &mut SourceFd(&channel.as_raw_fd()),
-            token,
-            Interest::READABLE | Interest::WRITABLE,
-        )?;
-        Ok((child, channel))
+        Ok(launch.start()?)
     }
 }
 

@@ -150,6 +150,12 @@ impl Control {
         }
     }
 
+    /// Answers a process of the daemon, which may read and never act.
+    pub(super) fn add_reader(&mut self, now: Instant, stream: UnixStream) {
+        let id = self.server.add_reader(now);
+        self.add(id, stream);
+    }
+
     fn add(&mut self, id: ClientId, stream: UnixStream) {
         let interest = Interest::READABLE | Interest::WRITABLE;
         match self.registry.register(&mut SourceFd(&stream.as_raw_fd()), token_of(id), interest) {

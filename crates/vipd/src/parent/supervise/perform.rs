@@ -64,6 +64,7 @@ impl Parent {
                 self.arrange_reload_time(now);
                 self.arrange_outlets(now, log);
                 self.arrange_control(now, log);
+                self.arrange_web(now);
                 match occasion {
                     Occasion::Start => {
                         self.make_files(init_files::Occasion::Start, log);
@@ -181,6 +182,12 @@ impl Parent {
         self.tidy_at = Some(now + tidy::AFTER);
     }
 
+    fn arrange_web(&mut self, now: Instant) {
+        if let Some(reading) = self.readings.get(&self.supervisor.current()) {
+            self.web.arrange(now, &reading.config.global.daemon.http);
+        }
+    }
+
     fn arrange_reload_time(&mut self, now: Instant) {
         let reading = self.readings.get(&self.supervisor.current());
         self.reload_time
@@ -216,6 +223,7 @@ impl Parent {
         let _ = self.paths.wait(log);
         self.paths.abandon();
         self.watching.abandon();
+        self.web.abandon();
         for role in Role::ALL {
             self.checks.abandon(role);
         }
