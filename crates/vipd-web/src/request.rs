@@ -20,8 +20,8 @@ pub struct Request {
     pub host: Option<String>,
     /// The `Authorization` field.
     pub authorization: Option<String>,
-    /// It asks for server-sent events.
-    pub wants_events: bool,
+    /// The `Accept` fields, in lower case.
+    pub accept: String,
     /// The `Last-Event-ID` field, of a reader of server-sent events that comes again.
     pub last_event_id: Option<u64>,
     /// Another request may follow on this connection.
@@ -74,6 +74,11 @@ impl Request {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// It asks for server-sent events.
+    pub fn wants_events(&self) -> bool {
+        self.accept.contains("text/event-stream")
+    }
+
     fn take_target(&mut self, target: &str) -> Result<(), Refusal> {
         // The absolute form, which proxies get, names a host of its own; nobody sends it to us.
         if !target.starts_with('/') {
@@ -98,7 +103,8 @@ impl Request {
         } else if is("authorization") {
             self.authorization = Some(text().into_owned());
         } else if is("accept") {
-            self.wants_events |= text().to_ascii_lowercase().contains("text/event-stream");
+            self.accept.push_str(&text().to_ascii_lowercase());
+            self.accept.push(',');
         } else if is("last-event-id") {
             self.last_event_id = text().trim().parse().ok();
         } else if is("connection") {
@@ -136,7 +142,7 @@ mod tests {
         assert_eq!(request.value("name"), Some("VI 1"));
         assert_eq!(request.value("x"), Some("a b"));
         assert_eq!(request.host.as_deref(), Some("localhost:9165"));
-        assert!(request.wants_events && request.keep_alive && !request.is_head);
+        assert!(request.wants_events() && request.keep_alive && !request.is_head);
         assert_eq!(request.last_event_id, Some(17));
     }
 

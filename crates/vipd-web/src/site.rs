@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use vipd_status::metrics::{self, Detail, Format, Tally};
 use vipd_status::{Event, Status};
 
 use crate::events::Events;
@@ -18,6 +19,9 @@ pub struct Site {
     page: Page,
     /// The newest status as JSON, if it was asked for already.
     json: Option<Arc<[u8]>>,
+    /// The newest metrics in the form that was asked for last.
+    metrics: Option<(metrics::Options, Arc<[u8]>)>,
+    tally: Tally,
 }
 
 /// How a request is answered.
@@ -44,16 +48,18 @@ impl Site {
     /// from an earlier process is known to be of another one.
     pub fn new(host: &str, first_version: u64) -> Self {
         let page = Page::new(host, first_version);
-        Self { status: None, events: Events::default(), page, json: None }
+        Self { status: None, events: Events::default(), page, json: None, metrics: None, tally: Tally::default() }
     }
 
     pub(crate) fn handle_status(&mut self, status: Status) {
         self.page.outdate();
-        self.json = None;
+        (self.json, self.metrics) = (None, None);
         self.status = Some(status);
     }
 
     pub(crate) fn handle_events(&mut self, events: Vec<Event>) {
+        let newest = self.events.newest();
+        events.iter().filter(|event| event.seq > newest).for_each(|event| self.tally.count(event));
         self.events.add(events);
     }
 
@@ -61,7 +67,7 @@ impl Site {
     pub(crate) fn needs_status(request: &Request) -> bool {
         matches!(
             request.path.as_str(),
-            "/" | "/explain" | "/live" | "/healthz" | "/api/v1/status" | "/api/v1/events"
+            "/" | "/explain" | "/live" | "/metrics" | "/healthz" | "/api/v1/status" | "/api/v1/events"
         )
     }
 
@@ -80,7 +86,7 @@ impl Site {
             }
             "/api/v1/events" => {
                 let since = request.last_event_id.or_else(|| number(request, "since")).unwrap_or(0);
-                if request.wants_events {
+                if request.wants_events() {
                     return Answer::Stream(Stream::Events(since));
                 }
                 let lost = self.events.lost_after(since);
@@ -88,6 +94,16 @@ impl Site {
                 Response::new(OK, JSON, json_of(&serde_json::json!({ "lost": lost, "events": events })))
             }
             "/healthz" => health(status, is_current),
+            "/metrics" => {
+                let options = metrics_options(request, status);
+                let cached = self.metrics.as_ref().filter(|(of, _)| *of == options);
+                let body = match cached {
+                    Some((_, body)) => body.clone(),
+                    None => metrics::metrics(status, &self.tally, options).into_bytes().into(),
+                };
+                self.metrics = Some((options, body.clone()));
+                Response::new(OK, options.format.content_type(), body)
+            }
             "/api/v1/status" => {
                 let body = self.json.get_or_insert_with(|| json_of(status).into()).clone();
                 Response::new(OK, JSON, body)
@@ -116,6 +132,17 @@ fn number(request: &Request, name: &str) -> Option<u64> {
 fn json_of(value: &impl serde::Serialize) -> Vec<u8> {
     // Keys are strings and no number is infinite, so this cannot fail.
     serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// `?detail=low|full` (low for more than 1,000 instances), `?compat=gen2brain`.
+fn metrics_options(request: &Request, status: &Status) -> metrics::Options {
+    let detail = match request.value("detail") {
+        Some("full") => Detail::Full,
+        None if status.instances.len() <= MANY => Detail::Full,
+        _ => Detail::Low,
+    };
+    let gen2brain = request.value("compat") == Some("gen2brain");
+    metrics::Options { format: Format::accepted(&request.accept), detail, gen2brain }
 }
 
 /// Whether the daemon lives: a worker that hangs is what a check of a process id does not see.
@@ -171,3 +198,6 @@ fn events_piece(events: &Events, last: &mut u64) -> Option<Vec<u8>> {
 
 /// Events in one piece of a stream.
 const EVENTS_AT_ONCE: usize = 100;
+
+/// With more instances, metrics have low detail unless full detail is asked for.
+const MANY: usize = 1000;

@@ -81,7 +81,8 @@ fn body(answer: &str) -> &str {
     answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
 }
 
-const PATHS: [&str; 5] = ["/", "/explain?instance=VI_1", "/healthz", "/api/v1/status", "/api/v1/events"];
+const PATHS: [&str; 6] =
+    ["/", "/explain?instance=VI_1", "/healthz", "/metrics", "/api/v1/status", "/api/v1/events"];
 
 #[test]
 fn every_route_answers_and_forbids_what_a_browser_could_do_with_it() {
@@ -110,6 +111,18 @@ fn the_json_is_the_status_and_the_events() {
     let events: Vec<u64> =
         value["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect();
     assert_eq!((events, &value["lost"]), (vec![6, 7], &serde_json::json!(0)));
+}
+
+#[test]
+fn metrics_have_the_format_that_a_scraper_reads() {
+    let mut lab = Lab::new(None);
+    let text = lab.get("/metrics");
+    assert!(text.contains("Content-Type: text/plain; version=0.0.4"));
+    assert!(text.contains("keepalived_up 1"), "{text}");
+    let id = lab.connect();
+    lab.send(id, "GET /metrics HTTP/1.1\r\nAccept: application/openmetrics-text;version=1.0.0\r\n\r\n");
+    let text = lab.receive(id);
+    assert!(text.contains("Content-Type: application/openmetrics-text") && text.ends_with("# EOF\n"));
 }
 
 #[test]

@@ -208,7 +208,7 @@ fn daemon(status: &Status) -> String {
         let _ = write!(html, " {}, {} · ", worker.role, count(worker.restarts as usize, "restart"));
     }
     html.push_str(
-        "<a href=\"/api/v1/status\">status as JSON</a> · \
+        "<a href=\"/metrics\">metrics</a> · <a href=\"/api/v1/status\">status as JSON</a> · \
          <a href=\"/api/v1/events\">events as JSON</a></p><p>This page changes nothing: it shows the commands that do.</p></footer>",
     );
     html
