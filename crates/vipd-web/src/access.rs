@@ -113,10 +113,15 @@ mod tests {
             assert_eq!(answered(host), Ok(()), "{host}");
         }
         assert_eq!(answered("VIPD.example.org"), Ok(()));
-        for host in ["evil.example", "localhost.evil.example:9165", "router-b", "", "127.0.0.1.evil.example"] {
+        for host in ["evil.example", "localhost.evil.example:9165", "router-b", "", "127.0.0.1.evil.example"]
+        {
             assert_eq!(answered(host), Err(Denial::Host), "{host}");
         }
-        assert_eq!(access.check(&request(None, None)), Ok(()), "HTTP/1.0 has none, and browsers always send one");
+        assert_eq!(
+            access.check(&request(None, None)),
+            Ok(()),
+            "HTTP/1.0 has none, and browsers always send one"
+        );
     }
 
     #[test]
@@ -124,7 +129,9 @@ mod tests {
         let access = Access::new(Some(b"s3cret"), []);
         let answered = |authorization| access.check(&request(Some("localhost"), authorization));
         assert_eq!(answered(None), Err(Denial::Token));
-        for wrong in ["Bearer", "Bearer ", "Bearer s3cre", "Bearer s3cret2", "Basic", "Basic !", "Digest s3cret"] {
+        for wrong in
+            ["Bearer", "Bearer ", "Bearer s3cre", "Bearer s3cret2", "Basic", "Basic !", "Digest s3cret"]
+        {
             assert_eq!(answered(Some(wrong)), Err(Denial::Token), "{wrong}");
         }
         assert_eq!(answered(Some("Bearer s3cret")), Ok(()));

@@ -21,7 +21,11 @@ pub(crate) struct Response {
 
 impl Response {
     /// An answer with this body.
-    pub(crate) fn new(status: (u16, &'static str), content_type: &'static str, body: impl Into<Arc<[u8]>>) -> Self {
+    pub(crate) fn new(
+        status: (u16, &'static str),
+        content_type: &'static str,
+        body: impl Into<Arc<[u8]>>,
+    ) -> Self {
         Self { status, content_type, fields: String::new(), body: body.into() }
     }
 
@@ -49,11 +53,16 @@ impl Response {
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Malformed => Self::line((400, "Bad Request"), "this is not a request that is understood"),
-            Refusal::TooLarge => Self::line((431, "Request Header Fields Too Large"), "the request is too long"),
+            Refusal::Malformed => {
+                Self::line((400, "Bad Request"), "this is not a request that is understood")
+            }
+            Refusal::TooLarge => {
+                Self::line((431, "Request Header Fields Too Large"), "the request is too long")
+            }
             Refusal::Body => Self::line((413, "Content Too Large"), "requests with a body are not read"),
             Refusal::Method => {
-                let text = "only GET and HEAD are answered: nothing can be changed here; vipd's verbs do that";
+                let text =
+                    "only GET and HEAD are answered: nothing can be changed here; vipd's verbs do that";
                 let mut response = Self::line((405, "Method Not Allowed"), text);
                 response.fields.push_str("Allow: GET, HEAD\r\n");
                 response

@@ -48,7 +48,14 @@ impl Site {
     /// from an earlier process is known to be of another one.
     pub fn new(host: &str, first_version: u64) -> Self {
         let page = Page::new(host, first_version);
-        Self { status: None, events: Events::default(), page, json: None, metrics: None, tally: Tally::default() }
+        Self {
+            status: None,
+            events: Events::default(),
+            page,
+            json: None,
+            metrics: None,
+            tally: Tally::default(),
+        }
     }
 
     pub(crate) fn handle_status(&mut self, status: Status) {

@@ -106,7 +106,10 @@ fn an_instance_is_found_and_explained_by_keyboard_alone() {
     const ESCAPE: &str = "\u{e00c}";
     const ENTER: &str = "\u{e007}";
     browser.press("/vi_42").unwrap();
-    await_true(&browser, "return document.querySelectorAll('.instances tbody tr:not([hidden])').length === 1");
+    await_true(
+        &browser,
+        "return document.querySelectorAll('.instances tbody tr:not([hidden])').length === 1",
+    );
     browser.run("document.querySelector('.instances tr:not([hidden]) a').focus(); return 0").unwrap();
     browser.press(ENTER).unwrap();
     await_true(&browser, "return document.querySelector('dialog[open] h2')?.textContent.startsWith('VI_42')");
@@ -129,7 +132,10 @@ fn names_of_others_run_nothing() {
     }
     page.open(&browser);
     browser.run("document.querySelector('#i0-0 a').click(); return 0").unwrap();
-    await_true(&browser, "return document.querySelector('dialog[open] h2')?.textContent.includes('<script>')");
+    await_true(
+        &browser,
+        "return document.querySelector('dialog[open] h2')?.textContent.includes('<script>')",
+    );
     assert_eq!(browser.run("return window.hit === undefined").unwrap(), json!(true));
     assert_eq!(browser.complaints().unwrap(), Vec::<String>::new());
 }
@@ -151,8 +157,10 @@ fn axe_finds_nothing_serious() {
             browser.run("document.querySelector('#i0-2 a').click(); return 0").unwrap();
             await_true(&browser, "return !!document.querySelector('dialog[open] h2')");
         }
-        let script = format!("{axe}; axe.run().then(found => arguments[0](found.violations.map(v => [v.impact, v.id, \
-                              v.nodes.slice(0, 3).map(n => n.html)])))");
+        let script = format!(
+            "{axe}; axe.run().then(found => arguments[0](found.violations.map(v => [v.impact, v.id, \
+                              v.nodes.slice(0, 3).map(n => n.html)])))"
+        );
         let found = browser.run_async(&script).unwrap();
         let serious = |finding: &&Value| matches!(finding[0].as_str(), Some("serious" | "critical"));
         let found: Vec<&Value> = found.as_array().unwrap().iter().filter(serious).collect();

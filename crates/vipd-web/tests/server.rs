@@ -266,7 +266,8 @@ fn a_reader_of_events_hears_each_once_and_what_it_lost() {
     lab.answer();
     assert_eq!(lab.receive(id), "", "nothing is new");
     // It stops to read, and 3,000 events happen.
-    let happened = |seq| Event { seq, kind: EventKind::Restored { what: "x".to_owned() }, ..lab.events[0].clone() };
+    let happened =
+        |seq| Event { seq, kind: EventKind::Restored { what: "x".to_owned() }, ..lab.events[0].clone() };
     lab.events.extend((8..3008).map(happened).collect::<Vec<_>>());
     lab.pass(Duration::from_secs(1));
     lab.answer();
@@ -359,7 +360,9 @@ fn names_are_text_wherever_they_stand() {
 fn without_a_script_a_search_hides_what_does_not_match() {
     let mut lab = Lab::new(None);
     let page = lab.get("/?q=vi_3");
-    let row = |id: &str| page.split_once(&format!("<tr id=\"{id}\"")).unwrap().1.split_once('>').unwrap().0.to_owned();
+    let row = |id: &str| {
+        page.split_once(&format!("<tr id=\"{id}\"")).unwrap().1.split_once('>').unwrap().0.to_owned()
+    };
     assert_eq!([row("i0-1"), row("i0-2")], [" hidden", ""]);
 }
 

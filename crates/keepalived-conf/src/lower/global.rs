@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::source::Span;
 use crate::keywords::Status;
 use crate::model::bfd::BfdGlobal;
 use crate::model::daemon::Daemon;
 use crate::model::lvs::LvsGlobal;
 use crate::model::mail::Mail;
 use crate::model::{GarpElsewhere, Global};
+use crate::source::Span;
 
 use super::Lowering;
 use super::arguments::{self, Junk};

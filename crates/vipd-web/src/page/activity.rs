@@ -146,13 +146,8 @@ fn list(events: &Events) -> String {
     }
     html.push_str("<ol class=\"log\" reversed>");
     for event in events.after(0).rev().take(MAX_EVENTS) {
-        let _ = write!(
-            html,
-            "<li class=\"{}\">{} {}</li>",
-            kind(event),
-            Moment(event.at),
-            Text(words(event))
-        );
+        let _ =
+            write!(html, "<li class=\"{}\">{} {}</li>", kind(event), Moment(event.at), Text(words(event)));
     }
     html.push_str("</ol></section>");
     html

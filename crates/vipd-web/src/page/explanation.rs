@@ -41,7 +41,8 @@ fn master(instance: &Instance) -> String {
             let mac = master.mac.as_deref().map(|mac| format!(" ({mac})")).unwrap_or_default();
             let (address, priority) = (master.address, master.priority);
             let (every, ago) = (millis(master.interval_ms), millis(master.last_heard_ms));
-            Text(format!("{address}{mac}, priority {priority}, every {every}, last heard {ago} ago")).to_string()
+            Text(format!("{address}{mac}, priority {priority}, every {every}, last heard {ago} ago"))
+                .to_string()
         }
         None if instance.state == State::Master => "this machine".to_owned(),
         None => "none is heard".to_owned(),
@@ -236,7 +237,11 @@ fn server_rows(html: &mut String, server: &vipd_status::Server) {
     if server.checks.is_empty() {
         html.push_str("<tr><td>");
         let _ = badge(html, class, word);
-        let _ = write!(html, "</td><th scope=\"row\" class=\"mono\">{}</th><td>none</td><td></td><td>", Text(&server.address));
+        let _ = write!(
+            html,
+            "</td><th scope=\"row\" class=\"mono\">{}</th><td>none</td><td></td><td>",
+            Text(&server.address)
+        );
         let _ = write!(html, "{}</td></tr>", moment(server.since));
     }
     for check in &server.checks {
@@ -255,7 +260,12 @@ fn server_rows(html: &mut String, server: &vipd_status::Server) {
         );
         match &check.failure {
             Some(failure) => {
-                let _ = write!(html, "{}<small>{} in a row</small>", Text(&failure.text), count(check.failures as usize, "failure"));
+                let _ = write!(
+                    html,
+                    "{}<small>{} in a row</small>",
+                    Text(&failure.text),
+                    count(check.failures as usize, "failure")
+                );
             }
             None if check.settled => html.push_str("good"),
             None => html.push_str("none yet"),
@@ -276,7 +286,10 @@ fn service_commands(service: &Service) -> Vec<(String, &'static str)> {
     let drain = if server.intent.is_some() {
         (format!("vipd server {name} {server_name} ready"), "serves again")
     } else {
-        (format!("vipd server {name} {server_name} drain --for 30m"), "no new connections; the open ones finish")
+        (
+            format!("vipd server {name} {server_name} drain --for 30m"),
+            "no new connections; the open ones finish",
+        )
     };
     vec![
         (format!("vipd probe {name} {server_name}"), "runs its checks now and shows the dialogue"),
@@ -286,7 +299,9 @@ fn service_commands(service: &Service) -> Vec<(String, &'static str)> {
 }
 
 fn commands(html: &mut String, commands: &[(String, &'static str)]) {
-    html.push_str("<h3>Commands</h3><p>This page changes nothing. To run on this machine:</p><ul class=\"commands\">");
+    html.push_str(
+        "<h3>Commands</h3><p>This page changes nothing. To run on this machine:</p><ul class=\"commands\">",
+    );
     for (command, what) in commands {
         let _ = write!(html, "<li><code>{}</code> <small>{what}</small></li>", Text(command));
     }

@@ -30,14 +30,16 @@ fn serious(problems: &[Problem]) -> usize {
 
 fn headline(status: &Status, problems: &[Problem]) -> String {
     let (class, words) = summary(status, problems);
-    let mut html = format!("<section id=\"headline\" class=\"card headline {class}\"><h1>{}</h1>", Text(words));
+    let mut html =
+        format!("<section id=\"headline\" class=\"card headline {class}\"><h1>{}</h1>", Text(words));
     if !problems.is_empty() {
         html.push_str("<ul>");
         for problem in problems.iter().take(MAX_PROBLEMS) {
             html.push_str(&item(status, problem));
         }
         if let Some(more) = problems.len().checked_sub(MAX_PROBLEMS).filter(|more| *more > 0) {
-            let _ = write!(html, "<li class=\"note\">and {more} more: <code>vipd status</code> shows all</li>");
+            let _ =
+                write!(html, "<li class=\"note\">and {more} more: <code>vipd status</code> shows all</li>");
         }
         html.push_str("</ul>");
     }
@@ -56,7 +58,9 @@ fn summary(status: &Status, problems: &[Problem]) -> (&'static str, String) {
     };
     match (problems.iter().map(|problem| problem.severity).max(), serious(problems)) {
         (Some(Severity::Error), number) => ("error", format!("{} need attention", count(number, "problem"))),
-        (Some(Severity::Warning), number) => ("warning", format!("Serving, with {}", count(number, "warning"))),
+        (Some(Severity::Warning), number) => {
+            ("warning", format!("Serving, with {}", count(number, "warning")))
+        }
         _ if status.instances.is_empty() && status.services.is_empty() => {
             ("note", "Nothing is configured: no instance and no virtual server".to_owned())
         }
@@ -96,12 +100,9 @@ fn address(status: &Status, problem: &Problem) -> Option<String> {
 
 fn figures(status: &Status) -> String {
     let mut html = "<ul id=\"figures\" class=\"figures\" aria-label=\"Overview\">".to_owned();
-    for (state, class) in [
-        (State::Master, "master"),
-        (State::Backup, "backup"),
-        (State::Fault, "fault"),
-        (State::Init, "init"),
-    ] {
+    for (state, class) in
+        [(State::Master, "master"), (State::Backup, "backup"), (State::Fault, "fault"), (State::Init, "init")]
+    {
         let number = status.instances.iter().filter(|instance| instance.state == state).count();
         if number > 0 || !matches!(state, State::Init) && !status.instances.is_empty() {
             figure(&mut html, class, state.word(), &number.to_string());

@@ -34,7 +34,8 @@ pub(super) struct Moment(pub(super) Timestamp);
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (exact, shown) = (self.0.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"), self.0.strftime("%Y-%m-%d %H:%M:%S"));
+        let (exact, shown) =
+            (self.0.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"), self.0.strftime("%Y-%m-%d %H:%M:%S"));
         write!(f, "<time datetime=\"{exact}\">{shown}</time>")
     }
 }
@@ -136,6 +137,9 @@ mod tests {
             ["0 B", "999 B", "1.0 kB", "1.2 MB", "99.9 MB", "123 GB"]
         );
         assert_eq!(volume(u64::MAX), "18.4 EB");
-        assert_eq!([250, 1_805, 61_000, 7_260_000].map(millis), ["250 ms", "1.8 s", "1 min 1 s", "2 h 1 min"]);
+        assert_eq!(
+            [250, 1_805, 61_000, 7_260_000].map(millis),
+            ["250 ms", "1.8 s", "1 min 1 s", "2 h 1 min"]
+        );
     }
 }

@@ -84,12 +84,7 @@ fn summary(index: usize, group: &[Instance]) -> String {
     html
 }
 
-fn row(
-    id: &str,
-    hidden: &str,
-    instance: &Instance,
-    heard: &BTreeMap<&str, Vec<&Neighbour>>,
-) -> String {
+fn row(id: &str, hidden: &str, instance: &Instance, heard: &BTreeMap<&str, Vec<&Neighbour>>) -> String {
     let Instance { name, interface, vrid, version, state, .. } = instance;
     let group = instance.group.as_deref().map(|group| format!(" · {}", Text(group))).unwrap_or_default();
     let mut html = format!(
@@ -116,7 +111,11 @@ fn addresses(html: &mut String, instance: &Instance) {
     for address in instance.addresses.iter().take(MAX_ADDRESSES) {
         let text = Text(&address.address);
         if is_missing(address.set) {
-            let _ = write!(html, "<div class=\"missing\">{text} <small>not on {}</small></div>", Text(&address.dev));
+            let _ = write!(
+                html,
+                "<div class=\"missing\">{text} <small>not on {}</small></div>",
+                Text(&address.dev)
+            );
         } else {
             let _ = write!(html, "<div>{text}</div>");
         }
@@ -153,7 +152,9 @@ fn other_side(html: &mut String, instance: &Instance, heard: &[&Neighbour]) {
             millis(master.interval_ms)
         );
     }
-    for neighbour in heard.iter().filter(|neighbour| neighbour.differs || neighbour.rejected.is_some()).take(2) {
+    for neighbour in
+        heard.iter().filter(|neighbour| neighbour.differs || neighbour.rejected.is_some()).take(2)
+    {
         let what = match &neighbour.rejected {
             Some(reason) => format!("is rejected: {reason}"),
             None => "uses this VRID with other addresses".to_owned(),
@@ -230,7 +231,8 @@ mod tests {
 
     #[test]
     fn many_instances_stand_in_groups_of_their_interface() {
-        let lengths = |instances: &[Instance]| groups(instances).iter().map(|group| group.len()).collect::<Vec<_>>();
+        let lengths =
+            |instances: &[Instance]| groups(instances).iter().map(|group| group.len()).collect::<Vec<_>>();
         assert_eq!(lengths(&instances(40, |n| format!("eth{n}"))), [40]);
         assert_eq!(lengths(&instances(250, |n| format!("eth{}", n / 130))), [100, 30, 100, 20]);
         assert_eq!(lengths(&instances(150, |n| format!("eth0.{n}"))), [100, 50]);

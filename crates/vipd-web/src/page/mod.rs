@@ -159,8 +159,7 @@ impl Page {
         self.whole = None;
         self.version += 1;
         let earlier = std::mem::replace(&mut self.blocks, make(status, events, ""));
-        let is_same =
-            |(a, b): (&Block, &Block)| a.id == b.id && (!a.id.is_empty() || a.html == b.html);
+        let is_same = |(a, b): (&Block, &Block)| a.id == b.id && (!a.id.is_empty() || a.html == b.html);
         if earlier.len() != self.blocks.len() || !earlier.iter().zip(&self.blocks).all(is_same) {
             self.layout_since = self.version;
         }

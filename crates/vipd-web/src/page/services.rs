@@ -90,7 +90,11 @@ fn row(html: &mut String, service: &Service, server: &Server) {
     let (class, word) = state(server);
     let _ = write!(html, "<tr class=\"{class}\"><td>");
     let _ = badge(html, class, word);
-    let _ = write!(html, "</td><th scope=\"row\" class=\"mono\">{}</th><td class=\"number\">", Text(&server.address));
+    let _ = write!(
+        html,
+        "</td><th scope=\"row\" class=\"mono\">{}</th><td class=\"number\">",
+        Text(&server.address)
+    );
     let weight = server.weight;
     let _ = match weight.programmed {
         Some(programmed) => write!(html, "{programmed}"),

@@ -34,8 +34,11 @@ struct Window {
 
 const HOUR: Window =
     Window { length: Duration::from_secs(3_600), step: Duration::from_secs(60), words: "the last hour" };
-const DAY: Window =
-    Window { length: Duration::from_secs(86_400), step: Duration::from_secs(600), words: "the last 24 hours" };
+const DAY: Window = Window {
+    length: Duration::from_secs(86_400),
+    step: Duration::from_secs(600),
+    words: "the last 24 hours",
+};
 
 /// A window at its place, in milliseconds.
 #[derive(Clone, Copy)]
@@ -72,7 +75,13 @@ fn window(id: &str, status: &Status, window: &Window) -> String {
     shown.truncate(MAX_LANES);
     let mut html = format!("<div id=\"{id}\" class=\"window\">");
     match (all > MAX_LANES, changing > shown.len()) {
-        (true, true) => _ = write!(html, "<p>The {MAX_LANES} that changed last, of {changing} that changed in {}.</p>", window.words),
+        (true, true) => {
+            _ = write!(
+                html,
+                "<p>The {MAX_LANES} that changed last, of {changing} that changed in {}.</p>",
+                window.words
+            )
+        }
         (true, false) => {
             let others = all - changing;
             let _ = write!(html, "<p>No change of {others} other instances in {}.</p>", window.words);

@@ -29,7 +29,8 @@ impl Browser {
         let size = format!("--window-size={width},{height}");
         let arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", &size];
         let options = json!({ "args": arguments });
-        let capabilities = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
+        let capabilities =
+            json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
         let answer = browser.post("/session", &json!({ "capabilities": { "alwaysMatch": capabilities } }))?;
         browser.session = answer["sessionId"].as_str().unwrap_or_default().to_owned();
         Ok(Some(browser))

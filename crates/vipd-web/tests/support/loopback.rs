@@ -20,7 +20,8 @@ pub(crate) fn serve(
     let mut events = Events::with_capacity(64);
     loop {
         let now = Instant::now();
-        let due = server.poll_timeout().map(|at| at.saturating_duration_since(now) + Duration::from_millis(1));
+        let due =
+            server.poll_timeout().map(|at| at.saturating_duration_since(now) + Duration::from_millis(1));
         let wait = if sockets.has_work() { Some(Duration::ZERO) } else { due };
         match poll.poll(&mut events, Some(wait.unwrap_or(Duration::from_secs(1)))) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),

@@ -108,14 +108,16 @@ fn trackers(ago: &impl Fn(u64) -> Timestamp) -> serde_json::Value {
 }
 
 fn services(ago: &impl Fn(u64) -> Timestamp) -> serde_json::Value {
-    let server = |number: u64| serde_json::json!({
-        "address": format!("10.0.0.{number}:80"), "up": true, "since": ago(400_000),
-        "weight": { "configured": 10, "effective": 10, "programmed": 10 },
-        "checks": [{ "kind": "HTTP_GET", "target": format!("http://10.0.0.{number}:80/health"), "up": true,
-                     "settled": true, "since": ago(400_000), "ms": 4, "next-ms": 812 }],
-        "connections": { "active": 400 + number, "inactive": 1_200, "total": 918_233, "in-bytes": 4_200_000_000_u64,
-                         "out-bytes": 91_000_000_000_u64 },
-    });
+    let server = |number: u64| {
+        serde_json::json!({
+            "address": format!("10.0.0.{number}:80"), "up": true, "since": ago(400_000),
+            "weight": { "configured": 10, "effective": 10, "programmed": 10 },
+            "checks": [{ "kind": "HTTP_GET", "target": format!("http://10.0.0.{number}:80/health"), "up": true,
+                         "settled": true, "since": ago(400_000), "ms": 4, "next-ms": 812 }],
+            "connections": { "active": 400 + number, "inactive": 1_200, "total": 918_233, "in-bytes": 4_200_000_000_u64,
+                             "out-bytes": 91_000_000_000_u64 },
+        })
+    };
     let down = serde_json::json!({
         "address": "10.0.0.14:80", "up": false, "since": ago(245),
         "weight": { "configured": 10, "effective": 0 },

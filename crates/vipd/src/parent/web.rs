@@ -63,12 +63,17 @@ impl Web {
         let Some(address) = self.http.listen else { return };
         match self.start(address, now, control) {
             Ok(process) => {
-                log.info(format!("Starting web child process, pid={}, at http://{address}/", process.child.pid()));
+                log.info(format!(
+                    "Starting web child process, pid={}, at http://{address}/",
+                    process.child.pid()
+                ));
                 self.process = Some(process);
             }
             Err(error) => {
                 if self.failures == 0 {
-                    log.error(format!("http_listen {address}: {error}; trying again, and nothing else is affected"));
+                    log.error(format!(
+                        "http_listen {address}: {error}; trying again, and nothing else is affected"
+                    ));
                 }
                 self.try_again(now);
             }
@@ -100,10 +105,15 @@ impl Web {
         }
         if self.failures == 0 {
             let why = match ended {
-                Ended::Exited(web::BAD_TOKEN_FILE) => "http_token_file holds no token that can be read".to_owned(),
+                Ended::Exited(web::BAD_TOKEN_FILE) => {
+                    "http_token_file holds no token that can be read".to_owned()
+                }
                 ended => format!("{ended:?}"),
             };
-            log.error(format!("web child process({}) ended ({why}); it is started again", process.child.pid()));
+            log.error(format!(
+                "web child process({}) ended ({why}); it is started again",
+                process.child.pid()
+            ));
         }
         self.try_again(now);
     }

@@ -16,7 +16,8 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// As words: the path, or nothing, then the names.
     pub(crate) fn words(&self) -> Vec<std::ffi::OsString> {
-        let path = self.token_file.as_ref().map_or_else(Default::default, |path| path.clone().into_os_string());
+        let path =
+            self.token_file.as_ref().map_or_else(Default::default, |path| path.clone().into_os_string());
         std::iter::once(path).chain(self.names.iter().map(Into::into)).collect()
     }
 
@@ -38,7 +39,10 @@ impl Arguments {
         File::open(path)?.take(MAX_TOKEN + 1).read_to_end(&mut text)?;
         let token = text.trim_ascii();
         if token.is_empty() || text.len() as u64 > MAX_TOKEN {
-            return Err(io::Error::other(format!("{} holds no token of 1 to {MAX_TOKEN} bytes", path.display())));
+            return Err(io::Error::other(format!(
+                "{} holds no token of 1 to {MAX_TOKEN} bytes",
+                path.display()
+            )));
         }
         Ok(Some(token.to_vec()))
     }
