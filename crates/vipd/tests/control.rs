@@ -117,8 +117,9 @@ fn a_probe_notices_a_worker_that_hangs_and_events_tell_of_one_that_died() {
         assert_eq!(vipd(router, "status --check"), "status 0");
         let worker = pid(router, WORKER_PID);
         router.shell(&format!("kill -STOP {worker}"));
-        let found = vipd(router, "status --check");
-        assert_eq!(found, "vipd: the VRRP process does not answer\nstatus 1");
+        eventually("it is noticed", Duration::from_secs(2), || {
+            vipd(router, "status --check") == "vipd: the VRRP process does not answer\nstatus 1"
+        });
         router.shell(&format!("kill -CONT {worker}"));
         eventually("all is well", Duration::from_secs(3), || vipd(router, "status --check") == "status 0");
         router.shell(&format!("kill -KILL {worker}"));
@@ -136,7 +137,7 @@ fn a_reload_that_is_not_confirmed_is_undone_and_its_result_is_told() {
         let lan = alone();
         let router = &lan.routers[A];
         let (old, new) = (lan.vip(100), lan.vip(101));
-        router.configure(&text(&[Instance::new(V3_CALM, HIGH).vip(101)]));
+        router.configure(&text(&[Instance { vips: vec![101], ..Instance::new(V3_CALM, HIGH) }]));
         let preview = vipd(router, "reload --dry-run");
         assert!(preview.contains("vrrp_instance VI_1 changes") && preview.ends_with("status 0"), "{preview}");
         let taken = vipd(router, "reload --confirm 3s --wait");

@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use nix::sys::socket::{getsockopt, sockopt};
 use socket2::{Domain, SockAddr, Socket, Type};
 use vipd_control::Peer;
 
@@ -87,11 +88,12 @@ impl Drop for ControlSocket {
 
 /// Who is on the other side, as the kernel noted when it connected.
 fn peer(stream: &UnixStream) -> io::Result<Peer> {
-    let credentials = rustix::net::sockopt::socket_peercred(stream)?;
-    let mut groups = vec![credentials.gid.as_raw()];
+    // The process id is 0 where the client is in another PID namespace, so rustix's type cannot hold it.
+    let credentials = getsockopt(stream, sockopt::PeerCredentials)?;
+    let mut groups = vec![credentials.gid()];
     // Without this option of the kernel, only the first group counts.
     groups.extend(vrrp_linux::peer_groups::peer_groups(stream.as_fd()).unwrap_or_default());
-    Ok(Peer { uid: credentials.uid.as_raw(), groups })
+    Ok(Peer { uid: credentials.uid(), groups })
 }
 
 /// Removes the socket of a daemon that runs no more.
