@@ -275,6 +275,7 @@ impl Worker {
             worker.parent.log(LogLevel::Warning, text.to_owned());
         }
         worker.take_plan_into_force();
+        worker.parent.send(&FromWorker::Running(worker.plan.generation));
         Ok(worker)
     }
 
@@ -415,6 +416,8 @@ impl Worker {
         self.perform_all(Release::Remove);
         want_links(&mut self.kernel, &mut self.parent, &self.plan.virtual_links, false);
         self.kernel_unread = true;
+        // Behind what the reload changed, so that whatever the parent does next speaks of the states and priorities of now.
+        self.parent.send(&FromWorker::Running(self.plan.generation));
     }
 
     /// The election goes on with the plan that it was told of last. `before` says which router each of it was.
@@ -466,7 +469,6 @@ impl Worker {
         self.arrange_filter();
         self.plan.settle();
         self.tidy_at = Some(now() + tidy::AFTER);
-        self.parent.send(&FromWorker::Running(self.plan.generation));
     }
 
     fn connect(&mut self) {
