@@ -397,6 +397,10 @@ static CODES: &[Code] = &[
         "The bounds of a reply's length exclude each other, so that the check always fails.",
     ),
     code(
+        "rfc-mode",
+        "Beside `rfc9568` or `rfc3768`: a keyword that contradicts the RFC and is ignored, or one that the RFC does not know.",
+    ),
+    code(
         "route-protocol",
         "A route or rule that is put back when somebody deletes it carries protocol 18 (keepalived), by which it is known again; the `protocol` in the file is ignored. `no_track` keeps the file's.",
     ),

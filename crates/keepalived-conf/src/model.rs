@@ -17,6 +17,7 @@ mod hmac;
 pub mod lvs;
 mod lvs_global;
 pub mod mail;
+mod rfc;
 pub mod routing;
 mod sync_group;
 pub mod trackers;
@@ -28,6 +29,7 @@ use fifo::Fifo;
 pub use hmac::{Hmac, HmacKey, HmacMode};
 use lvs::{LvsGlobal, VirtualServer};
 use mail::Mail;
+pub use rfc::RfcMode;
 use routing::{Route, Rule, Statics};
 pub use sync_group::SyncGroup;
 use trackers::{InterfaceDelays, TrackFile, TrackProcess, Tracked};
@@ -338,6 +340,8 @@ pub struct VrrpInstance {
     pub auth: Auth,
     /// `strict_mode` or `vrrp_strict`.
     pub strict: bool,
+    /// `rfc9568` or `rfc3768` (vipd's own); what it stands for is in the other fields.
+    pub rfc: Option<RfcMode>,
     /// `accept` / strict: whether packets to the VIPs are taken by a non-owner.
     pub accept: bool,
     /// `lower_prio_no_advert`

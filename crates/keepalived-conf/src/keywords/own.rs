@@ -42,6 +42,11 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         default "0 (off)", since "vipd only", Acts,
         "A stop serves on until another machine has taken over the addresses, for so long at most; not with use_vmac.";
 
+    [GlobalDefs, VrrpInstance] "rfc9568": Switch, default "off; of an instance, as global", since "vipd only", Acts,
+        "Do what RFC 9568 says: version 3, virtual MAC, no_accept, lower priorities answered at once, the RFC's receive checks.";
+    [GlobalDefs, VrrpInstance] "rfc3768": Switch, default "off; of an instance, as global", since "vipd only", Acts,
+        "Do what RFC 3768 says: version 2, virtual MAC, no_accept, lower priorities not answered, the RFC's receive checks.";
+
     [VrrpScript] "on_shortage": Choice(&["keep", "fail"]), default "keep", since "vipd only", Acts,
         "A check that cannot be run for ten intervals, at least 60 s: its last result stays, or it counts as failed.";
 

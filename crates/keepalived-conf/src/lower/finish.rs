@@ -7,13 +7,16 @@ use ipnetwork::IpNetwork;
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::keywords::Millionths;
-use crate::model::{Auth, Garp, InitialState, Preempt, TrackInterface, VirtualAddress, VrrpInstance};
+use crate::model::{
+    Auth, Garp, InitialState, Preempt, RfcMode, TrackInterface, VirtualAddress, VrrpInstance,
+};
 use crate::source::Span;
 
 use super::global::Globals;
 use super::instance::{AuthKind, Draft};
 use super::load::{InstanceProblem, Unusable};
 use super::report::Report;
+use super::rfc_mode;
 use super::value;
 use super::virtual_links;
 
@@ -27,6 +30,7 @@ struct Finish<'d, 'r, 'f> {
     ipv6: bool,
     version: u8,
     strict: bool,
+    rfc: Option<RfcMode>,
     priority: u8,
     state: InitialState,
 }
@@ -45,6 +49,7 @@ pub(super) fn finish(
 
 impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
     fn new(draft: &'d mut Draft, at: Span, globals: &'d Globals, report: &'r mut Report<'f>) -> Self {
+        let rfc = rfc_mode::expand(draft, at, globals, report);
         let ipv6 = draft.ipv6.unwrap_or(false);
         let strict = draft.strict.unwrap_or(globals.strict);
         let version = match draft.version {
@@ -64,7 +69,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             None if priority == 255 => InitialState::Master,
             None => InitialState::Backup,
         };
-        Self { draft, globals, report, at, ipv6, version, strict, priority, state }
+        Self { draft, globals, report, at, ipv6, version, strict, rfc, priority, state }
     }
 
     fn instance(&mut self) -> Result<VrrpInstance, InstanceProblem> {
@@ -112,6 +117,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             preempt,
             auth,
             strict: self.strict,
+            rfc: self.rfc,
             accept,
             lower_priority_no_advert: self.strict
                 || draft.lower_priority_no_advert.unwrap_or(globals.lower_priority_no_advert),
@@ -473,22 +479,37 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         }
     }
 
+    /// keepalived's strict mode, or that of an RFC.
+    const fn is_strict(&self) -> bool {
+        self.strict || self.rfc.is_some()
+    }
+
+    /// The one that asks for addresses, in words.
+    const fn rule(&self) -> &'static str {
+        match self.rfc {
+            Some(RfcMode::Rfc9568) => "RFC 9568",
+            Some(RfcMode::Rfc3768) => "RFC 3768",
+            None if self.strict => "strict mode",
+            None => "VRRPv3",
+        }
+    }
+
     fn addresses_required(&mut self) -> Result<(), InstanceProblem> {
         let name = &self.draft.name;
         if let Some((first, span)) = self.draft.addresses.first() {
-            if let (true, IpNetwork::V6(network)) = (self.strict, first.network)
+            if let (true, IpNetwork::V6(network)) = (self.is_strict(), first.network)
                 && !value::is_link_local(network.ip())
             {
-                let message = format!("{name}: strict mode wants a link-local address (fe80::/10) first");
+                let message = format!("{name}: {} wants a link-local address (fe80::/10) first", self.rule());
                 self.report.error("strict-link-local", *span, message);
                 return Err(InstanceProblem::StrictLinkLocal);
             }
             return Ok(());
         }
-        if self.draft.no_addresses && !self.strict {
+        if self.draft.no_addresses && !self.is_strict() {
             return Ok(());
         }
-        if self.version == 2 && !self.strict {
+        if self.version == 2 && !self.is_strict() {
             let message = format!("{name}: no virtual address: the router protects nothing");
             self.report.push(
                 Diagnostic::warning("no-address", message)
@@ -497,7 +518,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             );
             return Ok(());
         }
-        let what = if self.strict { "strict mode" } else { "VRRPv3" };
+        let what = self.rule();
         self.report.error(
             "no-address",
             self.at,

@@ -21,6 +21,7 @@ use super::global_daemon::TimedDraft;
 use super::global_lvs::{FifoDraft, SyncDaemonDraft};
 use super::reader::Entry;
 use super::report::Report;
+use super::rfc_mode;
 use super::value;
 
 /// Keywords whose wrong or missing value keepalived takes without a word.
@@ -35,6 +36,8 @@ pub(super) struct Globals {
     pub(super) version: u8,
     /// `vrrp_strict`
     pub(super) strict: bool,
+    /// `rfc9568`, `rfc3768`
+    pub(super) rfc: rfc_mode::Written,
     pub(super) garp_delay: Option<Duration>,
     pub(super) garp_repeat: Option<u32>,
     pub(super) garp_refresh: Option<Duration>,
@@ -97,6 +100,7 @@ impl Default for Globals {
             public: defaults(),
             version: 2,
             strict: false,
+            rfc: None,
             garp_delay: None,
             garp_repeat: None,
             garp_refresh: None,
@@ -368,7 +372,7 @@ impl<'a> Lowering<'a> {
             }
             "vrrp_check_unicast_src" => globals.check_unicast_source = arguments::bare(entry, report),
             "log_unknown_vrids" => globals.public.log_unknown_vrids = arguments::bare(entry, report),
-            _ => return false,
+            _ => return rfc_mode::keyword(&mut globals.rfc, entry, report),
         }
         true
     }

@@ -22,6 +22,7 @@ use super::garp_elsewhere::garp_elsewhere;
 use super::hmac::HmacDraft;
 use super::reader::Entry;
 use super::report::Report;
+use super::rfc_mode;
 use super::virtual_links::{self, LinksDraft};
 
 /// A value with the place it was written at.
@@ -50,6 +51,8 @@ pub(super) struct Draft {
     /// `vrf`
     pub(super) vrf: Option<Span>,
     pub(super) strict: Option<bool>,
+    /// `rfc9568`, `rfc3768`
+    pub(super) rfc: rfc_mode::Written,
     pub(super) accept: Option<bool>,
     pub(super) lower_priority_no_advert: Option<bool>,
     pub(super) higher_priority_send_advert: Option<bool>,
@@ -229,6 +232,7 @@ impl<'a> Lowering<'a> {
                 || self.instance_announcements(draft, &entry)
                 || self.instance_transport(draft, &entry)
                 || virtual_links::keyword(draft, &entry, &mut self.report)
+                || rfc_mode::keyword(&mut draft.rfc, &entry, &mut self.report)
                 || self.instance_notify(draft, &entry)
                 || self.instance_block(draft, entry))
     }

@@ -29,6 +29,7 @@ mod option_line;
 mod reader;
 mod refused;
 mod report;
+mod rfc_mode;
 mod route;
 mod rule;
 mod script;

@@ -25,6 +25,14 @@ pub(super) struct LinksDraft {
     transmit_on_base: Option<Span>,
 }
 
+impl LinksDraft {
+    /// As `use_vmac`, unless there is that or `use_ipvlan` already. `at` is the place of what asks for it.
+    pub(super) fn want_virtual_mac(&mut self, at: Span) {
+        let kind = KindDraft::Macvlan { mac: None };
+        self.own.get_or_insert(LinkDraft { at, name: None, kind, group: None });
+    }
+}
+
 /// `use_vmac` or `use_ipvlan`
 struct LinkDraft {
     at: Span,

@@ -88,6 +88,7 @@ impl Record {
                 RouterAuth::Ah(key) => ExpectedAuth::Ah { key, last_sequence: self.ah_heard },
             },
             addresses: router.checks_list.then(|| router.advertised.borrow()),
+            policy: router.policy(),
             ..router.config.receiver()
         }
     }

@@ -24,6 +24,7 @@ mod perform;
 mod plan;
 mod rehearsal;
 mod remarks;
+mod rfc_settings;
 mod script_runs;
 mod sources;
 mod spacing;
@@ -463,6 +464,7 @@ impl Worker {
         self.unread = (0..self.wire.len()).collect();
         self.connect();
         self.promote_secondaries();
+        self.settle_rfc_settings();
         for remark in remarks::remarks(&self.plan) {
             self.parent.log(LogLevel::Warning, remark);
         }

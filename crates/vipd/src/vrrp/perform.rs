@@ -110,7 +110,7 @@ impl Worker {
 
     /// What follows once all adverts are written and all addresses are queued.
     fn finish(&mut self, now: Instant, round: Round) {
-        let Round { announcements, acts, told, moved, .. } = round;
+        let Round { announcements, acts, told, moved, changed, .. } = round;
         if told.len().max(announcements.len()) >= tidy::MANY {
             self.tidy_at = Some(now + tidy::AFTER);
         }
@@ -119,6 +119,7 @@ impl Worker {
         if self.set_addresses(now) {
             self.announce(now, &announcements);
         }
+        self.follow_standing(&changed);
         let listening: Vec<_> =
             told.iter().filter_map(|(event, ..)| sources::begins_to_listen(event)).collect();
         self.announce_sources_of(now, &listening);

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use keepalived_conf::model::VrrpInstance;
 use vrrp_election::RouterId;
+use vrrp_linux::sysctl::{self, Family};
 
 use super::plan::{Plan, Reach, RouterPlan};
 
@@ -13,7 +14,7 @@ pub(super) fn remarks(plan: &Plan) -> Vec<String> {
     routers
         .flat_map(|((id, router), instance)| {
             let name = plan.name(id);
-            let lines = [odd_first_address(router), own_peer(router, instance)];
+            let lines = [odd_first_address(router), own_peer(router, instance), redirects(router)];
             lines.into_iter().flatten().map(move |line| format!("({name}) {line}"))
         })
         .collect()
@@ -28,6 +29,20 @@ fn odd_first_address(router: &RouterPlan) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// RFC 9568 §8.1.1: hosts that follow an ICMP redirect leave the virtual router. The kernel sends them if the setting of
+/// all interfaces says so, whatever that of the interface is.
+fn redirects(router: &RouterPlan) -> Option<String> {
+    let mode = router.rfc.filter(|_| router.is_ipv4())?;
+    let sends = sysctl::read(Family::V4, "all", "send_redirects").is_ok_and(|value| value != 0);
+    sends.then(|| {
+        format!(
+            "`{}`: the kernel sends ICMP redirects, which lead hosts away from the virtual router, if this machine \
+             forwards; set net.ipv4.conf.all.send_redirects=0 with sysctl",
+            mode.keyword()
+        )
+    })
 }
 
 /// A file may be the same on all machines of a group. keepalived sends such adverts to itself.

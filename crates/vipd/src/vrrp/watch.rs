@@ -73,7 +73,8 @@ impl Worker {
             Ok(arranged) => {
                 // Their events were read ahead.
                 self.kernel_unread |= arranged.changed;
-                return arranged.log(&mut self.parent);
+                arranged.log(&mut self.parent);
+                return self.settle_rfc_settings();
             }
             Err(error) => format!("cannot make virtual interfaces: {error}"),
         };

@@ -34,7 +34,13 @@ pub(crate) const ROWS: &[Row] = &[
                     "global_defs { fifo_write_vrrp_states_on_reload }; vrrp_instance A eth0 101 170 { notify \"/etc/keepalived/record.sh all\"; virtual_ipaddress { 192.0.2.101/24 } }; \
  vrrp_instance C eth1 103 150 { virtual_ipaddress { 192.0.2.103/24 } }",
                 ),
-                &["fifo INSTANCE \"A\" MASTER 170", "!fifo INSTANCE \"A\" MASTER 150", "sent 101 170", "!192.0.2.102", "192.0.2.103"],
+                &[
+                    "fifo INSTANCE \"A\" MASTER 170",
+                    "!fifo INSTANCE \"A\" MASTER 150",
+                    "sent 101 170",
+                    "!192.0.2.102",
+                    "192.0.2.103",
+                ],
             ),
             (Stop, &["!192.0.2.10"]),
         ],

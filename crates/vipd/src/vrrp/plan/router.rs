@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use keepalived_conf::model::{
-    Auth, Config, Garp, GarpElsewhere, InitialState, Preempt as ConfPreempt, VirtualAddress, VrrpInstance,
+    Auth, Config, Garp, GarpElsewhere, InitialState, Preempt as ConfPreempt, RfcMode, VirtualAddress,
+    VrrpInstance,
 };
 use vrrp_election::{AnnounceConfig, LinkId, Preempt, RouterConfig};
 use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
 use vrrp_proto::{
-    Addresses, AuthKey, ChecksumRule, Family, Peer, RouterInterval, RouterPriority, TTL, TtlRange, Version,
-    Vrid,
+    AcceptedChecksum, Addresses, AuthKey, ChecksumRule, Family, Peer, Policy, RouterInterval, RouterPriority,
+    TTL, TtlRange, Version, Vrid,
 };
 
 use super::links::{self as own_links, Vmac};
@@ -38,6 +39,8 @@ pub(in crate::vrrp) struct RouterPlan {
     pub(in crate::vrrp) advertised: Advertised,
     /// Whether the addresses that peers list are compared with these.
     pub(in crate::vrrp) checks_list: bool,
+    /// The RFC that it follows, where keepalived does something else.
+    pub(in crate::vrrp) rfc: Option<RfcMode>,
     /// Whether packets to the virtual addresses are accepted (RFC 9568's Accept_Mode).
     pub(in crate::vrrp) accepts: bool,
     /// What is put on interfaces: the advertised addresses, then the excluded ones.
@@ -105,6 +108,25 @@ impl Advertised {
     }
 }
 
+impl RouterPlan {
+    /// What is made of adverts about which receivers differ: what interoperates, or an RFC's letter. A router that sums as
+    /// keepalived does (`v3_checksum_as_v2 off`) has peers that do so.
+    pub(in crate::vrrp) fn policy(&self) -> Policy {
+        match (self.rfc, self.checksum) {
+            (None, _) => Policy::INTEROP,
+            (Some(RfcMode::Rfc3768), _) => Policy::RFC3768,
+            (Some(RfcMode::Rfc9568), ChecksumRule::MessageOnly) => Policy::RFC9568,
+            (Some(RfcMode::Rfc9568), _) => {
+                Policy { v3_ipv4_checksum: AcceptedChecksum::Either, ..Policy::RFC9568 }
+            }
+        }
+    }
+
+    pub(in crate::vrrp) const fn is_ipv4(&self) -> bool {
+        matches!(self.advertised, Advertised::V4(_))
+    }
+}
+
 /// The parameters of one instance; what it names is numbered.
 pub(super) fn router_plan(
     instance: &VrrpInstance,
@@ -149,6 +171,7 @@ pub(super) fn router_plan(
         },
         advertised: advertised(instance),
         checks_list: !instance.skip_check_adv_addr,
+        rfc: instance.rfc,
         accepts: instance.accept,
         addresses,
         routing: routing::of_instance(instance),
