@@ -6,11 +6,11 @@ use crate::ipc::{Act, ActKind, ActRefusal, ActResult, Whom};
 
 /// Does what `act` asks for; `names` are the instances, in the order of the routers of `node`.
 pub(super) fn perform(node: &mut Node, names: &[&str], now: Instant, act: &Act) -> ActResult {
-    let named: Vec<(RouterId, &str)> = (0..).map(RouterId).zip(names.iter().copied()).collect();
+    let all: Vec<(RouterId, &str)> = (0..).map(RouterId).zip(names.iter().copied()).collect();
     let concerned: Vec<_> = match &act.whom {
-        Whom::All => named,
+        Whom::All => all,
         Whom::Instance(name) => {
-            let found = named.into_iter().filter(|(_, other)| other == name).take(1).collect::<Vec<_>>();
+            let found = all.into_iter().filter(|(_, other)| other == name).take(1).collect::<Vec<_>>();
             if found.is_empty() {
                 return ActResult { instances: vec![(name.clone(), Err(ActRefusal::NoSuchInstance))] };
             }

@@ -35,8 +35,8 @@ struct Round {
     changed: Vec<RouterId>,
     announcements: Vec<(RouterId, u32)>,
     acts: Vec<(ScriptId, vrrp_election::ScriptAct)>,
-    /// Events, what the parent runs scripts for, and what those are told who follow events.
-    told: Vec<(Event, Option<(InstanceEvent, Priority)>, Option<EventKind>)>,
+    /// Events, and what the parent runs scripts for.
+    told: Vec<(Event, Option<(InstanceEvent, Priority)>)>,
     moved: Vec<(RouterId, &'static str)>,
     /// The interface table is up to date.
     knows_kernel: bool,
@@ -89,7 +89,7 @@ impl Worker {
                     // After a reload, the number of the router means another one.
                     let current = |router| self.node.router(router).map(VirtualRouter::priority);
                     let scripts = narrate::instance_event(&event, current);
-                    round.told.push((event, scripts, status::happened(&self.plan, &self.node, &event)));
+                    round.told.push((event, scripts));
                 }
                 NodeAction::Reloaded { before } => {
                     self.finish(now, std::mem::take(&mut round));
@@ -126,7 +126,9 @@ impl Worker {
         for (script, act) in acts {
             self.ask_for_script(script, act);
         }
-        for (event, scripts, happened) in told {
+        for (event, scripts) in told {
+            // Made here, behind everything that somebody waits for.
+            let happened = status::happened(&self.plan, &self.node, &event);
             self.tell(&event, scripts, happened);
         }
         for (router, what) in moved {

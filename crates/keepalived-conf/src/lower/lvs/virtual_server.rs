@@ -138,12 +138,11 @@ impl<'a> Lowering<'a> {
                 self.understood(inner);
             }
         }
-        match &mut draft.sorry {
-            Some(sorry) => sorry.checkers.append(&mut checkers),
-            None => {
-                let message = "`sorry_server_check` is ignored: no `sorry_server` stands above";
-                self.report.error("no-sorry-server", at, message);
-            }
+        if let Some(sorry) = &mut draft.sorry {
+            sorry.checkers.append(&mut checkers);
+        } else {
+            let message = "`sorry_server_check` is ignored: no `sorry_server` stands above";
+            self.report.error("no-sorry-server", at, message);
         }
     }
 

@@ -127,15 +127,15 @@ mod tests {
     use super::*;
     use crate::parent::testing::TestDirectory;
 
-    fn own_group() -> Option<u32> {
-        Some(nix::unistd::getgid().as_raw())
+    fn own_group() -> u32 {
+        nix::unistd::getgid().as_raw()
     }
 
     #[test]
     fn only_owner_and_group_may_connect_and_the_file_goes_with_the_socket() {
         let directory = TestDirectory::new();
         let path = directory.path().join("new/control.sock");
-        let socket = ControlSocket::open(&path, own_group()).unwrap();
+        let socket = ControlSocket::open(&path, Some(own_group())).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o7777, 0o660);
         assert_eq!(std::fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o7777, 0o755);
         drop(socket);
@@ -146,7 +146,7 @@ mod tests {
     fn the_other_side_is_known() {
         let directory = TestDirectory::new();
         let path = directory.path().join("control.sock");
-        let socket = ControlSocket::open(&path, own_group()).unwrap();
+        let socket = ControlSocket::open(&path, Some(own_group())).unwrap();
         assert!(socket.accept().unwrap().is_none());
         let _client = UnixStream::connect(&path).unwrap();
         let (_, peer) = socket.accept().unwrap().unwrap();
@@ -160,12 +160,12 @@ mod tests {
         let path = directory.path().join("control.sock");
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         assert!(path.exists(), "the kernel does not remove it");
-        let first = ControlSocket::open(&path, own_group()).unwrap();
-        let error = ControlSocket::open(&path, own_group()).unwrap_err();
+        let first = ControlSocket::open(&path, Some(own_group())).unwrap();
+        let error = ControlSocket::open(&path, Some(own_group())).unwrap_err();
         assert_eq!(error.to_string(), "another daemon listens there");
         drop(first);
         std::fs::write(&path, "").unwrap();
-        assert!(ControlSocket::open(&path, own_group()).is_err(), "no socket, so not ours to remove");
+        assert!(ControlSocket::open(&path, Some(own_group())).is_err(), "no socket, so not ours to remove");
         assert!(path.exists());
     }
 
@@ -173,9 +173,9 @@ mod tests {
     fn a_socket_put_in_our_place_is_not_removed() {
         let directory = TestDirectory::new();
         let path = directory.path().join("control.sock");
-        let first = ControlSocket::open(&path, own_group()).unwrap();
+        let first = ControlSocket::open(&path, Some(own_group())).unwrap();
         std::fs::remove_file(&path).unwrap();
-        let second = ControlSocket::open(&path, own_group()).unwrap();
+        let second = ControlSocket::open(&path, Some(own_group())).unwrap();
         drop(first);
         assert!(path.exists());
         drop(second);
