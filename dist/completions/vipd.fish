@@ -30,6 +30,9 @@ complete -c vipd -n "__fish_vipd_needs_command" -f -a "events" -d 'Show what hap
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "reload" -d 'Read the configuration anew'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "confirm" -d 'Keep the configuration of `vipd reload --confirm`'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "undo" -d 'Go back to the configuration that ran before the last reload'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "handover" -d 'Give the addresses of an instance to another router; answers when it has taken over, or nobody did'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "maintenance" -d 'Leave the addresses to other routers, until it is switched off or the time is over'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "announce" -d 'Announce the addresses of an instance that is MASTER again (gratuitous ARP, unsolicited neighbour advertisements)'
 complete -c vipd -n "__fish_vipd_using_subcommand status" -l want -d 'With --check: the state that the instances must have' -r -f -a "master\t'Serving'
 backup\t'Listening'
 any\t'One of the two'"
@@ -53,3 +56,16 @@ complete -c vipd -n "__fish_vipd_using_subcommand confirm" -s h -l help -d 'Prin
 complete -c vipd -n "__fish_vipd_using_subcommand undo" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
 complete -c vipd -n "__fish_vipd_using_subcommand undo" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
 complete -c vipd -n "__fish_vipd_using_subcommand undo" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand handover" -l reason -d 'Why, for the log and the status; at most 256 bytes' -r
+complete -c vipd -n "__fish_vipd_using_subcommand handover" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand handover" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand handover" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand maintenance" -l for -d 'End it by itself after this time (30m, 2h)' -r
+complete -c vipd -n "__fish_vipd_using_subcommand maintenance" -l reason -d 'Why, for the log and the status; at most 256 bytes' -r
+complete -c vipd -n "__fish_vipd_using_subcommand maintenance" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand maintenance" -l hard -d 'Do not serve even if nobody else does'
+complete -c vipd -n "__fish_vipd_using_subcommand maintenance" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand maintenance" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vipd -n "__fish_vipd_using_subcommand announce" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand announce" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand announce" -s h -l help -d 'Print help'

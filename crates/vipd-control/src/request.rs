@@ -180,9 +180,12 @@ impl Request {
                 return Err(RequestError::Version { actual });
             }
         }
-        let verb: Verb = serde_json::from_value(Value::Object(members))
+        let mut verb: Verb = serde_json::from_value(Value::Object(members))
             .map_err(|error| RequestError::Unknown(short(&error.to_string())))?;
         verb.check()?;
+        if let Some(reason) = verb.reason_mut() {
+            *reason = reason.replace(char::is_control, " ");
+        }
         Ok(Self::new(verb))
     }
 }
@@ -220,7 +223,10 @@ impl Verb {
             _ => "",
         };
         if reason.len() > MAX_REASON {
-            return Err(RequestError::Value("a reason has at most 512 bytes"));
+            return Err(RequestError::Value("a reason has at most 256 bytes"));
+        }
+        if self.names().into_iter().flatten().any(|name| name.len() > MAX_NAME) {
+            return Err(RequestError::Value("a name has at most 512 bytes"));
         }
         if let Self::Server { set, weight, .. } = self {
             if (*set == ServerWish::Weight) != weight.is_some() {
@@ -234,13 +240,36 @@ impl Verb {
     }
 }
 
+impl Verb {
+    fn reason_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Maintenance { reason, .. }
+            | Self::Handover { reason, .. }
+            | Self::Server { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
+    fn names(&self) -> [Option<&str>; 2] {
+        match self {
+            Self::Maintenance { instance, .. } => [instance.as_deref(), None],
+            Self::Handover { instance, .. } | Self::Announce { instance } => [Some(instance), None],
+            Self::Server { service, server, .. } | Self::Probe { service, server } => {
+                [Some(service), Some(server)]
+            }
+            _ => [None, None],
+        }
+    }
+}
+
 /// The beginning of what the client itself said, for an error message.
 fn short(text: &str) -> String {
     text.chars().take(200).collect()
 }
 
 const MAX_SECONDS: u64 = 366 * 86_400;
-const MAX_REASON: usize = 512;
+const MAX_REASON: usize = 256;
+const MAX_NAME: usize = 512;
 const MAX_WEIGHT: u32 = 65_535;
 
 #[cfg(test)]
@@ -322,8 +351,17 @@ mod tests {
         for line in lines {
             assert!(matches!(parse(line), Err(RequestError::Value(_))), "{line}");
         }
-        let long = format!(r#"{{"v":1,"do":"handover","instance":"A","reason":"{}"}}"#, "x".repeat(513));
+        let long = format!(r#"{{"v":1,"do":"handover","instance":"A","reason":"{}"}}"#, "x".repeat(257));
         assert!(matches!(parse(&long), Err(RequestError::Value(_))));
+        let long = format!(r#"{{"v":1,"do":"announce","instance":"{}"}}"#, "x".repeat(513));
+        assert!(matches!(parse(&long), Err(RequestError::Value(_))));
+    }
+
+    #[test]
+    fn control_characters_in_a_reason_become_spaces() {
+        let line = r#"{"v":1,"do":"handover","instance":"A","reason":"a\nb\u001b[31m\u0085c"}"#;
+        let verb = Verb::Handover { instance: "A".to_owned(), reason: "a b [31m c".to_owned() };
+        assert_eq!(parse(line), Ok(verb));
     }
 
     #[test]

@@ -95,6 +95,60 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
+    /// Give the addresses of an instance to another router; answers when it has taken over, or nobody did.
+    #[command(after_help = EXIT_STATUS)]
+    Handover {
+        /// The instance; the other members of its sync group go with it.
+        name: String,
+        /// Why, for the log and the status; at most 256 bytes.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Leave the addresses to other routers, until it is switched off or the time is over.
+    ///
+    /// An instance in maintenance serves only where nobody else does. It outlives reloads.
+    #[command(after_help = EXIT_STATUS)]
+    Maintenance {
+        /// Begin it, or end it.
+        #[arg(value_enum)]
+        set: Switch,
+        /// The instance, with the other members of its sync group.
+        #[arg(value_name = "NAME|all", default_value = "all")]
+        name: String,
+        /// End it by itself after this time (30m, 2h).
+        #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
+        time: Option<Duration>,
+        /// Why, for the log and the status; at most 256 bytes.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+        /// Do not serve even if nobody else does.
+        #[arg(long)]
+        hard: bool,
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Announce the addresses of an instance that is MASTER again (gratuitous ARP, unsolicited neighbour advertisements).
+    #[command(after_help = EXIT_STATUS)]
+    Announce {
+        /// The instance.
+        name: String,
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// Begins or ends something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// Begin it.
+    On,
+    /// End it.
+    Off,
 }
 
 /// The state that instances must have.
@@ -156,6 +210,17 @@ mod tests {
         let words = ["vipd", "reload", "--confirm", "5m"];
         let CommandLine { verb } = CommandLine::try_parse_from(words).unwrap();
         assert!(matches!(verb, Verb::Reload { confirm: Some(time), .. } if time == Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn maintenance_is_of_all_unless_it_says_a_name() {
+        for (words, of) in [(&["on", "--for", "30m"][..], "all"), (&["off", "VI_1"], "VI_1")] {
+            let words = ["vipd", "maintenance"].iter().chain(words);
+            let CommandLine { verb } = CommandLine::try_parse_from(words).unwrap();
+            let Verb::Maintenance { set, name, time, .. } = verb else { panic!("{verb:?}") };
+            assert_eq!((name.as_str(), set == Switch::On), (of, of == "all"));
+            assert_eq!(time.map(|time| time.as_secs()), (of == "all").then_some(1800));
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::watcher::Observation;
 mod act;
 mod channel;
 mod memory;
-pub use act::{Act, ActKind, ActRefusal, ActResult, Whom};
+pub use act::{Act, ActKind, ActOutcome, ActRefusal, ActResult, OutcomeKind, Whom};
 pub use channel::{Channel, ChannelError};
 pub use memory::{Memory, MemoryFull};
 
@@ -245,6 +245,13 @@ pub enum FromWorker {
         request: u32,
         /// What became of it.
         result: ActResult,
+    },
+    /// What became of addresses that an operator had given away.
+    Pursued {
+        /// The instance and the other members of its sync group.
+        instances: Vec<String>,
+        /// What became of them.
+        outcome: ActOutcome,
     },
     /// A piece of the answer to [`ToWorker::Status`]: few things at once, so that no turn takes long.
     Status {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use vipd_control::{Answer, Verb as Request};
 use vipd_status::{ReloadOutcome, ReloadResult, Status};
-use vipd_verbs::{CommandLine, Common, Verb};
+use vipd_verbs::{CommandLine, Common, Switch, Verb};
 
 use connection::{Connection, understand};
 
@@ -86,6 +86,13 @@ fn run(verb: Verb) -> Result<(), Failure> {
         }
         Verb::Confirm { common } => act(Request::Confirm {}, &common),
         Verb::Undo { common } => act(Request::Undo {}, &common),
+        Verb::Handover { name, reason, common } => act(Request::Handover { instance: name, reason }, &common),
+        Verb::Maintenance { set, name, time, reason, hard, common } => {
+            let instance = Some(name).filter(|name| name != "all");
+            let for_s = time.map(|time| time.as_secs());
+            act(Request::Maintenance { on: set == Switch::On, instance, for_s, reason, hard }, &common)
+        }
+        Verb::Announce { name, common } => act(Request::Announce { instance: name }, &common),
     }
 }
 

@@ -45,6 +45,8 @@ pub enum ActKind {
     },
     /// End what is intended.
     End,
+    /// Announce the addresses again.
+    Announce,
 }
 
 /// What became of an act: for each instance that it concerns, its name and whether it was accepted.
@@ -52,6 +54,31 @@ pub enum ActKind {
 pub struct ActResult {
     /// In the order of the configuration.
     pub instances: Vec<(String, Result<(), ActRefusal>)>,
+    /// Those of them that begin to give their addresses away: [`FromWorker::Pursued`](super::FromWorker::Pursued) tells what
+    /// becomes of it.
+    pub moving: Vec<String>,
+}
+
+/// What became of addresses that are given away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActOutcome {
+    /// What.
+    pub kind: OutcomeKind,
+    /// The same in words.
+    pub text: String,
+}
+
+/// The kinds of outcomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OutcomeKind {
+    /// Another router took over.
+    Moved,
+    /// No other router took over; the instance has served all the time.
+    NobodyTookOver,
+    /// What was intended ended before.
+    Ended,
+    /// Another act took its place.
+    Replaced,
 }
 
 /// Why nothing is done about an instance.
@@ -63,6 +90,9 @@ pub enum ActRefusal {
     /// It is neither in maintenance nor handed over.
     #[error("it is neither in maintenance nor handed over")]
     NothingIntended,
+    /// Only one that is MASTER announces addresses.
+    #[error("it is not MASTER: only the router that serves announces its addresses")]
+    NotMaster,
     /// The election refuses.
     #[error(transparent)]
     Election(#[from] Refusal),

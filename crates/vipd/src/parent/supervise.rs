@@ -3,6 +3,7 @@
 //! No decision is made here. In one turn everything that has arrived is taken in before time is judged, and no worker
 //! can keep the loop from the others or from signals.
 
+mod acts;
 mod balancing;
 mod control;
 mod last_reported;
@@ -271,6 +272,7 @@ impl Parent {
         self.tell_of_notifications();
         self.mailing.timeout(now, log);
         self.control.handle_timeout(now);
+        self.time_acts(now);
         self.web.timeout(now, &mut self.control, log);
         let is_quiet = |parent: &mut Self| {
             parent.notifier.is_idle() && parent.mailing.is_done(now) && parent.paths.is_quiet(now)
@@ -380,6 +382,7 @@ impl Parent {
             // What it said before it died still counts.
             self.receive_rest(id, now, log);
             self.tell_of_end(id, ended);
+            self.end_acts(id, now);
             self.supervisor.handle_end(now, id, ended);
             self.perform(now, log);
         }

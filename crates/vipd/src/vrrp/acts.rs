@@ -1,8 +1,10 @@
 //! What operators ask for: from names of instances to intents of the election.
 
-use vrrp_election::{Instant, Intent, IntentKind, Node, RouterId};
+use vrrp_election::{
+    Instant, Intent, IntentEnd, IntentKind, Node, Progress, RouterId, Standing, VirtualRouter,
+};
 
-use crate::ipc::{Act, ActKind, ActRefusal, ActResult, Whom};
+use crate::ipc::{Act, ActKind, ActOutcome, ActRefusal, ActResult, OutcomeKind, Whom};
 
 /// Does what `act` asks for; `names` are the instances, in the order of the routers of `node`.
 pub(super) fn perform(node: &mut Node, names: &[&str], now: Instant, act: &Act) -> ActResult {
@@ -12,7 +14,8 @@ pub(super) fn perform(node: &mut Node, names: &[&str], now: Instant, act: &Act) 
         Whom::Instance(name) => {
             let found = all.into_iter().filter(|(_, other)| other == name).take(1).collect::<Vec<_>>();
             if found.is_empty() {
-                return ActResult { instances: vec![(name.clone(), Err(ActRefusal::NoSuchInstance))] };
+                let instances = vec![(name.clone(), Err(ActRefusal::NoSuchInstance))];
+                return ActResult { instances, moving: Vec::new() };
             }
             found
         }
@@ -20,15 +23,37 @@ pub(super) fn perform(node: &mut Node, names: &[&str], now: Instant, act: &Act) 
     // A member of a sync group takes the others with it.
     let had: Vec<bool> = concerned.iter().map(|(router, _)| node.intent(*router).is_some()).collect();
     let mut done = Vec::new();
-    let instances = concerned.into_iter().zip(had).map(|((router, name), had)| {
-        let result = match act.kind {
+    let mut result = ActResult::default();
+    for (&(router, name), had) in concerned.iter().zip(had) {
+        let accepted = match act.kind {
             ActKind::End => end(node, router, now, had),
+            ActKind::Announce if node.standing(router) == Some(Standing::Active) => Ok(()),
+            ActKind::Announce => Err(ActRefusal::NotMaster),
             _ if node.intent(router).is_some_and(|intent| done.contains(intent)) => Ok(()),
             _ => begin(node, router, now, act, &mut done),
         };
-        (name.to_owned(), result)
-    });
-    ActResult { instances: instances.collect() }
+        result.instances.push((name.to_owned(), accepted));
+    }
+    let gives = matches!(act.kind, ActKind::Handover | ActKind::Maintenance { .. });
+    let is_moving = |router| gives && node.router(router).is_some_and(VirtualRouter::is_yielding);
+    let moving = concerned
+        .iter()
+        .zip(&result.instances)
+        .filter(|((router, _), (_, accepted))| accepted.is_ok() && is_moving(*router));
+    result.moving = moving.map(|((_, name), _)| (*name).to_owned()).collect();
+    result
+}
+
+/// What becomes of addresses that are given away; `None` while that goes on.
+pub(super) fn outcome(progress: Progress) -> Option<ActOutcome> {
+    let kind = match progress {
+        Progress::Began => return None,
+        Progress::Moved { .. } => OutcomeKind::Moved,
+        Progress::NobodyTookOver { .. } => OutcomeKind::NobodyTookOver,
+        Progress::Ended(IntentEnd::Replaced) => OutcomeKind::Replaced,
+        Progress::Ended(_) => OutcomeKind::Ended,
+    };
+    Some(ActOutcome { kind, text: progress.to_string() })
 }
 
 fn end(node: &mut Node, router: RouterId, now: Instant, had: bool) -> Result<(), ActRefusal> {
@@ -45,7 +70,7 @@ fn begin(
     let (kind, until) = match act.kind {
         ActKind::Handover => (IntentKind::Handover, None),
         ActKind::Maintenance { hard, until } => (IntentKind::Maintenance { hard }, until),
-        ActKind::End => return Ok(()),
+        ActKind::End | ActKind::Announce => return Ok(()),
     };
     let until = until.map(|until| Instant::from_nanos(until.0));
     let intent = Intent { who: act.who.clone(), why: act.why.clone(), until, ..Intent::new(kind, now) };
@@ -126,6 +151,28 @@ mod tests {
         let answer = ask(&mut node, Whom::All, ActKind::End);
         assert_eq!(answer, answers([Ok(()); 3]));
         assert_eq!(ask(&mut node, one("VI_1"), ActKind::End), [("VI_1".to_owned(), nothing)]);
+    }
+
+    #[test]
+    fn those_are_told_that_begin_to_move() {
+        let mut node = serving();
+        let act = |whom, kind| Act { whom, kind, who: String::new(), why: String::new() };
+        let moving = |node: &mut Node, act: &Act| perform(node, &NAMES, NOW, act).moving;
+        assert_eq!(moving(&mut node, &act(one("VI_2"), ActKind::Handover)), ["VI_2"]);
+        assert_eq!(moving(&mut node, &act(Whom::All, ActKind::Announce)), [""; 0]);
+        assert_eq!(moving(&mut node, &act(Whom::All, ActKind::End)), [""; 0]);
+        node.handle_link(NOW, LinkId(0), LinkState::default());
+        let hard = ActKind::Maintenance { hard: true, until: None };
+        assert_eq!(moving(&mut node, &act(Whom::All, hard)), [""; 0]);
+    }
+
+    #[test]
+    fn only_a_master_announces() {
+        let mut node = serving();
+        assert_eq!(ask(&mut node, one("VI_1"), ActKind::Announce), [("VI_1".to_owned(), Ok(()))]);
+        node.handle_link(NOW, LinkId(0), LinkState::default());
+        let refused = Err(ActRefusal::NotMaster);
+        assert_eq!(ask(&mut node, one("VI_1"), ActKind::Announce), [("VI_1".to_owned(), refused)]);
     }
 
     #[test]

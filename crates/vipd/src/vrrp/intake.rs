@@ -13,7 +13,7 @@ use super::dump;
 use super::judge::{Complaints, Kind, Record};
 use super::plan::Plan;
 use super::wire::now;
-use crate::ipc::{Act, DumpKind, FromWorker, LogLevel, ScriptRun, ToWorker};
+use crate::ipc::{Act, ActKind, DumpKind, FromWorker, LogLevel, ScriptRun, ToWorker};
 
 impl Worker {
     /// Reads a socket to its end, or for a bounded while.
@@ -49,6 +49,13 @@ impl Worker {
     fn act(&mut self, request: u32, act: &Act) {
         let names: Vec<&str> = self.plan.routers.iter().map(|router| router.name.as_ref()).collect();
         let result = acts::perform(&mut self.node, &names, now(), act);
+        if act.kind == ActKind::Announce {
+            let accepted = (0..).map(RouterId).zip(&names).filter(|(_, name)| {
+                result.instances.iter().any(|(other, accepted)| accepted.is_ok() && other == *name)
+            });
+            let routers: Vec<RouterId> = accepted.map(|(router, _)| router).collect();
+            self.announce_on_request(now(), &routers);
+        }
         self.parent.send(&FromWorker::Acted { request, result });
     }
 

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use vipd_status::EventKind;
-use vrrp_election::{Event, Instant, NodeAction, Report, RouterId, ScriptId, Standing, VirtualRouter};
+use vrrp_election::{
+    Event, Instant, NodeAction, Progress, Report, RouterId, ScriptId, Standing, VirtualRouter,
+};
 use vrrp_linux::commands::Command;
 use vrrp_linux::holdings::{Leftover, Origin};
 use vrrp_proto::Priority;
@@ -15,7 +17,7 @@ use super::plan::{Reach, Vip};
 use super::sources;
 use super::watch::RETRY_GAP;
 use super::wire::now;
-use super::{Beginning, Worker, ledger, narrate, status};
+use super::{Beginning, Worker, acts, ledger, narrate, status};
 use crate::ipc::{FromWorker, InstanceEvent, LogLevel, ScriptAct};
 use crate::tidy;
 use crate::worker::Parent;
@@ -280,6 +282,24 @@ impl Worker {
         });
     }
 
+    /// Somebody wants the addresses of these routers announced again, as often as when one becomes MASTER.
+    pub(super) fn announce_on_request(&mut self, now: Instant, routers: &[RouterId]) {
+        let repeat = |router: &RouterId| {
+            let plan = self.plan.routers.get(router.0 as usize)?;
+            Some((*router, plan.config.announce.repeat.max(1)))
+        };
+        let asked: Vec<_> = routers.iter().filter_map(repeat).collect();
+        self.announce(now, &asked);
+    }
+
+    /// The parent answers those who wait for what becomes of an act.
+    fn tell_outcome(&mut self, router: RouterId, progress: Progress) {
+        let Some(outcome) = acts::outcome(progress) else { return };
+        let name = |router| self.plan.name(router).to_owned();
+        let instances = self.plan.companions(router).into_iter().map(name).collect();
+        self.parent.send(&FromWorker::Pursued { instances, outcome });
+    }
+
     /// Routers that begin to listen: unicast peers learn where they are, now and some times again.
     fn announce_sources_of(&mut self, now: Instant, routers: &[RouterId]) {
         let unicast = |id: &&RouterId| {
@@ -375,6 +395,9 @@ impl Worker {
         {
             let (generation, group) = (self.plan.generation, group.0);
             self.parent.send(&FromWorker::GroupTransition { generation, group, event });
+        }
+        if let Event::Intent { router, progress, .. } = event {
+            self.tell_outcome(*router, *progress);
         }
         let (Event::Standing { router, .. } | Event::Router { router, .. }) = event else { return };
         if let Event::Standing { .. } = event

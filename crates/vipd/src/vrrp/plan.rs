@@ -200,6 +200,14 @@ impl Plan {
         self.config.sync_groups.iter().find(is_of).map(|group| group.name.as_str())
     }
 
+    /// An instance and the other members of its sync group.
+    pub(super) fn companions(&self, router: RouterId) -> Vec<RouterId> {
+        let place = router.0 as usize;
+        let group = self.config.sync_groups.iter().find(|group| group.members.contains(&place));
+        let id = |place: &usize| u32::try_from(*place).ok().map(RouterId);
+        group.map_or_else(|| vec![router], |group| group.members.iter().filter_map(id).collect())
+    }
+
     /// The name of a sync group.
     pub(super) fn group_name(&self, group: GroupId) -> &str {
         self.config.sync_groups.get(group.0 as usize).map_or("?", |group| &group.name)

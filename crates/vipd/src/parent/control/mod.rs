@@ -2,9 +2,11 @@
 //!
 //! Nothing here waits for anybody: what a client does not take stays in its bounded queue.
 
+mod acts;
 mod clock;
 mod difference;
 mod socket;
+mod who;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -22,9 +24,11 @@ use vipd_control::{Answer, ClientId, EventRing, Full, Gatherer, Policy, Refusal,
 use vipd_status::EventKind;
 
 use crate::log::Log;
+pub(super) use acts::{Acts, Answered};
 pub(super) use clock::now as timestamp;
 pub(super) use difference::difference;
 use socket::ControlSocket;
+pub(super) use who::name as user_name;
 
 /// The control socket with its clients.
 #[derive(Debug)]
@@ -41,6 +45,7 @@ pub(super) struct Control {
     streams: BTreeMap<ClientId, Stream>,
     pub(super) server: Server,
     pub(super) gatherer: Gatherer,
+    pub(super) acts: Acts,
     events: EventRing,
 }
 
@@ -64,6 +69,7 @@ impl Control {
             streams: BTreeMap::new(),
             server: Server::default(),
             gatherer: Gatherer::default(),
+            acts: Acts::default(),
             events: EventRing::default(),
         }
     }
@@ -212,7 +218,8 @@ impl Control {
         if self.acceptable || unread {
             return Some(now);
         }
-        [self.retry_at, self.server.poll_timeout(), self.gatherer.poll_timeout()].into_iter().flatten().min()
+        let machines = [self.server.poll_timeout(), self.gatherer.poll_timeout(), self.acts.poll_timeout()];
+        machines.into_iter().chain([self.retry_at]).flatten().min()
     }
 
     /// Time passed.

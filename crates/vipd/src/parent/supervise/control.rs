@@ -13,7 +13,8 @@ use super::super::process::Ended;
 use super::super::role::Role;
 use super::super::supervisor::WorkerId;
 use super::Parent;
-use crate::ipc::ToWorker;
+use super::acts::maintenance;
+use crate::ipc::{ActKind, ToWorker};
 use crate::log::Log;
 
 /// What the parent itself knows for a status.
@@ -98,6 +99,15 @@ impl Parent {
                 self.control.answer(now, client, &answer);
                 self.perform(now, log);
             }
+            Verb::Handover { instance, reason } => {
+                self.ask_for_act(client, (ActKind::Handover, Some(instance), reason), now, log);
+            }
+            Verb::Maintenance { on, instance, for_s, reason, hard } => {
+                self.ask_for_act(client, (maintenance(on, hard, for_s), instance, reason), now, log);
+            }
+            Verb::Announce { instance } => {
+                self.ask_for_act(client, (ActKind::Announce, Some(instance), String::new()), now, log);
+            }
             _ => {
                 let answer = Answer::refused(Refusal::Unsupported, "this daemon cannot do that yet");
                 self.control.answer(now, client, &answer);
@@ -135,12 +145,9 @@ impl Parent {
     }
 
     /// The user that asks.
-    fn name_of(&self, client: ClientId) -> String {
-        match self.control.server.peer(client).map(|peer| peer.uid) {
-            Some(0) => "root".to_owned(),
-            Some(uid) => format!("user {uid}"),
-            None => "somebody".to_owned(),
-        }
+    pub(super) fn name_of(&self, client: ClientId) -> String {
+        let uid = self.control.server.peer(client).map(|peer| peer.uid);
+        uid.map_or_else(|| "somebody".to_owned(), control::user_name)
     }
 
     fn ask_for_status(&mut self, client: ClientId, now: Instant, log: &mut Log) {

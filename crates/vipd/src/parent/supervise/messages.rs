@@ -103,8 +103,8 @@ impl Parent {
                 self.handle_status_part(role, request, &part, last);
             }
             FromWorker::Happened(what) => self.handle_happened(&what),
-            // The control session asks for no act yet.
-            FromWorker::Acted { .. } => {}
+            FromWorker::Acted { request, result } => self.handle_acted(request, result, now),
+            FromWorker::Pursued { instances, outcome } => self.handle_pursued(&instances, &outcome, now),
         }
         self.perform(now, log);
     }

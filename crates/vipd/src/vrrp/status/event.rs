@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use vipd_status::{EventKind, TrackerKind};
-use vrrp_election::{Event, Node, Report, RouterId, ScriptId, Standing, Why};
+use vrrp_election::{Event, IntentKind, Node, Progress, Report, RouterId, ScriptId, Standing, Why};
 
-use super::{cause, ms, state};
+use super::instance::intent;
+use super::{Wall, cause, ms, state};
 use crate::vrrp::plan::Plan;
 
 /// What an event of the election is to them; `None` for what only the log tells. The ids of the event are those of `plan` and
@@ -20,8 +21,25 @@ pub(in crate::vrrp) fn happened(plan: &Plan, node: &Node, event: &Event) -> Opti
         }),
         Event::Router { router, report } => of_router(plan.name(router), report),
         Event::Script { script, up } => Some(of_script(plan, node, script, up)),
-        Event::ScriptSilent { .. } | Event::ScriptHeard { .. } | Event::Intent { .. } => None,
+        Event::Intent { router, kind, progress } => of_intent(plan, node, router, (kind, progress)),
+        Event::ScriptSilent { .. } | Event::ScriptHeard { .. } => None,
     }
+}
+
+/// An intent began or ended. Addresses that moved are told of as transitions.
+fn of_intent(
+    plan: &Plan,
+    node: &Node,
+    router: RouterId,
+    (kind, progress): (IntentKind, Progress),
+) -> Option<EventKind> {
+    let (intent, ended) = match progress {
+        Progress::Began => (Some(intent(Wall::read(), node.intent(router)?)), String::new()),
+        Progress::NobodyTookOver { .. } if kind == IntentKind::Handover => (None, progress.to_string()),
+        Progress::Ended(end) => (None, end.to_string()),
+        Progress::NobodyTookOver { .. } | Progress::Moved { .. } => return None,
+    };
+    Some(EventKind::Intent { target: plan.name(router).to_owned(), intent, ended })
 }
 
 /// The change that the router remembers: events may wait for a turn, so it need not be the last one.

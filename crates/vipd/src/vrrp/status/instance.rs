@@ -12,7 +12,7 @@ use vrrp_election::{
 };
 use vrrp_proto::{Counter, Version};
 
-use super::{View, cause, ms, state, tracked};
+use super::{View, Wall, cause, ms, state, tracked};
 use crate::vrrp::plan::{Plan, Reach, RouterPlan, Vip};
 
 /// One instance; `None` if there is none of this number.
@@ -53,7 +53,7 @@ pub(super) fn instance(view: &View<'_>, id: RouterId) -> Option<Instance> {
         fault: fault.map(|fault| cause::fault(view.plan, id, fault, last)),
         waits: router.waits.map(|waits| words(view.plan, waits)),
         stalled: router.observed.stall.map(|stall| view.wall.at(stall.at)),
-        intent: view.node.intent(id).map(|intent| self::intent(view, intent)),
+        intent: view.node.intent(id).map(|intent| self::intent(view.wall, intent)),
         source: router.source,
         unicast_peers: match &plan.reach {
             Reach::Multicast { .. } => Vec::new(),
@@ -80,14 +80,14 @@ pub(super) fn group(view: &View<'_>, id: GroupId) -> Option<Group> {
 }
 
 /// What an operator asked for, and still holds.
-fn intent(view: &View<'_>, intent: &election::Intent) -> Intent {
+pub(super) fn intent(wall: Wall, intent: &election::Intent) -> Intent {
     let (kind, hard) = match intent.kind {
         election::IntentKind::Handover => (IntentKind::Handover, false),
         election::IntentKind::Maintenance { hard } => (IntentKind::Maintenance, hard),
     };
-    let until = intent.until.map(|until| view.wall.later(until));
+    let until = intent.until.map(|until| wall.later(until));
     let (by, reason) = (intent.who.clone(), intent.why.clone());
-    Intent { kind, by, reason, since: view.wall.at(intent.since), until, hard, weight: None, open: None }
+    Intent { kind, by, reason, since: wall.at(intent.since), until, hard, weight: None, open: None }
 }
 
 /// What a router waits for before it starts.

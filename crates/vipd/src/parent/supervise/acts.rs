@@ -1,0 +1,88 @@
+//! What operators ask of instances: from a request of a client to the VRRP worker, and back.
+
+use std::time::{Duration, Instant};
+
+use vipd_control::{Answer, ClientId, Refusal};
+
+use super::super::control::Answered;
+use super::super::role::Role;
+use super::super::supervisor::WorkerId;
+use super::Parent;
+use crate::ipc::{Act, ActKind, ActOutcome, ActResult, Monotonic, ToWorker, Whom};
+use crate::log::Log;
+
+impl Parent {
+    /// Asks the VRRP worker to do something with one instance, or with all; the client is answered later.
+    pub(super) fn ask_for_act(
+        &mut self,
+        client: ClientId,
+        (kind, instance, why): (ActKind, Option<String>, String),
+        now: Instant,
+        log: &mut Log,
+    ) {
+        let who = self.name_of(client);
+        let Some(id) = self.supervisor.serving(Role::Vrrp) else {
+            let text = "no VRRP process runs now: `vipd status` shows why; try again when it does";
+            return self.control.answer(now, client, &Answer::refused(Refusal::State, text));
+        };
+        let about = instance.as_deref().unwrap_or("all instances");
+        let reason = if why.is_empty() { String::new() } else { format!(": {why}") };
+        log.info(format!("{who} asks for {} of {about}{reason}", word(kind)));
+        let whom = instance.map_or(Whom::All, Whom::Instance);
+        let request = self.control.acts.begin(now, client, id, kind);
+        let act = Box::new(Act { whom, kind, who, why });
+        self.send(id, &ToWorker::Act { request, act }, now, log);
+    }
+
+    /// The worker accepted an act, or did not.
+    pub(super) fn handle_acted(&mut self, request: u32, result: ActResult, now: Instant) {
+        self.control.gatherer.handle_change();
+        let answers = self.control.acts.handle_acted(now, request, result);
+        self.answer_acts(answers, now);
+    }
+
+    /// The worker says what became of addresses that were given away.
+    pub(super) fn handle_pursued(&mut self, instances: &[String], outcome: &ActOutcome, now: Instant) {
+        self.control.gatherer.handle_change();
+        let answers = self.control.acts.handle_outcome(instances, outcome);
+        self.answer_acts(answers, now);
+    }
+
+    /// A worker ended.
+    pub(super) fn end_acts(&mut self, id: WorkerId, now: Instant) {
+        let answers = self.control.acts.handle_end(id);
+        self.answer_acts(answers, now);
+    }
+
+    /// Acts that were waited for long enough.
+    pub(super) fn time_acts(&mut self, now: Instant) {
+        let answers = self.control.acts.handle_timeout(now);
+        self.answer_acts(answers, now);
+    }
+
+    fn answer_acts(&mut self, answers: Vec<Answered>, now: Instant) {
+        for (client, answer) in answers {
+            self.control.answer(now, client, &answer);
+        }
+    }
+}
+
+/// Maintenance that begins, or the end of what is intended.
+pub(super) fn maintenance(on: bool, hard: bool, for_s: Option<u64>) -> ActKind {
+    if !on {
+        return ActKind::End;
+    }
+    let after = |seconds| u64::try_from(Duration::from_secs(seconds).as_nanos()).unwrap_or(u64::MAX);
+    let until = for_s.map(|seconds| Monotonic(Monotonic::now().0.saturating_add(after(seconds))));
+    ActKind::Maintenance { hard, until }
+}
+
+fn word(kind: ActKind) -> &'static str {
+    match kind {
+        ActKind::Handover => "a handover",
+        ActKind::Maintenance { hard: false, .. } => "maintenance",
+        ActKind::Maintenance { hard: true, .. } => "hard maintenance",
+        ActKind::End => "the end of maintenance",
+        ActKind::Announce => "an announcement",
+    }
+}
