@@ -1,7 +1,4 @@
 //! A stop with `stop_handover`: another machine serves before this one lets go, and a client notices nothing.
-//!
-//! Over IPv4: a kernel accepts packets for a new IPv6 address a moment after it has confirmed it, on a busy machine tens of
-//! milliseconds, and its daemon has announced it by then.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -70,6 +67,13 @@ fn client_loses_nothing(variant: Variant, peer: Maker, extra: &'static str, roun
 fn a_client_loses_nothing_when_vipd_takes_over() {
     lab_test("a_client_loses_nothing_when_vipd_takes_over", &[], || {
         client_loses_nothing(V3_CALM, Vipd, "", 20);
+    });
+}
+
+#[test]
+fn a_client_loses_nothing_over_ipv6_when_vipd_takes_over() {
+    lab_test("a_client_loses_nothing_over_ipv6_when_vipd_takes_over", &[], || {
+        client_loses_nothing(Variant { ipv6: true, ..V3_CALM }, Vipd, "", 20);
     });
 }
 

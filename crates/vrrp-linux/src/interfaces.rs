@@ -81,6 +81,14 @@ impl Interfaces {
         before.filter(move |own| own.network.ip() == address).take(places.count)
     }
 
+    /// Whether an interface has this address and the kernel accepts packets for it: an IPv6 address is listed once its
+    /// route is set, and not in use while duplicate address detection goes on or after it has failed. Until the kernel
+    /// has reported an address, it is not known to be in use.
+    pub fn is_in_use(&self, index: u32, address: IpAddr) -> bool {
+        let mut entries = self.on_link(index, address);
+        entries.any(|own| address.is_ipv4() || !own.flags.intersects(interface::UNUSABLE))
+    }
+
     /// Takes in the messages of one datagram of a route netlink socket and appends what they changed to `changes`.
     ///
     /// Messages about anything but links and addresses, and about addresses of unknown links, change nothing. A

@@ -14,11 +14,13 @@ use super::kernel::Kernel;
 use super::plan::{Plan, RouterPlan};
 use super::sources;
 use super::spacing::{Announcement, Gaps, Spacing};
+use super::unconfirmed::Unconfirmed;
 
 /// Sends announcements, at once or spaced.
 #[derive(Debug)]
 pub(super) struct Announcements {
     announcer: Announcer,
+    unconfirmed: Unconfirmed,
     spacing: Spacing,
     elsewhere: Rounds,
 }
@@ -32,11 +34,17 @@ pub(super) enum Frame {
 
 impl Announcements {
     pub(super) fn open(gaps: Gaps) -> io::Result<Self> {
-        Ok(Self { announcer: Announcer::open()?, spacing: Spacing::new(gaps), elsewhere: Rounds::default() })
+        Ok(Self {
+            announcer: Announcer::open()?,
+            unconfirmed: Unconfirmed::default(),
+            spacing: Spacing::new(gaps),
+            elsewhere: Rounds::default(),
+        })
     }
 
     /// After a reload, the routers have these numbers.
     pub(super) fn renumber(&mut self, number: impl Fn(RouterId) -> Option<RouterId>) {
+        self.unconfirmed.renumber(&number);
         self.spacing.renumber(&number);
         self.elsewhere.renumber(&number);
     }
@@ -55,7 +63,8 @@ impl Announcements {
         }
     }
 
-    /// Announces the addresses of these routers, each as often as asked: first everything once, then again.
+    /// Announces the addresses of these routers, each as often as asked; one that the kernel does not use yet as soon as
+    /// it does.
     pub(super) fn announce(
         &mut self,
         now: Instant,
@@ -64,25 +73,36 @@ impl Announcements {
         kernel: &Kernel,
         mut failed: impl FnMut(SendError),
     ) {
-        let announcements: Vec<_> =
-            asked.iter().map(|(router, repeat)| (announcements_of(*router, kernel), *repeat)).collect();
+        let announcements = asked.iter().flat_map(|(router, rounds)| {
+            announcements_of(*router, kernel).into_iter().map(|announcement| (announcement, *rounds))
+        });
+        let confirmed = self.unconfirmed.keep(announcements.collect(), |one| is_confirmed(one, kernel));
         for (id, _) in asked {
             if let Some(router) = plan.routers.get(id.0 as usize) {
                 self.begin_elsewhere(now, *id, router);
             }
         }
+        self.send_rounds(&confirmed, kernel, &mut failed);
+        self.handle_timeout(now, plan, kernel, failed);
+    }
+
+    /// First everything once, then again.
+    fn send_rounds(
+        &mut self,
+        announcements: &[(Announcement, u32)],
+        kernel: &Kernel,
+        mut failed: impl FnMut(SendError),
+    ) {
         let name =
             |index| kernel.interfaces().by_index(index).map_or("", |interface| interface.name.as_str());
-        let rounds = asked.iter().map(|(_, repeat)| *repeat).max().unwrap_or(0).min(MOST_ROUNDS);
+        let rounds = announcements.iter().map(|(_, rounds)| *rounds).max().unwrap_or(0).min(MOST_ROUNDS);
         for round in 0..rounds {
-            let due = announcements.iter().filter(|(_, repeat)| *repeat > round);
+            let due = announcements.iter().filter(|(_, rounds)| *rounds > round);
             let at_once: Vec<_> = due
-                .flat_map(|(announcements, _)| announcements)
-                .filter_map(|announcement| self.spacing.push(*announcement, name(announcement.index)))
+                .filter_map(|(announcement, _)| self.spacing.push(*announcement, name(announcement.index)))
                 .collect();
             self.send(&at_once, &mut failed);
         }
-        self.handle_timeout(now, plan, kernel, failed);
     }
 
     /// The rounds of addresses on other interfaces than that of the adverts.
@@ -140,7 +160,7 @@ impl Announcements {
         });
     }
 
-    /// Sends the announcements that are due: spaced ones, and those of rounds.
+    /// Sends the announcements that are due: those whose address is in use now, spaced ones, and those of rounds.
     pub(super) fn handle_timeout(
         &mut self,
         now: Instant,
@@ -148,10 +168,12 @@ impl Announcements {
         kernel: &Kernel,
         mut failed: impl FnMut(SendError),
     ) {
-        self.announce_elsewhere(now, plan, kernel, &mut failed);
         let is_held = |one: &Announcement| {
             kernel.held(one.router).any(|(on, address)| (on.index, address) == (one.index, one.address))
         };
+        let confirmed = self.unconfirmed.take_confirmed(is_held, |one| is_confirmed(one, kernel));
+        self.send_rounds(&confirmed, kernel, &mut failed);
+        self.announce_elsewhere(now, plan, kernel, &mut failed);
         let due = self.spacing.handle_timeout(now, is_held);
         self.send(&due, failed);
     }
@@ -179,6 +201,11 @@ fn announcements_of(router: RouterId, kernel: &Kernel) -> Vec<Announcement> {
         Some(Announcement { router, address, index, frame })
     };
     kernel.held(router).filter_map(announcement).collect()
+}
+
+/// Whether packets that an announcement draws here are accepted.
+fn is_confirmed(announcement: &Announcement, kernel: &Kernel) -> bool {
+    announcement.address.is_ipv4() || kernel.interfaces().is_in_use(announcement.index, announcement.address)
 }
 
 fn source_frame(router: &RouterPlan, source: IpAddr, plan: &Plan, kernel: &Kernel) -> Option<(u32, Frame)> {

@@ -32,6 +32,7 @@ mod status;
 mod stop;
 mod trackers;
 mod trailer;
+mod unconfirmed;
 mod watch;
 mod wire;
 

@@ -5,12 +5,12 @@
 //! priority: Backups that must not preempt follow it too, and all of them need a skew instead of a whole wait.
 //!
 //! The first advert of another router with a priority above 0 is its claim. It leaves before that router has set and
-//! announced the addresses, so this one keeps them for [`LINGER`] longer, without a word that could draw traffic back:
+//! announced the addresses, so this one keeps them a moment longer ([`linger`]), without a word that could draw traffic back:
 //! no advert, no announcement. If nobody claims the addresses, nothing was lost, because they were never given up.
 
 use core::time::Duration;
 
-use vrrp_proto::Priority;
+use vrrp_proto::{Family, Priority};
 
 use super::{Action, Cause, Phase, Received, Report, State, VirtualRouter, active_down_interval};
 use crate::Instant;
@@ -139,7 +139,7 @@ impl VirtualRouter {
 
     /// Takes an advert that answers a goodbye; gives whether the router yields.
     pub(super) fn advert_while_yielding(&mut self, arrived: Instant, advert: &Received) -> bool {
-        let linger = linger(self.config.advert_interval());
+        let linger = linger(self.config.family, self.config.advert_interval());
         let Phase::Active(active) = &mut self.phase else { return false };
         let Some(yielding) = &mut active.yielding else { return false };
         yielding.hear(arrived, advert, linger);
@@ -207,12 +207,17 @@ impl VirtualRouter {
 }
 
 /// For how long the addresses stay on two machines: the other one sends its first advert before it sets and announces
-/// them. An eighth of an interval within [`SHORTEST_LINGER`] and [`LINGER`]; meanwhile both answer ARP requests, so that
-/// longer is not better.
-fn linger(interval: Duration) -> Duration {
-    (interval / 8).clamp(SHORTEST_LINGER, LINGER)
+/// them. A part of an interval within [`SHORTEST_LINGER`] and [`LINGER`]; meanwhile both answer requests for the Ethernet
+/// address, so that longer is not better. Kernels need more time for IPv6: Linux uses a new address only when work that it
+/// has queued is done.
+fn linger(family: Family, interval: Duration) -> Duration {
+    match family {
+        Family::Ipv4 => (interval / 8).clamp(SHORTEST_LINGER, LINGER),
+        Family::Ipv6 => (interval / 2).clamp(SHORTEST_LINGER, LINGER_IPV6),
+    }
 }
 
 /// As long as a machine that has other things to do may take for its addresses.
 const LINGER: Duration = Duration::from_millis(50);
+const LINGER_IPV6: Duration = Duration::from_millis(200);
 const SHORTEST_LINGER: Duration = Duration::from_millis(10);

@@ -11,6 +11,9 @@ use super::Change;
 use super::details::{Details, link_kind};
 use crate::address::{AddressFlags, Scope, is_virtual_mark};
 
+/// An IPv6 address with one of these is not used by the kernel. IPv4 has other flags in these places.
+pub(super) const UNUSABLE: AddressFlags = AddressFlags::TENTATIVE.union(AddressFlags::DADFAILED);
+
 /// A network interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
@@ -85,9 +88,8 @@ impl Interface {
         is_virtual: impl Fn(&InterfaceAddress) -> bool,
         kind: impl Fn(IpAddr) -> Option<T>,
     ) -> Option<T> {
-        let unusable = AddressFlags::TENTATIVE | AddressFlags::DADFAILED;
         let usable = self.addresses.iter().filter(|address| {
-            let passed = address.network.is_ipv4() || !address.flags.intersects(unusable);
+            let passed = address.network.is_ipv4() || !address.flags.intersects(UNUSABLE);
             passed && !address.protocol.is_some_and(is_virtual_mark) && !is_virtual(address)
         });
         let candidates = usable.filter_map(|address| Some((address, kind(address.network.ip())?)));

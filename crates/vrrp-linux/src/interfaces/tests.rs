@@ -157,6 +157,27 @@ fn an_ipv6_address_that_detection_has_not_passed_is_no_source() {
 }
 
 #[test]
+fn an_ipv6_address_is_in_use_once_it_is_reported_and_detection_has_passed() {
+    let own: IpAddr = "fe80::ff:fe00:1".parse().unwrap();
+    let mut interfaces = table_after(9);
+    let ipv4 = IpAddr::V4(interfaces.by_index(3).unwrap().primary_ipv4(|_| false).unwrap());
+    assert!(interfaces.is_in_use(3, own) && interfaces.is_in_use(3, ipv4));
+    assert!(!interfaces.is_in_use(4, own), "another interface");
+    assert!(!interfaces.is_in_use(3, "2001:db8::100".parse().unwrap()), "not reported yet");
+    for flag in [AddressFlags::TENTATIVE, AddressFlags::DADFAILED] {
+        let flagged = |interfaces: &mut Interfaces, flag| {
+            for address in &mut interfaces.by_index.get_mut(&3).unwrap().addresses {
+                address.flags.toggle(flag);
+            }
+        };
+        flagged(&mut interfaces, flag);
+        assert!(!interfaces.is_in_use(3, own));
+        assert!(interfaces.is_in_use(3, ipv4), "IPv4 has other flags there");
+        flagged(&mut interfaces, flag);
+    }
+}
+
+#[test]
 fn a_virtual_address_is_never_a_source() {
     let mut interfaces = table_after(9);
     let eth0 = interfaces.by_index.get_mut(&3).unwrap();
