@@ -191,9 +191,9 @@ fn events_piece(events: &Events, last: &mut u64) -> Option<Vec<u8>> {
         // Numbers of an earlier daemon.
         *last = 0;
     }
-    let lost = events.lost_after(*last);
-    if lost > 0 {
-        let _ = write!(piece, "event: lost\ndata: {lost}\n\n");
+    let missed = events.lost_after(*last);
+    if missed > 0 {
+        let _ = write!(piece, "event: lost\ndata: {missed}\n\n");
     }
     for event in events.after(*last).take(EVENTS_AT_ONCE) {
         let json = String::from_utf8(json_of(event)).unwrap_or_default();

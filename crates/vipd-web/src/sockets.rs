@@ -63,7 +63,9 @@ impl Sockets {
             self.drive(now, id, server);
         }
         let gone: Vec<_> = self.streams.keys().copied().filter(|&id| server.is_done(id)).collect();
-        gone.into_iter().for_each(|id| self.close(id, server));
+        for id in gone {
+            self.close(id, server);
+        }
     }
 
     /// There is work that no event will tell of.
@@ -73,13 +75,10 @@ impl Sockets {
 
     fn accept(&mut self, now: Instant, server: &mut Server) {
         for _ in 0..MAX_ACCEPTED {
-            let mut stream = match self.listener.accept() {
-                Ok((stream, _)) => stream,
-                // Some errors are about one client, others about us, as a lack of descriptors: the next event tries again.
-                Err(_) => {
-                    self.unaccepted = false;
-                    return;
-                }
+            // Some errors are about one client, others about us, as a lack of descriptors: the next event tries again.
+            let Ok((mut stream, _)) = self.listener.accept() else {
+                self.unaccepted = false;
+                return;
             };
             let Some(id) = server.accept(now) else { continue };
             let interest = Interest::READABLE | Interest::WRITABLE;

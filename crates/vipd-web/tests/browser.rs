@@ -1,5 +1,7 @@
 //! The page in a browser. Needs Debian's packages chromium and chromium-driver.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 #[path = "support/browser.rs"]
 mod browser;
 #[path = "support/loopback.rs"]
@@ -7,6 +9,7 @@ mod loopback;
 #[path = "support/samples.rs"]
 mod samples;
 
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -51,9 +54,15 @@ impl Page {
 fn browser() -> Option<Browser> {
     let browser = Browser::start(1300, 1000).unwrap();
     if browser.is_none() {
-        println!("SKIPPED: there is no chromedriver (packages chromium and chromium-driver)");
+        skip("chromedriver is not installed (packages chromium and chromium-driver)");
     }
     browser
+}
+
+/// Says that the test does not run, past the capture of the test runner.
+fn skip(reason: &str) {
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    let _ = write!(io::stdout(), "\nSKIPPED {test}: {reason}\n");
 }
 
 /// Waits until a script is true.
@@ -67,6 +76,7 @@ fn await_true(browser: &Browser, script: &str) {
 
 #[test]
 fn pages_of_all_sizes_are_shown_and_come_alive_without_complaints() {
+    const PAINT: &str = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime";
     let Some(browser) = browser() else { return };
     for instances in [0, 1, 100, 1000] {
         let page = Page::with(instances);
@@ -74,7 +84,6 @@ fn pages_of_all_sizes_are_shown_and_come_alive_without_complaints() {
         await_true(&browser, "return document.querySelector('#live').className === 'on'");
         let rows = browser.run("return document.querySelectorAll('.instances tbody tr').length").unwrap();
         assert_eq!(rows, json!(instances));
-        const PAINT: &str = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime";
         await_true(&browser, &format!("return {PAINT} > 0"));
         let paint = browser.run(&format!("return {PAINT}")).unwrap();
         println!("{instances} instances: first paint after {paint} ms");
@@ -100,11 +109,11 @@ fn a_change_is_shown_without_a_reload_of_the_page() {
 
 #[test]
 fn an_instance_is_found_and_explained_by_keyboard_alone() {
+    const ESCAPE: &str = "\u{e00c}";
+    const ENTER: &str = "\u{e007}";
     let Some(browser) = browser() else { return };
     let page = Page::with(100);
     page.open(&browser);
-    const ESCAPE: &str = "\u{e00c}";
-    const ENTER: &str = "\u{e007}";
     browser.press("/vi_42").unwrap();
     await_true(
         &browser,
@@ -144,8 +153,7 @@ fn names_of_others_run_nothing() {
 #[test]
 fn axe_finds_nothing_serious() {
     let Ok(path) = std::env::var("AXE") else {
-        println!("SKIPPED: AXE does not name the file axe.min.js of axe-core");
-        return;
+        return skip("AXE does not name the file axe.min.js of axe-core");
     };
     let Some(browser) = browser() else { return };
     let axe = std::fs::read_to_string(path).unwrap();

@@ -1,5 +1,7 @@
 //! The server over bytes and time, without sockets.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 #[path = "support/samples.rs"]
 mod samples;
 

@@ -162,7 +162,6 @@ fn words(event: &Event) -> String {
 /// The class of an event: whether it is good or bad news.
 fn kind(event: &Event) -> &'static str {
     match &event.kind {
-        EventKind::Transition { to: State::Fault, .. } | EventKind::Group { to: State::Fault, .. } => "bad",
         EventKind::Tracker { up, .. }
         | EventKind::Check { up, .. }
         | EventKind::Server { up, .. }
@@ -174,7 +173,11 @@ fn kind(event: &Event) -> &'static str {
                 "bad"
             }
         }
-        EventKind::Competitor { .. } | EventKind::Stall { .. } | EventKind::Notify { .. } => "bad",
+        EventKind::Transition { to: State::Fault, .. }
+        | EventKind::Group { to: State::Fault, .. }
+        | EventKind::Competitor { .. }
+        | EventKind::Stall { .. }
+        | EventKind::Notify { .. } => "bad",
         _ => "plain",
     }
 }

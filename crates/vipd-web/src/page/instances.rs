@@ -128,13 +128,11 @@ fn addresses(html: &mut String, instance: &Instance) {
 /// The effective priority, and its terms: `90`, `150 − 60 chk_haproxy`.
 pub(super) fn priority(html: &mut String, priority: &Priority) {
     let _ = write!(html, "<strong>{}</strong>", priority.effective);
-    let moved = priority.terms.iter().filter(|term| term.adds != 0);
-    let terms: String = moved
-        .map(|term| {
-            let sign = if term.adds < 0 { '−' } else { '+' };
-            format!(" {sign}\u{a0}{}\u{a0}{}", term.adds.unsigned_abs(), Text(&term.name))
-        })
-        .collect();
+    let mut terms = String::new();
+    for term in priority.terms.iter().filter(|term| term.adds != 0) {
+        let sign = if term.adds < 0 { '−' } else { '+' };
+        let _ = write!(terms, " {sign}\u{a0}{}\u{a0}{}", term.adds.unsigned_abs(), Text(&term.name));
+    }
     if priority.base != priority.effective || !terms.is_empty() {
         let _ = write!(html, "<small>{}{terms}</small>", priority.base);
     }

@@ -76,11 +76,11 @@ fn window(id: &str, status: &Status, window: &Window) -> String {
     let mut html = format!("<div id=\"{id}\" class=\"window\">");
     match (all > MAX_LANES, changing > shown.len()) {
         (true, true) => {
-            _ = write!(
+            let _ = write!(
                 html,
                 "<p>The {MAX_LANES} that changed last, of {changing} that changed in {}.</p>",
                 window.words
-            )
+            );
         }
         (true, false) => {
             let others = all - changing;
@@ -90,7 +90,9 @@ fn window(id: &str, status: &Status, window: &Window) -> String {
     }
     if !shown.is_empty() {
         html.push_str("<ol class=\"lanes\">");
-        shown.iter().for_each(|instance| lane(&mut html, instance, status, span));
+        for instance in &shown {
+            lane(&mut html, instance, status, span);
+        }
         html.push_str("</ol>");
         axis(&mut html, span);
     }

@@ -32,7 +32,7 @@ impl Browser {
         let capabilities =
             json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
         let answer = browser.post("/session", &json!({ "capabilities": { "alwaysMatch": capabilities } }))?;
-        browser.session = answer["sessionId"].as_str().unwrap_or_default().to_owned();
+        answer["sessionId"].as_str().unwrap_or_default().clone_into(&mut browser.session);
         Ok(Some(browser))
     }
 
@@ -96,9 +96,8 @@ impl Browser {
                 Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
                     length = value.trim().parse().map_err(io::Error::other)?;
                 }
-                Some(_) => {}
                 None if line.trim_end().is_empty() => break,
-                None => {}
+                _ => {}
             }
         }
         // The driver keeps the connection, whatever it is asked.
