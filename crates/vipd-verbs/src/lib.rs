@@ -167,6 +167,11 @@ pub fn is_verb(word: &str) -> bool {
     CommandLine::command().get_subcommands().any(|verb| verb.get_name() == word)
 }
 
+/// Whether these words are a whole command line, the program's name first.
+pub fn is_command_line(words: &[String]) -> bool {
+    CommandLine::try_parse_from(words).is_ok()
+}
+
 /// The names of all commands.
 pub fn names() -> Vec<String> {
     CommandLine::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect()

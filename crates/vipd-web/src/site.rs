@@ -168,12 +168,8 @@ fn health(status: &Status, is_current: bool) -> Response {
 }
 
 fn explain(page: &Page, status: &Status, request: &Request) -> Response {
-    let found = match (request.value("instance"), request.value("service")) {
-        (Some(name), _) => explanation::of_instance(status, name),
-        (None, Some(name)) => explanation::of_service(status, name),
-        (None, None) => None,
-    };
-    let Some(found) = found else {
+    let name = request.value("name").unwrap_or_default();
+    let Some(found) = explanation::of(status, name) else {
         return Response::line(NOT_FOUND, "the configuration has nothing of that name");
     };
     if request.value("part").is_some() {

@@ -84,7 +84,7 @@ fn body(answer: &str) -> &str {
 }
 
 const PATHS: [&str; 6] =
-    ["/", "/explain?instance=VI_1", "/healthz", "/metrics", "/api/v1/status", "/api/v1/events"];
+    ["/", "/explain?name=VI_1", "/healthz", "/metrics", "/api/v1/status", "/api/v1/events"];
 
 #[test]
 fn every_route_answers_and_forbids_what_a_browser_could_do_with_it() {
@@ -97,7 +97,7 @@ fn every_route_answers_and_forbids_what_a_browser_could_do_with_it() {
         assert!(!answer.contains("Access-Control-Allow"), "{path}");
     }
     assert_eq!(status_line(&lab.get("/nothing")), "HTTP/1.1 404 Not Found");
-    assert_eq!(status_line(&lab.get("/explain?instance=VI_99")), "HTTP/1.1 404 Not Found");
+    assert_eq!(status_line(&lab.get("/explain?name=VI_99")), "HTTP/1.1 404 Not Found");
     let page = lab.get("/");
     assert!(page.contains("Content-Security-Policy: default-src 'none'; style-src 'sha256-"));
     assert!(!page.contains("unsafe-inline"));
@@ -347,8 +347,8 @@ fn names_are_text_wherever_they_stand() {
     let pages = [
         "/".to_owned(),
         format!("/?q={query}"),
-        format!("/explain?instance={query}"),
-        format!("/explain?service={query}&part=1"),
+        format!("/explain?name={query}"),
+        format!("/explain?name={query}&part=1"),
     ];
     for path in pages {
         let answer = lab.get(&path);

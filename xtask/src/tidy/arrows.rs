@@ -25,7 +25,7 @@ const ALLOWED: [Allowed; 22] = [
     Allowed { name: "vipd-status", uses: &[], tests_use: &[] },
     Allowed { name: "vipd-verbs", uses: &[], tests_use: &[] },
     Allowed { name: "vipd-control", uses: &["vipd-status"], tests_use: &[] },
-    Allowed { name: "vipd-web", uses: &["vipd-status"], tests_use: &[] },
+    Allowed { name: "vipd-web", uses: &["vipd-status", "vipd-verbs"], tests_use: &[] },
     Allowed { name: "vrrp-election", uses: &["vrrp-proto"], tests_use: &[] },
     Allowed { name: "vrrp-sim", uses: &["vrrp-proto", "vrrp-election"], tests_use: &[] },
     Allowed { name: "vrrp-linux", uses: &["netlink-frame"], tests_use: &[] },

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use vipd_status::{Event, EventKind, State, Status, Tracker};
 
 use super::Blocks;
-use super::html::{Badge, Moment, Text, badge, count, millis, moment};
+use super::html::{Badge, Link, Moment, Text, badge, count, millis, moment};
 use crate::events::Events;
 
 pub(super) fn add(blocks: &mut Blocks, status: &Status, events: &Events) {
@@ -58,7 +58,7 @@ fn tracker(tracker: &Tracker) -> String {
     let _ = write!(
         html,
         "</td><th scope=\"row\">{}<small>{}</small></th><td>",
-        Text(&tracker.name),
+        Link(&tracker.name),
         Text(tracker.kind)
     );
     if let Some(last) = &tracker.last {
@@ -80,7 +80,7 @@ fn sync_groups(status: &Status) -> String {
         format!(
             "<tr><td>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
             Badge(group.state),
-            Text(&group.name),
+            Link(&group.name),
             Text(members),
             moment(group.since)
         )

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use vipd_status::{Problem, ProblemKind, Severity, State, Status, problems};
+use vipd_status::{Instance, Problem, Severity, State, Status, problems};
 
 use super::Blocks;
 use super::html::{Moment, Text, badge, count, query};
@@ -47,15 +47,23 @@ fn headline(status: &Status, problems: &[Problem]) -> String {
     html
 }
 
+/// What this machine is, in words.
+fn serving(instances: &[Instance]) -> String {
+    let all = instances.len();
+    let Some(first) = instances.first() else { return String::new() };
+    if all == 1 {
+        return format!(": this machine is {}", first.state.word());
+    }
+    if instances.iter().all(|instance| instance.state == first.state) {
+        return format!(": this machine is {} of all {}", first.state.word(), count(all, "instance"));
+    }
+    let serves = instances.iter().filter(|instance| instance.state == State::Master).count();
+    format!(": this machine is MASTER of {serves} of {}", count(all, "instance"))
+}
+
 /// The class of the headline, and its words.
 fn summary(status: &Status, problems: &[Problem]) -> (&'static str, String) {
-    let serves = status.instances.iter().filter(|instance| instance.state == State::Master).count();
-    let serving = match (status.instances.len(), serves) {
-        (0, _) => String::new(),
-        (1, 1) => ": this machine is MASTER".to_owned(),
-        (1, _) => ": this machine is BACKUP".to_owned(),
-        (all, serves) => format!(": this machine is MASTER of {serves} of {}", count(all, "instance")),
-    };
+    let serving = serving(&status.instances);
     match (problems.iter().map(|problem| problem.severity).max(), serious(problems)) {
         (Some(Severity::Error), number) => ("error", format!("{} need attention", count(number, "problem"))),
         (Some(Severity::Warning), number) => {
@@ -77,25 +85,19 @@ fn item(status: &Status, problem: &Problem) -> String {
     };
     let since = problem.since.map(|at| format!(" <small>since {}</small>", Moment(at))).unwrap_or_default();
     let subject = Text(&problem.subject);
-    let subject = match address(status, problem) {
-        Some(address) => format!("<a href=\"{address}\" data-explain>{subject}</a>"),
+    let subject = match explained(status, problem) {
+        Some(name) => format!("<a href=\"/explain?name={}\">{subject}</a>", query(name)),
         None => format!("<strong>{subject}</strong>"),
     };
     format!("<li class=\"{class}\">{subject} {}{since}</li>", Text(&problem.text))
 }
 
-/// Where a problem is explained.
-fn address(status: &Status, problem: &Problem) -> Option<String> {
+/// The name that an explanation is found by: that of the thing, which the name of its service or its kind may stand beside.
+fn explained<'a>(status: &Status, problem: &'a Problem) -> Option<&'a str> {
     let subject = problem.subject.as_str();
-    if status.instances.iter().any(|instance| instance.name == subject) {
-        return Some(format!("/explain?instance={}", query(subject)));
-    }
-    let service = match problem.kind {
-        ProblemKind::Service => subject,
-        _ => subject.split_once(" of ")?.1,
-    };
-    let is_known = status.services.iter().any(|known| known.name == service);
-    is_known.then(|| format!("/explain?service={}", query(service)))
+    let server = subject.split_once(" of ").map(|(server, _)| server);
+    let tracker = subject.split_once(' ').map(|(_, name)| name);
+    [Some(subject), server, tracker].into_iter().flatten().find(|name| !status.find(name).is_empty())
 }
 
 fn figures(status: &Status) -> String {

@@ -29,6 +29,15 @@ pub(super) fn query(value: &str) -> String {
     form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }
 
+/// A name that leads to its explanation. The script shows that without leaving the page.
+pub(super) struct Link<'a>(pub(super) &'a str);
+
+impl fmt::Display for Link<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<a href=\"/explain?name={}\">{}</a>", query(self.0), Text(self.0))
+    }
+}
+
 /// A moment. The script shows how long ago it is; without it, it is the time in UTC.
 pub(super) struct Moment(pub(super) Timestamp);
 

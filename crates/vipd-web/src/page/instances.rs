@@ -6,7 +6,7 @@ use std::fmt::Write;
 use vipd_status::{Instance, Neighbour, Priority, State, Status};
 
 use super::Blocks;
-use super::html::{Badge, Text, millis, moment, query};
+use super::html::{Badge, Link, Text, millis, moment};
 
 pub(super) fn add(blocks: &mut Blocks, status: &Status) {
     if status.instances.is_empty() {
@@ -88,11 +88,10 @@ fn row(id: &str, hidden: &str, instance: &Instance, heard: &BTreeMap<&str, Vec<&
     let Instance { name, interface, vrid, version, state, .. } = instance;
     let group = instance.group.as_deref().map(|group| format!(" · {}", Text(group))).unwrap_or_default();
     let mut html = format!(
-        "<tr id=\"{id}\"{hidden}><td>{}</td><th scope=\"row\"><a href=\"/explain?instance={}\" data-explain>{}</a>\
+        "<tr id=\"{id}\"{hidden}><td>{}</td><th scope=\"row\">{}\
          <small>{} · VRID {vrid} · v{version}{group}</small></th><td class=\"mono\">",
         Badge(*state),
-        query(name),
-        Text(name),
+        Link(name),
         Text(interface),
     );
     addresses(&mut html, instance);

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use vipd_status::{Connections, IntentKind, Server, Service, Status};
 
 use super::Blocks;
-use super::html::{Text, badge, count, millis, moment, query, thousands, volume};
+use super::html::{Link, Text, badge, count, millis, moment, thousands, volume};
 
 pub(super) fn add(blocks: &mut Blocks, status: &Status) {
     if status.services.is_empty() {
@@ -37,7 +37,7 @@ fn table(id: &str, hidden: &str, service: &Service) -> String {
     html.push_str("</caption>");
     html.push_str(HEAD);
     for server in &service.servers {
-        row(&mut html, service, server);
+        row(&mut html, server);
     }
     total(&mut html, service);
     html.push_str("</table></div>");
@@ -49,9 +49,8 @@ fn caption(html: &mut String, service: &Service) {
     let _ = badge(html, class, word);
     let _ = write!(
         html,
-        " <a href=\"/explain?service={}\" data-explain>{}</a> <small>{} · quorum {} of {}",
-        query(&service.name),
-        Text(&service.name),
+        " {} <small>{} · quorum {} of {}",
+        Link(&service.name),
         Text(&service.scheduler),
         service.quorum.live,
         service.quorum.need
@@ -75,7 +74,7 @@ fn caption(html: &mut String, service: &Service) {
 }
 
 /// The class and the word of a server's state.
-pub(super) fn state(server: &Server) -> (&'static str, &'static str) {
+fn state(server: &Server) -> (&'static str, &'static str) {
     match server.intent.as_ref().map(|intent| intent.kind) {
         Some(IntentKind::Maintenance) => ("maint", "MAINT"),
         Some(IntentKind::Drain) => ("drain", "DRAIN"),
@@ -86,14 +85,14 @@ pub(super) fn state(server: &Server) -> (&'static str, &'static str) {
     }
 }
 
-fn row(html: &mut String, service: &Service, server: &Server) {
+fn row(html: &mut String, server: &Server) {
     let (class, word) = state(server);
     let _ = write!(html, "<tr class=\"{class}\"><td>");
     let _ = badge(html, class, word);
     let _ = write!(
         html,
         "</td><th scope=\"row\" class=\"mono\">{}</th><td class=\"number\">",
-        Text(&server.address)
+        Link(&server.address)
     );
     let weight = server.weight;
     let _ = match weight.programmed {
@@ -118,7 +117,6 @@ fn row(html: &mut String, service: &Service, server: &Server) {
         }
         html.push_str("</small>");
     }
-    let _ = service;
     html.push_str("</td></tr>");
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use vipd_status::{Instance, State, Status, Timestamp, Transition};
 
 use super::Blocks;
-use super::html::{Moment, Text, class, query};
+use super::html::{Link, Moment, Text, class};
 
 pub(super) fn add(blocks: &mut Blocks, status: &Status) {
     if status.instances.is_empty() {
@@ -108,10 +108,9 @@ fn latest(instance: &Instance) -> Option<i64> {
 fn lane(html: &mut String, instance: &Instance, status: &Status, span: Span) {
     let _ = write!(
         html,
-        "<li><a href=\"/explain?instance={}\" data-explain>{}</a>\
+        "<li>{}\
          <svg viewBox=\"0 0 {WIDTH} 20\" preserveAspectRatio=\"none\" aria-hidden=\"true\">",
-        query(&instance.name),
-        Text(&instance.name)
+        Link(&instance.name)
     );
     let mut end = span.end;
     for transition in &instance.history {
