@@ -299,7 +299,7 @@ impl Monotonic {
 }
 
 /// One run of a check script, by the clock of its own process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScriptRun {
     /// When its process began; `None` if there was none, or it is not known.
     pub started: Option<Monotonic>,
@@ -308,6 +308,8 @@ pub struct ScriptRun {
     pub ended: Monotonic,
     /// How it ended.
     pub outcome: ScriptOutcome,
+    /// The last line that it wrote, at most 256 bytes without control characters.
+    pub output: String,
 }
 
 /// How a check run ended.

@@ -294,7 +294,7 @@ mod tests {
         let (near, far) = UnixStream::pair().unwrap();
         let (mut near, mut far) = (Channel::new(near).unwrap(), Channel::new(far).unwrap());
         let (started, ended) = (Some(Monotonic(4)), Monotonic(5));
-        let run = ScriptRun { started, ended, outcome: ScriptOutcome::Exited(3) };
+        let run = ScriptRun { started, ended, outcome: ScriptOutcome::Exited(3), output: String::new() };
         let done = ToWorker::ScriptDone { generation: 1, script: 2, run };
         near.send(&done).unwrap();
         drop(near);

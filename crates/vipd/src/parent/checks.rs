@@ -4,8 +4,12 @@
 //! it: a parent that was stopped finds processes that ended long ago, and must not hold that against them. What the
 //! worker takes back before it has begun is never started, and want of processes, descriptors or memory is told as such.
 
+mod last_line;
+mod output;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,6 +21,7 @@ use super::command;
 use super::process::{Child, Ended, is_shortage};
 use super::role::Role;
 use crate::ipc::{Generation, Monotonic, ScriptAct, ScriptOutcome, ScriptRun};
+use output::{OutputId, Outputs};
 
 /// Which script: whose it is, the generation of the configuration and the index in it.
 pub(super) type ScriptKey = (Role, Generation, u32);
@@ -35,6 +40,7 @@ pub(super) struct Checks {
     young: VecDeque<(Instant, ScriptKey)>,
     /// Runs for a worker that died: nobody waits for their result.
     orphans: Vec<Child>,
+    outputs: Outputs,
     /// When a shortage was last reported.
     shortage_told: Option<Instant>,
 }
@@ -42,13 +48,14 @@ pub(super) struct Checks {
 #[derive(Debug)]
 struct Running {
     child: Child,
+    output: Option<OutputId>,
     started: Monotonic,
     /// When it was last known to run.
     seen: Monotonic,
 }
 
 /// News of a run, for the worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum News {
     Started(Monotonic),
     Done(ScriptRun),
@@ -108,11 +115,11 @@ impl Checks {
                 news.push((key, self.open(key, file)));
                 continue;
             }
-            match launch(command, accounts) {
-                Ok(child) => {
+            match launch(key, command, accounts, &mut self.outputs) {
+                Ok((child, output)) => {
                     let started = Monotonic::now();
                     self.young.push_back((now, key));
-                    self.running.insert(key, Running { child, started, seen: started });
+                    self.running.insert(key, Running { child, output, started, seen: started });
                     news.push((key, News::Started(started)));
                 }
                 Err(errno) => news.push((key, done(None, not_started(errno as i32)))),
@@ -167,6 +174,7 @@ impl Checks {
         }
         for (_, mut run) in self.running.extract_if(|&(whose, _, _), _| whose == role) {
             run.child.kill();
+            run.output.map(|output| self.outputs.close(output));
             self.orphans.push(run.child);
         }
     }
@@ -182,16 +190,36 @@ impl Checks {
         let mut ended = Vec::new();
         self.running.retain(|&key, run| {
             let Some(end) = run.child.poll() else { return true };
-            let run = ScriptRun { started: Some(run.started), ended: run.seen, outcome: outcome(end) };
+            let output = run.output.map(|output| self.outputs.close(output)).unwrap_or_default();
+            let (started, outcome) = (Some(run.started), outcome(end));
+            let run = ScriptRun { started, ended: run.seen, outcome, output };
             ended.push((key, News::Done(run)));
             false
         });
         ended
     }
 
+    /// Ready for reading when a script wrote something.
+    pub(super) fn output_descriptor(&self) -> Option<RawFd> {
+        self.outputs.descriptor()
+    }
+
+    /// Reads what scripts wrote, and says whether there is more.
+    pub(super) fn read_outputs(&mut self) -> bool {
+        self.outputs.read_some();
+        self.outputs.has_more()
+    }
+
+    /// Whether there is output to be read at once.
+    pub(super) fn has_more_output(&self) -> bool {
+        self.outputs.has_more()
+    }
+
     /// A line about checks that wait for want of something, once a minute.
-    pub(super) fn complaint(&mut self, now: Instant, news: News) -> Option<String> {
-        let News::Done(ScriptRun { outcome: ScriptOutcome::Shortage(errno), .. }) = news else { return None };
+    pub(super) fn complaint(&mut self, now: Instant, news: &News) -> Option<String> {
+        let &News::Done(ScriptRun { outcome: ScriptOutcome::Shortage(errno), .. }) = news else {
+            return None;
+        };
         let is_told = self.shortage_told.is_some_and(|at| now.saturating_duration_since(at) < TELL_AGAIN);
         if errno == libc::ECANCELED || is_told {
             return None;
@@ -205,13 +233,30 @@ impl Checks {
     }
 }
 
-fn launch(command: &Command, accounts: &Accounts) -> Result<Child, Errno> {
+/// Starts a check. What a `MISC_CHECK` writes is of no use to anybody yet.
+fn launch(
+    (role, ..): ScriptKey,
+    command: &Command,
+    accounts: &Accounts,
+    outputs: &mut Outputs,
+) -> Result<(Child, Option<OutputId>), Errno> {
     let credentials = accounts.find(command.user.as_ref()).map_err(|_| Errno::EINVAL)?;
-    command::launch(command, &[], credentials)?.start()
+    let uid = credentials.uid;
+    let mut launch = command::launch(command, &[], credentials)?;
+    let output = if role == Role::Vrrp { outputs.open(uid) } else { None };
+    let (id, far) = output.unzip();
+    launch.output = far;
+    match launch.start() {
+        Ok(child) => Ok((child, id)),
+        Err(errno) => {
+            id.map(|id| outputs.close(id));
+            Err(errno)
+        }
+    }
 }
 
 fn done(started: Option<Monotonic>, outcome: ScriptOutcome) -> News {
-    News::Done(ScriptRun { started, ended: Monotonic::now(), outcome })
+    News::Done(ScriptRun { started, ended: Monotonic::now(), outcome, output: String::new() })
 }
 
 fn unknown(errno: i32) -> News {
@@ -273,7 +318,7 @@ mod tests {
 
         fn outcome(&mut self, command: &Command) -> ScriptOutcome {
             match self.run(command)[..] {
-                [(KEY, News::Done(run))] => run.outcome,
+                [(KEY, News::Done(ref run))] => run.outcome,
                 ref other => panic!("{other:?}"),
             }
         }
@@ -281,8 +326,9 @@ mod tests {
         fn reaped(&mut self) -> ScriptRun {
             let limit = Instant::now() + Duration::from_secs(10);
             loop {
-                if let [(KEY, News::Done(run))] = self.checks.reap()[..] {
-                    return run;
+                self.checks.read_outputs();
+                if let [(KEY, News::Done(run))] = &self.checks.reap()[..] {
+                    return run.clone();
                 }
                 assert!(Instant::now() < limit, "nothing ended");
                 std::thread::yield_now();
@@ -393,11 +439,69 @@ mod tests {
             assert_eq!(not_started(errno), ScriptOutcome::NotStarted(errno));
         }
         let (mut checks, start) = (Checks::default(), Instant::now());
-        let mut told =
-            |seconds, errno| checks.complaint(start + Duration::from_secs(seconds), unknown(errno)).is_some();
+        let mut told = |seconds, errno| {
+            checks.complaint(start + Duration::from_secs(seconds), &unknown(errno)).is_some()
+        };
         assert!(!told(0, libc::ECANCELED), "the worker took it back");
         let told: Vec<_> = [0, 1, 59, 60].into_iter().map(|at| told(at, libc::EMFILE)).collect();
         assert_eq!(told, [true, false, false, true]);
+    }
+
+    #[test]
+    fn the_last_line_of_output_comes_with_the_end_of_a_run() {
+        for (text, expected) in [
+            ("echo connecting; echo 'backend says: disk full' >&2; exit 7", "backend says: disk full"),
+            ("true", ""),
+            ("printf 'a\\000\\377\\033[31mb'", "a \u{fffd} [31mb"),
+            ("echo again >/dev/stderr", "again"),
+            ("seq 1 300000; echo done", "done"),
+            ("head -c 5000000 /dev/zero | tr '\\0' x", "x".repeat(256).as_str()),
+        ] {
+            let mut scene = Scene::new();
+            scene.run(&command(text, Run::Shell { bash: false }));
+            assert_eq!(scene.reaped().output, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_flood_ends_with_its_run_and_costs_no_memory() {
+        let mut scene = Scene::new();
+        scene.run(&exec(&["yes", "disk full"]));
+        let limit = Instant::now() + Duration::from_secs(10);
+        let mut full = 0;
+        while full < 50 {
+            full += u32::from(scene.checks.read_outputs());
+            assert!(Instant::now() < limit, "it does not write");
+        }
+        assert_eq!(scene.checks.handle(KEY, ScriptAct::Kill), None);
+        let run = scene.reaped();
+        assert_eq!(
+            (run.outcome, run.output),
+            (ScriptOutcome::Signalled(libc::SIGKILL), "disk full".to_owned())
+        );
+    }
+
+    /// It writes more than a pipe holds, after the check ended, and tells how its writes ended.
+    #[test]
+    fn a_program_that_a_check_leaves_running_neither_waits_nor_is_ended_when_it_writes() {
+        let file = std::env::temp_dir().join(format!("vipd-left-{}", std::process::id()));
+        let _ = std::fs::remove_file(&file);
+        let path = file.display();
+        let text = format!(
+            "(while [ ! -e {path}.go ]; do sleep 0.01; done; for i in 1 2 3; do seq 1 50000; done; \
+             echo $? >{path}.new; mv {path}.new {path}; exec sleep 1) & echo started"
+        );
+        let mut scene = Scene::new();
+        scene.run(&command(&text, Run::Shell { bash: false }));
+        assert_eq!(scene.reaped().output, "started");
+        std::fs::write(format!("{path}.go"), "").unwrap();
+        let limit = Instant::now() + Duration::from_secs(10);
+        while !file.exists() {
+            assert!(Instant::now() < limit, "it waits for somebody to read, or was ended");
+            std::thread::yield_now();
+        }
+        assert!(scene.checks.outputs.is_empty(), "nothing of the run is kept");
+        let _ = (std::fs::remove_file(&file), std::fs::remove_file(format!("{path}.go")));
     }
 
     #[test]

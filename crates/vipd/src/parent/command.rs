@@ -34,6 +34,7 @@ pub(super) fn launch(
         environment: environment().collect(),
         credentials: Some(credentials),
         socket: None,
+        output: None,
     })
 }
 

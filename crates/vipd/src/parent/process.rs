@@ -76,6 +76,8 @@ pub(super) struct Launch {
     pub(super) credentials: Option<Credentials>,
     /// Descriptor 3 of the program; without one, its standard input and outputs are `/dev/null` too.
     pub(super) socket: Option<OwnedFd>,
+    /// Its standard output and error instead of `/dev/null`.
+    pub(super) output: Option<OwnedFd>,
 }
 
 /// How a program ended.
@@ -136,8 +138,9 @@ impl Launch {
         reset_signals();
         if let Some(null) = null {
             nix::unistd::dup2_stdin(null)?;
-            nix::unistd::dup2_stdout(null)?;
-            nix::unistd::dup2_stderr(null)?;
+            let output = self.output.as_ref().map_or(null.as_fd(), AsFd::as_fd);
+            nix::unistd::dup2_stdout(output)?;
+            nix::unistd::dup2_stderr(output)?;
         }
         if let Some(socket) = &self.socket {
             place(socket)?;
@@ -342,6 +345,7 @@ mod tests {
             environment: vec![c("PATH=/usr/bin:/bin")],
             credentials: None,
             socket: None,
+            output: None,
         }
     }
 

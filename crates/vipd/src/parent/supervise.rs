@@ -113,6 +113,10 @@ impl Parent {
         let mailing = Mailing::new(WorkerProgram::mailer(), poll.registry().try_clone()?, MAILER);
         let control = Control::new(poll.registry().try_clone()?);
         poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
+        let checks = Checks::default();
+        if let Some(descriptor) = checks.output_descriptor() {
+            poll.registry().register(&mut SourceFd(&descriptor), OUTPUTS, Interest::READABLE)?;
+        }
         let supervisor = Supervisor::new(Instant::now(), settings(&options), Demand::of(&reading.config));
         Ok(Self {
             options,
@@ -133,7 +137,7 @@ impl Parent {
             finished: None,
             last_reported: LastReported::default(),
             sessions: Sessions::default(),
-            checks: Checks::default(),
+            checks,
             life_scripts: LifeScripts::default(),
             reload_time: ReloadTime::default(),
             notifier: Notifier::default(),
@@ -179,6 +183,9 @@ impl Parent {
         let unread = self.workers.iter().filter(|(_, worker)| worker.unread);
         for id in unread.map(|(&id, _)| id).collect::<Vec<_>>() {
             self.receive_some(id, now, log);
+        }
+        if has_event(OUTPUTS) || self.checks.has_more_output() {
+            self.checks.read_outputs();
         }
         if has_event(MAILER) {
             self.mailing.handle_channel(now, log);
@@ -236,7 +243,7 @@ impl Parent {
 
     /// Time until the next deadline.
     fn time_to_wait(&self, now: Instant) -> Option<Duration> {
-        if self.workers.values().any(|worker| worker.unread) {
+        if self.workers.values().any(|worker| worker.unread) || self.checks.has_more_output() {
             return Some(Duration::ZERO);
         }
         let deadlines = [
@@ -441,6 +448,7 @@ const SIGNALS: Token = Token(0);
 const MAILER: Token = Token(1);
 const PATHS: Token = Token(2);
 const WATCHER: Token = Token(3);
+const OUTPUTS: Token = Token(4);
 const FIRST_WORKER: usize = 16;
 
 /// Turns for which check scripts wait at most until everything is heard.

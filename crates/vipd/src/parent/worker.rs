@@ -131,6 +131,7 @@ impl WorkerProgram {
                 .collect(),
             credentials: None,
             socket: Some(OwnedFd::from(far)),
+            output: None,
         };
         Ok(launch.start()?)
     }

@@ -22,7 +22,11 @@ impl Reasons {
     pub(super) fn note(&mut self, script: ScriptId, run: &ScriptRun, timeout: Duration) -> ScriptReport {
         let result = result(run, timeout);
         match result {
-            ScriptResult::Failed => _ = self.failures.insert(script, failure(run, timeout)),
+            ScriptResult::Failed => {
+                let remark = if run.output.is_empty() { "" } else { ": " };
+                let failure = format!("{}{remark}{}", failure(run, timeout), run.output);
+                self.failures.insert(script, failure);
+            }
             ScriptResult::Unknown => _ = self.shortages.insert(script, shortage(run)),
             ScriptResult::Passed => {}
         }
@@ -48,7 +52,7 @@ fn seen(run: &ScriptRun, timeout: Duration) -> Option<election::ScriptRun> {
     Some(election::ScriptRun {
         end,
         took: Duration::from_nanos(ran),
-        output: String::new(),
+        output: run.output.clone(),
         at: Instant::from_nanos(run.ended.0),
     })
 }
@@ -100,7 +104,8 @@ mod tests {
     /// A run that surely took so many milliseconds.
     fn run(outcome: ScriptOutcome, ms: u64) -> ScriptRun {
         let started = Monotonic(5_000_000_000);
-        ScriptRun { started: Some(started), ended: Monotonic(started.0 + ms * 1_000_000), outcome }
+        let ended = Monotonic(started.0 + ms * 1_000_000);
+        ScriptRun { started: Some(started), ended, outcome, output: String::new() }
     }
 
     #[test]
@@ -132,6 +137,10 @@ mod tests {
         assert_eq!(note(&mut reasons, run(Exited(7), 3)).result, ScriptResult::Failed);
         assert_eq!(note(&mut reasons, run(Exited(0), 3)).result, ScriptResult::Passed);
         assert_eq!(reasons.failures[&script], "failed (exited with status 7)");
+        let said = ScriptRun { output: "backend says: disk full".to_owned(), ..run(Exited(7), 3) };
+        let seen = note(&mut reasons, said).run.map(|run| run.to_string());
+        assert_eq!(seen.as_deref(), Some("exited with status 7: backend says: disk full"));
+        assert_eq!(reasons.failures[&script], "failed (exited with status 7): backend says: disk full");
         reasons.clear();
         assert!(reasons.failures.is_empty() && reasons.shortages.is_empty());
     }
@@ -152,7 +161,7 @@ mod tests {
     #[test]
     fn a_run_without_a_process_is_not_late() {
         let answered =
-            ScriptRun { started: None, ended: Monotonic(u64::MAX), outcome: ScriptOutcome::Exited(0) };
+            ScriptRun { started: None, ended: Monotonic(u64::MAX), ..run(ScriptOutcome::Exited(0), 0) };
         assert_eq!(result(&answered, SECOND), ScriptResult::Passed);
     }
 

@@ -186,7 +186,7 @@ impl Parent {
         now: Instant,
         log: &mut Log,
     ) {
-        if let Some(complaint) = self.checks.complaint(now, news) {
+        if let Some(complaint) = self.checks.complaint(now, &news) {
             log.warning(complaint);
         }
         let message = match news {
