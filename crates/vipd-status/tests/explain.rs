@@ -221,7 +221,7 @@ fn a_stranger_with_our_vrid_is_named_and_a_free_vrid() {
     assert_eq!(
         told(&status, Label::Stranger),
         "shares VRID 51 on eth0 with 192.0.2.9, which has other addresses (198.51.100.7) | \
-         VRID 2 is not used on eth0 as far as was heard"
+         others on eth0 use VRID 1 (192.0.2.9) | VRID 2 is not used on eth0 as far as was heard"
     );
 }
 
@@ -453,4 +453,15 @@ fn numbers_at_their_ends_do_no_harm() {
     let _ = vipd_status::text::status(&status, &vipd_status::text::Options::default());
     status.at = now();
     assert!(!told(&status, Label::Master).is_empty());
+}
+
+#[test]
+fn what_an_instance_waits_for_and_a_stall_are_told() {
+    let mut instance = Instance { name: "VI_1".to_owned(), ..Instance::default() };
+    instance.waits = Some("startup delay, 2998 ms left".to_owned());
+    instance.stalled = Some(now());
+    let status = with(instance);
+    assert_eq!(told(&status, Label::Because), "it waits: startup delay, 2998 ms left");
+    assert!(told(&status, Label::Evidence).starts_with("this machine was held up until "));
+    assert_eq!(told(&status, Label::Stranger), "");
 }

@@ -14,6 +14,7 @@ impl About<'_> {
             format!("{name} (VRID {vrid} on {interface}, VRRPv{version}, {family}) is {state}{since}."),
         );
         list.say_some(Label::Because, self.because(instance));
+        list.say_some(Label::Because, instance.waits.as_ref().map(|waits| format!("it waits: {waits}")));
         let heard = Heard::new(self.status);
         self.evidence(instance, &heard, list);
         self.wrong(instance, &heard, list);
@@ -84,6 +85,13 @@ impl About<'_> {
         if let Some(change) = newest {
             list.say_some(Label::Evidence, describe(&change.evidence));
         }
+        list.say_some(
+            Label::Evidence,
+            instance.stalled.map(|at| {
+                let at = self.clock(at);
+                format!("this machine was held up until {at}, and one more wait was granted")
+            }),
+        );
         let loaded = self.status.daemon.config.loaded;
         let near = instance.since.is_some_and(|since| {
             let apart = since.duration_since(loaded).unsigned_abs();
@@ -125,6 +133,9 @@ impl About<'_> {
             list.say(Label::Stranger, describe_stranger(stranger));
             any = true;
         }
+        let foreign = self.foreign_vrids(instance);
+        any |= foreign.is_some();
+        list.say_some(Label::Stranger, foreign);
         if any {
             list.say_some(Label::Stranger, self.free_vrid(instance));
         }
@@ -133,6 +144,15 @@ impl About<'_> {
         if !rejected.is_empty() {
             list.say(Label::Rejected, rejected.join(", "));
         }
+    }
+
+    /// VRIDs that others use on the link and no instance here has, at most eight.
+    fn foreign_vrids(self, instance: &Instance) -> Option<String> {
+        let heard = self.status.neighbours.iter().filter(|heard| heard.interface == instance.interface);
+        let foreign = heard.filter(|heard| heard.instance.is_none());
+        let named: Vec<String> =
+            foreign.map(|heard| format!("VRID {} ({})", heard.vrid, heard.source)).take(8).collect();
+        (!named.is_empty()).then(|| format!("others on {} use {}", instance.interface, named.join(", ")))
     }
 
     /// The lowest VRID of the link that nobody was heard to use.
