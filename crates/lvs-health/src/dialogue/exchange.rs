@@ -1,6 +1,7 @@
 //! What every protocol's machine looks like to the [frame](super).
 
 use std::io;
+use std::time::SystemTime;
 
 use super::Note;
 use crate::{Failure, Outcome};
@@ -43,4 +44,9 @@ pub trait Exchange: Send {
 
     /// What an operator should know besides the outcome.
     fn append_notes(&self, _notes: &mut Vec<Note>) {}
+
+    /// When the certificate ends that the server showed; `None`: it showed none, or its end cannot be read.
+    fn certificate_end(&self) -> Option<SystemTime> {
+        None
+    }
 }

@@ -159,6 +159,11 @@ impl Dialogue {
         notes
     }
 
+    /// When the certificate ends that the server showed; `None`: no TLS, or none yet.
+    pub fn certificate_end(&self) -> Option<SystemTime> {
+        self.exchange.as_ref().and_then(|exchange| exchange.certificate_end())
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) should be called; `None` after the outcome.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.outcome.is_none().then(|| self.step_end.min(self.end))

@@ -23,6 +23,8 @@ struct Session {
     /// Whether the one inside was told that it is connected.
     is_open: bool,
     note: Option<Note>,
+    /// The end of the certificate that the server showed.
+    ends: Option<SystemTime>,
     /// What the certificate's end says about the weight.
     weigh: Weigh,
 }
@@ -58,7 +60,7 @@ impl Layer {
 
 impl Session {
     fn new(layer: Layer, inner: Box<dyn Exchange>) -> Self {
-        Self { layer, connection: None, inner, is_open: false, note: None, weigh: Weigh::Unsaid }
+        Self { layer, connection: None, inner, is_open: false, note: None, ends: None, weigh: Weigh::Unsaid }
     }
 
     fn connect(&mut self, out: &mut Vec<u8>) -> Result<Option<Outcome>, Failure> {
@@ -86,7 +88,7 @@ impl Session {
             if !self.is_open && !connection.is_handshaking() {
                 self.is_open = true;
                 let ends = established(connection, &self.layer)?;
-                self.note = self.layer.note(ends);
+                (self.ends, self.note) = (ends, self.layer.note(ends));
                 self.weigh = self.layer.weigh(ends);
                 outcome = self.inner.handle_connected(&mut said);
             }
@@ -230,5 +232,9 @@ impl Exchange for Session {
     fn append_notes(&self, notes: &mut Vec<Note>) {
         notes.extend(self.note.clone());
         self.inner.append_notes(notes);
+    }
+
+    fn certificate_end(&self) -> Option<SystemTime> {
+        self.ends
     }
 }
