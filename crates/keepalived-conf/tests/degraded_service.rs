@@ -36,6 +36,24 @@ fn everything_is_off_by_default() {
 }
 
 #[test]
+fn passive_detection_reports_and_takes_weight_where_that_is_asked_for() {
+    let table: [(&str, Option<u8>, usize); 8] = [
+        ("", None, 0),
+        ("outlier_detection", Some(100), 0),
+        ("outlier_detection off", None, 0),
+        ("outlier_weight 20", Some(20), 0),
+        ("outlier_weight 0\noutlier_detection on", Some(0), 0),
+        ("outlier_weight 0\noutlier_detection off", None, 0),
+        ("outlier_weight 101", None, 1),
+        ("outlier_detection maybe", None, 1),
+    ];
+    for (lines, weight, findings) in table {
+        let (server, found) = load(lines, "TCP_CHECK {\n}");
+        assert_eq!((server.outlier_weight, found.len()), (weight, findings), "{lines}: {found:?}");
+    }
+}
+
+#[test]
 fn a_backup_server_and_a_margin_are_read() {
     let (server, findings) = load("panic_threshold 50\npanic_hysteresis 20", "backup");
     assert_eq!((server.panic_hysteresis, server.real_servers[0].backup, findings.len()), (20, true, 0));

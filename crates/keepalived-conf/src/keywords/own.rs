@@ -54,6 +54,10 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "Per cent: if fewer real servers are good, those that failed are used as well, unless the sorry server serves.";
     [VirtualServer] "panic_hysteresis": integer(0, 100, Unit::None), default "0", since "vipd only", Acts,
         "Per cent: panic_threshold is over when so much more than it are good, or all.";
+    [VirtualServer] "outlier_detection": Switch, default "off", since "vipd only", Acts,
+        "Report a real server (TCP) whose new connections are never completed while those of its neighbours are.";
+    [VirtualServer] "outlier_weight": integer(0, 100, Unit::None), default "100", since "vipd only", Acts,
+        "Per cent: such a server has this share of its weight until its checks prove it again; turns outlier_detection on.";
     [VirtualServer] "sorry_server_check": Block(Context::SorryServerCheck), default "none", since "vipd only", Acts,
         "Checkers of the sorry server above, which takes over only while all of them are good.";
     [RealServer] "backup": Switch, default "off", since "vipd only", Acts,

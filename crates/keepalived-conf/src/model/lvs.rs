@@ -53,6 +53,9 @@ pub struct VirtualServer {
     pub panic_threshold: u8,
     /// `panic_hysteresis` (vipd's own), per cent: it ends with so much more than `panic_threshold`.
     pub panic_hysteresis: u8,
+    /// `outlier_detection` and `outlier_weight` (vipd's own), per cent: a real server whose new connections are never completed
+    /// while its neighbours' are is reported and has this share of its weight. 100: only reported; none: off.
+    pub outlier_weight: Option<u8>,
     /// `drain_timeout` (vipd's own): a server that a reload removed stays with weight 0 for so long.
     pub drain_timeout: Duration,
     /// `real_server`s in file order.

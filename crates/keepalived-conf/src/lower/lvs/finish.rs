@@ -118,6 +118,11 @@ impl File<'_, '_, '_> {
             sorry_server,
             panic_threshold: draft.panic_threshold,
             panic_hysteresis: draft.panic_hysteresis,
+            outlier_weight: match draft.outlier_detection {
+                Some(true) => Some(draft.outlier_weight.unwrap_or(100)),
+                Some(false) => None,
+                None => draft.outlier_weight,
+            },
             drain_timeout: draft.drain_timeout,
             real_servers,
         })

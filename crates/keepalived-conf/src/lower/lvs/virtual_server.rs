@@ -47,6 +47,8 @@ pub(super) struct VirtualDraft {
     pub(super) sorry: Option<SorryDraft>,
     pub(super) panic_threshold: u8,
     pub(super) panic_hysteresis: u8,
+    pub(super) outlier_detection: Option<bool>,
+    pub(super) outlier_weight: Option<u8>,
     pub(super) drain_timeout: Duration,
     pub(super) real_servers: Vec<RealDraft>,
     // Defaults of real servers and checkers.
@@ -90,6 +92,8 @@ impl VirtualDraft {
             sorry: None,
             panic_threshold: 0,
             panic_hysteresis: 0,
+            outlier_detection: None,
+            outlier_weight: None,
             drain_timeout: Duration::ZERO,
             real_servers: Vec::new(),
             weight: 1,
@@ -218,6 +222,13 @@ impl<'a> Lowering<'a> {
             "panic_hysteresis" => {
                 draft.panic_hysteresis =
                     arguments::number(entry, Junk::Refused, "", report).unwrap_or(draft.panic_hysteresis);
+            }
+            "outlier_detection" => {
+                draft.outlier_detection = arguments::switch(entry, report).or(draft.outlier_detection);
+            }
+            "outlier_weight" => {
+                let weight = arguments::number(entry, Junk::Refused, "", report);
+                draft.outlier_weight = weight.or(draft.outlier_weight);
             }
             "drain_timeout" => {
                 draft.drain_timeout =
