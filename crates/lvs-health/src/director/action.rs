@@ -185,6 +185,17 @@ pub enum Event {
         /// They are used.
         serving: bool,
     },
+    /// The new connections of a server are never completed while its neighbours' are (`outlier_detection`), or it is cleared.
+    Outlier {
+        /// The server.
+        server: ServerId,
+        /// It is suspected; otherwise its checks proved it again.
+        suspected: bool,
+        /// Per cent of its new connections that were not complete.
+        unfinished: u8,
+        /// The median of that among its neighbours.
+        neighbours: u8,
+    },
     /// So few servers are good that those that are down are used as well (`panic_threshold`), or no longer.
     Panic {
         /// The virtual server.

@@ -34,6 +34,10 @@ pub struct Service {
     pub panic_threshold: u8,
     /// `panic_hysteresis`, per cent: it ends when so much more than `panic_threshold` are good, or all. 0: when as many as that are.
     pub panic_hysteresis: u8,
+    /// `outlier_detection`, with `outlier_weight`, per cent: servers whose new connections are never completed while their
+    /// neighbours' are are told ([`Director::handle_traffic`](super::Director::handle_traffic)), and have this share of their weight
+    /// until their checks prove them again. 100: they are only told. `None`: off.
+    pub outlier_weight: Option<u8>,
     /// `drain_timeout`: a server that a reload removed stays for so long with weight 0; zero: it goes at once.
     pub drain: Duration,
     /// `rs_init_notifies`: servers that are up at the start are told to be.
@@ -65,6 +69,7 @@ impl Service {
             sorry: None,
             panic_threshold: 0,
             panic_hysteresis: 0,
+            outlier_weight: None,
             drain: Duration::ZERO,
             initial_notifies: false,
             servers: Vec::new(),

@@ -209,7 +209,7 @@ impl Director {
         if !pool.serves(member) || !is_free || self.stopping {
             return false;
         }
-        let own = if pool.stands_by(member) { 0 } else { member.weight };
+        let own = if pool.stands_by(member) { 0 } else { pool.weight_in_doubt(member, member.weight) };
         let intent = (weight != own).then(|| Intent { until, ..Intent::new(Mode::Weight(weight), OUTSIDE) });
         self.steer(now, server, intent);
         true

@@ -44,6 +44,8 @@ struct MemberMemory {
     /// When a slow start began, and its length.
     ramp: Option<(Duration, Duration)>,
     intent: Option<IntentMemory>,
+    /// Since when passive detection suspects it, until when at least, and for which time in a row.
+    suspected: Option<(Duration, Duration, u8)>,
     checks: Vec<CheckMemory>,
 }
 
@@ -78,7 +80,7 @@ impl Recollection {
 
 impl ServiceMemory {
     /// Number of the present format of its serialized form: another one cannot be read. It changes whenever a field does.
-    pub const FORMAT: u32 = 2;
+    pub const FORMAT: u32 = 3;
 
     /// The servers that drain.
     pub fn drained(&self) -> impl Iterator<Item = SocketAddr> {
@@ -164,6 +166,7 @@ impl Director {
             since: member.since.map(since),
             ramp: member.ramp.map(|ramp| (since(ramp.began()), ramp.length())),
             intent: member.intent.as_deref().map(|intent| IntentMemory::of(intent, since)),
+            suspected: member.suspected().map(|(from, until, times)| (since(from), since(until), times)),
             checks: member.checks.iter().filter_map(check).collect(),
         };
         ServiceMemory {
@@ -206,6 +209,9 @@ impl Director {
                 Box::new(intent.recall(|at| clock.at(at), |at| clock.not_before_now(at)))
             };
             member.intent = remembered.intent.as_ref().map(recall);
+            if let Some((since, until, times)) = remembered.suspected {
+                member.suspect_again(clock.at(since), clock.at(until), times);
+            }
             if let Some(server) = server {
                 member.checks = self.recall_checks(&server.checks, &remembered.checks, clock);
             }

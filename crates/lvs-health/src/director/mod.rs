@@ -59,7 +59,7 @@
 //! server stands as it stands there.) With several `ha_suspend` addresses, one that is there suffices. First attempts
 //! are spread evenly, not at random, and without keepalived's second of delay before them. Those a second or more apart may
 //! begin up to a hundredth of a second early, with others: fewer wake-ups serve many checks. `slow_start`, sharing,
-//! draining, backup servers, checks of the sorry server and `panic_threshold` are our own.
+//! draining, backup servers, passive detection, checks of the sorry server and `panic_threshold` are our own.
 //!
 //! [`Weigh::Exactly`]: crate::Weigh::Exactly
 //! [`Weigh::Percent`]: crate::Weigh::Percent
@@ -75,6 +75,7 @@ mod history;
 mod intent;
 mod memory;
 mod outbox;
+mod outlier;
 mod ramp;
 mod reload;
 mod service;
@@ -103,6 +104,7 @@ pub use config::{Plan, Server, Service, Sorry};
 pub use history::LastFailure;
 pub use intent::{Intent, Mode, OUTSIDE, SteerError, Steered};
 pub use memory::ServiceMemory;
+pub use outlier::Traffic;
 pub use snapshot::{ServerSnapshot, ServiceSnapshot};
 pub use status::{CheckStatus, ServerStatus, ServiceStatus};
 pub use weight::MAX_WEIGHT;

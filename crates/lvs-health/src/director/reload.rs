@@ -166,6 +166,7 @@ impl Director {
         member.intent = old.intent.clone().filter(|intent| !is_over(intent));
         member.checks = self.subscribe(id, server.checks, Some(old), claims);
         if let Some(pool) = self.pools.last_mut() {
+            member.suspicion = old.suspicion.clone().filter(|_| pool.outlier_weight.is_some());
             pool.live += member.live();
             pool.members.push(member);
         }

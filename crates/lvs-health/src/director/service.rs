@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use super::outlier::Suspicion;
 use super::ramp::Ramp;
 use super::{Intent, Mode, Server, ServerId, Service, ServiceId, Sorry, Wanted, Who};
 
@@ -19,6 +20,7 @@ pub(super) struct Pool {
     pub(super) sorry: Option<SorryMember>,
     pub(super) panic_threshold: u8,
     pub(super) panic_hysteresis: u8,
+    pub(super) outlier_weight: Option<u8>,
     pub(super) initial_notifies: bool,
     pub(super) members: Vec<Member>,
     pub(super) drained: Vec<Drained>,
@@ -69,6 +71,8 @@ pub(super) struct Member {
     pub(super) ramp: Option<Ramp>,
     /// What somebody wants of it; its timer is armed.
     pub(super) intent: Option<Box<Intent>>,
+    /// What passive detection holds against it; most servers have none.
+    pub(super) suspicion: Option<Box<Suspicion>>,
 }
 
 /// A server that a reload dropped.
@@ -91,6 +95,7 @@ impl Pool {
             sorry: service.sorry.as_ref().map(SorryMember::new),
             panic_threshold: service.panic_threshold,
             panic_hysteresis: service.panic_hysteresis,
+            outlier_weight: service.outlier_weight,
             initial_notifies: service.initial_notifies,
             members: Vec::with_capacity(service.servers.len()),
             drained: Vec::new(),
@@ -220,7 +225,8 @@ impl Pool {
             return Some(0);
         }
         if self.serves(member) {
-            return Some(member.ramp.map_or(member.weight, |ramp| ramp.weight(member.weight)));
+            let weight = member.ramp.map_or(member.weight, |ramp| ramp.weight(member.weight));
+            return Some(self.weight_in_doubt(member, weight));
         }
         out
     }
@@ -250,6 +256,7 @@ impl Member {
             since: None,
             ramp: None,
             intent: None,
+            suspicion: None,
         }
     }
 

@@ -59,6 +59,8 @@ pub struct ServerStatus {
     pub weight: u32,
     /// The weight that the kernel should have, with `slow_start`; `None`: it should not hold the server.
     pub programmed: Option<u32>,
+    /// Its new connections are never completed while its neighbours' are (`outlier_detection`).
+    pub suspected: bool,
 }
 
 /// How a check stands.
@@ -167,6 +169,7 @@ impl Director {
             known_down: !member.alive && member.known_down,
             weight: member.weight,
             programmed: pool.weight(member).filter(|_| !self.stopping),
+            suspected: member.is_suspected(),
         })
     }
 

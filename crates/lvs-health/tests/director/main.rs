@@ -8,6 +8,7 @@ mod backup;
 mod history;
 mod intent;
 mod order;
+mod outlier;
 mod panic;
 mod properties;
 mod quorum;

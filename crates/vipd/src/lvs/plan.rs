@@ -156,6 +156,7 @@ impl Plan {
             }),
             panic_threshold: server.panic_threshold,
             panic_hysteresis: server.panic_hysteresis,
+            outlier_weight: server.outlier_weight,
             drain: server.drain_timeout,
             initial_notifies: self.config.global.lvs.initial_notifies,
             servers: server.real_servers.iter().map(|real| self.server(real)).collect(),
