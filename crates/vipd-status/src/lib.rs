@@ -29,7 +29,9 @@ pub use neighbour::Neighbour;
 pub use problems::{Problem, ProblemKind, Severity, problems};
 pub use select::Target;
 use serde::{Deserialize, Serialize};
-pub use service::{BfdSession, Check, CheckFailure, Connections, Quorum, Server, ServerWeight, Service};
+pub use service::{
+    BfdSession, Check, CheckFailure, Connections, Quorum, Server, ServerWeight, Service, SorryServer,
+};
 pub use tracker::{LastRun, Tracker, TrackerKind};
 pub use words::clean;
 

@@ -264,6 +264,14 @@ fn of_service(at: Timestamp, service: &Service, found: &mut Vec<Problem>) {
         let text = "has too few servers that are up: all are used (panic_threshold)".to_owned();
         found.push(warning(ProblemKind::Service, name, text, None));
     }
+    if service.backups {
+        let text = "uses its backup servers: the others give no quorum".to_owned();
+        found.push(warning(ProblemKind::Service, name, text, None));
+    }
+    if let Some(sorry) = service.sorry_server.as_ref().filter(|sorry| !sorry.up) {
+        let text = format!("has a sorry server that is down ({})", sorry.address);
+        found.push(warning(ProblemKind::Service, name, text, None));
+    }
     service.servers.iter().for_each(|server| of_server(at, service, server, found));
 }
 
@@ -275,6 +283,10 @@ fn of_server(at: Timestamp, service: &Service, server: &Server, found: &mut Vec<
             None => "is down".to_owned(),
         };
         found.push(warning(ProblemKind::Server, &subject, text, server.since));
+    }
+    if server.outlier {
+        let text = "does not complete its new connections, while its neighbours do (outlier_detection)";
+        found.push(warning(ProblemKind::Server, &subject, text.to_owned(), None));
     }
     if let Some(wanted) = &server.intent {
         let text = format!("has {}", intent(wanted, at));

@@ -30,6 +30,9 @@ pub struct Service {
     /// Too few servers are good, so all are used (`panic_threshold`).
     #[serde(default)]
     pub panics: bool,
+    /// The other servers give no quorum, so the `backup` servers are used.
+    #[serde(default)]
+    pub backups: bool,
     /// Checks are not made while the VRRP instance is not master (`ha_suspend`).
     #[serde(default)]
     pub suspended: bool,
@@ -39,9 +42,25 @@ pub struct Service {
     /// Real servers, in the order of the file.
     #[serde(default)]
     pub servers: Vec<Server>,
+    /// Its sorry server; none: there is none.
+    #[serde(default)]
+    pub sorry_server: Option<SorryServer>,
     /// Connections and traffic of the kernel, where they were read.
     #[serde(default)]
     pub connections: Option<Connections>,
+}
+
+/// The server that serves while there is no quorum (`sorry_server`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SorryServer {
+    /// Its address and port.
+    pub address: String,
+    /// No check of it is down.
+    pub up: bool,
+    /// Its checks (`sorry_server_check`).
+    #[serde(default)]
+    pub checks: Vec<Check>,
 }
 
 /// Quorum of a virtual server.
@@ -62,6 +81,12 @@ pub struct Server {
     pub address: String,
     /// No check of it is down.
     pub up: bool,
+    /// It is used only while the others give no quorum (`backup`).
+    #[serde(default)]
+    pub backup: bool,
+    /// Its new connections are never completed while its neighbours' are (`outlier_detection`).
+    #[serde(default)]
+    pub outlier: bool,
     /// Since when; none before the first change.
     #[serde(default)]
     pub since: Option<Timestamp>,

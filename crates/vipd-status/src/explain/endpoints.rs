@@ -3,7 +3,7 @@
 use super::{About, Label, List};
 use crate::problems::why_down;
 use crate::words::{intent, millis};
-use crate::{BfdSession, Check, Server, Service};
+use crate::{BfdSession, Check, Server, Service, SorryServer};
 
 impl About<'_> {
     pub(super) fn service(self, service: &Service, list: &mut List) {
@@ -19,19 +19,28 @@ impl About<'_> {
         let mut problem =
             |applies: bool, text: &str| list.say_some(Label::Problem, applies.then(|| text.to_owned()));
         problem(service.sorry, "the sorry server serves");
+        problem(service.backups, "the other servers give no quorum, so the backup servers are used");
         problem(service.panics, "too few servers are up, so all are used (panic_threshold)");
         problem(service.suspended, "checks wait until the VRRP instance is MASTER (ha_suspend)");
         problem(service.draining > 0, &format!("{} removed servers still drain", service.draining));
         service.servers.iter().for_each(|server| list.say(Label::Server, self.part(server)));
+        service.sorry_server.iter().for_each(|sorry| self.sorry_server(sorry, list));
+    }
+
+    fn sorry_server(self, sorry: &SorryServer, list: &mut List) {
+        let state = if sorry.up { "up" } else { "down" };
+        list.say(Label::Server, format!("sorry server {} is {state}", sorry.address));
+        sorry.checks.iter().for_each(|check| list.say(Label::Tracks, self.check(check)));
     }
 
     fn part(self, server: &Server) -> String {
         let state = if server.up { "up" } else { "down" };
+        let tier = if server.backup { " (backup)" } else { "" };
         let why = if server.up { None } else { why_down(server) };
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         let wanted = server.intent.as_ref().map(|wanted| format!("; {}", intent(wanted, self.status.at)));
         let since = self.since(server.since);
-        format!("{} is {state}{since}{why}{}", server.address, wanted.unwrap_or_default())
+        format!("{}{tier} is {state}{since}{why}{}", server.address, wanted.unwrap_or_default())
     }
 
     pub(super) fn server(self, service: &Service, server: &Server, list: &mut List) {
@@ -41,6 +50,9 @@ impl About<'_> {
         let reason = if server.up { Some(why_up(server).to_owned()) } else { why_down(server) };
         list.say_some(Label::Because, reason);
         list.say_some(Label::Intent, server.intent.as_ref().map(|wanted| intent(wanted, self.status.at)));
+        let outlier =
+            server.outlier.then(|| "its new connections are not completed, while its neighbours' are");
+        list.say_some(Label::Problem, outlier.map(str::to_owned));
         list.say(Label::Weight, weights(server));
         server.checks.iter().for_each(|check| list.say(Label::Tracks, self.check(check)));
         if let Some(open) = server.connections {

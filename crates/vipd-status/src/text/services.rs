@@ -19,6 +19,8 @@ fn of_service(status: &Status, service: &Service) -> Row {
     let mut remarks = vec![format!("{up}/{} servers, quorum {}", service.servers.len(), service.quorum.need)];
     let mut remark = |applies: bool, text: &str| remarks.extend(applies.then(|| text.to_owned()));
     remark(service.sorry, "sorry server serves");
+    remark(service.backups, "backup servers are used");
+    remark(service.sorry_server.as_ref().is_some_and(|sorry| !sorry.up), "sorry server is down");
     remark(service.panics, "all servers are used (panic_threshold)");
     remark(service.suspended, "checks suspended (ha_suspend)");
     remark(service.draining > 0, &format!("{} removed servers drain", service.draining));
@@ -39,11 +41,13 @@ fn open(service: &Service) -> Option<u64> {
 }
 
 fn of_server(status: &Status, server: &Server) -> Row {
+    let wanted = server.intent.as_ref().map(|wanted| intent(wanted, status.at));
     let remarks: Vec<String> = server
-        .intent
-        .as_ref()
-        .map(|wanted| intent(wanted, status.at))
+        .backup
+        .then(|| "backup".to_owned())
         .into_iter()
+        .chain(server.outlier.then(|| "new connections are not completed".to_owned()))
+        .chain(wanted)
         .chain(if server.up { None } else { why_down(server) })
         .collect();
     Row::new(vec![

@@ -256,6 +256,8 @@ pub(crate) fn service() -> Service {
     let up = Server {
         address: "10.0.0.13:80".to_owned(),
         up: true,
+        backup: false,
+        outlier: false,
         since: Some(at("2026-11-18T06:10:15Z")),
         weight: ServerWeight { configured: 1, effective: 1, programmed: Some(1) },
         intent: None,
@@ -291,9 +293,11 @@ pub(crate) fn service() -> Service {
         quorum: Quorum { need: 1, live: 1 },
         sorry: false,
         panics: false,
+        backups: false,
         suspended: false,
         draining: 0,
         servers: vec![up, down],
+        sorry_server: None,
         connections: Some(Connections {
             total: 1204,
             in_packets: 9000,

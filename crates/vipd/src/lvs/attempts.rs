@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use lvs_health::director::AttemptId;
 use lvs_health::{Dialogue, Note, Outcome, Transport};
@@ -44,6 +44,8 @@ pub(super) struct Ended {
     pub(super) outcome: Outcome,
     /// What an operator should know besides.
     pub(super) notes: Vec<Note>,
+    /// When the certificate ends that the server showed.
+    pub(super) certificate_end: Option<SystemTime>,
 }
 
 #[derive(Debug)]
@@ -231,7 +233,9 @@ impl Attempts {
         attempt.send(now);
         let before = attempt.deadline;
         if let Some(outcome) = attempt.dialogue.outcome() {
-            let ended = Ended { id: attempt.id, outcome: outcome.clone(), notes: attempt.dialogue.notes() };
+            let (id, outcome, dialogue) = (attempt.id, outcome.clone(), &attempt.dialogue);
+            let certificate_end = dialogue.certificate_end();
+            let ended = Ended { id, outcome, notes: dialogue.notes(), certificate_end };
             self.by_id.remove(&ended.id);
             self.ended.push(ended);
             self.release(slot);

@@ -5,11 +5,22 @@ use std::fmt::{self, Write};
 use ipvs_netlink::Client;
 use lvs_health::director::{Director, ServerId};
 
-use super::names;
 use super::plan::Plan;
+use super::{Worker, names};
+use crate::ipc::{DumpKind, FromWorker};
+
+impl Worker {
+    pub(super) fn dump(&mut self, kind: DumpKind) {
+        // Statistics and JSON are the VRRP worker's.
+        if kind == DumpKind::Data {
+            let text = text(&self.plan, &self.director, self.tables.client());
+            self.parent.send(&FromWorker::Dump(kind, text));
+        }
+    }
+}
 
 /// The whole text of the state file: what is wanted, what the checks say, and what the kernel counts.
-pub(super) fn text(plan: &Plan, director: &Director, client: Option<&mut Client>) -> String {
+fn text(plan: &Plan, director: &Director, client: Option<&mut Client>) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write_services(&mut text, plan, director);

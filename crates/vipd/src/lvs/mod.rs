@@ -16,6 +16,7 @@ mod memory;
 pub(crate) mod names;
 mod narrate;
 mod nonces;
+mod outliers;
 mod pace;
 mod perform;
 mod plan;
@@ -29,12 +30,13 @@ mod sync;
 mod tables;
 #[cfg(test)]
 mod testing;
+mod traffic;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use ipvs_netlink::{Error, ServiceKey, Table, Timeouts};
 use keepalived_conf::model::Config;
@@ -44,12 +46,13 @@ use lvs_health::{Prepared, Shared};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::ipc::{DumpKind, FromWorker, Generation, LogLevel, Monotonic, Task, ToWorker};
+use crate::ipc::{FromWorker, Generation, LogLevel, Monotonic, Task, ToWorker};
 use crate::worker::{Parent, Start, rights, scheduling};
 use attempts::Attempts;
 use certificates::Certificates;
 use files::Files;
 use nonces::Nonces;
+use outliers::Outliers;
 use pace::Pace;
 use plan::{Former, Plan};
 use presence::Presence;
@@ -140,6 +143,7 @@ struct Worker {
     sync: SyncDaemons,
     /// Network checks made ready, by check; what could not be is there without.
     prepared: HashMap<CheckId, Option<Prepared>>,
+    outliers: Outliers,
     /// When connections of servers that drain are counted next; `None` while none drains.
     count_at: Option<Instant>,
     /// Questions how everything stands, each with the virtual server that its answer goes on with.
@@ -148,6 +152,8 @@ struct Worker {
     reconcile_at: Instant,
     /// Certificates that were read since the last reload.
     certificates: Certificates,
+    /// When the certificate ends that the server of a check showed last.
+    certificate_ends: HashMap<CheckId, SystemTime>,
     /// TLS configurations and patterns of checks.
     shared: Shared,
     /// What was said about a check besides its outcomes, so that it is said once.
@@ -213,12 +219,14 @@ impl Worker {
             presence,
             sync: SyncDaemons::of(start.masters),
             prepared: HashMap::new(),
+            outliers: Outliers::default(),
             // A predecessor may have left servers that drain.
             count_at: Some(now),
             inquiries: VecDeque::new(),
             reconcile_at: now + reconcile::SHORTEST_INTERVAL,
             shared: Shared::new(certificates.clone()),
             certificates,
+            certificate_ends: HashMap::new(),
             noted: HashSet::new(),
             refused: HashSet::new(),
             retry: reconcile::RETRY,
@@ -257,6 +265,7 @@ impl Worker {
         self.time_files(now);
         self.director.handle_timeout(now);
         self.count_connections(now);
+        self.look_for_outliers(now);
         self.perform(now);
         if now >= self.reconcile_at {
             self.reconcile(now);
@@ -279,6 +288,7 @@ impl Worker {
             self.files.poll_timeout(),
             Some(self.reconcile_at),
             self.count_at,
+            self.outliers.poll_timeout(),
         ];
         due.into_iter()
             .flatten()
@@ -361,6 +371,7 @@ impl Worker {
         self.certificates = Certificates::default();
         self.shared = Shared::new(self.certificates.clone());
         self.prepared.clear();
+        self.certificate_ends.retain(|check, _| self.director.check(*check).is_some());
         self.noted.clear();
         self.refused.clear();
         self.look_at_addresses(now);
@@ -374,6 +385,7 @@ impl Worker {
         for complaint in std::mem::take(&mut self.plan.complaints) {
             self.parent.log(LogLevel::Error, complaint);
         }
+        self.outliers.follow(now, &self.plan);
         self.set_timeouts();
         self.perform(now);
         self.arrange_sync();
@@ -461,14 +473,6 @@ impl Worker {
         // The kernel takes the servers of a service away with it.
         let keys: Vec<ServiceKey> = self.plan.keys().collect();
         self.set_tables(now, keys, &Table::new());
-    }
-
-    fn dump(&mut self, kind: DumpKind) {
-        // Statistics and JSON are the VRRP worker's.
-        if kind == DumpKind::Data {
-            let text = dump::text(&self.plan, &self.director, self.tables.client());
-            self.parent.send(&FromWorker::Dump(kind, text));
-        }
     }
 }
 

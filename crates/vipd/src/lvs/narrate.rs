@@ -1,5 +1,7 @@
 //! What happened, in the words that operators know and their tools search for.
 
+mod fallback;
+
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -48,6 +50,9 @@ pub(super) fn lines(plan: &Plan, director: &Director, event: &Event) -> Vec<LogL
         Event::Sorry { service, serving } => teller.sorry(*service, *serving),
         Event::Backup { service, serving } => vec![teller.backups(*service, *serving)],
         Event::Panic { service, panics } => teller.panics(*service, *panics).into_iter().collect(),
+        Event::Outlier { server, suspected, unfinished, neighbours } => {
+            vec![teller.outlier(*server, suspected.then_some((*unfinished, *neighbours)))]
+        }
         Event::Suspended { service, suspended } => {
             let what = if *suspended { "Suspending" } else { "Activating" };
             vec![info(format!("{what} healthcheckers of VS {}", teller.service(*service)))]
@@ -230,24 +235,6 @@ impl Teller<'_> {
             .about(about)
     }
 
-    fn panics(&self, service: ServiceId, panics: bool) -> Option<LogLine> {
-        let name = self.service(service);
-        let status = self.director.service_status(service)?;
-        let (alive, all) = (status.alive, status.servers);
-        let line = if panics {
-            let text = format!(
-                "Only {alive} of {all} services of VS {name} are up, fewer than panic_threshold: those that failed are used as well"
-            );
-            LogLine::new(LogLevel::Warning, text)
-        } else {
-            info(format!(
-                "{alive} of {all} services of VS {name} are up: those that failed are no longer used"
-            ))
-        };
-        let to = if panics { "failed_servers" } else { "servers" };
-        Some(line.about(about_service(EventKind::Fallback, name).with(Field::To, to)))
-    }
-
     /// keepalived's sentence, with the reason behind it.
     fn attempt(&self, check: CheckId, failure: &str, verdict: Verdict) -> Vec<LogLine> {
         let subject = match self.director.check(check).map(|check| &check.probe) {
@@ -403,18 +390,6 @@ impl Teller<'_> {
             "Sorry server {sorry} of VS {service} is down: without a quorum the services that are up are used"
         );
         LogLine::new(LogLevel::Warning, text)
-    }
-
-    fn backups(&self, id: ServiceId, serving: bool) -> LogLine {
-        let service = self.service(id);
-        if serving {
-            let text =
-                format!("The services of VS {service} give no quorum: its backup services are used as well");
-            return LogLine::new(LogLevel::Warning, text);
-        }
-        let text =
-            format!("The services of VS {service} give a quorum: its backup services are no longer used");
-        info(text)
     }
 
     fn sorry(&self, id: ServiceId, serving: bool) -> Vec<LogLine> {

@@ -35,6 +35,9 @@ impl Worker {
                 for note in &ended.notes {
                     self.tell_note(ended.id, note);
                 }
+                if let Some(ends) = ended.certificate_end {
+                    self.certificate_ends.insert(ended.id.check, ends);
+                }
                 self.director.handle_outcome(now, ended.id, ended.outcome);
             }
             memory::remember(&mut self.director, &self.plan, self.origin, &mut self.parent);

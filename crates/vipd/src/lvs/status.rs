@@ -1,14 +1,22 @@
 //! Virtual servers as `vipd_status` has them: translation of what the director knows, told in pieces.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
-use lvs_health::director::{Director, Intent, Mode, ServerSnapshot, ServiceId};
+use lvs_health::director::{
+    CheckId, CheckStatus, Director, Intent, Mode, ServerId, ServerSnapshot, ServiceId,
+};
 use lvs_health::{Failure, Probe, Protocol};
-use vipd_status::{Check, CheckFailure, IntentKind, Part, Quorum, Server, ServerWeight, Service, Timestamp};
+use vipd_status::{
+    Check, CheckFailure, Connections, IntentKind, Part, Quorum, Server, ServerWeight, Service, SorryServer,
+    Timestamp,
+};
 
 use super::Worker;
 use super::narrate::keyword;
 use super::plan::Plan;
+use super::traffic::Traffic;
 use crate::ipc::FromWorker;
 
 impl Worker {
@@ -18,7 +26,7 @@ impl Worker {
         let moment = Moment::now();
         let (mut services, mut servers, mut next) = (Vec::new(), 0, first);
         while servers < SERVERS_PER_PART
-            && let Some(service) = service(&self.plan, &self.director, ServiceId(next), moment)
+            && let Some(service) = self.service(ServiceId(next), moment)
         {
             servers += service.servers.len() + 1;
             services.push(service);
@@ -31,6 +39,16 @@ impl Worker {
         if !last {
             self.inquiries.push_front((request, next));
         }
+    }
+}
+
+impl Worker {
+    /// A virtual server as it stands, with what the kernel counts where it tells.
+    fn service(&mut self, id: ServiceId, moment: Moment) -> Option<Service> {
+        let client = self.tables.client();
+        let traffic = client.and_then(|client| Traffic::read(client, &self.plan, &self.director, id).ok());
+        let Self { plan, director, certificate_ends, .. } = self;
+        View { plan, director, certificate_ends, moment }.service(id, traffic.as_ref())
     }
 }
 
@@ -57,39 +75,69 @@ impl Moment {
     }
 }
 
-/// A virtual server as it stands.
-pub(super) fn service(plan: &Plan, director: &Director, id: ServiceId, moment: Moment) -> Option<Service> {
-    let (snapshot, configured) = (director.snapshot(id)?, plan.virtual_server(id)?);
-    let status = snapshot.status;
-    Some(Service {
-        name: configured.name.clone(),
-        scheduler: configured.scheduler.clone(),
-        up: status.up,
-        since: status.since.map(|at| moment.date(at)),
-        quorum: Quorum { need: status.needed, live: status.live },
-        sorry: status.sorry,
-        panics: status.panics,
-        suspended: status.suspended,
-        draining: u32::try_from(status.draining).unwrap_or(u32::MAX),
-        servers: snapshot.servers.iter().map(|server| self::server(server, moment)).collect(),
-        connections: None,
-    })
+/// What is known at one moment.
+#[derive(Clone, Copy, Debug)]
+struct View<'a> {
+    plan: &'a Plan,
+    director: &'a Director,
+    certificate_ends: &'a HashMap<CheckId, SystemTime>,
+    moment: Moment,
 }
 
-fn server(server: &ServerSnapshot<'_>, moment: Moment) -> Server {
-    let status = &server.status;
-    Server {
-        address: status.address.to_string(),
-        up: status.up,
-        since: status.since.map(|at| moment.date(at)),
-        weight: ServerWeight {
-            configured: status.configured,
-            effective: status.weight,
-            programmed: status.programmed,
-        },
-        intent: server.intent.and_then(|intent| self::intent(intent, moment)),
-        checks: server.checks.iter().map(|check| self::check(check, status.address, moment)).collect(),
-        connections: None,
+impl View<'_> {
+    /// A virtual server as it stands.
+    fn service(self, id: ServiceId, traffic: Option<&Traffic>) -> Option<Service> {
+        let (snapshot, configured) = (self.director.snapshot(id)?, self.plan.virtual_server(id)?);
+        let status = snapshot.status;
+        let counted = |place: usize| traffic.and_then(|traffic| *traffic.servers.get(place)?);
+        let servers = snapshot.servers.iter().enumerate();
+        Some(Service {
+            name: configured.name.clone(),
+            scheduler: configured.scheduler.clone(),
+            up: status.up,
+            since: status.since.map(|at| self.moment.date(at)),
+            quorum: Quorum { need: status.needed, live: status.live },
+            sorry: status.sorry,
+            panics: status.panics,
+            backups: status.backups,
+            suspended: status.suspended,
+            draining: u32::try_from(status.draining).unwrap_or(u32::MAX),
+            servers: servers.map(|(place, server)| self.server(server, counted(place))).collect(),
+            sorry_server: configured.sorry_server.as_ref().map(|sorry| SorryServer {
+                address: sorry.address.to_string(),
+                up: status.sorry_up.unwrap_or(true),
+                checks: self.checks(ServerId::sorry(id), &snapshot.sorry_checks, sorry.address),
+            }),
+            connections: traffic.map(|traffic| traffic.service),
+        })
+    }
+
+    fn server(self, server: &ServerSnapshot<'_>, connections: Option<Connections>) -> Server {
+        let status = &server.status;
+        Server {
+            address: status.address.to_string(),
+            up: status.up,
+            backup: self.plan.real_server(server.id).is_some_and(|real| real.backup),
+            outlier: status.suspected,
+            since: status.since.map(|at| self.moment.date(at)),
+            weight: ServerWeight {
+                configured: status.configured,
+                effective: status.weight,
+                programmed: status.programmed,
+            },
+            intent: server.intent.and_then(|intent| self::intent(intent, self.moment)),
+            checks: self.checks(server.id, &server.checks, status.address),
+            connections,
+        }
+    }
+
+    fn checks(self, server: ServerId, checks: &[CheckStatus], address: SocketAddr) -> Vec<Check> {
+        let ids = self.director.checks_of(server);
+        let check = |(id, status): (CheckId, &CheckStatus)| {
+            let ends = self.certificate_ends.get(&id).and_then(|ends| Timestamp::try_from(*ends).ok());
+            Check { certificate_expires: ends, ..check_of(status, address, self.moment) }
+        };
+        ids.zip(checks).map(check).collect()
     }
 }
 
@@ -113,7 +161,7 @@ fn intent(intent: &Intent, moment: Moment) -> Option<vipd_status::Intent> {
     })
 }
 
-fn check(status: &lvs_health::director::CheckStatus, server: std::net::SocketAddr, moment: Moment) -> Check {
+fn check_of(status: &CheckStatus, server: SocketAddr, moment: Moment) -> Check {
     let failure = status.last_failure.as_ref().filter(|_| status.failures_in_a_row > 0 || !status.up);
     Check {
         kind: keyword(&status.definition.probe).to_owned(),
@@ -137,7 +185,7 @@ fn check(status: &lvs_health::director::CheckStatus, server: std::net::SocketAdd
 }
 
 /// What a check reaches for, where that is not its server alone. No password is in it.
-fn target(probe: &Probe, server: std::net::SocketAddr) -> String {
+fn target(probe: &Probe, server: SocketAddr) -> String {
     match probe {
         Probe::Network(network) => {
             let address = network.target.address;
@@ -185,7 +233,6 @@ mod tests {
     use std::time::Duration;
 
     use lvs_health::Outcome;
-    use lvs_health::director::ServerId;
 
     use super::super::testing::{asked, balanced, plan};
     use super::*;
@@ -193,7 +240,13 @@ mod tests {
     #[test]
     fn everything_that_is_known_of_a_virtual_server_is_told() {
         let check = "HTTP_GET {\nurl {\npath /up\n}\nwarmup 0\nretry 1\ndelay_before_retry 5\n}";
-        let plan = plan(1, &balanced("quorum 2", &[(81, check), (82, "weight 3")]));
+        let plan = plan(
+            1,
+            &balanced(
+                "quorum 2\nsorry_server 10.0.0.9 80\nsorry_server_check {\nTCP_CHECK {\nalpha\n}\n}",
+                &[(81, check), (82, "weight 3\nbackup")],
+            ),
+        );
         let start = Instant::now();
         let mut director = Director::new(start, plan.director());
         let (_, attempts) = asked(&mut director, start);
@@ -204,7 +257,12 @@ mod tests {
         asked(&mut director, failed);
         let moment = Moment { now: failed + Duration::from_secs(2), wall: SystemTime::UNIX_EPOCH };
         let moment = Moment { wall: moment.wall + Duration::from_secs(1_000_000), ..moment };
-        let service = service(&plan, &director, ServiceId(0), moment).unwrap();
+        let ends = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000);
+        let certificate_ends = HashMap::from([(attempts[0].check, ends)]);
+        let counted = Connections { active: 3, ..Connections::default() };
+        let traffic = Traffic { service: Connections::default(), servers: vec![None, Some(counted)] };
+        let view = View { plan: &plan, director: &director, certificate_ends: &certificate_ends, moment };
+        let service = view.service(ServiceId(0), Some(&traffic)).unwrap();
         assert_eq!((service.name.as_str(), service.scheduler.as_str()), ("[192.0.2.1]:tcp:80", "rr"));
         assert_eq!((service.up, service.quorum), (true, Quorum { need: 2, live: 3 }));
         let [first, other] = &service.servers[..] else { panic!("two servers") };
@@ -215,6 +273,11 @@ mod tests {
         assert_eq!((check.failures, check.ms, check.settled), (1, Some(30), true));
         let failure = check.failure.as_ref().unwrap();
         assert_eq!((failure.kind.as_str(), failure.text.as_str()), ("status", "HTTP status 503"));
+        assert_eq!(check.certificate_expires, Some(Timestamp::from_second(2_000_000).unwrap()));
+        assert_eq!((first.connections, other.connections), (None, Some(counted)));
+        assert_eq!((first.backup, other.backup, service.backups), (false, true, true));
+        let sorry = service.sorry_server.as_ref().unwrap();
+        assert_eq!((sorry.address.as_str(), sorry.up, sorry.checks.len()), ("10.0.0.9:80", false, 1));
         let weight = ServerWeight { configured: 3, effective: 3, programmed: Some(7) };
         assert_eq!((other.up, other.weight, other.checks.len()), (true, weight, 0));
         let intent = other.intent.as_ref().unwrap();

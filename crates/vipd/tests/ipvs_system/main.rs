@@ -10,6 +10,7 @@ mod common;
 mod failover;
 mod features;
 mod field;
+mod passive;
 mod reload;
 mod scale;
 mod schedulers;
