@@ -73,7 +73,11 @@ fn summary(index: usize, group: &[Instance]) -> String {
         _ if is_shared => html.push_str(&Text(&first.interface).to_string()),
         _ => html.push_str("instances"),
     }
-    let _ = write!(html, "</span> <span>{} … {}</span>", Text(&first.name), Text(&last.name));
+    let _ = write!(html, "</span> <span>{}", Text(&first.name));
+    if group.len() > 1 {
+        let _ = write!(html, " … {}", Text(&last.name));
+    }
+    html.push_str("</span>");
     for state in [State::Master, State::Backup, State::Fault, State::Init, State::Stop] {
         let number = group.iter().filter(|instance| instance.state == state).count();
         if number > 0 {
@@ -116,7 +120,7 @@ fn addresses(html: &mut String, instance: &Instance) {
                 Text(&address.dev)
             );
         } else {
-            let _ = write!(html, "<div>{text}</div>");
+            let _ = write!(html, "{text}<br>");
         }
     }
     if let Some(more) = instance.addresses.len().checked_sub(MAX_ADDRESSES).filter(|more| *more > 0) {
@@ -167,7 +171,7 @@ fn other_side(html: &mut String, instance: &Instance, heard: &[&Neighbour]) {
         return;
     }
     html.push_str(match instance.state {
-        State::Master => "<small>nobody else advertises: others are BACKUP, or absent</small>",
+        State::Master => "<small>no other master is heard</small>",
         State::Backup => "<small>no master is heard</small>",
         State::Fault | State::Init | State::Stop => "<small>not taking part</small>",
     });
