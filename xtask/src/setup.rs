@@ -34,6 +34,7 @@ const PEERS: &[Need] = &[
         package: "prometheus",
         why: "reads the metrics, the alert rules and the dashboard",
     },
+    Need { program: "chromedriver", package: "chromium-driver", why: "a browser that shows the page" },
     Need { program: "slapd", package: "slapd", why: "a directory that is checked" },
 ];
 
