@@ -170,7 +170,7 @@ impl Parent {
 
     /// Reads what is there; gives whether the other end is open.
     fn read(&mut self) -> io::Result<bool> {
-        let mut chunk = [0; 64 * 1024];
+        let mut chunk = [0; 16 * 1024];
         loop {
             match self.stream.read(&mut chunk) {
                 Ok(0) => return Ok(false),
