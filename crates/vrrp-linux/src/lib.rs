@@ -13,6 +13,7 @@ pub mod links;
 pub mod mark;
 pub mod monitor;
 pub mod namespace;
+pub mod overhear;
 pub mod peer_groups;
 pub mod process_events;
 pub mod process_table;

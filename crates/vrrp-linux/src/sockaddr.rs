@@ -70,6 +70,13 @@ pub(crate) fn interface(name: &[u8; NAME_LEN]) -> Option<u32> {
     is_packet.then(|| u32::from_ne_bytes([*i0, *i1, *i2, *i3]))
 }
 
+/// The Ethernet address of the sender in a socket address of a packet socket.
+pub(crate) fn ethernet_address(name: &[u8; NAME_LEN]) -> Option<[u8; 6]> {
+    interface(name)?;
+    let (length, address) = name.get(11..)?.split_first()?;
+    address.first_chunk().copied().filter(|_| *length == 6)
+}
+
 fn put(bytes: &mut [u8; NAME_LEN], at: usize, value: &[u8]) {
     for (byte, value) in bytes.iter_mut().skip(at).zip(value) {
         *byte = *value;

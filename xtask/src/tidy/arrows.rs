@@ -41,6 +41,7 @@ const ALLOWED: [Allowed; 22] = [
             "smtp-submit",
             "keepalived-conf",
             "vrrp-election",
+            "vrrp-capture",
             "vrrp-sim",
             "vrrp-linux",
             "ipvs-netlink",
