@@ -81,6 +81,24 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
+    /// Listen to VRRP on an interface, or read a pcap file, and say what is wrong.
+    #[command(
+        after_help = "Exit status: 0 nothing is wrong; 1 something is, or it was not done; 2 the command line is wrong."
+    )]
+    Capture {
+        /// An interface (eth0), or a file that tcpdump or Wireshark wrote (a name with a slash or a dot that is no
+        /// interface).
+        source: String,
+        /// Listen for this time (10s, 5m); without it, until SIGINT.
+        #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
+        time: Option<Duration>,
+        /// Print what was found as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Draw who was master when, as a picture.
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+    },
     /// Keep the configuration of `vipd reload --confirm`.
     #[command(after_help = EXIT_STATUS)]
     Confirm {

@@ -4,6 +4,7 @@
 //! `vrrp-linux` knows the kernel. This crate moves bytes between them and runs scripts.
 
 pub mod bfd;
+mod capture;
 pub mod check;
 pub mod cli;
 pub mod client;

@@ -168,6 +168,7 @@ impl Capture {
                 if let Some(found) = self.findings.get_mut(&key) {
                     found.span = Span { from_ms: millis(from), until_ms: millis(until) };
                     found.count = 1;
+                    found.other = Some(two);
                 }
             }
         }
@@ -220,7 +221,8 @@ impl Capture {
         } else {
             let span = Span { from_ms: now, until_ms: now };
             let severity = kind.severity();
-            self.findings.insert(key, Finding { kind, severity, router, source, count: 1, span, text });
+            self.findings
+                .insert(key, Finding { kind, severity, router, source, other: None, count: 1, span, text });
         }
     }
 

@@ -20,6 +20,9 @@ pub struct Finding {
     /// The sender.
     #[serde(default)]
     pub source: Option<IpAddr>,
+    /// The second of two masters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<IpAddr>,
     /// How often it was seen.
     pub count: u64,
     /// From the first time to the last.

@@ -77,7 +77,9 @@ impl fmt::Display for RouterId {
         }
         match self.group {
             None => write!(f, " unicast"),
-            Some(group) if [vrrp_proto::IPV4_GROUP.into(), vrrp_proto::IPV6_GROUP.into()].contains(&group) => {
+            Some(group)
+                if [vrrp_proto::IPV4_GROUP.into(), vrrp_proto::IPV6_GROUP.into()].contains(&group) =>
+            {
                 Ok(())
             }
             Some(group) => write!(f, " group {group}"),
@@ -143,7 +145,7 @@ pub struct Change {
 
 /// What a machine does, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 #[non_exhaustive]
 pub enum ChangeKind {
     /// It is heard as the first one.

@@ -22,11 +22,20 @@ pub(crate) struct Heard {
 pub(crate) enum Told {
     Change(ChangeKind),
     /// The speaker was not heard for so long, and is still master.
-    Gap { silent: Duration, interval: Duration },
+    Gap {
+        silent: Duration,
+        interval: Duration,
+    },
     /// No speaker was heard for so long.
-    Silence { silent: Duration },
+    Silence {
+        silent: Duration,
+    },
     /// The other one sent adverts in this time, too.
-    TwoMasters { other: IpAddr, from: Duration, until: Duration },
+    TwoMasters {
+        other: IpAddr,
+        from: Duration,
+        until: Duration,
+    },
     /// There are too many speakers.
     LeftOut,
 }
@@ -170,7 +179,8 @@ impl Speaker {
     fn report(&self) -> report::Speaker {
         let gaps = &self.gaps;
         let some = |value: Duration| (gaps.count > 0).then(|| millis(value));
-        let span = |(from, until): &(Duration, Duration)| Span { from_ms: millis(*from), until_ms: millis(*until) };
+        let span =
+            |(from, until): &(Duration, Duration)| Span { from_ms: millis(*from), until_ms: millis(*until) };
         report::Speaker {
             source: self.last.source,
             mac: self.last.mac.map(mac_text),

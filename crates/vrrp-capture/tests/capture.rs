@@ -160,9 +160,8 @@ fn frames_that_are_cut_anywhere_or_have_any_bit_flipped_do_no_harm() {
 
 #[test]
 fn many_speakers_and_changes_are_bounded() {
-    let frames: Vec<_> = (0..30_000)
-        .map(|at: u64| (at, Frame::new(u8::try_from(at % 250).unwrap(), 100).octets()))
-        .collect();
+    let frames: Vec<_> =
+        (0..30_000).map(|at: u64| (at, Frame::new(u8::try_from(at % 250).unwrap(), 100).octets())).collect();
     let report = capture(&frames).report();
     assert_eq!(report.routers[0].speakers.len(), 64);
     assert!(report.changes.len() <= 10_000 && report.findings.len() <= 1000);

@@ -84,6 +84,11 @@ fn run(verb: Verb) -> Result<(), Failure> {
             let confirm_s = confirm.map(|confirm| confirm.as_secs());
             act(Request::Reload { dry_run, confirm_s, wait }, &common)
         }
+        Verb::Capture { source, time, json, svg } => {
+            let text = crate::capture::run(&source, time, json, svg.as_deref()).map_err(Failure::No)?;
+            print(&text.report)?;
+            if text.is_sound { Ok(()) } else { Err(Failure::No(String::new())) }
+        }
         Verb::Confirm { common } => act(Request::Confirm {}, &common),
         Verb::Undo { common } => act(Request::Undo {}, &common),
         Verb::Handover { name, reason, common } => act(Request::Handover { instance: name, reason }, &common),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use vrrp_capture::{Capture, Link};
 use vrrp_proto::{
-    Addresses, Advert, AuthData, ChecksumRule, IPV4_GROUP, Ipv4Header, Priority, RouterInterval, Version, Vrid,
-    ethernet_header,
+    Addresses, Advert, AuthData, ChecksumRule, IPV4_GROUP, Ipv4Header, Priority, RouterInterval, Version,
+    Vrid, ethernet_header,
 };
 
 /// An advert of version 3 from 192.0.2.`last`, whole with its Ethernet header.
