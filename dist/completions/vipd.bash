@@ -19,11 +19,17 @@ _vipd() {
             vipd,announce)
                 cmd="vipd__subcmd__announce"
                 ;;
+            vipd,capture)
+                cmd="vipd__subcmd__capture"
+                ;;
             vipd,confirm)
                 cmd="vipd__subcmd__confirm"
                 ;;
             vipd,events)
                 cmd="vipd__subcmd__events"
+                ;;
+            vipd,explain)
+                cmd="vipd__subcmd__explain"
                 ;;
             vipd,handover)
                 cmd="vipd__subcmd__handover"
@@ -31,11 +37,17 @@ _vipd() {
             vipd,maintenance)
                 cmd="vipd__subcmd__maintenance"
                 ;;
+            vipd,neighbours)
+                cmd="vipd__subcmd__neighbours"
+                ;;
             vipd,reload)
                 cmd="vipd__subcmd__reload"
                 ;;
             vipd,status)
                 cmd="vipd__subcmd__status"
+                ;;
+            vipd,top)
+                cmd="vipd__subcmd__top"
                 ;;
             vipd,undo)
                 cmd="vipd__subcmd__undo"
@@ -47,7 +59,7 @@ _vipd() {
 
     case "${cmd}" in
         vipd)
-            opts="-h --help status events reload confirm undo handover maintenance announce"
+            opts="-h --help status events reload explain neighbours top capture confirm undo handover maintenance announce"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -78,6 +90,28 @@ _vipd() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        vipd__subcmd__capture)
+            opts="-h --for --json --svg --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --svg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         vipd__subcmd__confirm)
             opts="-h --socket --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -98,6 +132,24 @@ _vipd() {
             ;;
         vipd__subcmd__events)
             opts="-f -h --follow --socket --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vipd__subcmd__explain)
+            opts="-h --socket --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -162,6 +214,24 @@ _vipd() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        vipd__subcmd__neighbours)
+            opts="-h --socket --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         vipd__subcmd__reload)
             opts="-h --dry-run --confirm --wait --socket --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -195,6 +265,24 @@ _vipd() {
                     COMPREPLY=($(compgen -W "master backup any" -- "${cur}"))
                     return 0
                     ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vipd__subcmd__top)
+            opts="-h --socket --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -28,6 +28,9 @@ complete -c vipd -n "__fish_vipd_needs_command" -s h -l help -d 'Print help'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "status" -d 'Show how everything stands: routers, virtual servers, checks, what is wrong first'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "events" -d 'Show what happened: the last 1,000 events, or everything that follows'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "reload" -d 'Read the configuration anew'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "explain" -d 'Explain why something is as it is, and what would change it; or what a word of the configuration means'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "neighbours" -d 'Show who else speaks VRRP on our links, and which VRIDs are free'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "top" -d 'Show the status, again each second; q quits. Once, where the output is no terminal'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "capture" -d 'Listen to VRRP on an interface, or read a pcap file, and say what is wrong'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "confirm" -d 'Keep the configuration of `vipd reload --confirm`'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "undo" -d 'Go back to the configuration that ran before the last reload'
@@ -51,6 +54,15 @@ complete -c vipd -n "__fish_vipd_using_subcommand reload" -l dry-run -d 'Only sa
 complete -c vipd -n "__fish_vipd_using_subcommand reload" -l wait -d 'Wait for the end of the reload; the exit status is 1 if the configuration is not taken'
 complete -c vipd -n "__fish_vipd_using_subcommand reload" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
 complete -c vipd -n "__fish_vipd_using_subcommand reload" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand explain" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand explain" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand neighbours" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand neighbours" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand neighbours" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand top" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand top" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand top" -s h -l help -d 'Print help'
 complete -c vipd -n "__fish_vipd_using_subcommand capture" -l for -d 'Listen for this time (10s, 5m); without it, until SIGINT' -r
 complete -c vipd -n "__fish_vipd_using_subcommand capture" -l svg -d 'Draw who was master when, as a picture' -r -F
 complete -c vipd -n "__fish_vipd_using_subcommand capture" -l json -d 'Print what was found as JSON'

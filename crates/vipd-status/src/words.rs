@@ -113,8 +113,8 @@ impl Fault {
             Self::NoSource => "fault-no-source",
             Self::Member { .. } => "fault-member",
             Self::Tracker { .. } => "fault-tracker",
-            #[allow(unreachable_patterns, reason = "a fault without words of its own")]
-            _ => "fault-other",
+            Self::Deaf { .. } => "fault-deaf",
+            Self::Static { .. } => "fault-static",
         }
     }
 }
@@ -171,8 +171,10 @@ impl fmt::Display for Fault {
             Self::Tracker { tracker, name, reason: Some(reason) } => {
                 write!(f, "{tracker} {name} is down: {reason}")
             }
-            #[allow(unreachable_patterns, reason = "a fault without words of its own")]
-            _ => f.write_str("something that it needs is missing"),
+            Self::Deaf { interface } => {
+                write!(f, "no socket hears advertisements on interface {interface}")
+            }
+            Self::Static { what } => write!(f, "{what}, which it tracks, is missing"),
         }
     }
 }

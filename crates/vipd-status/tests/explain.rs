@@ -143,6 +143,14 @@ fn causes_that_are_faults() {
         (in_fault(Fault::NoAddress { interface: eth0() }), "interface eth0 has no address to send from"),
         (in_fault(Fault::NoSource), "no interface has its unicast source address"),
         (
+            in_fault(Fault::Deaf { interface: "eth0".to_owned() }),
+            "no socket hears advertisements on interface eth0",
+        ),
+        (
+            in_fault(Fault::Static { what: "static route 2".to_owned() }),
+            "static route 2, which it tracks, is missing",
+        ),
+        (
             in_fault(Fault::Duplicate { of: "VI_0".to_owned() }),
             "VI_0 has the same interface, VRID, family and peers",
         ),

@@ -115,6 +115,8 @@ fn events_are_as_the_schema_says() {
     };
     let kinds = [
         fault(Fault::NoSource),
+        fault(Fault::Deaf { interface: "eth0".to_owned() }),
+        fault(Fault::Static { what: "static route 2".to_owned() }),
         fault(Fault::Tracker { tracker: TrackerKind::Bfd, name: "rack".to_owned(), reason: None }),
         fault(Fault::InterfaceDown { interface: "eth0".to_owned(), missing: true }),
         EventKind::Reload { result: ReloadResult::Undone, reason: None },

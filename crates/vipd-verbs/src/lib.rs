@@ -81,6 +81,29 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
+    /// Explain why something is as it is, and what would change it; or what a word of the configuration means.
+    #[command(after_help = EXIT_STATUS)]
+    Explain {
+        /// A name of the configuration, a virtual address, a server, a keyword, or the code of a finding.
+        word: String,
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show who else speaks VRRP on our links, and which VRIDs are free.
+    #[command(after_help = EXIT_STATUS)]
+    Neighbours {
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show the status, again each second; q quits. Once, where the output is no terminal.
+    #[command(after_help = EXIT_STATUS)]
+    Top {
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
     /// Listen to VRRP on an interface, or read a pcap file, and say what is wrong.
     #[command(
         after_help = "Exit status: 0 nothing is wrong; 1 something is, or it was not done; 2 the command line is wrong."

@@ -26,7 +26,6 @@ fn main() -> ExitCode {
         Some("demo") => return vipd_demo::main(rest),
         Some("genhash" | "-T" | "--genhash") => return genhash::main(words.into_iter().skip(2)),
         Some("check") => return peers::main(words.into_iter().skip(2)),
-        Some("explain") => cli::explain(rest),
         Some(word) if vipd_verbs::is_verb(word) => return client::main(words),
         _ => {
             let is_keepalived = name.is_some_and(|name| name == "keepalived");

@@ -1,35 +1,25 @@
-//! `vipd explain WORD`: what a keyword or the code of a finding means.
+//! What a keyword or the code of a finding means, for `vipd explain WORD`.
 
 use std::fmt::Write as _;
 
 use keepalived_conf::keywords::{self, Keyword, LINE, Status};
 use keepalived_conf::{codes, did_you_mean};
 
-use super::Request;
-
-/// Answers `vipd explain` with these words behind it.
-pub fn explain(words: &[String]) -> Request {
-    let [name] = words else {
-        return Request::PrintError("Usage: vipd explain KEYWORD|CODE\n".to_owned(), 1);
-    };
+/// What a keyword, or the code of a finding, means; none if there is none of this name.
+pub fn meaning(name: &str) -> Option<String> {
     if let Some(code) = codes::find(name) {
-        return Request::Print(format!("{}\n  {}\n", code.name, code.explanation));
+        return Some(format!("{}\n  {}\n", code.name, code.explanation));
     }
     let found = keywords::explain(name);
-    if found.is_empty() {
-        return Request::PrintError(unknown(name), 1);
-    }
     let texts: Vec<String> = found.iter().map(|keyword| describe(keyword)).collect();
-    Request::Print(texts.join("\n"))
+    (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
-fn unknown(name: &str) -> String {
+/// The keyword, the code, or the other name that was perhaps meant.
+pub fn similar(name: &str, names: &[&str]) -> Option<String> {
     let candidates = keywords::all().map(|keyword| keyword.name).filter(|&candidate| candidate != LINE);
-    let candidates = candidates.chain(codes::all().map(|code| code.name));
-    match did_you_mean(name, candidates) {
-        Some(likely) => format!("there is no keyword or code '{name}'; did you mean '{likely}'?\n"),
-        None => format!("there is no keyword or code '{name}'\n"),
-    }
+    let candidates = candidates.chain(codes::all().map(|code| code.name)).chain(names.iter().copied());
+    did_you_mean(name, candidates).map(str::to_owned)
 }
 
 fn describe(keyword: &Keyword) -> String {
@@ -63,38 +53,27 @@ fn status(status: Status) -> String {
 mod tests {
     use super::*;
 
-    fn words(line: &str) -> Vec<String> {
-        line.split_whitespace().map(str::to_owned).collect()
-    }
-
     #[test]
     fn a_keyword_is_explained_with_its_range_and_place() {
-        let Request::Print(text) = explain(&words("priority")) else { panic!("not explained") };
+        let text = meaning("priority").unwrap();
         assert!(text.starts_with("priority <1..255>\n"), "{text}");
         assert!(text.contains("in       vrrp_instance"), "{text}");
     }
 
     #[test]
     fn the_code_of_a_finding_is_explained() {
-        let Request::Print(text) = explain(&words("undefined-name")) else { panic!("not explained") };
-        assert_eq!(text, "undefined-name\n  A `$NAME` is used that no line before defines.\n");
-        assert!(
-            matches!(explain(&words("undefined-nam")), Request::PrintError(text, 1) if text.contains("'undefined-name'"))
+        let text = meaning("undefined-name");
+        assert_eq!(
+            text.as_deref(),
+            Some("undefined-name\n  A `$NAME` is used that no line before defines.\n")
         );
+        assert_eq!(meaning("undefined-nam"), None);
     }
 
     #[test]
-    fn a_misspelt_keyword_gets_a_suggestion() {
-        let expected = "there is no keyword or code 'prioritty'; did you mean 'priority'?\n";
-        assert_eq!(explain(&words("prioritty")), Request::PrintError(expected.to_owned(), 1));
-    }
-
-    #[test]
-    fn nothing_or_two_words_get_the_usage() {
-        for line in ["", "a b"] {
-            assert!(
-                matches!(explain(&words(line)), Request::PrintError(text, 1) if text.starts_with("Usage"))
-            );
-        }
+    fn a_misspelt_word_gets_a_suggestion() {
+        assert_eq!(similar("undefined-nam", &[]).as_deref(), Some("undefined-name"));
+        assert_eq!(similar("prioritty", &[]).as_deref(), Some("priority"));
+        assert_eq!(similar("VI_WEBB", &["VI_WEB"]).as_deref(), Some("VI_WEB"));
     }
 }

@@ -3,12 +3,13 @@
 /// The text of `--help`.
 pub const HELP: &str = "\
 Usage: vipd [OPTION...]           run keepalived.conf
-       vipd status|events|reload|confirm|undo [OPTION...]
+       vipd status|events|top|neighbours|reload|confirm|undo [OPTION...]
                                   ask a running daemon, and steer it; each has --help
        vipd check [NAME=]FILE...  what goes wrong between the nodes that these files are for, and who serves after faults
        vipd demo                  watch a failover between two routers on this machine
        vipd genhash OPTION...     the digest of a page, for HTTP_GET and SSL_GET
-       vipd explain WORD          what a keyword of keepalived.conf, or the code of a finding, means
+       vipd explain WORD          why something is as it is; what a keyword, or the code of a finding, means
+       vipd capture IFACE|FILE    what is wrong with VRRP on a link, or in a pcap file
 
 Configuration
   -f, --use-file=FILE            configuration file (default /etc/keepalived/keepalived.conf)

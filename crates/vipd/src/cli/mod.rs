@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use getopt::{Item, Spec, Value};
 use keepalived_conf::did_you_mean;
 
-pub use explain::explain;
+pub use explain::{meaning, similar};
 pub use help::{HELP, version_text};
 
 use crate::log::LogFormat;
@@ -218,7 +218,7 @@ fn near_command(word: &str) -> Option<String> {
 }
 
 /// The words that may follow the program's name, besides those that ask a running daemon.
-pub const COMMANDS: &[&str] = &["check", "demo", "explain", "genhash"];
+pub const COMMANDS: &[&str] = &["check", "demo", "genhash"];
 
 /// Takes one option over; a request is one that ends the parsing.
 fn apply(

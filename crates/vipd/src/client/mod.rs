@@ -2,9 +2,12 @@
 
 mod check;
 mod connection;
+mod explain;
+mod neighbours;
 mod show;
 #[cfg(test)]
 mod testing;
+mod top;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -83,6 +86,13 @@ fn run(verb: Verb) -> Result<(), Failure> {
         Verb::Reload { dry_run, confirm, wait, common } => {
             let confirm_s = confirm.map(|confirm| confirm.as_secs());
             act(Request::Reload { dry_run, confirm_s, wait }, &common)
+        }
+        Verb::Explain { word, common } => explain::explain(&word, &common),
+        Verb::Top { common } => top::top(&common),
+        Verb::Neighbours { common } => {
+            let mut connection = Connection::ask(&common.socket, Request::Status {}, Some(PATIENCE))?;
+            let status = status(&mut connection)?;
+            print(&if common.json { neighbours::json(&status) } else { neighbours::text(&status) })
         }
         Verb::Capture { source, time, json, svg } => {
             let text = crate::capture::run(&source, time, json, svg.as_deref()).map_err(Failure::No)?;

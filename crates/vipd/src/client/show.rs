@@ -25,14 +25,23 @@ pub(super) fn json(status: &Status) -> String {
 
 /// For people, in the colours and the width of the terminal.
 pub(super) fn status(status: &Status, name: Option<&str>) -> String {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let options = Options {
-        width: columns.unwrap_or(DEFAULT_WIDTH),
+    text::status(status, &options(name))
+}
+
+/// The layout that the terminal asks for.
+pub(super) fn options(name: Option<&str>) -> Options {
+    Options {
+        width: width(),
         colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         name: name.map(str::to_owned),
         zone: TimeZone::system(),
-    };
-    text::status(status, &options)
+    }
+}
+
+/// Columns of the terminal.
+pub(super) fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.unwrap_or(DEFAULT_WIDTH)
 }
 
 /// One event, or that some are missing.
