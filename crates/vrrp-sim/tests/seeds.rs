@@ -58,7 +58,8 @@ fn random_scenarios_with_planned_moves_keep_every_promise() {
         let (first, count) = text.split_once('+')?;
         Some((first.parse::<u64>().ok()?, count.parse::<u64>().ok()?))
     };
-    let (first, count) = std::env::var("MOVE_SEEDS").ok().and_then(range).unwrap_or((0, 80));
+    let chosen = std::env::var("MOVE_SEEDS").ok().and_then(range);
+    let (first, count) = chosen.unwrap_or((0, 80));
     let mut moved = 0;
     for seed in first..first + count {
         let scenario = Scenario::random_moves(seed);
@@ -72,7 +73,7 @@ fn random_scenarios_with_planned_moves_keep_every_promise() {
         moved += run.timeline().moments().iter().filter(|moment| is_move(&moment.what)).count();
     }
     println!("{count} seeds, {moved} moves");
-    assert!(moved as u64 > count, "moves happen: {moved}");
+    assert!(chosen.is_some() || moved as u64 > count, "moves happen: {moved}");
 }
 
 #[test]

@@ -266,6 +266,10 @@ impl VirtualRouter {
         }
         let down = now + self.active_down_interval();
         if let Phase::Backup(backup) = &mut self.phase {
+            // A whole wait that begins now is no less worth for packets that were lost before.
+            if !backup.active_leaves && backup.silence == Silence::Lossy {
+                backup.silence = Silence::Listened;
+            }
             if !backup.active_leaves || down < backup.down {
                 backup.arm(down);
             }

@@ -26,6 +26,25 @@ fn another_patience_begins_the_wait_anew() {
 }
 
 #[test]
+fn packets_that_were_lost_before_the_wait_began_anew_renew_it_no_more() {
+    for speaks in ALL {
+        let mut router = started(speaks, speaks.config());
+        router.handle_packets_lost(us(500_000));
+        let slower = RouterConfig { down_adverts: 5, ..speaks.config() };
+        router.reconfigure(us(1_000_000), slower.clone(), false);
+        let mut unlucky = router.clone();
+        router.handle_timeout(us(6_609_375));
+        assert_eq!((router.state(), router.counters().stalls), (State::Active, 0));
+
+        // Those lost later do, and so do those lost before a reload that leaves the wait alone.
+        unlucky.handle_packets_lost(us(2_000_000));
+        unlucky.reconfigure(us(3_000_000), slower, false);
+        unlucky.handle_timeout(us(6_609_375));
+        assert_eq!((unlucky.state(), unlucky.counters().stalls), (State::Backup, 1));
+    }
+}
+
+#[test]
 fn a_backup_that_starts_to_preempt_first_listens_for_a_whole_wait() {
     for speaks in ALL {
         let mut router = started(speaks, RouterConfig { preempt: Preempt::Never, ..speaks.config() });
