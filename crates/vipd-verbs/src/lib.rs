@@ -181,6 +181,44 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
+    /// Drain a real server, take it out for maintenance, give it another weight, or end that.
+    #[command(after_help = EXIT_STATUS)]
+    Server {
+        /// The virtual server, as `vipd status` names it.
+        #[arg(value_name = "VS")]
+        service: String,
+        /// The real server: 10.0.0.1:80 or [10.0.0.1]:tcp:80.
+        #[arg(value_name = "RS")]
+        server: String,
+        /// What is wanted of it.
+        #[arg(value_enum)]
+        set: ServerWish,
+        /// The weight: 0 to 65535.
+        #[arg(value_name = "N", required_if_eq("set", "weight"), value_parser = clap::value_parser!(u32).range(..=65_535))]
+        weight: Option<u32>,
+        /// End it by itself after this time (30m, 2h).
+        #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
+        time: Option<Duration>,
+        /// Why, for the log and the status; at most 256 bytes.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// What is wanted of a real server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ServerWish {
+    /// What its checks and the configuration say.
+    Ready,
+    /// No new connections; those that are open may finish.
+    Drain,
+    /// No new connections, and no checks.
+    Maintenance,
+    /// This weight instead of its own.
+    Weight,
 }
 
 /// Begins or ends something.
@@ -266,6 +304,20 @@ mod tests {
             let Verb::Maintenance { set, name, time, .. } = verb else { panic!("{verb:?}") };
             assert_eq!((name.as_str(), set == Switch::On), (of, of == "all"));
             assert_eq!(time.map(|time| time.as_secs()), (of == "all").then_some(1800));
+        }
+    }
+
+    #[test]
+    fn a_weight_needs_a_number() {
+        let parse = |words: &[&str]| {
+            CommandLine::try_parse_from(["vipd", "server", "a", "b"].iter().chain(words))
+                .map(|line| line.verb)
+        };
+        let verb = parse(&["weight", "7", "--for", "1h"]).unwrap();
+        assert!(matches!(verb, Verb::Server { set: ServerWish::Weight, weight: Some(7), .. }), "{verb:?}");
+        assert!(parse(&["drain"]).is_ok());
+        for words in [&["weight"][..], &["weight", "65536"], &["stop"]] {
+            assert_eq!(parse(words).unwrap_err().exit_code(), 2, "{words:?}");
         }
     }
 

@@ -17,7 +17,9 @@ use crate::watcher::Observation;
 mod act;
 mod channel;
 mod memory;
-pub use act::{Act, ActKind, ActOutcome, ActRefusal, ActResult, OutcomeKind, Whom};
+pub use act::{
+    Act, ActKind, ActOutcome, ActRefusal, ActResult, OutcomeKind, Steer, SteerRefusal, Whom, Wish,
+};
 pub use channel::{Channel, ChannelError};
 pub use memory::{Memory, MemoryFull};
 
@@ -89,6 +91,13 @@ pub enum ToWorker {
         request: u32,
         /// What to do.
         act: Box<Act>,
+    },
+    /// Do what an operator asks for with a real server (LVS): the answer is [`FromWorker::Steered`].
+    Steer {
+        /// Names it in the answer.
+        request: u32,
+        /// What to do.
+        steer: Box<Steer>,
     },
     /// Say how everything stands: the answers are [`FromWorker::Status`].
     Status {
@@ -245,6 +254,13 @@ pub enum FromWorker {
         request: u32,
         /// What became of it.
         result: ActResult,
+    },
+    /// The answer to [`ToWorker::Steer`]: what is done, in words.
+    Steered {
+        /// Of the question.
+        request: u32,
+        /// What became of it.
+        result: Result<String, SteerRefusal>,
     },
     /// What became of addresses that an operator had given away.
     Pursued {

@@ -257,6 +257,7 @@ impl Worker {
                 | ToWorker::Session { .. }
                 | ToWorker::Observed(_)
                 | ToWorker::Act { .. }
+                | ToWorker::Steer { .. }
                 | ToWorker::Dump(_) => {}
             }
         }

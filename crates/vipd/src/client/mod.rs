@@ -15,9 +15,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use vipd_control::{Answer, Verb as Request};
+use vipd_control::{Answer, ServerWish as Wish, Verb as Request};
 use vipd_status::{ReloadOutcome, ReloadResult, Status};
-use vipd_verbs::{CommandLine, Common, Switch, Verb};
+use vipd_verbs::{CommandLine, Common, ServerWish, Switch, Verb};
 
 use connection::{Connection, understand};
 
@@ -107,7 +107,20 @@ fn run(verb: Verb) -> Result<(), Failure> {
             let for_s = time.map(|time| time.as_secs());
             act(Request::Maintenance { on: set == Switch::On, instance, for_s, reason, hard }, &common)
         }
+        Verb::Server { service, server, set, weight, time, reason, common } => {
+            let (set, for_s) = (wish(set), time.map(|time| time.as_secs()));
+            act(Request::Server { service, server, set, weight, for_s, reason }, &common)
+        }
         Verb::Announce { name, common } => act(Request::Announce { instance: name }, &common),
+    }
+}
+
+fn wish(set: ServerWish) -> Wish {
+    match set {
+        ServerWish::Ready => Wish::Ready,
+        ServerWish::Drain => Wish::Drain,
+        ServerWish::Maintenance => Wish::Maintenance,
+        ServerWish::Weight => Wish::Weight,
     }
 }
 

@@ -22,6 +22,45 @@ pub struct Act {
     pub why: String,
 }
 
+/// Something to do with a real server, with who wants it and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steer {
+    /// The virtual server, as in the status.
+    pub service: String,
+    /// The real server: an address with its port, as in the status or in the log.
+    pub server: String,
+    /// What is wanted of it.
+    pub wish: Wish,
+    /// When that ends by itself; `None` if it does not.
+    pub until: Option<Monotonic>,
+    /// Who wants it.
+    pub who: String,
+    /// The reason that was given; may be empty.
+    pub why: String,
+}
+
+/// What is wanted of a real server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wish {
+    /// What its checks and the configuration say.
+    Ready,
+    /// No new connections.
+    Drain,
+    /// Neither connections nor checks.
+    Maintenance,
+    /// This weight.
+    Weight(u32),
+}
+
+/// Why nothing is done with a real server, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SteerRefusal {
+    /// There is none of this name.
+    Name(String),
+    /// It cannot be done now.
+    State(String),
+}
+
 /// Instances.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Whom {

@@ -26,6 +26,7 @@ mod scripts;
 mod sessions;
 mod socket;
 mod status;
+mod steer;
 mod sync;
 mod tables;
 #[cfg(test)]
@@ -346,6 +347,7 @@ impl Worker {
                 }
                 // What only the VRRP worker asks about.
                 ToWorker::Observed(_) | ToWorker::Act { .. } => {}
+                ToWorker::Steer { request, steer } => self.steer(now, request, &steer),
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
                 ToWorker::Session { key, up } => self.note_session(now, key, up),
                 ToWorker::Dump(kind) => self.dump(kind),

@@ -364,12 +364,18 @@ impl Teller<'_> {
             _ => "is drained".to_owned(),
         };
         let left = |until: Instant| until.saturating_duration_since(Instant::now()).as_secs_f32().ceil();
-        let until = intent.until.map_or_else(
-            || "until it is set to its own weight, or a check takes the server out".to_owned(),
-            |until| format!("for {} s (lvs_reconcile)", left(until)),
-        );
-        let who = if intent.who == OUTSIDE { "set outside" } else { &intent.who };
-        format!("{} {what}, {who}: it stays so {until}", self.both(id))
+        let is_outside = intent.who == OUTSIDE;
+        let until = match intent.until {
+            Some(until) if is_outside => format!("for {} s (lvs_reconcile)", left(until)),
+            Some(until) => format!("for {} s", left(until)),
+            None if is_outside => {
+                "until it is set to its own weight, or a check takes the server out".to_owned()
+            }
+            None => "until somebody ends it (vipd server ... ready)".to_owned(),
+        };
+        let who = if is_outside { "set outside".to_owned() } else { format!("by {}", intent.who) };
+        let why = if intent.why.is_empty() { String::new() } else { format!(" ({})", intent.why) };
+        format!("{} {what}, {who}{why}: it stays so {until}", self.both(id))
     }
 
     fn sorry_name(&self, id: ServiceId) -> String {

@@ -301,6 +301,11 @@ impl Worker {
         if matches!(event, Event::Steered { .. }) {
             self.count_at.get_or_insert_with(Instant::now);
         }
+        if let Event::Steered { server, how } = event
+            && let Some(happened) = super::status::steered(&self.plan, &self.director, *server, *how)
+        {
+            self.parent.happened(&happened);
+        }
         for line in narrate::lines(&self.plan, &self.director, event) {
             self.parent.log_line(line);
         }

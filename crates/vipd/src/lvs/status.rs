@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
 use lvs_health::director::{
-    CheckId, CheckStatus, Director, Intent, Mode, ServerId, ServerSnapshot, ServiceId,
+    CheckId, CheckStatus, Director, Intent, Mode, ServerId, ServerSnapshot, ServiceId, Steered,
 };
 use lvs_health::{Failure, Probe, Protocol};
 use vipd_status::{
-    Check, CheckFailure, Connections, IntentKind, Part, Quorum, Server, ServerWeight, Service, SorryServer,
-    Timestamp,
+    Check, CheckFailure, Connections, EventKind, IntentKind, Part, Quorum, Server, ServerWeight, Service,
+    SorryServer, Timestamp,
 };
 
 use super::Worker;
@@ -139,6 +139,20 @@ impl View<'_> {
         };
         ids.zip(checks).map(check).collect()
     }
+}
+
+/// What an intent that begins or ends is to those who follow events.
+pub(super) fn steered(plan: &Plan, director: &Director, id: ServerId, how: Steered) -> Option<EventKind> {
+    let service = plan.virtual_server(id.service)?;
+    let server = director.snapshot(id.service)?.servers.get(id.index())?.status.address;
+    let (intent, ended) = match how {
+        Steered::Begins => (Some(intent(director.intent(id)?, Moment::now())?), ""),
+        Steered::Ended => (None, "ended by request"),
+        Steered::Expired => (None, "its time is over"),
+        // It holds on: the log tells of it.
+        Steered::Drained => return None,
+    };
+    Some(EventKind::Intent { target: format!("{} {server}", service.name), intent, ended: ended.to_owned() })
 }
 
 fn intent(intent: &Intent, moment: Moment) -> Option<vipd_status::Intent> {

@@ -74,6 +74,7 @@ impl Worker {
                 ToWorker::Observed(observed) => self.take_observations(observed),
                 // Of a run before the reload; and what only the LVS worker asks about.
                 ToWorker::ScriptStarted { .. } | ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } => {}
+                ToWorker::Steer { .. } => {}
                 ToWorker::Session { key, up } => self.note_session(key, up),
                 ToWorker::Dump(kind) => {
                     let text = dump::text(kind, &self.plan, &self.node, &self.trackers, &self.records);

@@ -113,6 +113,7 @@ impl Parent {
                     | ToWorker::Dump(_)
                     | ToWorker::Status { .. }
                     | ToWorker::Act { .. }
+                    | ToWorker::Steer { .. }
                     | ToWorker::Probe,
                 ) => {}
                 None if self.gone || self.was_terminated() => return Ok(None),

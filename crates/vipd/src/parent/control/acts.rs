@@ -1,4 +1,4 @@
-//! Acts of operators that a VRRP worker was asked for, until their clients have an answer.
+//! Acts of operators that a worker was asked for, until their clients have an answer.
 //!
 //! An act whose addresses begin to move is answered when that is over, or after [`MOVING`]. Whatever becomes of the worker,
 //! everybody is answered.
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use vipd_control::{Answer, ClientId, Refusal};
 
 use super::super::supervisor::WorkerId;
-use crate::ipc::{ActKind, ActOutcome, ActRefusal, ActResult, OutcomeKind};
+use crate::ipc::{ActKind, ActOutcome, ActRefusal, ActResult, OutcomeKind, SteerRefusal};
 
 /// The acts that somebody waits for.
 #[derive(Debug, Default)]
@@ -23,7 +23,8 @@ struct Waiting {
     client: ClientId,
     request: u32,
     worker: WorkerId,
-    kind: ActKind,
+    /// None for the LVS worker, which says in its one answer what becomes of it.
+    kind: Option<ActKind>,
     until: Instant,
     /// What was accepted, once the worker has said so.
     accepted: bool,
@@ -44,7 +45,7 @@ impl Acts {
         now: Instant,
         client: ClientId,
         worker: WorkerId,
-        kind: ActKind,
+        kind: Option<ActKind>,
     ) -> u32 {
         self.last = self.last.wrapping_add(1);
         self.waiting.push(Waiting {
@@ -85,6 +86,21 @@ impl Acts {
         self.take_done()
     }
 
+    /// The LVS worker says what becomes of an act.
+    pub(in crate::parent) fn handle_steered(
+        &mut self,
+        request: u32,
+        result: Result<String, SteerRefusal>,
+    ) -> Vec<Answered> {
+        let answered = self.waiting.extract_if(.., |waiting| waiting.request == request).next();
+        let answer = match result {
+            Ok(text) => Answer::done(text),
+            Err(SteerRefusal::Name(why)) => Answer::refused(Refusal::Name, why),
+            Err(SteerRefusal::State(why)) => Answer::refused(Refusal::State, why),
+        };
+        answered.map(|waiting| (waiting.client, answer)).into_iter().collect()
+    }
+
     /// Addresses moved, or not.
     pub(in crate::parent) fn handle_outcome(
         &mut self,
@@ -110,7 +126,8 @@ impl Acts {
             |waiting| waiting.worker == worker,
             |waiting| {
                 let before = if waiting.accepted { "what became of it" } else { "whether it accepts this" };
-                format!("the VRRP process ended before it told {before}; `vipd status` shows what holds")
+                let process = waiting.process();
+                format!("the {process} process ended before it told {before}; `vipd status` shows what holds")
             },
         )
     }
@@ -131,7 +148,8 @@ impl Acts {
                 );
             }
             let seconds = ACCEPTING.as_secs();
-            format!("the VRRP process has not answered within {seconds} s; `vipd status` shows what holds")
+            let process = waiting.process();
+            format!("the {process} process has not answered within {seconds} s; `vipd status` shows what holds")
         })
     }
 
@@ -159,6 +177,10 @@ impl Acts {
 }
 
 impl Waiting {
+    fn process(&self) -> &'static str {
+        if self.kind.is_some() { "VRRP" } else { "LVS" }
+    }
+
     fn take(&mut self, result: ActResult) {
         let ActResult { instances, moving } = result;
         for (name, accepted) in instances {
@@ -175,15 +197,15 @@ impl Waiting {
         let moved: Vec<String> = self.moving.extract_if(.., |name| instances.contains(name)).collect();
         let is_done = match outcome.kind {
             OutcomeKind::Moved => true,
-            OutcomeKind::NobodyTookOver => self.kind != ActKind::Handover,
+            OutcomeKind::NobodyTookOver => self.kind != Some(ActKind::Handover),
             OutcomeKind::Ended | OutcomeKind::Replaced => false,
         };
         self.failed |= !is_done;
         let also = match (outcome.kind, self.kind) {
-            (OutcomeKind::NobodyTookOver, ActKind::Maintenance { hard: false, .. }) => {
+            (OutcomeKind::NobodyTookOver, Some(ActKind::Maintenance { hard: false, .. })) => {
                 "; it leaves the addresses to the first router that takes them"
             }
-            (OutcomeKind::NobodyTookOver, ActKind::Handover) => {
+            (OutcomeKind::NobodyTookOver, Some(ActKind::Handover)) => {
                 "; check with `vipd neighbours` or on the other machine that a backup runs"
             }
             _ => "",
@@ -201,12 +223,13 @@ impl Waiting {
     }
 }
 
-fn accepted_line(name: &str, kind: ActKind) -> String {
+fn accepted_line(name: &str, kind: Option<ActKind>) -> String {
     match kind {
-        ActKind::Handover => format!("{name}: its addresses are given away"),
-        ActKind::Maintenance { .. } => format!("{name}: in maintenance"),
-        ActKind::End => format!("{name}: in service again"),
-        ActKind::Announce => format!("{name}: its addresses are announced"),
+        None => format!("{name}: accepted"),
+        Some(ActKind::Handover) => format!("{name}: its addresses are given away"),
+        Some(ActKind::Maintenance { .. }) => format!("{name}: in maintenance"),
+        Some(ActKind::End) => format!("{name}: in service again"),
+        Some(ActKind::Announce) => format!("{name}: its addresses are announced"),
     }
 }
 
@@ -273,7 +296,7 @@ mod tests {
             [(OutcomeKind::Moved, true), (OutcomeKind::NobodyTookOver, false), (OutcomeKind::Ended, false)]
         {
             let (mut acts, now) = (Acts::default(), Instant::now());
-            let request = acts.begin(now, A, WORKER, ActKind::Handover);
+            let request = acts.begin(now, A, WORKER, Some(ActKind::Handover));
             assert_eq!(acts.handle_acted(now, request, accepted(&["X"], &["X"])), []);
             assert_eq!(told(&mut acts, "Y", kind), [], "of another instance");
             let answers = told(&mut acts, "X", kind);
@@ -286,7 +309,7 @@ mod tests {
     #[test]
     fn maintenance_holds_even_if_nobody_takes_over_and_all_that_move_are_waited_for() {
         let (mut acts, now) = (Acts::default(), Instant::now());
-        let request = acts.begin(now, A, WORKER, MAINTENANCE);
+        let request = acts.begin(now, A, WORKER, Some(MAINTENANCE));
         assert_eq!(acts.handle_acted(now, request, accepted(&["X", "Y", "Z"], &["X", "Y"])), []);
         assert_eq!(told(&mut acts, "X", OutcomeKind::NobodyTookOver), []);
         assert!(is_done(&told(&mut acts, "Y", OutcomeKind::Moved), A));
@@ -295,16 +318,16 @@ mod tests {
     #[test]
     fn what_does_not_move_is_answered_at_once() {
         let (mut acts, now) = (Acts::default(), Instant::now());
-        let request = acts.begin(now, A, WORKER, MAINTENANCE);
+        let request = acts.begin(now, A, WORKER, Some(MAINTENANCE));
         assert!(is_done(&acts.handle_acted(now, request, accepted(&["X"], &[])), A));
         for (why, kind) in
             [(ActRefusal::NoSuchInstance, Refusal::Name), (ActRefusal::NothingIntended, Refusal::State)]
         {
-            let request = acts.begin(now, A, WORKER, ActKind::End);
+            let request = acts.begin(now, A, WORKER, Some(ActKind::End));
             let result = ActResult { instances: vec![("X".to_owned(), Err(why))], moving: Vec::new() };
             assert!(is_refused(&acts.handle_acted(now, request, result), A, kind));
         }
-        let request = acts.begin(now, A, WORKER, MAINTENANCE);
+        let request = acts.begin(now, A, WORKER, Some(MAINTENANCE));
         assert!(matches!(
             &acts.handle_acted(now, request, ActResult::default())[..],
             [(A, Answer::Refused { .. })]
@@ -315,7 +338,7 @@ mod tests {
     fn an_act_that_takes_the_place_of_another_is_not_ended_by_that() {
         let (mut acts, now) = (Acts::default(), Instant::now());
         for client in [A, B] {
-            let request = acts.begin(now, client, WORKER, MAINTENANCE);
+            let request = acts.begin(now, client, WORKER, Some(MAINTENANCE));
             acts.handle_acted(now, request, accepted(&["X"], &["X"]));
         }
         assert!(is_refused(&told(&mut acts, "X", OutcomeKind::Replaced), A, Refusal::State));
@@ -325,13 +348,13 @@ mod tests {
     #[test]
     fn everybody_is_answered_whatever_becomes_of_the_worker() {
         let (mut acts, now) = (Acts::default(), Instant::now());
-        acts.begin(now, A, WORKER, ActKind::Handover);
+        acts.begin(now, A, WORKER, Some(ActKind::Handover));
         assert_eq!(acts.handle_end(WorkerId(9)), []);
         assert!(is_refused(&acts.handle_end(WORKER), A, Refusal::State));
-        acts.begin(now, A, WORKER, ActKind::Handover);
+        acts.begin(now, A, WORKER, Some(ActKind::Handover));
         assert_eq!(acts.handle_timeout(now), []);
         assert!(is_refused(&acts.handle_timeout(acts.poll_timeout().unwrap()), A, Refusal::State));
-        let request = acts.begin(now, A, WORKER, ActKind::Handover);
+        let request = acts.begin(now, A, WORKER, Some(ActKind::Handover));
         acts.handle_acted(now, request, accepted(&["X"], &["X"]));
         assert_eq!(acts.poll_timeout(), Some(now + MOVING));
         assert!(is_refused(&acts.handle_timeout(now + MOVING), A, Refusal::State));
@@ -339,11 +362,24 @@ mod tests {
     }
 
     #[test]
+    fn what_the_lvs_worker_says_is_the_answer() {
+        let (mut acts, now) = (Acts::default(), Instant::now());
+        let request = acts.begin(now, A, WORKER, None);
+        assert_eq!(acts.handle_steered(request + 1, Ok(String::new())), []);
+        assert!(is_done(&acts.handle_steered(request, Ok("drained".to_owned())), A));
+        let request = acts.begin(now, B, WORKER, None);
+        let unknown = Err(SteerRefusal::Name("no virtual server".to_owned()));
+        assert!(is_refused(&acts.handle_steered(request, unknown), B, Refusal::Name));
+        acts.begin(now, A, WORKER, None);
+        assert!(is_refused(&acts.handle_end(WORKER), A, Refusal::State));
+    }
+
+    #[test]
     fn an_answer_about_thousands_of_instances_is_short() {
         let (mut acts, now) = (Acts::default(), Instant::now());
         let names: Vec<String> = (0..4000).map(|n| format!("VI_{n}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let request = acts.begin(now, A, WORKER, MAINTENANCE);
+        let request = acts.begin(now, A, WORKER, Some(MAINTENANCE));
         let answers = acts.handle_acted(now, request, accepted(&names, &[]));
         let [(A, Answer::Done { text, .. })] = &answers[..] else { panic!("{answers:?}") };
         assert_eq!(text.lines().count(), MAX_LINES + 1);

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use vipd_control::{Answer, ClientId, Refusal};
+use vipd_control::{Answer, ClientId, Refusal, ServerWish};
 
 use super::super::control::Answered;
 use super::super::role::Role;
 use super::super::supervisor::WorkerId;
 use super::Parent;
-use crate::ipc::{Act, ActKind, ActOutcome, ActResult, Monotonic, ToWorker, Whom};
+use crate::ipc::{Act, ActKind, ActOutcome, ActResult, Monotonic, Steer, SteerRefusal, ToWorker, Whom, Wish};
 use crate::log::Log;
 
 impl Parent {
@@ -29,9 +29,32 @@ impl Parent {
         let reason = if why.is_empty() { String::new() } else { format!(": {why}") };
         log.info(format!("{who} asks for {} of {about}{reason}", word(kind)));
         let whom = instance.map_or(Whom::All, Whom::Instance);
-        let request = self.control.acts.begin(now, client, id, kind);
+        let request = self.control.acts.begin(now, client, id, Some(kind));
         let act = Box::new(Act { whom, kind, who, why });
         self.send(id, &ToWorker::Act { request, act }, now, log);
+    }
+
+    /// Asks the LVS worker to do something with a real server; the client is answered later.
+    pub(super) fn ask_to_steer(&mut self, client: ClientId, steer: Steer, now: Instant, log: &mut Log) {
+        let Some(id) = self.supervisor.serving(Role::Lvs) else {
+            let text = "no LVS process runs now: `vipd status` shows why; try again when it does";
+            return self.control.answer(now, client, &Answer::refused(Refusal::State, text));
+        };
+        let request = self.control.acts.begin(now, client, id, None);
+        let steer = Box::new(Steer { who: self.name_of(client), ..steer });
+        self.send(id, &ToWorker::Steer { request, steer }, now, log);
+    }
+
+    /// The LVS worker says what became of an act.
+    pub(super) fn handle_steered(
+        &mut self,
+        request: u32,
+        result: Result<String, SteerRefusal>,
+        now: Instant,
+    ) {
+        self.control.gatherer.handle_change();
+        let answers = self.control.acts.handle_steered(request, result);
+        self.answer_acts(answers, now);
     }
 
     /// The worker accepted an act, or did not.
@@ -72,9 +95,23 @@ pub(super) fn maintenance(on: bool, hard: bool, for_s: Option<u64>) -> ActKind {
     if !on {
         return ActKind::End;
     }
-    let after = |seconds| u64::try_from(Duration::from_secs(seconds).as_nanos()).unwrap_or(u64::MAX);
-    let until = for_s.map(|seconds| Monotonic(Monotonic::now().0.saturating_add(after(seconds))));
-    ActKind::Maintenance { hard, until }
+    ActKind::Maintenance { hard, until: for_s.map(after) }
+}
+
+/// What is wanted of a real server.
+pub(super) fn wish(set: ServerWish, weight: Option<u32>) -> Wish {
+    match set {
+        ServerWish::Ready => Wish::Ready,
+        ServerWish::Drain => Wish::Drain,
+        ServerWish::Maintenance => Wish::Maintenance,
+        ServerWish::Weight => Wish::Weight(weight.unwrap_or(0)),
+    }
+}
+
+/// The moment after so many seconds.
+pub(super) fn after(seconds: u64) -> Monotonic {
+    let later = u64::try_from(Duration::from_secs(seconds).as_nanos()).unwrap_or(u64::MAX);
+    Monotonic(Monotonic::now().0.saturating_add(later))
 }
 
 fn word(kind: ActKind) -> &'static str {

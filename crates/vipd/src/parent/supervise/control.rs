@@ -13,8 +13,8 @@ use super::super::process::Ended;
 use super::super::role::Role;
 use super::super::supervisor::WorkerId;
 use super::Parent;
-use super::acts::maintenance;
-use crate::ipc::{ActKind, ToWorker};
+use super::acts;
+use crate::ipc::{ActKind, Steer, ToWorker};
 use crate::log::Log;
 
 /// What the parent itself knows for a status.
@@ -103,7 +103,12 @@ impl Parent {
                 self.ask_for_act(client, (ActKind::Handover, Some(instance), reason), now, log);
             }
             Verb::Maintenance { on, instance, for_s, reason, hard } => {
-                self.ask_for_act(client, (maintenance(on, hard, for_s), instance, reason), now, log);
+                self.ask_for_act(client, (acts::maintenance(on, hard, for_s), instance, reason), now, log);
+            }
+            Verb::Server { service, server, set, weight, for_s, reason: why } => {
+                let (wish, until) = (acts::wish(set, weight), for_s.map(acts::after));
+                let steer = Steer { service, server, wish, until, who: String::new(), why };
+                self.ask_to_steer(client, steer, now, log);
             }
             Verb::Announce { instance } => {
                 self.ask_for_act(client, (ActKind::Announce, Some(instance), String::new()), now, log);

@@ -1,0 +1,141 @@
+//! What operators ask for: from the names of servers to intents of the director.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use lvs_health::director::{Director, Intent, Mode, SteerError};
+
+use super::Worker;
+use crate::ipc::{FromWorker, Monotonic, Steer, SteerRefusal, Wish};
+
+impl Worker {
+    /// Does what an operator asks for, and answers at once.
+    pub(super) fn steer(&mut self, now: Instant, request: u32, steer: &Steer) {
+        let result = perform(&mut self.director, now, Monotonic::now(), steer);
+        self.parent.send(&FromWorker::Steered { request, result });
+    }
+}
+
+/// Gives what is done, in words. `clock` and `now` are the same moment.
+fn perform(
+    director: &mut Director,
+    now: Instant,
+    clock: Monotonic,
+    steer: &Steer,
+) -> Result<String, SteerRefusal> {
+    let Steer { service, server, wish, until, who, why } = steer;
+    let address = address(server).ok_or_else(|| {
+        SteerRefusal::Name(format!("{server} is no address with a port, as 10.0.0.1:80 or [10.0.0.1]:tcp:80"))
+    })?;
+    let after = |until: &Monotonic| now + Duration::from_nanos(until.0.saturating_sub(clock.0));
+    let until = until.as_ref().map(after);
+    let intent = |mode| Intent { why: why.clone(), until, ..Intent::new(mode, who.as_str()) };
+    let intent = match *wish {
+        Wish::Ready => None,
+        Wish::Drain => Some(intent(Mode::drain())),
+        Wish::Maintenance => Some(intent(Mode::Maintenance)),
+        Wish::Weight(weight) => Some(intent(Mode::Weight(weight))),
+    };
+    director.steer_named(now, (service, address), intent).map_err(|error| refusal(&error))?;
+    Ok(match wish {
+        Wish::Ready => format!("{address} of {service}: its checks and the configuration decide again"),
+        Wish::Drain => format!("{address} of {service}: it gets no new connections"),
+        Wish::Maintenance => format!("{address} of {service}: in maintenance, it is not checked"),
+        Wish::Weight(weight) => format!("{address} of {service}: it has weight {weight} while it is up"),
+    })
+}
+
+fn refusal(error: &SteerError) -> SteerRefusal {
+    match error {
+        SteerError::NoService(_) | SteerError::NoServer(_) => {
+            SteerRefusal::Name(format!("{error}; `vipd status` shows the names"))
+        }
+        _ => SteerRefusal::State(error.to_string()),
+    }
+}
+
+/// `10.0.0.1:80` and `[2001:db8::1]:80` as in the status, `[10.0.0.1]:tcp:80` as in the log.
+fn address(text: &str) -> Option<SocketAddr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let (ip, rest) = text.strip_prefix('[')?.split_once("]:")?;
+    let (_, port) = rest.split_once(':')?;
+    let ip: IpAddr = ip.parse().ok()?;
+    Some(SocketAddr::new(ip, port.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use lvs_health::director::{ServerId, ServiceId};
+
+    use super::super::testing::{asked, balanced, plan};
+    use super::*;
+
+    const SECOND: ServerId = ServerId { service: ServiceId(0), place: 1 };
+    const CLOCK: Monotonic = Monotonic(7_000_000_000);
+
+    fn steer(server: &str, wish: Wish) -> Steer {
+        let (service, server) = ("[192.0.2.1]:tcp:80".to_owned(), server.to_owned());
+        Steer { service, server, wish, until: None, who: "ada".to_owned(), why: "disk".to_owned() }
+    }
+
+    #[test]
+    fn names_of_the_status_and_of_the_log_are_understood() {
+        for text in ["10.0.0.1:82", "[10.0.0.1]:tcp:82"] {
+            assert_eq!(address(text), Some("10.0.0.1:82".parse().unwrap()), "{text}");
+        }
+        for text in ["[2001:db8::1]:80", "[2001:db8::1]:udp:80"] {
+            assert_eq!(address(text), Some("[2001:db8::1]:80".parse().unwrap()), "{text}");
+        }
+        for text in ["", "10.0.0.1", "[10.0.0.1]", "[10.0.0.1]:tcp", "[x]:tcp:80", "[10.0.0.1]:tcp:65536"] {
+            assert_eq!(address(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_intent_outlives_a_reload_and_the_worker_and_ends_on_request() {
+        let text = balanced("quorum 1", &[(81, "weight 1"), (82, "weight 3")]);
+        let (first, now) = (plan(1, &text), Instant::now());
+        let mut director = Director::new(now, first.director());
+        asked(&mut director, now);
+        let until = Some(Monotonic(CLOCK.0 + 60_000_000_000));
+        let wish = Steer { until, ..steer("[10.0.0.1]:tcp:82", Wish::Weight(7)) };
+        assert!(perform(&mut director, now, CLOCK, &wish).is_ok());
+        let wanted = director.intent(SECOND).cloned().unwrap();
+        assert_eq!((wanted.who.as_str(), wanted.why.as_str()), ("ada", "disk"));
+        assert_eq!((wanted.mode, wanted.until), (Mode::Weight(7), Some(now + Duration::from_secs(60))));
+        // A reload that changes other things.
+        let second = plan(2, &text.replace("weight 1", "weight 2")).after(&first);
+        director.reload(now, second.director());
+        asked(&mut director, now);
+        assert_eq!(director.intent(SECOND), Some(&wanted));
+        // The worker dies; its successor is told what it had said.
+        let mut memory = std::collections::BTreeMap::new();
+        while let Some((identity, standing)) = director.poll_memory(now) {
+            memory.insert(identity, standing);
+        }
+        let known = memory.into_iter().filter_map(|(identity, standing)| Some((identity, standing?)));
+        let mut successor = Director::resume(now, second.director(), known, now);
+        asked(&mut successor, now);
+        assert_eq!(successor.intent(SECOND), Some(&wanted));
+        assert!(perform(&mut successor, now, CLOCK, &steer("10.0.0.1:82", Wish::Ready)).is_ok());
+        assert_eq!(successor.intent(SECOND), None);
+    }
+
+    #[test]
+    fn a_refusal_says_why() {
+        let plan = plan(1, &balanced("quorum 1", &[(81, "weight 1")]));
+        let now = Instant::now();
+        let mut director = Director::new(now, plan.director());
+        let mut ask = |steer: &Steer| perform(&mut director, now, CLOCK, steer).unwrap_err();
+        let elsewhere = Steer { service: "x".to_owned(), ..steer("10.0.0.1:81", Wish::Drain) };
+        for unknown in [elsewhere, steer("10.0.0.9:81", Wish::Drain), steer("web1", Wish::Drain)] {
+            assert!(matches!(ask(&unknown), SteerRefusal::Name(_)), "{unknown:?}");
+        }
+        let over = Steer { until: Some(CLOCK), ..steer("10.0.0.1:81", Wish::Maintenance) };
+        for refused in [over, steer("10.0.0.1:81", Wish::Ready), steer("10.0.0.1:81", Wish::Weight(70_000))] {
+            assert!(matches!(ask(&refused), SteerRefusal::State(_)), "{refused:?}");
+        }
+    }
+}
