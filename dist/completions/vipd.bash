@@ -43,6 +43,9 @@ _vipd() {
             vipd,reload)
                 cmd="vipd__subcmd__reload"
                 ;;
+            vipd,server)
+                cmd="vipd__subcmd__server"
+                ;;
             vipd,status)
                 cmd="vipd__subcmd__status"
                 ;;
@@ -59,7 +62,7 @@ _vipd() {
 
     case "${cmd}" in
         vipd)
-            opts="-h --help status events reload explain neighbours top capture confirm undo handover maintenance announce"
+            opts="-h --help status events reload explain neighbours top capture confirm undo handover maintenance announce server"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -240,6 +243,32 @@ _vipd() {
             fi
             case "${prev}" in
                 --confirm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vipd__subcmd__server)
+            opts="-h --for --reason --socket --json --help ready drain maintenance weight"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
