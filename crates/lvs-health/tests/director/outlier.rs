@@ -64,7 +64,7 @@ impl Clients {
         let traffic = self.serve(connections);
         self.lab.director.handle_traffic(end, ServiceId(0), &traffic);
         told.extend(self.lab.told());
-        outliers(&told).iter().for_each(|_| assert!(self.weights().iter().any(|weight| *weight > 0)));
+        assert!(outliers(&told).is_empty() || self.weights().iter().any(|weight| *weight > 0));
         told
     }
 
@@ -145,13 +145,13 @@ fn with_all_of_the_weight_a_server_is_only_told_of_and_without_the_switch_not_ev
 /// Whatever share of connections is lost everywhere, and however few or many servers are broken besides.
 #[test]
 fn what_all_servers_suffer_is_no_outlier_and_the_last_server_is_never_given_up() {
-    for seed in 0..40 {
-        let flood = [0, 5, 40, 60, 95][seed as usize % 5];
-        let mut clients = Clients::new(servers(6, Some(0)), &[flood; 6], seed);
+    for seed in 0..40_u8 {
+        let flood = [0, 5, 40, 60, 95][usize::from(seed % 5)];
+        let mut clients = Clients::new(servers(6, Some(0)), &[flood; 6], seed.into());
         assert_eq!(clients.look_often(30, 1200), [], "{flood} % everywhere, seed {seed}");
-        let broken = 1 + seed as usize % 6;
+        let broken = 1 + usize::from(seed % 6);
         let shares: Vec<u64> = (0..6).map(|place| if place < broken { 100 } else { 0 }).collect();
-        let mut clients = Clients::new(servers(6, Some(0)), &shares, seed);
+        let mut clients = Clients::new(servers(6, Some(0)), &shares, seed.into());
         for look in 0..60 {
             clients.look(1200, &[]);
             let given_up = clients.weights().iter().filter(|weight| **weight == 0).count();
