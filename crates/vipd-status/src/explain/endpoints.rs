@@ -51,7 +51,7 @@ impl About<'_> {
         list.say_some(Label::Because, reason);
         list.say_some(Label::Intent, server.intent.as_ref().map(|wanted| intent(wanted, self.status.at)));
         let outlier =
-            server.outlier.then(|| "its new connections are not completed, while its neighbours' are");
+            server.outlier.then_some("its new connections are not completed, while its neighbours' are");
         list.say_some(Label::Problem, outlier.map(str::to_owned));
         list.say(Label::Weight, weights(server));
         server.checks.iter().for_each(|check| list.say(Label::Tracks, self.check(check)));
