@@ -5,6 +5,7 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use common::conf::V3_IPV4;
@@ -72,10 +73,11 @@ fn configuration(host: usize) -> String {
     }
     for (name, vrid, head, a, b) in ROWS {
         let Some((priority, lines)) = (if host == A { a } else { b }) else { continue };
-        text.push_str(&format!(
+        let _ = writeln!(
+            text,
             "vrrp_instance {name} {{\n {head}\n virtual_router_id {vrid}\n priority {priority}\n {lines}\n \
-             virtual_ipaddress {{\n 192.0.2.{vrid}/24\n }}\n}}\n"
-        ));
+             virtual_ipaddress {{\n 192.0.2.{vrid}/24\n }}\n}}"
+        );
     }
     text
 }

@@ -55,7 +55,9 @@ mod tests {
 
     fn last(pieces: &[&[u8]]) -> String {
         let mut line = LastLine::default();
-        pieces.iter().for_each(|piece| line.push(piece));
+        for piece in pieces {
+            line.push(piece);
+        }
         line.finish()
     }
 
