@@ -336,6 +336,8 @@ pub struct VrrpInstance {
     pub down_adverts: u8,
     /// Preemption.
     pub preempt: Preempt,
+    /// `timer_expired_backup`: after a stall in which a router of this priority has taken over, it becomes BACKUP.
+    pub backup_after_stall: Option<u8>,
     /// `authentication`.
     pub auth: Auth,
     /// `strict_mode` or `vrrp_strict`.

@@ -1043,13 +1043,26 @@ fn the_sync_daemon_of_an_instance_follows_it_and_the_first_one_counts() {
 }
 
 #[test]
+fn a_master_that_was_stalled_becomes_backup_only_with_nopreempt() {
+    let rival = |lines: &str| only(&instance(lines)).backup_after_stall;
+    assert_eq!(rival("nopreempt\ntimer_expired_backup"), Some(254));
+    assert_eq!(rival("timer_expired_backup 150\nnopreempt"), Some(150));
+    assert_eq!(rival("nopreempt\nthread_timer_expired 150"), Some(150));
+    assert_eq!(rival("nopreempt"), None);
+    for lines in ["timer_expired_backup", "timer_expired_backup\nnopreempt\nstate MASTER"] {
+        let loaded = instance(lines);
+        assert_eq!(only(&loaded).backup_after_stall, None);
+        assert!(has(&loaded, "nopreempt"), "{:?}", loaded.diagnostics);
+    }
+}
+
+#[test]
 fn what_decides_who_is_master_and_is_not_done_is_an_error() {
     let severity = |lines: &str| {
         let loaded = instance(lines);
         let finding = loaded.diagnostics.iter().find(|finding| finding.code == "refused").unwrap();
         (finding.severity, finding.class)
     };
-    assert_eq!(severity("state BACKUP\nnopreempt\ntimer_expired_backup"), (Severity::Error, Class::None));
     assert_eq!(severity("vrf blue"), (Severity::Warning, Class::General), "the interface says it");
     let unicast = load_str(
         "vrrp_instance A {\nvrf blue\nvirtual_router_id 1\nunicast_src_ip 192.0.2.1\nunicast_peer \

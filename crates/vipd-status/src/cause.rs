@@ -39,6 +39,11 @@ pub enum Cause {
         /// Its priority.
         priority: u8,
     },
+    /// A master could not advertise for so long that another router must have taken over.
+    Stalled {
+        /// Since its last advertisement, in milliseconds.
+        silent_ms: u64,
+    },
     /// Its sync group changed.
     Group {
         /// The group.

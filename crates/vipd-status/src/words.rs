@@ -95,6 +95,7 @@ impl Cause {
             Self::MasterLeft { .. } => "master-left",
             Self::Preempted { .. } => "preempted",
             Self::BetterAdvert { .. } => "better-advert",
+            Self::Stalled { .. } => "stalled",
             Self::Group { .. } => "group",
             Self::Fault(fault) => fault.cause_word(),
             Self::Operator { .. } => "operator",
@@ -136,6 +137,13 @@ impl fmt::Display for Cause {
             Self::MasterLeft { source: None } => f.write_str("the master left (it advertised priority 0)"),
             Self::Preempted { source, priority } => write!(f, "it preempted {source}, priority {priority}"),
             Self::BetterAdvert { source, priority } => write!(f, "{source} advertised priority {priority}"),
+            Self::Stalled { silent_ms } => {
+                write!(
+                    f,
+                    "it could not advertise for {}, so that another router took over",
+                    millis(*silent_ms)
+                )
+            }
             Self::Group { name: Some(name) } => write!(f, "its sync group {name} changed"),
             Self::Group { name: None } => f.write_str("its sync group changed"),
             Self::Fault(fault) => fault.fmt(f),

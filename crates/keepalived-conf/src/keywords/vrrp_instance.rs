@@ -166,7 +166,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
         default "global (3)", since "2.2.3", Acts,
         "Missed adverts before takeover.";
     [VrrpInstance] "timer_expired_backup": OptionalInteger { min: 1, max: 254, unit: Unit::None },
-        default "off; bare = 254", since "2.2.8", Refused("a router that was stalled goes on as its timers say; without the keyword keepalived does the same"),
+        default "off; bare = 254", since "2.2.8", Acts,
         "Needs nopreempt. If the master timer fires too late, revert to BACKUP; number is the highest other priority.";
     [VrrpInstance] "thread_timer_expired": OptionalInteger { min: 1, max: 254, unit: Unit::None },
         default "off", since "2.3.2", Deprecated("timer_expired_backup"),

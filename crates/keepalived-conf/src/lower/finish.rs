@@ -77,6 +77,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         self.settle_state(&auth);
         let advert_interval = self.advert_interval();
         let preempt = self.preempt();
+        let backup_after_stall = self.backup_after_stall(preempt);
         let accept = self.accept();
         let garp = self.garp();
         let unicast = !self.draft.unicast_peers.is_empty();
@@ -115,6 +116,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             advert_interval,
             down_adverts: if self.strict { 3 } else { draft.down_adverts.unwrap_or(globals.down_adverts) },
             preempt,
+            backup_after_stall,
             auth,
             strict: self.strict,
             rfc: self.rfc,
@@ -260,6 +262,17 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             format!("{name}: `preempt_delay` is ignored because of {refusal}"),
         );
         if never { Preempt::Never } else { Preempt::AtOnce }
+    }
+
+    /// `timer_expired_backup` needs `nopreempt`: else the router preempts whoever took over.
+    fn backup_after_stall(&mut self, preempt: Preempt) -> Option<u8> {
+        let (rival, span) = self.draft.backup_after_stall?;
+        if preempt == Preempt::Never {
+            return Some(rival);
+        }
+        let message = format!("{}: `timer_expired_backup` is ignored without `nopreempt`", self.draft.name);
+        self.report.warning("nopreempt", span, message);
+        None
     }
 
     fn auth(&mut self) -> Auth {

@@ -45,6 +45,8 @@ pub(super) struct Draft {
     pub(super) down_adverts: Option<u8>,
     pub(super) no_preempt: Option<Span>,
     pub(super) preempt_delay: At<Duration>,
+    /// `timer_expired_backup`
+    pub(super) backup_after_stall: At<u8>,
     pub(super) auth: DraftAuth,
     /// `auth_hmac`
     pub(super) auth_hmac: Option<Box<HmacDraft>>,
@@ -190,10 +192,6 @@ impl<'a> Lowering<'a> {
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
             match entry.keyword.name {
-                "timer_expired_backup" | "thread_timer_expired" => {
-                    self.late_timer(&draft, &entry);
-                    continue;
-                }
                 "lvs_sync_daemon_interface" => {
                     self.sync_daemon_of(name, &entry);
                     continue;
@@ -220,6 +218,15 @@ impl<'a> Lowering<'a> {
 
     /// Takes a keyword of an instance; `false` if nothing acts on it.
     pub(super) fn instance_keyword(&mut self, draft: &mut Draft, entry: Entry<'a>) -> bool {
+        if matches!(entry.keyword.name, "timer_expired_backup" | "thread_timer_expired") {
+            self.report.old_spelling(entry.keyword, entry.span());
+            let rival = match entry.argument() {
+                None => Some(HIGHEST_RIVAL),
+                Some(_) => arguments::number(&entry, Junk::Ignored, "", &mut self.report),
+            };
+            draft.backup_after_stall = rival.map(|rival| (rival, entry.span()));
+            return true;
+        }
         if entry.keyword.name == "native_ipv6" {
             self.report.old_spelling(entry.keyword, entry.span());
             draft.ipv6 = Some(true);
@@ -560,3 +567,6 @@ fn password(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<[u8; 8]> {
     }
     Some(password)
 }
+
+/// `timer_expired_backup` without a number: the highest priority that another router can have.
+const HIGHEST_RIVAL: u8 = 254;

@@ -27,17 +27,6 @@ impl<'a> Lowering<'a> {
         );
     }
 
-    /// `timer_expired_backup`
-    pub(super) fn late_timer(&mut self, draft: &Draft, entry: &Entry<'a>) {
-        self.report.old_spelling(entry.keyword, entry.span());
-        self.check_arguments(entry);
-        let message = format!(
-            "{}: `{}` is not done here: after a stall the router is what its timers and the adverts it then reads make of it",
-            draft.name, entry.keyword.name
-        );
-        self.report.push(Diagnostic::new(Severity::Error, Class::None, "refused", message).at(entry.span()));
-    }
-
     /// Routers that do not accept each other's checksums both become MASTER. With `never` there is nothing to do.
     pub(super) fn old_unicast_checksum(&mut self, draft: &mut Draft, entry: &Entry<'a>) {
         draft.unicast_keyword.get_or_insert(entry.span());

@@ -12,6 +12,7 @@ use super::arrival::Arrival;
 use super::dump;
 use super::judge::{Complaints, Kind, Record};
 use super::plan::Plan;
+use super::strays::Strays;
 use super::wire::now;
 use crate::ipc::{Act, ActKind, DumpKind, FromWorker, LogLevel, ScriptRun, ToWorker};
 
@@ -31,13 +32,21 @@ impl Worker {
     }
 
     fn read_batch(&mut self, place: usize) -> io::Result<bool> {
-        let Self { wire, node, plan, records, neighbours, complaints, parent, .. } = self;
+        let Self { wire, node, plan, records, strays, neighbours, complaints, parent, .. } = self;
         let link = wire.link(place);
         let log = &mut |level, text| parent.log(level, text);
         let since_1970 = UNIX_EPOCH.elapsed().unwrap_or_default();
         let mut intake =
-            Intake { now: now(), since_1970, node, plan, records, neighbours, link, complaints, log };
+            Intake { now: now(), since_1970, node, plan, records, strays, neighbours, link, complaints, log };
         wire.receive(place, |arrival| intake.take(arrival))
+    }
+
+    fn dump(&self, kind: DumpKind) -> String {
+        let mut text = dump::text(kind, &self.plan, &self.node, &self.trackers, &self.records);
+        if matches!(kind, DumpKind::Stats | DumpKind::StatsClear) {
+            self.strays.write(&mut text, &self.records);
+        }
+        text
     }
 
     fn script_done(&mut self, script: u32, run: &ScriptRun) {
@@ -77,10 +86,11 @@ impl Worker {
                 ToWorker::Steer { .. } => {}
                 ToWorker::Session { key, up } => self.note_session(key, up),
                 ToWorker::Dump(kind) => {
-                    let text = dump::text(kind, &self.plan, &self.node, &self.trackers, &self.records);
+                    let text = self.dump(kind);
                     self.parent.send(&FromWorker::Dump(kind, text));
                     if kind == DumpKind::StatsClear {
                         self.node.clear_counters();
+                        self.strays = Strays::default();
                         self.records
                             .iter_mut()
                             .for_each(|record| record.rejected = Record::default().rejected);
@@ -103,6 +113,7 @@ struct Intake<'a> {
     node: &'a mut Node,
     plan: &'a Plan,
     records: &'a mut [Record],
+    strays: &'a mut Strays,
     neighbours: &'a mut Neighbours,
     /// The interface of the socket.
     link: Option<LinkId>,
@@ -116,6 +127,7 @@ impl Intake<'_> {
         match arrival {
             Arrival::For(router, arrived, datagram) => self.judge(router, arrived, &datagram),
             Arrival::UnknownVrid { vrid, arrived, datagram } => {
+                self.strays.unknown_vrid += 1;
                 let source = datagram.endpoints.source();
                 if let Some(link) = self.link {
                     let key = NeighbourKey { source, vrid };
@@ -128,6 +140,7 @@ impl Intake<'_> {
             }
             Arrival::Lost(router) => self.node.handle_packets_lost(self.now, router),
             Arrival::NotAPacket(error) => {
+                self.strays.not_packets += 1;
                 self.complain(LogLevel::Warning, None, Kind::NotAPacket, || format!("bad packet: {error}"));
             }
         }

@@ -30,6 +30,7 @@ mod sources;
 mod spacing;
 mod status;
 mod stop;
+mod strays;
 mod trackers;
 mod trailer;
 mod unconfirmed;
@@ -144,6 +145,8 @@ struct Worker {
     macs: Macs,
     /// What the receive checks remember, by router.
     records: Vec<Record>,
+    /// Packets for none of them.
+    strays: strays::Strays,
     /// Others that speak VRRP here and are not obeyed.
     neighbours: Neighbours,
     complaints: Complaints,
@@ -231,6 +234,7 @@ impl Worker {
         let mut worker = Self {
             filter: firewall::Filter::new(kernel.mark(), &plan),
             records: vec![Record::default(); plan.routers.len()],
+            strays: strays::Strays::default(),
             neighbours: Neighbours::default(),
             poll,
             parent,

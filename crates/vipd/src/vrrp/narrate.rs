@@ -221,6 +221,10 @@ fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<Str
             "handed over to {source} with priority {priority}, which spoke {:.3} s after the goodbye",
             after.as_secs_f64()
         ),
+        Why::Election(Cause::Stalled { silent_for }) => format!(
+            "sent no advert for {:.3} s, so that another router must have taken over (timer_expired_backup)",
+            silent_for.as_secs_f64()
+        ),
         Why::Stop if from == Standing::Active => "sent 0 priority".to_owned(),
         Why::Deleted => "is no longer configured".to_owned(),
         Why::Election(Cause::Startup | Cause::Owner | Cause::Shutdown | Cause::Together) | Why::Stop => {

@@ -150,6 +150,12 @@ pub enum Cause {
         /// How long after the first goodbye its first advert came.
         after: Duration,
     },
+    /// An Active could not speak for so long that another router must have taken over
+    /// ([`RouterConfig::backup_after_stall`](crate::RouterConfig::backup_after_stall)).
+    Stalled {
+        /// Time since its last advert.
+        silent_for: Duration,
+    },
     /// Another router that it goes with became Backup or Active.
     Together,
     /// The caller shut the router down.
@@ -198,6 +204,7 @@ impl Cause {
             Self::Preempted { .. } => "preempted",
             Self::Better { .. } => "better-advert",
             Self::HandedOver { .. } => "handed-over",
+            Self::Stalled { .. } => "stalled",
             Self::Together => "group",
             Self::Shutdown => "stop",
         }
@@ -225,6 +232,9 @@ impl fmt::Display for Cause {
                     "handed over to {source} with priority {priority} after {:.3} s",
                     after.as_secs_f64()
                 )
+            }
+            Self::Stalled { silent_for } => {
+                write!(f, "was stalled and sent no advert for {:.3} s", silent_for.as_secs_f64())
             }
             Self::Together => f.write_str("went along with another router"),
             Self::Shutdown => f.write_str("shut down"),

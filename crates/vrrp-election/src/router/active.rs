@@ -12,9 +12,9 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::neighbours::Series;
-use super::timing::advert_slack;
+use super::timing::{active_down_interval, advert_slack};
 use super::yielding::Yielding;
-use super::{Action, Cause, Phase, Received, Report, VirtualRouter};
+use super::{Action, Cause, Phase, Received, Report, RouterConfig, VirtualRouter};
 use crate::Instant;
 
 /// What only an Active knows.
@@ -117,6 +117,11 @@ impl VirtualRouter {
         if self.advert_while_yielding(arrived, advert) {
             return;
         }
+        if let Some(silent_for) = self.was_overtaken(now) {
+            // It is from whoever took over, whatever its priority.
+            self.step_down(now, Cause::Stalled { silent_for });
+            return self.advert_in_backup(arrived, advert);
+        }
         if advert.priority.is_stop() {
             self.send_advert(now);
             self.pace_anew(now);
@@ -147,6 +152,9 @@ impl VirtualRouter {
         if self.timeout_while_yielding(now) {
             return;
         }
+        if let Some(silent_for) = self.was_overtaken(now) {
+            return self.step_down(now, Cause::Stalled { silent_for });
+        }
         let interval = self.config.advert_interval();
         let Phase::Active(active) = &mut self.phase else { return };
         let horizon = now + advert_slack(active.gap);
@@ -161,6 +169,17 @@ impl VirtualRouter {
         }
         self.announce_due(now);
         self.restore_due(now);
+    }
+
+    /// For how long no advert has left, if a Backup of the priority that the configuration names has taken over meanwhile.
+    fn was_overtaken(&self, now: Instant) -> Option<Duration> {
+        let rival = self.config.backup_after_stall.filter(|_| !self.config.priority.is_owner())?;
+        let Phase::Active(active) = &self.phase else { return None };
+        let silent_for = now.since(active.advert) + active.gap;
+        let RouterConfig { down_adverts, interval, .. } = &self.config;
+        let patience =
+            active_down_interval(interval.version(), rival.into(), interval.duration(), *down_adverts);
+        (now > active.advert && silent_for >= patience).then_some(silent_for)
     }
 
     /// Somebody removed a virtual address: it is put back, at once the first time, then once a second.

@@ -35,6 +35,9 @@ pub struct RouterConfig {
     pub answer_higher_priority: bool,
     /// Whether the owner ignores every advert (RFC 5798 §7.1) instead of processing it (RFC 9568, erratum 8298).
     pub owner_ignores_adverts: bool,
+    /// An Active that could not send for so long that a Backup of this priority must have taken over becomes Backup, where it
+    /// would else go on (keepalived's `timer_expired_backup`). The owner always goes on.
+    pub backup_after_stall: Option<RouterPriority>,
     /// How often the addresses are announced.
     pub announce: AnnounceConfig,
 }
@@ -54,6 +57,7 @@ impl RouterConfig {
             answer_lower_priority: true,
             answer_higher_priority: false,
             owner_ignores_adverts: false,
+            backup_after_stall: None,
             announce: AnnounceConfig::default(),
         }
     }

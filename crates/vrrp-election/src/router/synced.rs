@@ -45,11 +45,16 @@ impl VirtualRouter {
         if self.state() != State::Active || self.let_go_if_claimed(now) {
             return;
         }
+        self.step_down(now, Cause::Together);
+    }
+
+    /// An Active becomes Backup without having heard another one, and without a word.
+    pub(super) fn step_down(&mut self, now: Instant, cause: Cause) {
         self.counters.released_active += 1;
         self.learned_interval = self.config.advert_interval();
         self.push(Action::RemoveAddresses);
         let backup = Backup::new(now + self.active_down_interval());
-        self.enter(Phase::Backup(backup), Cause::Together);
+        self.enter(Phase::Backup(backup), cause);
     }
 
     /// The wait of a Backup ends later by `extra`, and so does each that an advert begins before `until`.

@@ -1,10 +1,12 @@
 //! A caller that comes late, early or twice, and adverts that were read after they had arrived.
 
-use vrrp_election::{Action, Cause, Instant, Report, State, VirtualRouter};
+use std::time::Duration;
+
+use vrrp_election::{Action, Cause, Instant, Preempt, Report, RouterConfig, State, VirtualRouter};
 use vrrp_proto::{Priority, RouterPriority};
 
 use crate::support::{
-    ALL, Hears, Speaks, actions, advert, centis, config, millis, ms, nanos, serving, started, us,
+    ALL, Hears, Speaks, actions, advert, centis, config, millis, ms, nanos, own_prio, serving, started, us,
 };
 
 /// How many adverts a router asked for.
@@ -53,6 +55,43 @@ fn at_short_intervals_a_busy_caller_has_five_milliseconds() {
     router.handle_timeout(Instant::from_nanos(41_093_751));
     assert_eq!(router.state(), State::Backup);
     assert_eq!(router.counters().stalls, 1);
+}
+
+/// (keepalived's `timer_expired_backup`)
+#[test]
+fn an_active_that_was_stalled_until_another_one_must_serve_becomes_backup_if_it_is_told_to() {
+    for speaks in ALL {
+        let config = |rival| RouterConfig { backup_after_stall: rival, ..speaks.config() };
+        let rival = Some(own_prio(254));
+        // It became Active at 3.609375 s. A Backup of priority 254 waits for 3 s and 2/256 s.
+        let (in_time, too_late) = (us(6_617_187), us(6_617_188));
+        let mut router = serving(speaks, config(rival));
+        router.handle_timeout(in_time);
+        assert_eq!((router.state(), adverts(&mut router)), (State::Active, 1));
+
+        let mut router = serving(speaks, config(rival));
+        router.handle_timeout(too_late);
+        let cause = Cause::Stalled { silent_for: nanos(3_007_813_000) };
+        let left = Report::Transition { from: State::Active, to: State::Backup, cause };
+        assert_eq!(actions(&mut router), [Action::RemoveAddresses, Action::Report(left)]);
+        assert_eq!(router.poll_timeout(), Some(us(6_617_188 + 3_609_375)), "it listens a whole wait");
+
+        // Whoever took over is obeyed, though its priority is lower.
+        let nopreempt = RouterConfig { preempt: Preempt::Never, ..config(rival) };
+        let mut router = serving(speaks, nopreempt);
+        router.hears(too_late, &advert(50, speaks.below(), speaks.one_second())).unwrap();
+        assert_eq!((router.state(), adverts(&mut router)), (State::Backup, 0));
+
+        // A rival of a lower priority takes longer; without a rival, and as the owner, it goes on.
+        let lower = config(Some(own_prio(100)));
+        let owner = RouterConfig { priority: RouterPriority::OWNER, ..config(rival) };
+        for config in [lower, config(None), owner] {
+            let mut router = serving(speaks, config);
+            let late = router.poll_timeout().unwrap() + Duration::from_micros(2_007_813);
+            router.handle_timeout(late);
+            assert_eq!(router.state(), State::Active);
+        }
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ struct Bench {
     node: Node,
     plan: Plan,
     records: Vec<Record>,
+    strays: Strays,
     neighbours: Neighbours,
     complaints: Complaints,
     log: Vec<String>,
@@ -50,6 +51,7 @@ impl Bench {
             node,
             plan,
             records: vec![Record::default()],
+            strays: Strays::default(),
             neighbours: Neighbours::default(),
             complaints: Complaints::default(),
             log: Vec::new(),
@@ -57,7 +59,7 @@ impl Bench {
     }
 
     fn take(&mut self, second: u64, arrival: Arrival<'_>) {
-        let Self { node, plan, records, neighbours, complaints, log } = self;
+        let Self { node, plan, records, strays, neighbours, complaints, log } = self;
         let now = Instant::ZERO + Duration::from_secs(second);
         let log = &mut |_, text| log.push(text);
         Intake {
@@ -66,6 +68,7 @@ impl Bench {
             node,
             plan,
             records,
+            strays,
             neighbours,
             link: Some(LinkId(0)),
             complaints,
@@ -161,6 +164,7 @@ fn strangers_and_what_is_no_packet_are_logged_and_change_nothing() {
     bench.take(1, Arrival::NotAPacket(error));
     assert_eq!(bench.log[0], "advert from 192.0.2.2 for unknown VRID 9");
     assert!(bench.log[1].starts_with("bad packet: "), "{:?}", bench.log);
+    assert_eq!(bench.strays, Strays { unknown_vrid: 1, not_packets: 1 });
     assert_eq!(bench.due(), 3609);
     let (_, neighbour) = bench.neighbours.iter().next().unwrap();
     assert_eq!((neighbour.key.vrid, neighbour.priority.get(), neighbour.rejected), (9, 7, None));

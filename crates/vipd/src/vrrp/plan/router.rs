@@ -201,6 +201,7 @@ fn router_config(instance: &VrrpInstance) -> RouterConfig {
         answer_lower_priority: !instance.lower_priority_no_advert,
         answer_higher_priority: instance.higher_priority_send_advert.unwrap_or(YIELDING_ADVERT),
         owner_ignores_adverts: instance.owner_ignores_adverts,
+        backup_after_stall: instance.backup_after_stall.and_then(|rival| RouterPriority::new(rival).ok()),
         announce: announce_config(&instance.garp),
         ..RouterConfig::new(vrid, family, interval)
     }

@@ -47,6 +47,7 @@ fn of_election(plan: &Plan, router: RouterId, cause: election::Cause, transition
         Election::Preempted { source, priority } => Cause::Preempted { source, priority: priority.get() },
         Election::Better { source, priority } => Cause::BetterAdvert { source, priority: priority.get() },
         Election::HandedOver { .. } => Cause::Operator { intent: IntentKind::Handover, by: String::new() },
+        Election::Stalled { silent_for } => Cause::Stalled { silent_ms: ms(silent_for) },
         Election::Together => Cause::Group { name: plan.group_of(router).map(ToOwned::to_owned) },
         _ => Cause::Stop,
     }
