@@ -6,6 +6,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+mod changes;
 #[path = "../common/mod.rs"]
 mod common;
 mod further;
@@ -35,7 +36,7 @@ fn play(test: &str, scenarios: &[Scenario]) {
 #[test]
 fn what_is_done_to_both_makes_the_same_of_both() {
     lab_test("what_is_done_to_both_makes_the_same_of_both", &[KEEPALIVED], || {
-        pair::play_all(&[routes::ROWS, trackers::ROWS, links::ROWS, outlets::ROWS, further::ROWS]);
+        pair::play_all(&[routes::ROWS, trackers::ROWS, links::ROWS, outlets::ROWS, further::ROWS, changes::ROWS]);
     });
 }
 
