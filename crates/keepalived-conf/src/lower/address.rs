@@ -4,15 +4,47 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnetwork::{IpNetwork, Ipv4Network};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::keywords::{self, Arguments, Context, Status};
 use crate::line::{Statement, Word};
 use crate::model::VirtualAddress;
 use crate::similar::did_you_mean;
 
+use super::Lowering;
 use super::arguments;
+use super::instance::Draft;
+use super::reader::Entry;
 use super::report::Report;
 use super::value::{self, PrefixError};
+
+impl<'a> Lowering<'a> {
+    /// Reads one of the two blocks.
+    pub(super) fn virtual_addresses(&mut self, draft: &mut Draft, entry: Entry<'a>, excluded: bool) {
+        let context = entry.keyword.arguments.block().unwrap_or(entry.context);
+        let mut block = self.reader.open(entry, &mut self.report);
+        while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
+            let report = &mut self.report;
+            let Some(address) = virtual_address(line, context, report) else { continue };
+            let ip = address.network.ip();
+            // Excluded addresses are not in adverts, so either family will do.
+            if !excluded && !draft.fits_family(ip, line.keyword_span(), report) {
+                continue;
+            }
+            // Every line counts in adverts, and keepalived discards adverts with another number of them.
+            if !draft.seen.addresses.insert((ip, address.interface.clone())) {
+                let advertised = if excluded { "" } else { ", and adverts list it once more" };
+                let message = format!("{ip} is listed already{advertised}");
+                report.push(
+                    Diagnostic::new(Severity::Warning, Class::None, "duplicate-address", message)
+                        .at(line.keyword_span())
+                        .help("remove the line here and on every router of this VRID at the same time"),
+                );
+            }
+            let addresses = if excluded { &mut draft.excluded_addresses } else { &mut draft.addresses };
+            addresses.push((address, line.keyword_span()));
+        }
+    }
+}
 
 /// Reads one line. `None` leaves the address out, as keepalived does when an option needs more than it has.
 pub(super) fn virtual_address(

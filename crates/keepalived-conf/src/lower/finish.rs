@@ -3,22 +3,22 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ipnetwork::IpNetwork;
-
 use crate::diagnostic::{Class, Diagnostic, Severity};
-use crate::keywords::Millionths;
 use crate::model::{
     Auth, Garp, InitialState, Preempt, RfcMode, TrackInterface, VirtualAddress, VrrpInstance,
 };
 use crate::source::Span;
 
 use super::global::Globals;
-use super::instance::{AuthKind, Draft};
+use super::authentication::AuthKind;
+use super::instance::Draft;
 use super::load::{InstanceProblem, Unusable};
 use super::report::Report;
 use super::rfc_mode;
-use super::value;
 use super::virtual_links;
+
+mod addresses;
+mod interval;
 
 /// An instance being finished.
 struct Finish<'d, 'r, 'f> {
@@ -183,42 +183,6 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
                          router",
             ));
         }
-    }
-
-    /// Whole seconds in version 2, hundredths in version 3.
-    fn advert_interval(&mut self) -> Duration {
-        let Some((interval, span)) = self.draft.advert_interval else { return Duration::from_secs(1) };
-        let rounded = if self.version == 2 { whole_seconds(interval) } else { centiseconds(interval) };
-        if rounded == interval {
-            return interval;
-        }
-        let name = &self.draft.name;
-        let (written, used) = (seconds(interval), seconds(rounded));
-        let finding = if self.version == 3 && interval > rounded && rounded == MAX_V3_INTERVAL {
-            Diagnostic::error(
-                "advert-interval",
-                format!("{name}: VRRPv3 can say at most 40.95 s; that is used"),
-            )
-        } else if self.version == 3 {
-            Diagnostic::warning(
-                "advert-interval",
-                format!("{name}: VRRPv3 counts hundredths of a second; {used} s is used for {written}"),
-            )
-        } else if interval < Duration::from_secs(1) {
-            Diagnostic::error(
-                "advert-interval",
-                format!("{name}: VRRPv2 cannot advertise every {written} s, only whole seconds; 1 s is used"),
-            )
-            .help("write `version 3` on every router to advertise faster; keepalived makes this 0 and floods the \
-                 network")
-        } else {
-            Diagnostic::warning(
-                "advert-interval",
-                format!("{name}: VRRPv2 counts whole seconds; {used} s is used for {written}"),
-            )
-        };
-        self.report.push(finding.at(span));
-        rounded
     }
 
     /// The uses of `nopreempt` and `preempt_delay` that keepalived refuses.
@@ -453,25 +417,6 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         }
     }
 
-    /// The addresses left over are held, but not advertised: the count of an advert is one byte, and of IPv6 addresses
-    /// no more fit into a packet of 1500 bytes.
-    fn too_many_addresses(&mut self) {
-        let ipv6 = self.draft.addresses.first().is_some_and(|(address, _)| address.network.is_ipv6());
-        let (most, family) = if ipv6 { (89, "IPv6") } else { (255, "IPv4") };
-        if self.draft.addresses.len() <= most {
-            return;
-        }
-        let surplus = self.draft.addresses.split_off(most);
-        if let Some((_, span)) = surplus.first() {
-            let message = format!(
-                "{}: an advert lists at most {most} {family} addresses; from here on they are not advertised",
-                self.draft.name
-            );
-            self.report.error("too-many-addresses", *span, message);
-        }
-        self.draft.excluded_addresses.splice(0..0, surplus);
-    }
-
     fn identity(&mut self, unicast: bool) -> Result<(u8, Option<String>), InstanceProblem> {
         let name = &self.draft.name;
         let vrid = self.draft.vrid;
@@ -492,53 +437,6 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         }
     }
 
-    /// keepalived's strict mode, or that of an RFC.
-    const fn is_strict(&self) -> bool {
-        self.strict || self.rfc.is_some()
-    }
-
-    /// The one that asks for addresses, in words.
-    const fn rule(&self) -> &'static str {
-        match self.rfc {
-            Some(RfcMode::Rfc9568) => "RFC 9568",
-            Some(RfcMode::Rfc3768) => "RFC 3768",
-            None if self.strict => "strict mode",
-            None => "VRRPv3",
-        }
-    }
-
-    fn addresses_required(&mut self) -> Result<(), InstanceProblem> {
-        let name = &self.draft.name;
-        if let Some((first, span)) = self.draft.addresses.first() {
-            if let (true, IpNetwork::V6(network)) = (self.is_strict(), first.network)
-                && !value::is_link_local(network.ip())
-            {
-                let message = format!("{name}: {} wants a link-local address (fe80::/10) first", self.rule());
-                self.report.error("strict-link-local", *span, message);
-                return Err(InstanceProblem::StrictLinkLocal);
-            }
-            return Ok(());
-        }
-        if self.draft.no_addresses && !self.is_strict() {
-            return Ok(());
-        }
-        if self.version == 2 && !self.is_strict() {
-            let message = format!("{name}: no virtual address: the router protects nothing");
-            self.report.push(
-                Diagnostic::warning("no-address", message)
-                    .at(self.at)
-                    .help("write `no_virtual_ipaddress` if that is meant"),
-            );
-            return Ok(());
-        }
-        let what = self.rule();
-        self.report.error(
-            "no-address",
-            self.at,
-            format!("{name}: {what} needs at least one virtual address"),
-        );
-        Err(InstanceProblem::NoAddress)
-    }
 }
 
 /// keepalived is silent about it, except in strict mode.
@@ -553,23 +451,6 @@ fn ipv6_version_2(span: Span, strict: bool, report: &mut Report<'_>) {
     );
 }
 
-const MAX_V3_INTERVAL: Duration = Duration::from_millis(40_950);
-
-/// To the nearest second, half up, 1 to 255.
-fn whole_seconds(interval: Duration) -> Duration {
-    Duration::from_secs((interval + Duration::from_millis(500)).as_secs().clamp(1, 255))
-}
-
-/// To the nearest hundredth, half up, 0.01 to 40.95.
-fn centiseconds(interval: Duration) -> Duration {
-    let hundredths = (interval + Duration::from_millis(5)).as_millis() / 10;
-    Duration::from_millis(u64::try_from(hundredths).unwrap_or(u64::MAX).clamp(1, 4095) * 10)
-}
-
-fn seconds(duration: Duration) -> Millionths {
-    Millionths(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
-}
-
 fn multicast_group(draft: &Draft, globals: &Globals, ipv6: bool) -> IpAddr {
     match draft.multicast_group {
         Some((group, _)) => group,
@@ -580,27 +461,4 @@ fn multicast_group(draft: &Draft, globals: &Globals, ipv6: bool) -> IpAddr {
 
 fn without_places(addresses: &mut Vec<(VirtualAddress, Span)>) -> Vec<VirtualAddress> {
     std::mem::take(addresses).into_iter().map(|(address, _)| address).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn version_2_never_advertises_more_than_once_a_second() {
-        let rounded = |milliseconds| whole_seconds(Duration::from_millis(milliseconds)).as_secs();
-        assert_eq!(
-            (rounded(10), rounded(400), rounded(1_400), rounded(1_500), rounded(255_000)),
-            (1, 1, 1, 2, 255)
-        );
-    }
-
-    #[test]
-    fn version_3_counts_hundredths() {
-        let rounded = |micros| centiseconds(Duration::from_micros(micros)).as_millis();
-        assert_eq!(
-            (rounded(15_000), rounded(14_999), rounded(10_000), rounded(41_000_000)),
-            (20, 10, 10, 40_950)
-        );
-    }
 }

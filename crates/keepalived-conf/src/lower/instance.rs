@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry as MapEntry;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::diagnostic::{Class, Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::keywords::Status;
 use crate::model::routing::{Route, Rule};
 use crate::model::trackers::Tracked;
@@ -15,8 +15,8 @@ use crate::model::{
 use crate::source::Span;
 
 use super::Lowering;
-use super::address::virtual_address;
 use super::arguments::{self, Junk};
+use super::authentication::DraftAuth;
 use super::command;
 use super::garp_elsewhere::garp_elsewhere;
 use super::hmac::HmacDraft;
@@ -95,7 +95,7 @@ pub(super) struct Draft {
 pub(super) struct Seen {
     pub(super) peers: HashSet<IpAddr>,
     /// Address and device of both lists.
-    addresses: HashSet<(IpAddr, Option<String>)>,
+    pub(super) addresses: HashSet<(IpAddr, Option<String>)>,
     pub(super) interfaces: HashSet<String>,
     pub(super) scripts: HashSet<usize>,
 }
@@ -105,22 +105,6 @@ pub(super) struct Seen {
 pub(super) struct Refused {
     pub(super) interface: bool,
     pub(super) vrid: bool,
-}
-
-/// `authentication`
-#[derive(Default)]
-pub(super) struct DraftAuth {
-    /// Where the block stands.
-    pub(super) span: Option<Span>,
-    pub(super) kind: Option<AuthKind>,
-    pub(super) password: Option<[u8; 8]>,
-}
-
-/// `auth_type`
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum AuthKind {
-    Pass,
-    Ah,
 }
 
 /// `garp_*`
@@ -468,44 +452,6 @@ impl<'a> Lowering<'a> {
         true
     }
 
-    fn authentication(&mut self, draft: &mut Draft, entry: Entry<'a>) {
-        draft.auth.span = Some(entry.span());
-        let mut block = self.reader.open(entry, &mut self.report);
-        while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
-            let report = &mut self.report;
-            match entry.keyword.name {
-                "auth_type" => draft.auth.kind = auth_kind(&entry, report).or(draft.auth.kind),
-                "auth_pass" => draft.auth.password = password(&entry, report).or(draft.auth.password),
-                _ => self.understood(entry),
-            }
-        }
-    }
-
-    fn virtual_addresses(&mut self, draft: &mut Draft, entry: Entry<'a>, excluded: bool) {
-        let context = entry.keyword.arguments.block().unwrap_or(entry.context);
-        let mut block = self.reader.open(entry, &mut self.report);
-        while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
-            let report = &mut self.report;
-            let Some(address) = virtual_address(line, context, report) else { continue };
-            let ip = address.network.ip();
-            // Excluded addresses are not in adverts, so either family will do.
-            if !excluded && !draft.fits_family(ip, line.keyword_span(), report) {
-                continue;
-            }
-            // Every line counts in adverts, and keepalived discards adverts with another number of them.
-            if !draft.seen.addresses.insert((ip, address.interface.clone())) {
-                let advertised = if excluded { "" } else { ", and adverts list it once more" };
-                let message = format!("{ip} is listed already{advertised}");
-                report.push(
-                    Diagnostic::new(Severity::Warning, Class::None, "duplicate-address", message)
-                        .at(line.keyword_span())
-                        .help("remove the line here and on every router of this VRID at the same time"),
-                );
-            }
-            let addresses = if excluded { &mut draft.excluded_addresses } else { &mut draft.addresses };
-            addresses.push((address, line.keyword_span()));
-        }
-    }
 }
 
 /// Nobody hears what is sent there, so the router would be MASTER on every machine.
@@ -530,42 +476,6 @@ fn state(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<InitialState> {
             Some(InitialState::Backup)
         }
     }
-}
-
-fn auth_kind(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<AuthKind> {
-    let word = arguments::required(entry, report)?;
-    match word.text {
-        "PASS" => Some(AuthKind::Pass),
-        "AH" => Some(AuthKind::Ah),
-        _ => {
-            arguments::not(entry, word, "PASS or AH", report);
-            None
-        }
-    }
-}
-
-/// The first eight octets, zero-filled; an empty password is none.
-fn password(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<[u8; 8]> {
-    let word = arguments::required(entry, report)?;
-    let octets = word.text.as_bytes();
-    if octets.is_empty() {
-        return None;
-    }
-    if octets.len() > 8 {
-        report.push(
-            Diagnostic::error(
-                "password-length",
-                "`auth_pass` is longer than 8 characters; the first 8 are used",
-            )
-            .at(word.span)
-            .help("shorten it on every router: the rest protects nothing"),
-        );
-    }
-    let mut password = [0; 8];
-    for (to, from) in password.iter_mut().zip(octets) {
-        *to = *from;
-    }
-    Some(password)
 }
 
 /// `timer_expired_backup` without a number: the highest priority that another router can have.

@@ -6,6 +6,7 @@
 mod across;
 mod address;
 mod arguments;
+mod authentication;
 mod bfd;
 mod command;
 mod encap;

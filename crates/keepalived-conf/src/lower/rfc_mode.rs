@@ -9,8 +9,9 @@ use crate::model::RfcMode;
 use crate::source::Span;
 
 use super::arguments;
+use super::authentication::DraftAuth;
 use super::global::Globals;
-use super::instance::{Draft, DraftAuth};
+use super::instance::Draft;
 use super::reader::Entry;
 use super::report::Report;
 

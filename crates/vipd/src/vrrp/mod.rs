@@ -23,6 +23,7 @@ mod narrate;
 mod perform;
 mod plan;
 mod rehearsal;
+mod reload;
 mod remarks;
 mod rfc_settings;
 mod script_runs;
@@ -45,13 +46,12 @@ use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use vrrp_election::{Instant, Neighbours, Node, NodeMemory, RouterId, Standing};
+use vrrp_election::{Instant, Neighbours, Node, NodeMemory, RouterId};
 use vrrp_linux::address::AddressSpec;
 use vrrp_linux::clock::{self, TimerFd};
 use vrrp_linux::holdings::Former;
-use vrrp_linux::sysctl;
 
-use crate::ipc::{FromWorker, Generation, LogLevel, Predecessor, Task};
+use crate::ipc::{FromWorker, LogLevel, Predecessor, Task};
 use crate::tidy;
 use crate::worker::{Parent, Start, rights, scheduling};
 use announce::Announcements;
@@ -60,7 +60,6 @@ pub(crate) use intake::take_in;
 use judge::{Complaints, Kind, Record};
 use kernel::{Kernel, Seen, want_links};
 use memory::Reminders;
-use perform::Release;
 use plan::{Plan, Vip, WatchedFact};
 pub(crate) use rehearsal::{Rehearsal, Tracker};
 use sources::{Macs, Repeats};
@@ -404,80 +403,6 @@ impl Worker {
         Ok(!events.is_empty())
     }
 
-    /// Goes on with another reading of the configuration; adverts never stop.
-    fn reload(&mut self, generation: Generation, config: keepalived_conf::model::Config) {
-        let plan = Plan::new(generation, config);
-        // What is not wanted any more goes once nothing is on it.
-        want_links(&mut self.kernel, &mut self.parent, &plan.virtual_links, true);
-        if let Err(error) = hold_statics(&mut self.kernel, &mut self.parent, &plan) {
-            self.parent
-                .log(LogLevel::Error, format!("cannot change static addresses, routes and rules: {error}"));
-        }
-        self.kernel_unread |= self.kernel.catch_up();
-        self.trackers.look(now(), &plan, |name| self.kernel.is_up(name));
-        let seen = Seen { kernel: &self.kernel, plan: &plan, trackers: &self.trackers };
-        let wanted = plan.node_config(&seen);
-        self.next_plan = Some(plan);
-        self.node.handle_reload(now(), wanted);
-        self.perform_all(Release::Remove);
-        want_links(&mut self.kernel, &mut self.parent, &self.plan.virtual_links, false);
-        self.kernel_unread = true;
-        // Behind what the reload changed, so that whatever the parent does next speaks of the states and priorities of now.
-        self.parent.send(&FromWorker::Running(self.plan.generation));
-    }
-
-    /// The election goes on with the plan that it was told of last. `before` says which router each of it was.
-    fn switch_plan(&mut self, before: &[Option<RouterId>]) {
-        let Some(plan) = self.next_plan.take() else { return };
-        let old = std::mem::replace(&mut self.plan, plan);
-        self.neighbours.renumber(|id| self.plan.links.known(old.links.name(id)?));
-        self.node.renumber_facts(|id| self.plan.facts.known(old.facts.name(id)?));
-        self.trackers.retain(&self.plan);
-        let mut old = std::mem::take(&mut self.records);
-        let mut record = |id: &Option<RouterId>| Some(std::mem::take(old.get_mut((*id)?.0 as usize)?));
-        self.records = before.iter().map(|id| record(id).unwrap_or_default()).collect();
-        let numbers: HashMap<RouterId, RouterId> =
-            before.iter().enumerate().filter_map(|(index, old)| Some(((*old)?, router_id(index)))).collect();
-        self.kernel.renumber(|id| numbers.get(&id).copied());
-        self.filter.renumber(|id| numbers.get(&id).copied());
-        self.announcements.renumber(|id| numbers.get(&id).copied());
-        self.stamp_keeper.retain(&self.node, self.plan.routers.len(), &mut self.parent);
-        self.renew_routing();
-        self.complaints.forget();
-        self.source_repeats.forget();
-        self.script_reasons.clear();
-        let new = before.iter().enumerate().filter(|(_, before)| before.is_none());
-        let routers = new.map(|(index, _)| router_id(index)).collect();
-        self.beginning = Some(Beginning { routers, ..Beginning::default() });
-        self.take_plan_into_force();
-    }
-
-    /// Routers that go on as Active have their new routes and rules; the election knows of addresses only.
-    fn renew_routing(&mut self) {
-        for (id, router) in (0..).map(RouterId).zip(&self.plan.routers) {
-            let has_any = router.routing.is_some() || self.kernel.has_routing(id);
-            if has_any && self.node.standing(id) == Some(Standing::Active) {
-                self.kernel.add(id, router, &self.plan.links);
-            }
-        }
-    }
-
-    /// Sockets and settings as the plan wants them.
-    fn take_plan_into_force(&mut self) {
-        self.announcements.take_plan(now(), &self.plan);
-        self.wire.arrange(&self.plan, self.poll.registry());
-        self.unread = (0..self.wire.len()).collect();
-        self.connect();
-        self.promote_secondaries();
-        self.settle_rfc_settings();
-        for remark in remarks::remarks(&self.plan) {
-            self.parent.log(LogLevel::Warning, remark);
-        }
-        self.arrange_filter();
-        self.plan.settle();
-        self.tidy_at = Some(now() + tidy::AFTER);
-    }
-
     fn connect(&mut self) {
         let outcome = self.wire.connect(&self.plan, &self.kernel, self.poll.registry(), now());
         for complaint in outcome.complaints {
@@ -493,21 +418,6 @@ impl Worker {
         }
         // What arrived before a socket was in the poll is read now.
         self.unread.extend(outcome.opened);
-    }
-
-    fn promote_secondaries(&mut self) {
-        for (instance, name) in self.plan.promotions() {
-            if self.sysctls.contains_key(name) {
-                continue;
-            }
-            match sysctl::set(sysctl::Family::V4, name, "promote_secondaries", 1) {
-                Ok(before) => _ = self.sysctls.insert(name.to_owned(), before),
-                Err(error) => {
-                    let text = format!("({instance}) promote_secondaries on {name}: {error}");
-                    self.parent.log(LogLevel::Warning, text);
-                }
-            }
-        }
     }
 
     /// Lets the timer fire when something is due. It is left alone if it fires earlier anyway: a needless wake is
