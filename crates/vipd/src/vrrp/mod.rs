@@ -10,6 +10,7 @@ mod advert;
 mod announce;
 mod arrival;
 mod attachment;
+mod changes;
 mod dump;
 mod elsewhere;
 mod firewall;

@@ -84,6 +84,7 @@ impl Worker {
             self.parent.log(LogLevel::Warning, remark);
         }
         self.arrange_filter();
+        self.note_changes(now());
         self.plan.settle();
         self.tidy_at = Some(now() + tidy::AFTER);
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use vrrp_election::{Delays, Fact, Instant, Pending, Settling};
 
+use super::changes::Changes;
 use super::plan::{Plan, ProcessCheck, WatchedFact};
 use super::wire::now;
 use super::{Worker, memory};
@@ -24,6 +25,8 @@ pub(super) struct Trackers {
     reported: HashMap<String, bool>,
     /// Changes that do not count yet, as a successor would be told of them.
     remembered: BTreeMap<Delayed, Pending>,
+    /// When each changed last.
+    pub(super) changes: Changes,
 }
 
 /// Something whose changes have to last.
@@ -184,7 +187,16 @@ impl Worker {
     pub(super) fn note_session(&mut self, key: SessionKey, up: bool) {
         self.trackers.sessions.insert(key, up);
         if let Some(id) = self.plan.facts.known(&WatchedFact::Session(key)) {
-            self.node.handle_fact(now(), id, up.into());
+            let now = now();
+            self.node.handle_fact(now, id, up.into());
+            self.note_changes(now);
+        }
+    }
+
+    /// Tells those who follow events what changed of all that is tracked.
+    pub(super) fn note_changes(&mut self, now: Instant) {
+        for event in self.trackers.changes.note(now, &self.plan, &self.node) {
+            self.parent.happened(&event);
         }
     }
 

@@ -64,6 +64,7 @@ impl Worker {
                 self.node.handle_fact(now, id, seen.fact(fact));
             }
         }
+        self.note_changes(now);
     }
 
     /// Makes interfaces again that somebody removed, or whose base came back. Nobody is told that they were away if that

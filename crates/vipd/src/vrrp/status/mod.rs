@@ -86,7 +86,7 @@ fn ms(time: Duration) -> u64 {
 }
 
 /// The kind and the name of something that a file has instances track; `None` for what they need by themselves.
-fn tracked(plan: &Plan, target: TrackTarget) -> Option<(TrackerKind, String)> {
+pub(super) fn tracked(plan: &Plan, target: TrackTarget) -> Option<(TrackerKind, String)> {
     let kind = match target {
         TrackTarget::Link(link) => return Some((TrackerKind::Interface, plan.links.name(link)?.clone())),
         TrackTarget::Script(script) => {

@@ -21,7 +21,8 @@ pub(super) fn some(view: &View<'_>, first: usize, count: usize) -> Vec<Tracker> 
 
 fn of_target(view: &View<'_>, target: TrackTarget, fact: Option<&WatchedFact>) -> Option<Tracker> {
     let (kind, name) = tracked(view.plan, target)?;
-    let mut tracker = Tracker { kind, name, ..empty() };
+    let since = view.trackers.changes.since(kind, &name).map(|since| view.wall.at(since));
+    let mut tracker = Tracker { kind, name, since, ..empty() };
     match view.node.fact(target) {
         Fact::Unknown => {}
         Fact::Up => tracker.up = Some(true),
