@@ -249,7 +249,7 @@ mod tests {
         let collected = gatherer.poll_collected(now).unwrap();
         assert!(collected.silent.is_empty());
         let line = collected.parts.line(Timestamp::UNIX_EPOCH, &daemon(), &[]);
-        assert_eq!(line.iter().filter(|&&octet| octet == b'\n').count(), 1);
+        assert_eq!(line.iter().position(|&octet| octet == b'\n'), Some(line.len() - 1), "one line");
         let Answer::Status(status) = serde_json::from_slice(&line).unwrap() else { panic!("{line:?}") };
         assert_eq!(status.daemon, daemon());
         assert_eq!(status.groups.iter().map(|group| group.name.as_str()).collect::<Vec<_>>(), ["G1", "G2"]);

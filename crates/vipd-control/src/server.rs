@@ -29,6 +29,7 @@ pub struct Server {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "answers to independent questions")]
 struct Client {
     peer: Peer,
     rights: Rights,

@@ -9,8 +9,8 @@ use crate::model::{
 };
 use crate::source::Span;
 
-use super::global::Globals;
 use super::authentication::AuthKind;
+use super::global::Globals;
 use super::instance::Draft;
 use super::load::{InstanceProblem, Unusable};
 use super::report::Report;
@@ -436,7 +436,6 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             (Some(vrid), interface) => Ok((vrid, interface)),
         }
     }
-
 }
 
 /// keepalived is silent about it, except in strict mode.

@@ -451,7 +451,6 @@ impl<'a> Lowering<'a> {
         }
         true
     }
-
 }
 
 /// Nobody hears what is sent there, so the router would be MASTER on every machine.

@@ -80,9 +80,7 @@ fn encode(remembered: &Remembered) -> Vec<u8> {
 
 /// Before each value: the number of the format here, and of that of the director.
 fn format_mark() -> [u8; 8] {
-    let [a, b, c, d] = FORMAT.to_be_bytes();
-    let [e, f, g, h] = ServiceMemory::FORMAT.to_be_bytes();
-    [a, b, c, d, e, f, g, h]
+    (u64::from(FORMAT) << 32 | u64::from(ServiceMemory::FORMAT)).to_be_bytes()
 }
 
 /// Number of the format of [`Remembered`]; it changes whenever a field does.

@@ -183,7 +183,7 @@ fn is_of(connection: &Connection, (key, address): &Held) -> bool {
         ServiceKey::Address { protocol, address } => {
             *protocol == Protocol::Tcp && service.ip() == address.ip() && same(service.port(), address.port())
         }
-        _ => true,
+        ServiceKey::Fwmark { .. } => true,
     };
     is_of_service && same(connection.destination.port(), address.port())
 }

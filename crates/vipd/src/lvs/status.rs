@@ -224,8 +224,11 @@ fn target(probe: &Probe, server: SocketAddr) -> String {
 /// A failure in one word.
 fn kind(failure: &Failure) -> &'static str {
     match failure {
-        Failure::ConnectTimeout | Failure::Silent(_) | Failure::TooSlow => "timeout",
-        Failure::ScriptTimeout | Failure::FileTimeout => "timeout",
+        Failure::ConnectTimeout
+        | Failure::Silent(_)
+        | Failure::TooSlow
+        | Failure::ScriptTimeout
+        | Failure::FileTimeout => "timeout",
         Failure::Io(std::io::ErrorKind::ConnectionRefused) => "refused",
         Failure::Io(_) => "connection",
         Failure::Closed(_) => "closed",

@@ -81,9 +81,11 @@ impl Worker {
                     self.script_done(script, &run);
                 }
                 ToWorker::Observed(observed) => self.take_observations(observed),
-                // Of a run before the reload; and what only the LVS worker asks about.
-                ToWorker::ScriptStarted { .. } | ToWorker::ScriptDone { .. } | ToWorker::Standing { .. } => {}
-                ToWorker::Steer { .. } => {}
+                // Of a run before the reload; and matters of the LVS worker.
+                ToWorker::ScriptStarted { .. }
+                | ToWorker::ScriptDone { .. }
+                | ToWorker::Standing { .. }
+                | ToWorker::Steer { .. } => {}
                 ToWorker::Session { key, up } => self.note_session(key, up),
                 ToWorker::Dump(kind) => {
                     let text = self.dump(kind);

@@ -3,7 +3,8 @@
 use crate::pair::Act::{Peer, PeerStop, Reload, Sh, Start, Stop};
 use crate::pair::Row;
 
-const WITH_SESSION: &str = "bfd_instance N { neighbor_ip 192.0.2.1; source_ip 192.0.2.2; min_rx 50; min_tx 50 }";
+const WITH_SESSION: &str =
+    "bfd_instance N { neighbor_ip 192.0.2.1; source_ip 192.0.2.2; min_rx 50; min_tx 50 }";
 
 pub(crate) const ROWS: &[Row] = &[
     Row {

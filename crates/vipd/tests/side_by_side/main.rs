@@ -36,7 +36,14 @@ fn play(test: &str, scenarios: &[Scenario]) {
 #[test]
 fn what_is_done_to_both_makes_the_same_of_both() {
     lab_test("what_is_done_to_both_makes_the_same_of_both", &[KEEPALIVED], || {
-        pair::play_all(&[routes::ROWS, trackers::ROWS, links::ROWS, outlets::ROWS, further::ROWS, changes::ROWS]);
+        pair::play_all(&[
+            routes::ROWS,
+            trackers::ROWS,
+            links::ROWS,
+            outlets::ROWS,
+            further::ROWS,
+            changes::ROWS,
+        ]);
     });
 }
 

@@ -168,9 +168,11 @@ impl Acts {
 
     fn take_done(&mut self) -> Vec<Answered> {
         let done = self.waiting.extract_if(.., |waiting| waiting.accepted && waiting.moving.is_empty());
-        let answer = |waiting: Waiting| match waiting.failed {
-            true => (waiting.client, Answer::refused(Refusal::State, waiting.text())),
-            false => (waiting.client, Answer::done(waiting.text())),
+        let answer = |waiting: Waiting| {
+            let text = waiting.text();
+            let answer =
+                if waiting.failed { Answer::refused(Refusal::State, text) } else { Answer::done(text) };
+            (waiting.client, answer)
         };
         done.map(answer).collect()
     }
