@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::keywords::word;
 use crate::line::Line;
 use crate::lines::Lines;
 use crate::source::Span;
@@ -28,7 +29,7 @@ impl Places {
         let mut depth = 0_usize;
         for line in lines {
             match line {
-                Line::Words(statement) if statement.keyword() == "vrrp_instance" => {
+                Line::Words(statement) if statement.keyword() == word::VRRP_INSTANCE => {
                     places.keep(current.take());
                     depth = 0;
                     current = statement.arguments().first().map(|name| {

@@ -7,9 +7,9 @@ use keepalived_conf::keywords;
 use super::Finding;
 use super::files::File;
 
-/// Literals that are a keyword and nothing else, in what is compiled into the daemon. Keywords of one word
-/// (`interval`) may mean something else and are left out.
-pub(super) fn find(files: &[File]) -> Vec<Finding> {
+/// Literals that are a keyword and nothing else, in what is compiled into the daemon: first those where the configuration
+/// is read, then the others. Keywords of one word (`interval`) may mean something else and are left out.
+pub(super) fn find(files: &[File]) -> (Vec<Finding>, Vec<Finding>) {
     let names: BTreeSet<&str> =
         keywords::all().map(|keyword| keyword.name).filter(|name| name.contains('_')).collect();
     let searched = |file: &&File| {
@@ -26,7 +26,12 @@ pub(super) fn find(files: &[File]) -> Vec<Finding> {
             found.extend(keywords.map(|keyword| Finding::new(file, number, keyword)));
         }
     }
-    found
+    found.into_iter().partition(|finding| reads(&finding.path))
+}
+
+/// Whether the code at this place takes keywords apart; the model shows them to people.
+fn reads(path: &str) -> bool {
+    path.starts_with("crates/keepalived-conf/src/") && !path.starts_with("crates/keepalived-conf/src/model")
 }
 
 fn is_comment(line: &str) -> bool {

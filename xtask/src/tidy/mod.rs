@@ -1,9 +1,9 @@
 //! Checks of language and order that a program can make: `cargo xtask tidy [PATH]`.
 //!
 //! Only what is certain fails: a dependency in the wrong direction, a code of a diagnostic that is not declared in the
-//! registry of `keepalived-conf`. The rest is shown for a person to judge: sentences
-//! that begin with a clause in place of their subject, files that may hold two subjects, and keywords of the
-//! configuration as literals outside their table.
+//! registry of `keepalived-conf`, a keyword as a literal in the code that reads the configuration. The rest is shown for a
+//! person to judge: sentences that begin with a clause in place of their subject, files that may hold two subjects, and
+//! keywords as literals elsewhere, where they are words for people.
 //! With PATH everything found below it is listed; without, the first few of each kind.
 
 mod arrows;
@@ -25,11 +25,14 @@ pub(crate) fn run(under: Option<&str>) -> bool {
     let limit = if under.is_some() { usize::MAX } else { SHOWN };
     show("sentences that begin with a clause in place of their subject", sentences::find(&files), limit);
     show("files that may hold two subjects", sizes::find(&files), limit);
-    show("keywords as literals outside their table", keywords::find(&files), limit);
+    let (read, told) = keywords::find(&files);
+    let all_named = read.is_empty();
+    show("keywords as literals where the configuration is read", read, usize::MAX);
+    show("keywords as literals elsewhere", told, limit);
     let undeclared = codes::find(&files);
     let all_declared = undeclared.is_empty();
     show("codes of diagnostics that are not declared", undeclared, usize::MAX);
-    arrows() && all_declared
+    arrows() && all_declared && all_named
 }
 
 /// A place and what was found there.

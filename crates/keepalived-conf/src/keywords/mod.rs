@@ -26,6 +26,7 @@ mod table;
 mod trackers;
 mod virtual_server;
 mod vrrp_instance;
+pub(crate) mod word;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

@@ -113,3 +113,20 @@ fn an_unknown_word_explains_nothing() {
     assert!(explain(LINE).is_empty());
     assert_eq!(explain("priority").len(), 3);
 }
+
+/// Options of lines (`dev`, `via`) are read by tables of their own; so are the scripts of FIFOs, by the name of the FIFO.
+#[test]
+fn every_keyword_that_acts_has_a_name_in_the_code() {
+    let missing: Vec<_> = all()
+        .filter(|keyword| keyword.status == Status::Acts && keyword.name.contains('_'))
+        .map(|keyword| keyword.name)
+        .filter(|name| !name.ends_with("notify_fifo_script") && !word::ALL.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "they say that they act, and no code reads them: {missing:?}");
+}
+
+#[test]
+fn every_name_in_the_code_is_a_keyword() {
+    let unknown: Vec<_> = word::ALL.iter().filter(|name| explain(name).is_empty()).collect();
+    assert!(unknown.is_empty(), "not in a table: {unknown:?}");
+}

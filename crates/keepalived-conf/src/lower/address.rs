@@ -16,6 +16,7 @@ use super::instance::Draft;
 use super::reader::Entry;
 use super::report::Report;
 use super::value::{self, PrefixError};
+use crate::keywords::word;
 
 impl<'a> Lowering<'a> {
     /// Reads one of the two blocks.
@@ -126,8 +127,8 @@ fn flag(address: &mut VirtualAddress, name: &str) {
         "mngtmpaddr" => &mut address.manage_temporary,
         "noprefixroute" => &mut address.no_prefix_route,
         "autojoin" => &mut address.autojoin,
-        "no_track" => &mut address.no_track,
-        "use_vmac" => &mut address.use_vmac,
+        word::NO_TRACK => &mut address.no_track,
+        word::USE_VMAC => &mut address.use_vmac,
         _ => return,
     };
     *flag = true;
@@ -198,7 +199,7 @@ fn with_value(
                 report.error("bad-address", word.span, message);
             }
         },
-        "preferred_lft" => {
+        word::PREFERRED_LFT => {
             let seconds = value::integer(word.text, 0, u32::MAX.into()).ok();
             let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
             if seconds.is_some() || word.text == "forever" {

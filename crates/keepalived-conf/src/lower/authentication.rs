@@ -8,6 +8,7 @@ use super::arguments;
 use super::instance::Draft;
 use super::reader::Entry;
 use super::report::Report;
+use crate::keywords::word;
 
 /// `authentication`
 #[derive(Default)]
@@ -33,8 +34,8 @@ impl<'a> Lowering<'a> {
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
             let report = &mut self.report;
             match entry.keyword.name {
-                "auth_type" => draft.auth.kind = auth_kind(&entry, report).or(draft.auth.kind),
-                "auth_pass" => draft.auth.password = password(&entry, report).or(draft.auth.password),
+                word::AUTH_TYPE => draft.auth.kind = auth_kind(&entry, report).or(draft.auth.kind),
+                word::AUTH_PASS => draft.auth.password = password(&entry, report).or(draft.auth.password),
                 _ => self.understood(entry),
             }
         }

@@ -19,6 +19,7 @@ use super::global_lvs::cpus;
 use super::reader::Entry;
 use super::report::Report;
 use super::value;
+use crate::keywords::word;
 
 /// The sessions read so far.
 #[derive(Default)]
@@ -123,31 +124,31 @@ impl<'a> Lowering<'a> {
         let report = &mut self.report;
         let interval = |report: &mut _| arguments::decimal(&entry, Junk::Ignored, "", report);
         match entry.keyword.name {
-            "neighbor_ip" | "neighbour_ip" => {
+            word::NEIGHBOR_IP | word::NEIGHBOUR_IP => {
                 draft.neighbor = arguments::address(&entry, report).or(draft.neighbor);
             }
-            "source_ip" => {
+            word::SOURCE_IP => {
                 let source = arguments::address(&entry, report);
                 draft.source = source.map(|source| (source, entry.span())).or(draft.source);
             }
-            "min_rx" => set_some(&mut draft.min_rx, interval(report)),
-            "min_tx" => set_some(&mut draft.min_tx, interval(report)),
-            "idle_tx" => set_some(&mut draft.idle_tx, interval(report)),
-            "multiplier" => {
+            word::MIN_RX => set_some(&mut draft.min_rx, interval(report)),
+            word::MIN_TX => set_some(&mut draft.min_tx, interval(report)),
+            word::IDLE_TX => set_some(&mut draft.idle_tx, interval(report)),
+            word::MULTIPLIER => {
                 set_some(&mut draft.multiplier, arguments::number(&entry, Junk::Ignored, "", report));
             }
-            "passive" => draft.passive = arguments::bare(&entry, report),
-            "ttl" | "hoplimit" => {
+            word::PASSIVE => draft.passive = arguments::bare(&entry, report),
+            word::TTL | word::HOPLIMIT => {
                 set_some(&mut draft.ttl, arguments::number(&entry, Junk::Ignored, "", report));
             }
-            "max_hops" => {
+            word::MAX_HOPS => {
                 let hops = arguments::number(&entry, Junk::Ignored, "", report);
                 set_some(&mut draft.max_hops, hops.map(|hops| (hops, entry.span())));
             }
-            "multihop" => draft.multihop = arguments::switch(&entry, report).unwrap_or(draft.multihop),
-            "weight" => draft.weight = weight(&entry, draft.weight, report),
-            "vrrp" => draft.vrrp = arguments::bare(&entry, report),
-            "checker" => draft.checker = arguments::bare(&entry, report),
+            word::MULTIHOP => draft.multihop = arguments::switch(&entry, report).unwrap_or(draft.multihop),
+            word::WEIGHT => draft.weight = weight(&entry, draft.weight, report),
+            word::VRRP => draft.vrrp = arguments::bare(&entry, report),
+            word::CHECKER => draft.checker = arguments::bare(&entry, report),
             _ => self.understood(entry),
         }
     }
@@ -185,16 +186,18 @@ impl<'a> Lowering<'a> {
     pub(super) fn global_bfd(&mut self, entry: &Entry<'a>) -> bool {
         let (report, bfd) = (&mut self.report, &mut self.globals.public.bfd);
         match entry.keyword.name {
-            "bfd_priority" => set_some(&mut bfd.nice, arguments::number(entry, Junk::Ignored, "", report)),
-            "bfd_rt_priority" => set_some(&mut bfd.rt_priority, real_time_priority(entry, report)),
-            "bfd_no_swap" => bfd.no_swap = arguments::bare(entry, report),
-            "bfd_cpu_affinity" => {
+            word::BFD_PRIORITY => {
+                set_some(&mut bfd.nice, arguments::number(entry, Junk::Ignored, "", report))
+            }
+            word::BFD_RT_PRIORITY => set_some(&mut bfd.rt_priority, real_time_priority(entry, report)),
+            word::BFD_NO_SWAP => bfd.no_swap = arguments::bare(entry, report),
+            word::BFD_CPU_AFFINITY => {
                 let cpus = cpus(entry, report);
                 if !cpus.is_empty() {
                     bfd.cpu_affinity = cpus;
                 }
             }
-            "bfd_rlimit_rttime" | "bfd_rlimit_rtime" => {
+            word::BFD_RLIMIT_RTTIME | word::BFD_RLIMIT_RTIME => {
                 set_some(&mut bfd.rlimit_rttime, arguments::number(entry, Junk::Ignored, "", report));
             }
             _ => return false,

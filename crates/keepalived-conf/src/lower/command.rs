@@ -9,6 +9,7 @@ use super::arguments;
 use super::reader::Entry;
 use super::report::Report;
 use super::shell;
+use crate::keywords::word;
 
 /// The command of a line, with its own user; [`super::users`] fills in `script_user` where it names none.
 pub(super) fn command(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Command> {
@@ -82,7 +83,7 @@ fn hint(entry: &Entry<'_>, run: &Run, rest: &[String], report: &mut Report<'_>) 
 
 /// Words behind a command are its user and group, except behind those that have lines of their own for that.
 fn takes_user(keyword: &str) -> bool {
-    !matches!(keyword, "script" | "misc_path")
+    !matches!(keyword, "script" | word::MISC_PATH)
 }
 
 /// More words than a user and a group, or the name of a state, are arguments that lack their quotes.

@@ -8,6 +8,7 @@ use super::Lowering;
 use super::arguments::{self, Junk};
 use super::global::set_some;
 use super::reader::Entry;
+use crate::keywords::word;
 
 impl<'a> Lowering<'a> {
     /// Interfaces with gaps of their own. An interface that an earlier group has stays there.
@@ -18,14 +19,14 @@ impl<'a> Lowering<'a> {
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
             let report = &mut self.report;
             match entry.keyword.name {
-                "garp_interval" => {
+                word::GARP_INTERVAL => {
                     set_some(&mut group.garp_interval, arguments::decimal(&entry, Junk::Ignored, "", report));
                 }
-                "gna_interval" => {
+                word::GNA_INTERVAL => {
                     set_some(&mut group.gna_interval, arguments::decimal(&entry, Junk::Ignored, "", report));
                 }
-                "interface" => group.interfaces.extend(arguments::interface(&entry, report)),
-                "interfaces" => {
+                word::INTERFACE => group.interfaces.extend(arguments::interface(&entry, report)),
+                word::INTERFACES => {
                     let mut lines = self.reader.open(entry, &mut self.report);
                     while let Some(line) = self.reader.next_line(&mut lines, &mut self.report) {
                         let report = &mut self.report;

@@ -23,9 +23,11 @@ use super::reader::Entry;
 use super::report::Report;
 use super::rfc_mode;
 use super::value;
+use crate::keywords::word;
 
 /// Keywords whose wrong or missing value keepalived takes without a word.
-const UNHEARD: [&str; 4] = ["vrrp_strict", "vrrp_skip_check_adv_addr", "smtp_helo_name", "default_interface"];
+const UNHEARD: [&str; 4] =
+    [word::VRRP_STRICT, word::VRRP_SKIP_CHECK_ADV_ADDR, word::SMTP_HELO_NAME, word::DEFAULT_INTERFACE];
 
 /// The global settings, with the defaults for instances that the model does not show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,7 +226,7 @@ impl<'a> Lowering<'a> {
             return true;
         }
         // An old spelling of what acts.
-        if entry.keyword.status != Status::Acts && entry.keyword.name != "vrrp_vmac_garp_intvl" {
+        if entry.keyword.status != Status::Acts && entry.keyword.name != word::VRRP_VMAC_GARP_INTVL {
             return false;
         }
         self.global_mail(entry)
@@ -239,36 +241,36 @@ impl<'a> Lowering<'a> {
         let (report, global) = (&mut self.report, &mut self.globals.public);
         let word = |report: &mut _| arguments::required(entry, report).map(|word| word.text.to_string());
         match entry.keyword.name {
-            "router_id" => set_some(&mut global.router_id, word(report)),
+            word::ROUTER_ID => set_some(&mut global.router_id, word(report)),
             // The first one holds.
-            "instance" if global.instance.is_none() => {
+            word::INSTANCE if global.instance.is_none() => {
                 global.instance = word(report);
                 global.use_pid_dir |= global.instance.is_some();
             }
-            "net_namespace" if global.net_namespace.is_none() => {
+            word::NET_NAMESPACE if global.net_namespace.is_none() => {
                 global.net_namespace = word(report);
                 global.use_pid_dir |= global.net_namespace.is_some();
             }
-            "instance" | "net_namespace" => {
+            word::INSTANCE | word::NET_NAMESPACE => {
                 report.lint(
                     "repeated",
                     entry.span(),
                     format!("`{}` is set already; the first holds", entry.keyword.name),
                 );
             }
-            "iproute_usr_dir" => set(&mut self.names.usr_dir, word(report).map(PathBuf::from)),
-            "iproute_etc_dir" => set(&mut self.names.etc_dir, word(report).map(PathBuf::from)),
-            "use_pid_dir" => global.use_pid_dir = arguments::bare(entry, report),
-            "state_dump_file" => set_some(&mut global.state_dump_file, word(report).map(PathBuf::from)),
+            word::IPROUTE_USR_DIR => set(&mut self.names.usr_dir, word(report).map(PathBuf::from)),
+            word::IPROUTE_ETC_DIR => set(&mut self.names.etc_dir, word(report).map(PathBuf::from)),
+            word::USE_PID_DIR => global.use_pid_dir = arguments::bare(entry, report),
+            word::STATE_DUMP_FILE => set_some(&mut global.state_dump_file, word(report).map(PathBuf::from)),
             // Its argument is where the findings of the check go; here they go where all findings go.
-            "reload_check_config" => global.reload_check_config = true,
-            "default_interface" => {
+            word::RELOAD_CHECK_CONFIG => global.reload_check_config = true,
+            word::DEFAULT_INTERFACE => {
                 set_some(&mut global.default_interface, arguments::interface(entry, report));
             }
-            "vmac_prefix" => set_some(&mut self.globals.vmac_prefix, word(report)),
-            "vmac_addr_prefix" => set_some(&mut self.globals.vmac_addr_prefix, word(report)),
-            "enable_script_security" => global.script_security = arguments::bare(entry, report),
-            "script_user" => {
+            word::VMAC_PREFIX => set_some(&mut self.globals.vmac_prefix, word(report)),
+            word::VMAC_ADDR_PREFIX => set_some(&mut self.globals.vmac_addr_prefix, word(report)),
+            word::ENABLE_SCRIPT_SECURITY => global.script_security = arguments::bare(entry, report),
+            word::SCRIPT_USER => {
                 if let Some(user) = command::user(entry, report) {
                     let before = global.script_user.replace(user);
                     let first = self.script_user_at.replace(entry.span());
@@ -285,7 +287,7 @@ impl<'a> Lowering<'a> {
                     }
                 }
             }
-            "umask" => self.global_umask(entry),
+            word::UMASK => self.global_umask(entry),
             _ => return false,
         }
         true
@@ -295,29 +297,31 @@ impl<'a> Lowering<'a> {
     fn global_process(&mut self, entry: &Entry<'a>) -> bool {
         let (report, global) = (&mut self.report, &mut self.globals.public);
         match entry.keyword.name {
-            "child_wait_time" => set(&mut global.child_wait_time, arguments::seconds(entry, report)),
-            "notify_timeout" => {
+            word::CHILD_WAIT_TIME => set(&mut global.child_wait_time, arguments::seconds(entry, report)),
+            word::NOTIFY_TIMEOUT => {
                 let limit = arguments::seconds(entry, report);
                 global.notify_timeout = limit.filter(|limit| !limit.is_zero());
             }
-            "worker_user" => {
+            word::WORKER_USER => {
                 let user = arguments::required(entry, report);
                 set_some(&mut global.worker_user, user.map(|word| word.text.to_owned()));
             }
-            "worker_timeout" => set(&mut global.worker_timeout, arguments::seconds(entry, report)),
-            "stop_handover" => {
+            word::WORKER_TIMEOUT => set(&mut global.worker_timeout, arguments::seconds(entry, report)),
+            word::STOP_HANDOVER => {
                 set(&mut global.stop_handover, arguments::decimal(entry, Junk::Ignored, "", report));
             }
-            "vrrp_rt_priority" => set_some(&mut global.vrrp_rt_priority, real_time_priority(entry, report)),
-            "vrrp_priority" => {
+            word::VRRP_RT_PRIORITY => {
+                set_some(&mut global.vrrp_rt_priority, real_time_priority(entry, report))
+            }
+            word::VRRP_PRIORITY => {
                 set_some(&mut global.vrrp_nice, arguments::number(entry, Junk::Ignored, "", report));
             }
-            "vrrp_no_swap" => global.vrrp_no_swap = arguments::bare(entry, report),
-            "vrrp_netlink_monitor_rcv_bufs" => {
+            word::VRRP_NO_SWAP => global.vrrp_no_swap = arguments::bare(entry, report),
+            word::VRRP_NETLINK_MONITOR_RCV_BUFS => {
                 let octets = arguments::number(entry, Junk::Ignored, "", report);
                 set_some(&mut global.netlink_monitor_receive_buffer, octets);
             }
-            "dynamic_interfaces" => match entry.argument() {
+            word::DYNAMIC_INTERFACES => match entry.argument() {
                 Some(word) if word.text != "allow_if_changes" => {
                     arguments::not(entry, word, "`allow_if_changes` or nothing", report);
                 }
@@ -332,14 +336,16 @@ impl<'a> Lowering<'a> {
     fn global_protocol(&mut self, entry: &Entry<'a>) -> bool {
         let (report, globals) = (&mut self.report, &mut self.globals);
         match entry.keyword.name {
-            "vrrp_version" => set(&mut globals.version, arguments::number(entry, Junk::Refused, "", report)),
-            "vrrp_strict" => set(&mut globals.strict, arguments::switch(entry, report)),
-            "vrrp_mcast_group4" => {
+            word::VRRP_VERSION => {
+                set(&mut globals.version, arguments::number(entry, Junk::Refused, "", report))
+            }
+            word::VRRP_STRICT => set(&mut globals.strict, arguments::switch(entry, report)),
+            word::VRRP_MCAST_GROUP4 => {
                 if let Some(IpAddr::V4(group)) = arguments::multicast(entry, report) {
                     globals.public.multicast_v4 = group;
                 }
             }
-            "vrrp_mcast_group6" => {
+            word::VRRP_MCAST_GROUP6 => {
                 if let Some(IpAddr::V6(group)) = arguments::multicast(entry, report) {
                     if group.segments()[0] & 0x000f != 2 {
                         report.warning(
@@ -351,27 +357,27 @@ impl<'a> Lowering<'a> {
                     globals.public.multicast_v6 = group;
                 }
             }
-            "vrrp_startup_delay" => {
+            word::VRRP_STARTUP_DELAY => {
                 set(&mut globals.public.startup_delay, arguments::decimal(entry, Junk::Ignored, "", report));
             }
-            "vrrp_down_timer_adverts" => {
+            word::VRRP_DOWN_TIMER_ADVERTS => {
                 set(&mut globals.down_adverts, arguments::number(entry, Junk::Ignored, "", report));
             }
-            "vrrp_lower_prio_no_advert" => {
+            word::VRRP_LOWER_PRIO_NO_ADVERT => {
                 set(&mut globals.lower_priority_no_advert, arguments::switch(entry, report));
             }
-            "vrrp_higher_prio_send_advert" => {
+            word::VRRP_HIGHER_PRIO_SEND_ADVERT => {
                 set_some(&mut globals.higher_priority_send_advert, arguments::switch(entry, report));
             }
-            "vrrp_owner_ignore_adverts" => {
+            word::VRRP_OWNER_IGNORE_ADVERTS => {
                 set(&mut globals.owner_ignores_adverts, arguments::switch(entry, report));
             }
-            "v3_checksum_as_v2" => globals.v3_checksum_as_v2 = true,
-            "vrrp_skip_check_adv_addr" => {
+            word::V3_CHECKSUM_AS_V2 => globals.v3_checksum_as_v2 = true,
+            word::VRRP_SKIP_CHECK_ADV_ADDR => {
                 set(&mut globals.skip_check_adv_addr, arguments::switch(entry, report));
             }
-            "vrrp_check_unicast_src" => globals.check_unicast_source = arguments::bare(entry, report),
-            "log_unknown_vrids" => globals.public.log_unknown_vrids = arguments::bare(entry, report),
+            word::VRRP_CHECK_UNICAST_SRC => globals.check_unicast_source = arguments::bare(entry, report),
+            word::LOG_UNKNOWN_VRIDS => globals.public.log_unknown_vrids = arguments::bare(entry, report),
             _ => return rfc_mode::keyword(&mut globals.rfc, entry, report),
         }
         true
@@ -381,28 +387,30 @@ impl<'a> Lowering<'a> {
     fn global_announcements(&mut self, entry: &Entry<'a>) -> bool {
         let (report, globals) = (&mut self.report, &mut self.globals);
         match entry.keyword.name {
-            "vrrp_garp_master_delay" => set_some(&mut globals.garp_delay, arguments::seconds(entry, report)),
-            "vrrp_garp_master_repeat" => {
+            word::VRRP_GARP_MASTER_DELAY => {
+                set_some(&mut globals.garp_delay, arguments::seconds(entry, report))
+            }
+            word::VRRP_GARP_MASTER_REPEAT => {
                 set_some(&mut globals.garp_repeat, arguments::repeats(entry, report));
             }
-            "vrrp_garp_master_refresh" => {
+            word::VRRP_GARP_MASTER_REFRESH => {
                 set_some(&mut globals.garp_refresh, arguments::seconds(entry, report));
             }
-            "vrrp_garp_master_refresh_repeat" => {
+            word::VRRP_GARP_MASTER_REFRESH_REPEAT => {
                 set_some(&mut globals.garp_refresh_repeat, arguments::repeats(entry, report));
             }
-            "vrrp_garp_lower_prio_delay" => {
+            word::VRRP_GARP_LOWER_PRIO_DELAY => {
                 set_some(&mut globals.garp_lower_delay, arguments::seconds(entry, report));
             }
-            "vrrp_garp_lower_prio_repeat" => {
+            word::VRRP_GARP_LOWER_PRIO_REPEAT => {
                 set_some(&mut globals.garp_lower_repeat, arguments::repeats(entry, report));
             }
-            "vrrp_garp_extra_if" | "vrrp_vmac_garp_intvl" => {
+            word::VRRP_GARP_EXTRA_IF | word::VRRP_VMAC_GARP_INTVL => {
                 set_some(&mut globals.garp_elsewhere, garp_elsewhere(entry, 1, report));
             }
-            "vrrp_min_garp" => set(&mut globals.min_garp, arguments::switch(entry, report)),
-            "vrrp_garp_interval" => set(&mut globals.public.garp_interval, gap(entry, report)),
-            "vrrp_gna_interval" => set(&mut globals.public.gna_interval, gap(entry, report)),
+            word::VRRP_MIN_GARP => set(&mut globals.min_garp, arguments::switch(entry, report)),
+            word::VRRP_GARP_INTERVAL => set(&mut globals.public.garp_interval, gap(entry, report)),
+            word::VRRP_GNA_INTERVAL => set(&mut globals.public.gna_interval, gap(entry, report)),
             _ => return false,
         }
         true

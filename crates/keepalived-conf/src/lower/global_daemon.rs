@@ -13,6 +13,7 @@ use super::global::{set, set_some};
 use super::global_lvs::cpus;
 use super::reader::Entry;
 use super::report::Report;
+use crate::keywords::word;
 
 /// A command and its limit, which may stand in either order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,55 +39,61 @@ impl<'a> Lowering<'a> {
     pub(super) fn global_daemon(&mut self, entry: &Entry<'a>) -> bool {
         let (report, globals) = (&mut self.report, &mut self.globals);
         match entry.keyword.name {
-            "startup_script" | "shutdown_script" => self.timed_script(entry),
-            "startup_script_timeout" => set(&mut globals.startup.limit, arguments::seconds(entry, report)),
-            "shutdown_script_timeout" => set(&mut globals.shutdown.limit, arguments::seconds(entry, report)),
-            "process_names" => globals.process_names = arguments::bare(entry, report),
-            "process_name" => set_some(&mut globals.public.daemon.process_name, process_name(entry, report)),
-            "vrrp_process_name" => {
+            word::STARTUP_SCRIPT | word::SHUTDOWN_SCRIPT => self.timed_script(entry),
+            word::STARTUP_SCRIPT_TIMEOUT => {
+                set(&mut globals.startup.limit, arguments::seconds(entry, report))
+            }
+            word::SHUTDOWN_SCRIPT_TIMEOUT => {
+                set(&mut globals.shutdown.limit, arguments::seconds(entry, report))
+            }
+            word::PROCESS_NAMES => globals.process_names = arguments::bare(entry, report),
+            word::PROCESS_NAME => {
+                set_some(&mut globals.public.daemon.process_name, process_name(entry, report))
+            }
+            word::VRRP_PROCESS_NAME => {
                 set_some(&mut globals.public.daemon.vrrp_process_name, process_name(entry, report));
             }
-            "bfd_process_name" => {
+            word::BFD_PROCESS_NAME => {
                 set_some(&mut globals.public.daemon.bfd_process_name, process_name(entry, report));
             }
-            "checker_process_name" | "lvs_process_name" => {
+            word::CHECKER_PROCESS_NAME | word::LVS_PROCESS_NAME => {
                 set_some(&mut globals.public.daemon.checker_process_name, process_name(entry, report));
             }
-            "vrrp_cpu_affinity" => {
+            word::VRRP_CPU_AFFINITY => {
                 let cpus = cpus(entry, report);
                 if !cpus.is_empty() {
                     globals.public.daemon.vrrp_cpu_affinity = cpus;
                 }
             }
-            "vrrp_rlimit_rttime" | "vrrp_rlimit_rtime" => {
+            word::VRRP_RLIMIT_RTTIME | word::VRRP_RLIMIT_RTIME => {
                 let limit = arguments::number(entry, Junk::Ignored, "", report);
                 set_some(&mut globals.public.daemon.vrrp_rlimit_rttime, limit);
             }
-            "vrrp_delay_after_boot" => {
+            word::VRRP_DELAY_AFTER_BOOT => {
                 let delay = arguments::decimal(entry, Junk::Ignored, "", report);
                 set(&mut globals.public.daemon.delay_after_boot, delay);
             }
             // It counted when the files were read.
-            "include_check" => {}
-            "reload_time_file" => {
+            word::INCLUDE_CHECK => {}
+            word::RELOAD_TIME_FILE => {
                 set_some(
                     &mut globals.reload_time_file,
                     arguments::required(entry, report).map(|word| word.text.into()),
                 );
             }
-            "reload_repeat" => globals.reload_repeat = arguments::bare(entry, report),
-            "reload_file" => globals.public.daemon.reload_file = Some(reload_file(entry, report)),
-            "data_use_instance" => {
+            word::RELOAD_REPEAT => globals.reload_repeat = arguments::bare(entry, report),
+            word::RELOAD_FILE => globals.public.daemon.reload_file = Some(reload_file(entry, report)),
+            word::DATA_USE_INSTANCE => {
                 set(&mut globals.public.daemon.data_use_instance, arguments::switch(entry, report));
             }
-            "control_socket" => {
+            word::CONTROL_SOCKET => {
                 set(&mut globals.public.daemon.control.socket, control_socket(entry, report));
             }
-            "control_group" => control_group(entry, &mut globals.public.daemon.control, report),
-            "vrrp_notify_priority_changes" => {
+            word::CONTROL_GROUP => control_group(entry, &mut globals.public.daemon.control, report),
+            word::VRRP_NOTIFY_PRIORITY_CHANGES => {
                 set(&mut globals.notify_priority_changes, arguments::switch(entry, report));
             }
-            "fifo_write_vrrp_states_on_reload" => {
+            word::FIFO_WRITE_VRRP_STATES_ON_RELOAD => {
                 globals.public.fifo_states_on_reload = arguments::bare(entry, report);
             }
             _ => return false,
@@ -98,7 +105,7 @@ impl<'a> Lowering<'a> {
     fn timed_script(&mut self, entry: &Entry<'a>) {
         let (report, name) = (&mut self.report, entry.keyword.name);
         let globals = &mut self.globals;
-        let draft = if name == "startup_script" { &mut globals.startup } else { &mut globals.shutdown };
+        let draft = if name == word::STARTUP_SCRIPT { &mut globals.startup } else { &mut globals.shutdown };
         if draft.command.is_some() {
             report.error("repeated", entry.span(), format!("`{name}` is set already; this one is ignored"));
         } else {

@@ -17,6 +17,7 @@ use super::global::{real_time_priority, set, set_some};
 use super::reader::Entry;
 use super::report::Report;
 use super::value;
+use crate::keywords::word;
 
 /// `lvs_sync_daemon` as read: its id may follow from an instance that stands below.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,21 +50,21 @@ impl<'a> Lowering<'a> {
     fn global_lvs_process(&mut self, entry: &Entry<'a>) -> bool {
         let (report, lvs) = (&mut self.report, &mut self.globals.public.lvs);
         match entry.keyword.name {
-            "checker_priority" => {
+            word::CHECKER_PRIORITY => {
                 set_some(&mut lvs.nice, arguments::number(entry, Junk::Ignored, "", report));
             }
-            "checker_rt_priority" => set_some(&mut lvs.rt_priority, real_time_priority(entry, report)),
-            "checker_no_swap" => lvs.no_swap = arguments::bare(entry, report),
-            "checker_cpu_affinity" => {
+            word::CHECKER_RT_PRIORITY => set_some(&mut lvs.rt_priority, real_time_priority(entry, report)),
+            word::CHECKER_NO_SWAP => lvs.no_swap = arguments::bare(entry, report),
+            word::CHECKER_CPU_AFFINITY => {
                 let cpus = cpus(entry, report);
                 if !cpus.is_empty() {
                     lvs.cpu_affinity = cpus;
                 }
             }
-            "checker_rlimit_rttime" | "checker_rlimit_rtime" => {
+            word::CHECKER_RLIMIT_RTTIME | word::CHECKER_RLIMIT_RTIME => {
                 set_some(&mut lvs.rlimit_rttime, arguments::number(entry, Junk::Ignored, "", report));
             }
-            "lvs_netlink_monitor_rcv_bufs" => {
+            word::LVS_NETLINK_MONITOR_RCV_BUFS => {
                 let octets = arguments::number(entry, Junk::Ignored, "", report);
                 set_some(&mut lvs.netlink_monitor_receive_buffer, octets);
             }
@@ -77,16 +78,16 @@ impl<'a> Lowering<'a> {
         let (report, globals) = (&mut self.report, &mut self.globals);
         let lvs = &mut globals.public.lvs;
         match entry.keyword.name {
-            "lvs_timeouts" => timeouts(entry, &mut lvs.timeouts, report),
-            "lvs_flush" => lvs.flush = arguments::bare(entry, report),
-            "lvs_flush_on_stop" | "lvs_flush_onstop" => match entry.argument() {
+            word::LVS_TIMEOUTS => timeouts(entry, &mut lvs.timeouts, report),
+            word::LVS_FLUSH => lvs.flush = arguments::bare(entry, report),
+            word::LVS_FLUSH_ON_STOP | word::LVS_FLUSH_ONSTOP => match entry.argument() {
                 None => lvs.flush_on_stop = FlushOnStop::Everything,
                 Some(_) if arguments::choice(entry, report).is_some() => {
                     lvs.flush_on_stop = FlushOnStop::VirtualServers;
                 }
                 Some(_) => {}
             },
-            "lvs_sync_daemon" => {
+            word::LVS_SYNC_DAEMON => {
                 if globals.sync_daemon.is_some() {
                     let message = "`lvs_sync_daemon` is set already; this one is ignored";
                     report.error("repeated", entry.span(), message);
@@ -94,10 +95,10 @@ impl<'a> Lowering<'a> {
                     globals.sync_daemon = sync_daemon(entry, report);
                 }
             }
-            "lvs_share_checks" => set(&mut lvs.share_checks, arguments::switch(entry, report)),
-            "lvs_reconcile" => set(&mut lvs.reconcile, reconcile(entry, report)),
-            "rs_init_notifies" => set(&mut lvs.initial_notifies, arguments::switch(entry, report)),
-            "checker_log_all_failures" => {
+            word::LVS_SHARE_CHECKS => set(&mut lvs.share_checks, arguments::switch(entry, report)),
+            word::LVS_RECONCILE => set(&mut lvs.reconcile, reconcile(entry, report)),
+            word::RS_INIT_NOTIFIES => set(&mut lvs.initial_notifies, arguments::switch(entry, report)),
+            word::CHECKER_LOG_ALL_FAILURES => {
                 set(&mut globals.checker_log_all_failures, arguments::switch(entry, report));
             }
             _ => return false,
@@ -127,9 +128,9 @@ impl<'a> Lowering<'a> {
             None => (entry.keyword.name, false),
         };
         let draft = match name {
-            "vrrp_notify_fifo" => &mut self.globals.vrrp_fifo,
-            "lvs_notify_fifo" => &mut self.globals.lvs_fifo,
-            "notify_fifo" => &mut self.globals.notify_fifo,
+            word::VRRP_NOTIFY_FIFO => &mut self.globals.vrrp_fifo,
+            word::LVS_NOTIFY_FIFO => &mut self.globals.lvs_fifo,
+            word::NOTIFY_FIFO => &mut self.globals.notify_fifo,
             _ => return false,
         };
         let report = &mut self.report;

@@ -18,6 +18,7 @@ use super::instance::Draft;
 use super::reader::Entry;
 use super::report::Report;
 use super::value;
+use crate::keywords::word;
 
 /// The block so far.
 pub(super) struct HmacDraft {
@@ -44,20 +45,20 @@ impl<'a> Lowering<'a> {
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
             let report = &mut self.report;
             match entry.keyword.name {
-                "key" => hmac.add_key(&entry, files, report),
-                "active_key" => {
+                word::KEY => hmac.add_key(&entry, files, report),
+                word::ACTIVE_KEY => {
                     let id = arguments::number(&entry, Junk::Refused, "", report);
                     hmac.active = id.map(|id| (id, entry.span())).or(hmac.active);
                 }
-                "time_window" => {
+                word::TIME_WINDOW => {
                     hmac.window = arguments::seconds(&entry, report).or(hmac.window);
                 }
-                "anti_replay" => {
+                word::ANTI_REPLAY => {
                     if let Some(rule) = arguments::choice(&entry, report) {
                         hmac.monotonic = rule == "monotonic";
                     }
                 }
-                "mode" => match arguments::choice(&entry, report) {
+                word::MODE => match arguments::choice(&entry, report) {
                     Some("permissive") => hmac.mode = HmacMode::Permissive,
                     Some("receive-only") => hmac.mode = HmacMode::ReceiveOnly,
                     Some(_) => hmac.mode = HmacMode::Enforce,

@@ -7,6 +7,7 @@ use super::arguments;
 use super::global::set_some;
 use super::reader::Entry;
 use super::report::Report;
+use crate::keywords::word;
 
 impl<'a> Lowering<'a> {
     /// Takes a keyword about HTTP; `false` if it is none.
@@ -14,15 +15,15 @@ impl<'a> Lowering<'a> {
         let (report, globals) = (&mut self.report, &mut self.globals);
         let http = &mut globals.public.daemon.http;
         match entry.keyword.name {
-            "http_listen" => {
+            word::HTTP_LISTEN => {
                 set_some(&mut http.listen, listen(entry, report));
                 globals.http_listen_at = Some(entry.span());
             }
-            "http_token_file" => {
+            word::HTTP_TOKEN_FILE => {
                 let path = arguments::required(entry, report).map(|word| word.text.into());
                 set_some(&mut http.token_file, path);
             }
-            "http_name" => {
+            word::HTTP_NAME => {
                 if entry.arguments().is_empty() {
                     report.missing_argument(entry.keyword, entry.span());
                 }

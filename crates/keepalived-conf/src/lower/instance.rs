@@ -24,6 +24,7 @@ use super::reader::Entry;
 use super::report::Report;
 use super::rfc_mode;
 use super::virtual_links::{self, LinksDraft};
+use crate::keywords::word;
 
 /// A value with the place it was written at.
 pub(super) type At<T> = Option<(T, Span)>;
@@ -176,16 +177,16 @@ impl<'a> Lowering<'a> {
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
             match entry.keyword.name {
-                "lvs_sync_daemon_interface" => {
+                word::LVS_SYNC_DAEMON_INTERFACE => {
                     self.sync_daemon_of(name, &entry);
                     continue;
                 }
-                "vrf" => {
+                word::VRF => {
                     draft.vrf = Some(entry.span());
                     self.check_arguments(&entry);
                     continue;
                 }
-                "old_unicast_checksum" => {
+                word::OLD_UNICAST_CHECKSUM => {
                     self.old_unicast_checksum(&mut draft, &entry);
                     continue;
                 }
@@ -202,7 +203,7 @@ impl<'a> Lowering<'a> {
 
     /// Takes a keyword of an instance; `false` if nothing acts on it.
     pub(super) fn instance_keyword(&mut self, draft: &mut Draft, entry: Entry<'a>) -> bool {
-        if matches!(entry.keyword.name, "timer_expired_backup" | "thread_timer_expired") {
+        if matches!(entry.keyword.name, word::TIMER_EXPIRED_BACKUP | word::THREAD_TIMER_EXPIRED) {
             self.report.old_spelling(entry.keyword, entry.span());
             let rival = match entry.argument() {
                 None => Some(HIGHEST_RIVAL),
@@ -211,13 +212,13 @@ impl<'a> Lowering<'a> {
             draft.backup_after_stall = rival.map(|rival| (rival, entry.span()));
             return true;
         }
-        if entry.keyword.name == "native_ipv6" {
+        if entry.keyword.name == word::NATIVE_IPV6 {
             self.report.old_spelling(entry.keyword, entry.span());
             draft.ipv6 = Some(true);
             return true;
         }
         // An old spelling of what acts.
-        (entry.keyword.status == Status::Acts || entry.keyword.name == "vmac_garp_intvl")
+        (entry.keyword.status == Status::Acts || entry.keyword.name == word::VMAC_GARP_INTVL)
             && (self.instance_election(draft, &entry)
                 || self.instance_switch(draft, &entry)
                 || self.instance_announcements(draft, &entry)
@@ -233,7 +234,7 @@ impl<'a> Lowering<'a> {
         let report = &mut self.report;
         match entry.keyword.name {
             // Once MASTER, always MASTER.
-            "state" => {
+            word::STATE => {
                 let state = state(entry, report).map(|state| (state, entry.span()));
                 match (draft.state, state) {
                     (Some((InitialState::Master, _)), Some((InitialState::Backup, at))) => {
@@ -242,16 +243,16 @@ impl<'a> Lowering<'a> {
                     (before, state) => draft.state = state.or(before),
                 }
             }
-            "interface" => {
+            word::INTERFACE => {
                 draft.interface = interface(entry, report).or(draft.interface.take());
                 draft.refused.interface |= draft.interface.is_none();
             }
-            "virtual_router_id" => {
+            word::VIRTUAL_ROUTER_ID => {
                 draft.vrid = arguments::number(entry, Junk::Refused, "", report).or(draft.vrid);
                 draft.refused.vrid |= draft.vrid.is_none();
             }
             // A wrong value becomes the default of 100, also after `state MASTER`.
-            "priority" => {
+            word::PRIORITY => {
                 if entry.argument().is_some() {
                     draft.priority =
                         arguments::number(entry, Junk::Refused, "100 is used", report).or(Some(100));
@@ -259,12 +260,12 @@ impl<'a> Lowering<'a> {
                     report.missing_argument(entry.keyword, entry.span());
                 }
             }
-            "advert_int" => {
+            word::ADVERT_INT => {
                 let interval = arguments::decimal(entry, Junk::Refused, "it is ignored", report);
                 draft.advert_interval =
                     interval.map(|interval| (interval, entry.span())).or(draft.advert_interval);
             }
-            "version" => {
+            word::VERSION => {
                 let version = arguments::number(entry, Junk::Ignored, "", report);
                 match (draft.version, version) {
                     (Some((first, _)), Some(second)) if first != second => {
@@ -276,19 +277,19 @@ impl<'a> Lowering<'a> {
                     }
                 }
             }
-            "down_timer_adverts" => {
+            word::DOWN_TIMER_ADVERTS => {
                 draft.down_adverts =
                     arguments::number(entry, Junk::Ignored, "", report).or(draft.down_adverts);
             }
-            "preempt" => {
+            word::PREEMPT => {
                 arguments::bare(entry, report);
                 draft.no_preempt = None;
             }
-            "nopreempt" => {
+            word::NOPREEMPT => {
                 arguments::bare(entry, report);
                 draft.no_preempt = Some(entry.span());
             }
-            "preempt_delay" => {
+            word::PREEMPT_DELAY => {
                 let delay = arguments::decimal(entry, Junk::Refused, "", report);
                 draft.preempt_delay = delay.map(|delay| (delay, entry.span())).or(draft.preempt_delay);
             }
@@ -303,21 +304,21 @@ impl<'a> Lowering<'a> {
         let switched =
             |report: &mut Report<'_>, before: Option<bool>| arguments::switch(entry, report).or(before);
         match entry.keyword.name {
-            "strict_mode" => draft.strict = switched(report, draft.strict),
-            "accept" => draft.accept = Some(bare(report)),
-            "no_accept" => draft.accept = Some(!bare(report)),
-            "lower_prio_no_advert" => {
+            word::STRICT_MODE => draft.strict = switched(report, draft.strict),
+            word::ACCEPT => draft.accept = Some(bare(report)),
+            word::NO_ACCEPT => draft.accept = Some(!bare(report)),
+            word::LOWER_PRIO_NO_ADVERT => {
                 draft.lower_priority_no_advert = switched(report, draft.lower_priority_no_advert);
             }
-            "higher_prio_send_advert" => {
+            word::HIGHER_PRIO_SEND_ADVERT => {
                 draft.higher_priority_send_advert = switched(report, draft.higher_priority_send_advert);
             }
-            "owner_ignore_adverts" => {
+            word::OWNER_IGNORE_ADVERTS => {
                 draft.owner_ignores_adverts = switched(report, draft.owner_ignores_adverts);
             }
-            "v3_checksum_as_v2" => draft.v3_checksum_as_v2 = switched(report, draft.v3_checksum_as_v2),
+            word::V3_CHECKSUM_AS_V2 => draft.v3_checksum_as_v2 = switched(report, draft.v3_checksum_as_v2),
             // keepalived reads the value, then sets the flag whatever it is.
-            "skip_check_adv_addr" => {
+            word::SKIP_CHECK_ADV_ADDR => {
                 if let Some(value) = arguments::switch(entry, report) {
                     if !value {
                         report.lint(
@@ -329,13 +330,13 @@ impl<'a> Lowering<'a> {
                     draft.skip_check_adv_addr = Some(true);
                 }
             }
-            "dont_track_primary" => draft.dont_track_primary = bare(report),
-            "promote_secondaries" => draft.promote_secondaries = bare(report),
-            "smtp_alert" => draft.smtp_alert = switched(report, draft.smtp_alert),
-            "notify_priority_changes" => {
+            word::DONT_TRACK_PRIMARY => draft.dont_track_primary = bare(report),
+            word::PROMOTE_SECONDARIES => draft.promote_secondaries = bare(report),
+            word::SMTP_ALERT => draft.smtp_alert = switched(report, draft.smtp_alert),
+            word::NOTIFY_PRIORITY_CHANGES => {
                 draft.notify_priority_changes = switched(report, draft.notify_priority_changes);
             }
-            "no_virtual_ipaddress" => draft.no_addresses = bare(report),
+            word::NO_VIRTUAL_IPADDRESS => draft.no_addresses = bare(report),
             _ => return false,
         }
         true
@@ -344,19 +345,19 @@ impl<'a> Lowering<'a> {
     fn instance_announcements(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
         let (report, garp) = (&mut self.report, &mut draft.garp);
         match entry.keyword.name {
-            "garp_master_delay" => garp.delay = arguments::seconds(entry, report).or(garp.delay),
-            "garp_master_repeat" => garp.repeat = arguments::repeats(entry, report).or(garp.repeat),
-            "garp_master_refresh" => garp.refresh = arguments::seconds(entry, report).or(garp.refresh),
-            "garp_master_refresh_repeat" => {
+            word::GARP_MASTER_DELAY => garp.delay = arguments::seconds(entry, report).or(garp.delay),
+            word::GARP_MASTER_REPEAT => garp.repeat = arguments::repeats(entry, report).or(garp.repeat),
+            word::GARP_MASTER_REFRESH => garp.refresh = arguments::seconds(entry, report).or(garp.refresh),
+            word::GARP_MASTER_REFRESH_REPEAT => {
                 garp.refresh_repeat = arguments::repeats(entry, report).or(garp.refresh_repeat);
             }
-            "garp_lower_prio_delay" => {
+            word::GARP_LOWER_PRIO_DELAY => {
                 garp.lower_delay = arguments::seconds(entry, report).or(garp.lower_delay);
             }
-            "garp_extra_if" | "vmac_garp_intvl" => {
+            word::GARP_EXTRA_IF | word::VMAC_GARP_INTVL => {
                 garp.elsewhere = garp_elsewhere(entry, 0, report).or(garp.elsewhere);
             }
-            "garp_lower_prio_repeat" => {
+            word::GARP_LOWER_PRIO_REPEAT => {
                 garp.lower_repeat = arguments::repeats(entry, report).or(garp.lower_repeat);
             }
             _ => return false,
@@ -368,30 +369,30 @@ impl<'a> Lowering<'a> {
     fn instance_transport(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
         let report = &mut self.report;
         match entry.keyword.name {
-            "mcast_src_ip" | "unicast_src_ip" => {
+            word::MCAST_SRC_IP | word::UNICAST_SRC_IP => {
                 if let Some(address) = arguments::address(entry, report)
                     && draft.fits_family(address, entry.span(), report)
                 {
                     draft.source = Some(address);
                 }
-                if entry.keyword.name == "unicast_src_ip" {
+                if entry.keyword.name == word::UNICAST_SRC_IP {
                     draft.unicast_keyword.get_or_insert(entry.span());
                 }
             }
-            "mcast_dst_ip" => {
+            word::MCAST_DST_IP => {
                 if let Some(group) = arguments::multicast(entry, report)
                     && draft.fits_family(group, entry.span(), report)
                 {
                     draft.multicast_group = Some((group, entry.span()));
                 }
             }
-            "track_src_ip" => draft.track_source = arguments::bare(entry, report),
-            "unicast_ttl" => {
+            word::TRACK_SRC_IP => draft.track_source = arguments::bare(entry, report),
+            word::UNICAST_TTL => {
                 let ttl = arguments::number(entry, Junk::Ignored, "", report);
                 draft.unicast_ttl = ttl.map(|ttl| (ttl, entry.span())).or(draft.unicast_ttl);
             }
-            "unicast_fault_no_peer" => draft.unicast_fault_no_peer = arguments::bare(entry, report),
-            "check_unicast_src" => {
+            word::UNICAST_FAULT_NO_PEER => draft.unicast_fault_no_peer = arguments::bare(entry, report),
+            word::CHECK_UNICAST_SRC => {
                 draft.unicast_keyword.get_or_insert(entry.span());
                 draft.check_unicast_source = Some(arguments::bare(entry, report));
             }
@@ -403,13 +404,13 @@ impl<'a> Lowering<'a> {
     pub(super) fn instance_notify(&mut self, draft: &mut Draft, entry: &Entry<'a>) -> bool {
         let notify = &mut draft.notify;
         let slot = match entry.keyword.name {
-            "notify_master" => &mut notify.master,
-            "notify_backup" => &mut notify.backup,
-            "notify_fault" => &mut notify.fault,
-            "notify_stop" => &mut notify.stop,
-            "notify" => &mut notify.any,
-            "notify_master_rx_lower_pri" => &mut notify.master_received_lower_priority,
-            "notify_deleted" => {
+            word::NOTIFY_MASTER => &mut notify.master,
+            word::NOTIFY_BACKUP => &mut notify.backup,
+            word::NOTIFY_FAULT => &mut notify.fault,
+            word::NOTIFY_STOP => &mut notify.stop,
+            word::NOTIFY => &mut notify.any,
+            word::NOTIFY_MASTER_RX_LOWER_PRI => &mut notify.master_received_lower_priority,
+            word::NOTIFY_DELETED => {
                 let bare = entry.arguments().is_empty();
                 let command =
                     if bare { None } else { command::command(entry, &mut self.report).map(Box::new) };
@@ -429,21 +430,21 @@ impl<'a> Lowering<'a> {
 
     fn instance_block(&mut self, draft: &mut Draft, entry: Entry<'a>) -> bool {
         match entry.keyword.name {
-            "authentication" => self.authentication(draft, entry),
-            "auth_hmac" => self.auth_hmac(draft, entry),
-            "unicast_peer" => self.unicast_peers(draft, entry),
-            "track_interface" => self.track_interfaces(draft, entry),
-            "track_script" => self.track_scripts(draft, entry),
-            "track_file" => self.tracked_files(entry, &mut draft.track_files),
-            "track_process" => self.tracked_processes(entry, &mut draft.track_processes),
-            "track_bfd" => self.tracked_sessions(entry, &mut draft.track_bfd),
-            "virtual_ipaddress" => self.virtual_addresses(draft, entry, false),
-            "virtual_ipaddress_excluded" => self.virtual_addresses(draft, entry, true),
-            "virtual_routes" => {
+            word::AUTHENTICATION => self.authentication(draft, entry),
+            word::AUTH_HMAC => self.auth_hmac(draft, entry),
+            word::UNICAST_PEER => self.unicast_peers(draft, entry),
+            word::TRACK_INTERFACE => self.track_interfaces(draft, entry),
+            word::TRACK_SCRIPT => self.track_scripts(draft, entry),
+            word::TRACK_FILE => self.tracked_files(entry, &mut draft.track_files),
+            word::TRACK_PROCESS => self.tracked_processes(entry, &mut draft.track_processes),
+            word::TRACK_BFD => self.tracked_sessions(entry, &mut draft.track_bfd),
+            word::VIRTUAL_IPADDRESS => self.virtual_addresses(draft, entry, false),
+            word::VIRTUAL_IPADDRESS_EXCLUDED => self.virtual_addresses(draft, entry, true),
+            word::VIRTUAL_ROUTES => {
                 let routes = self.routes(entry);
                 draft.routes.extend(routes.into_iter().map(|(route, _)| route));
             }
-            "virtual_rules" => {
+            word::VIRTUAL_RULES => {
                 let rules = self.rules(entry);
                 draft.rules.extend(rules.into_iter().map(|(rule, _)| rule));
             }

@@ -11,11 +11,12 @@ use super::global::{set, set_some};
 use super::reader::Entry;
 use super::report::Report;
 use super::value;
+use crate::keywords::word;
 
 impl<'a> Lowering<'a> {
     /// Takes a keyword about mail; `false` if it is none.
     pub(super) fn global_mail(&mut self, entry: Entry<'a>) -> bool {
-        if entry.keyword.name == "notification_email" {
+        if entry.keyword.name == word::NOTIFICATION_EMAIL {
             self.recipients(entry);
             return true;
         }
@@ -24,26 +25,28 @@ impl<'a> Lowering<'a> {
         let word =
             |report: &mut Report<'_>| arguments::required(&entry, report).map(|word| word.text.to_string());
         match entry.keyword.name {
-            "notification_email_from" => set_some(&mut mail.from, address(&entry, report)),
-            "smtp_server" => {
+            word::NOTIFICATION_EMAIL_FROM => set_some(&mut mail.from, address(&entry, report)),
+            word::SMTP_SERVER => {
                 let server = server(&entry, report);
                 set_some(&mut globals.smtp_server, server);
             }
-            "smtp_helo_name" => set_some(&mut mail.helo_name, word(report)),
-            "smtp_connect_timeout" => set(&mut mail.timeout, timeout(&entry, report)),
-            "smtp_tls" => set(&mut mail.tls, tls(&entry, report)),
-            "smtp_tls_ca_file" => set_some(&mut mail.ca_file, word(report).map(PathBuf::from)),
-            "smtp_auth" => {
+            word::SMTP_HELO_NAME => set_some(&mut mail.helo_name, word(report)),
+            word::SMTP_CONNECT_TIMEOUT => set(&mut mail.timeout, timeout(&entry, report)),
+            word::SMTP_TLS => set(&mut mail.tls, tls(&entry, report)),
+            word::SMTP_TLS_CA_FILE => set_some(&mut mail.ca_file, word(report).map(PathBuf::from)),
+            word::SMTP_AUTH => {
                 let auth = arguments::name_and_secret(&entry, report);
                 set_some(&mut mail.auth, auth.map(|(user, password)| MailAuth { user, password }));
             }
-            "smtp_alert" => set_some(&mut globals.smtp_alert, arguments::switch(&entry, report)),
-            "smtp_alert_vrrp" => set_some(&mut globals.smtp_alert_vrrp, arguments::switch(&entry, report)),
-            "smtp_alert_checker" => {
+            word::SMTP_ALERT => set_some(&mut globals.smtp_alert, arguments::switch(&entry, report)),
+            word::SMTP_ALERT_VRRP => {
+                set_some(&mut globals.smtp_alert_vrrp, arguments::switch(&entry, report))
+            }
+            word::SMTP_ALERT_CHECKER => {
                 set_some(&mut globals.smtp_alert_checker, arguments::switch(&entry, report));
             }
-            "no_email_faults" => mail.no_faults = arguments::bare(&entry, report),
-            "no_checker_emails" => set(&mut mail.no_checkers, arguments::switch(&entry, report)),
+            word::NO_EMAIL_FAULTS => mail.no_faults = arguments::bare(&entry, report),
+            word::NO_CHECKER_EMAILS => set(&mut mail.no_checkers, arguments::switch(&entry, report)),
             _ => return false,
         }
         true

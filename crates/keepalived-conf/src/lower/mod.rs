@@ -55,6 +55,7 @@ use crate::model::{Command, Config, VrrpScript};
 use crate::preprocess::Files;
 use crate::source::Span;
 
+use crate::keywords::word;
 use bfd::Sessions;
 use global::Globals;
 use instance::Draft;
@@ -148,7 +149,7 @@ fn lower(lines: &Lines, files: &dyn Files, diagnostics: &mut Diagnostics) -> Low
 /// The names behind every `vrrp_script` in the file, wherever it stands.
 fn names_of_scripts(lines: &Lines) -> HashSet<&str> {
     let statements = lines.iter().filter_map(|line| match line {
-        Line::Words(statement) if statement.keyword() == "vrrp_script" => Some(statement),
+        Line::Words(statement) if statement.keyword() == word::VRRP_SCRIPT => Some(statement),
         _ => None,
     });
     statements.filter_map(|statement| statement.arguments().first()).map(|name| name.text).collect()
@@ -166,15 +167,15 @@ impl<'a> Lowering<'a> {
 
     fn root_keyword(&mut self, entry: Entry<'a>) {
         match entry.keyword.name {
-            "global_defs" => self.global_defs(entry),
-            "vrrp_script" => self.vrrp_script(entry),
-            "vrrp_instance" => self.vrrp_instance(entry),
-            "vrrp_sync_group" => self.sync_group(entry),
-            "garp_group" => self.garp_group(entry),
-            "track_file" | "vrrp_track_file" => self.track_file(entry),
-            "vrrp_track_process" => self.track_process(entry),
-            "interface_up_down_delays" => self.interface_up_down_delays(entry),
-            "bfd_instance" => self.bfd_instance(entry),
+            word::GLOBAL_DEFS => self.global_defs(entry),
+            word::VRRP_SCRIPT => self.vrrp_script(entry),
+            word::VRRP_INSTANCE => self.vrrp_instance(entry),
+            word::VRRP_SYNC_GROUP => self.sync_group(entry),
+            word::GARP_GROUP => self.garp_group(entry),
+            word::TRACK_FILE | word::VRRP_TRACK_FILE => self.track_file(entry),
+            word::VRRP_TRACK_PROCESS => self.track_process(entry),
+            word::INTERFACE_UP_DOWN_DELAYS => self.interface_up_down_delays(entry),
+            word::BFD_INSTANCE => self.bfd_instance(entry),
             _ => {
                 let Some(entry) = self.static_keyword(entry) else { return };
                 if !self.lvs_keyword(entry) && !self.global_keyword(entry) {

@@ -14,6 +14,7 @@ use super::global::Globals;
 use super::instance::Draft;
 use super::reader::Entry;
 use super::report::Report;
+use crate::keywords::word;
 
 /// The mode as written: `Some(None)` is off.
 pub(super) type Written = Option<Option<RfcMode>>;
@@ -21,8 +22,8 @@ pub(super) type Written = Option<Option<RfcMode>>;
 /// Takes `rfc9568` or `rfc3768`; `false` if it is another keyword.
 pub(super) fn keyword(written: &mut Written, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
     let mode = match entry.keyword.name {
-        "rfc9568" => RfcMode::Rfc9568,
-        "rfc3768" => RfcMode::Rfc3768,
+        word::RFC9568 => RfcMode::Rfc9568,
+        word::RFC3768 => RfcMode::Rfc3768,
         _ => return false,
     };
     match arguments::switch(entry, report) {
@@ -97,15 +98,15 @@ fn settle_contradictions(draft: &mut Draft, mode: RfcMode, at: Span, report: &mu
     draft.version = Some((version, at));
     draft.strict = Some(false);
     let beyond = [
-        ("unicast_peer", !draft.unicast_peers.is_empty()),
-        ("mcast_dst_ip", draft.multicast_group.is_some()),
-        ("auth_hmac", draft.auth_hmac.is_some()),
-        ("down_timer_adverts", draft.down_adverts.is_some_and(|count| count != 3)),
-        ("preempt_delay", draft.preempt_delay.is_some()),
-        ("skip_check_adv_addr", draft.skip_check_adv_addr == Some(true)),
-        ("higher_prio_send_advert", draft.higher_priority_send_advert == Some(true)),
-        ("no_virtual_ipaddress", draft.no_addresses),
-        ("virtual_ipaddress_excluded", !draft.excluded_addresses.is_empty()),
+        (word::UNICAST_PEER, !draft.unicast_peers.is_empty()),
+        (word::MCAST_DST_IP, draft.multicast_group.is_some()),
+        (word::AUTH_HMAC, draft.auth_hmac.is_some()),
+        (word::DOWN_TIMER_ADVERTS, draft.down_adverts.is_some_and(|count| count != 3)),
+        (word::PREEMPT_DELAY, draft.preempt_delay.is_some()),
+        (word::SKIP_CHECK_ADV_ADDR, draft.skip_check_adv_addr == Some(true)),
+        (word::HIGHER_PRIO_SEND_ADVERT, draft.higher_priority_send_advert == Some(true)),
+        (word::NO_VIRTUAL_IPADDRESS, draft.no_addresses),
+        (word::VIRTUAL_IPADDRESS_EXCLUDED, !draft.excluded_addresses.is_empty()),
     ];
     let beyond: Vec<_> =
         beyond.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| format!("`{name}`")).collect();

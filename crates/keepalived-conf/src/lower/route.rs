@@ -14,6 +14,7 @@ use super::names::{Kind, Names};
 use super::option_line::{OptionLine, Prefix};
 use super::report::Report;
 use super::value;
+use crate::keywords::word;
 
 /// The route of a line and its track group; `None` if the line is wrong, which was reported.
 pub(super) fn route<'a>(
@@ -145,11 +146,11 @@ impl<'a> Reading<'a, '_, '_, '_> {
                 self.draft.ttl_propagate = Some(self.line.fits(word, argument, enabled)?);
                 Some(())
             }
-            "track_group" => {
+            word::TRACK_GROUP => {
                 self.draft.group = Some(self.line.argument(word)?);
                 Some(())
             }
-            "no_track" => {
+            word::NO_TRACK => {
                 self.draft.no_track = true;
                 Some(())
             }
@@ -291,8 +292,8 @@ impl<'a> Reading<'a, '_, '_, '_> {
                     let weight = self.line.integer(word, 1, 256)?;
                     hop.weight = u16::try_from(weight).unwrap_or(1);
                 }
-                "no_track" => self.draft.no_track = true,
-                "track_group" => self.draft.group = Some(self.line.argument(word)?),
+                word::NO_TRACK => self.draft.no_track = true,
+                word::TRACK_GROUP => self.draft.group = Some(self.line.argument(word)?),
                 _ => return self.line.refuse(word, &format!("`{}` cannot follow a `nexthop`", word.text)),
             }
         }
@@ -483,10 +484,10 @@ const PATH: &[(&str, u16, PathUnit, bool)] = &[
     ("hoplimit", 10, PathUnit::Number(255), false),
     ("initcwnd", 11, PathUnit::Number(u32::MAX), false),
     ("features", 12, PathUnit::Features, false),
-    ("rto_min", 13, PathUnit::Time { scale: 1 }, true),
+    (word::RTO_MIN, 13, PathUnit::Time { scale: 1 }, true),
     ("initrwnd", 14, PathUnit::Number(u32::MAX), false),
     ("quickack", 15, PathUnit::Number(1), false),
-    ("fastopen_no_cookie", 17, PathUnit::Number(1), false),
+    (word::FASTOPEN_NO_COOKIE, 17, PathUnit::Number(1), false),
 ];
 
 /// `RTPROT_KEEPALIVED`

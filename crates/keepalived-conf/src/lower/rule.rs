@@ -11,6 +11,7 @@ use super::names::{self, Kind, Names};
 use super::option_line::{OptionLine, Prefix};
 use super::report::Report;
 use super::route::KEEPALIVED;
+use crate::keywords::word;
 
 /// The rule of a line and its track group; `None` if the line is wrong, which was reported. `free` is the priority of
 /// the next rule that names none.
@@ -81,10 +82,10 @@ impl<'a> Reading<'a, '_, '_, '_> {
             }
             "fwmark" => self.draft.fwmark = Some(self.parsed(word, fwmark)?),
             "realms" => self.draft.realms = Some(self.line.realms(word)?),
-            "suppress_prefixlength" | "sup_pl" => {
+            word::SUPPRESS_PREFIXLENGTH | word::SUP_PL => {
                 self.draft.suppress_prefix_len = Some(self.line.integer(word, 0, 128)?);
             }
-            "suppress_ifgroup" | "sup_group" => {
+            word::SUPPRESS_IFGROUP | word::SUP_GROUP => {
                 self.draft.suppress_group = Some(self.line.named(word, Kind::Group, u32::MAX)?);
             }
             "dev" | "iif" => self.draft.iif = Some(self.line.interface(word)?),
@@ -98,8 +99,8 @@ impl<'a> Reading<'a, '_, '_, '_> {
                 let protocol = self.line.named(word, Kind::Protocol, 255)?;
                 self.draft.protocol = Some((u8::try_from(protocol).unwrap_or(KEEPALIVED), word));
             }
-            "no_track" => self.draft.no_track = true,
-            "track_group" => self.draft.group = Some(self.line.argument(word)?),
+            word::NO_TRACK => self.draft.no_track = true,
+            word::TRACK_GROUP => self.draft.group = Some(self.line.argument(word)?),
             name => return self.action(name, word),
         }
         Some(())

@@ -14,6 +14,7 @@ use super::reader::Entry;
 use super::report::Report;
 use super::shell;
 use super::value::{self, NumberError};
+use crate::keywords::word;
 
 /// The part of a script that has been read.
 #[derive(Default)]
@@ -85,20 +86,20 @@ impl<'a> Lowering<'a> {
     fn script_keyword(&mut self, draft: &mut ScriptDraft, entry: Entry<'a>) {
         let report = &mut self.report;
         match entry.keyword.name {
-            "script" => {
+            word::SCRIPT => {
                 draft.command = command::command(&entry, report);
                 if let Some(command) = &draft.command {
                     suggest_track_process(&entry, command, report);
                 }
             }
-            "interval" => draft.interval = time(&entry, report).or(draft.interval),
-            "timeout" => draft.timeout = time(&entry, report).or(draft.timeout),
-            "weight" => script_weight(&entry, draft, report),
-            "rise" => draft.rise = times(&entry, report).or(draft.rise),
-            "fall" => draft.fall = times(&entry, report).or(draft.fall),
-            "user" => draft.user = command::user(&entry, report).or(draft.user.take()),
-            "init_fail" => draft.init_fail = arguments::bare(&entry, report),
-            "on_shortage" => draft.on_shortage = on_shortage(&entry, report).unwrap_or(draft.on_shortage),
+            word::INTERVAL => draft.interval = time(&entry, report).or(draft.interval),
+            word::TIMEOUT => draft.timeout = time(&entry, report).or(draft.timeout),
+            word::WEIGHT => script_weight(&entry, draft, report),
+            word::RISE => draft.rise = times(&entry, report).or(draft.rise),
+            word::FALL => draft.fall = times(&entry, report).or(draft.fall),
+            word::USER => draft.user = command::user(&entry, report).or(draft.user.take()),
+            word::INIT_FAIL => draft.init_fail = arguments::bare(&entry, report),
+            word::ON_SHORTAGE => draft.on_shortage = on_shortage(&entry, report).unwrap_or(draft.on_shortage),
             _ => self.understood(entry),
         }
     }
@@ -181,7 +182,7 @@ fn suggest_track_process(entry: &Entry<'_>, command: &Command, report: &mut Repo
     let Some(process) = shell::looked_for_process(argv) else { return };
     let at = entry.argument().map_or(entry.span(), |word| word.span);
     let message = format!("this script only looks whether a process named `{process}` exists");
-    let acts = keywords::find(Context::Root, "vrrp_track_process")
+    let acts = keywords::find(Context::Root, word::VRRP_TRACK_PROCESS)
         .is_some_and(|keyword| keyword.status == Status::Acts);
     let help = if acts {
         format!(

@@ -12,6 +12,7 @@ use super::Lowering;
 use super::address::virtual_address;
 use super::reader::Entry;
 use super::{route, rule};
+use crate::keywords::word;
 
 /// Statics that have been read: each with the name of its track group.
 #[derive(Default)]
@@ -26,16 +27,16 @@ impl<'a> Lowering<'a> {
     /// Takes a keyword of statics; gives it back if it is none.
     pub(super) fn static_keyword(&mut self, entry: Entry<'a>) -> Option<Entry<'a>> {
         match entry.keyword.name {
-            "static_ipaddress" => self.static_addresses(entry),
-            "static_routes" => {
+            word::STATIC_IPADDRESS => self.static_addresses(entry),
+            word::STATIC_ROUTES => {
                 let routes = self.routes(entry);
                 self.statics.routes.extend(routes);
             }
-            "static_rules" => {
+            word::STATIC_RULES => {
                 let rules = self.rules(entry);
                 self.statics.rules.extend(rules);
             }
-            "track_group" => self.track_group(entry),
+            word::TRACK_GROUP => self.track_group(entry),
             _ => return Some(entry),
         }
         None
@@ -68,7 +69,7 @@ impl<'a> Lowering<'a> {
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
             let mut words = line.words().iter();
-            let group = words.by_ref().find(|word| word.text == "track_group").and_then(|_| words.next());
+            let group = words.by_ref().find(|word| word.text == word::TRACK_GROUP).and_then(|_| words.next());
             if let Some(address) = virtual_address(line, context, &mut self.report) {
                 self.statics.addresses.push((address, group));
             }

@@ -14,6 +14,7 @@ use super::Lowering;
 use super::arguments;
 use super::instance::Draft;
 use super::reader::Entry;
+use crate::keywords::word;
 
 /// A group as written.
 pub(super) struct GroupDraft<'a> {
@@ -58,25 +59,25 @@ impl<'a> Lowering<'a> {
         self.report.old_spelling(entry.keyword, entry.span());
         let common = &mut *group.common;
         match entry.keyword.name {
-            "group" => {
+            word::GROUP => {
                 let mut block = self.reader.open(entry, &mut self.report);
                 while let Some(line) = self.reader.next_line(&mut block, &mut self.report) {
                     group.members.extend(line.words());
                 }
             }
-            "track_interface" => self.track_interfaces(common, entry),
-            "track_script" => self.track_scripts(common, entry),
-            "track_file" => self.tracked_files(entry, &mut common.track_files),
-            "track_process" => self.tracked_processes(entry, &mut common.track_processes),
-            "track_bfd" => self.tracked_sessions(entry, &mut common.track_bfd),
-            "smtp_alert" => {
+            word::TRACK_INTERFACE => self.track_interfaces(common, entry),
+            word::TRACK_SCRIPT => self.track_scripts(common, entry),
+            word::TRACK_FILE => self.tracked_files(entry, &mut common.track_files),
+            word::TRACK_PROCESS => self.tracked_processes(entry, &mut common.track_processes),
+            word::TRACK_BFD => self.tracked_sessions(entry, &mut common.track_bfd),
+            word::SMTP_ALERT => {
                 common.smtp_alert = arguments::switch(&entry, &mut self.report).or(common.smtp_alert);
             }
-            "notify_priority_changes" => {
+            word::NOTIFY_PRIORITY_CHANGES => {
                 let said = arguments::switch(&entry, &mut self.report);
                 common.notify_priority_changes = said.or(common.notify_priority_changes);
             }
-            "sync_group_tracking_weight" | "global_tracking" => {
+            word::SYNC_GROUP_TRACKING_WEIGHT | word::GLOBAL_TRACKING => {
                 group.weights |= arguments::bare(&entry, &mut self.report);
             }
             _ if entry.keyword.status == Status::Acts && self.instance_notify(common, &entry) => {}

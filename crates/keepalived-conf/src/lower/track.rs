@@ -15,6 +15,7 @@ use super::reader::Entry;
 use super::report::Report;
 use super::understood::tracker_named;
 use super::value;
+use crate::keywords::word;
 
 /// Options after the name of a tracker.
 #[derive(Default)]
@@ -191,7 +192,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn track_file_named(&mut self, name: Word<'_>) -> Option<usize> {
         let known = &self.track_files.by_name;
         let index = known.get(name.text).copied();
-        tracker_named("track_file", name, index.is_some(), known.keys().copied(), &mut self.report);
+        tracker_named(word::TRACK_FILE, name, index.is_some(), known.keys().copied(), &mut self.report);
         index
     }
 
@@ -199,7 +200,13 @@ impl<'a> Lowering<'a> {
     pub(super) fn track_process_named(&mut self, name: Word<'_>) -> Option<usize> {
         let known = &self.track_processes.by_name;
         let index = known.get(name.text).copied();
-        tracker_named("vrrp_track_process", name, index.is_some(), known.keys().copied(), &mut self.report);
+        tracker_named(
+            word::VRRP_TRACK_PROCESS,
+            name,
+            index.is_some(),
+            known.keys().copied(),
+            &mut self.report,
+        );
         index
     }
 

@@ -11,6 +11,7 @@ use crate::model::trackers::TrackFile;
 use super::reader::Entry;
 use super::report::Report;
 use super::{Lowering, arguments, value};
+use crate::keywords::word;
 
 /// Every `track_file` so far.
 #[derive(Default)]
@@ -42,12 +43,12 @@ impl<'a> Lowering<'a> {
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
             match entry.keyword.name {
                 _ if entry.keyword.status != Status::Acts => self.understood(entry),
-                "file" => {
+                word::FILE => {
                     let word = arguments::required(&entry, &mut self.report);
                     path = word.map(|word| PathBuf::from(word.text)).or(path);
                 }
-                "init_file" => init = Some(init_file(&entry, &mut self.report)),
-                "weight" => weight = file_weight(&entry, weight, &mut self.report),
+                word::INIT_FILE => init = Some(init_file(&entry, &mut self.report)),
+                word::WEIGHT => weight = file_weight(&entry, weight, &mut self.report),
                 _ => self.understood(entry),
             }
         }

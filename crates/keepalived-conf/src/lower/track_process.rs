@@ -12,6 +12,7 @@ use super::arguments::{self, Junk};
 use super::reader::Entry;
 use super::report::Report;
 use super::track_file::file_weight;
+use crate::keywords::word;
 
 /// Every `vrrp_track_process` so far.
 #[derive(Default)]
@@ -92,7 +93,7 @@ impl<'a> Draft<'a> {
     fn take(&mut self, entry: &Entry<'a>, report: &mut Report<'_>) {
         let delay = |report: &mut Report<'_>| arguments::decimal(entry, Junk::Ignored, "", report);
         match entry.keyword.name {
-            "process" => {
+            word::PROCESS => {
                 if entry.arguments().is_empty() {
                     report.missing_argument(entry.keyword, entry.span());
                 } else if self.words.is_empty() {
@@ -101,21 +102,21 @@ impl<'a> Draft<'a> {
                     report.error("repeated", entry.span(), "`process` is set already; this one is ignored");
                 }
             }
-            "param_match" => self.parameters = parameter_match(entry, report).or(self.parameters),
-            "full_command" => self.full_command = arguments::bare(entry, report),
-            "weight" => self.weight = file_weight(entry, self.weight, report),
-            "quorum" => {
+            word::PARAM_MATCH => self.parameters = parameter_match(entry, report).or(self.parameters),
+            word::FULL_COMMAND => self.full_command = arguments::bare(entry, report),
+            word::WEIGHT => self.weight = file_weight(entry, self.weight, report),
+            word::QUORUM => {
                 let quorum = arguments::number(entry, Junk::Ignored, "", report);
                 let fits = |quorum: &u32| self.quorum_max.is_none_or(|most| *quorum <= most);
                 self.quorum = in_order(quorum, fits, entry, report).or(self.quorum);
             }
-            "quorum_max" => {
+            word::QUORUM_MAX => {
                 let most = arguments::number(entry, Junk::Ignored, "", report);
                 let fits = |most: &u32| self.quorum.is_none_or(|quorum| quorum <= *most);
                 self.quorum_max = in_order(most, fits, entry, report).or(self.quorum_max);
             }
-            "fork_delay" => self.fork_delay = delay(report).unwrap_or(self.fork_delay),
-            "terminate_delay" => self.terminate_delay = delay(report).unwrap_or(self.terminate_delay),
+            word::FORK_DELAY => self.fork_delay = delay(report).unwrap_or(self.fork_delay),
+            word::TERMINATE_DELAY => self.terminate_delay = delay(report).unwrap_or(self.terminate_delay),
             _ => {
                 let delay = delay(report);
                 self.fork_delay = delay.unwrap_or(self.fork_delay);

@@ -15,6 +15,7 @@ use super::instance::Draft;
 use super::reader::Entry;
 use super::report::Report;
 use super::value;
+use crate::keywords::word;
 
 /// Keywords of an instance's block.
 #[derive(Default)]
@@ -57,16 +58,16 @@ enum MacDraft {
 /// Takes a keyword of an instance; `false` if it is another one's.
 pub(super) fn keyword(draft: &mut Draft, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
     match entry.keyword.name {
-        "use_vmac" => {
+        word::USE_VMAC => {
             let own = link(entry, KindDraft::Macvlan { mac: None }, report);
             draft.links.own = Some(own);
         }
-        "use_ipvlan" => {
+        word::USE_IPVLAN => {
             let kind = KindDraft::Ipvlan { mode: IpvlanMode::default(), address: None };
             draft.links.own = Some(link(entry, kind, report));
         }
-        "use_vmac_addr" => draft.links.of_addresses = arguments::bare(entry, report),
-        "vmac_xmit_base" => {
+        word::USE_VMAC_ADDR => draft.links.of_addresses = arguments::bare(entry, report),
+        word::VMAC_XMIT_BASE => {
             arguments::bare(entry, report);
             draft.links.transmit_on_base = Some(entry.span());
         }

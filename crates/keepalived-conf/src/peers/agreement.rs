@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::{Member, Node, Router, called};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::keywords::word;
 use crate::model::{Auth, HmacMode, VrrpInstance};
 
 /// Compares every member with the first one, and unicast peers each with each.
@@ -59,7 +60,7 @@ fn interval(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
         Diagnostic::warning("peer-interval", message)
     };
     let finding = finding.help("write the same `advert_int` on all nodes");
-    Some(between(finding, one, other, &["advert_int"]))
+    Some(between(finding, one, other, &[word::ADVERT_INT]))
 }
 
 fn authentication(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
@@ -80,7 +81,7 @@ fn authentication(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
     );
     let finding = Diagnostic::error("peer-authentication", message)
         .help("write the same `auth_type` and `auth_pass` on all nodes; only the first 8 characters count");
-    let words = if a == b { &["auth_pass"] } else { &["auth_type"] };
+    let words = if a == b { &[word::AUTH_PASS] } else { &[word::AUTH_TYPE] };
     Some(between(finding, one, other, words))
 }
 
@@ -89,7 +90,7 @@ fn kind(auth: &Auth) -> &'static str {
         Auth::None => "no authentication",
         Auth::Password(_) => "auth_type PASS",
         Auth::Ah(_) => "auth_type AH",
-        Auth::Hmac(_) | Auth::UnusableHmac => "auth_hmac",
+        Auth::Hmac(_) | Auth::UnusableHmac => word::AUTH_HMAC,
     }
 }
 
@@ -115,7 +116,7 @@ fn signatures(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
     let message = format!("{router} on {receives} {problem}: its adverts are rejected, and both will serve");
     let finding = Diagnostic::error("peer-authentication", message)
         .help("write the same keys on all nodes first, then change `mode` and `active_key`");
-    Some(between(finding, one, other, &["auth_hmac"]))
+    Some(between(finding, one, other, &[word::AUTH_HMAC]))
 }
 
 fn transport(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
@@ -138,7 +139,7 @@ fn transport(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
     let message = format!("{message}: they do not hear each other, and both will serve");
     let finding = Diagnostic::error("peer-transport", message)
         .help("use the same multicast group on all nodes, or `unicast_peer` on all");
-    Some(between(finding, one, other, &["unicast_peer", "mcast_dst_ip"]))
+    Some(between(finding, one, other, &[word::UNICAST_PEER, word::MCAST_DST_IP]))
 }
 
 fn group(member: &Member<'_>) -> IpAddr {
@@ -164,8 +165,8 @@ fn unheard(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
         one.name()
     );
     let help = format!("add {source} to the `unicast_peer` block of {}", one.name());
-    let finding = one.marks(Diagnostic::error("peer-not-listed", message).help(help), &["unicast_peer"]);
-    Some(other.marks_too(finding, &["unicast_src_ip", "mcast_src_ip"]))
+    let finding = one.marks(Diagnostic::error("peer-not-listed", message).help(help), &[word::UNICAST_PEER]);
+    Some(other.marks_too(finding, &[word::UNICAST_SRC_IP, word::MCAST_SRC_IP]))
 }
 
 fn addresses(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
@@ -189,7 +190,7 @@ fn addresses(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
     );
     let finding = Diagnostic::error("peer-addresses", message)
         .help("list the same `virtual_ipaddress` lines on all nodes");
-    Some(between(finding, one, other, &["virtual_ipaddress"]))
+    Some(between(finding, one, other, &[word::VIRTUAL_IPADDRESS]))
 }
 
 /// Number of missing addresses that a message names.
@@ -217,7 +218,7 @@ fn virtual_mac(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
     );
     let finding =
         Diagnostic::warning("peer-virtual-mac", message).help("use `use_vmac` on all nodes or on none");
-    (a != b).then(|| between(finding, with, without, &["use_vmac", "use_ipvlan"]))
+    (a != b).then(|| between(finding, with, without, &[word::USE_VMAC, word::USE_IPVLAN]))
 }
 
 /// Names for people that two nodes share.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::{Member, Node, Router, called};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::keywords::word;
 use crate::model::VrrpInstance;
 
 /// Instances with one VRID and family. A node that has several of them (one each on several networks) joins each to
@@ -85,7 +86,7 @@ pub(super) fn unpaired(routers: &[Router<'_>], nodes: &[Node<'_>], found: &mut D
         );
         let finding = Diagnostic::warning("peer-missing", message)
             .help("give another node a `vrrp_instance` with the same `virtual_router_id`");
-        found.push(member.marks(finding, &["virtual_router_id"]));
+        found.push(member.marks(finding, &[word::VIRTUAL_ROUTER_ID]));
     }
 }
 
@@ -100,5 +101,5 @@ fn two_routers(address: IpAddr, one: &Member<'_>, other: &Member<'_>) -> Diagnos
     let finding = Diagnostic::error("peer-router-id", message).help(
         "use one `virtual_router_id` for it on all nodes, or give each virtual router its own addresses",
     );
-    other.marks_too(one.marks(finding, &["virtual_router_id"]), &["virtual_router_id"])
+    other.marks_too(one.marks(finding, &[word::VIRTUAL_ROUTER_ID]), &[word::VIRTUAL_ROUTER_ID])
 }

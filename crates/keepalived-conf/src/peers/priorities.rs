@@ -2,6 +2,7 @@
 
 use super::{Member, Router, called};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::keywords::word;
 use crate::model::{InitialState, Preempt};
 
 /// Findings about priorities, preemption and weights.
@@ -169,7 +170,7 @@ fn preemption(leader: &Member<'_>, others: &[&Member<'_>], equal: bool, found: &
     for other in others.iter().filter(|_| !reachable) {
         let word = match other.instance.preempt {
             Preempt::Never => "nopreempt",
-            Preempt::After(_) => "preempt_delay",
+            Preempt::After(_) => word::PREEMPT_DELAY,
             Preempt::AtOnce => continue,
         };
         let message = format!(
@@ -213,7 +214,8 @@ fn weights(leader: &Member<'_>, second: &Member<'_>, others: &[&Member<'_>], fou
         );
         let finding = Diagnostic::warning("peer-nopreempt-weight", message)
             .help("track without a weight, so that a failure is a FAULT, or remove `nopreempt`");
-        found.push(second.marks_too(leader.marks(finding, &[track.word, "track_script"]), &["nopreempt"]));
+        found
+            .push(second.marks_too(leader.marks(finding, &[track.word, word::TRACK_SCRIPT]), &["nopreempt"]));
     }
 }
 
@@ -240,5 +242,5 @@ fn still_wins(
     let finding = Diagnostic::warning("peer-check-still-wins", message).help(format!(
         "a weight of at least {least} (or -{least}) would move it; without a weight a failure is a FAULT"
     ));
-    second.marks_too(leader.marks(finding, &[track.word, "track_script", "priority"]), &["priority"])
+    second.marks_too(leader.marks(finding, &[track.word, word::TRACK_SCRIPT, "priority"]), &["priority"])
 }

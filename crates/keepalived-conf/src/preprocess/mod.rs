@@ -35,6 +35,7 @@ mod words;
 use std::path::Path;
 
 use crate::diagnostic::Diagnostics;
+use crate::keywords::word;
 use crate::lines::Lines;
 use crate::source::SourceMap;
 
@@ -79,7 +80,7 @@ impl<'a> Options<'a> {
 impl std::fmt::Debug for Options<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut options = formatter.debug_struct("Options");
-        options.field("config_id", &self.config_id).field("random_seed", &self.random_seed);
+        options.field("config_id", &self.config_id).field(word::RANDOM_SEED, &self.random_seed);
         options.field("strict_includes", &self.strict_includes).finish_non_exhaustive()
     }
 }

@@ -11,6 +11,7 @@ use super::words::{self, Token};
 use super::{Budget, DEPTH_LIMIT, Exhausted, FileKind, MAIN_FILE_MISSING, Options};
 use crate::damage::Damage;
 use crate::diagnostic::{Class, Diagnostic, Diagnostics, Severity};
+use crate::keywords::word;
 use crate::lines::{Lines, Rewritten};
 use crate::source::{SourceId, SourceMap, Span};
 
@@ -361,11 +362,11 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
     pub(super) fn listen(&mut self, text: &str) {
         let mut words = self.words.iter().map(|&(start, end, _)| text.get(start..end).unwrap_or_default());
         match words.next() {
-            Some("include_check") if !self.options.strict_includes => {
+            Some(word::INCLUDE_CHECK) if !self.options.strict_includes => {
                 let (checks, _unknown_is_reported_with_the_keyword) = include_check(self.checks, words);
                 self.checks = checks;
             }
-            Some("random_seed") => {
+            Some(word::RANDOM_SEED) => {
                 if let Some(seed) = words.next().and_then(|seed| seed.parse().ok()) {
                     self.random = Random::seeded(seed);
                 }

@@ -12,6 +12,7 @@ use super::super::instance::At;
 use super::super::reader::Entry;
 use super::super::report::Report;
 use super::acts;
+use crate::keywords::word;
 
 /// Timing of a virtual server, a real server or a checker; `None` is inherited.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,17 +46,17 @@ impl Timing {
             arguments::decimal(entry, Junk::Ignored, "", report).or(before)
         };
         match entry.keyword.name {
-            "delay_loop" => self.delay_loop = time(self.delay_loop, report),
-            "delay_before_retry" => self.delay_before_retry = time(self.delay_before_retry, report),
-            "warmup" => self.warmup = time(self.warmup, report),
-            "connect_timeout" => self.connect_timeout = time(self.connect_timeout, report),
-            "retry" => self.retry = arguments::number(entry, Junk::Ignored, "", report).or(self.retry),
-            "rise" => self.rise = arguments::number(entry, Junk::Refused, "", report).or(self.rise),
-            "nb_get_retry" => {
+            word::DELAY_LOOP => self.delay_loop = time(self.delay_loop, report),
+            word::DELAY_BEFORE_RETRY => self.delay_before_retry = time(self.delay_before_retry, report),
+            word::WARMUP => self.warmup = time(self.warmup, report),
+            word::CONNECT_TIMEOUT => self.connect_timeout = time(self.connect_timeout, report),
+            word::RETRY => self.retry = arguments::number(entry, Junk::Ignored, "", report).or(self.retry),
+            word::RISE => self.rise = arguments::number(entry, Junk::Refused, "", report).or(self.rise),
+            word::NB_GET_RETRY => {
                 report.old_spelling(entry.keyword, entry.span());
                 self.retry = arguments::number(entry, Junk::Ignored, "", report).or(self.retry);
             }
-            "alpha" => self.alpha = arguments::switch(entry, report).or(self.alpha),
+            word::ALPHA => self.alpha = arguments::switch(entry, report).or(self.alpha),
             _ => return false,
         }
         true
@@ -89,22 +90,22 @@ impl Common {
             arguments::number(entry, Junk::Ignored, "", report).or(before)
         };
         match entry.keyword.name {
-            "connect_ip" => self.connect_ip = arguments::address(entry, report).or(self.connect_ip),
-            "connect_port" => self.connect_port = port(self.connect_port, report),
-            "bindto" => {
+            word::CONNECT_IP => self.connect_ip = arguments::address(entry, report).or(self.connect_ip),
+            word::CONNECT_PORT => self.connect_port = port(self.connect_port, report),
+            word::BINDTO => {
                 let address = arguments::address(entry, report);
                 self.bind_ip = address.map(|address| (address, entry.span())).or(self.bind_ip);
             }
-            "bind_port" => self.bind_port = port(self.bind_port, report),
-            "bind_if" => self.interface = arguments::interface(entry, report).or(self.interface.take()),
-            "fwmark" => {
+            word::BIND_PORT => self.bind_port = port(self.bind_port, report),
+            word::BIND_IF => self.interface = arguments::interface(entry, report).or(self.interface.take()),
+            word::FWMARK => {
                 self.fwmark = arguments::number(entry, Junk::Ignored, "", report).unwrap_or(self.fwmark);
             }
-            "proxy_protocol" => {
+            word::PROXY_PROTOCOL => {
                 let version = arguments::number(entry, Junk::Refused, "", report);
                 self.proxy_protocol = version.or(self.proxy_protocol);
             }
-            "log_all_failures" => {
+            word::LOG_ALL_FAILURES => {
                 self.log_all_failures = arguments::switch(entry, report).or(self.log_all_failures);
             }
             _ => return false,

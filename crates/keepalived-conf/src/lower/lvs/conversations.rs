@@ -9,6 +9,7 @@ use super::checker::Common;
 use super::http::{pattern, text};
 use super::payload::escaped_text;
 use super::tls::{Ssl, TlsDraft};
+use crate::keywords::word;
 
 /// Keywords of a `TCP_CHECK`.
 #[derive(Clone, Default)]
@@ -41,11 +42,13 @@ impl<'a> Lowering<'a> {
             let report = &mut lowering.report;
             let bytes = String::into_bytes;
             match inner.keyword.name {
-                "send" => draft.steps.extend(escaped_text(inner, report).map(bytes).map(TalkStep::Send)),
-                "expect" => draft.steps.extend(escaped_text(inner, report).map(bytes).map(TalkStep::Expect)),
-                "expect_line" => draft.steps.extend(pattern(inner, report).map(TalkStep::ExpectLine)),
-                "virtualhost" => draft.virtual_host = text(inner, report).or(draft.virtual_host.take()),
-                "tls" => wants_tls = arguments::switch(inner, report).or(wants_tls),
+                word::SEND => draft.steps.extend(escaped_text(inner, report).map(bytes).map(TalkStep::Send)),
+                word::EXPECT => {
+                    draft.steps.extend(escaped_text(inner, report).map(bytes).map(TalkStep::Expect))
+                }
+                word::EXPECT_LINE => draft.steps.extend(pattern(inner, report).map(TalkStep::ExpectLine)),
+                word::VIRTUALHOST => draft.virtual_host = text(inner, report).or(draft.virtual_host.take()),
+                word::TLS => wants_tls = arguments::switch(inner, report).or(wants_tls),
                 _ => {
                     let taken = tls.take(inner, report);
                     wants_tls = wants_tls.or(taken.then_some(true));
@@ -74,20 +77,20 @@ impl<'a> Lowering<'a> {
         self.check_block(entry, common, |lowering, inner| {
             let report = &mut lowering.report;
             match inner.keyword.name {
-                "login" => {
+                word::LOGIN => {
                     if let Some((user, password)) = arguments::name_and_secret(inner, report) {
                         (check.user, check.password) = (user, password);
                     }
                 }
-                "password" => {
+                word::PASSWORD => {
                     let word = arguments::required(inner, report);
                     check.password =
                         word.map_or(std::mem::take(&mut check.password), |word| word.text.to_string());
                 }
-                "database" => {
+                word::DATABASE => {
                     check.database = text(inner, report).unwrap_or(std::mem::take(&mut check.database));
                 }
-                "role" => {
+                word::ROLE => {
                     let role = arguments::choice(inner, report);
                     check.wants_primary = role.map(|role| role == "primary").or(check.wants_primary);
                 }

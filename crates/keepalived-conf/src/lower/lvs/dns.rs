@@ -10,6 +10,7 @@ use super::super::reader::Entry;
 use super::super::report::Report;
 use super::checker::Common;
 use super::payload::domain;
+use crate::keywords::word;
 
 /// Keywords of a `DNS_CHECK`.
 pub(super) struct DnsDraft {
@@ -25,17 +26,17 @@ impl<'a> Lowering<'a> {
         self.check_block(entry, common, |lowering, inner| {
             let report = &mut lowering.report;
             match inner.keyword.name {
-                "type" => {
+                word::TYPE => {
                     let chosen = arguments::choice(inner, report).map(str::to_ascii_uppercase);
                     query_type = chosen.unwrap_or(std::mem::take(&mut query_type));
                 }
-                "name" => name = domain(inner, report).unwrap_or(std::mem::take(&mut name)),
-                "answer" => wanted.addresses.extend(addresses(inner, report)),
-                "min_answers" => {
+                word::NAME => name = domain(inner, report).unwrap_or(std::mem::take(&mut name)),
+                word::ANSWER => wanted.addresses.extend(addresses(inner, report)),
+                word::MIN_ANSWERS => {
                     wanted.least =
                         arguments::number(inner, Junk::Refused, "", report).unwrap_or(wanted.least);
                 }
-                "require_ad" => {
+                word::REQUIRE_AD => {
                     wanted.authentic = arguments::switch(inner, report).unwrap_or(wanted.authentic);
                 }
                 _ => return false,

@@ -15,6 +15,7 @@ use super::acts;
 use super::checker::Common;
 use super::payload::escaped_text;
 use super::tls::{Ssl, TlsDraft};
+use crate::keywords::word;
 
 /// Keywords of an `HTTP_GET` or `SSL_GET`.
 #[derive(Clone)]
@@ -55,7 +56,7 @@ struct UrlDraft {
 impl<'a> Lowering<'a> {
     /// Reads the block; `None` leaves the checker out.
     pub(super) fn http_check(&mut self, entry: Entry<'a>, common: &mut Common) -> Option<HttpDraft> {
-        let tls = (entry.keyword.name == "SSL_GET").then(TlsDraft::default);
+        let tls = (entry.keyword.name == word::SSL_GET).then(TlsDraft::default);
         let at = entry.span();
         let mut draft = HttpDraft {
             urls: Vec::new(),
@@ -74,7 +75,7 @@ impl<'a> Lowering<'a> {
             if common.take(&inner, &mut self.report) {
                 continue;
             }
-            if inner.keyword.name == "url" {
+            if inner.keyword.name == word::URL {
                 draft.urls.extend(self.url(inner));
             } else if !draft.take(&inner, &mut self.report) {
                 self.understood(inner);
@@ -130,22 +131,22 @@ impl HttpDraft {
             return true;
         }
         match entry.keyword.name {
-            "virtualhost" => self.virtual_host = text(entry, report).or(self.virtual_host.take()),
-            "http_protocol" => self.version = version(entry, report).unwrap_or(self.version),
-            "enable_sni" => self.sni = arguments::switch(entry, report).unwrap_or(self.sni),
-            "sni_name" => {
+            word::VIRTUALHOST => self.virtual_host = text(entry, report).or(self.virtual_host.take()),
+            word::HTTP_PROTOCOL => self.version = version(entry, report).unwrap_or(self.version),
+            word::ENABLE_SNI => self.sni = arguments::switch(entry, report).unwrap_or(self.sni),
+            word::SNI_NAME => {
                 arguments::extra_words(entry, 1, report);
                 self.sni = true;
                 self.sni_name = entry.argument().map(|word| word.text.to_string());
             }
-            "fast_recovery" => {
+            word::FAST_RECOVERY => {
                 self.fast_recovery = arguments::switch(entry, report).unwrap_or(self.fast_recovery);
             }
-            "tls_compliant" => {
+            word::TLS_COMPLIANT => {
                 self.tls_compliant = arguments::switch(entry, report).unwrap_or(self.tls_compliant);
             }
-            "header" => self.headers.extend(header(entry, report)),
-            "basic_auth" => {
+            word::HEADER => self.headers.extend(header(entry, report)),
+            word::BASIC_AUTH => {
                 self.basic_auth = arguments::name_and_secret(entry, report).or(self.basic_auth.take());
             }
             _ => return false,
@@ -214,28 +215,30 @@ impl UrlDraft {
     fn take(&mut self, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
         let offset = |report: &mut Report<'_>| arguments::number(entry, Junk::Ignored, "", report);
         match entry.keyword.name {
-            "method" => self.method = arguments::choice(entry, report).and_then(method).or(self.method),
-            "request_body" => {
+            word::METHOD => self.method = arguments::choice(entry, report).and_then(method).or(self.method),
+            word::REQUEST_BODY => {
                 self.request_body = escaped_text(entry, report).or(self.request_body.take());
             }
-            "path" => self.path = path(entry, report).or(self.path.take()),
-            "virtualhost" => self.virtual_host = text(entry, report).or(self.virtual_host.take()),
-            "status_code" => status_codes(entry, &mut self.status, report),
-            "digest" if self.digest.is_some() => {
+            word::PATH => self.path = path(entry, report).or(self.path.take()),
+            word::VIRTUALHOST => self.virtual_host = text(entry, report).or(self.virtual_host.take()),
+            word::STATUS_CODE => status_codes(entry, &mut self.status, report),
+            word::DIGEST if self.digest.is_some() => {
                 report.warning("repeated", entry.span(), "`digest` is set already; this one is ignored");
             }
-            "digest" => self.digest = digest(entry, report),
-            "regex" => self.pattern = pattern(entry, report).or(self.pattern.take()),
-            "regex_no_match" => self.no_match = arguments::bare(entry, report),
-            "regex_options" => regex_options(entry, &mut self.options, report),
-            "regex_min_offset" => self.min_offset = offset(report).unwrap_or(self.min_offset),
-            "regex_max_offset" => self.max_offset = offset(report).or(self.max_offset),
-            "follow_redirects" => {
+            word::DIGEST => self.digest = digest(entry, report),
+            word::REGEX => self.pattern = pattern(entry, report).or(self.pattern.take()),
+            word::REGEX_NO_MATCH => self.no_match = arguments::bare(entry, report),
+            word::REGEX_OPTIONS => regex_options(entry, &mut self.options, report),
+            word::REGEX_MIN_OFFSET => self.min_offset = offset(report).unwrap_or(self.min_offset),
+            word::REGEX_MAX_OFFSET => self.max_offset = offset(report).or(self.max_offset),
+            word::FOLLOW_REDIRECTS => {
                 self.follow_redirects =
                     arguments::number(entry, Junk::Refused, "", report).unwrap_or(self.follow_redirects);
             }
-            "body" => self.body = text(entry, report).or(self.body.take()),
-            "tls_compliant" => self.tls_compliant = arguments::switch(entry, report).or(self.tls_compliant),
+            word::BODY => self.body = text(entry, report).or(self.body.take()),
+            word::TLS_COMPLIANT => {
+                self.tls_compliant = arguments::switch(entry, report).or(self.tls_compliant)
+            }
             _ => return false,
         }
         true

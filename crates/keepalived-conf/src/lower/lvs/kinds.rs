@@ -20,6 +20,7 @@ use super::dns::DnsDraft;
 use super::http::{HttpDraft, text};
 use super::payload::{escaped_text, payload, reply};
 use super::tls::{Ssl, TlsDraft};
+use crate::keywords::word;
 
 /// A checker as read.
 #[derive(Clone)]
@@ -60,29 +61,29 @@ impl<'a> Lowering<'a> {
     pub(super) fn checker(&mut self, entry: Entry<'a>, checkers: &mut Vec<CheckerDraft>) -> bool {
         let mut common = Common::default();
         let kind = match entry.keyword.name {
-            "TCP_CHECK" => Some(KindDraft::Tcp(Box::new(self.tcp_check(entry, &mut common)))),
-            "PING_CHECK" => Some(self.plain_check(entry, &mut common, KindDraft::Ping)),
-            "HTTP_GET" | "SSL_GET" => {
+            word::TCP_CHECK => Some(KindDraft::Tcp(Box::new(self.tcp_check(entry, &mut common)))),
+            word::PING_CHECK => Some(self.plain_check(entry, &mut common, KindDraft::Ping)),
+            word::HTTP_GET | word::SSL_GET => {
                 self.http_check(entry, &mut common).map(|http| KindDraft::Http(Box::new(http)))
             }
-            "SMTP_CHECK" => {
+            word::SMTP_CHECK => {
                 self.smtp_check(entry, checkers);
                 return true;
             }
-            "DNS_CHECK" => {
+            word::DNS_CHECK => {
                 let DnsDraft { query_type, name, answers } = self.dns_check(entry, &mut common);
                 Some(KindDraft::Dns { query_type, name, answers })
             }
-            "UDP_CHECK" => Some(self.udp_check(entry, &mut common)),
-            "MISC_CHECK" => self.misc_check(entry, &mut common),
-            "FILE_CHECK" => self.file_check(entry),
-            "BFD_CHECK" => self.bfd_check(entry, &mut common),
-            "AGENT_CHECK" => Some(self.agent_check(entry, &mut common)),
-            "GRPC_CHECK" => Some(self.grpc_check(entry, &mut common)),
-            "REDIS_CHECK" => Some(self.server_kind(entry, ServerKind::Redis, &mut common)),
-            "MYSQL_CHECK" => Some(self.server_kind(entry, ServerKind::Mysql, &mut common)),
-            "PGSQL_CHECK" => Some(self.server_kind(entry, ServerKind::Postgresql, &mut common)),
-            "LDAP_CHECK" => Some(self.server_kind(entry, ServerKind::Ldap, &mut common)),
+            word::UDP_CHECK => Some(self.udp_check(entry, &mut common)),
+            word::MISC_CHECK => self.misc_check(entry, &mut common),
+            word::FILE_CHECK => self.file_check(entry),
+            word::BFD_CHECK => self.bfd_check(entry, &mut common),
+            word::AGENT_CHECK => Some(self.agent_check(entry, &mut common)),
+            word::GRPC_CHECK => Some(self.grpc_check(entry, &mut common)),
+            word::REDIS_CHECK => Some(self.server_kind(entry, ServerKind::Redis, &mut common)),
+            word::MYSQL_CHECK => Some(self.server_kind(entry, ServerKind::Mysql, &mut common)),
+            word::PGSQL_CHECK => Some(self.server_kind(entry, ServerKind::Postgresql, &mut common)),
+            word::LDAP_CHECK => Some(self.server_kind(entry, ServerKind::Ldap, &mut common)),
             _ => return false,
         };
         checkers.extend(kind.map(|kind| CheckerDraft { at: entry.span(), common, kind }));
@@ -119,8 +120,10 @@ impl<'a> Lowering<'a> {
         let (mut common, mut helo, mut hosts) = (Common::default(), HELO.to_owned(), Vec::new());
         self.check_block(entry, &mut common, |lowering, inner| {
             match inner.keyword.name {
-                "helo_name" => helo = text(inner, &mut lowering.report).unwrap_or(std::mem::take(&mut helo)),
-                "host" => {
+                word::HELO_NAME => {
+                    helo = text(inner, &mut lowering.report).unwrap_or(std::mem::take(&mut helo))
+                }
+                word::HOST => {
                     lowering.report.old_spelling(inner.keyword, inner.span());
                     let mut host = Common::default();
                     lowering.check_block(*inner, &mut host, |_, _| false);
@@ -146,13 +149,15 @@ impl<'a> Lowering<'a> {
         self.check_block(entry, common, |lowering, inner| {
             let report = &mut lowering.report;
             match inner.keyword.name {
-                "payload" => udp.payload = payload(inner, report).unwrap_or(std::mem::take(&mut udp.payload)),
-                "require_reply" => udp.reply = reply(inner, report).or(udp.reply.take()),
-                "min_reply_length" => {
+                word::PAYLOAD => {
+                    udp.payload = payload(inner, report).unwrap_or(std::mem::take(&mut udp.payload))
+                }
+                word::REQUIRE_REPLY => udp.reply = reply(inner, report).or(udp.reply.take()),
+                word::MIN_REPLY_LENGTH => {
                     udp.min_length =
                         arguments::number(inner, Junk::Ignored, "", report).unwrap_or(udp.min_length);
                 }
-                "max_reply_length" => {
+                word::MAX_REPLY_LENGTH => {
                     udp.max_length =
                         arguments::number(inner, Junk::Ignored, "", report).unwrap_or(udp.max_length);
                 }
@@ -183,10 +188,10 @@ impl<'a> Lowering<'a> {
         self.check_block(entry, common, |lowering, inner| {
             let report = &mut lowering.report;
             match inner.keyword.name {
-                "misc_path" => path = command::command(inner, report).or(path.take()),
-                "misc_timeout" => timeout = arguments::seconds(inner, report).unwrap_or(timeout),
-                "misc_dynamic" => dynamic = arguments::bare(inner, report),
-                "user" => user = command::user(inner, report).or(user.take()),
+                word::MISC_PATH => path = command::command(inner, report).or(path.take()),
+                word::MISC_TIMEOUT => timeout = arguments::seconds(inner, report).unwrap_or(timeout),
+                word::MISC_DYNAMIC => dynamic = arguments::bare(inner, report),
+                word::USER => user = command::user(inner, report).or(user.take()),
                 _ => return false,
             }
             true
@@ -204,8 +209,8 @@ impl<'a> Lowering<'a> {
         let (mut file, mut weight) = (None, None);
         self.check_block(entry, &mut Common::default(), |lowering, inner| {
             match inner.keyword.name {
-                "track_file" => file = lowering.checked_file(inner).or(file.take()),
-                "weight" => weight = Some(*inner),
+                word::TRACK_FILE => file = lowering.checked_file(inner).or(file.take()),
+                word::WEIGHT => weight = Some(*inner),
                 _ => return false,
             }
             true
@@ -237,7 +242,7 @@ impl<'a> Lowering<'a> {
         let mut session = None;
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
-            if inner.keyword.name == "name" {
+            if inner.keyword.name == word::NAME {
                 session = arguments::required(&inner, &mut self.report).or(session);
             } else if !common.take(&inner, &mut self.report) {
                 self.understood(inner);
@@ -273,9 +278,9 @@ impl<'a> Lowering<'a> {
         self.check_block(entry, common, |lowering, inner| {
             let report = &mut lowering.report;
             match inner.keyword.name {
-                "service" => service = text(inner, report).unwrap_or(std::mem::take(&mut service)),
-                "virtualhost" => virtual_host = text(inner, report).or(virtual_host.take()),
-                "tls" => tls = arguments::switch(inner, report).or(tls),
+                word::SERVICE => service = text(inner, report).unwrap_or(std::mem::take(&mut service)),
+                word::VIRTUALHOST => virtual_host = text(inner, report).or(virtual_host.take()),
+                word::TLS => tls = arguments::switch(inner, report).or(tls),
                 _ => {
                     let taken = draft.take(inner, report);
                     // Keywords of TLS ask for TLS.

@@ -25,6 +25,7 @@ use crate::keywords::Status;
 use super::Lowering;
 use super::reader::Entry;
 
+use crate::keywords::word;
 use group::Group;
 use tls::Ssl;
 use virtual_server::VirtualDraft;
@@ -43,9 +44,9 @@ impl<'a> Lowering<'a> {
     /// Takes a keyword of the top level; `false` if it is none of virtual servers.
     pub(super) fn lvs_keyword(&mut self, entry: Entry<'a>) -> bool {
         match entry.keyword.name {
-            "virtual_server" => self.virtual_server(entry),
-            "virtual_server_group" => self.virtual_server_group(entry),
-            "SSL" => self.ssl(entry),
+            word::VIRTUAL_SERVER => self.virtual_server(entry),
+            word::VIRTUAL_SERVER_GROUP => self.virtual_server_group(entry),
+            word::SSL => self.ssl(entry),
             _ => return false,
         }
         true

@@ -16,6 +16,7 @@ use super::http::text;
 use super::key::address_and_port;
 use super::kinds::CheckerDraft;
 use super::method::forwarding;
+use crate::keywords::word;
 
 /// Keywords of a `real_server`; `None` is inherited.
 pub(super) struct RealDraft {
@@ -92,27 +93,29 @@ impl<'a> Lowering<'a> {
             return true;
         }
         match entry.keyword.name {
-            "weight" => draft.weight = arguments::number(entry, Junk::Ignored, "", report).or(draft.weight),
-            "lvs_method" => draft.forwarding = forwarding(entry, report).or(draft.forwarding),
-            "uthreshold" => {
+            word::WEIGHT => {
+                draft.weight = arguments::number(entry, Junk::Ignored, "", report).or(draft.weight)
+            }
+            word::LVS_METHOD => draft.forwarding = forwarding(entry, report).or(draft.forwarding),
+            word::UTHRESHOLD => {
                 draft.upper_threshold =
                     arguments::number(entry, Junk::Ignored, "", report).unwrap_or(draft.upper_threshold);
             }
-            "lthreshold" => {
+            word::LTHRESHOLD => {
                 draft.lower_threshold =
                     arguments::number(entry, Junk::Ignored, "", report).unwrap_or(draft.lower_threshold);
             }
-            "inhibit_on_failure" => {
+            word::INHIBIT_ON_FAILURE => {
                 draft.inhibit_on_failure = arguments::switch(entry, report).or(draft.inhibit_on_failure);
             }
-            "notify_up" => self.first_command(&mut draft.notify_up, entry),
-            "notify_down" => self.first_command(&mut draft.notify_down, entry),
-            "smtp_alert" => draft.smtp_alert = arguments::switch(entry, report).or(draft.smtp_alert),
-            "backup" => draft.backup = arguments::switch(entry, report).unwrap_or(draft.backup),
-            "slow_start" => {
+            word::NOTIFY_UP => self.first_command(&mut draft.notify_up, entry),
+            word::NOTIFY_DOWN => self.first_command(&mut draft.notify_down, entry),
+            word::SMTP_ALERT => draft.smtp_alert = arguments::switch(entry, report).or(draft.smtp_alert),
+            word::BACKUP => draft.backup = arguments::switch(entry, report).unwrap_or(draft.backup),
+            word::SLOW_START => {
                 draft.slow_start = arguments::decimal(entry, Junk::Refused, "", report).or(draft.slow_start);
             }
-            "virtualhost" => draft.virtual_host = text(entry, report).or(draft.virtual_host.take()),
+            word::VIRTUALHOST => draft.virtual_host = text(entry, report).or(draft.virtual_host.take()),
             _ => return false,
         }
         true

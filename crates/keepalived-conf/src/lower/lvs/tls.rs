@@ -11,6 +11,7 @@ use super::super::Lowering;
 use super::super::arguments::{self, Junk};
 use super::super::reader::Entry;
 use super::super::report::Report;
+use crate::keywords::word;
 
 /// `SSL`: what all checkers over TLS share.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +48,7 @@ impl<'a> Lowering<'a> {
         let mut ssl = Ssl { at: Some(entry.span()), ..Ssl::default() };
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
-            if entry.keyword.name == "password" {
+            if entry.keyword.name == word::PASSWORD {
                 let message =
                     "`password`: a key that is encrypted cannot be read; `openssl pkey` makes it one without";
                 self.report.lint("not-acted-on", entry.span(), message);
@@ -55,8 +56,8 @@ impl<'a> Lowering<'a> {
             }
             let path = arguments::required(&entry, &mut self.report).map(|word| PathBuf::from(word.text));
             match entry.keyword.name {
-                "ca" => ssl.ca = path.or(ssl.ca),
-                "certificate" => ssl.certificate = path.or(ssl.certificate),
+                word::CA => ssl.ca = path.or(ssl.ca),
+                word::CERTIFICATE => ssl.certificate = path.or(ssl.certificate),
                 _ => ssl.key = path.or(ssl.key),
             }
         }
@@ -68,20 +69,20 @@ impl TlsDraft {
     /// Takes a `tls_*` keyword; `false` if it is none.
     pub(super) fn take(&mut self, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
         match entry.keyword.name {
-            "tls_verify" => self.verify = arguments::switch(entry, report).or(self.verify),
-            "tls_ca_file" => {
+            word::TLS_VERIFY => self.verify = arguments::switch(entry, report).or(self.verify),
+            word::TLS_CA_FILE => {
                 let path = arguments::required(entry, report).map(|word| PathBuf::from(word.text));
                 self.ca_file = path.or(self.ca_file.take());
             }
-            "tls_expiry_warning" => {
+            word::TLS_EXPIRY_WARNING => {
                 let days = arguments::number::<u64>(entry, Junk::Refused, "", report);
                 let time = days.map(|days| Duration::from_secs(days.saturating_mul(86_400)));
                 self.expiry_warning = time.unwrap_or(self.expiry_warning);
             }
-            "tls_expiry_weight" => {
+            word::TLS_EXPIRY_WEIGHT => {
                 self.expiry_weight = expiry_weight(entry, report).or(self.expiry_weight);
             }
-            "tls_version" => self.versions = versions(entry, report).or(self.versions),
+            word::TLS_VERSION => self.versions = versions(entry, report).or(self.versions),
             _ => return false,
         }
         true

@@ -21,6 +21,7 @@ use super::key::{Key, address_and_port, key};
 use super::kinds::CheckerDraft;
 use super::method::forwarding;
 use super::real_server::RealDraft;
+use crate::keywords::word;
 
 /// Keywords of a `virtual_server`; `None` is "not said".
 pub(super) struct VirtualDraft {
@@ -120,9 +121,9 @@ impl<'a> Lowering<'a> {
         let mut draft = VirtualDraft::new(key, first.span);
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(inner) = self.reader.next(&mut block, &mut self.report) {
-            if inner.keyword.name == "real_server" {
+            if inner.keyword.name == word::REAL_SERVER {
                 draft.real_servers.extend(self.real_server(inner));
-            } else if inner.keyword.name == "sorry_server_check" {
+            } else if inner.keyword.name == word::SORRY_SERVER_CHECK {
                 self.sorry_server_check(&mut draft, inner);
             } else if !(acts(&inner) && self.virtual_server_keyword(&mut draft, &inner)) {
                 self.understood(inner);
@@ -152,7 +153,7 @@ impl<'a> Lowering<'a> {
 
     fn virtual_server_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
         // Without an argument here, unlike everywhere else.
-        if entry.keyword.name == "alpha" {
+        if entry.keyword.name == word::ALPHA {
             draft.timing.alpha = Some(arguments::bare(entry, &mut self.report));
             return true;
         }
@@ -167,27 +168,29 @@ impl<'a> Lowering<'a> {
     fn service_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
         let report = &mut self.report;
         match entry.keyword.name {
-            "ip_family" => {
+            word::IP_FAMILY => {
                 let family = arguments::choice(entry, report);
                 draft.family = family.map(|family| (family == "inet6", entry.span())).or(draft.family);
             }
-            "lb_algo" | "lvs_sched" => draft.scheduler = scheduler(entry, report).or(draft.scheduler),
-            "lb_kind" | "lvs_method" => draft.forwarding = forwarding(entry, report).or(draft.forwarding),
-            "protocol" => {
+            word::LB_ALGO | word::LVS_SCHED => draft.scheduler = scheduler(entry, report).or(draft.scheduler),
+            word::LB_KIND | word::LVS_METHOD => {
+                draft.forwarding = forwarding(entry, report).or(draft.forwarding)
+            }
+            word::PROTOCOL => {
                 let protocol = protocol(entry, report);
                 draft.protocol = protocol.map(|protocol| (protocol, entry.span())).or(draft.protocol);
             }
-            "persistence_timeout" => {
+            word::PERSISTENCE_TIMEOUT => {
                 draft.persistence_timeout = persistence(entry, report).or(draft.persistence_timeout);
             }
-            "persistence_granularity" => {
+            word::PERSISTENCE_GRANULARITY => {
                 let granularity = granularity(entry, report);
                 draft.granularity = granularity.map(|written| (written, entry.span())).or(draft.granularity);
             }
-            "persistence_engine" => {
+            word::PERSISTENCE_ENGINE => {
                 draft.persistence_engine = text(entry, report).or(draft.persistence_engine.take());
             }
-            "ops" => draft.one_packet = arguments::bare(entry, report).then_some(entry.span()),
+            word::OPS => draft.one_packet = arguments::bare(entry, report).then_some(entry.span()),
             "flag-1" => draft.flags[0] = arguments::bare(entry, report),
             "flag-2" => draft.flags[1] = arguments::bare(entry, report),
             "flag-3" => draft.flags[2] = arguments::bare(entry, report),
@@ -202,35 +205,35 @@ impl<'a> Lowering<'a> {
     fn quorum_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
         let report = &mut self.report;
         match entry.keyword.name {
-            "quorum" => {
+            word::QUORUM => {
                 let quorum = arguments::number(entry, Junk::Ignored, "", report);
                 draft.quorum = quorum.map(|quorum| (quorum, entry.span())).or(draft.quorum);
             }
-            "hysteresis" => {
+            word::HYSTERESIS => {
                 let margin = arguments::number(entry, Junk::Ignored, "", report);
                 draft.hysteresis = margin.map(|margin| (margin, entry.span())).or(draft.hysteresis);
             }
-            "quorum_up" => self.first_command(&mut draft.quorum_up, entry),
-            "quorum_down" => self.first_command(&mut draft.quorum_down, entry),
-            "omega" => draft.omega = arguments::bare(entry, report),
-            "ha_suspend" => draft.ha_suspend = arguments::bare(entry, report).then_some(entry.span()),
-            "smtp_alert" => draft.smtp_alert = arguments::switch(entry, report).or(draft.smtp_alert),
-            "panic_threshold" => {
+            word::QUORUM_UP => self.first_command(&mut draft.quorum_up, entry),
+            word::QUORUM_DOWN => self.first_command(&mut draft.quorum_down, entry),
+            word::OMEGA => draft.omega = arguments::bare(entry, report),
+            word::HA_SUSPEND => draft.ha_suspend = arguments::bare(entry, report).then_some(entry.span()),
+            word::SMTP_ALERT => draft.smtp_alert = arguments::switch(entry, report).or(draft.smtp_alert),
+            word::PANIC_THRESHOLD => {
                 draft.panic_threshold =
                     arguments::number(entry, Junk::Refused, "", report).unwrap_or(draft.panic_threshold);
             }
-            "panic_hysteresis" => {
+            word::PANIC_HYSTERESIS => {
                 draft.panic_hysteresis =
                     arguments::number(entry, Junk::Refused, "", report).unwrap_or(draft.panic_hysteresis);
             }
-            "outlier_detection" => {
+            word::OUTLIER_DETECTION => {
                 draft.outlier_detection = arguments::switch(entry, report).or(draft.outlier_detection);
             }
-            "outlier_weight" => {
+            word::OUTLIER_WEIGHT => {
                 let weight = arguments::number(entry, Junk::Refused, "", report);
                 draft.outlier_weight = weight.or(draft.outlier_weight);
             }
-            "drain_timeout" => {
+            word::DRAIN_TIMEOUT => {
                 draft.drain_timeout =
                     arguments::decimal(entry, Junk::Refused, "", report).unwrap_or(draft.drain_timeout);
             }
@@ -242,7 +245,7 @@ impl<'a> Lowering<'a> {
     fn sorry_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
         let report = &mut self.report;
         match entry.keyword.name {
-            "sorry_server" => {
+            word::SORRY_SERVER => {
                 let Some(address) = entry.argument() else {
                     report.missing_argument(entry.keyword, entry.span());
                     return true;
@@ -260,14 +263,14 @@ impl<'a> Lowering<'a> {
                     })
                     .or(draft.sorry.take());
             }
-            "sorry_server_inhibit" | "sorry_server_lvs_method" => {
+            word::SORRY_SERVER_INHIBIT | word::SORRY_SERVER_LVS_METHOD => {
                 let Some(sorry) = &mut draft.sorry else {
                     let message =
                         format!("`{}` is ignored: no `sorry_server` stands above", entry.keyword.name);
                     report.error("no-sorry-server", entry.span(), message);
                     return true;
                 };
-                if entry.keyword.name == "sorry_server_inhibit" {
+                if entry.keyword.name == word::SORRY_SERVER_INHIBIT {
                     sorry.inhibit = arguments::bare(entry, report);
                 } else {
                     sorry.forwarding = forwarding(entry, report).or(sorry.forwarding);
@@ -282,15 +285,15 @@ impl<'a> Lowering<'a> {
     fn inherited_keyword(&mut self, draft: &mut VirtualDraft, entry: &Entry<'a>) -> bool {
         let report = &mut self.report;
         match entry.keyword.name {
-            "weight" => {
+            word::WEIGHT => {
                 draft.weight = arguments::number(entry, Junk::Ignored, "", report).unwrap_or(draft.weight);
             }
-            "inhibit_on_failure" => draft.inhibit_on_failure = arguments::bare(entry, report),
-            "slow_start" => {
+            word::INHIBIT_ON_FAILURE => draft.inhibit_on_failure = arguments::bare(entry, report),
+            word::SLOW_START => {
                 draft.slow_start =
                     arguments::decimal(entry, Junk::Refused, "", report).unwrap_or(draft.slow_start);
             }
-            "virtualhost" => draft.virtual_host = text(entry, report).or(draft.virtual_host.take()),
+            word::VIRTUALHOST => draft.virtual_host = text(entry, report).or(draft.virtual_host.take()),
             _ => return false,
         }
         true
