@@ -26,7 +26,7 @@ impl Options {
     pub(super) fn parse(words: &[&str]) -> Result<Self, String> {
         let mut options = Self {
             qemu: false,
-            timeout: Duration::from_secs(120),
+            timeout: Duration::from_secs(480),
             memory_mib: 512,
             writable: Vec::new(),
             command: Vec::new(),
