@@ -1,4 +1,4 @@
-//! What clients are told.
+//! Answers to clients.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub enum Answer {
     Lost {
         /// [`VERSION`](crate::VERSION)
         v: u32,
-        /// How many.
+        /// Their number.
         lines: u64,
     },
     /// Nothing follows.
@@ -34,7 +34,7 @@ pub enum Answer {
         /// What, for people. It may have several lines.
         text: String,
     },
-    /// How a reload ended.
+    /// Result of a reload.
     Reload {
         /// [`VERSION`](crate::VERSION)
         v: u32,

@@ -10,7 +10,8 @@ use vipd_status::{Daemon, Role, Timestamp, Worker};
 
 use crate::ClientId;
 
-/// Collects the answers of the workers for everybody who asked meanwhile, and waits for none of them longer than a second.
+/// Collects the answers of the workers for everybody who asked meanwhile, and waits for none of them longer than a
+/// second.
 #[derive(Debug, Default)]
 pub struct Gatherer {
     last: u32,
@@ -29,7 +30,7 @@ struct Round {
     outdated: bool,
 }
 
-/// What becomes of a question.
+/// Treatment of a question.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Asked {
     /// This is the answer: it was put together a moment ago.
@@ -45,9 +46,9 @@ pub enum Asked {
 pub struct Collected {
     /// Workers that did not answer in time.
     pub silent: BTreeSet<Role>,
-    /// What the others said.
+    /// Answers of the others.
     pub parts: Parts,
-    /// Who waits for it.
+    /// The clients that wait for it.
     pub waiting: Vec<ClientId>,
     keep: bool,
 }
@@ -71,7 +72,7 @@ impl Gatherer {
             round.waiting.push(client);
             return Asked::Waiting;
         }
-        // Whoever waits for an older round gets the newer one.
+        // A client that waits for an older round gets the newer one.
         let mut waiting = self.round.take().map(|round| round.waiting).unwrap_or_default();
         waiting.push(client);
         self.last = self.last.wrapping_add(1);
@@ -117,7 +118,7 @@ impl Gatherer {
         self.round.as_ref().map(|round| round.until)
     }
 
-    /// What was collected, once every worker has answered or its time is over.
+    /// The collected parts, once every worker has answered or its time is over.
     pub fn poll_collected(&mut self, now: Instant) -> Option<Collected> {
         let is_over = |round: &mut Round| round.missing.is_empty() || now >= round.until;
         let Round { missing, parts, waiting, outdated, .. } = self.round.take_if(is_over)?;
@@ -138,7 +139,7 @@ impl Gatherer {
 }
 
 impl Parts {
-    /// Adds what a worker said. What is no part, or too much, is left out.
+    /// Adds a worker's part. Text that is no part, or too much, is left out.
     pub fn add(&mut self, part: &[u8]) {
         self.octets = self.octets.saturating_add(part.len());
         // A line of an answer must stay one line.
@@ -190,13 +191,13 @@ struct Whole<'a> {
     bfd: &'a [Box<RawValue>],
 }
 
-/// How long a worker is waited for.
+/// Longest wait for a worker.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long an answer is good for others who ask the same.
+/// Time for which an answer serves others who ask the same.
 const CACHED: Duration = Duration::from_millis(200);
 
-/// What all workers together may say.
+/// Longest answer of all workers together.
 const MAX_OCTETS: usize = 64 << 20;
 
 #[cfg(test)]

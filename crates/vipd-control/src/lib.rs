@@ -7,13 +7,14 @@
 //! {"v":1,"do":"events","follow":true}
 //! ```
 //!
-//! Each request gets answers, one JSON object a line, whose member `is` tells what it is ([`Answer`]). A request that is
-//! not understood or not permitted is answered with `refused` and a reason.
+//! Each request gets answers, one JSON object a line, whose member `is` tells what it is ([`Answer`]). A request that
+//! is not understood or not permitted is answered with `refused` and a reason.
 //!
 //! - [`Server`] holds the clients: octets in, requests out; answers in, octets out. Everything in it is bounded.
-//! - [`Policy`] says what a client may do, by the credentials that the kernel has of it. What is not permitted is refused.
+//! - [`Policy`] says what a client may do, by the credentials that the kernel has of it. Everything else is refused.
 //! - [`EventRing`] keeps the last events.
-//! - [`Gatherer`] collects the parts of a [`vipd_status::Status`] from the worker processes, and waits for none of them.
+//! - [`Gatherer`] collects the parts of a [`vipd_status::Status`] from the worker processes, and waits for none of
+//!   them.
 //!
 //! There is no socket, clock or file here. Times are arguments.
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! What clients ask for.
+//! Requests of clients.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,12 +10,13 @@ use crate::{Rights, VERSION};
 pub struct Request {
     /// [`VERSION`]
     pub v: u32,
-    /// What is asked for.
+    /// The verb.
     #[serde(flatten)]
     pub verb: Verb,
 }
 
-/// What a client can ask for. Unknown members are an error: an option that this daemon does not know must not be ignored.
+/// Verbs that a client can ask for. Unknown members are an error: an option that this daemon does not know must not be
+/// ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -46,7 +47,7 @@ pub enum Verb {
     Undo {},
     /// The configuration that runs, without secrets.
     Config {
-        /// What of it.
+        /// The part of it.
         show: Shown,
     },
     /// An instance gives its addresses to a peer and takes them back only if nobody else serves.
@@ -85,7 +86,7 @@ pub enum Verb {
         service: String,
         /// Real server, as in the status.
         server: String,
-        /// What is wanted of it.
+        /// The wanted mode.
         set: ServerWish,
         /// The weight, for [`ServerWish::Weight`].
         #[serde(default)]
@@ -106,11 +107,11 @@ pub enum Verb {
     },
 }
 
-/// What is wanted of a real server.
+/// Modes of a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServerWish {
-    /// What its checks say.
+    /// As its checks say.
     Ready,
     /// No new connections.
     Drain,
@@ -120,7 +121,7 @@ pub enum ServerWish {
     Weight,
 }
 
-/// What is shown of the configuration.
+/// Views of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shown {
@@ -128,7 +129,7 @@ pub enum Shown {
     Resolved,
     /// With every default, as JSON.
     Json,
-    /// What differs between what runs and what the file says now.
+    /// Differences between the running configuration and the file as it is now.
     Diff,
 }
 
@@ -142,7 +143,7 @@ pub enum RequestError {
     /// The version is missing or another one.
     #[error("the version is {actual}, and this daemon speaks {VERSION}")]
     Version {
-        /// What stands in its place.
+        /// The text in its place.
         actual: String,
     },
     /// The object is no request: an unknown verb or member, or one that is missing.
@@ -191,7 +192,7 @@ impl Request {
 }
 
 impl Verb {
-    /// What a client needs for it.
+    /// The right that a client needs for it.
     pub fn needs(&self) -> Rights {
         match self {
             Self::Status {} | Self::Events { .. } | Self::Config { .. } => Rights::Read,

@@ -1,4 +1,4 @@
-//! What a client may do.
+//! Rights of clients.
 
 /// The other side of a connection, as the kernel knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct Peer {
     pub groups: Vec<u32>,
 }
 
-/// What a client may do. The greater includes the lesser.
+/// Rights of a client. The greater includes the lesser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rights {
     /// Nothing.
@@ -20,7 +20,7 @@ pub enum Rights {
     Act,
 }
 
-/// Whom the daemon answers besides root.
+/// Groups that the daemon answers besides root.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// Members of this group may read; none: only root may.
@@ -30,7 +30,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// What this peer may do.
+    /// The rights of this peer.
     pub fn rights(self, peer: &Peer) -> Rights {
         if peer.uid == 0 {
             return Rights::Act;

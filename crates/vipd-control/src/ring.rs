@@ -15,7 +15,7 @@ pub struct EventRing {
 }
 
 impl EventRing {
-    /// How many events are kept.
+    /// Number of events that are kept.
     pub const LENGTH: usize = 1000;
 
     /// Something happened: gives the line that tells of it. The oldest event is forgotten if there are too many.

@@ -50,7 +50,7 @@ struct Client {
 }
 
 impl Server {
-    /// How many clients there may be.
+    /// Largest number of clients.
     pub const MAX_CLIENTS: usize = 64;
 
     /// The longest request in octets, with its end of line.
@@ -88,7 +88,7 @@ impl Server {
         id
     }
 
-    /// Who is permitted what has changed. Whoever may do nothing any more is done with.
+    /// The policy has changed. Clients that have no right any more are closed.
     pub fn handle_policy(&mut self, policy: Policy) {
         for client in self.clients.values_mut().filter(|client| !client.is_ours) {
             client.rights = policy.rights(&client.peer);
@@ -131,7 +131,7 @@ impl Server {
         self.requests.pop_front()
     }
 
-    /// Who asks.
+    /// The client that asks.
     pub fn peer(&self, id: ClientId) -> Option<&Peer> {
         self.clients.get(&id).map(|client| &client.peer)
     }
@@ -159,7 +159,7 @@ impl Server {
         }
     }
 
-    /// An event for everybody who follows them. Whoever does not read loses it, and is told how many were lost.
+    /// An event for everybody who follows them. A client that does not read loses it, and is told how many were lost.
     pub fn publish(&mut self, line: &Bytes) {
         for client in self.clients.values_mut().filter(|client| client.follows && !client.gone) {
             client.output.push_or_lose(line.clone());
@@ -197,14 +197,15 @@ impl Server {
         self.clients.values().filter_map(Client::timeout).min()
     }
 
-    /// Time passed: clients that neither ask nor read are done with. Who follows events may be silent for ever.
+    /// Time passed: clients that neither ask nor read are done with. A client that follows events may be silent for
+    /// ever.
     pub fn handle_timeout(&mut self, now: Instant) {
         for client in self.clients.values_mut() {
             client.gone |= client.timeout().is_some_and(|at| at <= now);
         }
     }
 
-    /// How many clients there are.
+    /// Number of clients.
     pub fn clients(&self) -> usize {
         self.clients.len()
     }
@@ -244,7 +245,7 @@ impl Client {
     }
 
     fn wants_input(&self) -> bool {
-        // What it does not read of its answers bounds what it may ask.
+        // Unread answers bound the questions of a client.
         !self.asking && !self.closing && !self.gone && (self.follows || self.output.is_empty())
     }
 
@@ -264,7 +265,7 @@ impl Client {
     }
 
     fn refuse(&mut self, refusal: Refusal, reason: &str) {
-        // Whoever sends nonsense and does not read gets no memory for it.
+        // A client that sends nonsense and does not read gets no memory for it.
         self.output.push_or_lose(Answer::refused(refusal, reason).line());
     }
 
@@ -284,10 +285,10 @@ impl Client {
 /// Places that only root gets: whoever may read cannot keep root out.
 const KEPT_FOR_ROOT: usize = 8;
 
-/// How long a client may be silent that has nothing to read.
+/// Longest silence of a client that has nothing to read.
 const MAX_IDLE: Duration = Duration::from_secs(60);
 
-/// How long a client may leave an answer unread.
+/// Longest time that a client may leave an answer unread.
 const MAX_UNREAD: Duration = Duration::from_secs(30);
 
 const NO_RIGHTS: &str = "permission denied: only root and members of control_group are answered";

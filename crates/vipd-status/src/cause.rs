@@ -27,14 +27,14 @@ pub enum Cause {
     },
     /// It preempted a master of lower priority.
     Preempted {
-        /// Who served.
+        /// The router that served.
         source: IpAddr,
         /// Its priority.
         priority: u8,
     },
     /// A better advertisement arrived.
     BetterAdvert {
-        /// Who sent it.
+        /// Its sender.
         source: IpAddr,
         /// Its priority.
         priority: u8,
@@ -53,9 +53,9 @@ pub enum Cause {
     Fault(Fault),
     /// An operator asked for it.
     Operator {
-        /// What was asked for.
+        /// The act.
         intent: super::IntentKind,
-        /// Who asked.
+        /// The operator's user name.
         by: String,
     },
     /// The daemon stopped.
@@ -109,12 +109,12 @@ pub enum Fault {
         tracker: super::TrackerKind,
         /// Its name.
         name: String,
-        /// What was seen last: `exited with status 7: disk full`.
+        /// The last observation: `exited with status 7: disk full`.
         reason: Option<String>,
     },
 }
 
-/// What was seen at a change of state.
+/// Observations at a change of state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Evidence {

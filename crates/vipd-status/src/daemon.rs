@@ -25,9 +25,9 @@ pub struct ConfigState {
     pub file: String,
     /// When it was read.
     pub loaded: Timestamp,
-    /// How often it was read anew since the start.
+    /// Number of reloads since the start.
     pub reloads: u32,
-    /// What became of the last reload.
+    /// Outcome of the last reload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_reload: Option<ReloadOutcome>,
     /// The file was changed since it was read.
@@ -38,11 +38,11 @@ pub struct ConfigState {
     pub confirm_until: Option<Timestamp>,
 }
 
-/// What became of a reload.
+/// Outcome of a reload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReloadOutcome {
-    /// How it ended.
+    /// Its result.
     pub result: ReloadResult,
     /// Why, where it was not taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,7 +51,7 @@ pub struct ReloadOutcome {
     pub at: Timestamp,
 }
 
-/// How a reload ended.
+/// Result of a reload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReloadResult {
@@ -81,12 +81,12 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Worker {
-    /// What it does.
+    /// Its role.
     pub role: Role,
     /// Its process; none while it is started anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
-    /// How often it was started anew.
+    /// Number of restarts.
     pub restarts: u32,
     /// Milliseconds since it was last heard; none without a process.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -37,7 +37,7 @@ pub enum EventKind {
         to: State,
         /// Why.
         cause: Cause,
-        /// What was seen.
+        /// The observations.
         #[serde(default)]
         evidence: Evidence,
     },
@@ -59,13 +59,13 @@ pub enum EventKind {
     },
     /// Something that is tracked changed.
     Tracker {
-        /// What it is.
+        /// Its kind.
         tracker: TrackerKind,
         /// Its name.
         name: String,
         /// Whether it is up.
         up: bool,
-        /// What was seen: `exited with status 7`.
+        /// The observation: `exited with status 7`.
         #[serde(default)]
         reason: Option<String>,
     },
@@ -75,14 +75,14 @@ pub enum EventKind {
         instance: String,
         /// The other router.
         source: IpAddr,
-        /// What it does, in words.
+        /// Its behaviour, in words.
         what: String,
     },
     /// The daemon was held up, and waits longer for it.
     Stall {
         /// The instance whose wait grew.
         instance: String,
-        /// How late it was, in milliseconds.
+        /// Delay in milliseconds.
         late_ms: u64,
     },
     /// Somebody else removed a virtual address or route; it was restored.
@@ -130,7 +130,7 @@ pub enum EventKind {
     },
     /// The configuration was read anew.
     Reload {
-        /// How it ended.
+        /// Its result.
         result: ReloadResult,
         /// Why, where it was not taken.
         #[serde(default)]
@@ -140,24 +140,24 @@ pub enum EventKind {
     Intent {
         /// Instance, or `service server`.
         target: String,
-        /// What it is; none if it ended.
+        /// The intent; none if it ended.
         intent: Option<Intent>,
-        /// How it ended, in words; empty if it began.
+        /// The reason for its end, in words; empty if it began.
         #[serde(default)]
         ended: String,
     },
     /// A worker process died or was started.
     Worker {
-        /// What it does.
+        /// Its role.
         role: Role,
-        /// What happened, in words.
+        /// The event, in words.
         what: String,
     },
     /// A notify script could not be run, or failed.
     Notify {
-        /// What it was run for.
+        /// The instance, group or server that it was run for.
         target: String,
-        /// What happened, in words.
+        /// The event, in words.
         what: String,
     },
 }

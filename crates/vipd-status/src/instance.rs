@@ -50,16 +50,16 @@ pub struct Instance {
     /// Its clocks.
     #[serde(default)]
     pub timers: Timers,
-    /// What keeps it from taking part.
+    /// The fault that keeps it from taking part.
     #[serde(default)]
     pub fault: Option<Fault>,
-    /// What it waits for before it starts, in words: `startup delay, 9500 ms left`.
+    /// The condition that it waits for before it starts, in words: `startup delay, 9500 ms left`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits: Option<String>,
     /// When a wait was last renewed because the daemon was held up or packets were lost unread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stalled: Option<Timestamp>,
-    /// What an operator asked for, and still holds.
+    /// An operator's act that still holds.
     #[serde(default)]
     pub intent: Option<Intent>,
     /// Address that it sends from.
@@ -145,9 +145,9 @@ impl State {
 pub struct Priority {
     /// From the file, 1 to 255.
     pub base: u8,
-    /// What it advertises while it is master; 0 only in a fault.
+    /// The priority that it advertises while it is master; 0 only in a fault.
     pub effective: u8,
-    /// What moves it, in the order of the file.
+    /// Trackers that move it, in the order of the file.
     #[serde(default)]
     pub terms: Vec<Term>,
 }
@@ -168,7 +168,7 @@ pub struct Term {
     /// Whether it is up; none: not known yet.
     #[serde(default)]
     pub up: Option<bool>,
-    /// What it adds to the priority now.
+    /// Its addition to the priority now.
     #[serde(default)]
     pub adds: i32,
 }
@@ -233,13 +233,13 @@ pub struct Timers {
     pub deadline_ms: Option<u64>,
 }
 
-/// What an operator asked for.
+/// An operator's act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Intent {
     /// What.
     pub kind: IntentKind,
-    /// Who asked: a user's name.
+    /// The operator's user name.
     pub by: String,
     /// Why.
     #[serde(default)]
@@ -303,7 +303,7 @@ pub struct Transition {
     pub to: State,
     /// Why.
     pub cause: Cause,
-    /// What was seen.
+    /// The observations.
     #[serde(default)]
     pub evidence: Evidence,
 }
@@ -319,14 +319,14 @@ pub struct CloseCalls {
     pub last: Vec<Timestamp>,
 }
 
-/// How often something took how long.
+/// A histogram of durations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Histogram {
     /// Upper bounds of the buckets in microseconds, ascending. The last bucket has none.
     #[serde(default)]
     pub bounds_us: Vec<u64>,
-    /// How many fell into each bucket: one more than there are bounds.
+    /// Number of durations in each bucket: one more bucket than there are bounds.
     #[serde(default)]
     pub counts: Vec<u64>,
     /// Sum of all in microseconds.

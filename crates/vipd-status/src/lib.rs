@@ -35,8 +35,8 @@ pub use service::{
 pub use tracker::{LastRun, Tracker, TrackerKind};
 pub use words::clean;
 
-/// The version of these types as JSON. It grows when a member changes its meaning or goes; new members do not change it,
-/// so that a reader has to ignore those that it does not know.
+/// The version of these types as JSON. It grows when a member changes its meaning or goes; new members do not change
+/// it, so that a reader has to ignore those that it does not know.
 pub const VERSION: u32 = 1;
 
 /// Everything that the daemon says about itself at one moment.
@@ -58,7 +58,7 @@ pub struct Status {
     /// Sync groups, in the order of the file.
     #[serde(default)]
     pub groups: Vec<Group>,
-    /// What priorities depend on: scripts, files, processes, interfaces, BFD sessions.
+    /// Trackers, which priorities depend on: scripts, files, processes, interfaces, BFD sessions.
     #[serde(default)]
     pub trackers: Vec<Tracker>,
     /// Other speakers of VRRP on our links.

@@ -92,7 +92,7 @@ pub struct Server {
     pub since: Option<Timestamp>,
     /// Its weights.
     pub weight: ServerWeight,
-    /// What an operator asked for, and still holds.
+    /// An operator's act that still holds.
     #[serde(default)]
     pub intent: Option<Intent>,
     /// Its checks.
@@ -109,14 +109,14 @@ pub struct Server {
 pub struct ServerWeight {
     /// In the file.
     pub configured: u32,
-    /// What its checks make of it.
+    /// The weight that its checks make of it.
     pub effective: u32,
     /// In the kernel; none: the kernel does not hold the server.
     #[serde(default)]
     pub programmed: Option<u32>,
 }
 
-/// What the kernel counts.
+/// Counters of the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Connections {
@@ -149,7 +149,7 @@ pub struct Connections {
 pub struct Check {
     /// Its keyword: `HTTP_GET`.
     pub kind: String,
-    /// What it reaches for, where that is not the server itself: `http://10.0.0.14:8080/health`.
+    /// Its target, where that is not the server itself: `http://10.0.0.14:8080/health`.
     #[serde(default)]
     pub target: String,
     /// Its result, or what is assumed before the first.
@@ -160,7 +160,7 @@ pub struct Check {
     /// Since when; none before the first result.
     #[serde(default)]
     pub since: Option<Timestamp>,
-    /// How the last attempt that failed did so; none if none did since the check was last good.
+    /// The last failure; none if no attempt failed since the check was last good.
     #[serde(default)]
     pub failure: Option<CheckFailure>,
     /// Failures in a row.
@@ -180,7 +180,7 @@ pub struct Check {
     pub certificate_expires: Option<Timestamp>,
 }
 
-/// How an attempt failed.
+/// Failure of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CheckFailure {
@@ -206,7 +206,7 @@ pub struct BfdSession {
     pub source: Option<IpAddr>,
     /// `up`, `down`, `init` or `admin-down` (RFC 5880).
     pub state: String,
-    /// What the other system says of itself.
+    /// The state that the other system reports.
     #[serde(default)]
     pub remote_state: Option<String>,
     /// Since when.

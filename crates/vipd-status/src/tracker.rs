@@ -1,4 +1,4 @@
-//! What priorities depend on.
+//! Trackers, which priorities depend on.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Tracker {
-    /// What it is.
+    /// Its kind.
     pub kind: TrackerKind,
     /// Its name in the file; of an interface, its name.
     pub name: String,
@@ -17,7 +17,7 @@ pub struct Tracker {
     /// Since when; none before the first result.
     #[serde(default)]
     pub since: Option<Timestamp>,
-    /// What a file holds.
+    /// The number in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<i64>,
     /// The last run of a script.
@@ -60,7 +60,7 @@ pub enum TrackerKind {
     Bfd,
 }
 
-/// How a run of a script ended.
+/// End of a script's run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LastRun {
@@ -73,7 +73,7 @@ pub struct LastRun {
     /// It took longer than its timeout.
     #[serde(default)]
     pub timed_out: bool,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     #[serde(default)]
     pub ms: u64,
     /// Its last line of output, at most 256 bytes.

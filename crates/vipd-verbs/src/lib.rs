@@ -1,7 +1,7 @@
 //! The commands that ask a running daemon: their words, options and help.
 //!
-//! The program parses its command line with these tables, and the completions of shells and the manual pages are generated
-//! from them. Nothing is done here. The daemon's own options are keepalived's and have a parser of their own.
+//! The program parses its command line with these tables, and the completions of shells and the manual pages are
+//! generated from them. Nothing is done here. The daemon's own options are keepalived's and have a parser of their own.
 #![forbid(unsafe_code)]
 
 mod duration;
@@ -21,7 +21,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
     max_term_width = 100
 )]
 pub struct CommandLine {
-    /// What is asked.
+    /// The verb.
     #[command(subcommand)]
     pub verb: Verb,
 }
@@ -37,7 +37,7 @@ pub struct Common {
     pub json: bool,
 }
 
-/// What the daemon can be asked for.
+/// Requests to the daemon.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Verb {
     /// Show how everything stands: routers, virtual servers, checks, what is wrong first.
@@ -172,7 +172,8 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
-    /// Announce the addresses of an instance that is MASTER again (gratuitous ARP, unsolicited neighbour advertisements).
+    /// Announce the addresses of an instance that is MASTER again (gratuitous ARP, unsolicited neighbour
+    /// advertisements).
     #[command(after_help = EXIT_STATUS)]
     Announce {
         /// The instance.
@@ -190,7 +191,7 @@ pub enum Verb {
         /// The real server: 10.0.0.1:80 or [10.0.0.1]:tcp:80.
         #[arg(value_name = "RS")]
         server: String,
-        /// What is wanted of it.
+        /// The wanted mode.
         #[arg(value_enum)]
         set: ServerWish,
         /// The weight: 0 to 65535.
@@ -208,10 +209,10 @@ pub enum Verb {
     },
 }
 
-/// What is wanted of a real server.
+/// Modes of a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ServerWish {
-    /// What its checks and the configuration say.
+    /// As its checks and the configuration say.
     Ready,
     /// No new connections; those that are open may finish.
     Drain,
@@ -264,7 +265,7 @@ pub fn command() -> clap::Command {
 /// Where the daemon listens unless its configuration says otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/vipd/control.sock";
 
-/// What the exit status of every command means.
+/// Meanings of the exit status of every command.
 pub const EXIT_STATUS: &str = "\
 Exit status: 0 done, or all is well; 1 not done, or something is wrong; 2 the command line is wrong;
 3 no daemon answers; 4 the daemon refuses: no rights.";

@@ -1,7 +1,7 @@
 //! Which requests are answered at all.
 //!
-//! A page of a stranger, open in a browser beside this one, can have a name of the stranger's resolved to our address (DNS
-//! rebinding); the `Host` field still carries that name. Only addresses, `localhost`, the name of this machine and
+//! A page of a stranger, open in a browser beside this one, can have a name of the stranger's resolved to our address
+//! (DNS rebinding); the `Host` field still carries that name. Only addresses, `localhost`, the name of this machine and
 //! what the operator named are answered.
 
 use std::fmt;
@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 
 use crate::request::Request;
 
-/// What a request needs to be answered.
+/// Conditions under which a request is answered.
 #[derive(Clone, Default)]
 pub struct Access {
     /// SHA-256 of the token; `None`: everybody may read.

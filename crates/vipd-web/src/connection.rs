@@ -13,7 +13,7 @@ use crate::site::Stream;
 #[derive(Debug)]
 pub(crate) struct Connection {
     input: Vec<u8>,
-    /// What is to be sent: the head of an answer, or a piece of a stream, and the body.
+    /// Output: the head of an answer, or a piece of a stream, and the body.
     output: [Arc<[u8]>; 2],
     /// Bytes of it that are sent.
     sent: usize,
@@ -21,7 +21,7 @@ pub(crate) struct Connection {
     deadline: Instant,
 }
 
-/// What a connection is about.
+/// Kind of a connection.
 #[derive(Debug)]
 enum Phase {
     /// It awaits a request, or the rest of one.
@@ -155,7 +155,7 @@ impl Connection {
         self.deadline = now + WRITE_TIME;
     }
 
-    /// What is to be sent next.
+    /// The bytes to send next.
     pub(crate) fn output(&self) -> &[u8] {
         let [head, body] = &self.output;
         match head.get(self.sent..).filter(|rest| !rest.is_empty()) {

@@ -35,7 +35,7 @@ impl Events {
         self.last.iter().filter(move |event| event.seq > number)
     }
 
-    /// How many events after this number are gone already.
+    /// Number of events after this one that are gone already.
     pub(crate) fn lost_after(&self, number: u64) -> u64 {
         self.last.front().map_or(0, |first| first.seq.saturating_sub(number.saturating_add(1)))
     }

@@ -15,7 +15,7 @@ pub(crate) struct Response {
     pub(crate) content_type: &'static str,
     /// More fields, each with its end of line.
     pub(crate) fields: String,
-    /// What it carries.
+    /// Its body.
     pub(crate) body: Arc<[u8]>,
 }
 

@@ -28,7 +28,7 @@ pub struct Server {
     asked: Option<Instant>,
     /// When it answered last.
     answered: Option<Instant>,
-    /// How long it took, the last time.
+    /// Duration of the last time.
     took: Duration,
 }
 
@@ -102,7 +102,8 @@ impl Server {
         self.connections.get(&id).is_none_or(Connection::is_done)
     }
 
-    /// Whether to ask the daemon for its status now. Not more often than every 200 ms, nor for more than a tenth of the time.
+    /// Whether to ask the daemon for its status now. Not more often than every 200 ms, nor for more than a tenth of the
+    /// time.
     pub fn poll_demand(&mut self, now: Instant) -> bool {
         if self.asked.is_some() || self.next_demand().is_none_or(|at| at > now) {
             return false;

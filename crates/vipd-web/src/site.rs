@@ -11,7 +11,7 @@ use crate::page::{Page, explanation};
 use crate::request::Request;
 use crate::response::{HTML, JSON, NOT_FOUND, OK, Response, UNAVAILABLE};
 
-/// What is shown.
+/// The content.
 #[derive(Debug)]
 pub struct Site {
     status: Option<Status>,
@@ -24,7 +24,7 @@ pub struct Site {
     tally: Tally,
 }
 
-/// How a request is answered.
+/// Answer to a request.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Whole(Response),
@@ -123,7 +123,7 @@ impl Site {
         })
     }
 
-    /// What a reader that has taken everything is to be sent.
+    /// Output for a reader that has taken everything.
     pub(crate) fn more(&mut self, stream: &mut Stream) -> Option<Vec<u8>> {
         match stream {
             Stream::Events(last) => events_piece(&self.events, last),
@@ -179,8 +179,8 @@ fn explain(page: &Page, status: &Status, request: &Request) -> Response {
     }
 }
 
-/// Events as server-sent events, some at a time: a reader that takes them slowly loses those that are forgotten meanwhile, and
-/// is told how many.
+/// Events as server-sent events, some at a time: a reader that takes them slowly loses those that are forgotten
+/// meanwhile, and is told how many.
 fn events_piece(events: &Events, last: &mut u64) -> Option<Vec<u8>> {
     let mut piece = String::new();
     if *last > events.newest() {

@@ -119,7 +119,7 @@ impl Sockets {
         server.handle_end(id);
         let Some(mut stream) = self.streams.remove(&id) else { return };
         let _ = stream.shutdown(Shutdown::Write);
-        // What is unread would make the kernel take back the answer that is on its way.
+        // Unread input would make the kernel take back the answer that is on its way.
         let mut rest = [0; 4096];
         for _ in 0..16 {
             if !matches!(stream.read(&mut rest), Ok(1..)) {

@@ -17,7 +17,7 @@ struct Lab {
     now: Instant,
     status: Status,
     events: Vec<Event>,
-    /// How often the daemon was asked.
+    /// Number of questions to the daemon.
     asked: usize,
 }
 
@@ -182,7 +182,7 @@ fn health_is_bad_if_a_worker_or_the_daemon_does_not_answer() {
     assert_eq!(lab.receive(probe), "");
     lab.pass(Duration::from_secs(1));
     assert_eq!(body(&lab.receive(probe)), "vipd does not answer\n");
-    assert_eq!(status_line(&lab.receive(page)), "HTTP/1.1 200 OK", "what is known is shown");
+    assert_eq!(status_line(&lab.receive(page)), "HTTP/1.1 200 OK", "the known part is shown");
 }
 
 #[test]

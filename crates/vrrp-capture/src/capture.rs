@@ -32,8 +32,8 @@ pub struct Capture {
 type Key = (FindingKind, Option<RouterId>, Option<IpAddr>, u32);
 
 impl Capture {
-    /// Takes a frame of which `octets` were captured, and which had `length` octets on the link, at a time since 1970. A time
-    /// before that of the frame before counts as the same.
+    /// Takes a frame of which `octets` were captured, and which had `length` octets on the link, at a time since 1970.
+    /// A time before that of the frame before counts as the same.
     pub fn handle_frame(&mut self, at: Duration, link: Link, octets: &[u8], length: usize) {
         self.handle_end(at);
         self.frames += 1;
@@ -226,7 +226,7 @@ impl Capture {
         }
     }
 
-    /// What differs between the speakers of a router.
+    /// Differences between the speakers of a router.
     fn compare(&mut self, id: RouterId, router: &Router) {
         let mut speakers = router.speakers();
         let Some(first) = speakers.next() else { return };

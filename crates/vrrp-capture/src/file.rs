@@ -9,7 +9,7 @@ use pcap_parser::{Linktype, PcapBlockOwned, PcapError, create_reader};
 
 use crate::{Capture, Link};
 
-/// Why a file cannot be read to its end. What came before counts all the same.
+/// Why a file cannot be read to its end. Packets before the defect count all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {

@@ -10,9 +10,9 @@ use crate::{RouterId, Span};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Finding {
-    /// What it is.
+    /// Its kind.
     pub kind: FindingKind,
-    /// How bad that is.
+    /// Its severity.
     pub severity: Severity,
     /// The virtual router, where that could be read.
     #[serde(default)]
@@ -23,7 +23,7 @@ pub struct Finding {
     /// The second of two masters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<IpAddr>,
-    /// How often it was seen.
+    /// Number of times that it was seen.
     pub count: u64,
     /// From the first time to the last.
     pub span: Span,
@@ -31,7 +31,7 @@ pub struct Finding {
     pub text: String,
 }
 
-/// How bad a finding is; the worst first.
+/// Severity of a finding; the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
@@ -75,7 +75,7 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
-    /// How bad it is.
+    /// Its severity.
     pub const fn severity(self) -> Severity {
         match self {
             Self::TwoMasters

@@ -1,9 +1,9 @@
-//! What the frames of a link say about VRRP.
+//! VRRP as the frames of a link show it.
 //!
-//! A [`Capture`] takes frames with their times, in their order, and finds virtual routers, their speakers, gaps and jitter
-//! of adverts, times with two masters, and adverts that receivers reject. [`Capture::report`] gives all of it as one value
-//! with a JSON form; [`text`] makes lines of that for people. There is no I/O here: [`read_file`] takes any reader of octets
-//! in the formats pcap and pcapng.
+//! A [`Capture`] takes frames with their times, in their order, and finds virtual routers, their speakers, gaps and
+//! jitter of adverts, times with two masters, and adverts that receivers reject. [`Capture::report`] gives all of it as
+//! one value with a JSON form; [`text`] makes lines of that for people. There is no I/O here: [`read_file`] takes any
+//! reader of octets in the formats pcap and pcapng.
 //!
 //! Frames come from anybody. Nothing here panics, and memory is bounded: what exceeds a bound is counted in
 //! [`Report::left_out`].

@@ -17,7 +17,7 @@ pub struct Report {
     pub v: u32,
     /// When the capture began; none if it has no frame.
     pub begin: Option<Timestamp>,
-    /// How long it is.
+    /// Its length.
     pub length_ms: f64,
     /// Frames, of whatever kind.
     pub frames: u64,
@@ -139,11 +139,11 @@ pub struct Change {
     pub router: RouterId,
     /// The machine that begins or ends.
     pub source: IpAddr,
-    /// What it does, and why.
+    /// Its action, and the reason.
     pub what: ChangeKind,
 }
 
-/// What a machine does, and why.
+/// Action of a machine, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 #[non_exhaustive]
@@ -152,21 +152,21 @@ pub enum ChangeKind {
     First,
     /// It goes on after it was silent so long that receivers gave it up.
     Returns {
-        /// How long it was silent.
+        /// Length of its silence.
         silent_ms: f64,
     },
     /// It takes over from one that was silent.
     AfterSilence {
         /// The other one.
         of: IpAddr,
-        /// How long nobody was heard.
+        /// Time in which nobody was heard.
         silent_ms: f64,
     },
     /// It takes over from one that gave up.
     AfterGoodbye {
         /// The other one.
         of: IpAddr,
-        /// How long nobody was heard.
+        /// Time in which nobody was heard.
         silent_ms: f64,
     },
     /// It takes over from one that was just heard.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::report::{self, ChangeKind, RouterId, Span};
 
-/// What an advert says, with the time since the capture began.
+/// Content of an advert, with the time since the capture began.
 #[derive(Clone, Debug)]
 pub(crate) struct Heard {
     pub(crate) at: Duration,
@@ -17,7 +17,7 @@ pub(crate) struct Heard {
     pub(crate) addresses: Vec<IpAddr>,
 }
 
-/// What follows from an advert.
+/// Findings that follow from an advert.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Told {
     Change(ChangeKind),
@@ -246,8 +246,8 @@ impl Before {
     }
 }
 
-/// How long any receiver waits for the next advert: three intervals and a skew of at most one (RFC 9568 §6.1), and a tenth
-/// of an interval for its way.
+/// Longest wait of any receiver for the next advert: three intervals and a skew of at most one (RFC 9568 §6.1), and a
+/// tenth of an interval for its way.
 fn patience(heard: &Heard) -> Duration {
     heard.interval * 41 / 10
 }

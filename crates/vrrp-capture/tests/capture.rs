@@ -1,4 +1,4 @@
-//! What is found in frames that were made for it.
+//! Findings in frames that were made for them.
 
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "tests")]
 

@@ -187,7 +187,7 @@ impl<'a> Lowering<'a> {
         let (report, bfd) = (&mut self.report, &mut self.globals.public.bfd);
         match entry.keyword.name {
             word::BFD_PRIORITY => {
-                set_some(&mut bfd.nice, arguments::number(entry, Junk::Ignored, "", report))
+                set_some(&mut bfd.nice, arguments::number(entry, Junk::Ignored, "", report));
             }
             word::BFD_RT_PRIORITY => set_some(&mut bfd.rt_priority, real_time_priority(entry, report)),
             word::BFD_NO_SWAP => bfd.no_swap = arguments::bare(entry, report),

@@ -311,7 +311,7 @@ impl<'a> Lowering<'a> {
                 set(&mut global.stop_handover, arguments::decimal(entry, Junk::Ignored, "", report));
             }
             word::VRRP_RT_PRIORITY => {
-                set_some(&mut global.vrrp_rt_priority, real_time_priority(entry, report))
+                set_some(&mut global.vrrp_rt_priority, real_time_priority(entry, report));
             }
             word::VRRP_PRIORITY => {
                 set_some(&mut global.vrrp_nice, arguments::number(entry, Junk::Ignored, "", report));
@@ -337,7 +337,7 @@ impl<'a> Lowering<'a> {
         let (report, globals) = (&mut self.report, &mut self.globals);
         match entry.keyword.name {
             word::VRRP_VERSION => {
-                set(&mut globals.version, arguments::number(entry, Junk::Refused, "", report))
+                set(&mut globals.version, arguments::number(entry, Junk::Refused, "", report));
             }
             word::VRRP_STRICT => set(&mut globals.strict, arguments::switch(entry, report)),
             word::VRRP_MCAST_GROUP4 => {
@@ -388,7 +388,7 @@ impl<'a> Lowering<'a> {
         let (report, globals) = (&mut self.report, &mut self.globals);
         match entry.keyword.name {
             word::VRRP_GARP_MASTER_DELAY => {
-                set_some(&mut globals.garp_delay, arguments::seconds(entry, report))
+                set_some(&mut globals.garp_delay, arguments::seconds(entry, report));
             }
             word::VRRP_GARP_MASTER_REPEAT => {
                 set_some(&mut globals.garp_repeat, arguments::repeats(entry, report));

@@ -41,14 +41,14 @@ impl<'a> Lowering<'a> {
         match entry.keyword.name {
             word::STARTUP_SCRIPT | word::SHUTDOWN_SCRIPT => self.timed_script(entry),
             word::STARTUP_SCRIPT_TIMEOUT => {
-                set(&mut globals.startup.limit, arguments::seconds(entry, report))
+                set(&mut globals.startup.limit, arguments::seconds(entry, report));
             }
             word::SHUTDOWN_SCRIPT_TIMEOUT => {
-                set(&mut globals.shutdown.limit, arguments::seconds(entry, report))
+                set(&mut globals.shutdown.limit, arguments::seconds(entry, report));
             }
             word::PROCESS_NAMES => globals.process_names = arguments::bare(entry, report),
             word::PROCESS_NAME => {
-                set_some(&mut globals.public.daemon.process_name, process_name(entry, report))
+                set_some(&mut globals.public.daemon.process_name, process_name(entry, report));
             }
             word::VRRP_PROCESS_NAME => {
                 set_some(&mut globals.public.daemon.vrrp_process_name, process_name(entry, report));

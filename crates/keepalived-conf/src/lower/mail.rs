@@ -40,7 +40,7 @@ impl<'a> Lowering<'a> {
             }
             word::SMTP_ALERT => set_some(&mut globals.smtp_alert, arguments::switch(&entry, report)),
             word::SMTP_ALERT_VRRP => {
-                set_some(&mut globals.smtp_alert_vrrp, arguments::switch(&entry, report))
+                set_some(&mut globals.smtp_alert_vrrp, arguments::switch(&entry, report));
             }
             word::SMTP_ALERT_CHECKER => {
                 set_some(&mut globals.smtp_alert_checker, arguments::switch(&entry, report));

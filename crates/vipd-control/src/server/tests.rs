@@ -159,7 +159,7 @@ fn a_follower_may_ask_and_its_lines_stay_whole() {
     assert_eq!(read(&mut server, now, id), "event 1\nanswer\nevent 2\n");
 }
 
-/// What clients and the daemon do.
+/// Steps of clients and the daemon.
 #[derive(Clone, Debug)]
 enum Step {
     Accept(bool),

@@ -85,8 +85,7 @@ fn preempts(instance: &Instance, master: &Master) -> String {
         return "not while maintenance lasts".to_owned();
     }
     if instance.preempt == Preempt::Never {
-        let would =
-            if own > theirs { "although its priority is higher" } else { "whatever its priority becomes" };
+        let would = if own > theirs { "although its priority is higher" } else { "at any priority" };
         return format!("never while {} is heard (nopreempt), {would}: {own} and {theirs}", master.address);
     }
     let delay = match instance.preempt {

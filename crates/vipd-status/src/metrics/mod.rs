@@ -1,7 +1,7 @@
 //! Metrics for Prometheus: this daemon's own, and those of the two exporters that people have dashboards for.
 //!
-//! The number of series is bounded by the configuration: no label holds anything that a peer or a script says, except the
-//! address of a real server and the reason of a rejection, which come from fixed lists.
+//! The number of series is bounded by the configuration: no label holds anything that a peer or a script says, except
+//! the address of a real server and the reason of a rejection, which come from fixed lists.
 
 mod daemon;
 mod gen2brain;
@@ -41,13 +41,14 @@ impl Format {
     }
 }
 
-/// How many series there are of each instance and server.
+/// Number of series of each instance and server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
     /// All of them: 55 for an instance with an address, 20 for a real server with a check.
     #[default]
     Full,
-    /// 20 for an instance and 2 for a real server, for thousands of them: no histograms, none of the exporters' counters.
+    /// 20 for an instance and 2 for a real server, for thousands of them: no histograms, none of the exporters'
+    /// counters.
     Low,
 }
 

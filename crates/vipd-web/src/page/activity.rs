@@ -45,7 +45,13 @@ fn trackers(status: &Status) -> String {
     trackers.sort_by_key(|tracker| tracker.up != Some(false));
     let rows: Vec<String> = trackers.into_iter().map(tracker).collect();
     let heads = ["State", "Name", "Last result", "Since"];
-    section("trackers", "Trackers", "What priorities depend on; those that are down first", &heads, &rows)
+    section(
+        "trackers",
+        "Trackers",
+        "Trackers that priorities depend on; those that are down first",
+        &heads,
+        &rows,
+    )
 }
 
 fn tracker(tracker: &Tracker) -> String {

@@ -1,4 +1,4 @@
-//! What is wrong, first; how much there is of everything.
+//! Problems first; then the number of everything.
 
 use std::fmt::Write;
 
@@ -47,7 +47,7 @@ fn headline(status: &Status, problems: &[Problem]) -> String {
     html
 }
 
-/// What this machine is, in words.
+/// The role of this machine, in words.
 fn serving(instances: &[Instance]) -> String {
     let all = instances.len();
     let Some(first) = instances.first() else { return String::new() };
@@ -92,7 +92,8 @@ fn item(status: &Status, problem: &Problem) -> String {
     format!("<li class=\"{class}\">{subject} {}{since}</li>", Text(&problem.text))
 }
 
-/// The name that an explanation is found by: that of the thing, which the name of its service or its kind may stand beside.
+/// The name that an explanation is found by: that of the thing, which the name of its service or its kind may stand
+/// beside.
 fn explained<'a>(status: &Status, problem: &'a Problem) -> Option<&'a str> {
     let subject = problem.subject.as_str();
     let server = subject.split_once(" of ").map(|(server, _)| server);

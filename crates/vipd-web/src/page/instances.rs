@@ -20,7 +20,7 @@ pub(super) fn add(blocks: &mut Blocks, status: &Status) {
     let groups = groups(&status.instances);
     let is_short = status.instances.len() <= MAX_OPEN;
     for (index, group) in groups.iter().enumerate() {
-        // What is wrong stands in the headline; a group that opens by itself would hide the others.
+        // Problems stand in the headline; a group that opens by itself would hide the others.
         let open = if is_short || !blocks.wanted.is_empty() { " open" } else { "" };
         if groups.len() > 1 {
             blocks.frame(&format!("<details class=\"group\"{open}>"));
@@ -141,7 +141,7 @@ pub(super) fn priority(html: &mut String, priority: &Priority) {
     }
 }
 
-/// What is heard of other routers. A router that is BACKUP sends nothing, so silence beside a MASTER is not a fault.
+/// Other routers, as heard. A router that is BACKUP sends nothing, so silence beside a MASTER is not a fault.
 fn other_side(html: &mut String, instance: &Instance, heard: &[&Neighbour]) {
     if let Some(master) = &instance.master {
         let _ = write!(
@@ -206,7 +206,7 @@ fn heard(status: &Status) -> BTreeMap<&str, Vec<&Neighbour>> {
     heard
 }
 
-/// What stands before the rows.
+/// The head before the rows.
 const HEAD: &str = "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table of instances\"><table class=\"instances\">\
 <caption>State of each virtual router here, and what is heard of the others</caption>\
 <thead><tr><th scope=\"col\">Here</th><th scope=\"col\">Instance</th><th scope=\"col\">Virtual addresses</th>\

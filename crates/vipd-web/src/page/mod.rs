@@ -1,9 +1,9 @@
 //! The page: HTML made here from a status, and one file with its style and script.
 //!
-//! It is made of blocks with an id. Each knows since which version of the page it is as it is, so a reader with an older
-//! version is sent the blocks that changed since, however long it was away and however slowly it reads. If blocks came or
-//! went, the reader is told to load the page anew. Blocks carry moments, never ages: a block that only grows older
-//! does not change.
+//! It is made of blocks with an id. Each knows since which version of the page it is as it is, so a reader with an
+//! older version is sent the blocks that changed since, however long it was away and however slowly it reads. If blocks
+//! came or went, the reader is told to load the page anew. Blocks carry moments, never ages: a block that only grows
+//! older does not change.
 
 mod activity;
 pub(crate) mod explanation;
@@ -54,7 +54,7 @@ struct Block {
 #[derive(Debug, Default)]
 struct Blocks {
     blocks: Vec<Block>,
-    /// What instances and services must contain to be shown.
+    /// Text that instances and services must contain to be shown.
     wanted: String,
 }
 
@@ -119,7 +119,7 @@ impl Page {
         whole
     }
 
-    /// What changed since the reader's version, as one server-sent event.
+    /// Changes since the reader's version, as one server-sent event.
     pub(crate) fn patch(&mut self, status: &Status, events: &Events, version: &mut u64) -> Option<Vec<u8>> {
         self.update(status, events);
         let known = std::mem::replace(version, self.version);
@@ -206,7 +206,7 @@ fn make(status: &Status, events: &Events, wanted: &str) -> Vec<Block> {
     blocks.blocks
 }
 
-/// What stands between two tags of the file.
+/// Text between two tags of the file.
 fn between(start: &str, end: &str) -> &'static str {
     let rest = TEMPLATE.split_once(start).map_or("", |(_, rest)| rest);
     rest.split_once(end).map_or("", |(text, _)| text)

@@ -46,7 +46,7 @@ impl Browser {
         self.command("execute/sync", &json!({ "script": script, "args": [] }))
     }
 
-    /// What a script passes to its last argument.
+    /// The value that a script passes to its last argument.
     pub(crate) fn run_async(&self, script: &str) -> io::Result<Value> {
         self.command("execute/async", &json!({ "script": script, "args": [] }))
     }

@@ -44,7 +44,7 @@ impl<'a> Lowering<'a> {
             match inner.keyword.name {
                 word::SEND => draft.steps.extend(escaped_text(inner, report).map(bytes).map(TalkStep::Send)),
                 word::EXPECT => {
-                    draft.steps.extend(escaped_text(inner, report).map(bytes).map(TalkStep::Expect))
+                    draft.steps.extend(escaped_text(inner, report).map(bytes).map(TalkStep::Expect));
                 }
                 word::EXPECT_LINE => draft.steps.extend(pattern(inner, report).map(TalkStep::ExpectLine)),
                 word::VIRTUALHOST => draft.virtual_host = text(inner, report).or(draft.virtual_host.take()),

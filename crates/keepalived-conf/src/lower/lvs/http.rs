@@ -237,7 +237,7 @@ impl UrlDraft {
             }
             word::BODY => self.body = text(entry, report).or(self.body.take()),
             word::TLS_COMPLIANT => {
-                self.tls_compliant = arguments::switch(entry, report).or(self.tls_compliant)
+                self.tls_compliant = arguments::switch(entry, report).or(self.tls_compliant);
             }
             _ => return false,
         }

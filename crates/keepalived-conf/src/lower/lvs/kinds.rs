@@ -121,7 +121,7 @@ impl<'a> Lowering<'a> {
         self.check_block(entry, &mut common, |lowering, inner| {
             match inner.keyword.name {
                 word::HELO_NAME => {
-                    helo = text(inner, &mut lowering.report).unwrap_or(std::mem::take(&mut helo))
+                    helo = text(inner, &mut lowering.report).unwrap_or(std::mem::take(&mut helo));
                 }
                 word::HOST => {
                     lowering.report.old_spelling(inner.keyword, inner.span());
@@ -150,7 +150,7 @@ impl<'a> Lowering<'a> {
             let report = &mut lowering.report;
             match inner.keyword.name {
                 word::PAYLOAD => {
-                    udp.payload = payload(inner, report).unwrap_or(std::mem::take(&mut udp.payload))
+                    udp.payload = payload(inner, report).unwrap_or(std::mem::take(&mut udp.payload));
                 }
                 word::REQUIRE_REPLY => udp.reply = reply(inner, report).or(udp.reply.take()),
                 word::MIN_REPLY_LENGTH => {

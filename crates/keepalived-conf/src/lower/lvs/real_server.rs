@@ -94,7 +94,7 @@ impl<'a> Lowering<'a> {
         }
         match entry.keyword.name {
             word::WEIGHT => {
-                draft.weight = arguments::number(entry, Junk::Ignored, "", report).or(draft.weight)
+                draft.weight = arguments::number(entry, Junk::Ignored, "", report).or(draft.weight);
             }
             word::LVS_METHOD => draft.forwarding = forwarding(entry, report).or(draft.forwarding),
             word::UTHRESHOLD => {

@@ -174,7 +174,7 @@ impl<'a> Lowering<'a> {
             }
             word::LB_ALGO | word::LVS_SCHED => draft.scheduler = scheduler(entry, report).or(draft.scheduler),
             word::LB_KIND | word::LVS_METHOD => {
-                draft.forwarding = forwarding(entry, report).or(draft.forwarding)
+                draft.forwarding = forwarding(entry, report).or(draft.forwarding);
             }
             word::PROTOCOL => {
                 let protocol = protocol(entry, report);
