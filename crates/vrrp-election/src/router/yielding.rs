@@ -24,6 +24,8 @@ pub(super) struct Yielding {
     /// It shuts down in the end, whether somebody takes over or not.
     leaves: bool,
     claim: Option<Claim>,
+    /// A claim whose router said goodbye while this one still kept the addresses, with the time of that goodbye.
+    withdrawn: Option<Claim>,
 }
 
 /// Another router says that it serves.
@@ -49,14 +51,27 @@ impl Yielding {
     }
 
     /// Adverts count from the goodbye on: an earlier one is no answer to it.
-    fn hear(&mut self, arrived: Instant, advert: &Received, linger: Duration) {
+    fn hear(&mut self, arrived: Instant, advert: &Received, linger: Duration, interval: Duration) {
         if advert.priority.is_stop() {
-            self.claim.take_if(|claim| claim.advert.source == advert.source);
+            self.hear_goodbye(arrived, advert, interval);
         } else if arrived >= self.since {
             let after = arrived.since(self.since);
             let first = Claim { advert: *advert, heard: arrived, after, release: arrived + linger };
             let claim = self.claim.get_or_insert(first);
             *claim = Claim { advert: *advert, heard: arrived.max(claim.heard), ..*claim };
+        }
+    }
+
+    /// A goodbye takes back a claim of the same router. One that says it again an interval later serves and yields as well:
+    /// its claim holds, or both would wait for each other.
+    fn hear_goodbye(&mut self, arrived: Instant, advert: &Received, interval: Duration) {
+        let is_of = |claim: &&mut Claim| claim.advert.source == advert.source;
+        if let Some(claim) = self.claim.take_if(|claim| claim.advert.source == advert.source) {
+            self.withdrawn = Some(Claim { heard: arrived, ..claim });
+        } else if let Some(claim) = self.withdrawn.as_mut().filter(is_of)
+            && arrived.since(claim.heard) >= interval / 2
+        {
+            self.claim = Some(Claim { heard: arrived, release: arrived, ..*claim });
         }
     }
 }
@@ -132,23 +147,24 @@ impl VirtualRouter {
             }
             return;
         }
-        active.yielding = Some(Yielding { since: now, until, leaves, claim: None }.into());
+        active.yielding = Some(Yielding { since: now, until, leaves, claim: None, withdrawn: None }.into());
         self.send_advert(now);
         self.pace_anew(now);
     }
 
     /// Takes an advert that answers a goodbye; gives whether the router yields.
     pub(super) fn advert_while_yielding(&mut self, arrived: Instant, advert: &Received) -> bool {
-        let linger = linger(self.config.family, self.config.advert_interval());
+        let interval = self.config.advert_interval();
+        let linger = linger(self.config.family, interval);
         let Phase::Active(active) = &mut self.phase else { return false };
         let Some(yielding) = &mut active.yielding else { return false };
-        yielding.hear(arrived, advert, linger);
+        yielding.hear(arrived, advert, linger, interval);
         true
     }
 
     /// Gives whether nothing else is to be done at `now`: it lets go or leaves, or only waits to do so.
     pub(super) fn timeout_while_yielding(&mut self, now: Instant) -> bool {
-        let Some(&Yielding { since, until, leaves, claim }) = self.yielding() else { return false };
+        let Some(&Yielding { since, until, leaves, claim, .. }) = self.yielding() else { return false };
         match claim {
             Some(claim) => {
                 if claim.release <= now {

@@ -104,6 +104,22 @@ fn one_that_claims_the_addresses_and_leaves_at_once_took_nothing() {
     }
 }
 
+/// The successor was told to yield as well, before this router had let go.
+#[test]
+fn one_that_claims_the_addresses_and_yields_them_too_keeps_them() {
+    for speaks in ALL {
+        let mut router = yielding(speaks, speaks.config());
+        hear(&mut router, speaks, YIELDS + 600_000, 99);
+        hear(&mut router, speaks, YIELDS + 605_000, 0);
+        hear(&mut router, speaks, YIELDS + 606_000, 0);
+        assert!(router.is_yielding(), "the same goodbye, twice");
+        hear(&mut router, speaks, YIELDS + 1_605_000, 0);
+        assert_eq!(router.poll_timeout(), Some(us(YIELDS + 1_605_000)), "it still serves");
+        router.handle_timeout(us(YIELDS + 1_605_000));
+        assert_eq!(router.state(), State::Backup);
+    }
+}
+
 #[test]
 fn if_nobody_takes_over_it_goes_on_as_before() {
     for speaks in ALL {
