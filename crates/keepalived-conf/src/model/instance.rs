@@ -225,7 +225,7 @@ pub struct TrackInterface {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrackScript {
-    /// Index into [`Config::scripts`].
+    /// Index into [`Config::scripts`](super::Config::scripts).
     pub script: usize,
     /// The line's weight, or the script's.
     pub weight: i16,

@@ -214,6 +214,7 @@ impl Receiver<'_> {
     /// The length, and the trailer if one is expected.
     #[cfg(not(feature = "auth-trailer"))]
     #[inline(always)]
+    #[expect(clippy::unused_self, reason = "the one of the feature has to be told which trailer to expect")]
     fn open<'p>(
         &self,
         datagram: &Datagram<'p>,
