@@ -442,15 +442,15 @@ fn a_reload_with_errors_is_refused_when_asked_to() {
 }
 
 #[test]
-fn log_lines_begin_with_the_time_as_keepalived_writes_it() {
+fn log_lines_begin_with_the_time_as_keepalived_writes_it_with_milliseconds() {
     let daemon = Daemon::start("global_defs {\n}\n");
     let mut daemon = daemon;
     daemon.signal(Signal::SIGHUP);
     let line = daemon.wait_for("Reloading ...");
-    let (time, text) = line.split_at(24);
+    let (time, text) = line.split_at(28);
     assert_eq!(text, ": Reloading ...\n");
     let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
-    assert!(shape.ends_with(" 99:99:99 9999"), "{time}");
+    assert!(shape.ends_with(" 99:99:99.999 9999"), "{time}");
     daemon.stop(Signal::SIGTERM);
 }
 
