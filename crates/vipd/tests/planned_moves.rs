@@ -8,25 +8,20 @@ mod common;
 use std::thread::sleep;
 use std::time::Duration;
 
+use common::client::{Client, rounds};
 use common::conf::{Instance, V3_CALM, text};
 use common::hosts::Maker::{Keepalived, Vipd};
 use common::hosts::{KEEPALIVED, Maker};
 use common::lab_test;
 use common::lan::Lan;
-use vip_lab::Stamp;
-use vip_lab::probe::{Probe, Via};
 
 const A: usize = 0;
 const B: usize = 1;
-const ROUNDS: usize = 20;
-
-/// An answer that takes longer is none.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Two routers, of which the first serves, and a client that asks each millisecond.
 struct Stage {
     lan: Lan,
-    probe: Probe,
+    client: Client,
 }
 
 impl Stage {
@@ -35,9 +30,9 @@ impl Stage {
         for (router, priority) in lan.routers.iter_mut().zip([150, 100]) {
             router.start(&text(&[Instance::new(V3_CALM, priority)]));
         }
-        lan.expect_holder(lan.vip(100), A, V3_CALM.down(100) * 3);
-        let probe = Probe::start(&lan.listener, lan.vip(100), Via::Echo, Duration::from_millis(1)).unwrap();
-        Self { lan, probe }
+        lan.expect_holder(lan.vip(100), A, Duration::from_secs(10));
+        let client = Client::start(&lan, lan.vip(100));
+        Self { lan, client }
     }
 
     /// What a command of vipd on a machine must say, and that the address is at another machine then.
@@ -45,24 +40,9 @@ impl Stage {
         let program = env!("CARGO_BIN_EXE_vipd");
         let said = self.lan.routers[router].shell(&format!("{program} {words} 2>&1; echo status $?"));
         assert!(said.ends_with("status 0"), "{words}: {said}");
-        self.lan.expect_holder(self.lan.vip(100), holder, V3_CALM.down(100) * 3);
+        self.lan.expect_holder(self.lan.vip(100), holder, Duration::from_secs(10));
         // The other machine has heard the new one by then.
         sleep(V3_CALM.interval * 2);
-    }
-
-    /// How many questions of the client were not answered during `acts`.
-    fn lost_during(&self, what: &str, acts: impl FnOnce()) -> usize {
-        let (position, start) = (self.probe.position(), Stamp::now());
-        acts();
-        let asked = self.probe.position() - position;
-        sleep(PATIENCE);
-        let now = Stamp::now();
-        let shots = self.probe.after(position).into_iter().take(asked);
-        let lost: Vec<_> =
-            shots.filter(|shot| shot.is_lost(now, PATIENCE)).map(|shot| shot.sent.since(start)).collect();
-        println!("{what}: {} of {asked} lost {lost:?}", lost.len());
-        assert!(asked > 300, "the client asks: {asked}");
-        lost.len()
     }
 }
 
@@ -70,11 +50,11 @@ impl Stage {
 fn a_client_loses_nothing_when_vipd_is_handed_over_to_vipd() {
     lab_test("a_client_loses_nothing_when_vipd_is_handed_over_to_vipd", &[], || {
         let stage = Stage::new(Vipd);
-        let lost = (0..ROUNDS).map(|round| {
+        for round in 0..rounds() {
             let (from, to) = if round % 2 == 0 { (A, B) } else { (B, A) };
-            stage.lost_during(&format!("handover {round}"), || stage.tell(from, "handover VI_1", to))
-        });
-        assert_eq!(lost.collect::<Vec<_>>(), [0; ROUNDS]);
+            stage.client.watch(&format!("handover {round}"), || stage.tell(from, "handover VI_1", to));
+        }
+        stage.client.lost_nothing();
         stage.lan.never_two(V3_CALM.overlap());
     });
 }
@@ -85,14 +65,14 @@ fn a_client_loses_nothing_when_vipd_is_handed_over_to_vipd() {
 fn a_client_loses_nothing_when_vipd_goes_into_maintenance_and_comes_back() {
     lab_test("a_client_loses_nothing_when_vipd_goes_into_maintenance_and_comes_back", &[], || {
         let stage = Stage::new(Vipd);
-        let lost = (0..ROUNDS).map(|round| {
-            stage.lost_during(&format!("maintenance {round}"), || {
+        for round in 0..rounds() {
+            stage.client.watch(&format!("maintenance {round}"), || {
                 stage.tell(A, "maintenance on VI_1", B);
                 stage.tell(B, "handover VI_1", A);
                 stage.tell(A, "maintenance off VI_1", A);
-            })
-        });
-        assert_eq!(lost.collect::<Vec<_>>(), [0; ROUNDS]);
+            });
+        }
+        stage.client.lost_nothing();
         stage.lan.never_two(V3_CALM.overlap());
     });
 }
@@ -100,12 +80,11 @@ fn a_client_loses_nothing_when_vipd_goes_into_maintenance_and_comes_back() {
 /// Each act gives the addresses to `peer` without a loss; ended, this machine preempts.
 fn client_loses_nothing_before_the_end(peer: Maker, act: &str) {
     let stage = Stage::new(peer);
-    let lost = (0..ROUNDS).map(|round| {
-        let lost = stage.lost_during(&format!("{act} {round}"), || stage.tell(A, &format!("{act} VI_1"), B));
-        stage.lost_during("it ends", || stage.tell(A, "maintenance off VI_1", A));
-        lost
-    });
-    assert_eq!(lost.collect::<Vec<_>>(), [0; ROUNDS]);
+    for round in 0..rounds() {
+        stage.client.watch(&format!("{act} {round}"), || stage.tell(A, &format!("{act} VI_1"), B));
+        stage.tell(A, "maintenance off VI_1", A);
+    }
+    stage.client.lost_nothing();
     stage.lan.never_two(V3_CALM.overlap());
 }
 

@@ -6,20 +6,13 @@ mod common;
 
 use std::time::{Duration, Instant};
 
+use common::client::{Client, rounds};
 use common::conf::{Instance, V2, V3_CALM, Variant, text};
 use common::hosts::Maker::{Keepalived, Vipd};
 use common::hosts::{KEEPALIVED, Maker};
 use common::lan::Lan;
 use common::{eventually, lab_test};
 use nix::sys::signal::Signal;
-use vip_lab::Stamp;
-use vip_lab::probe::{Probe, Shot, Via};
-
-/// Interval of the client's questions.
-const PACE: Duration = Duration::from_millis(1);
-
-/// An answer that takes longer is none.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 fn with_handover(instances: &[Instance]) -> String {
     text(instances).replace("script_user root", "script_user root\n    stop_handover 5")
@@ -28,59 +21,47 @@ fn with_handover(instances: &[Instance]) -> String {
 /// Machine `a` stops and starts again and again while a client asks all the time. What it asks from the stop on until the
 /// other machine has served for a while must be answered.
 fn client_loses_nothing(variant: Variant, peer: Maker, extra: &'static str, rounds: usize) {
+    const SOON: Duration = Duration::from_secs(10);
     let mut lan = Lan::new(variant, &[Vipd, peer], &[100]);
     let vip = lan.vip(100);
-    let bound = variant.interval * 8;
     lan.routers[1].start(&text(&[Instance::new(variant, 100).with(extra)]));
     lan.routers[0].configure(&with_handover(&[Instance::new(variant, 150)]));
-    lan.expect_holder(vip, 1, bound);
-    let probe = Probe::start(&lan.listener, vip, Via::Echo, PACE).unwrap();
-    let mut lost = Vec::new();
+    lan.expect_holder(vip, 1, SOON);
+    let client = Client::start(&lan, vip);
     for round in 0..rounds {
         lan.routers[0].start_again();
-        lan.expect_holder(vip, 0, bound);
+        lan.expect_holder(vip, 0, SOON);
         // The other machine has heard it by then.
         std::thread::sleep(variant.interval * 2);
-        let (position, start) = (probe.position(), Stamp::now());
-        let (status, took) = lan.routers[0].stop();
-        assert!(status.success(), "round {round}");
-        lan.expect_holder(vip, 1, bound);
-        std::thread::sleep(Duration::from_millis(300));
-        let asked = probe.position() - position;
-        std::thread::sleep(PATIENCE);
-        let shots: Vec<Shot> = probe.after(position).into_iter().take(asked).collect();
-        let now = Stamp::now();
-        let missed: Vec<Duration> = shots
-            .iter()
-            .filter(|shot| shot.is_lost(now, PATIENCE))
-            .map(|shot| shot.sent.since(start))
-            .collect();
-        println!("round {round}: stopped in {took:?}, {} of {asked} lost {missed:?}", missed.len());
-        assert!(asked > 300, "the client asks: {asked}");
-        lost.extend(missed);
+        client.watch(&format!("stop {round}"), || {
+            let (status, _) = lan.routers[0].stop();
+            assert!(status.success(), "round {round}");
+            lan.expect_holder(vip, 1, SOON);
+            std::thread::sleep(Duration::from_millis(300));
+        });
     }
-    assert_eq!(lost, [], "questions without an answer, at these times after the stop");
+    client.lost_nothing();
     lan.never_two(variant.overlap());
 }
 
 #[test]
 fn a_client_loses_nothing_when_vipd_takes_over() {
     lab_test("a_client_loses_nothing_when_vipd_takes_over", &[], || {
-        client_loses_nothing(V3_CALM, Vipd, "", 20);
+        client_loses_nothing(V3_CALM, Vipd, "", rounds());
     });
 }
 
 #[test]
 fn a_client_loses_nothing_over_ipv6_when_vipd_takes_over() {
     lab_test("a_client_loses_nothing_over_ipv6_when_vipd_takes_over", &[], || {
-        client_loses_nothing(Variant { ipv6: true, ..V3_CALM }, Vipd, "", 20);
+        client_loses_nothing(Variant { ipv6: true, ..V3_CALM }, Vipd, "", rounds());
     });
 }
 
 #[test]
 fn a_client_loses_nothing_when_keepalived_takes_over() {
     lab_test("a_client_loses_nothing_when_keepalived_takes_over", &[KEEPALIVED], || {
-        client_loses_nothing(V3_CALM, Keepalived, "", 20);
+        client_loses_nothing(V3_CALM, Keepalived, "", rounds());
     });
 }
 

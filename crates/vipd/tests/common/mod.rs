@@ -7,6 +7,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses another part of this")]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+pub mod client;
 pub mod conf;
 pub mod hosts;
 pub mod lan;
