@@ -63,7 +63,7 @@ fn each_mode_stands_for_what_its_rfc_says() {
         ("", "rfc3768", V4, "rfc3768 v2 01:07 garp 1/0/0/0 lower_prio_no_advert owner_ignore_adverts"),
         ("rfc9568", "", V4, "rfc9568 v3 01:07 garp 1/0/0/0 v3_checksum_as_v2"),
         ("rfc9568", "rfc9568 off", V4, "- v2 garp 5/5/0/5 accept higher_prio_send_advert"),
-        // What the global keywords say is keepalived's.
+        // Global keywords of keepalived do not change the mode.
         (
             "rfc9568\nvrrp_version 2\nvrrp_strict\nvrrp_garp_master_repeat 9\nvrrp_lower_prio_no_advert",
             "",

@@ -13,7 +13,7 @@ use crate::keywords::word;
 /// `authentication`
 #[derive(Default)]
 pub(super) struct DraftAuth {
-    /// Where the block stands.
+    /// Place of the block.
     pub(super) span: Option<Span>,
     pub(super) kind: Option<AuthKind>,
     pub(super) password: Option<[u8; 8]>,

@@ -34,7 +34,7 @@ impl<'a> Lowering<'a> {
         true
     }
 
-    /// What depends on the whole file.
+    /// Checks that depend on the whole file.
     pub(super) fn finish_http(&mut self) {
         let http = &self.globals.public.daemon.http;
         let is_open = http.listen.is_some_and(|at| !at.ip().is_loopback()) && http.token_file.is_none();

@@ -79,7 +79,7 @@ pub(super) fn expand(
     Some(mode)
 }
 
-/// What cannot be true beside the mode is not.
+/// The mode overrides keywords that contradict it.
 fn settle_contradictions(draft: &mut Draft, mode: RfcMode, at: Span, report: &mut Report<'_>) {
     let (name, keyword, version) = (&draft.name, mode.keyword(), mode.version());
     if let Some((other, span)) = draft.version.filter(|(other, _)| *other != version) {

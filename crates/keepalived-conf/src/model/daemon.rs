@@ -41,7 +41,7 @@ pub struct Daemon {
     pub http: Http,
 }
 
-/// Where the daemon is asked for its state, and who may.
+/// The control socket: its path, and the group that may use it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -68,7 +68,7 @@ pub enum ControlSocket {
     Off,
 }
 
-/// Where the daemon shows its state by HTTP, and to whom.
+/// The web process: its address, and the clients that it answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

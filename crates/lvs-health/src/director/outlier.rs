@@ -26,7 +26,7 @@ pub struct Traffic {
     pub unfinished: u64,
 }
 
-/// What is held against a server.
+/// Suspicion against a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Suspicion {
     /// Looks in a row that found it an outlier.
@@ -39,7 +39,7 @@ pub(super) struct Suspicion {
     cleared: Option<Instant>,
 }
 
-/// What one look says about a server.
+/// Result of one look at a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Finding {
     /// Per cent of its new connections that are not complete, and the median of its neighbours.
