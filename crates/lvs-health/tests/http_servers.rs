@@ -318,7 +318,10 @@ fn a_certificate_of_version_1_will_do_unless_it_is_verified() {
 
 #[test]
 fn nobody_listens() {
-    let [port] = ports();
+    // Bound, so that no server of another test gets it, but never listening.
+    let silent = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    silent.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    let port = silent.local_addr().unwrap().as_socket().unwrap().port();
     let refused = Outcome::Fail(Failure::Io(std::io::ErrorKind::ConnectionRefused));
     assert_eq!(run(port, Protocol::Connect).0, refused);
     assert_eq!(outcome(port, http(url())), refused);

@@ -46,7 +46,7 @@ pub(super) fn make_private() -> io::Result<()> {
                 fs::create_dir(&new)?;
                 bind(&old, &new)?;
             }
-            Ok(kind) if kind.is_dir() => mirror(&old, &new, FILES_HIDDEN.contains(&text.as_ref()))?,
+            Ok(kind) if kind.is_dir() => mirror(&old, &new, hides_files(&old))?,
             Ok(kind) if kind.is_symlink() => symlink(fs::read_link(&old)?, &new)?,
             _ => symlink(&old, &new)?,
         }
@@ -64,7 +64,7 @@ pub(super) fn private_directory(path: &Path) -> io::Result<()> {
         match fs::read_link(&reached) {
             Ok(target) if target.starts_with(OLD_ROOT) => {
                 fs::remove_file(&reached)?;
-                mirror(&target, &reached, false)?;
+                mirror(&target, &reached, hides_files(&target))?;
             }
             Ok(target) => {
                 reached = fs::canonicalize(reached.parent().unwrap_or(Path::new("/")).join(target))?;
@@ -74,6 +74,11 @@ pub(super) fn private_directory(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a directory of the old root is one of [`FILES_HIDDEN`], or below one.
+fn hides_files(old: &Path) -> bool {
+    FILES_HIDDEN.iter().any(|name| old.starts_with(Path::new(OLD_ROOT).join(name)))
 }
 
 /// Creates the directory `new` with a link for each entry of `old`; a missing or unreadable `old` is empty.
@@ -155,5 +160,11 @@ mod tests {
             (PathBuf::from("/.host/my disk"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC),
         ];
         assert_eq!(below_old_root(table), expected);
+    }
+
+    #[test]
+    fn sockets_that_a_daemon_of_the_machine_left_anywhere_below_run_are_hidden() {
+        assert!(hides_files(Path::new("/.host/run")) && hides_files(Path::new("/.host/run/vipd")));
+        assert!(!hides_files(Path::new("/.host/etc/run")) && !hides_files(Path::new("/.host/running")));
     }
 }
