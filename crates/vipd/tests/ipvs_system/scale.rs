@@ -88,7 +88,8 @@ fn a_thousand_virtual_servers_outlive_changes_crashes_and_meddling() {
         lab.reload(&text);
         lab.expect_tables("one weight", NOTICE, &with_foreign(&changed));
         if traced {
-            assert_eq!(changes(&lab.directors[0]), 1, "changes sent to the kernel");
+            let sent = changes(&lab.directors[0]);
+            assert_eq!(sent.len(), 1, "changes sent to the kernel: {sent:#?}");
         }
         hello("one weight");
         let Counters { connections, .. } = counters(&lab.directors[0])["TCP 192.0.2.100:7001"];
@@ -165,11 +166,15 @@ fn trace(director: &Router) -> bool {
     true
 }
 
-/// How many changes were sent to the kernel's IPVS meanwhile. Questions are none: interfaces that come up make the worker
+/// The changes that were sent to the kernel's IPVS meanwhile. Questions are none: interfaces that come up make the worker
 /// read and compare everything, at about this time.
-fn changes(director: &Router) -> usize {
-    let trace = director.shell("kill $(pidof strace); cat /run/trace");
-    trace.lines().filter(|line| line.contains("nlmsg_type=IPVS") && line.contains("NLM_F_ACK")).count()
+fn changes(director: &Router) -> Vec<String> {
+    // strace writes the rest of its file when it is told to end.
+    let trace = director.shell(
+        "kill $(pidof strace); for i in $(seq 100); do pidof strace >/dev/null || break; sleep 0.1; done; cat /run/trace",
+    );
+    let is_change = |line: &&str| line.contains("nlmsg_type=IPVS") && line.contains("NLM_F_ACK");
+    trace.lines().filter(is_change).map(str::to_owned).collect()
 }
 
 #[test]
