@@ -1,4 +1,4 @@
-//! What ten thousand checks cost: from a timer to an attempt to its outcome, and a reload of them all.
+//! Time of ten thousand checks: from a timer to an attempt to its outcome, and a reload of them all.
 //!
 //! `cargo bench -p lvs-health --bench director`.
 

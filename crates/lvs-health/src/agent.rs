@@ -101,7 +101,7 @@ mod tests {
         Check::new(&Agent { send: String::new() })
     }
 
-    /// What a stream in pieces, and then its end, come to.
+    /// Outcome of a stream that comes in pieces and then ends.
     fn answer<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
         let (mut check, mut out) = (check(), Vec::new());
         for piece in pieces {

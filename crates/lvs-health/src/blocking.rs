@@ -38,8 +38,8 @@ pub struct Attempt {
 ///
 /// # Errors
 ///
-/// If this machine cannot even try: no descriptor left, an address or interface of the target that is not here, no right
-/// to open an echo socket or to set a mark. Whatever else goes wrong is the outcome.
+/// If this machine cannot even try: no descriptor left, an address or interface of the target that is not here, no
+/// right to open an echo socket or to set a mark. Every other error is the attempt's outcome.
 pub fn attempt(prepared: &Prepared, step: usize, nonce: u32) -> io::Result<Attempt> {
     let target = prepared.target();
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! What is checked, how, and when: the definition of one checker on one real server.
+//! The definition of one checker on one real server: the server, the dialogue and its timing.
 //!
 //! Definitions are plain values: equal definitions are the same check, which is how a reload knows what to keep.
 
@@ -30,7 +30,7 @@ use crate::{Custom, Ldap, Mysql, Postgresql, Redis, Talk};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Check {
-    /// What an attempt does.
+    /// The work of an attempt.
     pub probe: Probe,
     /// When attempts are made, and how many failures count.
     pub timing: Timing,
@@ -87,7 +87,7 @@ impl Timing {
     }
 }
 
-/// What an attempt does.
+/// The work of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Probe {
@@ -141,7 +141,7 @@ impl Probe {
 pub struct Network {
     /// With whom, from where, and for how long.
     pub target: Target,
-    /// What is said.
+    /// The protocol of the dialogue.
     pub protocol: Protocol,
 }
 
@@ -188,7 +188,7 @@ impl Network {
     }
 }
 
-/// Whom a dialogue is with.
+/// The server of a dialogue, and the settings of the socket.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     /// `connect_ip`, `connect_port`. The port of a ping is 0.
@@ -251,7 +251,7 @@ impl Target {
     }
 }
 
-/// What is said in a dialogue.
+/// The protocol of a dialogue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Protocol {
@@ -299,7 +299,7 @@ pub struct Dns {
     pub query_type: QueryType,
     /// `name`; `.` is the root.
     pub name: String,
-    /// What the response must hold; `None`: a good code is enough.
+    /// Conditions for the response; `None`: a good code is enough.
     pub answers: Option<Arc<DnsAnswers>>,
 }
 
@@ -310,7 +310,7 @@ impl Dns {
     }
 }
 
-/// What the response to a DNS query must hold. All that is set must be there.
+/// Conditions for the response to a DNS query. All that is set must be there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DnsAnswers {
     /// `answer`: each of these addresses, perhaps among others.
@@ -353,7 +353,7 @@ impl Udp {
     }
 }
 
-/// What a reply datagram must be.
+/// Conditions for a reply datagram.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reply {
     /// The pattern: value and mask of each octet (an `x` is a nibble of mask 0). Empty: any content.

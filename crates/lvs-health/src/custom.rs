@@ -96,7 +96,7 @@ impl Custom {
         self.transport
     }
 
-    /// How TLS is spoken around it.
+    /// TLS settings, if the check speaks TLS.
     pub(crate) fn tls(&self) -> Option<&Tls> {
         self.tls.as_ref().filter(|_| self.transport == Transport::Stream).map(|(tls, _)| tls)
     }

@@ -89,7 +89,7 @@ impl Check {
         Self { query, id }
     }
 
-    /// What the response to the query means, if this is one.
+    /// The outcome of the response to the query, if this is one.
     fn judge(&self, datagram: &[u8]) -> Option<Outcome> {
         let (&[id0, id1, flags, code, count0, count1, answers0, answers1, ..], body) =
             datagram.split_first_chunk::<HEADER_LEN>()?;
@@ -184,7 +184,7 @@ mod tests {
 
     const PASS: Option<Outcome> = Some(Outcome::Pass(Weigh::Unsaid));
 
-    /// What keepalived 2.2.7 sends for `type AAAA`, `name www.example.org`.
+    /// The query that keepalived 2.2.7 sends for `type AAAA`, `name www.example.org`.
     const QUERY: &[u8] = b"\xfd\x89\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\
         \x03www\x07example\x03org\x00\x00\x1c\x00\x01";
     const QUESTION: &[u8] = b"\x03www\x07example\x03org\x00\x00\x1c\x00\x01";
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_response_is_not_an_answer() {
+    fn a_datagram_that_is_not_the_response_is_ignored() {
         let good = [b"\xfd\x89\x81\x80", &QUERY[4..]].concat();
         assert_eq!(answer(&good), PASS);
         assert_eq!(answer(QUERY), None, "a query");

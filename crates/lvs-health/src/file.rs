@@ -3,7 +3,7 @@
 use crate::check::File;
 use crate::outcome::{Failure, Outcome, Weigh};
 
-/// What the content of the file says; `None` where there is no file that can be read, which is as 0.
+/// Outcome of the content of the file; `None` where there is no file that can be read, which is as 0.
 ///
 /// With weight 0, the number 0 is a pass and any other a failure; `reverse` swaps these. With another weight, number
 /// times weight (times -1 with `reverse`) is added to the server's configured weight, which may make that 0; the smallest

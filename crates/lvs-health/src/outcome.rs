@@ -1,10 +1,10 @@
-//! How an attempt ended.
+//! Results of attempts.
 
 use std::io;
 
 use crate::check::DigestMd5;
 
-/// How an attempt ended.
+/// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The server answered as it should.
@@ -26,7 +26,7 @@ impl Outcome {
     }
 }
 
-/// What an agent says about its server; what it does not mention stays as it is.
+/// An agent's report of its server; values that it omits do not change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AgentReport {
@@ -77,7 +77,7 @@ pub enum Operation {
     Stopped,
 }
 
-/// What a passed check says about its server's weight.
+/// Effect of a passed check on its server's weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Weigh {
@@ -121,7 +121,7 @@ pub enum Failure {
     /// The answer is larger than anybody would wait for.
     #[error("{what} longer than {limit} octets")]
     TooLong {
-        /// What of the answer.
+        /// The part of the answer.
         what: &'static str,
         /// The most that is taken.
         limit: usize,
@@ -160,7 +160,7 @@ pub enum Failure {
     /// A reply code other than the dialogue needs.
     #[error("SMTP reply {actual} to {to} instead of {expected}")]
     SmtpReply {
-        /// What was replied to.
+        /// The command or greeting that was answered.
         to: &'static str,
         /// As it should be.
         expected: u16,
@@ -202,7 +202,7 @@ pub enum Failure {
     /// The server refuses in its own protocol; the text is the server's.
     #[error("{server} refuses: {text}")]
     Refused {
-        /// What kind of server.
+        /// Kind of server.
         server: &'static str,
         /// Its words, without control characters, cut at 160.
         text: String,

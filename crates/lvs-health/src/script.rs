@@ -3,7 +3,7 @@
 use crate::check::Script;
 use crate::outcome::{Failure, Outcome, Weigh};
 
-/// How a script ended.
+/// The end of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScriptEnd {
     /// By itself, with this status.
@@ -16,7 +16,7 @@ pub enum ScriptEnd {
     NotStarted(i32),
 }
 
-/// What the end of a script says: status 0 is a pass and any other a failure.
+/// Outcome of a script's end: status 0 is a pass and any other a failure.
 ///
 /// With `misc_dynamic` 0 is a pass with the configured weight, 1 a failure, and 2 to 255 a pass with weight 0 to 253.
 /// A script that did not end by itself is a failure either way.

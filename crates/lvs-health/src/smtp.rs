@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_smtp_fails() {
+    fn an_answer_that_is_not_smtp_fails() {
         assert!(matches!(failure(b"HTTP/1.1 400 Bad Request\r\n"), Failure::Malformed(_)));
         assert!(matches!(failure(b"SSH-2.0-OpenSSH_9.2p1\r\n"), Failure::Malformed(_)));
         assert!(matches!(failure(&b"2".repeat(1 << 17)), Failure::TooLong { .. }));

@@ -1,8 +1,8 @@
 //! A conversation in steps: texts that are sent and texts that must come back, over any TCP service.
 //!
-//! What is received is read once, from left to right. A text or a row of bytes is looked for anywhere in what came
-//! since the last match; a regular expression is looked for in each line that has ended. So the outcome does not depend on
-//! how the network cuts the stream.
+//! Input is read once, from left to right. A text or a row of bytes is looked for anywhere in what came since the last
+//! match; a regular expression is looked for in each line that has ended. So the outcome does not depend on how the
+//! network cuts the stream.
 
 use std::sync::Arc;
 
@@ -103,11 +103,11 @@ struct Check {
     steps: Arc<[Step]>,
     /// The place of the step that is next.
     next: usize,
-    /// What came and was not matched.
+    /// Input that was not matched yet.
     received: Vec<u8>,
 }
 
-/// What a step makes of what has come.
+/// Result of a step for the input so far.
 enum Found {
     /// It is done; so many bytes are used up.
     Done(usize),
@@ -235,7 +235,7 @@ mod tests {
         })
     }
 
-    /// What is said to a peer that says `pieces`, and how it ends.
+    /// Our output to a peer that says `pieces`, and the outcome.
     fn hold<'a>(
         steps: impl IntoIterator<Item = TalkStep>,
         pieces: impl IntoIterator<Item = &'a [u8]>,

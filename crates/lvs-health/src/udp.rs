@@ -11,7 +11,7 @@ use crate::check::{Reply, Udp};
 use crate::dialogue::Exchange;
 use crate::outcome::{Failure, Outcome, Weigh};
 
-/// What keepalived 2.2.7 sends where the configuration gives no `payload`.
+/// The datagram that keepalived 2.2.7 sends where the configuration gives no `payload`.
 pub const DEFAULT_PAYLOAD: [u8; 32] = *b"keepalived check - keepalived ch";
 
 /// A `UDP_CHECK`'s dialogue.

@@ -203,13 +203,13 @@ fn a_head_without_end_is_cut_off() {
 }
 
 #[test]
-fn who_pings_without_reading_fails() {
+fn a_server_that_pings_without_reading_fails() {
     let (mut dialogue, now) = connected(&web(url()));
     dialogue.handle_input(now, &settings());
     for _ in 0..10_000 {
         dialogue.handle_input(now, &frame(PING, 0, 0, b"12345678"));
     }
-    let failure = Failure::TooLong { what: "answers nobody reads", limit: 65_536 };
+    let failure = Failure::TooLong { what: "unread answers", limit: 65_536 };
     assert_eq!(dialogue.outcome(), Some(&Outcome::Fail(failure)));
     assert!(dialogue.output().len() < 70_000);
 }

@@ -1,6 +1,6 @@
 //! Checks of real servers on loopback: nginx and HAProxy, driven by the blocking driver.
 //!
-//! Certificates are made by rcgen, and one of version 1 by openssl. What is not installed is skipped, aloud.
+//! Certificates are made by rcgen, and one of version 1 by openssl. A server that is not installed is skipped, aloud.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 #![cfg(all(feature = "blocking", feature = "tls"))]

@@ -77,7 +77,7 @@ impl Authority {
     }
 }
 
-/// What the server has, and may want.
+/// Certificate and settings of the server.
 struct Server {
     certificate: (String, String),
     versions: Vec<&'static SupportedProtocolVersion>,
@@ -172,7 +172,7 @@ fn try_prepare(world: &World, tls: Tls, url: Url) -> Result<Prepared, PrepareErr
     Prepared::new(&network, &mut Shared::new(world.clone()))
 }
 
-/// How it ends, with any cut.
+/// The outcome, with any cut.
 fn ends(world: &World, tls: &Tls, server: &Server, url: &Url) -> Option<Outcome> {
     let prepared = try_prepare(world, tls.clone(), url.clone()).unwrap();
     let [whole, cut] = [usize::MAX, 1]
@@ -248,7 +248,7 @@ fn a_certificate_that_is_its_own_authority_is_verified_by_name_and_dates() {
 }
 
 #[test]
-fn who_shows_a_pinned_certificate_without_its_key_is_refused() {
+fn a_server_without_the_key_of_its_pinned_certificate_is_refused() {
     let mut params = CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(2030, 12, 31);

@@ -1,5 +1,5 @@
-//! Checks of real databases and directories on loopback, driven by the blocking driver. What is not installed is
-//! skipped, aloud.
+//! Checks of real databases and directories on loopback, driven by the blocking driver. A server that is not installed
+//! is skipped, aloud.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 #![cfg(all(feature = "blocking", feature = "logins", feature = "tls"))]

@@ -1,11 +1,11 @@
-//! What `HTTP_GET` and `SSL_GET` ask for, and what the answer must be.
+//! Requests of `HTTP_GET` and `SSL_GET`, and the conditions for their answers.
 
 use super::Tls;
 
 /// `HTTP_GET` (without TLS) and `SSL_GET` (with).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Http {
-    /// What is asked for, one after the other; at least one.
+    /// The requests, in order; at least one.
     pub urls: Vec<Url>,
     /// `http_protocol`
     pub version: HttpVersion,

@@ -1,12 +1,12 @@
-//! How a check speaks TLS, and how it judges certificates.
+//! TLS of a check: versions, names, and the verification of certificates.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How TLS is spoken.
+/// TLS settings of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tls {
-    /// How the server's certificate is judged.
+    /// Verification of the server's certificate.
     pub certificates: Certificates,
     /// The client's own, from the `SSL` block.
     pub client: Option<ClientCertificate>,
@@ -61,7 +61,7 @@ impl Tls {
     }
 }
 
-/// How a server's certificate is judged.
+/// Verification of a server's certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Certificates {
     /// Not at all, as keepalived.

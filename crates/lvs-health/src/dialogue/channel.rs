@@ -1,9 +1,9 @@
-//! What lies between a protocol and the transport: nothing, or TLS.
+//! The layer between a protocol and the transport: nothing, or TLS.
 
 use super::{Exchange, PrepareError, Shared};
 use crate::{Target, Tls};
 
-/// What lies between a protocol and the transport.
+/// The layer between a protocol and the transport.
 #[derive(Clone, Debug)]
 pub(crate) enum Channel {
     /// Nothing.
@@ -13,8 +13,8 @@ pub(crate) enum Channel {
     Tls(Box<crate::tls::Layer>),
 }
 
-/// How a protocol wants its TLS.
-#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "without TLS no wish is heard"))]
+/// TLS options of a protocol.
+#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "without TLS nothing reads the options"))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wishes<'n> {
     /// The name to send and to verify.

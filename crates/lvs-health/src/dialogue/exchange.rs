@@ -1,4 +1,4 @@
-//! What every protocol's machine looks like to the [frame](super).
+//! The interface of a protocol's machine to the [frame](super).
 
 use std::io;
 use std::time::SystemTime;
@@ -39,10 +39,10 @@ pub trait Exchange: Send {
         Outcome::Fail(Failure::Silent(self.awaits()))
     }
 
-    /// What it waits for, for the log ("banner", "status line", "reply").
+    /// The input that it waits for, for the log ("banner", "status line", "reply").
     fn awaits(&self) -> &'static str;
 
-    /// What an operator should know besides the outcome.
+    /// Remarks for the operator besides the outcome.
     fn append_notes(&self, _notes: &mut Vec<Note>) {}
 
     /// When the certificate ends that the server showed; `None`: it showed none, or its end cannot be read.

@@ -1,6 +1,6 @@
 //! The frame of a dialogue: transport, deadlines, unsent output, outcome.
 //!
-//! What is said inside is the business of an [`Exchange`]; TLS is one that has another inside.
+//! The protocol inside is an [`Exchange`]; TLS is one that has another inside.
 
 mod channel;
 mod exchange;
@@ -60,17 +60,17 @@ use crate::{Failure, Outcome, ProxyHeader, Weigh};
 pub struct Dialogue {
     transport: Transport,
     phase: Phase,
-    /// How long each step may take.
+    /// Time limit of each step.
     timeout: Duration,
     step_end: Instant,
     /// The end of the whole attempt; never renewed.
     end: Instant,
     output: Vec<u8>,
-    /// How much of `output` was sent.
+    /// Number of bytes of `output` that were sent.
     sent: usize,
-    /// What is said once connected; nothing if a connection is all that is wanted.
+    /// The protocol that begins once connected; `None` if a connection is all that is wanted.
     exchange: Option<Box<dyn Exchange>>,
-    /// What a connection begins with.
+    /// The PROXY header that a connection begins with.
     proxy_header: Option<ProxyHeader>,
     outcome: Option<Outcome>,
 }
@@ -87,7 +87,7 @@ pub enum Transport {
     Echo,
 }
 
-/// What an operator should know besides the outcome.
+/// A remark for the operator besides the outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
@@ -95,12 +95,12 @@ pub enum Note {
     CertificateExpires(SystemTime),
     /// The body was longer than what is searched for a text or a regular expression: only its first octets were.
     BodyCut {
-        /// How many octets were searched.
+        /// Number of octets that were searched.
         searched: usize,
     },
     /// The connection was closed before the body had its announced length; what came was judged.
     BodyShort {
-        /// How many octets never came.
+        /// Number of octets that are missing.
         octets: u64,
     },
 }
@@ -142,7 +142,7 @@ impl Dialogue {
         self.transport
     }
 
-    /// How the attempt ended; `None` while it goes on.
+    /// The outcome of the attempt; `None` while it goes on.
     ///
     /// Once there is one the socket is closed. [`output`](Self::output) may still hold a farewell (SMTP's `QUIT`, the
     /// `close_notify` of TLS): one attempt to send it, without waiting, is enough.
@@ -150,7 +150,7 @@ impl Dialogue {
         self.outcome.as_ref()
     }
 
-    /// What an operator should know besides the outcome; complete when there is an outcome.
+    /// Remarks for the operator besides the outcome; complete when there is an outcome.
     pub fn notes(&self) -> Vec<Note> {
         let mut notes = Vec::new();
         if let Some(exchange) = &self.exchange {
@@ -169,7 +169,7 @@ impl Dialogue {
         self.outcome.is_none().then(|| self.step_end.min(self.end))
     }
 
-    /// What is to be sent; empty if nothing. For datagrams: one datagram.
+    /// The bytes to send next; empty if there are none. For datagrams: one datagram.
     pub fn output(&self) -> &[u8] {
         self.output.get(self.sent..).unwrap_or_default()
     }
@@ -185,7 +185,8 @@ impl Dialogue {
 
     /// Whether the caller is to close the connection and begin another one to the same server, which
     /// [`handle_connected`](Self::handle_connected) tells of as of the first: a redirect is followed
-    /// ([`Url::follow_redirects`](crate::Url::follow_redirects)). What still comes over the old one is ignored.
+    /// ([`Url::follow_redirects`](crate::Url::follow_redirects)). Input that still comes over the old connection is
+    /// ignored.
     pub fn wants_another_connection(&self) -> bool {
         self.outcome.is_none() && self.phase == Phase::Reconnecting
     }
@@ -267,7 +268,7 @@ impl Dialogue {
         if now >= self.end {
             self.outcome = Some(Outcome::Fail(Failure::TooSlow));
         } else if self.output().len() > UNSENT_LIMIT {
-            let failure = Failure::TooLong { what: "answers nobody reads", limit: UNSENT_LIMIT };
+            let failure = Failure::TooLong { what: "unread answers", limit: UNSENT_LIMIT };
             self.outcome = Some(Outcome::Fail(failure));
         }
     }
@@ -442,14 +443,14 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_read_our_answers_fails() {
+    fn a_server_that_does_not_read_our_answers_fails() {
         let now = Instant::now();
         let mut dialogue = talk(now);
         dialogue.consume(5);
         dialogue.handle_input(now, &[b'a'; 64]);
         assert_eq!(dialogue.outcome(), None);
         dialogue.handle_input(now, b"a");
-        let failure = Failure::TooLong { what: "answers nobody reads", limit: 65536 };
+        let failure = Failure::TooLong { what: "unread answers", limit: 65536 };
         assert_eq!(dialogue.outcome(), Some(&Outcome::Fail(failure)));
     }
 

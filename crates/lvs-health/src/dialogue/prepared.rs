@@ -14,7 +14,7 @@ pub struct Prepared {
     plan: Plan,
 }
 
-/// What is prepared for each protocol.
+/// Prepared data of each protocol.
 #[derive(Clone, Debug)]
 enum Plan {
     /// All there is to know is in the definition.
@@ -65,7 +65,7 @@ pub enum PrepareError {
         /// Why.
         reason: String,
     },
-    /// What DNS is asked for has no such name.
+    /// The name to ask DNS for is not a domain name.
     #[error("domain name {name:?}: {reason}")]
     DomainName {
         /// As configured.
@@ -104,7 +104,7 @@ impl Prepared {
         Ok(Self { target: network.target.clone(), transport, plan })
     }
 
-    /// Whom the dialogue is with, and how its socket is made.
+    /// The server of the dialogue, and the settings of its socket.
     pub fn target(&self) -> &Target {
         &self.target
     }

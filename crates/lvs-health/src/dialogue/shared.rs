@@ -1,4 +1,4 @@
-//! What checks have in common.
+//! Data that checks share.
 
 #[cfg(any(feature = "regex", feature = "tls"))]
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::{Pattern, http::Compiled};
 #[cfg(feature = "tls")]
 use crate::{Tls, tls};
 
-/// What several checks use, made once: TLS configurations with their certificates, compiled regular expressions.
+/// Data that several checks use, made once: TLS configurations with their certificates, compiled regular expressions.
 ///
 /// It is needed while checks are [prepared](crate::Prepared) and may be dropped afterwards. A new one reads all files anew.
 /// `Shared::default()` knows no files and no time: enough for checks without TLS that is verified.
@@ -29,7 +29,7 @@ pub struct Shared {
     outside: Arc<dyn Outside>,
 }
 
-/// What checks of certificates need from the world outside; implemented by whoever drives the dialogues.
+/// Files and the time, for checks of certificates; the program that drives the dialogues implements it.
 ///
 /// Files are read while checks are prepared, never during a dialogue. The time is asked for when a certificate is judged.
 ///

@@ -1,4 +1,4 @@
-//! What a director asks for and tells, and the names it does so by.
+//! A director's actions and events, and the names of the objects in them.
 
 use std::net::SocketAddr;
 
@@ -90,7 +90,7 @@ pub enum Event {
         check: CheckId,
         /// Why.
         failure: Failure,
-        /// What follows from it.
+        /// The consequence.
         verdict: Verdict,
     },
     /// A check's result changed, or is its first.
@@ -203,11 +203,11 @@ pub enum Event {
         /// They are used.
         panics: bool,
     },
-    /// What somebody wants of a server begins or ends: [`Director::intent`](super::Director::intent) says what it is now.
+    /// An intent for a server begins or ends: [`Director::intent`](super::Director::intent) gives the present one.
     Steered {
         /// The server.
         server: ServerId,
-        /// What happened.
+        /// The change.
         how: Steered,
     },
     /// A virtual server that an earlier director remembered goes on as it stood: no news, unless that one ended before it could
@@ -225,7 +225,7 @@ pub enum Event {
     },
 }
 
-/// What a failed attempt means.
+/// Consequence of a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -270,7 +270,7 @@ pub struct Wanted {
     pub weight: u32,
 }
 
-/// Who a destination is.
+/// Identity of a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Who {
     /// A server of the plan.

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_due_between_two_strokes_is_done_with_the_first_unless_the_wait_is_short() {
+    fn a_timer_between_two_beats_fires_at_the_first_unless_the_wait_is_short() {
         let start = Instant::now();
         let beat = Beat::from(start);
         let at = |micros| start + Duration::from_micros(micros);
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_before_the_first_stroke_is_left_where_it_is() {
+    fn a_timer_before_the_first_beat_is_not_moved() {
         let start = Instant::now() + Duration::from_secs(5);
         let early = start.checked_sub(Duration::from_millis(1)).unwrap();
         assert_eq!(Beat::from(start).before(early, LONG), early);

@@ -29,11 +29,11 @@ pub(super) struct Runner {
     /// When the attempt that is under way should have begun.
     pub(super) due: Option<Instant>,
     pub(super) history: History,
-    /// Whose it is; more than one where checks are shared.
+    /// The servers that it belongs to; more than one where checks are shared.
     pub(super) servers: Vec<ServerId>,
 }
 
-/// What a check does now.
+/// Present activity of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Nothing: all its servers are suspended, or it was made just now.

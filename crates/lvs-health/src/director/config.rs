@@ -1,4 +1,4 @@
-//! What the director is to do: plain values, made from a configuration.
+//! The director's configuration: plain values.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub struct Plan {
 /// One virtual server. Its `alpha` is that of its checks ([`Timing::alpha`](crate::Timing::alpha)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// What it is known by across reloads: no two of a plan have the same.
+    /// Its name across reloads; unique in a plan.
     pub name: String,
     /// `quorum`, at least 1: live weight that is needed.
     pub quorum: u32,
@@ -90,7 +90,7 @@ pub struct Sorry {
 /// One real server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    /// What it is known by across reloads: no two of a service have the same.
+    /// Its name across reloads; unique in a service.
     pub address: SocketAddr,
     /// `weight`, 0 to [`MAX_WEIGHT`](super::MAX_WEIGHT).
     pub weight: u32,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::Verdict;
 use crate::{Administration, AgentReport, Check, Operation, Outcome, Probe, Protocol, Timing, Weigh};
 
-/// What is known of a check.
+/// Knowledge of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Health {
@@ -26,18 +26,18 @@ pub(super) struct Health {
     step: usize,
     /// That step failed the last time it was tried, while down.
     repeats: bool,
-    /// What the last outcome with something to say about it said about the weight.
+    /// The weight of the last outcome that gave one.
     weigh: Weigh,
-    /// What an agent said last about its server's administration.
+    /// The administrative state that an agent reported last.
     administration: Administration,
 }
 
-/// What an outcome changed.
+/// Changes that an outcome makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Change {
     /// From the end of the attempt to the start of the next, or between their starts if the answer was quick.
     pub(super) wait: Duration,
-    /// What a failure means.
+    /// The consequence of a failure.
     pub(super) verdict: Option<Verdict>,
     /// The check is up now and was not, or the reverse.
     pub(super) turned: bool,
@@ -140,7 +140,7 @@ impl Health {
     }
 
     fn pass(&mut self, check: &Check, weigh: Weigh) -> Duration {
-        // Who says nothing about the weight does not take back what was said.
+        // A result without a weight does not take back an earlier one.
         if weigh != Weigh::Unsaid {
             self.weigh = weigh;
         }
@@ -171,7 +171,7 @@ impl Health {
     }
 }
 
-/// How long to wait after a failure.
+/// The wait after a failure.
 fn patience(check: &Check, verdict: Verdict) -> Duration {
     let timing = &check.timing;
     match verdict {
@@ -275,15 +275,15 @@ mod tests {
                 assert_eq!(change.turned, place == 5, "outcome {place}");
             }
         }
-        // What is assumed to be up is not proven anew.
+        // A check that is assumed to be up needs no `rise` results.
         let mut assumed_up = health(true, false, 0);
         assert!(assumed_up.handle(&check, &PASS).first);
         assert!(assumed_up.up());
     }
 
-    /// What an agent says, in order, and what is known after each: up, and the word about the weight.
+    /// Reports of an agent, in order, and the state after each: up, and the weight.
     #[test]
-    fn what_an_agent_does_not_mention_stays_as_it_is() {
+    fn values_that_an_agent_omits_do_not_change() {
         let agent = crate::Network {
             target: crate::Target::new(([127, 0, 0, 1], 1).into(), Duration::from_secs(1)),
             protocol: Protocol::Agent(crate::Agent { send: String::new() }),

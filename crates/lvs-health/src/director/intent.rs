@@ -1,4 +1,5 @@
-//! What people want of a server at run time: to drain it, to take it out for maintenance, to give it another weight.
+//! Intents: changes that people make to a server at run time (drain it, take it out for maintenance, give it another
+//! weight).
 //!
 //! An intent says who wants it, why, and until when. It outlives reloads and restarts, ends at its time, and leaves what
 //! the checks find as it is: when it ends, the server has what they gave it meanwhile.
@@ -10,12 +11,12 @@ use super::service::{Member, Pool};
 use super::timers::Timer;
 use super::{Director, ServerId, ServiceId};
 
-/// What somebody wants of a server.
+/// A change that somebody makes to a server at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
-    /// What is done.
+    /// The change.
     pub mode: Mode,
-    /// Who wants it.
+    /// Name of the person or program that asked for it.
     pub who: String,
     /// Why.
     pub why: String,
@@ -32,10 +33,10 @@ impl Intent {
     }
 }
 
-/// Who wants a weight that the kernel was given past the director.
+/// The [`Intent::who`] of a weight that another program set in the kernel.
 pub const OUTSIDE: &str = "outside";
 
-/// What is done with a server.
+/// The change that an intent makes to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mode {
@@ -86,7 +87,7 @@ pub enum SteerError {
     Stopping,
 }
 
-/// What happened to an intent.
+/// Change of an intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steered {
     /// It begins, or takes the place of an earlier one.
@@ -215,7 +216,7 @@ impl Director {
         true
     }
 
-    /// What is wanted of a server.
+    /// The intent for a server, if there is one.
     pub fn intent(&self, server: ServerId) -> Option<&Intent> {
         self.member(server)?.intent.as_deref()
     }

@@ -1,4 +1,4 @@
-//! What a director knows that its successor has to know, should it die: values by virtual server.
+//! The state that a director leaves to its successor, should it die: values by virtual server.
 //!
 //! A successor that [resumes](Director::resume) stands as its predecessor stood, and then takes its plan as a reload does. Nothing
 //! is guessed from what the kernel holds: that may be half of a change, or somebody else's.
@@ -282,8 +282,8 @@ impl Clock {
     }
 }
 
-/// When the next attempt is due, if one was due then: a check keeps its beat. What came due a moment ago is made up for, and
-/// what is still to be proven is not kept waiting for another beat.
+/// When the next attempt is due, if one was due then: a check keeps its beat. An attempt that came due a moment ago is
+/// made at once, and a check that still has to prove its state does not wait for another beat.
 fn next_due(due: Instant, now: Instant, check: &Check, health: Health) -> Instant {
     let missed = now.saturating_duration_since(due);
     let beat = check.timing.delay_loop.as_nanos();
@@ -297,7 +297,7 @@ fn next_due(due: Instant, now: Instant, check: &Check, health: Health) -> Instan
     later(now, Duration::from_nanos(u64::try_from(beat - behind).unwrap_or(u64::MAX)))
 }
 
-/// What a successor may be late for: its predecessor hardly began that attempt.
+/// Longest delay of a restart after which the attempt is made at once: the predecessor hardly began it.
 const MOMENT: Duration = Duration::from_millis(500);
 
 /// A number by which a check is found again: equal checks have the same, and others hardly ever.

@@ -40,11 +40,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What always holds:
+//! Invariants:
 //!
 //! - A server is up while none of its checks is down. A check has at most one attempt under way, and while none is,
 //!   a timer is armed for the next, unless all its virtual servers are suspended.
-//! - What the kernel should hold follows from who is up, the weights, the quorum, and what drains: nothing else.
+//! - The wanted content of the kernel follows from the servers that are up, the weights, the quorum and the drained
+//!   servers: nothing else.
 //! - While the quorum is lost these are used, each only where the one before does not suffice: backup servers; the sorry
 //!   server, if its checks are good; servers that failed (`panic_threshold`).
 //! - The caller hears of the kernel first, then of what happened, then of new attempts.
@@ -124,7 +125,7 @@ pub struct Director {
     beat: Beat,
     /// Addresses of this host, as far as was said.
     present: HashSet<IpAddr>,
-    /// Who is suspended without which address.
+    /// Services that are suspended while this host lacks the address.
     suspending: HashMap<IpAddr, Vec<ServiceId>>,
     stopping: bool,
 }
@@ -484,8 +485,8 @@ impl Director {
 ///
 /// The wait counts from the end of the attempt, as in keepalived. But where the answer came in less than half of the
 /// wait it counts from when the attempt was due: the attempts of a good server keep their beat, and those of many
-/// servers their distances. Counted from the end, all that a busy machine sees in one moment would be due in one
-/// moment again, and such crowds only ever grow. How long to wait before a retry is said exactly: it is kept.
+/// servers their distances. If it counted from the end, all attempts that a busy machine handles in one moment would be
+/// due in one moment again, and such crowds only grow. A wait before a retry is exact and is never moved.
 fn next_attempt(due: Option<Instant>, now: Instant, change: &health::Change, beat: Beat) -> Instant {
     if matches!(change.verdict, Some(Verdict::Tolerated { .. })) {
         return later(now, change.wait);
@@ -499,7 +500,7 @@ fn later(now: Instant, wait: Duration) -> Instant {
     now.checked_add(wait).or_else(|| now.checked_add(A_CENTURY)).unwrap_or(now)
 }
 
-/// Who wakes up later than this was not only a little late.
+/// A wake-up later than this means that the process or the machine stood still.
 const STALL: Duration = Duration::from_secs(1);
 
 /// Before an attempt that was put off is made after all; as long again to spread many.

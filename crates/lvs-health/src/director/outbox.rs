@@ -1,4 +1,4 @@
-//! What a director asks for, in the order in which it matters.
+//! A director's actions, in the order in which they matter.
 //!
 //! First the kernel, so that no client is sent to a server that is down and no script hears of what is not yet so;
 //! then what is told, in the order in which it happened; new attempts last.
@@ -24,7 +24,7 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Another plan: `members` are its virtual servers, servers and checks together with those of the last plan.
-    /// What waits for the last plan's kernel tables is void.
+    /// Changes that wait for the last plan's kernel tables are dropped.
     pub(super) fn resize(&mut self, services: usize, members: usize) {
         self.programs.clear();
         self.programmed = vec![false; services];
@@ -81,7 +81,7 @@ impl Outbox {
     }
 }
 
-/// What one member can ask for by one input, with room to spare.
+/// Most actions of one member for one input, with room to spare.
 const PER_INPUT: usize = 8;
 
 fn push<T>(queue: &mut VecDeque<T>, item: T, bound: usize) {

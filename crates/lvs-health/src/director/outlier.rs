@@ -1,10 +1,10 @@
 //! Passive detection (`outlier_detection`): a server whose new connections are never completed while its neighbours' are.
 //!
-//! The caller looks every so often at what the kernel counts and hands in, for each server, how many connections it was given
-//! since the look before and how many are still not complete. In one look a server is an outlier if at least half of its
-//! new connections are not complete, and the share is at least four times the median of its neighbours'. What clients do wrong
-//! (a flood of SYNs) meets all servers alike and makes none of them an outlier. With fewer than [`MIN_OPENED`] new connections,
-//! or without a neighbour that has as many, nothing is said.
+//! The caller looks every so often at what the kernel counts and hands in, for each server, how many connections it was
+//! given since the look before and how many are still not complete. In one look a server is an outlier if at least half
+//! of its new connections are not complete, and the share is at least four times the median of its neighbours'. Errors
+//! of clients (a flood of SYNs) affect all servers alike and make none of them an outlier. With fewer than
+//! [`MIN_OPENED`] new connections, or without a neighbour that has as many, nothing is said.
 //!
 //! After [`LOOKS`] such looks in a row it is suspected, for [`HOLD`] at least, twice as long each time that it happens again soon.
 //! Then it is cleared once the last attempt of each of its checks is a good one that ended meanwhile, and the look does not find it
@@ -31,7 +31,7 @@ pub struct Traffic {
 pub(super) struct Suspicion {
     /// Looks in a row that found it an outlier.
     looks: u8,
-    /// How often it was suspected, while that was not long ago.
+    /// Number of recent suspicions.
     times: u8,
     /// Since when it is suspected, and at least until when.
     span: Option<(Instant, Instant)>,
@@ -188,7 +188,7 @@ impl Director {
     }
 }
 
-/// What the numbers of one look say about one server.
+/// The finding about one server in one look.
 fn finding(id: ServerId, traffic: &[Traffic]) -> Finding {
     let share = |one: &Traffic| {
         let share = one.unfinished.saturating_mul(100) / one.opened.max(1);

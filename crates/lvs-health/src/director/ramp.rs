@@ -10,7 +10,7 @@ pub(super) struct Ramp {
     began: Instant,
     /// `slow_start`, not zero.
     length: Duration,
-    /// What of it has passed; less than `length`.
+    /// The part of `length` that has passed; less than `length`.
     passed: Duration,
     /// When the next stair is due.
     due: Instant,
@@ -54,7 +54,7 @@ impl Ramp {
         self.due
     }
 
-    /// What of a weight is given now: at least 1, unless it is 0.
+    /// The share of a weight that is given now: at least 1, unless the weight is 0.
     pub(super) fn weight(&self, full: u32) -> u32 {
         let share = u128::from(full) * self.passed.as_nanos() / self.length.as_nanos().max(1);
         u32::try_from(share).unwrap_or(full).clamp(full.min(1), full)

@@ -21,7 +21,7 @@ struct Claims {
     taken: HashSet<u32>,
 }
 
-/// What a server was to the kernel under the last plan.
+/// State of a server in the kernel under the last plan.
 #[derive(Clone, Copy)]
 struct Was {
     /// It was up, and no sorry server stood in for it.
@@ -161,7 +161,7 @@ impl Director {
         (member.alive, member.weight, member.known_down, member.ramp) =
             (old.alive, old.weight, old.known_down, ramp);
         member.since = old.since;
-        // Who gives it another weight in the file no longer wants that from outside.
+        // A new weight in the file ends a weight that was set from outside.
         let is_over = |intent: &Intent| intent.who == OUTSIDE && server.weight != old.configured;
         member.intent = old.intent.clone().filter(|intent| !is_over(intent));
         member.checks = self.subscribe(id, server.checks, Some(old), claims);

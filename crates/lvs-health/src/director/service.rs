@@ -69,9 +69,9 @@ pub(super) struct Member {
     pub(super) since: Option<Instant>,
     /// Set while it comes back slowly; its timer is armed.
     pub(super) ramp: Option<Ramp>,
-    /// What somebody wants of it; its timer is armed.
+    /// The present intent for it; its timer is armed.
     pub(super) intent: Option<Box<Intent>>,
-    /// What passive detection holds against it; most servers have none.
+    /// Its suspicion by passive detection; most servers have none.
     pub(super) suspicion: Option<Box<Suspicion>>,
 }
 
@@ -187,7 +187,7 @@ impl Pool {
         !self.ha_suspend.is_empty() && !self.ha_suspend.iter().any(|address| present.contains(address))
     }
 
-    /// What the kernel should hold, in no particular order.
+    /// The wanted destinations in the kernel, in no particular order.
     pub(super) fn destinations(&self, id: ServiceId) -> impl Iterator<Item = Wanted> + use<'_> {
         let members = (0..).zip(&self.members).filter_map(move |(place, member)| {
             let who = Who::Server(ServerId { service: id, place });
@@ -265,7 +265,7 @@ impl Member {
         !self.alive && self.known_down
     }
 
-    /// What it adds to the quorum.
+    /// The weight that it adds to the quorum.
     pub(super) fn live(&self) -> u64 {
         if self.alive && self.is_meant_to_serve() { self.weight.into() } else { 0 }
     }

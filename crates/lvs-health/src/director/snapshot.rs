@@ -8,7 +8,7 @@ use super::{CheckStatus, Director, Intent, ServerId, ServerStatus, ServiceId, Se
 pub struct ServiceSnapshot<'d> {
     /// Its place in the plan.
     pub id: ServiceId,
-    /// How it stands.
+    /// Its present state.
     pub status: ServiceStatus<'d>,
     /// Its servers, in the plan's order.
     pub servers: Vec<ServerSnapshot<'d>>,
@@ -22,9 +22,9 @@ pub struct ServiceSnapshot<'d> {
 pub struct ServerSnapshot<'d> {
     /// Its place in the plan.
     pub id: ServerId,
-    /// How it stands.
+    /// Its present state.
     pub status: ServerStatus,
-    /// What somebody wants of it.
+    /// The intent for it, if there is one.
     pub intent: Option<&'d Intent>,
     /// Its checks, in the plan's order.
     pub checks: Vec<CheckStatus>,

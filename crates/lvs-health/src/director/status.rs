@@ -1,4 +1,4 @@
-//! What a director knows, for whoever asks.
+//! A director's state, for reports.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::checks::{Phase, Runner};
 use super::{CheckId, Director, LastFailure, ServerId, ServiceId, Wanted};
 use crate::{Check, Weigh};
 
-/// How a virtual server stands.
+/// State of a virtual server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "answers to independent questions")]
@@ -41,7 +41,7 @@ pub struct ServiceStatus<'a> {
     pub draining: usize,
 }
 
-/// How a real server stands.
+/// State of a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerStatus {
@@ -55,7 +55,7 @@ pub struct ServerStatus {
     pub configured: u32,
     /// It is known to be down, not only assumed to be (`alpha`).
     pub known_down: bool,
-    /// What its checks make of the configured weight.
+    /// The weight that its checks make of the configured one.
     pub weight: u32,
     /// The weight that the kernel should have, with `slow_start`; `None`: it should not hold the server.
     pub programmed: Option<u32>,
@@ -63,11 +63,11 @@ pub struct ServerStatus {
     pub suspected: bool,
 }
 
-/// How a check stands.
+/// State of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckStatus {
-    /// What is checked.
+    /// Definition of the check.
     pub definition: Arc<Check>,
     /// Its result, or what is assumed before the first.
     pub up: bool,
@@ -79,7 +79,7 @@ pub struct CheckStatus {
     pub failures: u32,
     /// Good results in a row that did not bring it up yet (`rise`); 0 while up.
     pub successes: u32,
-    /// What it says about the weight.
+    /// The weight of its last result.
     pub weigh: Weigh,
     /// An attempt is under way.
     pub running: bool,
@@ -125,19 +125,19 @@ impl Director {
         self.checks.find(check).map_or(&[], |runner| &runner.servers)
     }
 
-    /// What is checked; `None` if the check is no longer one.
+    /// The definition of a check; `None` if the check is no longer one.
     pub fn check(&self, check: CheckId) -> Option<&Arc<Check>> {
         self.checks.find(check).map(|runner| &runner.check)
     }
 
-    /// What the kernel should hold for a virtual server: nothing more, nothing less, in no particular order.
+    /// The wanted destinations of a virtual server in the kernel: nothing more, nothing less, in no particular order.
     /// Changes only with [`Action::Program`](super::Action::Program) for it, or with a reload.
     pub fn destinations(&self, service: ServiceId) -> impl Iterator<Item = Wanted> + use<'_> {
         let pool = self.pools.get(service.index()).filter(|_| !self.stopping);
         pool.into_iter().flat_map(move |pool| pool.destinations(service))
     }
 
-    /// How a virtual server stands.
+    /// State of a virtual server.
     pub fn service_status(&self, service: ServiceId) -> Option<ServiceStatus<'_>> {
         let pool = self.pools.get(service.index())?;
         Some(ServiceStatus {
@@ -157,7 +157,7 @@ impl Director {
         })
     }
 
-    /// How a server stands.
+    /// State of a server.
     pub fn server_status(&self, server: ServerId) -> Option<ServerStatus> {
         let pool = self.pools.get(server.service.index())?;
         let member = pool.members.get(server.index())?;
@@ -173,7 +173,7 @@ impl Director {
         })
     }
 
-    /// How a check stands.
+    /// State of a check.
     pub fn check_status(&self, check: CheckId) -> Option<CheckStatus> {
         let Runner { check, health, phase, history, .. } = self.checks.find(check)?;
         Some(CheckStatus {

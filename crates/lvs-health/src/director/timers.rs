@@ -1,13 +1,13 @@
 //! One ordered queue for everything that waits.
 //!
-//! A balanced tree keyed by time. Who waits knows for when, so that moving a timer needs no second table.
+//! A balanced tree keyed by time. The owner of a timer knows its time, so that moving a timer needs no second table.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::{ServerId, ServiceId};
 
-/// Whose timer.
+/// Purpose and owner of a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
     /// The next attempt of the check in this slot.
@@ -16,7 +16,7 @@ pub(super) enum Timer {
     Ramp(ServerId),
     /// The end of a removed server's time.
     Drain(ServiceId),
-    /// The end of what somebody wants of a server.
+    /// The end of a server's intent.
     Intent(ServerId),
 }
 

@@ -1,8 +1,8 @@
 //! A server's weight out of what its checks say about it.
 //!
-//! The order of the checks and of their results does not matter: the smallest [`Weigh::Exactly`] takes the place of
-//! the configured weight, the smallest [`Weigh::Percent`] scales it, and every [`Weigh::Plus`] is added. Who says 0
-//! wants the server drained, and nothing that is added outweighs that.
+//! The order of the checks and of their results does not matter: the smallest [`Weigh::Exactly`] takes the place of the
+//! configured weight, the smallest [`Weigh::Percent`] scales it, and every [`Weigh::Plus`] is added. A check that says
+//! 0 wants the server drained, and nothing that is added outweighs that.
 
 use crate::Weigh;
 

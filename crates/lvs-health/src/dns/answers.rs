@@ -1,4 +1,5 @@
-//! What a DNS response must hold besides a good code: addresses, a number of records, the word of a validating resolver.
+//! Conditions for a DNS response besides a good code: addresses, a number of records, the flag of a validating
+//! resolver.
 //!
 //! Of the answer section only the records of the type that was asked for count, of class IN and under any name: an alias
 //! leads to them. Names are skipped, not followed, so a response is read once from front to back; what stands behind a
@@ -80,7 +81,7 @@ impl<'r> Iterator for Records<'r> {
     }
 }
 
-/// What stands behind a name, which ends with an empty label or a pointer.
+/// The octets after a name, which ends with an empty label or a pointer.
 fn after_name(mut octets: &[u8]) -> Option<&[u8]> {
     loop {
         let (&first, rest) = octets.split_first()?;
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_does_not_count() {
+    fn an_unreadable_record_does_not_count() {
         for len in 0..ANSWERS.len() {
             let records = Records { rest: &ANSWERS[..len], left: 5 }.count();
             // Ends of the alias, the two addresses, and the last one.

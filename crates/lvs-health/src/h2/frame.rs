@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn a_written_frame_is_read_back() {
         let mut out = Vec::new();
         emit(DATA, END_STREAM, STREAM, b"hello", &mut out);
         let (header, payload) = out.split_first_chunk().unwrap();

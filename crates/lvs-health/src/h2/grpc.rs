@@ -62,7 +62,7 @@ fn message(service: &str) -> Vec<u8> {
     message
 }
 
-/// What the server says of its health.
+/// The server's report of its health.
 #[derive(Debug, Default)]
 struct Health {
     /// `grpc-status`: the call's own success.

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_fields_are_read_back() {
         let mut block = Vec::new();
         emit(":path", "/", false, &mut block);
         emit("authorization", "Basic eA==", true, &mut block);

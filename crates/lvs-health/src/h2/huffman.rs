@@ -14,7 +14,7 @@ pub(super) fn decode(encoded: &[u8], text: &mut Vec<u8>) -> Option<()> {
             }
         }
     }
-    // What is left pads the last octet: the beginning of the code for the end, which is ones.
+    // The remaining bits pad the last octet: the beginning of the code for the end, which is ones.
     (code.length < 8 && code.is_ones()).then_some(())
 }
 
@@ -28,7 +28,7 @@ struct Code {
     place: usize,
 }
 
-/// What a bit completes.
+/// Result of one more bit.
 enum Read {
     /// Nothing yet.
     More,

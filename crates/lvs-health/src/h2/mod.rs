@@ -1,14 +1,14 @@
 //! HTTP/2 (RFC 9113) as far as one request needs it, and gRPC's health check on top.
 //!
 //! [`Client`] sends the preface, its settings and one request on stream 1 at once, without waiting for the server's
-//! settings, and reads until the answer is complete or certain. What the answer means is up to a [`Reply`]: a web page
-//! ([`web`]) or a gRPC message ([`grpc`]).
+//! settings, and reads until the answer is complete or certain. The meaning of the answer is up to a [`Reply`]: a web
+//! page ([`web`]) or a gRPC message ([`grpc`]).
 //!
 //! # Invariants
 //!
-//! A frame has at most [`frame::PAYLOAD_LIMIT`] octets, a header block with its continuations [`BLOCK_LIMIT`], the table of
-//! header fields 4096; nothing else is kept. What the server makes us answer (PING, SETTINGS) goes to the frame's output,
-//! which is bounded there.
+//! A frame has at most [`frame::PAYLOAD_LIMIT`] octets, a header block with its continuations [`BLOCK_LIMIT`], the
+//! table of header fields 4096; nothing else is kept. Answers that the server demands (to PING and SETTINGS) go to the
+//! frame's output, which is bounded there.
 //!
 //! # Not here
 //!
@@ -37,7 +37,7 @@ const BLOCK_LIMIT: usize = 16 * 1024;
 /// The window is opened again when so much of it is used, octets (RFC 9113 §5.2).
 const WINDOW_STEP: usize = 16 * 1024;
 
-/// What the answer on the stream means.
+/// The meaning of the answer on the stream.
 pub(crate) trait Reply: Send {
     /// A field of the head or the trailer.
     fn field(&mut self, name: &[u8], value: &[u8]);
@@ -47,7 +47,7 @@ pub(crate) trait Reply: Send {
     fn data(&mut self, piece: &[u8]) -> Option<Outcome>;
     /// The stream is complete.
     fn end(&mut self) -> Outcome;
-    /// What an operator should know.
+    /// A remark for the operator.
     fn note(&self) -> Option<Note> {
         None
     }
@@ -113,7 +113,7 @@ impl<R: Reply> Client<R> {
         Ok(None)
     }
 
-    /// How long the frame is that begins in the buffer; its header, as long as that is not complete.
+    /// Length of the frame that begins in the buffer; of its header, as long as that is not complete.
     fn wanted(&self) -> Result<usize, Failure> {
         let Some(header) = self.buffer.first_chunk() else { return Ok(frame::HEADER) };
         let header = frame::Header::parse(*header);
@@ -172,7 +172,7 @@ impl<R: Reply> Client<R> {
                 Ok(None)
             }
             (frame::GOAWAY, 0) => goaway(payload).map(|()| None),
-            // What was never asked for, or on streams that never were.
+            // Frames that were not asked for, or on streams that were never opened.
             (
                 frame::SETTINGS
                 | frame::HEADERS

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// What we allow the server to let us remember, octets: the size every connection begins with
+/// Most octets that the server may make us remember: the size that every connection begins with
 /// (`SETTINGS_HEADER_TABLE_SIZE`, RFC 9113 §6.5.2).
 pub(super) const SIZE_LIMIT: usize = 4096;
 
@@ -149,7 +149,7 @@ mod tests {
             assert!(table.size <= SIZE_LIMIT);
         }
         table.insert(b"huge".to_vec(), vec![0; SIZE_LIMIT]);
-        assert_eq!((table.size, table.entries.len()), (0, 0), "what does not fit empties the table");
+        assert_eq!((table.size, table.entries.len()), (0, 0), "an entry that does not fit empties the table");
         assert_eq!(table.resize(SIZE_LIMIT + 1), None);
         assert_eq!(table.resize(0), Some(()));
         table.insert(b"a".to_vec(), b"1".to_vec());

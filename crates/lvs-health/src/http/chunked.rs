@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_is_left() {
+    fn data_after_the_last_chunk_are_left() {
         assert_eq!(Decoder::default().take(b"1\r\na\r\n0\r\n\r\nmore", |_| {}), Ok(Some(&b"more"[..])));
         assert_eq!(Decoder::default().take(b"0\n\n", |_| {}), Ok(Some(&b""[..])));
     }
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_chunk_fails() {
+    fn a_malformed_chunk_fails() {
         for text in
             ["\r\n", ";\r\n", "x\r\n", "-1\r\n", "4\r\nWikipedia", "10000000000000000\r\n", "1\r\na\r\r\n"]
         {

@@ -1,4 +1,4 @@
-//! What an answer must be: status, digest, regular expression, text.
+//! Conditions for an answer: status, digest, regular expression, text.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::search::Needle;
 use crate::dialogue::{Note, PrepareError, Shared};
 use crate::{DigestMd5, Failure, HttpMethod, Outcome, StatusCodes, Url, Weigh};
 
-/// How much of a body is kept for a regular expression, octets; only matches within are found.
+/// Most octets of a body that are kept for a regular expression; only matches within are found.
 ///
 /// A text is searched for, and a digest made, without keeping anything.
 pub(crate) const WINDOW: usize = 256 * 1024;
@@ -33,7 +33,7 @@ pub(crate) struct Judge {
     digest: Option<Md5>,
     /// Of the body with its transfer coding.
     coded: Option<Md5>,
-    /// How much of the text the body ends with.
+    /// Number of octets of the text that the end of the body matches.
     matched: usize,
     /// The body's beginning, for the regular expression.
     #[cfg(feature = "regex")]
@@ -149,7 +149,7 @@ impl Judge {
         missing.then_some(Failure::Body)
     }
 
-    /// What an operator should know about what was judged.
+    /// A remark for the operator about the body that was judged.
     pub(crate) fn note(&self) -> Option<Note> {
         self.cut.then_some(Note::BodyCut { searched: WINDOW })
     }

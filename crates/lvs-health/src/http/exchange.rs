@@ -20,10 +20,10 @@ pub(crate) struct Check {
     trail: Option<Box<Trail>>,
 }
 
-/// What is needed to follow a redirect.
+/// Data needed to follow a redirect.
 pub(crate) struct Trail {
     http: Arc<Http>,
-    /// What was asked for last.
+    /// The last URL that was asked for.
     url: Url,
     /// So many more are followed.
     left: u8,
@@ -120,7 +120,8 @@ impl Check {
                 let taken = decoder.take(input, |data| {
                     outcome = outcome.take().or_else(|| judge.body(data));
                 });
-                // What was certain before an error stays so, or the outcome would depend on how the stream is cut.
+                // A result that was certain before an error stays, or the outcome would depend on how the stream is
+                // cut.
                 if outcome.is_some() {
                     return Ok(outcome);
                 }

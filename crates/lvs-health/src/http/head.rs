@@ -5,7 +5,7 @@ use crate::Failure;
 /// A head, interim answers included, has at most so many octets.
 pub(crate) const LIMIT: usize = 16 * 1024;
 
-/// What of a head matters here.
+/// The parts of a head that matter here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     /// Status code, as the server sends it.
@@ -64,7 +64,7 @@ impl Reader {
 
     fn push(&mut self, octet: u8) -> Result<(), Failure> {
         self.buffer.push(octet);
-        // Who speaks something else is found out at once.
+        // A server of another protocol is recognised at once.
         let begins = |name: &&[u8]| {
             let length = name.len().min(self.buffer.len());
             self.buffer.get(..length).unwrap_or_default().eq_ignore_ascii_case(&name[..length])
@@ -87,13 +87,13 @@ impl Reader {
         }
     }
 
-    /// What it waits for.
+    /// The input that it waits for.
     pub(crate) fn awaits(&self) -> &'static str {
         if self.buffer.contains(&b'\n') { "rest of the head" } else { "status line" }
     }
 }
 
-/// How a status line begins, in either case: also that of SHOUTcast. The longest first.
+/// Beginnings of a status line, in either case: also that of SHOUTcast. The longest first.
 const NAMES: [&[u8]; 2] = [b"HTTP/", b"ICY "];
 
 /// 101 is final: nobody asked for another protocol.

@@ -5,9 +5,9 @@
 //!
 //! # Invariants
 //!
-//! Memory is bounded: a head has at most [`head::LIMIT`] octets, a body is not kept (a digest and a text search take it as it
-//! flows by) save the first [`criteria::WINDOW`] octets for a regular expression. How long a body may be is a matter of
-//! time alone: [`Target::limit`](crate::Target::limit).
+//! Memory is bounded: a head has at most [`head::LIMIT`] octets, a body is not kept (a digest and a text search take it
+//! as it flows by) save the first [`criteria::WINDOW`] octets for a regular expression. The length of a body is limited
+//! by time alone: [`Target::limit`](crate::Target::limit).
 //!
 //! # Where this differs from keepalived
 //!
@@ -17,7 +17,7 @@
 //! - A chunked body is judged without the chunks' sizes. keepalived's digest and regular expression see them: for a digest
 //!   either will do, so that one made by `genhash` holds.
 //! - Interim answers (status 1xx) are skipped; keepalived takes them for the answer.
-//! - What does not begin like HTTP fails at once.
+//! - An answer that does not begin like HTTP fails at once.
 //!
 //! As with keepalived, a connection that is closed before a body has its announced length is no failure: what came is
 //! judged, and a [`Note`](crate::Note) says so.

@@ -4,8 +4,8 @@
 //! needs to be valid UTF-8. Two things the engine does not know are rewritten: `\Q…\E`, and `$`, which in PCRE2 also
 //! matches before a line feed at the very end (a body that is `OK` and a line feed matches `^OK$`).
 //!
-//! A search never takes long: who backtracks more than [`BACKTRACKS`] times fails, whichever answer was wanted.
-//! What the engine does not know (recursion) is refused when a check is prepared, not ignored.
+//! A search never takes long: one that backtracks more than [`BACKTRACKS`] times fails, whether a match was wanted or
+//! not. Syntax that the engine does not know (recursion) is refused when a check is prepared, not ignored.
 
 use fancy_regex::{BytesMode, Regex, RegexBuilder, RegexInput};
 
@@ -61,7 +61,7 @@ impl Compiled {
         })
     }
 
-    /// What is wrong with this body; `None` if it is as it should be.
+    /// The failure of this body; `None` if it is as it should be.
     pub(crate) fn failure(&self, body: &[u8]) -> Option<Failure> {
         match self.matches(body) {
             Ok(matched) => (matched == self.no_match).then_some(Failure::Regex { matched }),
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_refused() {
+    fn an_invalid_pattern_is_refused() {
         for text in ["(", "[b-a]", "(?<n", "a)", "*a", "a(?R)", "a(?1)"] {
             let refused = Compiled::new(&pattern(text, &[])).unwrap_err();
             assert!(matches!(refused, PrepareError::Pattern { .. }), "{refused}");

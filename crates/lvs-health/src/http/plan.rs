@@ -17,12 +17,12 @@ pub(crate) struct Plan {
 
 /// One url.
 struct Step {
-    /// What is sent.
+    /// The request as it is sent.
     request: Arc<[u8]>,
     h2: bool,
     criteria: Arc<Criteria>,
     channel: Channel,
-    /// What redirects are followed from, if they are.
+    /// Definition and first URL of a check that follows redirects.
     origin: Option<Box<(Arc<Http>, Url)>>,
 }
 

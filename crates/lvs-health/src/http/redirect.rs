@@ -5,7 +5,7 @@
 
 use crate::{Failure, Http, HttpMethod, Url};
 
-/// How often a check may be led on at most, whatever is configured.
+/// Most redirects that a check may follow, whatever is configured.
 pub(crate) const MOST: u8 = 20;
 
 /// The next request, for this status and `Location`; `None` if the status is no redirect, or has no `Location`.

@@ -20,7 +20,7 @@ impl Needle {
         (!text.is_empty()).then_some(needle)
     }
 
-    /// How much of the text is matched after `octet`, if `matched` octets were before.
+    /// Number of octets of the text that match after `octet`, if `matched` octets matched before it.
     fn advance(&self, mut matched: usize, octet: u8) -> usize {
         loop {
             if self.text.get(matched) == Some(&octet) {

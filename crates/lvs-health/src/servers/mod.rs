@@ -76,7 +76,7 @@ impl fmt::Debug for Login {
     }
 }
 
-/// What a server is among its replicas.
+/// Role of a server among its replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// It accepts writes.
@@ -114,7 +114,7 @@ const MAX_WORDS: usize = 160;
 /// The longest message that is read, bytes: greetings and refusals are far shorter.
 const MAX_MESSAGE: usize = 16 * 1024;
 
-/// What came and is not read yet: messages are cut from its front.
+/// Input that is not read yet: messages are cut from its front.
 #[derive(Debug, Default)]
 struct Inbox(Vec<u8>);
 

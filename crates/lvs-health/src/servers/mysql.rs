@@ -28,7 +28,7 @@ enum State {
     Login,
 }
 
-/// How a password is proven.
+/// A proof of a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Method {
     Native,
@@ -149,7 +149,7 @@ impl Check {
     }
 }
 
-/// What of a greeting a login needs.
+/// The parts of a greeting that a login needs.
 struct Greeting<'a> {
     salt: Vec<u8>,
     method: &'a [u8],

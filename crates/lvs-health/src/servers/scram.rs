@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 pub(super) struct Scram {
     first: String,
     nonce: String,
-    /// What the server has to prove at the end, once that is known.
+    /// The server's proof that is expected at the end, once it is known.
     signature: Vec<u8>,
 }
 
@@ -70,7 +70,7 @@ fn keyed(key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac.finalize().into_bytes().to_vec()
 }
 
-/// What a server may make us compute: five times PostgreSQL's usual count, some milliseconds.
+/// Most rounds that a server may make us compute: five times PostgreSQL's usual count, some milliseconds.
 const MAX_ROUNDS: u32 = 20_000;
 
 #[cfg(test)]
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_cannot_have_said_is_refused() {
+    fn impossible_messages_of_a_server_are_refused() {
         for (text, why) in [
             ("r=foreign,s=AAAA,i=4096", "foreign nonce"),
             ("", "foreign nonce"),

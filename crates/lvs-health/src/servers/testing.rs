@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::dialogue::Exchange;
 use crate::outcome::Outcome;
 
-/// What is said to a server that says `pieces`, and how it ends.
+/// Our output to a server that says `pieces`, and the outcome.
 pub(super) fn talk<'a>(
     mut check: impl Exchange,
     pieces: impl IntoIterator<Item = &'a [u8]>,

@@ -1,6 +1,6 @@
 //! The little that is read from a certificate here: its key, and when it ends (RFC 5280 §4.1).
 //!
-//! What is *believed* about certificates is webpki's business; this reads those that webpki would not look at.
+//! *Trust* in certificates is webpki's business; this reads those that webpki would not look at.
 
 use std::time::{Duration, SystemTime};
 

@@ -26,7 +26,7 @@ pub(crate) struct Layer {
     pub(super) close_notify: bool,
     /// Certificates that end within this are noted.
     pub(super) expiry_warning: Duration,
-    /// How they weigh.
+    /// Effect of a near end on the weight.
     pub(super) expiry_weight: Option<ExpiryWeight>,
     pub(super) outside: Arc<dyn Outside>,
 }

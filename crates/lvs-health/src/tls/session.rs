@@ -25,7 +25,7 @@ struct Session {
     note: Option<Note>,
     /// The end of the certificate that the server showed.
     ends: Option<SystemTime>,
-    /// What the certificate's end says about the weight.
+    /// Effect of the certificate's end on the weight.
     weigh: Weigh,
 }
 
@@ -81,7 +81,8 @@ impl Session {
             let processed = connection.process_new_packets();
             // An alert is queued with an error.
             flush(connection, out);
-            // What was decrypted before an error counts: otherwise the outcome would depend on how the stream is cut.
+            // Data that were decrypted before an error count: otherwise the outcome would depend on how the stream is
+            // cut.
             let plain = decrypted(connection);
             let mut said = Vec::new();
             let mut outcome = None;
@@ -143,7 +144,7 @@ fn established(connection: &ClientConnection, layer: &Layer) -> Result<Option<Sy
     Ok(leaf.and_then(|leaf| Certificate::parse(leaf)).and_then(|leaf| leaf.not_after))
 }
 
-/// What came, without its encryption.
+/// The received data, decrypted.
 fn decrypted(connection: &mut ClientConnection) -> Vec<u8> {
     let mut plain = Vec::new();
     // An error says that there is no more for now, or that the stream was cut: neither is news.
@@ -158,7 +159,7 @@ fn send(connection: &mut ClientConnection, plain: &[u8], out: &mut Vec<u8>) -> R
     Ok(())
 }
 
-/// What rustls wants to send; a vector takes everything.
+/// Appends the records that rustls wants to send; a vector takes everything.
 fn flush(connection: &mut ClientConnection, out: &mut Vec<u8>) {
     while connection.wants_write() {
         if connection.write_tls(out).is_err() {

@@ -1,4 +1,5 @@
-//! Who a server is: one verifier wants a chain or a pinned certificate, another only that the handshake is sound.
+//! Verification of a server: one verifier wants a chain or a pinned certificate, another only that the handshake is
+//! sound.
 
 use std::sync::Arc;
 use std::time::SystemTime;

@@ -156,7 +156,7 @@ fn a_weight_that_somebody_gives_to_a_backup_server_is_an_intent() {
     assert!(lab.director.handle_foreign_weight(lab.now, id(0, 2), 0, None));
     lab.drain();
     assert_eq!((lab.director.intent(id(0, 2)), lab.wanted().as_str()), (None, "1=1 2=1 8=0 9=0"));
-    // Whoever drains the servers calls the backup servers.
+    // Draining all servers puts the backup servers into use.
     for place in [0, 1] {
         lab.director.steer(lab.now, id(0, place), Some(Intent::new(Mode::drain(), "somebody")));
     }

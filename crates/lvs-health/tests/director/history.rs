@@ -37,7 +37,7 @@ fn the_last_failure_stays_known_while_attempts_pass_again() {
 }
 
 #[test]
-fn what_is_put_off_or_given_up_is_no_attempt() {
+fn a_postponed_or_abandoned_attempt_is_not_recorded() {
     let mut lab = Lab::new(vec![service("a", vec![server(1)])]);
     let check = lab.check(id(0, 0));
     let (attempt, _) = lab.next_start();

@@ -1,4 +1,4 @@
-//! What people want of a server at run time.
+//! Intents: changes that people make to a server at run time.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ fn a_drain_ends_at_its_deadline() {
 }
 
 #[test]
-fn who_is_drained_or_in_maintenance_does_not_count_for_the_quorum() {
+fn a_server_that_is_drained_or_in_maintenance_does_not_count_for_the_quorum() {
     for mode in [Mode::drain(), Mode::Maintenance] {
         let mut lab = lab();
         steer(&mut lab, 0, mode);
@@ -137,7 +137,7 @@ fn a_weight_that_somebody_else_set_stays_for_its_time() {
     lab.told();
     assert!(foreign(&mut lab, 0, 1), "its own weight ends it");
     assert_eq!((lab.told(), lab.wanted()), (vec![steered(0, Steered::Ended)], "1=1 2=1".to_owned()));
-    // Who is out of service, or in somebody's hands, is not given a weight.
+    // A server that is out of service, or has an intent, gets no weight from outside.
     lab.director.handle_report(lab.now, lab.check(id(0, 0)), FAIL);
     assert!(!foreign(&mut lab, 0, 3));
     steer(&mut lab, 1, Mode::drain());

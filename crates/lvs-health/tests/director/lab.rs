@@ -25,7 +25,7 @@ pub(crate) struct Lab {
     pub(crate) director: Director,
     pub(crate) now: Instant,
     start: Instant,
-    /// What somebody outside keeps for a successor.
+    /// The memory that the caller keeps for a successor.
     memory: BTreeMap<String, ServiceMemory>,
 }
 
@@ -112,7 +112,7 @@ impl Lab {
         self.director.reload(self.now, Plan { services, share_checks: false });
     }
 
-    /// What the kernel should hold for the first service, as text: ports and weights.
+    /// The wanted destinations of the first service in the kernel, as text: ports and weights.
     pub(crate) fn wanted(&self) -> String {
         self.wanted_of(ServiceId(0))
     }

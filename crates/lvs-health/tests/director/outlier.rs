@@ -142,9 +142,9 @@ fn with_all_of_the_weight_a_server_is_only_told_of_and_without_the_switch_not_ev
     assert_eq!(clients.look_often(30, 300), []);
 }
 
-/// Whatever share of connections is lost everywhere, and however few or many servers are broken besides.
+/// The share of connections that is lost everywhere does not matter, nor the number of broken servers.
 #[test]
-fn what_all_servers_suffer_is_no_outlier_and_the_last_server_is_never_given_up() {
+fn losses_on_all_servers_are_no_outlier_and_the_last_server_is_never_suspected() {
     for seed in 0..40_u8 {
         let flood = [0, 5, 40, 60, 95][usize::from(seed % 5)];
         let mut clients = Clients::new(servers(6, Some(0)), &[flood; 6], seed.into());

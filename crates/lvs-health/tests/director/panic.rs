@@ -61,7 +61,7 @@ fn a_sorry_server_goes_before() {
 }
 
 #[test]
-fn what_is_not_proven_is_no_reason_and_is_not_used() {
+fn servers_only_assumed_to_be_down_cause_no_panic_and_are_not_used() {
     let mut lab = Lab::new(vec![four(true)]);
     assert_eq!(panics(&lab.told()), []);
     assert_eq!(lab.wanted(), "", "all are only assumed to be down");
@@ -73,7 +73,7 @@ fn what_is_not_proven_is_no_reason_and_is_not_used() {
 }
 
 #[test]
-fn whoever_is_drained_or_in_maintenance_neither_counts_nor_serves() {
+fn servers_that_are_drained_or_in_maintenance_neither_count_nor_serve() {
     let mut lab = Lab::new(vec![four(false)]);
     lab.drain();
     for place in [2, 3] {

@@ -1,4 +1,4 @@
-//! Whatever happens, in whatever order: what somebody outside sees stays consistent.
+//! Random inputs in random order: the view of the caller stays consistent.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -44,7 +44,7 @@ enum End {
     Fail,
 }
 
-/// What is made of a plan before it is taken.
+/// Change of a plan before it is loaded.
 #[derive(Clone, Copy, Debug)]
 enum Change {
     Nothing,
@@ -199,10 +199,10 @@ fn vip(which: usize) -> IpAddr {
     [[192, 0, 2, 0], [192, 0, 2, 1]][which].into()
 }
 
-/// Who a destination is, by names that outlive a reload.
+/// A destination, by names that outlive a reload.
 type Row = (Option<SocketAddr>, bool, u32);
 
-/// What somebody outside knows from inputs and actions alone.
+/// The caller's knowledge, from inputs and actions alone.
 struct World {
     lab: Lab,
     plans: Vec<Plan>,
@@ -474,7 +474,7 @@ impl World {
         }
     }
 
-    /// What has to hold between any two inputs.
+    /// Invariants between any two inputs.
     fn check(&self) {
         for (service, definition) in self.lab.director.services().zip(&self.plan.services) {
             self.check_service(service, definition);

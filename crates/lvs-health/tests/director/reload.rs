@@ -143,7 +143,11 @@ fn a_dropped_server_that_served_drains_and_then_it_is_gone() {
         // Here who served is who drains.
         Event::Removed { service: ServiceId(0), server: address(port), served: draining, draining }
     };
-    assert_eq!(told[1..], [removed(1, true), removed(2, false)], "who was down has nothing to drain");
+    assert_eq!(
+        told[1..],
+        [removed(1, true), removed(2, false)],
+        "a server that was down has nothing to drain"
+    );
     assert_eq!(lab.wanted(), "3=1 drained 1=0");
     lab.pass_time(20 * SECOND);
     lab.reload(drain(vec![server(3)]));

@@ -161,11 +161,11 @@ fn a_plan_that_its_predecessor_never_ran_is_taken_as_by_a_reload() {
     assert!(told.iter().any(|event| matches!(event, Event::Removed { server, .. } if server.port() == 1)));
     assert!(told.iter().any(|event| matches!(event, Event::Added { server, .. } if *server == id(0, 1))));
     assert_eq!((quorums(&told), lab.wanted()), (vec![], "2=1 3=1".to_owned()));
-    assert_eq!(lab.remembered(), ["a"], "what is gone is forgotten");
+    assert_eq!(lab.remembered(), ["a"], "a removed service is forgotten");
 }
 
 #[test]
-fn what_does_not_change_is_not_remembered_again() {
+fn unchanged_values_are_not_remembered_again() {
     let three_urls = Server { checks: vec![http(2, 3, &TIMING)], ..server(2) };
     let mut lab = Lab::new(vec![service("a", vec![server(1), three_urls])]);
     lab.drain();
@@ -182,7 +182,7 @@ fn what_does_not_change_is_not_remembered_again() {
 }
 
 #[test]
-fn what_is_to_be_proven_is_not_kept_waiting_for_another_beat() {
+fn an_unproven_check_does_not_wait_for_another_beat() {
     let slow = 3 * SECOND;
     let rising = Timing { alpha: true, rise: 3, ..TIMING };
     let service = service("a", vec![Server { checks: vec![tcp(1, &rising)], ..server(1) }]);
@@ -200,6 +200,6 @@ fn what_is_to_be_proven_is_not_kept_waiting_for_another_beat() {
         lab.next_start();
         assert_eq!(lab.seconds(), due + 3, "{good} good results");
         let check = lab.check(id(0, 0));
-        assert_eq!(lab.director.check_status(check).unwrap().successes, good, "what is proven is known");
+        assert_eq!(lab.director.check_status(check).unwrap().successes, good, "successes are remembered");
     }
 }

@@ -71,7 +71,7 @@ fn a_server_that_a_shared_check_took_down_is_not_told_to_be_down_again_when_that
     let mut lab = Lab::of(plan(unchecked));
     lab.drain();
     lab.director.reload(lab.now, plan(checked));
-    assert_eq!(turned(&lab.told()), [(id(0, 0), false)], "what it shares is not up yet");
+    assert_eq!(turned(&lab.told()), [(id(0, 0), false)], "the check that it shares is not up yet");
     assert_eq!(
         turned(&lab.attempt(FAIL)),
         [(id(1, 0), false)],

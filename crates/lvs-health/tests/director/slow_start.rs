@@ -61,7 +61,7 @@ fn stairs_that_change_nothing_are_not_programmed() {
 }
 
 #[test]
-fn who_fails_on_the_way_begins_again_at_1() {
+fn a_server_that_fails_during_slow_start_begins_again_at_1() {
     let mut lab = slow(100, false);
     lab.attempt(FAIL);
     lab.attempt(PASS);

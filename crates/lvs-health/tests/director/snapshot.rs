@@ -1,4 +1,4 @@
-//! How everything stands, and servers that are named by people.
+//! Snapshots of a director, and servers that are named by people.
 
 use lvs_health::director::{Intent, Mode, Plan, SteerError};
 

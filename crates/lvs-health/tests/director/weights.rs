@@ -50,7 +50,7 @@ fn a_weight_that_stays_the_same_is_no_news() {
 }
 
 #[test]
-fn who_says_nothing_does_not_take_back_what_was_said() {
+fn a_result_without_a_weight_does_not_take_back_an_earlier_one() {
     let mut lab = Lab::new(vec![weighing(20)]);
     lab.drain();
     lab.attempt(says(Weigh::Percent(50)));

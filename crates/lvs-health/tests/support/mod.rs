@@ -25,7 +25,7 @@ pub(crate) fn prepared(protocol: Protocol) -> Prepared {
     Prepared::new(&Network { target: target(), protocol }, &mut Shared::default()).unwrap()
 }
 
-/// What the peer does.
+/// An act of the peer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step<'s> {
     Says(&'s [u8]),
@@ -55,7 +55,7 @@ fn play(prepared: &Prepared, steps: &[Step<'_>]) -> Option<Outcome> {
     dialogue.outcome().cloned()
 }
 
-/// What comes of an answer and what follows it: the same, wherever the stream is cut in two, and octet by octet.
+/// The outcome of an answer and the steps after it: the same, wherever the stream is cut in two, and octet by octet.
 pub(crate) fn outcome(prepared: &Prepared, answer: &[u8], then: &[Step<'_>]) -> Option<Outcome> {
     let whole = play(prepared, &[&[Step::Says(answer)], then].concat());
     for cut in 0..answer.len() {
