@@ -15,13 +15,14 @@ use crate::log::LogLine;
 use crate::watcher::Observation;
 
 mod act;
-mod channel;
 mod memory;
 pub use act::{
     Act, ActKind, ActOutcome, ActRefusal, ActResult, OutcomeKind, Steer, SteerRefusal, Whom, Wish,
 };
-pub use channel::{Channel, ChannelError};
 pub use memory::{Memory, MemoryFull};
+pub use privsep::channel::{Channel, ChannelError};
+pub use privsep::rights::RunAs;
+pub use vipd_log::LogLevel;
 
 /// Which reading of the configuration an index belongs to: 0 at the start, one more with each reload.
 pub type Generation = u32;
@@ -109,15 +110,6 @@ pub enum ToWorker {
     /// Stop in order (VRRP: priority 0, addresses removed unless they are kept, STOP reported; LVS: virtual servers
     /// removed likewise), then [`FromWorker::Stopped`] and exit 0.
     Stop,
-}
-
-/// A user and its group, by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunAs {
-    /// User id.
-    pub uid: u32,
-    /// Group id.
-    pub gid: u32,
 }
 
 /// What a worker is started for.
@@ -394,19 +386,6 @@ impl GroupEvent {
             Self::Stop => "STOP",
         }
     }
-}
-
-/// Weight of a log line, as syslog's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum LogLevel {
-    /// LOG_ERR
-    Error,
-    /// LOG_WARNING
-    Warning,
-    /// LOG_INFO
-    Info,
-    /// LOG_DEBUG
-    Debug,
 }
 
 /// Which state file.

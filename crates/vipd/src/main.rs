@@ -2,10 +2,11 @@
 
 use std::ffi::{CStr, OsString};
 use std::io::{self, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::ExitCode;
 
+use privsep::process;
 use vipd::cli::{self, CalledAs, Request};
 use vipd::{bfd, check, client, genhash, lvs, mailer, parent, paths, peers, vrrp, watcher, web};
 
@@ -74,15 +75,12 @@ fn run_worker(words: &[String]) -> ExitCode {
 }
 
 /// Runs a part of the daemon with the socket that the parent left for it.
-#[expect(unsafe_code, reason = "the descriptor of the socket is known by its number only")]
 fn run_child(name: &CStr, main: fn(OwnedFd) -> ExitCode) -> ExitCode {
-    if !Path::new(&format!("/proc/self/fd/{}", parent::WORKER_SOCKET)).exists() {
+    let Some(socket) = process::inherited_socket() else {
         let _ = writeln!(io::stderr(), "vipd: only vipd itself starts this");
         return ExitCode::FAILURE;
-    }
+    };
     // `ps` and `top` tell them apart; execution through /proc left the name `exe`.
     let _ = nix::sys::prctl::set_name(name);
-    // SAFETY: the descriptor is open, it came from whoever started us, and nobody else in this process knows it.
-    let socket = unsafe { OwnedFd::from_raw_fd(parent::WORKER_SOCKET) };
     main(socket)
 }

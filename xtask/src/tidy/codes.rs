@@ -8,7 +8,7 @@ use super::files::File;
 /// Codes that a finding is made with, and that [`codes::find`] does not know.
 pub(super) fn find(files: &[File]) -> Vec<Finding> {
     let searched = |file: &&File| {
-        let finds = ["crates/keepalived-conf/src/", "crates/vipd/src/"];
+        let finds = ["crates/keepalived-conf/src/", "crates/vipd"];
         finds.iter().any(|start| file.path.starts_with(start)) && !file.is_test()
     };
     let mut found = Vec::new();

@@ -13,7 +13,7 @@ pub(super) fn find(files: &[File]) -> (Vec<Finding>, Vec<Finding>) {
     let names: BTreeSet<&str> =
         keywords::all().map(|keyword| keyword.name).filter(|name| name.contains('_')).collect();
     let searched = |file: &&File| {
-        let reads_them = ["crates/keepalived-conf/src/", "crates/vipd/src/"];
+        let reads_them = ["crates/keepalived-conf/src/", "crates/vipd"];
         reads_them.iter().any(|start| file.path.starts_with(start))
             && !file.path.starts_with("crates/keepalived-conf/src/keywords/")
             && !file.is_test()

@@ -53,7 +53,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
     let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
-    for complaint in scheduling::apply(&scheduling::Wishes::bfd(&start.config.global)) {
+    for complaint in scheduling::apply(&scheduling::bfd(&start.config.global)) {
         parent.log(LogLevel::Warning, complaint);
     }
     for complaint in rights::keep(rights::NETWORK, start.run_as) {

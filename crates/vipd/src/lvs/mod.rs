@@ -83,7 +83,7 @@ fn run(socket: OwnedFd, dry_run: bool) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
     let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
-    for complaint in scheduling::apply(&scheduling::Wishes::checker(&start.config.global)) {
+    for complaint in scheduling::apply(&scheduling::checker(&start.config.global)) {
         parent.log(LogLevel::Warning, complaint);
     }
     let tables = if dry_run { Ok(Tables::dry()) } else { Tables::open() };

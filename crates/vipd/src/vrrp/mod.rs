@@ -86,7 +86,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
     let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
     let Start { generation, config, task, sessions, predecessor, run_as, keep, observed, .. } = start;
-    for complaint in scheduling::apply(&scheduling::Wishes::vrrp(&config.global)) {
+    for complaint in scheduling::apply(&scheduling::vrrp(&config.global)) {
         parent.log(LogLevel::Warning, complaint);
     }
     for complaint in rights::keep(rights::NETWORK, run_as) {

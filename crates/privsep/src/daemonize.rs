@@ -9,16 +9,16 @@ use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, fork,
 
 /// What the process that was started waits for: it exits when the daemon works, so that who started it can go on.
 #[derive(Debug)]
-pub(super) struct Starter(Option<io::PipeWriter>);
+pub struct Starter(Option<io::PipeWriter>);
 
 impl Starter {
     /// Nobody waits: the daemon stays in the foreground.
-    pub(super) fn none() -> Self {
+    pub fn none() -> Self {
         Self(None)
     }
 
     /// The daemon works.
-    pub(super) fn release(&mut self) {
+    pub fn release(&mut self) {
         if let Some(mut pipe) = self.0.take() {
             let _ = pipe.write_all(b"+");
         }
@@ -29,7 +29,7 @@ impl Starter {
 /// The old one exits: with 0 when the new one calls [`Starter::release`], with 1 when it ends before.
 ///
 /// Must be called while the process has one thread.
-pub(super) fn daemonize() -> io::Result<Starter> {
+pub fn daemonize() -> io::Result<Starter> {
     let (mut reading, writing) = io::pipe()?;
     let null = File::options().read(true).write(true).open("/dev/null")?;
     // SAFETY: the process has one thread, so the child's copy of every lock is in a usable state.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ipc::LogLevel;
+use crate::LogLevel;
 
 /// One line, as a worker sends it and as a sink writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_event_has_an_identifier_of_its_own_in_the_documentation() {
-        let text = include_str!("../../../../docs/logs.md");
+        let text = include_str!("../../../docs/logs.md");
         let mut seen = BTreeSet::new();
         for kind in EventKind::ALL {
             let id = kind.message_id();
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_field_is_in_the_documentation() {
-        let text = include_str!("../../../../docs/logs.md");
+        let text = include_str!("../../../docs/logs.md");
         for field in Field::ALL {
             let row = format!("| `{}` | `VIPD_{}` |", field.name(), field.name().to_uppercase());
             assert!(text.contains(&row), "docs/logs.md lacks {row}");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// The socket that `NOTIFY_SOCKET` names, if somebody listens there.
 #[derive(Debug, Default)]
-pub(super) struct Systemd {
+pub struct Systemd {
     socket: Option<(UnixDatagram, SocketAddr)>,
     watchdog: Option<Watchdog>,
     /// The status line that was told last, and when.
@@ -30,7 +30,7 @@ struct Watchdog {
 
 impl Systemd {
     /// Looks in the environment.
-    pub(super) fn from_environment(now: Instant) -> Self {
+    pub fn from_environment(now: Instant) -> Self {
         let named = std::env::var_os("NOTIFY_SOCKET").map(OsStringExt::into_vec);
         let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
         let pause = watchdog_pause(number("WATCHDOG_USEC"), number("WATCHDOG_PID"), std::process::id());
@@ -42,14 +42,14 @@ impl Systemd {
     }
 
     /// The configuration is in force: at the start and after each reload.
-    pub(super) fn ready(&mut self, now: Instant) {
+    pub fn ready(&mut self, now: Instant) {
         self.refusal = None;
         self.in_force();
         self.note_change(now);
     }
 
     /// The configuration that was in force stays so: the end of a reload that is refused.
-    pub(super) fn refused(&mut self, now: Instant, why: &str) {
+    pub fn refused(&mut self, now: Instant, why: &str) {
         self.refusal = Some(one_line(why));
         self.tell_status(now, &format!("{REFUSED}: {why}"));
         self.in_force();
@@ -57,14 +57,14 @@ impl Systemd {
     }
 
     /// The configuration before the last reload is in force again.
-    pub(super) fn undone(&mut self, now: Instant, why: &str) {
+    pub fn undone(&mut self, now: Instant, why: &str) {
         self.tell_status(now, &format!("{UNDONE}: {why}"));
         self.in_force();
         self.note_change(now);
     }
 
     /// Why the last reload was refused, if it was.
-    pub(super) fn refusal(&self) -> Option<&str> {
+    pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
     }
 
@@ -73,7 +73,7 @@ impl Systemd {
     }
 
     /// The status line is no longer right. It is told again, but not more often than once a second.
-    pub(super) fn note_change(&mut self, now: Instant) {
+    pub fn note_change(&mut self, now: Instant) {
         if self.socket.is_some() {
             let earliest = self.told.as_ref().map_or(now, |(_, at)| now.max(*at + STATUS_PAUSE));
             self.status_at.get_or_insert(earliest);
@@ -81,12 +81,12 @@ impl Systemd {
     }
 
     /// Whether the status line is to be told now: [`tell_status`](Self::tell_status).
-    pub(super) fn is_status_due(&self, now: Instant) -> bool {
+    pub fn is_status_due(&self, now: Instant) -> bool {
         self.status_at.is_some_and(|at| at <= now)
     }
 
     /// Tells the status line, if it is another one than the last.
-    pub(super) fn tell_status(&mut self, now: Instant, text: &str) {
+    pub fn tell_status(&mut self, now: Instant, text: &str) {
         self.status_at = None;
         let text = one_line(text);
         let is_news = self.told.as_ref().is_none_or(|(last, _)| *last != text);
@@ -97,13 +97,13 @@ impl Systemd {
     }
 
     /// When [`timeout`](Self::timeout) is due, or the status line.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Option<Instant> {
         let watchdog = self.watchdog.as_ref().map(|watchdog| watchdog.at);
         [watchdog, self.status_at].into_iter().flatten().min()
     }
 
     /// Tells the watchdog that this process runs.
-    pub(super) fn timeout(&mut self, now: Instant) {
+    pub fn timeout(&mut self, now: Instant) {
         if let Some(watchdog) = self.watchdog.as_mut().filter(|watchdog| watchdog.at <= now) {
             watchdog.at = now + watchdog.pause;
             self.tell("WATCHDOG=1\n");
@@ -111,14 +111,14 @@ impl Systemd {
     }
 
     /// A reload begins.
-    pub(super) fn reloading(&self) {
+    pub fn reloading(&self) {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let microseconds = now.tv_sec * 1_000_000 + now.tv_nsec / 1000;
         self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={microseconds}\n"));
     }
 
     /// The daemon stops; `status` is what it will exit with.
-    pub(super) fn stopping(&self, status: u8) {
+    pub fn stopping(&self, status: u8) {
         let error =
             if status == 0 { String::new() } else { format!("STATUS=Stopping with status {status}\n") };
         self.tell(&format!("STOPPING=1\n{error}"));
@@ -164,7 +164,7 @@ const UNDONE: &str = "The configuration before the last reload is in force again
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parent::testing::TestDirectory;
+    use vipd_testing::TestDirectory;
 
     /// A manager that listens, and what is told to it.
     fn managed(directory: &TestDirectory) -> (UnixDatagram, Systemd) {

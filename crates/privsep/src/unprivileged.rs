@@ -12,7 +12,7 @@ use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 ///
 /// # Errors
 /// A right could not be given up: nothing may be read from the network.
-pub(crate) fn become_nobody(who: &str) -> io::Result<Vec<String>> {
+pub fn become_nobody(who: &str) -> io::Result<Vec<String>> {
     let mut complaints = Vec::new();
     prctl::set_no_new_privs()?;
     // A password or a token must not end in a core file.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::clock::LocalTime;
 use super::datagrams::Datagrams;
 use super::severity;
-use crate::ipc::LogLevel;
+use crate::LogLevel;
 
 /// The system log.
 #[derive(Debug)]

@@ -78,7 +78,7 @@ const RETRY: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parent::testing::TestDirectory;
+    use vipd_testing::TestDirectory;
 
     fn received(service: &UnixDatagram) -> Vec<String> {
         service.set_nonblocking(true).unwrap();

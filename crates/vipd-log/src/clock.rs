@@ -3,21 +3,21 @@
 use jiff::ZonedDateTime;
 
 /// A moment in local time.
-pub(crate) struct LocalTime(ZonedDateTime);
+pub struct LocalTime(ZonedDateTime);
 
 impl LocalTime {
     /// Now.
-    pub(crate) fn now() -> Self {
+    pub fn now() -> Self {
         Self(ZonedDateTime::now())
     }
 
     /// Seconds since 1970.
-    pub(crate) fn unix_seconds(&self) -> i64 {
+    pub fn unix_seconds(&self) -> i64 {
         self.0.timestamp().as_second()
     }
 
     /// How many seconds this is ahead of UTC.
-    pub(crate) fn offset_seconds(&self) -> i64 {
+    pub fn offset_seconds(&self) -> i64 {
         self.0.offset().seconds().into()
     }
 
@@ -32,7 +32,7 @@ impl LocalTime {
     }
 
     /// `Sun, 22 Nov 2026 11:35:33 +0000`, as mails have it (RFC 5322 §3.3).
-    pub(crate) fn mail(&self) -> String {
+    pub fn mail(&self) -> String {
         self.0.strftime("%a, %d %b %Y %H:%M:%S %z").to_string()
     }
 

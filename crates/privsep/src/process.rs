@@ -9,7 +9,7 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
@@ -26,11 +26,13 @@ use serde::{Deserialize, Serialize};
 /// Whom a program runs as.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Numbers", into = "Numbers")]
-pub(super) struct Credentials {
-    pub(super) uid: Uid,
-    pub(super) gid: Gid,
+pub struct Credentials {
+    /// The user.
+    pub uid: Uid,
+    /// Its group.
+    pub gid: Gid,
     /// Supplementary groups.
-    pub(super) groups: Vec<Gid>,
+    pub groups: Vec<Gid>,
 }
 
 /// Credentials as they are sent: user, group, supplementary groups.
@@ -53,7 +55,7 @@ impl From<Credentials> for Numbers {
 
 impl Credentials {
     /// Those of this process; the kernel need not be asked to change anything.
-    pub(super) fn own() -> Self {
+    pub fn own() -> Self {
         Self { uid: Uid::effective(), gid: Gid::effective(), groups: Vec::new() }
     }
 
@@ -64,26 +66,28 @@ impl Credentials {
 
 /// A program to start.
 #[derive(Debug)]
-pub(super) struct Launch {
+pub struct Launch {
     /// Paths of the executable file: the first that there is is run. The child looks, not this process: a file system that
     /// hangs keeps the child waiting alone.
-    pub(super) programs: Vec<CString>,
+    pub programs: Vec<CString>,
     /// Its arguments, its name first.
-    pub(super) arguments: Vec<CString>,
+    pub arguments: Vec<CString>,
     /// `NAME=value`.
-    pub(super) environment: Vec<CString>,
+    pub environment: Vec<CString>,
     /// Whom it runs as; `None` changes nothing.
-    pub(super) credentials: Option<Credentials>,
+    pub credentials: Option<Credentials>,
     /// Descriptor 3 of the program; without one, its standard input and outputs are `/dev/null` too.
-    pub(super) socket: Option<OwnedFd>,
+    pub socket: Option<OwnedFd>,
     /// Its standard output and error instead of `/dev/null`.
-    pub(super) output: Option<OwnedFd>,
+    pub output: Option<OwnedFd>,
 }
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub enum Ended {
+    /// With this status.
     Exited(u8),
+    /// By this signal.
     Signalled(i32),
     /// It never ran: errno.
     NotStarted(i32),
@@ -91,7 +95,7 @@ pub(super) enum Ended {
 
 /// A started program. Its end must be awaited with [`Child::poll`], or it stays a zombie.
 #[derive(Debug)]
-pub(super) struct Child {
+pub struct Child {
     pid: Pid,
     /// Carries the errno of a program that could not be run.
     failure: File,
@@ -100,7 +104,7 @@ pub(super) struct Child {
 
 impl Launch {
     /// Starts it.
-    pub(super) fn start(&self) -> Result<Child, Errno> {
+    pub fn start(&self) -> Result<Child, Errno> {
         let (failure, report) = failure_pipe()?;
         let null = match self.socket {
             Some(_) => None,
@@ -163,12 +167,12 @@ impl Launch {
 
 impl Child {
     /// Its process id.
-    pub(super) fn pid(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
     /// How it ended, if it has; to be called when SIGCHLD came, until it gives an answer.
-    pub(super) fn poll(&mut self) -> Option<Ended> {
+    pub fn poll(&mut self) -> Option<Ended> {
         let peek = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         let status = match waitid(WaitId::Pid(self.pid), peek) {
             Ok(None) => return None,
@@ -194,42 +198,42 @@ impl Child {
     }
 
     /// Whether it has ended; [`Child::poll`] says how.
-    pub(super) fn has_ended(&self) -> bool {
+    pub fn has_ended(&self) -> bool {
         let peek = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         !matches!(waitid(WaitId::Pid(self.pid), peek), Ok(None))
     }
 
     /// Sends a signal to it alone.
-    pub(super) fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         let _ = kill_process(self.pid, signal);
     }
 
     /// Sends a signal to its process group.
-    pub(super) fn signal_group(&self, signal: Signal) {
+    pub fn signal_group(&self, signal: Signal) {
         let _ = kill_process_group(self.pid, signal);
     }
 
     /// Its time is up: SIGTERM to its group, and when it ends, whoever is left of the group is killed.
-    pub(super) fn terminate(&mut self) {
+    pub fn terminate(&mut self) {
         self.condemned = true;
         self.signal_group(Signal::TERM);
     }
 
     /// SIGKILL to its group.
-    pub(super) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.condemned = true;
         self.signal_group(Signal::KILL);
     }
 }
 
 /// The errno of an error of the standard library.
-pub(super) fn errno(error: &std::io::Error) -> Errno {
+pub fn errno(error: &std::io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
 /// Whether this machine lacks what the start of a program takes: processes, descriptors, memory. The program may be
 /// as good as ever. (`ETXTBSY`: its file is being replaced.)
-pub(super) fn is_shortage(errno: i32) -> bool {
+pub fn is_shortage(errno: i32) -> bool {
     matches!(
         errno,
         libc::EAGAIN
@@ -273,7 +277,7 @@ fn place(socket: &OwnedFd) -> Result<(), Errno> {
 }
 
 /// Allows this process as many descriptors as it may have; children get the limit that it had before.
-pub(super) fn raise_descriptor_limit() {
+pub fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     let limit = *DESCRIPTOR_LIMIT.get_or_init(|| limit);
     // Where it is refused, the old one stays.
@@ -329,7 +333,19 @@ fn give_up(report: BorrowedFd<'_>, errno: Errno) -> ! {
 }
 
 /// Number of the descriptor that a worker finds its socket at.
-pub(super) const SOCKET: i32 = 3;
+pub const SOCKET: i32 = 3;
+
+/// The socket that the process that started this one left for it, if there is something at its place. To be called once,
+/// by the main function: nothing else may own that descriptor.
+#[must_use]
+pub fn inherited_socket() -> Option<OwnedFd> {
+    if !std::path::Path::new(&format!("/proc/self/fd/{SOCKET}")).exists() {
+        return None;
+    }
+    // SAFETY: the descriptor is open, it came from the process that started this one, and nothing else in this process
+    // knows it.
+    Some(unsafe { OwnedFd::from_raw_fd(SOCKET) })
+}
 
 #[cfg(test)]
 mod tests {

@@ -12,13 +12,13 @@ use std::time::Duration;
 
 /// How long after a configuration was taken, or after [`MANY`] things happened at once: thousands of instances have
 /// their states to tell.
-pub(crate) const AFTER: Duration = Duration::from_secs(2);
+pub const AFTER: Duration = Duration::from_secs(2);
 
 /// So many things at once leave memory behind that is worth being given back.
-pub(crate) const MANY: usize = 64;
+pub const MANY: usize = 64;
 
 /// Gives free memory back to the kernel.
-pub(crate) fn give_back() {
+pub fn give_back() {
     #[cfg(target_env = "gnu")]
     // SAFETY: it only returns free memory to the kernel.
     unsafe {

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::datagrams::Datagrams;
 use super::line::About;
 use super::severity;
-use crate::ipc::LogLevel;
+use crate::LogLevel;
 
 /// The journal.
 #[derive(Debug)]
@@ -65,8 +65,8 @@ mod tests {
     use std::os::unix::net::UnixDatagram;
 
     use super::*;
-    use crate::log::{EventKind, Field};
-    use crate::parent::testing::TestDirectory;
+    use crate::{EventKind, Field};
+    use vipd_testing::TestDirectory;
 
     #[test]
     fn an_event_has_fields_that_nobody_can_add_lines_to() {

@@ -13,23 +13,31 @@ use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set,
     remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
 };
+use serde::{Deserialize, Serialize};
 
-use crate::ipc::RunAs;
+/// A user and its group, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunAs {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
 
 /// What every worker needs: interfaces, addresses, raw sockets, marks, source ports below 1024, and what scheduling and
 /// locked memory need later.
-pub(crate) const NETWORK: CapabilitySet = CapabilitySet::NET_ADMIN
+pub const NETWORK: CapabilitySet = CapabilitySet::NET_ADMIN
     .union(CapabilitySet::NET_RAW)
     .union(CapabilitySet::NET_BIND_SERVICE)
     .union(CapabilitySet::SYS_NICE)
     .union(CapabilitySet::IPC_LOCK);
 
 /// The same, and files of others to be read: `FILE_CHECK` may watch any.
-pub(crate) const NETWORK_AND_FILES: CapabilitySet = NETWORK.union(CapabilitySet::DAC_READ_SEARCH);
+pub const NETWORK_AND_FILES: CapabilitySet = NETWORK.union(CapabilitySet::DAC_READ_SEARCH);
 
 /// Becomes this user with these capabilities; gives a line for the log for each right that could not be given up. To be
 /// called while this is the only thread.
-pub(crate) fn keep(wanted: CapabilitySet, user: Option<RunAs>) -> Vec<String> {
+pub fn keep(wanted: CapabilitySet, user: Option<RunAs>) -> Vec<String> {
     let mut complaints = Vec::new();
     let mut attempt = |what: &str, done: io::Result<()>| {
         if let Err(error) = done {

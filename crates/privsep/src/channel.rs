@@ -17,17 +17,17 @@ use serde::de::DeserializeOwned;
 /// [`Channel::receive`] until it gives `None`; when it is writable, call [`Channel::flush`].
 ///
 /// ```
-/// use vipd::ipc::{Channel, FromWorker, ToWorker};
+/// use privsep::channel::Channel;
 ///
 /// let (parent, worker) = std::os::unix::net::UnixStream::pair()?;
 /// let mut parent = Channel::new(parent)?;
 /// let mut worker = Channel::new(worker)?;
-/// parent.send(&ToWorker::Stop)?;
-/// assert!(matches!(worker.receive()?, Some(ToWorker::Stop)));
-/// assert!(worker.receive::<ToWorker>()?.is_none());
-/// worker.send(&FromWorker::Stopped)?;
-/// assert!(matches!(parent.receive()?, Some(FromWorker::Stopped)));
-/// # Ok::<(), vipd::ipc::ChannelError>(())
+/// parent.send(&("stop", 7))?;
+/// assert_eq!(worker.receive()?, Some(("stop".to_owned(), 7)));
+/// assert!(worker.receive::<(String, u8)>()?.is_none());
+/// worker.send(&"stopped")?;
+/// assert_eq!(parent.receive()?, Some("stopped".to_owned()));
+/// # Ok::<(), privsep::channel::ChannelError>(())
 /// ```
 #[derive(Debug)]
 pub struct Channel {
@@ -223,11 +223,15 @@ const QUEUE_LIMIT: usize = 2 * MESSAGE_LIMIT;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ipc::{FromWorker, LogLevel, Monotonic, ScriptOutcome, ScriptRun, ToWorker};
-    use crate::log::LogLine;
 
-    fn log(text: &str) -> FromWorker {
-        FromWorker::Log(LogLine::new(LogLevel::Info, text))
+    #[derive(Debug, PartialEq, Serialize, serde::Deserialize)]
+    enum Message {
+        Log { level: u8, text: String },
+        Done { generation: u32, script: u32, started: Option<u64>, ended: u64 },
+    }
+
+    fn log(text: &str) -> Message {
+        Message::Log { level: 6, text: text.to_owned() }
     }
 
     #[test]
@@ -236,10 +240,10 @@ mod tests {
         encode(&log("(V1) Entering MASTER STATE"), &mut whole).unwrap();
         for length in 0..whole.len() {
             let mut part = whole[..length].to_vec();
-            assert!(decode::<FromWorker>(&mut part).unwrap().is_none(), "{length} octets");
+            assert!(decode::<Message>(&mut part).unwrap().is_none(), "{length} octets");
             assert_eq!(part.len(), length);
         }
-        assert!(decode::<FromWorker>(&mut whole).unwrap().is_some());
+        assert!(decode::<Message>(&mut whole).unwrap().is_some());
         assert!(whole.is_empty());
     }
 
@@ -249,9 +253,7 @@ mod tests {
         encode(&log("one"), &mut buffer).unwrap();
         encode(&log("two"), &mut buffer).unwrap();
         for expected in ["one", "two"] {
-            let Some(FromWorker::Log(LogLine { text, .. })) = decode(&mut buffer).unwrap() else {
-                panic!("no message")
-            };
+            let Some(Message::Log { text, .. }) = decode(&mut buffer).unwrap() else { panic!("no message") };
             assert_eq!(text, expected);
         }
     }
@@ -259,14 +261,14 @@ mod tests {
     #[test]
     fn an_announced_length_past_the_limit_breaks_the_channel() {
         let mut buffer = vec![0xff; 4];
-        assert!(matches!(decode::<ToWorker>(&mut buffer), Err(ChannelError::TooLong(0xffff_ffff))));
+        assert!(matches!(decode::<Message>(&mut buffer), Err(ChannelError::TooLong(0xffff_ffff))));
     }
 
     #[test]
     fn a_buffer_gives_back_the_memory_of_a_long_message() {
         let mut buffer = Vec::new();
         encode(&log(&"x".repeat(1 << 20)), &mut buffer).unwrap();
-        assert!(decode::<FromWorker>(&mut buffer).unwrap().is_some());
+        assert!(decode::<Message>(&mut buffer).unwrap().is_some());
         assert!(buffer.capacity() <= ROOM);
     }
 
@@ -284,25 +286,20 @@ mod tests {
     fn noise_is_an_error_and_never_a_panic() {
         for noise in 0..=255 {
             let mut buffer = vec![3, 0, 0, 0, noise, noise, noise];
-            let _ = decode::<ToWorker>(&mut buffer);
+            let _ = decode::<Message>(&mut buffer);
         }
-        assert!(matches!(decode::<ToWorker>(&mut vec![1, 0, 0, 0, 0xee]), Err(ChannelError::Encoding(_))));
+        assert!(matches!(decode::<Message>(&mut vec![1, 0, 0, 0, 0xee]), Err(ChannelError::Encoding(_))));
     }
 
     #[test]
     fn everything_sent_before_a_close_is_received() {
         let (near, far) = UnixStream::pair().unwrap();
         let (mut near, mut far) = (Channel::new(near).unwrap(), Channel::new(far).unwrap());
-        let (started, ended) = (Some(Monotonic(4)), Monotonic(5));
-        let run = ScriptRun { started, ended, outcome: ScriptOutcome::Exited(3), output: String::new() };
-        let done = ToWorker::ScriptDone { generation: 1, script: 2, run };
+        let done = Message::Done { generation: 1, script: 2, started: Some(4), ended: 5 };
         near.send(&done).unwrap();
         drop(near);
-        assert!(matches!(
-            far.receive().unwrap(),
-            Some(ToWorker::ScriptDone { generation: 1, script: 2, .. })
-        ));
-        assert!(matches!(far.receive::<ToWorker>(), Err(ChannelError::Closed)));
+        assert_eq!(far.receive().unwrap(), Some(done));
+        assert!(matches!(far.receive::<Message>(), Err(ChannelError::Closed)));
     }
 
     #[test]
@@ -313,12 +310,12 @@ mod tests {
         near.send(&log(&long)).unwrap();
         assert!(!near.is_flushed());
         let received = loop {
-            if let Some(message) = far.receive::<FromWorker>().unwrap() {
+            if let Some(message) = far.receive::<Message>().unwrap() {
                 break message;
             }
             near.flush().unwrap();
         };
-        assert!(matches!(received, FromWorker::Log(LogLine { text, .. }) if text.len() == long.len()));
+        assert!(matches!(received, Message::Log { text, .. } if text.len() == long.len()));
         assert!(near.is_flushed());
     }
 }

@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::clock::LocalTime;
 use super::line::About;
 use super::severity;
-use crate::ipc::LogLevel;
+use crate::LogLevel;
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ pub(super) fn is_journal() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::{EventKind, Field};
+    use crate::{EventKind, Field};
 
     const SPEAKER: (&str, u32) = ("Keepalived_vrrp", 77);
 

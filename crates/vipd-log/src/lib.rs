@@ -13,12 +13,26 @@ mod syslog;
 
 use std::borrow::Cow;
 
-use crate::ipc::LogLevel;
-pub(crate) use clock::LocalTime;
+use serde::{Deserialize, Serialize};
+
+pub use clock::LocalTime;
 use console::Console;
 use journal::Journal;
 pub use line::{About, EventKind, Field, LogLine};
 use syslog::Syslog;
+
+/// Weight of a log line, as syslog's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum LogLevel {
+    /// LOG_ERR
+    Error,
+    /// LOG_WARNING
+    Warning,
+    /// LOG_INFO
+    Info,
+    /// LOG_DEBUG
+    Debug,
+}
 
 /// Who speaks: the name in the system log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +115,8 @@ impl Log {
     }
 
     /// A log that nobody reads.
-    #[cfg(test)]
-    pub(crate) fn silent() -> Self {
+    #[must_use]
+    pub fn silent() -> Self {
         Self { detail: false, console: None, syslog: None, journal: None, suffix: String::new() }
     }
 

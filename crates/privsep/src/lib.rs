@@ -1,0 +1,13 @@
+//! What a daemon of several processes needs, whatever it serves.
+//!
+//! Programs are started without waiting for them ([`process`]), give up rights ([`rights`], [`unprivileged`]), are scheduled
+//! ([`scheduling`]) and talk over a socket ([`channel`]). No protocol and no configuration is known here.
+
+pub mod channel;
+pub mod daemonize;
+pub mod heap;
+pub mod process;
+pub mod rights;
+pub mod scheduling;
+pub mod systemd;
+pub mod unprivileged;
