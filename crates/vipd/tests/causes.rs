@@ -32,7 +32,7 @@ const SLOW: &str =
 type Row = (&'static str, u8, &'static str, Option<(u8, &'static str)>, Option<(u8, &'static str)>);
 
 /// An instance for each cause, so that one pair serves all.
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 16] = [
     ("BETTER", 51, QUICK, Some((100, "")), Some((200, ""))),
     ("EXIT", 52, QUICK, Some((150, "track_script {\n chk\n}")), Some((100, ""))),
     ("SLOW", 53, QUICK, Some((150, "track_script {\n slow\n}")), Some((100, ""))),
@@ -53,6 +53,7 @@ const ROWS: [Row; 15] = [
     ("BFD", 62, QUICK, Some((150, "track_bfd {\n path\n}")), Some((100, ""))),
     ("RELOAD", 63, QUICK, Some((150, "")), Some((100, ""))),
     ("SILENT", 64, QUICK, Some((150, "")), Some((100, ""))),
+    ("UPKEEP", 65, QUICK, Some((150, "")), Some((100, ""))),
     ("FOREIGN", 99, QUICK, None, Some((100, ""))),
 ];
 
@@ -153,6 +154,7 @@ fn each_cause_is_named_with_its_evidence() {
         neighbours(&pair);
         tracked(&pair);
         interfaces(&pair);
+        operators(&pair);
         sessions_and_stalls(&pair);
         processes(&mut pair);
     });
@@ -227,6 +229,25 @@ fn interfaces(pair: &Pair) {
         &["LINK of its sync group is in FAULT: interface eth1 is down"],
     );
     pair.explains(A, ("BARE", State::Fault), &["interface eth2 has no address"]);
+}
+
+/// Maintenance, soft and hard.
+fn operators(pair: &Pair) {
+    let vipd = env!("CARGO_BIN_EXE_vipd");
+    pair.shell(A, &format!("{vipd} maintenance on UPKEEP --for 30m --reason 'new disk'"));
+    let named = [
+        "because      root asked for maintenance",
+        "handed over to 192.0.2.2 with priority 100 after",
+        ": \"new disk\"",
+        "maintenance by root, ",
+        " min left: \"new disk\"",
+        "not while maintenance lasts",
+    ];
+    pair.explains(A, ("UPKEEP", State::Backup), &named);
+    pair.explains(B, ("UPKEEP", State::Master), &["192.0.2.1 left"]);
+    pair.shell(A, &format!("{vipd} maintenance on UPKEEP --hard --reason 'new board'"));
+    let hard = ["root asked for maintenance", "maintenance (hard) by root: \"new board\""];
+    pair.explains(A, ("UPKEEP", State::Fault), &hard);
 }
 
 /// A BFD session that goes down, a stall.

@@ -1,12 +1,15 @@
 //! The last changes of each router's standing, with what was seen then.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use vrrp_proto::Priority;
 
-use super::{Fact, FactId, Fault, LinkId, Member, Node, RouterId, ScriptId, Standing, TrackTarget, Why};
+use super::{
+    Fact, FactId, Fault, Intent, LinkId, Member, Node, RouterId, ScriptId, Standing, TrackTarget, Why,
+};
 use crate::{Cause, Heard, Instant, ScriptRun};
 
 /// A change of a router's standing.
@@ -41,6 +44,8 @@ pub struct Evidence {
     pub fact: Option<Fact>,
     /// For a check script that failed, or that moved the priority: its last run.
     pub run: Option<Arc<ScriptRun>>,
+    /// What somebody intended with the router then.
+    pub intent: Option<Box<Intent>>,
 }
 
 /// A change of a router's effective priority.
@@ -216,6 +221,7 @@ impl Node {
             moved,
             fact: target.map(|target| self.fact(target)),
             run: script.and_then(|target| self.last_run(target)),
+            intent: member.pursuit.as_ref().map(|pursuit| Box::new(pursuit.intent.clone())),
         };
         let transition = Transition { at: self.now, from, to, why, evidence };
         if let Some(member) = self.routers.get_mut(router.index()) {

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use vrrp_election::{
-    Cause, ChangedBy, Fact, FactId, Fault as Missing, Instant, LinkId, Preempt, RouterConfig, RouterId,
-    RouterSetup, RunEnd, ScriptConfig, ScriptId, Standing, Track, TrackTarget, Transition, Waits, Why,
+    Cause, ChangedBy, Fact, FactId, Fault as Missing, Instant, IntentKind, LinkId, Preempt, RouterConfig,
+    RouterId, RouterSetup, RunEnd, ScriptConfig, ScriptId, Standing, Track, TrackTarget, Transition, Waits,
+    Why,
 };
 use vrrp_proto::{AuthKey, Counter, Priority, RouterInterval, Vrid};
 use vrrp_sim::{Fault, Host, HostId, Limits, Scenario, Simulation};
@@ -231,4 +232,25 @@ fn close_calls_of_a_lossy_link_are_counted_before_the_addresses_move() {
     assert_eq!((router.standing, router.observed.close_calls.count), (Standing::Backup, 2));
     let last: Vec<Duration> = router.observed.close_calls.last().map(|at| at.since(Instant::ZERO)).collect();
     assert!(last[0] > secs(42) && last[0] < secs(44) && last[1] < secs(24), "{last:?}");
+}
+
+#[test]
+fn maintenance_is_named_with_its_end_and_with_who_took_over() {
+    for hard in [false, true] {
+        let kind = IntentKind::Maintenance { hard };
+        let begun = Fault::Intend(A, R0, kind, Some(secs(600)));
+        let run = run(&scenario([v2(200), v2(100)]).at(secs(10), begun), secs(30));
+        let router = run.node(A).unwrap().snapshot(run.now()).router(R0).unwrap();
+        let moved = router.history.iter().rev().find(|past| past.from == Standing::Active).unwrap();
+        let Why::Election(Cause::HandedOver { source, priority, .. }) = moved.why else {
+            panic!("{moved:?}")
+        };
+        assert_eq!((source, priority), (address(B), Priority::new(100)));
+        let intent = moved.evidence.intent.as_ref().unwrap();
+        assert_eq!((intent.kind, seconds(intent.since)), (kind, 10));
+        assert_eq!(intent.until.map(seconds), Some(610));
+        let now = if hard { (Standing::Fault, Some(Missing::Maintenance)) } else { (Standing::Backup, None) };
+        assert_eq!((router.standing, router.fault), now);
+        assert_eq!(run.node(A).unwrap().intent(R0).and_then(|intent| intent.moved_to), Some(address(B)));
+    }
 }

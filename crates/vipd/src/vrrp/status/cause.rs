@@ -3,6 +3,7 @@
 use vipd_status::{Cause, Evidence, Fault, IntentKind};
 use vrrp_election::{self as election, ChangedBy, Fact, RouterId, Standing, TrackTarget, Transition, Why};
 
+use super::instance::intent_kind;
 use super::{Wall, ms, state, tracked};
 use crate::vrrp::narrate::fault_text;
 use crate::vrrp::plan::{Plan, WatchedFact};
@@ -27,9 +28,8 @@ pub(super) fn transition(
 pub(super) fn cause(plan: &Plan, router: RouterId, transition: &Transition) -> Cause {
     match transition.why {
         Why::Election(cause) => of_election(plan, router, cause, transition),
-        Why::Fault(election::Fault::Maintenance) => {
-            Cause::Operator { intent: IntentKind::Maintenance, by: String::new() }
-        }
+        Why::Fault(election::Fault::Maintenance) => asked(transition)
+            .unwrap_or(Cause::Operator { intent: IntentKind::Maintenance, by: SOMEBODY.to_owned() }),
         Why::Fault(fault) => Cause::Fault(self::fault(plan, router, fault, Some(transition))),
         Why::Deleted => Cause::Deleted,
         _ => Cause::Stop,
@@ -46,11 +46,22 @@ fn of_election(plan: &Plan, router: RouterId, cause: election::Cause, transition
         Election::ActiveLeft => Cause::MasterLeft { source: transition.evidence.goodbye },
         Election::Preempted { source, priority } => Cause::Preempted { source, priority: priority.get() },
         Election::Better { source, priority } => Cause::BetterAdvert { source, priority: priority.get() },
-        Election::HandedOver { .. } => Cause::Operator { intent: IntentKind::Handover, by: String::new() },
+        // Without an intent it is the daemon that stops and gives its addresses away first.
+        Election::HandedOver { .. } => asked(transition).unwrap_or(Cause::Stop),
         Election::Stalled { silent_for } => Cause::Stalled { silent_ms: ms(silent_for) },
         Election::Together => Cause::Group { name: plan.group_of(router).map(ToOwned::to_owned) },
         _ => Cause::Stop,
     }
+}
+
+/// What an operator had asked for.
+fn asked(transition: &Transition) -> Option<Cause> {
+    let intent = transition.evidence.intent.as_deref()?;
+    let (kind, _) = intent_kind(intent.kind);
+    Some(Cause::Operator {
+        intent: kind,
+        by: if intent.who.is_empty() { SOMEBODY.to_owned() } else { intent.who.clone() },
+    })
 }
 
 /// What keeps a router from taking part. `seen` is the change that it led to.
@@ -109,11 +120,24 @@ pub(super) fn evidence(plan: &Plan, transition: &Transition) -> Evidence {
     }
 }
 
+/// The reason that an operator gave: `: "disk"`; nothing without one.
+fn reason_given(transition: &Transition) -> String {
+    let why = transition.evidence.intent.as_ref().map_or("", |intent| intent.why.as_str());
+    if why.is_empty() { String::new() } else { format!(": \"{why}\"") }
+}
+
 /// In words: the text of a fault, or what changed the priority.
 fn remark(plan: &Plan, transition: &Transition) -> Option<String> {
     let seen = &transition.evidence;
     if let Why::Election(handed @ election::Cause::HandedOver { .. }) = transition.why {
-        return Some(handed.to_string());
+        return Some(format!("{handed}{}", reason_given(transition)));
+    }
+    if transition.why == Why::Fault(election::Fault::Maintenance) {
+        return Some(format!(
+            "{}{}",
+            fault_text(plan, election::Fault::Maintenance),
+            reason_given(transition)
+        ));
     }
     if let Why::Fault(fault) = transition.why {
         return Some(match &seen.run {
@@ -135,3 +159,6 @@ fn remark(plan: &Plan, transition: &Transition) -> Option<String> {
     let before = ms(transition.at.since(moved.at));
     Some(format!("priority changed from {} to {} {before} ms before ({by})", moved.from, moved.to))
 }
+
+/// An operator whose name nobody told.
+const SOMEBODY: &str = "an operator";

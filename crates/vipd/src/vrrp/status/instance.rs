@@ -81,13 +81,18 @@ pub(super) fn group(view: &View<'_>, id: GroupId) -> Option<Group> {
 
 /// What an operator asked for, and still holds.
 pub(super) fn intent(wall: Wall, intent: &election::Intent) -> Intent {
-    let (kind, hard) = match intent.kind {
-        election::IntentKind::Handover => (IntentKind::Handover, false),
-        election::IntentKind::Maintenance { hard } => (IntentKind::Maintenance, hard),
-    };
+    let (kind, hard) = intent_kind(intent.kind);
     let until = intent.until.map(|until| wall.later(until));
     let (by, reason) = (intent.who.clone(), intent.why.clone());
     Intent { kind, by, reason, since: wall.at(intent.since), until, hard, weight: None, open: None }
+}
+
+/// A kind of intent, and whether it is a hard one.
+pub(super) fn intent_kind(kind: election::IntentKind) -> (IntentKind, bool) {
+    match kind {
+        election::IntentKind::Handover => (IntentKind::Handover, false),
+        election::IntentKind::Maintenance { hard } => (IntentKind::Maintenance, hard),
+    }
 }
 
 /// What a router waits for before it starts.
