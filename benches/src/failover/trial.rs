@@ -12,11 +12,11 @@ use crate::theory::Mode;
 /// What was done to the router behind the first port.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Event {
-    /// When.
+    /// The time.
     pub(super) at: Stamp,
     /// When its process was gone, if it was asked to stop.
     pub(super) gone: Option<Stamp>,
-    /// What.
+    /// The kind of event.
     pub(super) mode: Mode,
     /// How long after the reference advertisement the takeover is due.
     pub(super) wait: Duration,

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_early_or_is_of_no_known_type_is_refused() {
+    fn a_section_that_ends_early_or_has_an_unknown_type_is_refused() {
         let truncated = |length, available| AuthenticationError::Truncated { length, available };
         assert_eq!(Authentication::parse(&[]), Err(truncated(2, 0)));
         assert_eq!(Authentication::parse(&[1, 5, 0]), Err(truncated(5, 3)));

@@ -83,7 +83,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_heard_leads_to_no_panic_no_flood_and_no_busy_loop(
+    fn hostile_packets_cause_no_panic_no_flood_and_no_busy_loop(
         config in configs(),
         story in proptest::collection::vec((any::<[u8; 24]>(), 0..50_u64, 0..60_u64), 0..200),
     ) {

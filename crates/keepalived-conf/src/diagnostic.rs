@@ -49,7 +49,7 @@ pub struct Diagnostic {
     pub code: &'static str,
     /// The defect, one sentence without a full stop.
     pub message: String,
-    /// Where.
+    /// The place.
     pub span: Option<Span>,
     /// A word to the underlined place.
     pub label: Option<String>,

@@ -51,14 +51,14 @@ pub enum Event {
         recipients: Vec<String>,
         /// Subject of the mail.
         subject: String,
-        /// Why.
+        /// The reason.
         reason: LossReason,
     },
     /// More mails were given up than are named one by one.
     MoreLost {
         /// Number of mails.
         count: usize,
-        /// Why.
+        /// The reason.
         reason: LossReason,
     },
 }

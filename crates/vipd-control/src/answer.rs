@@ -38,7 +38,7 @@ pub enum Answer {
     Reload {
         /// [`VERSION`](crate::VERSION)
         v: u32,
-        /// How.
+        /// The result.
         outcome: ReloadOutcome,
     },
     /// It was not done.

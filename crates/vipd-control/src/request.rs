@@ -60,7 +60,7 @@ pub enum Verb {
         /// It ends by itself after so many seconds.
         #[serde(default)]
         for_s: Option<u64>,
-        /// Why.
+        /// The reason.
         #[serde(default)]
         reason: String,
         /// Do not serve even if nobody else does.
@@ -71,7 +71,7 @@ pub enum Verb {
     Handover {
         /// Its name.
         instance: String,
-        /// Why.
+        /// The reason.
         #[serde(default)]
         reason: String,
     },
@@ -94,7 +94,7 @@ pub enum Verb {
         /// It ends by itself after so many seconds.
         #[serde(default)]
         for_s: Option<u64>,
-        /// Why.
+        /// The reason.
         #[serde(default)]
         reason: String,
     },

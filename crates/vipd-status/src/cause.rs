@@ -95,7 +95,7 @@ pub enum Fault {
     },
     /// Something static that it depends on is missing: `static route 2`.
     Static {
-        /// What.
+        /// The missing object.
         what: String,
     },
     /// Another member of its sync group has a fault.

@@ -47,7 +47,7 @@ pub struct ReloadOutcome {
     /// Why, where it was not taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// When.
+    /// The time.
     pub at: Timestamp,
 }
 

@@ -15,9 +15,9 @@ pub struct Event {
     pub v: u32,
     /// Counts the events since the daemon started: a reader that misses numbers has lost events.
     pub seq: u64,
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// What.
+    /// The event.
     #[serde(flatten)]
     pub kind: EventKind,
 }
@@ -35,7 +35,7 @@ pub enum EventKind {
         from: State,
         /// After.
         to: State,
-        /// Why.
+        /// The cause.
         cause: Cause,
         /// The observations.
         #[serde(default)]

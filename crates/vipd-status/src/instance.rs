@@ -27,7 +27,7 @@ pub struct Instance {
     /// Since when; none before the first change.
     #[serde(default)]
     pub since: Option<Timestamp>,
-    /// Why.
+    /// The cause.
     #[serde(default)]
     pub cause: Option<Cause>,
     /// Its priority is 255: the addresses are its own.
@@ -237,11 +237,11 @@ pub struct Timers {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Intent {
-    /// What.
+    /// The kind of intent.
     pub kind: IntentKind,
     /// The operator's user name.
     pub by: String,
-    /// Why.
+    /// The reason.
     #[serde(default)]
     pub reason: String,
     /// Since when.
@@ -295,13 +295,13 @@ pub struct Address {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Transition {
-    /// When.
+    /// The time.
     pub at: Timestamp,
     /// Before.
     pub from: State,
     /// After.
     pub to: State,
-    /// Why.
+    /// The cause.
     pub cause: Cause,
     /// The observations.
     #[serde(default)]

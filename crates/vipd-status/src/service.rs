@@ -188,7 +188,7 @@ pub struct CheckFailure {
     pub kind: String,
     /// In words, as in the log: `HTTP status 503`.
     pub text: String,
-    /// When.
+    /// The time.
     #[serde(default)]
     pub at: Option<Timestamp>,
 }

@@ -55,7 +55,7 @@ pub enum ToWorker {
         generation: Generation,
         /// Index into [`Config::scripts`] (VRRP) or [`Config::checks`] (LVS).
         script: u32,
-        /// When.
+        /// The time.
         at: Monotonic,
     },
     /// A check run that the worker had asked for ended, or could not begin.
@@ -64,7 +64,7 @@ pub enum ToWorker {
         generation: Generation,
         /// Index into [`Config::scripts`] (VRRP) or [`Config::checks`] (LVS).
         script: u32,
-        /// How.
+        /// The run.
         run: ScriptRun,
     },
     /// What was seen of files and processes that routers depend on: everything before the first configuration, then what

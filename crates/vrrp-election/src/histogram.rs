@@ -1,4 +1,4 @@
-//! How often something took how long, in few integers.
+//! A histogram of durations, in few integers.
 
 use core::time::Duration;
 
@@ -31,7 +31,7 @@ impl Histogram {
         self.max_us = self.max_us.max(u32::try_from(us).unwrap_or(u32::MAX));
     }
 
-    /// How many fell into each bucket: one more than there are bounds.
+    /// The count of each bucket: one more than there are bounds.
     #[must_use]
     pub fn counts(&self) -> &[u32] {
         &self.counts

@@ -1,4 +1,4 @@
-//! Who serves a virtual address: the VRRP state machine as a library without I/O.
+//! Election of the router that serves a virtual address: the VRRP state machine as a library without I/O.
 //!
 //! - [`VirtualRouter`] is one virtual router: the state machine of RFC 9568 §6.4 (VRRPv3) and RFC 3768 §6.4
 //!   (VRRPv2), for IPv4 and IPv6.

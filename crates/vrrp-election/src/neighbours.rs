@@ -134,7 +134,7 @@ const MAX_NEIGHBOURS: usize = 64;
 /// Addresses that are remembered of one speaker.
 const MAX_ADDRESSES: usize = 16;
 
-/// How often what a speaker says is looked at.
+/// Interval at which the content of a speaker's adverts is examined.
 const READ_AGAIN: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -6,12 +6,12 @@ use core::time::Duration;
 
 use crate::{EndSignal, Instant, Termination};
 
-/// What a check script is told (keepalived's `vrrp_script`).
+/// Configuration of a check script (keepalived's `vrrp_script`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScriptConfig {
     /// From start to start.
     pub interval: Duration,
-    /// How long one run may take from the start of its process; longer counts as a failure.
+    /// Longest run from the start of its process; a longer one counts as a failure.
     pub timeout: Duration,
     /// Successes in a row until a failed check is good again, at least 1.
     pub rise: u32,
@@ -19,11 +19,11 @@ pub struct ScriptConfig {
     pub fall: u32,
     /// Whether the check counts as failed until it succeeded, instead of as unknown.
     pub init_fail: bool,
-    /// What is made of a check that has had no result for long, for want of means of this machine.
+    /// Treatment of a check without a result for long, because this machine lacks resources.
     pub on_shortage: OnShortage,
 }
 
-/// What is made of a check whose runs say nothing for long: they cannot be started, or neither begin nor end.
+/// Treatment of a check whose runs give no result for long: they cannot be started, or neither begin nor end.
 ///
 /// That is for ten intervals, at least a minute, and the time that one run may take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub enum OnShortage {
 }
 
 impl ScriptConfig {
-    /// How long a check may have no result until that is reported.
+    /// Time without a result after which that is reported.
     #[must_use]
     pub fn silence(&self) -> Duration {
         self.interval.saturating_mul(10).max(MIN_SILENCE).saturating_add(self.timeout)
@@ -81,14 +81,14 @@ pub enum ScriptAct {
     Kill,
 }
 
-/// What a run of a script says.
+/// Result of a script's run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScriptResult {
     /// Its process ended well, within its time.
     Passed,
     /// Its process ended badly, or not within its time.
     Failed,
-    /// Nothing: it did not run, or was not watched, by a fault of this machine. What was known stays.
+    /// Nothing: it did not run, or was not watched, by a fault of this machine. The earlier result stays.
     Unknown,
 }
 
@@ -123,7 +123,7 @@ pub(crate) struct Script {
 struct Run {
     /// When its time is up; `None` until its process began.
     deadline: Option<Instant>,
-    /// How it is ended since its time is up.
+    /// The termination that goes on since its time is up.
     end: Option<Termination>,
 }
 
@@ -178,7 +178,7 @@ impl Script {
         self.known.then(|| Self { next: now, ..self.carried(config, now) })
     }
 
-    /// What a predecessor knew of the same check.
+    /// Takes a predecessor's result of the same check.
     pub(crate) fn inherit(&mut self, up: bool) {
         self.known = true;
         self.counter = if up { self.config.rise.max(1) } else { 0 };
@@ -213,7 +213,7 @@ impl Script {
         })
     }
 
-    /// How long it has had no result.
+    /// Time without a result so far.
     pub(crate) fn silent_for(&self, now: Instant) -> Duration {
         now.since(self.heard)
     }
@@ -408,7 +408,7 @@ mod tests {
         let woken = Instant::ZERO + SECOND * 3;
         script.handle_stall(SECOND * 2 + SECOND / 2);
         assert_eq!(script.handle_timeout(woken), None);
-        assert_eq!(script.timeout(), Some(woken + SECOND / 2), "what was left of its time");
+        assert_eq!(script.timeout(), Some(woken + SECOND / 2), "the rest of its time");
     }
 
     #[test]
@@ -446,7 +446,7 @@ mod tests {
         assert_eq!(script.handle_silence(now), Some(NoResult::NotRun));
         assert_eq!(script.silent_for(now), silence);
         assert_eq!(script.handle_silence(now), None, "it is reported once");
-        assert_eq!(script.up(), Some(true), "what was known stays");
+        assert_eq!(script.up(), Some(true), "the earlier result stays");
         script.handle_timeout(now);
         assert!(script.handle_result(now, ScriptResult::Passed));
         assert!(script.timeout().is_some_and(|at| at == now + SECOND));

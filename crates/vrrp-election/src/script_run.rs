@@ -1,4 +1,4 @@
-//! What was seen of one run of a check script. It is evidence only: the election looks at the result.
+//! Observations of one run of a check script. It is evidence only: the election looks at the result.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -10,9 +10,9 @@ use crate::{Instant, ScriptResult};
 /// One run of a check script that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptRun {
-    /// How it ended.
+    /// Its end.
     pub end: RunEnd,
-    /// How long it took.
+    /// Its duration.
     pub took: Duration,
     /// The last line that it wrote.
     pub output: String,
@@ -20,7 +20,7 @@ pub struct ScriptRun {
     pub at: Instant,
 }
 
-/// How a run ended.
+/// End of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RunEnd {
@@ -56,9 +56,9 @@ impl fmt::Display for ScriptRun {
 /// if that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptReport {
-    /// What it says.
+    /// The result.
     pub result: ScriptResult,
-    /// How it ended.
+    /// The observed run.
     pub run: Option<Arc<ScriptRun>>,
 }
 

@@ -1,7 +1,7 @@
 //! Changes that count only once they have lasted: an interface that bounces, a process that is started anew.
 //!
-//! [`Settling`] stands between who watches something and [`Node`](crate::Node): it is told what is seen, and says what
-//! counts. What comes back before its delay is over never counted.
+//! [`Settling`] stands between the observer of a thing and [`Node`](crate::Node): it takes observations and gives the
+//! state that counts. A change that is reverted before its delay is over never counts.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -29,7 +29,7 @@ impl Delays {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pending {
-    /// What it changed to.
+    /// The new state.
     pub up: bool,
     /// When it counts.
     pub due: Instant,
@@ -58,7 +58,7 @@ pub struct Settling<K> {
 /// One of them.
 #[derive(Clone, Copy, Debug)]
 struct Thing {
-    /// What counts.
+    /// The state that counts.
     up: bool,
     pending: Option<Pending>,
 }
@@ -99,7 +99,7 @@ impl<K: Ord> Settling<K> {
         thing.up
     }
 
-    /// What counts; `None` if it was never observed.
+    /// The state that counts; `None` if it was never observed.
     pub fn up<Q>(&self, key: &Q) -> Option<bool>
     where
         K: core::borrow::Borrow<Q>,
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_in_time_never_changed_however_often() {
+    fn a_change_reverted_in_time_never_counts_however_often() {
         let mut settling = watched(true);
         for ms in (10..20_000).step_by(200) {
             assert!(settling.observe(at(ms), "eth0", false, DELAYS));
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_longer_watched_is_forgotten() {
+    fn a_key_that_is_no_longer_watched_is_forgotten() {
         let mut settling = watched(true);
         settling.observe(at(10), "eth0", false, DELAYS);
         settling.retain(|_| false);

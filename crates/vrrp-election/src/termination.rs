@@ -1,4 +1,4 @@
-//! How a process that should end is ended: SIGTERM, SIGKILL 2 s later, again 2 s later, then every 10 s.
+//! Signals that end a process: SIGTERM, SIGKILL 2 s later, again 2 s later, then every 10 s.
 //!
 //! These are keepalived's times for a script that runs too long. No signal is sent here: [`Termination::poll_signal`] names
 //! the one that is due.
@@ -56,7 +56,7 @@ impl<I: Copy + Ord + Add<Duration, Output = I>> Termination<I> {
         self.due
     }
 
-    /// How many signals were sent, SIGTERM included.
+    /// Number of signals sent, SIGTERM included.
     pub fn sent(&self) -> u32 {
         self.sent
     }

@@ -3,16 +3,16 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// What is drawn.
+/// The content of a chart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chart {
     /// The line above it.
     pub title: String,
-    /// How long it is.
+    /// Its length.
     pub length: Duration,
     /// Its rows, from above.
     pub rows: Vec<Row>,
-    /// What happened when.
+    /// Events and their times.
     pub marks: Vec<Mark>,
 }
 
@@ -39,9 +39,9 @@ pub struct Bar {
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// When.
+    /// The time.
     pub at: Duration,
-    /// What.
+    /// The label.
     pub label: String,
 }
 

@@ -1,4 +1,4 @@
-//! What must hold all the time, whatever happens.
+//! Invariants that are checked all the time.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,18 +30,18 @@ impl fmt::Display for Service {
 pub enum Problem {
     /// Two hosts that hear each other have served for too long.
     TwoActive {
-        /// What they serve.
+        /// The virtual router that they serve.
         service: Service,
-        /// Who.
+        /// The hosts.
         hosts: [HostId; 2],
         /// Since when.
         since: Instant,
     },
     /// A host listens and could serve, and nobody does.
     Unserved {
-        /// What nobody serves.
+        /// The virtual router that nobody serves.
         service: Service,
-        /// Who could.
+        /// A host that could serve.
         host: HostId,
         /// Since when.
         since: Instant,
@@ -79,34 +79,34 @@ pub enum Problem {
         host: HostId,
         /// Which router of it.
         router: RouterId,
-        /// What had been told.
+        /// The standing reported before.
         known: Standing,
-        /// What was told now.
+        /// The old standing in the next report.
         from: Standing,
         /// And to what it led.
         to: Standing,
     },
     /// In the end not exactly one host serves.
     Serving {
-        /// What they serve.
+        /// The virtual router that they serve.
         service: Service,
-        /// Who.
+        /// The hosts.
         hosts: Vec<HostId>,
     },
     /// In the end one serves although another should have taken over.
     NotTheBest {
-        /// What is served.
+        /// The virtual router.
         service: Service,
-        /// Who serves.
+        /// The host that serves.
         serving: HostId,
-        /// Who should.
+        /// The host that should serve.
         better: HostId,
     },
     /// In the end the network sends packets for the addresses to another host than the one that serves.
     Misdirected {
-        /// What is served.
+        /// The virtual router.
         service: Service,
-        /// Who serves.
+        /// The host that serves.
         serving: HostId,
         /// Where packets go.
         reached: Option<HostId>,
@@ -159,7 +159,7 @@ pub struct Violation {
     pub at: Instant,
     /// The seed of the run.
     pub seed: u64,
-    /// What led to it.
+    /// The events that led to it.
     pub timeline: Timeline,
 }
 
@@ -173,7 +173,7 @@ impl fmt::Display for Violation {
 
 impl std::error::Error for Violation {}
 
-/// What is wrong at the moment and since when, and what was told.
+/// Present faults with their beginnings, and the standings reported last.
 #[derive(Debug)]
 pub(crate) struct Checks {
     limits: Limits,
@@ -192,7 +192,7 @@ impl Checks {
         self.told.retain(|(teller, _), _| *teller != host);
     }
 
-    /// Ids of a host mean another configuration now. Who is gone begins anew, should it come back.
+    /// Ids of a host mean another configuration now. A router that is gone begins anew, should it come back.
     pub(crate) fn renumber(&mut self, host: HostId, before: &[Option<RouterId>]) {
         let told = std::mem::take(&mut self.told);
         for (id, old) in (0..).map(RouterId).zip(before) {
@@ -202,7 +202,7 @@ impl Checks {
         self.told.extend(told.into_iter().filter(|((teller, _), _)| *teller != host));
     }
 
-    /// What has been wrong for too long by `now`.
+    /// The first problem that has lasted too long by `now`.
     pub(crate) fn overdue(&self, now: Instant) -> Option<Problem> {
         let two = self.two_active.iter().find(|(_, since)| now - **since > self.limits.two_active);
         let two = two.map(|((service, one, other), since)| Problem::TwoActive {
@@ -282,7 +282,7 @@ impl Checks {
 }
 
 impl View {
-    /// Addresses belong to an Active. What a predecessor left is nobody's fault until the router begins.
+    /// Addresses belong to an Active. Leftovers of a predecessor are not counted until the router begins.
     fn is_consistent(&self) -> bool {
         self.standing == Standing::Waiting || self.holds == (self.state == State::Active)
     }

@@ -23,20 +23,20 @@ use crate::{Host, HostId, Service};
 pub(crate) struct Machine {
     config: NodeConfig,
     daemon: Option<Daemon>,
-    /// What its adverts and those that it takes carry.
+    /// Password of its adverts, and of those that it takes.
     password: Option<AuthKey>,
     /// Which routers have their addresses on the interface.
     held: BTreeSet<RouterId>,
-    /// What the scripts will say.
+    /// The coming results of the scripts.
     outcomes: Vec<RunEnd>,
     stalled_until: Option<Instant>,
     /// Whether the stall is one of the whole machine.
     suspended: bool,
     /// Daemons started so far.
     starts: u32,
-    /// What a daemon that died wanted its successor to know.
+    /// State that a daemon that died left for its successor.
     memory: NodeMemory,
-    /// What reloads may bring.
+    /// Configurations that reloads may bring.
     reloads: Vec<Reload>,
 }
 
@@ -447,7 +447,7 @@ impl Daemon {
             .collect()
     }
 
-    /// What the node asks for. Adverts are written at once: a moment later ids may mean something else.
+    /// The node's actions. Adverts are written at once: a moment later ids may mean something else.
     fn actions(&mut self) -> Vec<Asked> {
         let asked = std::iter::from_fn(|| {
             let action = self.node.poll_action()?;
@@ -469,7 +469,7 @@ impl Daemon {
     }
 }
 
-/// What a daemon makes of the end of a run.
+/// A daemon's report of the end of a run.
 fn report(now: Instant, end: RunEnd) -> ScriptReport {
     let output = String::new();
     let run = ScriptRun { end, took: Duration::ZERO, output, at: now };

@@ -1,4 +1,4 @@
-//! What happens to a packet between two hosts: delay, jitter, loss, duplication, reordering, partitions.
+//! Fate of a packet between two hosts: delay, jitter, loss, duplication, reordering, partitions.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use vrrp_election::LinkId;
 
 use crate::{HostId, Rng};
 
-/// How good the network is, the same between all hosts.
+/// Quality of the network, the same between all hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     /// The least time on the way.
@@ -20,7 +20,7 @@ pub struct Network {
     pub duplication: u16,
     /// Packets that [`overtaken_by`](Self::overtaken_by) holds back, of a thousand.
     pub reordering: u16,
-    /// How much longer a reordered packet is on its way.
+    /// Additional delay of a reordered packet.
     pub overtaken_by: Duration,
 }
 
@@ -41,7 +41,7 @@ impl Network {
         self.delay + self.jitter + if self.reordering > 0 { self.overtaken_by } else { Duration::ZERO }
     }
 
-    /// How many packets in a row are lost less than once in a hundred million times, at least 1.
+    /// Number of packets that are lost in a row less than once in a hundred million times, at least 1.
     #[must_use]
     pub fn losses_in_a_row(&self) -> u32 {
         // In units of 10⁻⁹.

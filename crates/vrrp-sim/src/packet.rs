@@ -48,7 +48,7 @@ impl Packet {
         (self.endpoints.source(), &self.message)
     }
 
-    /// What the router with this configuration takes from it.
+    /// Result of the packet at a router with this configuration.
     pub(crate) fn judge(
         &self,
         config: &RouterConfig,
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_sends_another_takes() {
+    fn an_advert_of_one_router_is_accepted_by_another() {
         let v3 = RouterInterval::centiseconds(50).unwrap();
         for (family, interval, source) in [
             (Family::Ipv4, RouterInterval::seconds(1).unwrap(), "192.0.2.1"),

@@ -71,7 +71,7 @@ impl Scenario {
     }
 }
 
-/// A host whose routers are in a group, on two networks. What it begins with is reload number [`FIRST`].
+/// A host whose routers are in a group, on two networks. Its first configuration is reload number [`FIRST`].
 fn grouped(rng: &mut Rng, mut host: Host) -> Host {
     let lan = |setup: &mut RouterSetup| setup.link = Some(LinkId(u32::from(setup.config.vrid.get() % 2)));
     host.routers.iter_mut().for_each(lan);
@@ -94,7 +94,7 @@ fn grouped(rng: &mut Rng, mut host: Host) -> Host {
     host.reload_with(routers, groups)
 }
 
-/// What a host of [`Scenario::random_groups`] begins with.
+/// Number of the reload that is the first configuration of a host of [`Scenario::random_groups`].
 const FIRST: usize = 2;
 
 fn fault_of_groups(rng: &mut Rng, hosts: usize) -> Fault {
@@ -261,7 +261,7 @@ fn planned_move(rng: &mut Rng, hosts: usize) -> Fault {
     }
 }
 
-/// What a stop may wait for a successor.
+/// Longest wait of a stop for a successor.
 const LONGEST_DEPARTURE: Duration = Duration::from_secs(10);
 
 fn strike(mut scenario: Scenario, rng: &mut Rng) -> Scenario {
@@ -297,7 +297,7 @@ fn fault(rng: &mut Rng, hosts: usize) -> Fault {
     }
 }
 
-/// What a file may hold.
+/// A number that a file may hold.
 fn number(rng: &mut Rng) -> Fact {
     let number = i32::try_from(rng.below(600)).unwrap_or_default() - 300;
     match rng.below(4) {

@@ -1,4 +1,4 @@
-//! Who served from when to when, read from a timeline.
+//! Reigns: the times during which each host served, read from a timeline.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub struct Reign {
     pub until: Instant,
 }
 
-/// How long nobody and how long several served between two instants.
+/// Times between two instants during which no host and several hosts served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Coverage {
@@ -74,7 +74,7 @@ impl Timeline {
 }
 
 impl Coverage {
-    /// What these reigns of one virtual router leave uncovered between two instants.
+    /// Coverage of one virtual router by these reigns between two instants.
     #[must_use]
     pub fn between(reigns: &[Reign], from: Instant, to: Instant) -> Self {
         let mut edges = vec![from, to];

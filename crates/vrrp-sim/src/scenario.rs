@@ -1,4 +1,4 @@
-//! What is simulated: hosts, the network between them, and what goes wrong when.
+//! A scenario: hosts, the network between them, and faults with their times.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -36,19 +36,19 @@ pub struct Host {
     pub groups: Vec<GroupSetup>,
     /// Its check scripts; the first is `ScriptId(0)`. Each succeeds until [`Fault::Script`] says otherwise.
     pub scripts: Vec<ScriptConfig>,
-    /// What else its routers depend on (files, processes, sessions), at the start; the first is `FactId(0)`.
+    /// Other dependencies of its routers (files, processes, sessions), at the start; the first is `FactId(0)`.
     pub facts: Vec<Fact>,
     /// The password of its adverts, and of those that it takes (VRRPv2).
     pub password: Option<AuthKey>,
-    /// How long it stays silent after a start.
+    /// Time during which it stays silent after a start.
     pub startup_delay: Duration,
-    /// How many interfaces it has at least: more than its routers speak on, if they track others.
+    /// Least number of its interfaces: more than its routers speak on, if they track others.
     pub interfaces: u32,
     /// Other routers and groups that reloads may bring.
     pub reloads: Vec<Reload>,
 }
 
-/// What a reload brings.
+/// Configuration that a reload brings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reload {
     /// The virtual routers.
@@ -117,7 +117,7 @@ impl Host {
         self
     }
 
-    /// What the host's node is started with, `id` being its place in the scenario.
+    /// Configuration with which the host's node is started, `id` being its place in the scenario.
     pub(crate) fn node_config(&self, id: HostId) -> NodeConfig {
         let number = u16::try_from(id.0 % 250).unwrap_or(0) + 1;
         let [_, low] = number.to_be_bytes();
@@ -168,7 +168,7 @@ pub enum Fault {
     Depart(HostId, Duration),
     /// An operator intends this with a router of it, for so long if there is a bound.
     Intend(HostId, RouterId, IntentKind, Option<Duration>),
-    /// What is intended with a router of it ends.
+    /// The intent for a router of it ends.
     EndIntent(HostId, RouterId),
     /// Its daemon reloads an unchanged configuration.
     Reload(HostId),
@@ -245,7 +245,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// How long something may be wrong before it is a [`Violation`].
+/// Longest times that something may be wrong before it is a [`Violation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Two hosts that hear each other serve the same virtual router.
@@ -261,12 +261,12 @@ pub struct Scenario {
     pub hosts: Vec<Host>,
     /// The network at the start.
     pub network: Network,
-    /// What happens when, in any order.
+    /// The faults and their times, in any order.
     pub faults: Vec<(Instant, Fault)>,
-    /// Who takes nothing from whom: adverts of the first host for this virtual router do not reach the second, since they are
-    /// configured differently.
+    /// Pairs of hosts that cannot understand each other: adverts of the first host for this virtual router do not reach
+    /// the second, since they are configured differently.
     pub deaf: BTreeSet<(HostId, HostId, Service)>,
-    /// How late a daemon wakes up at most, even when it is well.
+    /// Most lateness with which a daemon wakes up, even when it is well.
     pub wakes_late: Duration,
     /// Other limits than [`natural_limits`](Self::natural_limits).
     pub limits: Option<Limits>,
@@ -327,7 +327,7 @@ impl Scenario {
         Ok(simulation)
     }
 
-    /// What the protocol promises for these intervals and the worst network of the scenario.
+    /// The protocol's promises for these intervals and the worst network of the scenario.
     ///
     /// Two Actives end with the first advert that arrives; a silent Active is missed after
     /// `Active_Down_Interval` (at most 4 intervals), and an interval and a skew later if the Backup itself was late.
@@ -344,7 +344,7 @@ impl Scenario {
         Limits { two_active: interval * (losses + 1) + slack, unserved: interval * waits + slack }
     }
 
-    /// How long after the last fault everything has found its place.
+    /// Time after the last fault within which everything has found its place.
     #[must_use]
     pub fn settling_time(&self) -> Duration {
         let limits = self.limits.unwrap_or_else(|| self.natural_limits());

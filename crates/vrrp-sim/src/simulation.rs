@@ -49,7 +49,7 @@ enum Happening {
 /// Networks that there may be.
 const LANS: std::ops::Range<u32> = 0..8;
 
-/// How long a script runs.
+/// Duration of a script.
 const SCRIPT_TAKES: Duration = Duration::from_millis(10);
 
 impl Simulation {
@@ -107,7 +107,7 @@ impl Simulation {
         self.now
     }
 
-    /// What happened so far.
+    /// The events so far.
     #[must_use]
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
@@ -119,7 +119,7 @@ impl Simulation {
         self.machines.get(host.0)?.node()
     }
 
-    /// Who else speaks on the links of a host, if its daemon runs.
+    /// Other speakers on the links of a host, if its daemon runs.
     #[must_use]
     pub fn neighbours(&self, host: HostId) -> Option<&Neighbours> {
         self.machines.get(host.0)?.neighbours()
@@ -148,7 +148,7 @@ impl Simulation {
     /// network knows. Meaningful once [`Scenario::settling_time`] has passed since the last fault.
     ///
     /// # Errors
-    /// What is not as it should be.
+    /// The first violation.
     pub fn check_settled(&self) -> Result<(), Box<Violation>> {
         let views = self.views();
         for service in views.iter().map(|view| view.service) {

@@ -1,4 +1,4 @@
-//! What happened when, to read and to compare.
+//! Timelines: events with their times, to read and to compare.
 
 use std::fmt;
 
@@ -15,13 +15,13 @@ pub struct Timeline {
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// When.
+    /// The time.
     pub at: Instant,
-    /// What.
+    /// The event.
     pub what: What,
 }
 
-/// What may happen.
+/// An event of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// The scenario did this.

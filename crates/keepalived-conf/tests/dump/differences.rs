@@ -6,7 +6,7 @@ pub(crate) struct Difference {
     pub(crate) fields: &'static [&'static str],
     /// The cases that it is expected of, by their text.
     pub(crate) when: fn(&str) -> bool,
-    /// Why.
+    /// The reason.
     pub(crate) why: &'static str,
 }
 

@@ -62,7 +62,7 @@ pub enum PrepareError {
     File {
         /// Which file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The name to ask DNS for is not a domain name.

@@ -88,7 +88,7 @@ pub enum Event {
     Attempt {
         /// The check; [`Director::servers`](super::Director::servers) are its servers.
         check: CheckId,
-        /// Why.
+        /// The failure.
         failure: Failure,
         /// The consequence.
         verdict: Verdict,
@@ -118,7 +118,7 @@ pub enum Event {
         server: ServerId,
         /// Whether it is up.
         up: bool,
-        /// Why.
+        /// The cause.
         cause: Cause,
     },
     /// A reload brought a server.
@@ -264,7 +264,7 @@ pub enum Cause {
 /// A destination that the kernel should hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wanted {
-    /// Who.
+    /// The destination.
     pub who: Who,
     /// With this weight.
     pub weight: u32,

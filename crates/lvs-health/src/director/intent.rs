@@ -18,7 +18,7 @@ pub struct Intent {
     pub mode: Mode,
     /// Name of the person or program that asked for it.
     pub who: String,
-    /// Why.
+    /// The reason.
     pub why: String,
     /// It ends then; `None`: when somebody says so.
     pub until: Option<Instant>,

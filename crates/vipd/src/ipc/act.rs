@@ -101,7 +101,7 @@ pub struct ActResult {
 /// What became of addresses that are given away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActOutcome {
-    /// What.
+    /// The kind of outcome.
     pub kind: OutcomeKind,
     /// The same in words.
     pub text: String,

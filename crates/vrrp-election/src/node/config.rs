@@ -1,4 +1,4 @@
-//! What a whole machine is told.
+//! Configuration of a whole machine.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -86,7 +86,7 @@ pub struct RouterSetup {
     pub source: Option<IpAddr>,
     /// The virtual addresses: where a reload finds others, an Active announces them.
     pub addresses: Vec<VirtualAddress>,
-    /// What else it depends on.
+    /// Its other dependencies.
     pub tracks: Vec<Track>,
 }
 
@@ -127,8 +127,8 @@ pub struct ScriptSetup {
     /// Its name. After a reload it goes on with what is known, although it may run something else: what is known
     /// stays until that has reported.
     pub name: String,
-    /// What is run, as far as a reload compares it: a script that runs the same goes on with what is known, whatever
-    /// its name.
+    /// The command, as far as a reload compares it: a script that runs the same command keeps its result, whatever its
+    /// name.
     pub command: String,
     /// Its parameters.
     pub config: ScriptConfig,
@@ -144,7 +144,7 @@ pub struct ScriptSetup {
 /// is any value but 0 with weight 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Track {
-    /// What is tracked.
+    /// The tracked target.
     pub target: TrackTarget,
     /// -254 to 254; of a value any number.
     pub weight: i32,
@@ -160,14 +160,14 @@ impl Track {
     }
 }
 
-/// What a router may depend on.
+/// A thing that a router may depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TrackTarget {
     /// An interface: up or down.
     Link(LinkId),
     /// A check script, which the node has run.
     Script(ScriptId),
-    /// Whatever the caller watches.
+    /// A fact that the caller watches.
     Fact(FactId),
 }
 
@@ -189,7 +189,7 @@ impl From<FactId> for TrackTarget {
     }
 }
 
-/// What is known of something that routers depend on.
+/// Knowledge of a thing that routers depend on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Fact {
     /// Nothing yet. It weighs nothing.
@@ -214,11 +214,11 @@ impl From<bool> for Fact {
 pub struct LinkSetup {
     /// Its name: a link of another configuration with this name is the same.
     pub name: String,
-    /// How it is now.
+    /// Its present state.
     pub state: LinkState,
 }
 
-/// What is known of an interface.
+/// State of an interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkState {
     /// It exists, is administratively up and has a carrier.

@@ -1,4 +1,4 @@
-//! What a node tells, in words: for logs of programs that have no names for routers, links and scripts.
+//! Events of a node in words: for logs of programs that have no names for routers, links and scripts.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! What a node asks its caller to do, and what it tells.
+//! Actions and events of a node.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -51,7 +51,7 @@ pub enum NodeAction {
     },
 }
 
-/// What a router is to its operator: the states that scripts and logs name.
+/// The state of a router as its operator sees it: the states that scripts and logs name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Standing {
@@ -78,7 +78,7 @@ pub enum Event {
         from: Standing,
         /// Now.
         to: Standing,
-        /// Why.
+        /// The cause.
         why: Why,
         /// Effective priority.
         priority: Priority,
@@ -96,16 +96,16 @@ pub enum Event {
     Intent {
         /// The router.
         router: RouterId,
-        /// What is intended.
+        /// The kind of intent.
         kind: IntentKind,
-        /// What came of it.
+        /// The progress of the intent.
         progress: Progress,
     },
     /// Anything else that a router reports.
     Router {
         /// The router.
         router: RouterId,
-        /// What it reports; never a [`Report::Transition`].
+        /// The report; never a [`Report::Transition`].
         report: Report,
     },
     /// A check changed between good and failed, or became known.
@@ -115,14 +115,14 @@ pub enum Event {
         /// Whether it is good now.
         up: bool,
     },
-    /// A check has had no result for long, for want of means of this machine. What is made of it is its
-    /// [`on_shortage`](crate::ScriptConfig::on_shortage).
+    /// A check has had no result for long, because this machine lacks resources.
+    /// [`on_shortage`](crate::ScriptConfig::on_shortage) decides about its state.
     ScriptSilent {
         /// The script.
         script: ScriptId,
-        /// How long there has been none.
+        /// Time without a result so far.
         silent_for: Duration,
-        /// Why.
+        /// The reason.
         why: NoResult,
     },
     /// A check of which [`ScriptSilent`](Self::ScriptSilent) was told has a result again.

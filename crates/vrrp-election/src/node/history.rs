@@ -16,19 +16,19 @@ use crate::{Cause, Heard, Instant, ScriptRun};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transition {
-    /// When.
+    /// The time.
     pub at: Instant,
     /// Before.
     pub from: Standing,
     /// After.
     pub to: Standing,
-    /// Why.
+    /// The cause.
     pub why: Why,
-    /// What was seen.
+    /// The observations.
     pub evidence: Evidence,
 }
 
-/// What was seen at a change of standing.
+/// Observations at a change of standing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Evidence {
@@ -51,17 +51,17 @@ pub struct Evidence {
 /// A change of a router's effective priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PriorityChange {
-    /// When.
+    /// The time.
     pub at: Instant,
     /// Before.
     pub from: Priority,
     /// After.
     pub to: Priority,
-    /// Why.
+    /// The cause.
     pub by: ChangedBy,
 }
 
-/// What changed a priority.
+/// The cause of a change of priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangedBy {
     /// Something that the router tracks.
@@ -124,7 +124,7 @@ impl Transition {
     }
 }
 
-/// What ids of another configuration are in this one.
+/// Ids in this configuration for those of another.
 pub(super) trait Renumber {
     fn router(&self, id: RouterId) -> RouterId {
         id

@@ -1,4 +1,4 @@
-//! What an operator intends with a router at run time: to hand it over, or to keep it in maintenance.
+//! Intents of an operator for a router at run time: to hand it over, or to keep it in maintenance.
 //!
 //! An intent gives the addresses away as [`VirtualRouter::handle_yield`](crate::VirtualRouter::handle_yield) does: no
 //! moment without anybody who serves. Nothing is known of a Backup, which sends nothing; the goodbye asks, and if nobody
@@ -27,13 +27,13 @@ use super::timers::Timer;
 use super::{Event, Node, Remember, RouterId, Standing};
 use crate::{Instant, State};
 
-/// What somebody intends with a router.
+/// An operator's intent for a router.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Intent {
-    /// What.
+    /// The kind of intent.
     pub kind: IntentKind,
-    /// Whose intent it is, in the caller's words.
+    /// The person or program that asked for it, in the caller's words.
     pub who: String,
     /// The reason, in the caller's words.
     pub why: String,
@@ -77,23 +77,24 @@ pub enum Refusal {
     Over,
 }
 
-/// What became of an intent.
+/// Progress of an intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// It began.
     Began,
     /// Another router took over.
     Moved {
-        /// Who.
+        /// Address of that router.
         to: IpAddr,
         /// Its priority.
         priority: Priority,
-        /// How long after the first goodbye its first advert came. This router served until then, and a moment more.
+        /// Time from the first goodbye to the successor's first advert. This router served until then, and a moment
+        /// more.
         after: Duration,
     },
     /// Nobody took over; this router has served all the time. A handover ends with that; of maintenance it is told once.
     NobodyTookOver {
-        /// How long it waited.
+        /// Length of the wait.
         after: Duration,
     },
     /// It ended.
@@ -164,7 +165,7 @@ impl Pursuit {
 }
 
 impl Node {
-    /// Somebody intends something with a router, and with all members of its sync group. What comes of it is told as
+    /// Begins an intent for a router, and for all members of its sync group. Its progress is reported as
     /// [`Event::Intent`].
     ///
     /// # Errors
@@ -188,7 +189,7 @@ impl Node {
         self.finish_intent(now, router, IntentEnd::Withdrawn)
     }
 
-    /// What is intended with a router.
+    /// The intent for a router, if there is one.
     #[must_use]
     pub fn intent(&self, router: RouterId) -> Option<&Intent> {
         Some(&self.routers.get(router.index())?.pursuit.as_ref()?.intent)

@@ -18,7 +18,7 @@ use vrrp_proto::{Family, Vrid, group};
 
 use super::{NodeConfig, RouterId, RouterSetup};
 
-/// What tells virtual routers of one machine apart.
+/// Identity of a virtual router among those of one machine.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RouterKey {

@@ -53,7 +53,7 @@ impl Node {
         Some(assessment)
     }
 
-    /// What the facts and an intent make of a router. Whether maintenance forbids to take part is not among it.
+    /// Effect of the facts and of an intent on a router. Whether maintenance keeps it from taking part is left out.
     pub(super) fn assess(
         &self,
         setup: &RouterSetup,
@@ -177,7 +177,7 @@ impl Node {
                 let why = if handed_over { Why::Election(cause) } else { Why::Stop };
                 self.stand(router, Standing::Stopped, why);
             }
-            // Whoever shut the router down says what that means.
+            // The caller that shut the router down reports the consequence.
             State::Initialize => {}
         }
         if let Cause::HandedOver { source, priority, after } = cause {

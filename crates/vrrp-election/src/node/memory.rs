@@ -1,4 +1,4 @@
-//! What a whole machine hands to the successor of a process that died.
+//! State of a whole machine for the successor of a process that died.
 //!
 //! The node tells what is new ([`Node::poll_memory`]), the caller keeps it where it outlives the process, and
 //! [`Node::resume`] takes it. Routers are found by their [`RouterKey`], as on a reload.
@@ -21,17 +21,17 @@ use crate::{Instant, Preempt, RouterMemory, State, VirtualRouter};
 /// Something to remember for a successor, in place of what was remembered of the same before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remember {
-    /// What a router knows.
+    /// State of a router.
     Router(RouterKey, RouterMemory),
     /// There is no such router any more.
     NoRouter(RouterKey),
-    /// What is intended with a router; `None` if nothing is any more.
+    /// The intent for a router; `None` once there is none.
     Intent(RouterKey, Option<Box<Intent>>),
     /// Whether the check that runs this command is good; `None` if that is not known.
     Check(String, Option<bool>),
 }
 
-/// What a predecessor remembered.
+/// State that a predecessor left.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeMemory {
     /// Until when it surely served: every Active had sent the adverts that were due. `None` if that is not known.
@@ -40,7 +40,7 @@ pub struct NodeMemory {
     pub speaks_from: Option<Instant>,
     /// Its routers.
     pub routers: BTreeMap<RouterKey, RouterMemory>,
-    /// What is intended with its routers.
+    /// Intents for its routers.
     pub intents: BTreeMap<RouterKey, Intent>,
     /// Its checks by their commands, and whether they are good.
     pub checks: BTreeMap<String, bool>,
@@ -63,7 +63,7 @@ impl NodeMemory {
     }
 }
 
-/// What a node has not told yet.
+/// Values for a successor that were not reported yet.
 #[derive(Clone, Debug, Default)]
 pub(super) struct News {
     /// Told first, in this order.
@@ -71,14 +71,14 @@ pub(super) struct News {
     routers: BTreeSet<RouterId>,
 }
 
-/// What a predecessor knew of a router, until it starts.
+/// A predecessor's state of a router, until the router starts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inherited {
     memory: RouterMemory,
     alive: Option<Instant>,
 }
 
-/// What is told at once if it changes.
+/// The values whose change is reported at once.
 pub(super) type Digest = (State, Duration, Option<Instant>);
 
 impl Node {
@@ -106,8 +106,8 @@ impl Node {
 
     /// Something that a successor should know and that was not told yet, if any. Changes with every input.
     ///
-    /// What decides how a successor starts is told when it changes; counters and times of adverts only with that, or
-    /// when [`remember`](Self::remember) asks for them.
+    /// Changes that decide how a successor starts are reported at once; counters and times of adverts only with them,
+    /// or when [`remember`](Self::remember) asks for them.
     pub fn poll_memory(&mut self) -> Option<Remember> {
         if let Some(other) = self.news.others.pop_front() {
             return Some(other);
@@ -125,8 +125,8 @@ impl Node {
         }
     }
 
-    /// How often a caller should note that it lives ([`NodeMemory::alive`]), so that a successor may go on as Active
-    /// where it must not preempt; `None` while no router needs that.
+    /// Interval at which a caller should note that it lives ([`NodeMemory::alive`]), so that a successor may go on as
+    /// Active where it must not preempt; `None` while no router needs that.
     #[must_use]
     pub fn alive_interval(&self) -> Option<Duration> {
         let needs = |router: &&VirtualRouter| router.state() == State::Active && !preempts_at_once(router);

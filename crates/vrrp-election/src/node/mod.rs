@@ -87,7 +87,7 @@ pub struct Node {
     scripts: Vec<Check>,
     /// The time of the last input.
     now: Instant,
-    /// What changed, while it is looked at.
+    /// Cause of the changes of priority while an input is handled.
     changed: ChangedBy,
     /// When time was last looked at.
     looked: Instant,
@@ -97,7 +97,7 @@ pub struct Node {
     outbox: Outbox,
     /// The configuration that follows once everything was asked for that this one still has to do.
     reload: Option<Reload>,
-    /// What a successor should know and was not told yet.
+    /// Values for a successor that were not reported yet.
     news: News,
     /// No router starts before this.
     speaks_from: Instant,
@@ -117,11 +117,11 @@ struct Member {
     duplicate_of: Option<RouterId>,
     /// Removed by a reload.
     retired: bool,
-    /// What a predecessor knew, until the router starts.
+    /// A predecessor's state of it, until the router starts.
     inherited: Option<Box<Inherited>>,
-    /// What was last told to be remembered, as far as it is compared.
+    /// The values last reported to a successor, as far as they are compared.
     digest: Option<Digest>,
-    /// What somebody intends with it.
+    /// The intent for it, while there is one.
     pursuit: Option<Box<Pursuit>>,
     history: History,
 }
@@ -317,9 +317,9 @@ impl Node {
     }
 
     /// Whether to announce each address of a router once now, ahead of what [`poll_action`](Self::poll_action) gives
-    /// later: for a caller that has done the changes to the addresses of this router and leaves those of others for another turn.
-    /// What is left may wait while other inputs are handed in; it comes behind the adverts that they ask for. A reload
-    /// or a stop is only to be handed in by a caller that takes everything afterwards.
+    /// later: for a caller that has done the changes to the addresses of this router and leaves those of others for
+    /// another turn. The other actions may wait while other inputs are handed in; they follow the adverts that those
+    /// inputs ask for. A reload or a stop is only to be handed in by a caller that takes everything afterwards.
     pub fn take_announcement(&mut self, router: RouterId) -> bool {
         let state = self.routers.get(router.index()).map(|member| member.router.state());
         state == Some(State::Active) && self.outbox.take_announcement(router)
@@ -331,13 +331,13 @@ impl Node {
         self.timers.next()
     }
 
-    /// What a router is to its operator.
+    /// The standing of a router.
     #[must_use]
     pub fn standing(&self, router: RouterId) -> Option<Standing> {
         self.routers.get(router.index()).map(|member| member.standing)
     }
 
-    /// What a router is known by on the wire, as long as its configuration says the same.
+    /// The identity of a router on the wire, as long as its configuration does not change it.
     #[must_use]
     pub fn key(&self, router: RouterId) -> Option<&RouterKey> {
         self.routers.get(router.index()).map(|member| &member.key)
@@ -363,7 +363,7 @@ impl Node {
         setup.source.or_else(|| self.links.get(setup.link?.index())?.state.address(setup.config.family))
     }
 
-    /// What is known of something that routers depend on.
+    /// Present knowledge of a thing that routers depend on.
     #[must_use]
     pub fn fact(&self, target: TrackTarget) -> Fact {
         match target {
@@ -373,7 +373,7 @@ impl Node {
         }
     }
 
-    /// What keeps a router from taking part, now.
+    /// The fault that keeps a router from taking part now.
     #[must_use]
     pub fn fault(&self, router: RouterId) -> Option<Fault> {
         let others = || self.fault_of_group(self.group_of(router)?).map(|(member, _)| Fault::Member(member));

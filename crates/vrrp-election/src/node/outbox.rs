@@ -1,4 +1,4 @@
-//! What a node asks for, in the order in which it matters.
+//! Actions of a node, in the order in which they matter.
 //!
 //! When many routers take over at once, every peer must hear of it before the first address is configured, and
 //! every address must be there before the first announcement; logs and scripts come last.
@@ -29,7 +29,7 @@ pub(super) struct Outbox {
     bound: usize,
 }
 
-/// What a router has in the queues.
+/// Queued actions of a router.
 #[derive(Clone, Copy, Debug, Default)]
 struct Waiting {
     /// The priority of its last advert there.
@@ -135,10 +135,10 @@ impl Outbox {
     }
 }
 
-/// What a queue keeps room for.
+/// Number of entries for which a queue keeps its memory.
 const USUAL: usize = 64;
 
-/// What one router or script can ask for by one input, with room to spare.
+/// Most actions of one router or script for one input, with room to spare.
 const PER_INPUT: usize = 16;
 
 fn push<T>(queue: &mut VecDeque<T>, item: T, bound: usize) {

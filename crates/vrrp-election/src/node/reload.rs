@@ -35,8 +35,8 @@ impl Node {
     ///
     /// Which router of it is which of those before is decided by [`RouterKey`]. Those that are no longer there say
     /// goodbye and are told of as deleted; runs of scripts that are under way are ended, for their ids are no longer
-    /// known. What is asked for until [`NodeAction::Reloaded`](super::NodeAction::Reloaded) concerns the
-    /// configuration before, what follows it the new one. Take everything out before the next input.
+    /// known. Actions until [`NodeAction::Reloaded`](super::NodeAction::Reloaded) concern the configuration before,
+    /// later ones the new one. Take everything out before the next input.
     pub fn handle_reload(&mut self, now: Instant, config: NodeConfig) {
         if self.stopping {
             return;
@@ -113,7 +113,7 @@ impl Node {
             .collect();
         self.forget_others(&old, &before);
         self.renumber_history(&before, &old_links, &old_scripts);
-        // What a carried router asked for waits in it even while the startup delay keeps it quiet.
+        // The actions of a carried router wait in its queue even while the startup delay keeps it quiet.
         for router in self.ids() {
             self.settle(now, router);
         }
@@ -139,7 +139,7 @@ impl Node {
         member
     }
 
-    /// What happened before the reload is told with the ids of now.
+    /// The history before the reload is reported with the present ids.
     fn renumber_history(
         &mut self,
         before: &[Option<RouterId>],
@@ -175,8 +175,9 @@ fn addresses<'a>(
     setup.addresses.iter().map(|vip| (name(vip.link.index()), vip.address, vip.prefix_len)).collect()
 }
 
-/// What runs the same goes on with what is known of it, and so does what has the same name but runs something else now:
-/// an edit of a check that is good must not cost a router its priority until the first result comes. That is due at once.
+/// A script that runs the same command keeps its result, and so does one with the same name that runs another command
+/// now: an edit of a check that is good must not cost a router its priority until the first result comes. The first run
+/// of the new command is due at once.
 fn carry_scripts(old: &[Check], setups: Vec<ScriptSetup>, now: Instant) -> Vec<Check> {
     let known = || old.iter().rev().filter_map(|check| Some((check, check.script.as_ref()?)));
     let by_command: BTreeMap<_, _> =

@@ -17,8 +17,7 @@ impl Node {
         self.timers.arm(Timer::Script(script), due);
     }
 
-    /// A run of a script ended: well, badly, or without a word about what it checks. How it was seen to end is kept as
-    /// evidence.
+    /// Handles the end of a script's run: good, bad, or without a result. The observed end is kept as evidence.
     pub fn handle_script(&mut self, now: Instant, script: ScriptId, report: impl Into<ScriptReport>) {
         if self.stopping {
             return;
@@ -40,7 +39,7 @@ impl Node {
         self.note_result(now, script, before, after);
     }
 
-    /// What is known of a check may have changed.
+    /// Handles a possible change of a check's result.
     pub(super) fn note_result(
         &mut self,
         now: Instant,

@@ -1,4 +1,4 @@
-//! How everything stands at a moment, for those who ask: it is put together on demand from what the node knows anyway.
+//! Snapshots: the state of everything at a moment, put together on demand from values that the node keeps anyway.
 
 use alloc::sync::Arc;
 use core::net::IpAddr;
@@ -39,13 +39,13 @@ pub struct Snapshot<'n> {
 pub struct RouterSnapshot<'n> {
     /// Which.
     pub id: RouterId,
-    /// What it is configured with.
+    /// Its configuration.
     pub setup: &'n RouterSetup,
-    /// What it is to its operator.
+    /// Its standing.
     pub standing: Standing,
-    /// What keeps it from taking part.
+    /// The fault that keeps it from taking part.
     pub fault: Option<Fault>,
-    /// What it waits for before it starts.
+    /// The event that it waits for before it starts.
     pub waits: Option<Waits>,
     /// Its sync group.
     pub group: Option<GroupId>,
@@ -59,15 +59,15 @@ pub struct RouterSnapshot<'n> {
     pub preempts: Option<&'n Heard>,
     /// The interval that counts: its own while it is Active, that of the Active while it is a Backup.
     pub interval: Duration,
-    /// How long a Backup waits for an advert.
+    /// The time that a Backup waits for an advert.
     pub down_interval: Duration,
     /// The part of it that follows from the priority.
     pub skew_time: Duration,
     /// Time until a Backup takes over or an Active has something to send, unless something happens before.
     pub due_in: Option<Duration>,
-    /// What it saw.
+    /// Its observations.
     pub observed: &'n Observed,
-    /// What it did.
+    /// Its counters.
     pub counters: Counters,
     /// Its last changes of standing, oldest first; at most eight.
     pub history: &'n [Transition],
@@ -77,15 +77,15 @@ pub struct RouterSnapshot<'n> {
 /// Something that a router tracks, and what it does to the priority at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// What is tracked.
+    /// The tracked target and its weight.
     pub track: Track,
-    /// What is known of it.
+    /// The present fact.
     pub fact: Fact,
-    /// What it adds to the priority.
+    /// The number that it adds to the priority.
     pub adds: i64,
 }
 
-/// What a router waits for that has not started.
+/// An event that a router waits for before it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Waits {
@@ -103,7 +103,7 @@ pub enum Waits {
 pub struct GroupSnapshot<'n> {
     /// Its name.
     pub name: &'n str,
-    /// What its members are, if all are the same.
+    /// The standing of its members, if all have the same.
     pub standing: Standing,
     /// Since when; `None` before the first change.
     pub since: Option<Instant>,
@@ -136,14 +136,14 @@ pub struct ScriptSnapshot<'n> {
 }
 
 impl Node {
-    /// How everything stands at `now`.
+    /// A snapshot at `now`.
     #[must_use]
     pub fn snapshot(&self, now: Instant) -> Snapshot<'_> {
         Snapshot { node: self, now }
     }
 
-    /// What keeps a router from taking part. A member of a large group is asked about that one first which took it along, so
-    /// that a snapshot of all members does not look at all others for each.
+    /// The fault that keeps a router from taking part. For a member of a large group, the member that took the group
+    /// along is checked first, so that a snapshot of all members does not look at all others for each.
     fn known_fault(&self, router: RouterId) -> Option<Fault> {
         let own = self.assessment(router)?.fault;
         let member = self.routers.get(router.index())?;
@@ -258,7 +258,7 @@ impl<'n> RouterSnapshot<'n> {
         self.last().map(|last| last.why)
     }
 
-    /// What it tracks, and what each does to the priority.
+    /// Its tracks, and the effect of each on the priority.
     pub fn terms(&self) -> impl Iterator<Item = Term> {
         let node = self.node;
         self.setup.tracks.iter().map(move |track| {

@@ -1,8 +1,8 @@
 //! Sync groups: routers of one machine that change their state together.
 //!
-//! What a group is follows from its members each time, as a priority follows from facts: it takes part if all of them can,
-//! it takes over when all of them would, and it steps down when one of them does. So no order of events leaves a group
-//! split: after each input, all members are in the same state.
+//! The state of a group follows from its members each time, as a priority follows from facts: it takes part if all of
+//! them can, it takes over when all of them would, and it steps down when one of them does. So no order of events
+//! leaves a group split: after each input, all members are in the same state.
 //!
 //! Two machines whose members have opposed priorities may take over at the same moment; then each loses one member, and
 //! both step down. So that they do not go on like that for ever, a group that served only for a moment waits longer than
@@ -35,7 +35,7 @@ pub struct GroupSetup {
 pub(super) struct Group {
     name: String,
     members: Vec<RouterId>,
-    /// What was told last.
+    /// The standing that was reported last.
     told: Standing,
     /// Since when.
     since: Option<Instant>,
@@ -80,7 +80,7 @@ impl Group {
 }
 
 impl Node {
-    /// What a group is to its operator.
+    /// The standing of a group.
     #[must_use]
     pub fn group_standing(&self, group: GroupId) -> Option<Standing> {
         self.groups.get(group.index()).map(|group| self.common_standing(&group.members))
@@ -230,7 +230,7 @@ impl Node {
         }
     }
 
-    /// Whatever its predecessor was, it does not go on as Active.
+    /// Keeps a router from going on as Active, whatever its predecessor was.
     fn yield_inherited(&mut self, router: RouterId) {
         let Some(member) = self.routers.get_mut(router.index()) else { return };
         if let Some(inherited) = member.inherited.as_deref_mut()
@@ -288,7 +288,7 @@ impl Node {
         }
     }
 
-    /// What the members are, as one.
+    /// The common standing of the members.
     fn common_standing(&self, members: &[RouterId]) -> Standing {
         let mut standings = members.iter().filter_map(|router| self.standing(*router));
         let Some(first) = standings.next() else { return Standing::Waiting };
@@ -331,7 +331,7 @@ impl Node {
                 let is_short = rivalry.served.is_some_and(|since| now.since(since) < patience);
                 rivalry.rounds = if is_short { rivalry.rounds.saturating_add(1) } else { 0 };
                 let extra = extra_wait(address, rivalry.rounds, interval);
-                // What the others said meanwhile is still on its way.
+                // The adverts that the others sent meanwhile are still on their way.
                 let until = now + interval;
                 self.each(now, members, |router| router.handle_rival(until, extra));
             }

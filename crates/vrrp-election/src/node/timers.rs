@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::{RouterId, ScriptId};
 use crate::Instant;
 
-/// Whose timer.
+/// Purpose and owner of a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Timer {
     /// The end of the startup delay.

@@ -25,7 +25,7 @@ pub enum Fault {
     Tracked(TrackTarget),
 }
 
-/// What the facts make of a router.
+/// Effect of the facts on a router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Assessment {
     /// The first thing that keeps it from taking part.
@@ -50,7 +50,7 @@ pub(super) fn assess(
     }
 }
 
-/// What one track does to the priority.
+/// Effect of one track on the priority.
 pub(super) fn weight(track: &Track, fact: Fact) -> i64 {
     match effect(track, fact) {
         Effect::Fault | Effect::Pending => 0,
@@ -58,7 +58,7 @@ pub(super) fn weight(track: &Track, fact: Fact) -> i64 {
     }
 }
 
-/// What a list of tracks comes to.
+/// Sum of the effects of a list of tracks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Total {
     /// The first target that is a fault.
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_yet_weighs_nothing_and_without_weight_is_waited_for() {
+    fn an_unknown_fact_weighs_nothing_and_is_waited_for_if_it_has_no_weight() {
         assert_eq!(of(20, false, Fact::Unknown), Effect::Weight(0));
         assert_eq!(of(-20, true, Fact::Unknown), Effect::Weight(0));
         assert_eq!(of(0, false, Fact::Unknown), Effect::Pending);

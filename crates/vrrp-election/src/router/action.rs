@@ -1,4 +1,4 @@
-//! What a virtual router asks its caller to do, and what it tells.
+//! Actions and reports of a virtual router.
 
 use core::fmt;
 use core::net::IpAddr;
@@ -41,7 +41,7 @@ pub enum Report {
         from: State,
         /// State now.
         to: State,
-        /// Why.
+        /// The cause.
         cause: Cause,
     },
     /// The effective priority changed.
@@ -54,7 +54,7 @@ pub enum Report {
     /// An Active heard a lower priority, or an equal one from a lower address: told once, until none was heard for
     /// three intervals and a second.
     LowerPriorityWhileActive {
-        /// Who sent it.
+        /// Its source address.
         source: IpAddr,
         /// Its priority.
         priority: Priority,
@@ -62,7 +62,7 @@ pub enum Report {
     /// A Backup that will take over heard the lower priority that serves: told once, until none was heard for
     /// three intervals and a second, whatever else was heard meanwhile.
     LowerPriorityWhileBackup {
-        /// Who sent it.
+        /// Its source address.
         source: IpAddr,
         /// Its priority.
         priority: Priority,
@@ -70,24 +70,24 @@ pub enum Report {
     /// A Backup heard that the Active leaves; it takes over after its skew time. Told once, until an advert is
     /// accepted.
     ActiveLeaves {
-        /// Who sent it.
+        /// Its source address.
         source: IpAddr,
     },
     /// The caller came later than it should have: the expired wait was renewed once by `grace`.
     Stalled {
-        /// How late it came.
+        /// The lateness of the caller.
         late: Duration,
-        /// How much longer the router listens.
+        /// The time by which the wait was renewed.
         grace: Duration,
     },
     /// Packets were lost unread while the router waited: the expired wait was renewed once by `grace`.
     PacketsLost {
-        /// How much longer the router listens.
+        /// The time by which the wait was renewed.
         grace: Duration,
     },
     /// A router that [yields](crate::VirtualRouter::handle_yield) heard nobody take over: it serves on as before.
     NobodyTookOver {
-        /// How long it waited.
+        /// Length of the wait.
         after: Duration,
     },
     /// Our own adverts come back, or another router sends from our own address: told once in each state.
@@ -97,14 +97,14 @@ pub enum Report {
     },
     /// Another router claims priority 255 as we do: told once in each state.
     TwoOwners {
-        /// Who sent it.
+        /// Its source address.
         source: IpAddr,
     },
     /// A Backup hears two others that claim priority 255 (RFC 9568 §8.3.2): told once in each state.
     OwnersDiffer {
-        /// Who claimed it first.
+        /// The router that claimed it first.
         first: IpAddr,
-        /// Who claims it as well.
+        /// The router that claims it as well.
         second: IpAddr,
     },
 }
@@ -129,25 +129,25 @@ pub enum Cause {
     /// `Active_Down_Timer` fired while a router of lower priority served: it lives, and is preempted
     /// (`preempted` of RFC 6527's `vrrpv3OperationsMasterReason` and of RFC 8347).
     Preempted {
-        /// Who served.
+        /// Address of the router that served.
         source: IpAddr,
         /// Its priority.
         priority: Priority,
     },
     /// A better advert came.
     Better {
-        /// Who sent it.
+        /// Its source address.
         source: IpAddr,
         /// Its priority.
         priority: Priority,
     },
     /// The router [gave the addresses away](crate::VirtualRouter::handle_yield), and this one serves.
     HandedOver {
-        /// Who serves.
+        /// Address of the router that serves.
         source: IpAddr,
         /// Its priority.
         priority: Priority,
-        /// How long after the first goodbye its first advert came.
+        /// Time from the first goodbye to its first advert.
         after: Duration,
     },
     /// An Active could not speak for so long that another router must have taken over

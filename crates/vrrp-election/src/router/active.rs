@@ -17,7 +17,7 @@ use super::yielding::Yielding;
 use super::{Action, Cause, Phase, Received, Report, RouterConfig, VirtualRouter};
 use crate::Instant;
 
-/// What only an Active knows.
+/// State that only an Active has.
 #[derive(Clone, Debug)]
 pub(super) struct Active {
     /// `Adver_Timer`.
@@ -56,7 +56,7 @@ struct Burst {
 #[derive(Clone, Copy, Debug)]
 struct Hurry {
     pace: Duration,
-    /// How many more.
+    /// Number of adverts left at this pace.
     left: u8,
 }
 
@@ -221,7 +221,7 @@ impl VirtualRouter {
         }
     }
 
-    /// How an interval is told to those who know `pace`: as often as they wait for an advert.
+    /// Adverts at the shorter `pace` that announce a longer interval: as many as routers that know `pace` wait for.
     fn hurry(&self, pace: Duration) -> Hurry {
         Hurry { pace, left: self.config.down_adverts.max(2) - 1 }
     }
@@ -257,8 +257,8 @@ impl VirtualRouter {
         }
     }
 
-    /// What the announcements of a router that should yield broke is repaired: at most once an interval, and once more
-    /// after it has fallen silent.
+    /// Repairs the caches that a router of lower priority changed by its announcements: at most once an interval, and
+    /// once more after it has fallen silent.
     pub(super) fn announce_against_lower(&mut self, now: Instant) {
         let interval = self.config.advert_interval();
         let repeat = self.config.announce.lower_priority_repeat;

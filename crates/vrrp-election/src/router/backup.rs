@@ -16,20 +16,20 @@ use super::{Action, Cause, Phase, Preempt, Received, Report, VirtualRouter};
 use super::{Obeyed, RouterMemory, Stall};
 use crate::Instant;
 
-/// What only a Backup knows.
+/// State that only a Backup has.
 #[derive(Clone, Debug)]
 pub(super) struct Backup {
     /// `Active_Down_Timer`.
     down: Instant,
     /// From when on the caller is late: the timer, or where it stood before a rising priority moved it to the past.
     late_from: Instant,
-    /// Whom it last obeyed, and when that advert came.
+    /// The router that it obeyed last, and the time of that advert.
     heard: Option<Obeyed>,
     /// The last word of the Active was priority 0.
     active_leaves: bool,
     /// Until when a lower priority is tolerated, once one was heard.
     tolerate_until: Option<Instant>,
-    /// What the silence so far proves.
+    /// The meaning of the silence so far.
     silence: Silence,
     wait: Wait,
     /// Until when adverts are followed by a longer wait, and by how much.
@@ -40,7 +40,7 @@ pub(super) struct Backup {
     lower_heard: Series,
 }
 
-/// What it is worth that no advert was accepted.
+/// Meaning of the time without an accepted advert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Silence {
     /// Somebody listened.
@@ -102,7 +102,7 @@ impl Backup {
         self.late_from = self.late_from.max(self.down);
     }
 
-    /// Whom it last obeyed.
+    /// The router that it obeyed last.
     pub(super) fn obeyed(&self) -> Option<Obeyed> {
         self.heard
     }
@@ -164,7 +164,7 @@ const STALL_FRACTION: u32 = 4;
 /// Being this late is nothing that happens to suspended machines only.
 const STALL_FLOOR: Duration = Duration::from_millis(5);
 
-/// How late a caller may come whose Backup still believes what it did not hear.
+/// Most lateness of a caller with which a Backup still concludes that nobody sent.
 pub(super) fn max_lateness(interval: Duration) -> Duration {
     (interval / STALL_FRACTION).max(STALL_FLOOR)
 }

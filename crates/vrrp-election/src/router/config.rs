@@ -1,4 +1,4 @@
-//! What one virtual router is told.
+//! Configuration of one virtual router.
 
 use core::time::Duration;
 
@@ -38,7 +38,7 @@ pub struct RouterConfig {
     /// An Active that could not send for so long that a Backup of this priority must have taken over becomes Backup, where it
     /// would else go on (keepalived's `timer_expired_backup`). The owner always goes on.
     pub backup_after_stall: Option<RouterPriority>,
-    /// How often the addresses are announced.
+    /// Repetition of the announcements.
     pub announce: AnnounceConfig,
 }
 
@@ -111,7 +111,7 @@ pub enum Preempt {
     After(Duration),
 }
 
-/// How gratuitous ARPs or unsolicited neighbour advertisements are repeated.
+/// Repetition of gratuitous ARPs or unsolicited neighbour advertisements.
 ///
 /// A count is the number of packets for each address. The defaults are keepalived's: five at once, five more
 /// after five seconds, no refresh.

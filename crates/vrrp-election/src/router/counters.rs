@@ -1,6 +1,6 @@
-//! What a router counts.
+//! Counters of a router.
 
-/// What a router has done since it was made.
+/// Counters of a router since it was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

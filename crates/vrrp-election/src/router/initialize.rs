@@ -27,7 +27,7 @@ impl VirtualRouter {
         self.become_active(now, Cause::Resumed, self.learned_interval);
     }
 
-    /// What was learned in an earlier life is forgotten.
+    /// Values learned before the last shutdown are forgotten.
     fn begin(&mut self, address: IpAddr) {
         self.address = Some(address);
         self.learned_interval = self.config.advert_interval();

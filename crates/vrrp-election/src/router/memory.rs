@@ -1,4 +1,4 @@
-//! What one virtual router knows that a successor of its process cannot find out by itself.
+//! State of one virtual router that a successor of its process cannot find out by itself.
 
 use core::net::IpAddr;
 use core::time::Duration;
@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::{Counters, Phase, State, VirtualRouter};
 use crate::Instant;
 
-/// What a virtual router hands to a successor, should its process die.
+/// State of a virtual router for a successor, should its process die.
 ///
 /// Instants count as those of the inputs do; the successor must count from the same start (`CLOCK_MONOTONIC` does,
 /// as long as the machine runs).
@@ -20,11 +20,11 @@ pub struct RouterMemory {
     pub spoke: Option<Instant>,
     /// `Active_Adver_Interval`, as last learned.
     pub learned_interval: Duration,
-    /// Whom a Backup last obeyed.
+    /// The router that a Backup obeyed last.
     pub obeyed: Option<Obeyed>,
     /// The end of a preemption delay that runs.
     pub tolerates_until: Option<Instant>,
-    /// What it has done.
+    /// Its counters.
     pub counters: Counters,
 }
 
@@ -41,7 +41,7 @@ pub struct Obeyed {
 }
 
 impl VirtualRouter {
-    /// What a successor should know. Changes with every input.
+    /// The state for a successor. Changes with every input.
     #[must_use]
     pub fn memory(&self) -> RouterMemory {
         let backup = match &self.phase {
@@ -80,7 +80,7 @@ impl VirtualRouter {
         }
     }
 
-    /// What of the memory decides how a successor starts.
+    /// The values of the memory that decide how a successor starts.
     pub(crate) fn memory_digest(&self) -> (State, Duration, Option<Instant>) {
         let tolerates_until = match &self.phase {
             Phase::Backup(backup) => backup.tolerates_until(),
@@ -89,8 +89,8 @@ impl VirtualRouter {
         (self.state(), self.learned_interval, tolerates_until)
     }
 
-    /// How long others may have heard nothing of this router before one of them may take over, counted from its
-    /// last advert (without their skew, which is theirs).
+    /// Time without an advert of this router after which another one may take over, counted from the last advert
+    /// (without their skew, which is theirs).
     pub(crate) fn patience_of_others(&self) -> Duration {
         self.config.advert_interval().saturating_mul(self.config.down_adverts.max(1).into())
     }

@@ -88,7 +88,7 @@ pub struct VirtualRouter {
     synced: bool,
     /// It leaves the addresses to whoever serves.
     held: bool,
-    /// What was told since the last transition.
+    /// Reports made since the last transition.
     told: Told,
     counters: Counters,
     observed: Observed,
@@ -125,7 +125,7 @@ enum Phase {
     Active(Active),
 }
 
-/// What is told once in each state.
+/// Reports that are made once in each state.
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
     own_address: bool,
@@ -326,7 +326,7 @@ impl VirtualRouter {
         &self.config
     }
 
-    /// What the router has done so far.
+    /// The router's counters so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.counters
@@ -356,7 +356,7 @@ impl VirtualRouter {
         }
     }
 
-    /// What the router saw so far: for those who ask why it is in its state.
+    /// The router's observations so far: they explain its state.
     #[must_use]
     pub fn observed(&self) -> &Observed {
         &self.observed
@@ -371,8 +371,8 @@ impl VirtualRouter {
         }
     }
 
-    /// How late [`handle_timeout`](Self::handle_timeout) may come without being held for a stall
-    /// ([`Report::Stalled`]): a quarter of the Active's interval, and at least 5 ms.
+    /// Most lateness of [`handle_timeout`](Self::handle_timeout) that does not count as a stall ([`Report::Stalled`]):
+    /// a quarter of the Active's interval, and at least 5 ms.
     #[must_use]
     pub fn max_lateness(&self) -> Duration {
         backup::max_lateness(self.active_interval())
@@ -453,7 +453,7 @@ impl VirtualRouter {
         self.actions.push(action);
     }
 
-    /// How long after it was sent an advert that comes back is known as ours.
+    /// Time after sending within which an advert that comes back is recognised as ours.
     fn echo_time(&self) -> Duration {
         self.config.advert_interval().saturating_mul(3).max(SHORTEST_ECHO_TIME)
     }

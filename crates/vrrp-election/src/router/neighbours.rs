@@ -1,4 +1,4 @@
-//! What a router remembers of others on the link, and of its own voice that may come back.
+//! Memory of other routers on the link, and of own adverts that may come back.
 
 use core::net::IpAddr;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! What a router keeps of what it saw, so that it can say why it is in its state. Nothing here decides anything.
+//! Observations of a router, so that it can explain its state. Nothing here decides anything.
 //!
 //! An advert costs a few stores. Everything has a fixed size.
 
@@ -10,7 +10,7 @@ use vrrp_proto::{AdvertInterval, Priority};
 use super::Received;
 use crate::{Histogram, Instant};
 
-/// What a router saw, from its start on. It outlives changes of state.
+/// Observations of a router, from its start on. It outlives changes of state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Observed {
@@ -22,7 +22,7 @@ pub struct Observed {
     pub goodbye: Option<(IpAddr, Instant)>,
     /// Time from one obeyed advert to the next of the same sender.
     pub gaps: Histogram,
-    /// How late own adverts left that were due by time.
+    /// Lateness of own adverts that were due by time.
     pub lateness: Histogram,
     /// Waits in which one more lost advert would have moved the addresses.
     pub close_calls: CloseCalls,
@@ -48,7 +48,7 @@ pub struct Heard {
 pub struct Stall {
     /// When that was noticed.
     pub at: Instant,
-    /// How late the caller came; zero if packets were lost unread.
+    /// The lateness of the caller; zero if packets were lost unread.
     pub late: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! What a router asks for and nobody has taken yet.
+//! Actions of a router that nobody has taken yet.
 //!
 //! A caller that drains after each input sees every action in the order in which it was asked for. One that does
 //! not is given their sum, so that neither memory nor the work that is left grows with the number of inputs.
@@ -51,7 +51,7 @@ impl Queue {
     }
 }
 
-/// What many actions come to.
+/// The sum of many actions.
 #[derive(Debug, Default)]
 struct Sum {
     /// The last goodbye and the last other advert, in their order.
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_takes_is_summed_up_and_stays_small() {
+    fn actions_that_nobody_takes_are_summed_up_and_stay_few() {
         let mut queue = Queue::default();
         for _ in 0..1_000 {
             for action in [

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 
 use vrrp_proto::{Accepted, AdvertInterval, Priority};
 
-/// What an accepted advertisement said, as far as the election is concerned.
+/// Content of an accepted advertisement, as far as the election is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
     /// The source address of its packet.

@@ -28,7 +28,7 @@ pub fn skew_time(version: Version, priority: Priority, active_interval: Duration
     unit.saturating_mul(handicap) / 256
 }
 
-/// How long a Backup waits for an advert before it takes over (`Active_Down_Interval`).
+/// Time that a Backup waits for an advert before it takes over (`Active_Down_Interval`).
 ///
 /// `down_adverts` is 3 in the RFCs.
 #[must_use]
@@ -45,8 +45,8 @@ pub fn active_down_interval(
     ))
 }
 
-/// How much too early an advert may be sent so that one wake-up serves many routers: 2 % of the interval, at
-/// most 1 ms. The next one counts from the exact time, so nothing drifts.
+/// Most time that an advert may be sent early so that one wake-up serves many routers: 2 % of the interval, at most 1
+/// ms. The next one counts from the exact time, so nothing drifts.
 pub(crate) fn advert_slack(interval: Duration) -> Duration {
     (interval / 50).min(MAX_SLACK)
 }

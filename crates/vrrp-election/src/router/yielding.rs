@@ -15,7 +15,7 @@ use vrrp_proto::{Family, Priority};
 use super::{Action, Cause, Phase, Received, Report, State, VirtualRouter, active_down_interval};
 use crate::Instant;
 
-/// What an Active knows while it yields.
+/// State of an Active while it yields.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Yielding {
     since: Instant,
@@ -34,7 +34,7 @@ struct Claim {
     advert: Received,
     /// When its last advert arrived.
     heard: Instant,
-    /// How long after the goodbye the first one came.
+    /// Time from the goodbye to its first advert.
     after: Duration,
     /// When to let go.
     release: Instant,
@@ -121,8 +121,8 @@ impl VirtualRouter {
         self.held
     }
 
-    /// How long a successor may take with the slowest priority and every goodbye lost, and an interval more: a good bound
-    /// for [`handle_yield`](Self::handle_yield).
+    /// Longest time that a successor takes with the slowest priority and every goodbye lost, and an interval more: a
+    /// good bound for [`handle_yield`](Self::handle_yield).
     #[must_use]
     pub fn yield_time(&self) -> Duration {
         let interval = self.config.advert_interval();

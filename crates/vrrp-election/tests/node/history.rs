@@ -1,4 +1,4 @@
-//! What a node keeps to say why a router is in its state.
+//! The history of a node: observations that explain a router's state.
 
 use std::sync::Arc;
 use std::time::Duration;

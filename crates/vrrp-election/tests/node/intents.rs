@@ -31,7 +31,7 @@ fn peer_speaks(node: &mut Node, at: u64, router: RouterId, priority: u8) {
     hears(node, ms(at), router, &advert(priority, ip(PEER), seconds(1))).unwrap();
 }
 
-/// What comes of intents until `end`.
+/// Progress of intents until `end`.
 fn progress(node: &mut Node, from: u64, end: u64) -> Vec<Progress> {
     run(node, ms(from), ms(end)).iter().filter_map(|(_, action)| progress_of(action)).collect()
 }
@@ -100,7 +100,7 @@ fn a_handover_that_nobody_answers_is_over_and_has_cost_nothing() {
 }
 
 #[test]
-fn what_cannot_be_handed_over_is_refused_with_the_reason() {
+fn an_impossible_handover_is_refused_with_the_reason() {
     let refused =
         |node: &mut Node, router, kind| node.handle_intent(ms(5_000), router, &intent(kind, ms(5_000)));
     let mut backup = node(machine(vec![router(51)]));
@@ -328,7 +328,7 @@ fn a_successor_of_the_process_knows_what_is_intended() {
         assert_eq!(next.standing(R0), Some(standing), "{kind}");
         next.end_intent(ms(30_000), R0);
         let memory = remembered(&mut next, ms(30_000));
-        assert!(memory.intents.is_empty(), "what ended is forgotten");
+        assert!(memory.intents.is_empty(), "an ended intent is forgotten");
     }
 }
 

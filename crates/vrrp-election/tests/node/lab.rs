@@ -69,7 +69,7 @@ pub(crate) fn all(node: &mut Node) -> Vec<NodeAction> {
     std::iter::from_fn(|| node.poll_action()).collect()
 }
 
-/// What it tells, and nothing else.
+/// Its events, and nothing else.
 pub(crate) fn told(node: &mut Node) -> Vec<Event> {
     all(node)
         .into_iter()
@@ -91,7 +91,7 @@ pub(crate) fn standings(node: &mut Node) -> Vec<(RouterId, Standing, Standing)> 
         .collect()
 }
 
-/// What it wants done with scripts.
+/// Its requests for scripts.
 pub(crate) fn acts(node: &mut Node) -> Vec<(ScriptId, ScriptAct)> {
     all(node)
         .into_iter()

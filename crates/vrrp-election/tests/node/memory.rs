@@ -47,23 +47,23 @@ fn standing_after(preempt: Preempt, silence: Duration) -> Option<Standing> {
 }
 
 #[test]
-fn who_served_goes_on_without_a_gap() {
+fn an_active_goes_on_without_a_gap() {
     let memory = served_until(ms(8_000), &router(51));
     let mut node = Node::resume(ms(8_050), machine(vec![router(51), router(52)]), &memory);
     let actions = all(&mut node);
     assert!(!actions.contains(&NodeAction::RemoveAddresses { router: R0 }));
     assert!(actions.contains(&NodeAction::SendAdvert { router: R0, priority: prio(100) }));
     assert_eq!(node.standing(R0), Some(Standing::Active));
-    assert_eq!(node.standing(R1), Some(Standing::Backup), "whoever is new begins as always");
+    assert_eq!(node.standing(R1), Some(Standing::Backup), "a new router begins as always");
 }
 
 #[test]
-fn who_may_preempt_goes_on_however_long_it_was_silent() {
+fn an_active_that_may_preempt_goes_on_however_long_it_was_silent() {
     assert_eq!(standing_after(Preempt::AtOnce, Duration::from_secs(60)), Some(Standing::Active));
 }
 
 #[test]
-fn who_must_not_preempt_goes_on_only_if_nobody_can_have_taken_over() {
+fn an_active_that_must_not_preempt_goes_on_only_if_nobody_can_have_taken_over() {
     for preempt in [Preempt::Never, Preempt::After(Duration::from_secs(10))] {
         // An advert left at 7.609 s: others wait for three intervals.
         let after = |millis| standing_after(preempt, Duration::from_millis(millis));
@@ -85,7 +85,7 @@ fn without_a_word_that_it_lived_the_last_remembered_advert_counts() {
 }
 
 #[test]
-fn who_does_not_go_on_lets_go_and_listens_a_whole_wait() {
+fn a_router_that_does_not_go_on_removes_its_addresses_and_listens_a_whole_wait() {
     let memory = served_until(ms(8_000), &with(Preempt::Never));
     let mut node = Node::resume(ms(20_000), machine(vec![with(Preempt::Never)]), &memory);
     let actions = all(&mut node);
@@ -115,7 +115,7 @@ fn a_check_that_is_not_known_keeps_nobody_from_going_on_but_from_starting() {
 }
 
 #[test]
-fn what_a_check_said_is_known_at_once() {
+fn the_result_of_a_check_is_known_at_once() {
     let setup = RouterSetup { tracks: vec![track(S0, 0)], ..owner(51) };
     let config = || NodeConfig { scripts: vec![script(check())], ..machine(vec![setup.clone()]) };
     let mut memory = NodeMemory::default();
@@ -189,7 +189,7 @@ fn a_router_goes_on_only_once() {
 }
 
 #[test]
-fn who_cannot_go_on_lets_go() {
+fn an_active_that_cannot_go_on_removes_its_addresses() {
     let memory = served_until(ms(8_000), &router(51));
     let config = NodeConfig { links: links([LinkState::default()]), ..machine(vec![router(51)]) };
     let mut node = Node::resume(ms(8_050), config, &memory);
@@ -234,7 +234,7 @@ fn it_says_that_it_goes_on() {
 }
 
 #[test]
-fn what_decides_the_next_start_is_told_when_it_changes_and_nothing_else_is() {
+fn a_change_that_decides_the_next_start_is_reported_at_once_and_nothing_else_is() {
     let mut node = node(machine(vec![router(51)]));
     let routers = |node: &mut Node| {
         let what = std::iter::from_fn(|| node.poll_memory());

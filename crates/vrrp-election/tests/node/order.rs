@@ -5,7 +5,7 @@ use vrrp_election::{Event, Instant, Node, NodeAction, Report, RouterId, Standing
 use crate::lab::{DOWN, L0, R0, UP, all, machine, node, owner, router, run, standings, told};
 use crate::support::{advert, hears, ip, millis, ms, prio, seconds};
 
-/// What kind of action, as a number that may only rise while a node is drained.
+/// Rank of an action's kind: it may only rise while a node is drained.
 fn rank(action: &NodeAction) -> u8 {
     match action {
         NodeAction::SendAdvert { .. } => 0,
@@ -111,7 +111,7 @@ fn a_whole_batch_of_adverts_may_come_before_the_actions_are_taken() {
 }
 
 #[test]
-fn what_a_stalled_active_hears_when_it_wakes_is_answered_once() {
+fn adverts_that_a_stalled_active_hears_when_it_wakes_are_answered_once() {
     let mut node = node(machine(vec![owner(51)]));
     // A Backup has taken over and spoken for ten minutes.
     for second in 4..600 {

@@ -14,7 +14,7 @@ use crate::lab::{
 };
 use crate::support::{advert, ip, ms, own, own_prio, prio, seconds};
 
-/// What a reload asks for: before the ids change, what became of the routers, and afterwards.
+/// Actions of a reload before the ids change, the old ids of the routers, and the actions afterwards.
 fn reload(
     node: &mut Node,
     now: Instant,
@@ -41,9 +41,9 @@ fn goes_on(before: RouterSetup, now: RouterSetup) -> bool {
     };
     let same = before == [Some(R0)];
     assert_eq!(farewell.is_empty(), same, "{farewell:?}");
-    assert_eq!(removes(&farewell), !same, "who is deleted lets go: {farewell:?}");
+    assert_eq!(removes(&farewell), !same, "a deleted router removes its addresses");
     assert_eq!(node.standing(R0), Some(if same { Standing::Active } else { Standing::Backup }));
-    assert!(!same || !removes(&after), "who goes on keeps its addresses: {after:?}");
+    assert!(!same || !removes(&after), "a carried router keeps its addresses");
     same
 }
 
@@ -169,7 +169,7 @@ fn of_two_routers_with_one_key_the_later_stays_in_fault_until_the_other_is_gone(
     assert_eq!((node.standing(R1), node.fault(R1)), (Some(Standing::Fault), Some(Fault::Duplicate(R0))));
     node.handle_link(ms(100), L0, DOWN);
     node.handle_link(ms(200), L0, UP);
-    assert_eq!(node.fault(R1), Some(Fault::Duplicate(R0)), "whatever happens");
+    assert_eq!(node.fault(R1), Some(Fault::Duplicate(R0)), "the fault stays");
     all(&mut node);
     let (farewell, before, _) = reload(&mut node, ms(500), machine(vec![owner(51), owner(51)]));
     assert_eq!((farewell, before), (vec![], vec![Some(R0), Some(R1)]), "nor does a reload tell it again");
@@ -323,7 +323,7 @@ fn a_check_that_runs_something_else_keeps_its_state_until_that_reports() {
             assert_eq!(
                 acts(&mut node),
                 [(S0, vrrp_election::ScriptAct::Run)],
-                "what it runs now is tried at once"
+                "the new command is run at once"
             );
             node.handle_script(ms(600), S0, !up);
             assert_eq!(node.script_up(S0), Some(!up));

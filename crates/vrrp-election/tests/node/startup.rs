@@ -1,4 +1,4 @@
-//! How a machine begins.
+//! Start of a machine.
 
 use std::time::Duration;
 

@@ -156,7 +156,7 @@ fn a_group_with_a_member_in_fault_begins_in_fault() {
     assert_eq!(node.group_standing(G0), Some(Standing::Fault));
 }
 
-/// Whoever reads FIFOs of keepalived knows this order.
+/// Readers of keepalived's FIFOs rely on this order.
 #[test]
 fn a_group_is_told_of_before_its_members_when_it_begins_and_after_them_later() {
     let mut node = Node::new(Instant::ZERO, firewall());

@@ -226,7 +226,7 @@ impl Lab {
         }
     }
 
-    /// What was told and what is held outlive the process.
+    /// The reported events and the held addresses outlive the process.
     fn die(&mut self, ms: u64) {
         if self.stopped {
             return;

@@ -1,4 +1,4 @@
-//! What holds whatever happens, in whatever order.
+//! Invariants for inputs in any order.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 #[path = "../support/mod.rs"]

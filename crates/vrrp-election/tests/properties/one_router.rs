@@ -114,7 +114,7 @@ fn feed(router: &mut VirtualRouter, now: Instant, input: Input) {
     }
 }
 
-/// What somebody outside knows of the router from its actions alone.
+/// Knowledge of the caller, from the router's actions alone.
 #[derive(Debug, Default)]
 struct Outside {
     holds_addresses: bool,
@@ -177,7 +177,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_drains_rarely_ends_where_whoever_drains_always_does(
+    fn a_caller_that_drains_rarely_ends_where_one_that_drains_always_does(
         config in parameters(),
         inputs in vec((input(), prop_oneof![Just(0), 0_u64..2_000_000_000]), 1..80),
         drained_every in 1_usize..40,

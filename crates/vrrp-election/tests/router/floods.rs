@@ -4,7 +4,7 @@ use vrrp_election::{Action, Ignored, Report, RouterConfig, State, VirtualRouter}
 
 use crate::support::{ALL, Hears, Speaks, actions, advert, centis, millis, own_prio, prio, serving, us};
 
-/// What one flood asked for.
+/// Requests of one flood.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Asked {
     adverts: usize,

@@ -9,7 +9,7 @@ use crate::support::{
     ALL, Hears, Speaks, actions, advert, centis, config, millis, ms, nanos, own_prio, serving, started, us,
 };
 
-/// How many adverts a router asked for.
+/// Number of adverts that a router asked for.
 fn adverts(router: &mut VirtualRouter) -> usize {
     actions(router).iter().filter(|action| matches!(action, Action::SendAdvert(_))).count()
 }
@@ -76,7 +76,7 @@ fn an_active_that_was_stalled_until_another_one_must_serve_becomes_backup_if_it_
         assert_eq!(actions(&mut router), [Action::RemoveAddresses, Action::Report(left)]);
         assert_eq!(router.poll_timeout(), Some(us(6_617_188 + 3_609_375)), "it listens a whole wait");
 
-        // Whoever took over is obeyed, though its priority is lower.
+        // The router that took over is obeyed, though its priority is lower.
         let nopreempt = RouterConfig { preempt: Preempt::Never, ..config(rival) };
         let mut router = serving(speaks, nopreempt);
         router.hears(too_late, &advert(50, speaks.below(), speaks.one_second())).unwrap();

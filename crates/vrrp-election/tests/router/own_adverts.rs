@@ -56,7 +56,7 @@ fn a_goodbye_that_comes_back_after_a_restart_does_not_shorten_the_wait() {
 }
 
 #[test]
-fn what_was_sent_long_ago_does_not_come_back() {
+fn an_advert_sent_long_ago_is_not_taken_for_an_echo() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
         router.hears(us(3_700_000), &advert(200, speaks.above(), speaks.one_second())).unwrap();

@@ -1,4 +1,4 @@
-//! How fast an interval is told that is longer than the one that the others know.
+//! Pace of the adverts that announce an interval longer than the one that the others know.
 //!
 //! A Backup that knows 100 ms waits 300 ms and a skew. One lost advert must not end that wait.
 
@@ -99,7 +99,7 @@ fn two_reloads_in_a_row_keep_the_pace_that_the_others_may_still_know() {
 }
 
 #[test]
-fn whoever_takes_over_with_a_longer_interval_tells_it_at_the_pace_of_the_former_active() {
+fn after_a_takeover_a_longer_interval_is_announced_at_the_pace_of_the_former_active() {
     let mut router = started(SPEAKS, every(100));
     router.hears(ms(1_000), &advert(200, SPEAKS.above(), centis(10))).unwrap();
     let now = router.poll_timeout().unwrap();
@@ -108,7 +108,7 @@ fn whoever_takes_over_with_a_longer_interval_tells_it_at_the_pace_of_the_former_
 }
 
 #[test]
-fn whoever_preempts_with_a_longer_interval_tells_it_at_the_pace_of_the_preempted() {
+fn after_a_preemption_a_longer_interval_is_announced_at_the_pace_of_the_preempted() {
     let mut router = started(SPEAKS, every(100));
     for n in 1..=36 {
         router.hears(ms(n * 100), &advert(99, SPEAKS.above(), centis(10))).unwrap();

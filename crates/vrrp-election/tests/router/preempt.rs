@@ -37,7 +37,7 @@ fn a_lower_active_is_told_of_once() {
         for second in 2..30 {
             hear(&mut router, speaks, second * 1_000_000 + 500_000, 100);
             hear(&mut router, speaks, second * 1_000_000 + 600_000, 99);
-            assert_eq!(actions(&mut router), [], "whatever was heard in between");
+            assert_eq!(actions(&mut router), [], "adverts in between change nothing");
         }
         hear(&mut router, speaks, 30_000_000, 100);
         hear(&mut router, speaks, 32_600_000, 99);
@@ -45,7 +45,7 @@ fn a_lower_active_is_told_of_once() {
     }
 }
 
-/// How a router that waits until `at` says that it took over.
+/// The cause of the takeover of a router that waits until `at`.
 fn cause(router: &mut VirtualRouter, at: u64) -> Cause {
     router.handle_timeout(us(at));
     let told = actions(router);
@@ -96,7 +96,7 @@ fn a_lower_router_that_fell_silent_is_not_preempted() {
 }
 
 #[test]
-fn whoever_is_obeyed_or_leaves_is_not_preempted() {
+fn the_end_of_an_obeyed_or_leaving_active_is_no_preemption() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
         hear(&mut router, speaks, 1_000_000, 99);

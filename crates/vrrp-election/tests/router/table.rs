@@ -5,7 +5,7 @@ use vrrp_proto::{Priority, RouterPriority};
 
 use crate::support::{ALL, Hears, Speaks, actions, advert, prio, serving, started, us};
 
-/// What happens to the router.
+/// An input of the router.
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Startup,

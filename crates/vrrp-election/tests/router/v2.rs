@@ -1,4 +1,4 @@
-//! What only VRRPv2 does (RFC 3768 §6): skew in seconds whatever the interval, nothing learned.
+//! Rules of VRRPv2 alone (RFC 3768 §6): skew in seconds whatever the interval, nothing learned.
 
 use vrrp_election::{Instant, RouterConfig, State};
 use vrrp_proto::Family;

@@ -1,4 +1,4 @@
-//! What only VRRPv3 does (RFC 9568 §6): centiseconds, skew that scales, the Active's interval learned.
+//! Rules of VRRPv3 alone (RFC 9568 §6): centiseconds, skew that scales, the Active's interval learned.
 
 use vrrp_election::{Instant, Preempt, RouterConfig, State};
 use vrrp_proto::Family;

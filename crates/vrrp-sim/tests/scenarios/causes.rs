@@ -1,4 +1,5 @@
-//! What an operator asks afterwards: each cause is injected, and the snapshot names it with what was seen.
+//! Causes, as an operator asks for them afterwards: each cause is injected, and the snapshot names it with its
+//! evidence.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -102,7 +103,7 @@ fn an_interface_that_is_down_and_one_without_an_address_are_told_apart() {
     }
 }
 
-/// What is known of the other speakers on the first host's link: address, VRID, reason.
+/// The other speakers known on the first host's link: address, VRID, reason.
 fn neighbours(run: &Simulation) -> Vec<(IpAddr, u8, Option<Counter>)> {
     let known = run.neighbours(A).unwrap();
     known
@@ -136,7 +137,7 @@ fn a_stall_is_named_and_moves_nothing() {
     let run = run(&scenario([v2(200), v2(100)]).at(secs(10), Fault::Stall(B, secs(20))), secs(40));
     let router = run.node(B).unwrap().snapshot(run.now()).router(R0).unwrap();
     let stall = router.observed.stall;
-    // What had arrived meanwhile may have told that the master lives: then there was nothing to renew.
+    // Adverts that arrived meanwhile may have shown that the Active lives: then there was nothing to renew.
     assert_eq!(router.standing, Standing::Backup);
     assert!(stall.is_none_or(|stall| stall.late > secs(15)), "{stall:?}");
     let suspended = scenario([v2(200), v2(100)]).at(secs(10), Fault::Suspend(B, secs(20)));

@@ -53,7 +53,7 @@ pub(crate) fn go_on(simulation: &mut Simulation, time: Duration) {
     simulation.run_for(time).unwrap_or_else(|violation| panic!("{violation}"));
 }
 
-/// Who became Active and when, in whole milliseconds.
+/// The hosts that became Active and the times, in whole milliseconds.
 pub(crate) fn takeovers(timeline: &Timeline) -> Vec<(u64, HostId)> {
     timeline
         .moments()

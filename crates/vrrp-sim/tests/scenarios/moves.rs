@@ -49,7 +49,7 @@ fn a_planned_move_on_a_clean_link_leaves_no_moment_without_service() {
 }
 
 #[test]
-fn what_was_moved_comes_back_when_the_plan_ends_without_a_gap() {
+fn moved_addresses_return_without_a_gap_when_the_intent_ends() {
     for kind in [HANDOVER, SOFT, HARD] {
         let scenario =
             scenario([v2(150), v2(100)]).at(secs(10), intend(A, kind)).at(secs(30), Fault::EndIntent(A, R0));

@@ -20,7 +20,7 @@ fn nor_does_it_when_its_stall_ends_between_two_adverts_again_and_again() {
     }
 }
 
-/// How many of these suspensions of a Backup, at every phase of the adverts, make it take over for nothing.
+/// Number of these suspensions of a Backup, at every phase of the adverts, that make it take over for nothing.
 fn false_takeovers(lengths_ms: impl Iterator<Item = u64>) -> usize {
     let network = Network { delay: ms(1), jitter: ms(4), ..Network::LAN };
     let runs = lengths_ms.flat_map(|length| (0..10).map(move |phase| (length, ms(5_000 + phase * 101))));
@@ -41,7 +41,7 @@ fn a_suspended_backup_listens_for_an_interval_and_a_skew_before_it_believes_anyt
 
 #[test]
 fn a_suspension_about_as_long_as_the_wait_is_recognised_mostly() {
-    // What remains are those that end just before the wait does: nothing was late, and yet an advert was missed.
+    // The remaining suspensions end just before the wait does: nothing was late, and yet an advert was missed.
     let (all, fooled) = (1_000, false_takeovers((3_000..5_000).step_by(20)));
     assert!(fooled <= all / 5, "{fooled} of {all}");
 }
