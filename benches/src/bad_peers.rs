@@ -13,7 +13,7 @@ use vip_lab::Host;
 use crate::balancer::Pool;
 use crate::listener::listen;
 
-/// What is wrong with a server. Each way has a port of its own.
+/// The defect of a server. Each way has a port of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Vice {
     /// Accepts, and never says a word.
@@ -96,7 +96,7 @@ impl Vice {
         lines.join("\n    ")
     }
 
-    /// How often it says something.
+    /// The pause between its writes.
     fn pace(self) -> Duration {
         match self {
             Self::Silent | Self::Drips | Self::SlowTls => Duration::from_millis(100),
@@ -140,7 +140,7 @@ impl Vice {
     }
 }
 
-/// What does not fit at once is left out: nobody waits for it.
+/// Text that does not fit at once is dropped: nobody waits for it.
 fn say(client: &mut TcpStream, text: &[u8]) -> io::Result<()> {
     match client.write(text) {
         Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),

@@ -1,4 +1,4 @@
-//! What a test of the configuration (`-t`) costs: CPU time and memory of the process, by size of the file.
+//! Cost of a test of the configuration (`-t`): CPU time and memory of the process, by size of the file.
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;

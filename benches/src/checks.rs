@@ -1,8 +1,8 @@
-//! What it costs to check many servers: the checking process's CPU time for each attempt, and whether the attempts
-//! come when they should. All servers are well and are checked by a connection, then by a page.
+//! Cost of checks of many servers: the checking process's CPU time for each attempt, and whether the attempts come in
+//! time. All servers are well and are checked by a connection, then by a page.
 //!
 //! A server that waits for a request, as most do, may take a while to confirm the end of a connection; keepalived waits
-//! for that with all its checks. How it fares where servers hang up at once is measured besides.
+//! for that with all its checks. Servers that hang up at once are measured besides.
 //!
 //! Where a queue of the lab was full a SYN is sent once more after a second: such an interval is not the daemon's.
 

@@ -11,9 +11,9 @@ pub(crate) const PER_LINK: u16 = 250;
 /// The configuration of one router.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Configuration {
-    /// What all routers speak.
+    /// The protocol of all routers.
     pub(crate) protocol: Protocol,
-    /// How many instances, each with one address, [`PER_LINK`] on a link.
+    /// Number of instances, each with one address, [`PER_LINK`] on a link.
     pub(crate) instances: u16,
     /// The priority of all of them.
     pub(crate) priority: u8,

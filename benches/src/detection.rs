@@ -53,7 +53,7 @@ const MEASURES: [(&str, Unit); 4] = [
     ("silent: part of the bound", Unit::Micros),
 ];
 
-/// How a server dies.
+/// The death of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Death {
     Refuses,

@@ -1,4 +1,4 @@
-//! What a pair of routers uses while nothing happens: memory, processes, wake-ups, CPU time.
+//! Use of a pair of routers while nothing happens: memory, processes, wake-ups, CPU time.
 
 use std::time::{Duration, Instant};
 

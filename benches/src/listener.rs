@@ -16,7 +16,7 @@ use vip_lab::{Host, Stamp};
 
 use crate::processes::pin;
 
-/// What a server does with a connection.
+/// Treatment of a connection by a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
     /// It says nothing, and waits a little for the other side to end it, as a web server does.
@@ -53,7 +53,7 @@ impl Listener {
         Ok(Self { socket, arrivals, worker: Some(worker) })
     }
 
-    /// How many have come so far.
+    /// Number of connections so far.
     pub(crate) fn position(&self) -> usize {
         self.seen().len()
     }
@@ -96,7 +96,7 @@ fn accept_all(listener: &TcpListener, arrivals: &Mutex<Vec<Arrival>>, manner: Ma
             arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(Arrival { at, server: *own.ip() });
         }
         match manner {
-            // Who connected closes first.
+            // The client closes first.
             Manner::Quiet => open.push_back((at, connection)),
             Manner::Brief => {}
             // One that goes away again is its own affair.

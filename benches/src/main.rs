@@ -31,7 +31,7 @@ use crate::contender::Contender;
 use crate::options::Options;
 use crate::report::{Machine, Table};
 
-/// Whatever stops a measurement as a whole; a failed trial is a complaint in the table.
+/// An error that stops a whole measurement; a failed trial is a complaint in the table.
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {

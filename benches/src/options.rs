@@ -1,4 +1,4 @@
-//! What the command line asks for.
+//! Options of the command line.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(crate) struct Options {
     pub(crate) intervals: Vec<Duration>,
     /// 2 or 3.
     pub(crate) version: u8,
-    /// What happens to the serving router.
+    /// The failures or stops of the serving router.
     pub(crate) modes: Vec<Mode>,
     /// Priorities, that of the serving router first; at least two.
     pub(crate) priorities: Vec<u8>,
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_measured_is_refused() {
+    fn options_that_cannot_be_measured_are_refused() {
         for line in [
             "--adv 0",
             "--adv 0.001",

@@ -1,4 +1,4 @@
-//! What a process tree uses, read from `/proc`.
+//! Use of memory and CPU by a process tree, read from `/proc`.
 
 use std::fs::{read_dir, read_to_string};
 
@@ -6,7 +6,7 @@ use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// What a process and all its descendants use at a moment.
+/// Use by a process and all its descendants at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     /// Processes.
@@ -17,7 +17,7 @@ pub(crate) struct Usage {
     pub(crate) private_kb: i64,
     /// Open file descriptors.
     pub(crate) descriptors: i64,
-    /// How often a thread has waited for something, since it began.
+    /// Number of times that a thread has waited for something, since it began.
     pub(crate) waits: i64,
     /// CPU time since the beginning, in nanoseconds.
     pub(crate) cpu_ns: i64,

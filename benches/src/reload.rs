@@ -22,7 +22,7 @@ use crate::theory::Protocol;
 const INSTANCES: u16 = 255;
 /// The address that comes and goes.
 const EXTRA: Ipv4Addr = Ipv4Addr::new(10, 0, 200, 1);
-/// How often the kernel is asked for it: the resolution of the first measure.
+/// Interval at which the kernel is asked for it: the resolution of the first measure.
 const PERIOD: Duration = Duration::from_micros(500);
 
 pub(crate) fn measure(contenders: &[Contender], options: &Options, show: &mut impl FnMut(Table)) {

@@ -10,28 +10,28 @@ use crate::statistics::Summary;
 /// One case, all daemons side by side.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    /// What was done.
+    /// The measurement.
     pub(crate) title: String,
     /// The daemons, in the order of each row's samples; ratios are to the first.
     pub(crate) daemons: Vec<String>,
-    /// What was measured.
+    /// The measured figures.
     pub(crate) rows: Vec<Row>,
-    /// What went wrong, to be read before the figures are believed.
+    /// Errors and warnings, to be read before the figures are believed.
     pub(crate) complaints: Vec<String>,
 }
 
 /// One measure.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    /// What it is; the unit that is shown stands in it.
+    /// The figure's name; it contains the unit that is shown.
     pub(crate) name: &'static str,
-    /// How a sample is shown.
+    /// The unit of a sample.
     pub(crate) unit: Unit,
     /// Samples of each daemon.
     pub(crate) samples: Vec<Vec<i64>>,
 }
 
-/// What a sample counts.
+/// Unit of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     /// Microseconds, shown as milliseconds.
@@ -124,7 +124,7 @@ fn ratio(peer: i64, ours: i64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-/// What the figures were measured on.
+/// The machine of the measurement.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
     cores: usize,

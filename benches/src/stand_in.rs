@@ -1,4 +1,4 @@
-//! What stands in for the kernel's load balancer where the kernel has none, so that a peer's checks run there too.
+//! A stand-in for the kernel's load balancer where the kernel has none, so that a peer's checks run there too.
 
 use std::io::Write as _;
 use std::path::PathBuf;

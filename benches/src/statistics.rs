@@ -1,6 +1,6 @@
 //! Median, 90th percentile and maximum of a few samples.
 
-/// What is told of some samples.
+/// Summary of some samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Summary {
     /// The middle one, or the mean of the two in the middle.

@@ -1,9 +1,9 @@
-//! What the protocol says about the time a takeover takes, apart from any daemon.
+//! Times of a takeover by the protocol, apart from any daemon.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What happens to the serving router.
+/// The failure or stop of the serving router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// Its whole process tree is killed at once.
@@ -47,8 +47,8 @@ impl Protocol {
         unit * (256 - u32::from(priority)) / 256
     }
 
-    /// How long after the reference advertisement a Backup takes over: three intervals and the skew after the last
-    /// one, or the skew after priority 0.
+    /// Time from the reference advertisement to a Backup's takeover: three intervals and the skew after the last one,
+    /// or the skew after priority 0.
     pub(crate) fn wait(self, mode: Mode, priority: u8) -> Duration {
         match mode {
             Mode::Kill | Mode::Link => self.interval * 3 + self.skew(priority),

@@ -1,7 +1,7 @@
 //! A load balancer and the host of its servers, with a cable between them.
 //!
-//! What the network itself costs is left to another processor where there is one, as with a network card's interrupts:
-//! otherwise the server's end of each connection would be billed to who connects.
+//! The network's own work is left to another processor where there is one, as with a network card's interrupts:
+//! otherwise the work of the server's end of each connection would be counted for the client.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;

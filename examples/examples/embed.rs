@@ -27,13 +27,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut now = Instant::ZERO;
     while now < end {
         for (index, router) in routers.iter_mut().enumerate() {
-            // What arrived, checked as RFC 9568 §7.1 says.
+            // The packets that arrived, checked as RFC 9568 §7.1 says.
             while let Some(packet) = inboxes[index].pop_front() {
                 let accepted = router.config().receiver().check(&Datagram::from_ipv4(&packet)?)?;
                 router.handle_advert(now, now, &Received::from(&accepted))?;
             }
             router.handle_timeout(now);
-            // What it asks for.
+            // The actions that it asks for.
             while let Some(action) = router.poll_action() {
                 println!("{now} {}: {action:?}", own[index]);
                 if let Action::SendAdvert(priority) = action {

@@ -47,7 +47,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Writes the advert as its sender would, reads it back and judges it. What no receiver takes is refused.
+/// Writes the advert as its sender would, reads it back and judges it. An advert that no receiver takes is refused.
 fn send(choices: &Choices, advert: &Advert<'_>) {
     let empty = advert.addresses.is_empty() && advert.version() == Version::V3;
     let refused = empty || advert.interval.is_zero();

@@ -82,7 +82,7 @@ fn drain(session: &mut Session, now: Instant) {
         assert!(count < 4, "more packets than reasons");
         let Some(packet) = session.poll_transmit(now) else { break };
         assert!(!(packet.poll && packet.r#final));
-        assert!(Packet::parse(&packet.emit()).is_ok(), "what leaves can be read");
+        assert!(Packet::parse(&packet.emit()).is_ok(), "a packet that leaves can be read");
     }
 }
 

@@ -13,7 +13,7 @@ use lvs_health::{Dns, DnsAnswers, Failure, Network, Outcome, Prepared, Protocol,
 struct Input {
     name: String,
     nonce: u32,
-    /// What is wanted of the answer: addresses, how many, validated.
+    /// Conditions for the answer: addresses, how many, validated.
     wanted: Option<(Vec<[u8; 4]>, u16, bool)>,
     /// Octets of the query that are changed: place and new value.
     changes: Vec<(u16, u8)>,

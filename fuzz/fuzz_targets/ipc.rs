@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use vipd::ipc::{Channel, FromWorker, ToWorker};
 use vipd::mailer::{FromMailer, ToMailer};
 
-/// What fits into the socket's buffer at once.
+/// Most bytes that fit into the socket's buffer at once.
 const MOST: usize = 64 << 10;
 
 fuzz_target!(|data: &[u8]| {

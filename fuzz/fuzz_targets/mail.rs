@@ -33,7 +33,7 @@ fuzz_target!(|input: Input<'_>| {
     play(&input, &mail, &input.cuts);
 });
 
-/// What the session said and how it ended.
+/// The session's output and its outcome.
 fn play(input: &Input<'_>, mail: &[u8], cuts: &[u8]) -> (Vec<u8>, Option<Outcome>) {
     let mut now = Instant::now();
     let timeout = Duration::from_secs(30);

@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(replies(stream.chunks(chunk)), replies([stream]));
 });
 
-/// What the checker says, and how it ends.
+/// The checker's output and its outcome.
 fn talk<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Option<Outcome>) {
     let now = Instant::now();
     let target = Target::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 25)), Duration::from_secs(5));

@@ -87,13 +87,13 @@ Written by `cargo xtask compatibility` from the keyword table of `keepalived-con
 `since` is the first keepalived release known to have the keyword; `vipd only` marks those that no keepalived knows, and
 complains about.
 
-## What is the same
+## The same as in keepalived
 
 Command line (getopt_long semantics included), signals, exit codes (`-t`: 0, 2, 4, 5, 6), pid files, arguments of notify
 scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `.stats` and `.json`, the packets on the wire
 (checksums with pseudo-header unless `v3_checksum_as_v2`, gratuitous ARP as requests, bursts of five).
 
-## What differs on purpose
+## Differences on purpose
 
 | keepalived 2.2.7 | vipd |
 | --- | --- |

@@ -15,11 +15,11 @@ struct Need {
     why: &'static str,
 }
 
-/// What the tests talk to. A line more is all that another program takes.
+/// Programs that the tests talk to. Another program takes one line more.
 const PEERS: &[Need] = &[
     Need { program: "keepalived", package: "keepalived", why: "the peer of the interoperability tests" },
-    Need { program: "haproxy", package: "haproxy", why: "what the examples watch" },
-    Need { program: "killall", package: "psmisc", why: "what the examples watch it with" },
+    Need { program: "haproxy", package: "haproxy", why: "watched by the examples" },
+    Need { program: "killall", package: "psmisc", why: "used by the examples to watch it" },
     Need { program: "bash", package: "bash", why: "check scripts in bash's syntax" },
     Need { program: "ipvsadm", package: "ipvsadm", why: "another view of the kernel's IPVS tables" },
     Need { program: "exim4", package: "exim4-daemon-light", why: "a mail server that alerts are sent to" },
@@ -38,7 +38,7 @@ const PEERS: &[Need] = &[
     Need { program: "slapd", package: "slapd", why: "a directory that is checked" },
 ];
 
-/// What `cargo xtask vm` needs.
+/// Programs that `cargo xtask vm` needs.
 const VM: &[Need] = &[
     Need { program: "linux.uml", package: "user-mode-linux", why: "a kernel with IPVS" },
     Need { program: "busybox", package: "busybox-static", why: "the first program of that kernel" },
@@ -47,7 +47,7 @@ const VM: &[Need] = &[
 
 /// Installs what is missing, where that is possible. Gives what is still missing then.
 ///
-/// What `cargo xtask vm` needs is not among that: the kernel that runs already may do, and a test that finds none
+/// The programs of `cargo xtask vm` are not among them: the kernel that runs already may do, and a test that finds none
 /// says so.
 pub(crate) fn install() -> Vec<String> {
     install_missing("test peers", PEERS);

@@ -1,4 +1,4 @@
-//! What `cargo xtask vm` promises of a command's outputs, its status and its end, on a guest's kernel.
+//! Promises of `cargo xtask vm` about a command's outputs, its status and its end, on a guest's kernel.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! How long a client is without its address when the serving router fails or leaves.
+//! Time that a client is without its address when the serving router fails or leaves.
 
 mod trial;
 
@@ -95,7 +95,7 @@ impl Case {
         )
     }
 
-    /// How long the next router waits after the reference advertisement.
+    /// Time that the next router waits after the reference advertisement.
     fn wait(&self) -> Duration {
         let next = self.priorities.iter().skip(1).max().copied().unwrap_or(1);
         self.protocol.wait(self.mode, next)

@@ -9,7 +9,7 @@ use vip_lab::frame::Frame;
 
 use crate::theory::Mode;
 
-/// What was done to the router behind the first port.
+/// The failure or stop of the router behind the first port.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Event {
     /// The time.
@@ -18,7 +18,7 @@ pub(super) struct Event {
     pub(super) gone: Option<Stamp>,
     /// The kind of event.
     pub(super) mode: Mode,
-    /// How long after the reference advertisement the takeover is due.
+    /// Time from the reference advertisement until the takeover is due.
     pub(super) wait: Duration,
     /// The address that moves.
     pub(super) target: IpAddr,
@@ -33,7 +33,7 @@ pub(super) struct Trial {
     pub(super) announcement: Option<i64>,
     /// First answer to the client by another router.
     pub(super) answer: Option<i64>,
-    /// How much later than due the advertisement came.
+    /// Time from the due moment to the advertisement.
     pub(super) late: Option<i64>,
     /// The serving router's priority 0.
     pub(super) stop: Option<i64>,
@@ -89,7 +89,7 @@ impl Trial {
         self.advert.is_some() && self.announcement.is_some() && self.answer.is_some()
     }
 
-    /// What must be known before the figures are believed.
+    /// Warnings that must be known before the figures are believed.
     pub(super) fn complaints(&self) -> Vec<String> {
         let mut complaints = Vec::new();
         if !self.is_complete() {

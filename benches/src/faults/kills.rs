@@ -23,7 +23,7 @@ use crate::theory::{Mode, Protocol};
 
 const PROTOCOL: Protocol = Protocol { version: 3, interval: Duration::from_millis(100) };
 const PRIORITIES: [u8; 2] = [200, 100];
-/// How often the kernels are asked: the resolution of the measure.
+/// Interval at which the kernels are asked: the resolution of the measure.
 const PERIOD: Duration = Duration::from_millis(1);
 /// Scheduling and the measure itself may add this much.
 const SLACK: Duration = Duration::from_millis(60);

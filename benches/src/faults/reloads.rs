@@ -142,7 +142,7 @@ pub(super) fn virtual_addresses(host: &Host) -> Result<BTreeSet<Ipv4Addr>, Failu
     Ok(v4.collect())
 }
 
-/// How often unchanged routers of the first router changed their state, by its log.
+/// Number of changes of state of unchanged instances on the first router, by its log.
 fn entered(stage: &Stage) -> Result<usize, Failure> {
     let unchanged = |line: &str| {
         let number = line.split_once("(V")?.1.split_once(')')?.0.parse::<u16>().ok()?;

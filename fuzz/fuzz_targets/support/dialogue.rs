@@ -41,8 +41,8 @@ pub fn page(choices: u8, version: HttpVersion) -> Http {
     Http { urls: vec![url], version, tls: None, headers: Vec::new(), basic_auth: None }
 }
 
-/// What must hold whatever is said: the outcome does not depend on how the stream is cut, there is one when the peer
-/// closes, and little is waiting to be sent.
+/// Invariants for any answer: the outcome does not depend on how the stream is cut, there is one when the peer closes,
+/// and little is waiting to be sent.
 pub fn check(prepared: &Prepared, answer: &[u8], cut: u8) {
     let whole = play(prepared, &[answer]);
     let pieces: Vec<_> = answer.chunks(usize::from(cut).max(1)).collect();

@@ -51,7 +51,7 @@ fn literals<'a>(line: &'a str, is_next: &mut bool) -> Vec<&'a str> {
     }
 }
 
-/// What a finding is made with: its code comes first, or behind severity and class.
+/// Functions that make a finding: its code comes first, or behind severity and class.
 const MAKERS: [&str; 8] = [
     "Diagnostic::error(",
     "Diagnostic::warning(",

@@ -1,4 +1,5 @@
-//! What an emulated machine's kernel starts with: busybox, our first program, and the modules that lead to the files.
+//! The initial files of an emulated machine's kernel: busybox, our first program, and the modules that lead to the
+//! files.
 
 use std::path::Path;
 use std::process::Command;

@@ -54,8 +54,8 @@ impl Job {
         &self.folder
     }
 
-    /// How one of our scripts is run that starts a guest: in a process namespace of its own, so that nothing of it outlives
-    /// it or us. Its first argument is the console's file; the others are to be added.
+    /// A command that runs one of our scripts that starts a guest: in a process namespace of its own, so that nothing
+    /// of it outlives it or us. Its first argument is the console's file; the others are to be added.
     pub(super) fn alone(&self, script: &str) -> Command {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"]);

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_hears_is_read_to_the_end() {
+    fn output_is_read_to_the_end_though_nobody_takes_it() {
         let mut said = io::Cursor::new(vec![7; 200_000]);
         copy(&mut said, Deaf);
         assert_eq!(said.position(), 200_000);

@@ -1,4 +1,4 @@
-//! What user-mode-linux needs on processors whose register state is larger than it knows.
+//! A library that user-mode-linux needs on processors whose register state is larger than it knows.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
