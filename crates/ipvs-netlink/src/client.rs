@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_set_what_is_gone_is_added_and_what_is_removed_may_be_gone() {
+    fn an_existing_object_is_set_a_missing_one_added_and_a_removed_one_may_be_gone() {
         let key = ServiceKey::tcp("192.0.2.1:80".parse().unwrap());
         let service = Service::new(key, Scheduler::RR);
         let (add, set) = (Change::AddService(service.clone()), Change::SetService(service));

@@ -537,7 +537,7 @@ fn a_client_of_another_namespace_changes_that_one_and_no_other() {
 
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
-fn what_ipvsadm_saves_is_read_and_what_is_written_ipvsadm_restores() {
+fn rules_saved_by_ipvsadm_are_read_and_ours_are_restored_by_it() {
     in_namespace(|client| {
         let text = "\
 -A -t 192.0.2.1:80 -s wlc -p 360 -M 255.255.255.0

@@ -58,7 +58,7 @@ fn word() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn what_is_understood_is_written_back_alike_and_nothing_panics(words in prop::collection::vec(word(), 0..40)) {
+    fn valid_rules_are_written_back_alike_and_nothing_panics(words in prop::collection::vec(word(), 0..40)) {
         if let Ok(table) = words.join(" ").parse::<Table>() {
             let written = Rules(&table).to_string();
             prop_assert_eq!(written.parse::<Table>().expect("our own rules"), table);

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_an_argument_is_an_error() {
+    fn text_that_cannot_be_an_argument_is_an_error() {
         assert_eq!(script_words("script \"a 'b"), Err(ScriptError::UnterminatedQuote('"')));
         assert_eq!(command_argv("a 'b"), Err(ScriptError::UnterminatedQuote('\'')));
         assert_eq!(command_argv("a\\"), Err(ScriptError::TrailingBackslash));

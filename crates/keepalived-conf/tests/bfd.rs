@@ -63,7 +63,7 @@ fn ipv4_takes_a_ttl_of_255_only_and_ipv6_what_keepalived_sends() {
 }
 
 #[test]
-fn what_keepalived_refuses_is_refused() {
+fn values_that_keepalived_refuses_are_refused() {
     let cases = [
         ("bfd_instance B {\nsource_ip 192.0.2.1\n}\n", "incomplete"),
         ("bfd_instance B {\nneighbor_ip 192.0.2.2\nsource_ip 2001:db8::1\n}\n", "mixed-families"),
@@ -127,7 +127,7 @@ fn the_address_owner_follows_no_weights() {
 }
 
 #[test]
-fn how_the_process_runs_is_read() {
+fn settings_of_the_process_are_read() {
     let loaded = load_str(
         "global_defs {\nbfd_priority -5\nbfd_rt_priority 10\nbfd_no_swap\nbfd_cpu_affinity 0 1\nbfd_rlimit_rttime 5000\n}\n",
     );

@@ -571,7 +571,7 @@ fn an_unknown_word_is_explained_where_possible() {
 }
 
 #[test]
-fn what_nothing_acts_on_is_said_once_per_keyword() {
+fn a_keyword_without_effect_is_reported_once() {
     let snmp = "global_defs {\nenable_snmp_vrrp\n}\n";
     let loaded = load_str(&format!("{snmp}{snmp}"));
     let notes: Vec<_> = loaded.diagnostics.iter().filter(|finding| finding.code == "refused").collect();
@@ -636,7 +636,7 @@ fn members_of_a_group_may_be_defined_after_it() {
 }
 
 #[test]
-fn what_stands_behind_the_address_of_a_peer_is_dropped() {
+fn text_behind_the_address_of_a_peer_is_dropped() {
     let loaded = instance("unicast_src_ip 192.0.2.2/24\nunicast_peer {\n192.0.2.3/24\n192.0.2.4\n}");
     assert_eq!(exit_code(&loaded.diagnostics), 0);
     assert!(has(&loaded, "prefix-ignored"));
@@ -680,7 +680,7 @@ fn members_of_a_group_follow_no_weight_unless_the_group_says_so() {
 }
 
 #[test]
-fn what_a_group_tracks_too_its_members_do_not() {
+fn tracks_of_a_group_are_dropped_from_its_members() {
     let (tracks, loaded) =
         tracks_of_member("track_interface {\neth8 weight 30\n}\ntrack_script {\ns\nc weight 7\n}");
     assert_eq!(tracks, [("eth9".to_owned(), 0)]);
@@ -988,7 +988,7 @@ fn processes_have_names_of_their_own_if_the_file_says_so() {
 }
 
 #[test]
-fn what_is_not_done_here_says_why_and_leaves_the_status_alone() {
+fn an_unsupported_keyword_says_why_and_leaves_the_status_alone() {
     for (line, code) in [("random_seed 7", "no-effect"), ("disable_local_igmp", "refused")] {
         let loaded = load_str(&format!("global_defs {{\n{line}\n}}\n"));
         assert!(has(&loaded, code), "{line}: {:?}", loaded.diagnostics);
@@ -1057,7 +1057,7 @@ fn a_master_that_was_stalled_becomes_backup_only_with_nopreempt() {
 }
 
 #[test]
-fn what_decides_who_is_master_and_is_not_done_is_an_error() {
+fn an_unsupported_keyword_that_decides_who_is_master_is_an_error() {
     let severity = |lines: &str| {
         let loaded = instance(lines);
         let finding = loaded.diagnostics.iter().find(|finding| finding.code == "refused").unwrap();

@@ -90,7 +90,7 @@ fn each_mode_stands_for_what_its_rfc_says() {
 }
 
 #[test]
-fn what_the_rfc_does_not_know_is_told() {
+fn keywords_unknown_to_the_rfc_are_reported() {
     let told = |lines: &str, address: &str| {
         let loaded = load("", lines, address);
         let texts = loaded.diagnostics.iter().map(|finding| finding.message.clone());

@@ -224,7 +224,7 @@ fn lines_that_keepalived_refuses_are_reported_and_left_out() {
 }
 
 #[test]
-fn what_is_put_back_carries_the_protocol_of_keepalived() {
+fn a_restored_route_has_the_protocol_of_keepalived() {
     let (config, code) = statics("static_routes", "10.1.0.0/16 dev eth0 protocol static");
     assert_eq!((config.statics.routes[0].object.protocol, code), (18, 5));
 }

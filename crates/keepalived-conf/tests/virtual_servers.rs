@@ -100,7 +100,7 @@ fn a_virtual_server_has_keepaliveds_defaults() {
 }
 
 #[test]
-fn what_is_missing_is_an_error_and_has_a_default() {
+fn a_missing_keyword_is_an_error_and_has_a_default() {
     for (lines, code) in [
         ("lb_algo rr\nlb_kind NAT\n", "no-protocol"),
         ("lb_algo rr\nprotocol UDP\n", "no-method"),
@@ -455,7 +455,7 @@ fn flags_of_a_scheduler_stand_behind_it() {
 }
 
 #[test]
-fn what_is_said_of_a_sorry_server_stands_behind_it() {
+fn options_of_a_sorry_server_stand_behind_it() {
     let loaded = server("sorry_server 192.0.2.9\nsorry_server_inhibit\nsorry_server_lvs_method DR", "");
     let sorry = only(&loaded).sorry_server.as_ref().expect("a sorry server");
     assert_eq!((sorry.address, sorry.forwarding), (address("192.0.2.9:80"), Forwarding::DirectRoute));
@@ -807,7 +807,7 @@ fn a_fifo_and_its_script_may_stand_in_either_order() {
 }
 
 #[test]
-fn what_keepalived_does_not_know_acts_too() {
+fn keywords_unknown_to_keepalived_act_too() {
     let loaded = server(
         "slow_start 30\ndrain_timeout 60",
         "SSL_GET {\ntls_verify\ntls_expiry_warning 14\ntls_version 1.3\nhttp_protocol 2\nheader \"X-Probe: lb1\"\n\

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_named() {
+    fn the_defect_of_an_address_is_named() {
         assert_eq!(Mailbox::parse(" "), Err(MailboxError::Empty));
         assert_eq!(Mailbox::parse("Bob <>"), Err(MailboxError::Empty));
         assert_eq!(Mailbox::parse("Bob <b@x.org"), Err(MailboxError::Brackets));

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ascii_is_encoded() {
+    fn text_that_is_not_ascii_is_encoded() {
         let mail = emit("Gerät", "Gerät");
         assert!(mail.contains("Subject: =?UTF-8?B?R2Vyw6R0?=\r\n"), "{mail:?}");
         let body = "\r\nContent-Transfer-Encoding: base64\r\n\r\nR2Vyw6R0\r\n";

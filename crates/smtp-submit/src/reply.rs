@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_reply_is_left() {
+    fn bytes_after_a_reply_are_left() {
         let mut reader = ReplyReader::new();
         let mut input = &b"220 ready\r\n454 no\r\nx"[..];
         assert_eq!(reader.read(&mut input), Ok(Some(reply(220, "ready"))));
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reply_says_why() {
+    fn a_malformed_reply_says_why() {
         assert_eq!(read(b"\r\n"), Err(ReplyError::NoCode));
         assert_eq!(read(b"25 OK\r\n"), Err(ReplyError::NoCode));
         assert_eq!(read(b" 250 OK\r\n"), Err(ReplyError::NoCode));

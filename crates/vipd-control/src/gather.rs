@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_meanwhile_or_a_moment_later_gets_the_same_answer() {
+    fn clients_that_ask_meanwhile_or_a_moment_later_get_the_same_answer() {
         let (mut gatherer, now) = (Gatherer::default(), Instant::now());
         let request = begin(&mut gatherer, now);
         assert_eq!(gatherer.ask(now, B, BOTH), Asked::Waiting);
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_part_is_left_out() {
+    fn text_that_is_no_part_is_left_out() {
         let mut parts = Parts::default();
         for part in [&b"{\"groups\":\n[]}"[..], b"[", b"{\"groups\":7}", b"\xff"] {
             parts.add(part);

@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_understood() {
+    fn a_sent_request_is_understood() {
         let verbs = [
             Verb::Status {},
             Verb::Events { follow: true },

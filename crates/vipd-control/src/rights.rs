@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_permitted_is_denied() {
+    fn access_without_permission_is_denied() {
         let root = Peer { uid: 0, groups: vec![0] };
         let member = Peer { uid: 1000, groups: vec![1000, 40] };
         // The group `root` is no root.

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused_with_its_name() {
+    fn an_unknown_argument_is_refused_with_its_name() {
         assert_eq!(parse("--fats"), Err("unknown argument --fats".to_owned()));
         assert!(parse("--fast --config a b").is_err());
         assert_eq!(parse("-h"), Ok(Request::Help));

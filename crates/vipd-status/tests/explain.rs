@@ -464,7 +464,7 @@ fn numbers_at_their_ends_do_no_harm() {
 }
 
 #[test]
-fn what_an_instance_waits_for_and_a_stall_are_told() {
+fn a_wait_and_a_stall_are_reported() {
     let mut instance = Instance { name: "VI_1".to_owned(), ..Instance::default() };
     instance.waits = Some("startup delay, 2998 ms left".to_owned());
     instance.stalled = Some(now());

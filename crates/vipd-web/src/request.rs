@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_decoded() {
+    fn a_request_is_decoded() {
         let text = "GET /explain?name=VI%201&x=a+b HTTP/1.1\r\nHost: localhost:9165\r\nAccept: text/event-stream\r\n\
                     Last-Event-ID: 17\r\n\r\nGET";
         let (request, length) = parse(text).unwrap().unwrap();
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_act_or_be_read_in_two_ways_is_refused() {
+    fn a_request_that_could_act_or_be_read_in_two_ways_is_refused() {
         assert_eq!(parse("POST / HTTP/1.1\r\n\r\n"), Err(Refusal::Method));
         assert_eq!(parse("DELETE /api/v1/status HTTP/1.1\r\n\r\n"), Err(Refusal::Method));
         assert_eq!(parse("GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"), Err(Refusal::Body));

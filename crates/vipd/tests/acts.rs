@@ -1,5 +1,5 @@
-//! What operators do to instances that run: addresses move to another machine and come back, and the command says what became
-//! of it.
+//! Acts of operators on running instances: addresses move to another machine and come back, and the command prints the
+//! result.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -26,7 +26,7 @@ fn pair() -> Lan {
     lan
 }
 
-/// What a command of vipd prints, and its exit status at the end.
+/// Output of a vipd command, and its exit status at the end.
 fn vipd(router: &Router, words: &str) -> String {
     router.shell(&format!("{} {words} 2>&1; echo status $?", env!("CARGO_BIN_EXE_vipd")))
 }

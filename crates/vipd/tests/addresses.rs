@@ -85,8 +85,8 @@ fn the_address_owner_keeps_the_address_of_its_interface() {
 }
 
 #[test]
-fn what_a_router_left_that_died_goes_and_what_its_host_has_stays() {
-    lab_test("what_a_router_left_that_died_goes_and_what_its_host_has_stays", &[], || {
+fn leftovers_of_a_dead_router_are_removed_and_addresses_of_the_host_stay() {
+    lab_test("leftovers_of_a_dead_router_are_removed_and_addresses_of_the_host_stay", &[], || {
         let mut lan = alone(&[100, 101]);
         let (old, new) = (lan.vip(100), lan.vip(101));
         lan.routers[0].start(&text(&[Instance::new(V3_CALM, 150)]));
@@ -179,6 +179,6 @@ fn daemons_of_one_machine_leave_each_others_addresses_alone() {
         assert!(lan.routers[0].holds(other), "nobody removed it");
         lan.routers[0].stop();
         lan.routers[0].start_again();
-        eventually("whoever starts next removes it", SOON, || !lan.routers[0].holds(other));
+        eventually("the next daemon removes it", SOON, || !lan.routers[0].holds(other));
     });
 }

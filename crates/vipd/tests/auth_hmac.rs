@@ -130,7 +130,7 @@ fn an_instance_without_the_key_that_signs_stays_in_fault() {
     });
 }
 
-/// Whoever recorded the adverts of an Active cannot make others believe that it is still there.
+/// A recording of an Active's adverts cannot make others believe that it is still there.
 #[test]
 fn repeated_packets_are_rejected_also_after_a_worker_was_killed() {
     lab_test("repeated_packets_are_rejected_also_after_a_worker_was_killed", &[], || {

@@ -91,7 +91,7 @@ fn a_takeover_is_told_alike_from_the_link_and_from_a_file_of_tcpdump() {
 }
 
 #[test]
-fn what_cannot_be_captured_is_named() {
+fn a_source_that_cannot_be_captured_is_named() {
     let vipd = |source: &str| {
         let output =
             std::process::Command::new(env!("CARGO_BIN_EXE_vipd")).args(["capture", source]).output();

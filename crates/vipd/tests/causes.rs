@@ -83,7 +83,7 @@ fn configuration(host: usize) -> String {
     text
 }
 
-/// What the daemon answers over its control socket; none while it does not.
+/// The daemon's answer over its control socket; `None` while there is none.
 fn status(router: &Router) -> Option<Status> {
     let text = router.shell(&format!("{} status --json", env!("CARGO_BIN_EXE_vipd")));
     match serde_json::from_str(&text).ok()? {

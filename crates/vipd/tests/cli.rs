@@ -79,7 +79,7 @@ fn version_and_help_go_to_standard_output_with_status_0() {
     }
 }
 
-/// What is installed in keepalived's place is asked for its version by exporters and playbooks.
+/// A program that is installed in keepalived's place is asked for its version by exporters and playbooks.
 #[test]
 fn called_keepalived_it_says_so_on_standard_error_and_takes_any_word() {
     use std::os::unix::process::CommandExt as _;

@@ -27,7 +27,7 @@ fn alone() -> Lan {
     lan
 }
 
-/// What a command of vipd prints, and its exit status at the end.
+/// Output of a vipd command, and its exit status at the end.
 fn vipd(router: &Router, words: &str) -> String {
     router.shell(&format!("{} {words} 2>&1; echo status $?", env!("CARGO_BIN_EXE_vipd")))
 }
@@ -97,7 +97,7 @@ fn a_client_without_rights_is_refused_and_the_file_goes_with_the_daemon() {
             |router: &Router| router.shell(&format!("{nobody} {program} status 2>&1; echo status $?"));
         let refused = status(router);
         assert!(refused.contains("only root may") && refused.ends_with("status 4"), "{refused}");
-        // Whoever gets past the rights of the file is still no member.
+        // A client that passes the rights of the file is still no member of the group.
         router.shell(&format!("chmod 666 {SOCKET}"));
         let refused = status(router);
         assert!(refused.contains("permission denied") && refused.ends_with("status 4"), "{refused}");

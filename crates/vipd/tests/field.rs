@@ -1,4 +1,4 @@
-//! What people run: the example configurations and files in the style of the field, with a real HAProxy beside the
+//! Configurations of the field: the examples and files in the style of the field, with a real HAProxy beside the
 //! daemon, maintenance files and notify scripts.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]

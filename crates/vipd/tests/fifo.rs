@@ -14,7 +14,8 @@ use nix::sys::signal::Signal;
 
 const SOON: Duration = Duration::from_secs(4);
 
-/// What readers of the FIFOs of this name get while an instance comes, and two go: one by a reload, one at the stop.
+/// Lines that readers of the FIFOs of this name get while an instance comes, and two go: one by a reload, one at the
+/// stop.
 fn lines(maker: Maker, keyword: &str) -> Vec<String> {
     let mut lan = Lan::new(V3_CALM, &[maker], &[100, 101]);
     let instances = [Instance::new(V3_CALM, 150), Instance::second(V3_CALM, 120)];

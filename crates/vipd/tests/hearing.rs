@@ -243,7 +243,7 @@ fn announcements_that_wait_are_dropped_when_the_address_moves() {
     });
 }
 
-/// What one router sent from a moment on: adverts and announcements.
+/// Frames that one router sent from a moment on: adverts and announcements.
 fn sent(lan: &Lan, router: usize, since: Stamp) -> Vec<Seen> {
     let sources = lan.routers[router].sources();
     let mac = mac(lan, router);

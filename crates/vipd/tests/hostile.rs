@@ -200,7 +200,7 @@ fn every_packet_to_reject_moves_one_counter_and_nothing_else() {
         assert_eq!(router.log_count("Entering"), 2 * cases.len(), "nobody changed its state");
         assert!(router.log_count("bad advert from") <= cases.len());
         let json = "/tmp/keepalived.json";
-        // What a daemon of this machine may have left there is not what this one writes.
+        // A file that another daemon of this machine left there is not the one that this daemon writes.
         let _ = router.host.remove_file(json);
         router.signal_number(libc::SIGRTMIN() + 2);
         eventually("the JSON file is written", Duration::from_secs(2), || {
@@ -215,7 +215,7 @@ fn every_packet_to_reject_moves_one_counter_and_nothing_else() {
     });
 }
 
-/// What an attacker without the password can think of, from another address.
+/// Attacks without the password, from another address.
 fn garbage(variant: Variant) -> Vec<Vec<u8>> {
     let from = Ipv4Addr::new(192, 0, 2, 66);
     let header = Ipv4Header::new(from, vrrp_proto::IPV4_GROUP);
@@ -310,7 +310,7 @@ fn flooded(variant: Variant) {
     let packets = garbage(variant);
     let sent = attacker.flood(&packets, 50_000, Duration::from_secs(2));
     println!("sent {sent} packets of {} kinds in {:?}", packets.len(), Stamp::now().since(start));
-    // Whatever the flood did to the timers would show within this time.
+    // An effect of the flood on the timers would show within this time.
     lan.stays_with(vip, A, variant.down(100) + variant.interval);
 
     for (router, before) in lan.routers.iter().zip(said) {

@@ -17,7 +17,7 @@ use nix::sys::signal::Signal;
 const A: usize = 0;
 const HIGH: u8 = 150;
 
-/// How long a worker may be silent by default, and how long its end takes to be seen.
+/// Longest silence of a worker by default, and the time within which its end is seen.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One router that serves.

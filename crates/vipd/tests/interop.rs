@@ -182,7 +182,7 @@ fn finish(mut lan: Lan, variant: Variant, instances: &[Instance], records: [&[&s
     inspect(&lan, variant, instances, records);
 }
 
-/// What must hold after every scenario; `records` are the states that the first instance's scripts were called for.
+/// Invariants after every scenario; `records` are the states that the first instance's scripts were called for.
 fn inspect(lan: &Lan, variant: Variant, instances: &[Instance], records: [&[&str]; 2]) {
     for (router, states) in lan.routers.iter().zip(records) {
         router.expect_record(instances[0].name, states);
@@ -228,7 +228,7 @@ fn death_and_return(variant: Variant, makers: [Maker; 2]) {
         let changes = lan.routers[A].holding(vip).changes();
         changes.iter().any(|(at, held)| *at > back && !held)
     };
-    eventually("what it left behind is cleared away first", variant.down(HIGH), || cleared(&lan));
+    eventually("its leftovers are removed first", variant.down(HIGH), || cleared(&lan));
     lan.routers[A].trust();
     lan.expect_holder(vip, A, variant.down(HIGH));
     lan.stays_with(vip, A, variant.interval * 2);
@@ -333,7 +333,7 @@ fn two_addresses_swap(variant: Variant, makers: [Maker; 2]) {
     each_its_own(&lan);
     let before: [&[&str]; 2] = [&["BACKUP", "MASTER"], &["BACKUP", "MASTER", "BACKUP"]];
     for (dead, survivor) in [(A, B), (B, A)] {
-        // What it still has to run would die with it.
+        // Scripts that it still has to run would die with it.
         lan.routers[dead].expect_record("VI_1", before[dead]);
         lan.routers[dead].kill();
         lan.expect_holder(first, survivor, variant.down(LOW));

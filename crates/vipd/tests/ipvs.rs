@@ -18,7 +18,7 @@ use vip_lab::Stamp;
 use vip_lab::farm::{DIRECT, NAT};
 use vip_lab::visitor::{Visit, Visitor};
 
-/// Whose load balancers run side by side.
+/// The load balancers that run side by side.
 const MAKERS: &[Maker] = &[Maker::Keepalived, Maker::Vipd];
 
 /// A real server of the configurations below.
@@ -283,7 +283,7 @@ fn a_pair_and_its_clients(makers: [Maker; 2]) {
 /// Daemons that the demonstration is told with; `None` is vipd itself.
 const TELLERS: &[Option<&str>] = &[None];
 
-/// How often the story is told on a machine that stands still meanwhile.
+/// Most attempts of the demonstration on a machine that stands still meanwhile.
 const ATTEMPTS: usize = 3;
 
 #[test]

@@ -34,14 +34,14 @@ fn web(port: u16, weight: u32, check: &str) -> (String, Vec<String>) {
 
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
-fn what_a_reload_dropped_goes_although_the_worker_died_of_it() {
-    ipvs_test("what_a_reload_dropped_goes_although_the_worker_died_of_it", &[], || {
+fn objects_that_a_reload_dropped_are_removed_although_the_worker_died_of_it() {
+    ipvs_test("objects_that_a_reload_dropped_are_removed_although_the_worker_died_of_it", &[], || {
         let told = "notify_down \"/etc/keepalived/record.sh down dropped\"";
         let (first, second, third) = (web(80, 1, told), web(81, 1, ""), web(82, 1, ""));
         let mut lab = one_director();
         lab.start(&(first.0 + &second.0));
         lab.expect_tables("start", SOON, &[first.1, second.1.clone()].concat());
-        // What somebody else made stays.
+        // Services that another program made stay.
         lab.directors[0].shell("/usr/sbin/ipvsadm -A -t 192.0.2.100:99 -s rr");
         let killed = worker(&lab);
         lab.directors[0].shell(&format!("kill -STOP {killed}"));
@@ -51,7 +51,7 @@ fn what_a_reload_dropped_goes_although_the_worker_died_of_it() {
         lab.directors[0].shell(&format!("kill -9 {killed}"));
         let foreign = vec!["-A -t 192.0.2.100:99 -s rr".to_owned()];
         lab.expect_tables("the successor", SOON, &[second.1, third.1, foreign].concat());
-        lab.expect_calls("what the predecessor could not tell", &["down dropped"]);
+        lab.expect_calls("the event that the predecessor could not report", &["down dropped"]);
     });
 }
 
@@ -69,7 +69,7 @@ fn the_weight_that_a_check_said_outlives_the_worker() {
             "#!/bin/sh\n[ -e /etc/keepalived/asked ] && exec sleep 600\n: >/etc/keepalived/asked\nexit 9\n",
         );
         lab.start(&format!("global_defs {{\n script_user root\n}}\n{text}"));
-        lab.expect_tables("what the check says", SOON, &told);
+        lab.expect_tables("the result of the check", SOON, &told);
         let killed = worker(&lab);
         lab.directors[0].shell(&format!("kill -9 {killed}"));
         eventually("another worker", SOON, || !["", &killed].contains(&worker(&lab).as_str()));

@@ -126,7 +126,7 @@ fn had(line: &[(Stamp, Option<i32>)], weight: Option<i32>, at: Stamp, margin: Du
     })
 }
 
-/// What one director held that the other did not hold at about the same time.
+/// Entries that one director held and the other did not hold at about the same time.
 fn differences(lab: &Balancers, one: &Timelines, other: &Timelines, from: Stamp) -> Vec<String> {
     let mut found = Vec::new();
     for (name, line) in one {
@@ -225,5 +225,5 @@ fn expect_the_same_told(lab: &Balancers) {
         std::thread::sleep(Duration::from_millis(50));
     }
     println!("{} calls of scripts", calls(0).len());
-    assert_eq!(calls(0), calls(1), "what is told");
+    assert_eq!(calls(0), calls(1), "the calls of the scripts");
 }

@@ -35,7 +35,7 @@ impl Stage {
         Self { lan, client }
     }
 
-    /// What a command of vipd on a machine must say, and that the address is at another machine then.
+    /// Runs a command of vipd on a machine; it must succeed, and move the address to another machine.
     fn tell(&self, router: usize, words: &str, holder: usize) {
         let program = env!("CARGO_BIN_EXE_vipd");
         let said = self.lan.routers[router].shell(&format!("{program} {words} 2>&1; echo status $?"));

@@ -15,7 +15,7 @@ use common::{eventually, lab_test};
 
 const SOON: Duration = Duration::from_secs(2);
 
-/// What load balancers of a cloud are configured with: a table of their own, chosen by the source address.
+/// Configuration of load balancers in a cloud: a table of their own, chosen by the source address.
 const AMPHORA: &str = "    virtual_routes {
         default via 192.0.2.254 dev eth0 onlink table 1
         192.0.2.0/24 dev eth0 src 192.0.2.100 scope link table 1
@@ -66,8 +66,8 @@ fn routes_and_rules_move_with_the_address() {
 }
 
 #[test]
-fn what_somebody_removes_and_what_a_killed_worker_left_is_as_it_should_be() {
-    let name = "what_somebody_removes_and_what_a_killed_worker_left_is_as_it_should_be";
+fn routes_are_restored_after_a_foreign_removal_and_after_a_kill() {
+    let name = "routes_are_restored_after_a_foreign_removal_and_after_a_kill";
     lab_test(name, &[], || {
         let mut lan = Lan::new(V3_IPV4, &[Vipd], &[100]);
         let vip = lan.vip(100);
@@ -91,8 +91,8 @@ fn what_somebody_removes_and_what_a_killed_worker_left_is_as_it_should_be() {
 }
 
 #[test]
-fn what_is_static_is_there_as_long_as_the_daemon_runs() {
-    lab_test("what_is_static_is_there_as_long_as_the_daemon_runs", &[], || {
+fn statics_stay_as_long_as_the_daemon_runs() {
+    lab_test("statics_stay_as_long_as_the_daemon_runs", &[], || {
         let mut lan = Lan::new(V3_IPV4, &[Vipd], &[100]);
         let statics = |route: &str| {
             let instance = text(&[Instance::new(V3_IPV4, 150)]);

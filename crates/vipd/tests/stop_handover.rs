@@ -18,7 +18,7 @@ fn with_handover(instances: &[Instance]) -> String {
     text(instances).replace("script_user root", "script_user root\n    stop_handover 5")
 }
 
-/// Machine `a` stops and starts again and again while a client asks all the time. What it asks from the stop on until the
+/// Machine `a` stops and starts again and again while a client asks all the time. Each request from the stop until the
 /// other machine has served for a while must be answered.
 fn client_loses_nothing(variant: Variant, peer: Maker, extra: &'static str, rounds: usize) {
     const SOON: Duration = Duration::from_secs(10);

@@ -50,7 +50,7 @@ fn pid(router: &Router, file: &str) -> String {
     router.host.read_file(file).unwrap_or_default().trim().to_owned()
 }
 
-/// How often the address came to this router.
+/// Number of times that the address came to this router.
 fn takeovers(lan: &Lan, router: usize, last: u8) -> usize {
     lan.routers[router].holding(lan.vip(last)).changes().iter().filter(|(_, held)| *held).count()
 }

@@ -1,4 +1,5 @@
-//! What systemd hears of the daemon: journal, readiness, status line, watchdog; and its unit. The sockets are the tests' own.
+//! Messages from the daemon to systemd: journal, readiness, status line, watchdog; and its unit. The sockets are the
+//! tests' own.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 

@@ -43,7 +43,7 @@ fn expect_fault(lan: &Lan, what: &str) {
 
 const FILE: &str = "track_file F {\n file /run/vipd/n\n}";
 
-/// What becomes of the base priority of 100; `None` is a fault.
+/// The effective priority for a base priority of 100; `None` is a fault.
 type Step = (&'static str, Option<u8>);
 
 const WITH_WEIGHT: [Step; 9] = [

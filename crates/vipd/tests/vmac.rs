@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(4);
 const V4: Variant = V3_CALM;
 const V6: Variant = Variant { ipv6: true, ..V3_CALM };
 
-/// What the instance's interface is.
+/// Kind of the instance's interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Base {
     Veth,
@@ -87,7 +87,7 @@ fn mac_of(router: &Router, interface: &str) -> String {
     line.split_whitespace().nth(2).unwrap().to_owned()
 }
 
-/// What the listener's neighbour table says after it has asked anew.
+/// The listener's neighbour table after it has asked anew.
 fn neighbour(lan: &Lan, address: IpAddr) -> String {
     let version = if address.is_ipv4() { "-4" } else { "-6" };
     let command = format!(
@@ -308,7 +308,7 @@ fn after_a_crash_the_interface_is_taken_over_or_removed_and_the_settings_come_ba
         lan.routers[0].trust();
         lan.routers[0].shell("ip link add link eth0 name vrrp.77 type macvlan mode private");
         lan.routers[0].start(&instance(V4, 150, Base::Veth, ""));
-        eventually("what was left is gone, and what is not ours is not", SOON, || {
+        eventually("our leftovers are gone, and links that are not ours stay", SOON, || {
             let links = lan.routers[0].shell("ip -br link");
             !links.contains("vrrp.51") && links.contains("vrrp.77")
         });

@@ -84,7 +84,7 @@ fn a_lost_advert_is_a_gap_and_a_long_outage_a_silence() {
 }
 
 #[test]
-fn what_receivers_reject_is_an_error() {
+fn an_advert_that_receivers_reject_is_an_error() {
     let forwarded = Frame { ttl: 254, ..Frame::new(1, 100) }.octets();
     let mut damaged = Frame::new(1, 100).octets();
     *damaged.last_mut().unwrap() ^= 1;

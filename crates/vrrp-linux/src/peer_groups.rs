@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_local_socket_has_no_groups() {
+    fn a_file_that_is_no_local_socket_has_no_groups() {
         let file = std::fs::File::open("/dev/null").unwrap();
         assert!(peer_groups(file.as_fd()).is_err());
     }

@@ -198,7 +198,7 @@ mod tests {
     const ENDED: &str = "4c00000003000000030000000000000001000000010000000300000000000000280000000000008001000000ffcad25ed500000021340000213400000000000011000000f8330000f8330000";
 
     #[test]
-    fn what_the_kernel_tells_is_read() {
+    fn messages_of_the_kernel_are_read() {
         assert_eq!(read(AGREED), [Message::Agreed(0)]);
         assert_eq!(read(BEGAN), [Message::Event(ProcessEvent::Began(0x3421))]);
         assert_eq!(read(RAN), [Message::Event(ProcessEvent::Ran(0x3421))]);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_short_is_nothing() {
+    fn a_truncated_message_is_ignored() {
         let datagram = octets(BEGAN);
         for len in 0..datagram.len() - 8 {
             let payload = datagram.get(16..len).unwrap_or_default();

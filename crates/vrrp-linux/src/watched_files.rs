@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_counts_at_once() {
+    fn a_write_counts_at_once() {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.handle_write(&path());
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_told_of_counts_when_it_was_read_twice() {
+    fn an_unannounced_change_counts_when_it_was_read_twice() {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.handle_tick();
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_for_want_of_means_changes_nothing() {
+    fn a_read_that_fails_for_lack_of_resources_changes_nothing() {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.handle_write(&path());
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_during_a_read_is_read_again() {
+    fn a_file_written_during_a_read_is_read_again() {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.handle_write(&path());

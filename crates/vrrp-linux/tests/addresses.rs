@@ -106,7 +106,7 @@ fn mark() -> u8 {
 }
 
 #[test]
-fn what_was_set_is_what_the_kernel_shows_and_nothing_is_left_to_do() {
+fn the_kernel_shows_the_address_as_set_and_nothing_is_left_to_do() {
     in_namespace(|| {
         let (left, _) = wire("left", "right");
         let v4 = AddressSpec {
@@ -206,7 +206,7 @@ fn two_addresses_of_one_subnet_get_another_scope_together() {
 }
 
 #[test]
-fn what_carries_our_mark_is_found_without_any_configuration() {
+fn an_address_with_our_mark_is_found_without_any_configuration() {
     in_namespace(|| {
         let (left, _) = wire("left", "right");
         if !kernel_keeps_marks() {
@@ -264,7 +264,7 @@ fn an_address_gets_the_properties_that_were_wished() {
 }
 
 #[test]
-fn what_is_already_so_is_a_success_and_what_cannot_be_is_refused() {
+fn an_existing_state_is_a_success_and_an_impossible_change_is_refused() {
     in_namespace(|| {
         let (left, _) = wire("left", "right");
         for network in ["192.0.2.1/24", "2001:db8::1/128"] {

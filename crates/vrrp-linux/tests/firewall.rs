@@ -147,7 +147,7 @@ fn the_table_reads_as_it_is_meant() {
 }
 
 #[test]
-fn what_others_do_to_the_table_is_heard_and_what_we_do_is_not() {
+fn changes_by_others_are_reported_and_our_own_are_not() {
     in_namespace(|| {
         let Some((mut firewall, mut commands)) = open(Settings::new("keepalived")) else { return };
         settle(&mut firewall, &mut commands);

@@ -126,7 +126,7 @@ fn a_takeover_and_a_release_leave_nothing_behind() {
 }
 
 #[test]
-fn what_somebody_removes_or_a_link_loses_comes_back() {
+fn routes_removed_by_somebody_or_with_a_link_come_back() {
     in_namespace(|| {
         wire("left", "right");
         ip("addr add 192.0.2.11/24 dev left");
@@ -165,7 +165,7 @@ fn what_somebody_removes_or_a_link_loses_comes_back() {
 }
 
 #[test]
-fn what_others_added_is_not_removed() {
+fn routes_added_by_others_are_not_removed() {
     in_namespace(|| {
         wire("left", "right");
         ip("addr add 192.0.2.11/24 dev left");

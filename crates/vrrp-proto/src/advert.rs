@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_exist_cannot_be_emitted() {
+    fn an_impossible_advert_cannot_be_emitted() {
         let mut buffer = [0; 2000];
         let mut emit = |advert: Advert<'_>, endpoints: &Endpoints| {
             advert.emit(&mut buffer, endpoints, ChecksumRule::PseudoHeader).unwrap_err()

@@ -193,7 +193,7 @@ fn a_new_service_gets_its_servers_at_once_and_an_old_one_goes_last() {
 }
 
 #[test]
-fn what_the_kernel_cannot_tell_apart_is_no_change() {
+fn values_that_the_kernel_cannot_tell_apart_are_no_change() {
     let service = |timeout, prefix_len| {
         let persistence = Persistence { timeout, prefix_len, mask: None, engine: None };
         Table::from_iter([(Service::new(web(), Scheduler::WLC).with_persistence(persistence), [])])

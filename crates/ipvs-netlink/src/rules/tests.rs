@@ -27,7 +27,7 @@ fn change(rule: &str) -> Change {
 }
 
 #[test]
-fn what_ipvsadm_saved_is_read_and_written_back_alike() {
+fn rules_saved_by_ipvsadm_are_read_and_written_back_alike() {
     let table: Table = SAVED.parse().unwrap();
     assert_eq!(table.len(), 10);
     assert_eq!(Rules(&table).to_string(), SAVED);

@@ -23,7 +23,7 @@ fn every_keyword_of_keepalived_is_declared_where_it_may_stand() {
 }
 
 #[test]
-fn what_keepalived_knows_is_not_called_our_own() {
+fn keywords_of_keepalived_are_not_called_our_own() {
     for (path, name) in PAIRS.lines().filter_map(|line| line.split_once('\t')) {
         assert!(find(context(path), name).is_some_and(|keyword| !keyword.is_own()), "{name} in {path}");
     }

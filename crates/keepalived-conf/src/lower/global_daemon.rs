@@ -179,7 +179,7 @@ fn control_group(entry: &Entry<'_>, control: &mut Control, report: &mut Report<'
     control.group_acts = acts;
 }
 
-/// What the kernel takes as the name of a socket (`sun_path`), without the end.
+/// Longest path of a socket in the kernel (`sun_path`), without the NUL at its end.
 const MAX_SOCKET_PATH_LEN: usize = 107;
 
 const MAX_PROCESS_NAME_LEN: usize = 15;

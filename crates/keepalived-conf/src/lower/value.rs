@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_number_is_told_apart_from_no_number() {
+    fn junk_after_a_number_is_told_apart_from_no_number() {
         assert_eq!(integer("3x", 0, 9), Err(NumberError::TrailingJunk(3)));
         assert_eq!(integer("1.5", 0, 9), Err(NumberError::TrailingJunk(1)));
         assert_eq!(integer("x3", 0, 9), Err(NumberError::NotANumber));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_behind_the_address_of_a_host_is_dropped() {
+    fn text_behind_the_address_of_a_host_is_dropped() {
         let address = "192.0.2.1".parse().unwrap();
         assert_eq!(host("192.0.2.1"), Some((address, false)));
         assert_eq!(host("192.0.2.1/24"), Some((address, true)));

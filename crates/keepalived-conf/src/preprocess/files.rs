@@ -32,7 +32,7 @@ pub trait Files {
     /// Whether nobody but the owner of the file can read it. Files in memory are private.
     ///
     /// # Errors
-    /// Whatever the file system says.
+    /// Errors of the file system.
     fn is_private(&self, path: &Path) -> io::Result<bool> {
         self.kind(path).map(|_| true)
     }

@@ -106,7 +106,7 @@ fn a_refused_recipient_does_not_stop_the_others() {
 }
 
 #[test]
-fn what_is_refused_at_the_end_is_refused_for_all_who_were_accepted() {
+fn a_refusal_at_the_end_concerns_all_accepted_recipients() {
     let start = ["S: 220 mx", "C: HELO lb1.example.org", "S: 250 mx", "C: MAIL FROM:<k@x.org>", "S: 250 ok"];
     let recipients =
         ["C: RCPT TO:<a@x.org>", "S: 250 ok", "C: RCPT TO:<b@x.org>", "S: 451 greylisted", "C: DATA"];
@@ -190,7 +190,7 @@ fn starttls_is_required_and_what_was_offered_before_is_forgotten() {
 }
 
 #[test]
-fn what_comes_in_the_clear_behind_the_answer_to_starttls_breaks_the_dialogue() {
+fn plain_text_behind_the_answer_to_starttls_breaks_the_dialogue() {
     let now = Instant::now();
     let mut session = begin(now, SessionConfig { start_tls: true, ..config() });
     session.handle_input(now, b"220 mx\r\n250-mx\r\n250 STARTTLS\r\n220 go\r\n250-mx\r\n");

@@ -133,7 +133,7 @@ fn a_silent_client_leaves_its_place_unless_it_is_waiting_for_us() {
 }
 
 #[test]
-fn who_closed_the_other_direction_still_gets_its_answer() {
+fn a_client_that_closed_the_other_direction_still_gets_its_answer() {
     let (mut server, now, id) = with(reader());
     server.handle_input(now, id, STATUS);
     server.handle_end_of_input(id);
@@ -195,7 +195,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #[test]
-    fn whatever_clients_do_everything_is_bounded(steps in vec(step(), 1..200)) {
+    fn everything_is_bounded_whatever_clients_do(steps in vec(step(), 1..200)) {
         let (mut server, mut now) = (Server::default(), Instant::now());
         let named = |id: u8| ClientId(u64::from(id % 16) + 1);
         for step in steps {

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_refused_later_has_been_sent_to_a_dead_server() {
+    fn a_later_refusal_means_that_a_dead_server_was_used() {
         let seen = seen(vec![
             visit(1_200, 1_210, Ok("s2")),
             visit(1_700, 1_701, Err(REFUSED)),

@@ -64,7 +64,7 @@ fn scripts(writer: &mut Writer, status: &Status) {
 
 /// The dependence of instances: what alerts join with.
 fn effects(writer: &mut Writer, status: &Status) {
-    let help = "What a tracked thing adds to the priority of an instance now.";
+    let help = "Number that a tracked thing adds to the priority of an instance now.";
     let mut family = writer.family("vipd_vrrp_track_adds", Kind::Gauge, help);
     for instance in &status.instances {
         for term in &instance.priority.terms {

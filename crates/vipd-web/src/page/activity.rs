@@ -120,7 +120,7 @@ fn neighbours(status: &Status) -> String {
         )
     };
     let rows: Vec<String> = strangers.map(row).collect();
-    let heads = ["Router", "Interface", "VRID", "Priority", "Its addresses", "What it is"];
+    let heads = ["Router", "Interface", "VRID", "Priority", "Its addresses", "Finding"];
     section("neighbours", "Others who speak VRRP here", "Routers heard that are not peers", &heads, &rows)
 }
 

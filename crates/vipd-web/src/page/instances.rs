@@ -48,8 +48,8 @@ fn searched(instance: &Instance) -> impl Iterator<Item = &str> {
     own.into_iter().chain(group).chain(addresses)
 }
 
-/// Instances of one sync group or interface that stand together in the file, at most [`MAX_GROUP`]. What they are
-/// follows from the configuration: no change of a state moves a row.
+/// Instances of one sync group or interface that stand together in the file, at most [`MAX_GROUP`]. The groups follow
+/// from the configuration: no change of a state moves a row.
 fn groups(instances: &[Instance]) -> Vec<&[Instance]> {
     if instances.len() <= MAX_OPEN {
         return vec![instances];

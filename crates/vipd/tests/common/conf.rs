@@ -63,7 +63,7 @@ impl Variant {
         3 * self.interval + self.skew(priority)
     }
 
-    /// How long two may hold an address while one hands it to the other.
+    /// Longest time that two may hold an address while one hands it to the other.
     pub fn overlap(self) -> Duration {
         self.interval + super::MARGIN
     }

@@ -16,7 +16,7 @@ use vrrp_linux::links::LinkCommands;
 use super::conf::{OWN_NUMBER, PEER_NUMBER, RECORD, RECORDER, RECORDER_TEXT};
 use super::eventually;
 
-/// Whose daemon.
+/// The maker of a daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Maker {
     Vipd,
@@ -74,7 +74,7 @@ fn await_link_local(host: &Host) {
     }
 }
 
-/// What a shell in a machine says.
+/// Output of a shell in a machine.
 pub fn shell_in(host: &Host, text: &str) -> String {
     let mut command = Command::new("sh");
     command.args(["-c", text]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -89,7 +89,7 @@ pub struct Router {
     pub maker: Maker,
     pub daemon: Option<Daemon>,
     pub interface: &'static str,
-    /// How the daemon is started.
+    /// The program that is started as the daemon.
     pub program: Program,
     earlier_log: Vec<LogLine>,
     holdings: Vec<(IpAddr, AddressWatch)>,
@@ -225,7 +225,7 @@ impl Router {
         self.host.addresses().unwrap().into_iter().filter(|(on, _)| on == "eth0").map(|(_, ip)| ip).collect()
     }
 
-    /// What the notify scripts were called with, in the order they ran.
+    /// The calls of the notify scripts, in the order they ran.
     pub fn record(&self) -> Vec<String> {
         self.host.read_file(RECORD).unwrap_or_default().lines().map(str::to_owned).collect()
     }
@@ -283,7 +283,7 @@ impl Router {
         eventually(&format!("log line {text:?}"), bound, || self.log_count(text) > 0);
     }
 
-    /// What a shell in this machine says.
+    /// Output of a shell in this machine.
     pub fn shell(&self, text: &str) -> String {
         shell_in(&self.host, text)
     }

@@ -159,7 +159,7 @@ impl Lan {
 impl Drop for Lan {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            println!("what happened:\n{}", self.story());
+            println!("events of the test:\n{}", self.story());
             for router in &self.routers {
                 println!("{}: scripts were called with {:#?}", router.host.name(), router.record());
             }

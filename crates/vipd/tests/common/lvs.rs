@@ -148,7 +148,7 @@ impl Balancers {
                 return Ok(waited);
             }
             if waited > bound + excused {
-                // Who watches may have been woken after this thread.
+                // The watching thread may have been woken after this one.
                 std::thread::sleep(PAUSE);
                 let stalled = self.stalled(start);
                 if stalled == excused {
@@ -224,7 +224,7 @@ fn differences(found: &[String], expected: &[String], log: &[String]) -> String 
     missing.chain(surplus).chain(log).collect::<Vec<_>>().join("\n")
 }
 
-/// How many requests each server answered, and how many ended without an answer, by reason.
+/// Number of requests that each server answered, and of those that ended without an answer, by reason.
 pub fn answers(visits: &[Visit]) -> BTreeMap<String, usize> {
     let mut count = BTreeMap::new();
     for visit in visits {
@@ -233,8 +233,8 @@ pub fn answers(visits: &[Visit]) -> BTreeMap<String, usize> {
     count
 }
 
-/// Who answered these requests, or refused them. A busy machine lets requests time out at any time: these say
-/// nothing.
+/// The servers that answered these requests, and the refusals. A busy machine lets requests time out at any time: these
+/// say nothing.
 pub fn answered_by(visits: &[Visit]) -> Vec<String> {
     let refused = "ConnectionRefused".to_owned();
     let says = |who: &String| SERVERS.iter().any(|(server, _)| server == who) || *who == refused;

@@ -1,5 +1,5 @@
-//! What the tests with real daemons in a virtual LAN share: machines with a daemon each, configurations, what was
-//! on the wire, and waiting with a bound.
+//! Shared parts of the tests with real daemons in a virtual LAN: machines with a daemon each, configurations, the
+//! frames on the wire, and waiting with a bound.
 //!
 //! Times are only bounded from above, and generously: these tests assert what happens and in which order, never
 //! how fast.
@@ -35,7 +35,7 @@ pub fn skip(test: &str, reason: &str) {
     let _ = write!(io::stdout(), "\nSKIPPED {test}: {reason}\n");
 }
 
-/// What a loaded machine may add to any protocol time.
+/// Time that a loaded machine may add to any protocol time.
 pub const MARGIN: Duration = Duration::from_millis(1500);
 
 /// Waits until `condition` holds, at most for `bound` and the [`MARGIN`]. Gives how long it took.

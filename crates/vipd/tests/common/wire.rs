@@ -83,7 +83,7 @@ impl Wire {
         self.seen.lock().unwrap().iter().filter_map(advert).collect()
     }
 
-    /// How often an address was announced from a moment on.
+    /// Number of announcements of an address from a moment on.
     pub fn announcements(&self, address: IpAddr, since: Stamp) -> usize {
         let is_it = |frame| matches!(frame, Frame::Announcement { address: of, .. } if of == address);
         self.seen.lock().unwrap().iter().filter(|seen| seen.at >= since && is_it(seen.frame)).count()

@@ -100,7 +100,7 @@ fn a_crash_leaves_the_sync_daemon_alone(lab: &Balancers) {
     shell(&director.host, &format!("kill -9 {first}"));
     eventually("a successor", NOTICE, || Some(worker()).is_some_and(|pid| !pid.is_empty() && pid != first));
     std::thread::sleep(Duration::from_millis(500));
-    assert_eq!(director.log_count("Gained quorum"), quorums, "what is known is not told again");
+    assert_eq!(director.log_count("Gained quorum"), quorums, "a known state is not reported again");
     assert_eq!(director.log_count("Stopped sync daemon: master"), 0);
     expect_role(lab, 0, SENDS);
 }

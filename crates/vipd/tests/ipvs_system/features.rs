@@ -1,4 +1,4 @@
-//! What checks say, and what follows in the tables, the scripts and the FIFO.
+//! Results of checks, and their effects in the tables, the scripts and the FIFO.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -97,7 +97,7 @@ fn a_quorum_with_hysteresis_is_lost_late_and_gained_late() {
     });
 }
 
-/// What was written for whoever reads, in order and nothing else.
+/// Expects these lines in the FIFO, in order and nothing else.
 fn expect_fifo(lab: &Balancers) {
     const LINES: [&str; 7] = [
         "VS [192.0.2.100]:tcp:81 UP",
@@ -139,7 +139,7 @@ fn checks_add_servers_take_them_out_and_set_their_weights() {
                 .concat()
         };
         lab.expect_tables("start", START, &table(3, &[], 5, &[(11, 10)]));
-        // Who begins as down is told to be down when a check has proved it.
+        // A server that begins as down is reported as down when a check has proved it.
         lab.expect_calls("start", &["quorum_up i", "quorum_up d", "quorum_up f", "down a 11"]);
 
         set(&lab, "i11", "1");
@@ -242,7 +242,7 @@ fn settings_reach_the_kernel_as_keepalived_passes_them() {
         let expected: Vec<String> = SETTINGS_SAVED.lines().map(str::to_owned).collect();
         lab.expect_tables("start", START, &expected);
         for director in &lab.directors {
-            // What it saves lacks these.
+            // The saved rules do not contain the thresholds.
             let thresholds = director.shell("/usr/sbin/ipvsadm -Ln --thresholds -f 5 | tail -1");
             let words: Vec<&str> = thresholds.split_whitespace().collect();
             assert_eq!(words, ["->", "10.0.0.11:80", "1000", "800", "0", "0"], "{:?}", director.maker);

@@ -1,7 +1,7 @@
 //! The load balancer as a whole system: traffic of clients through the kernel by every way it knows, failover of
 //! connections, big tables, crashes and reloads.
 //!
-//! What keepalived can do as well is told of both, with the same configuration and the same events.
+//! Features that keepalived has as well are tested on both, with the same configuration and the same events.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 

@@ -55,7 +55,7 @@ fn services(weight: u32) -> (String, Vec<String>) {
 const CHANGED: (u16, u16) = (500, 5);
 const CHECK: &str = "TCP_CHECK {\n delay_loop 0.5\n connect_timeout 1\n retry 0\n }\n";
 
-/// What somebody else uses the load balancer for.
+/// Services of another user of the load balancer.
 const FOREIGN: [&str; 2] = ["-A -t 203.0.113.1:80 -s wlc", "-a -t 203.0.113.1:80 -r 10.9.9.9:80 -m -w 4"];
 
 fn with_foreign(table: &[String]) -> Vec<String> {
@@ -166,8 +166,8 @@ fn trace(director: &Router) -> bool {
     true
 }
 
-/// The changes that were sent to the kernel's IPVS meanwhile. Questions are none: interfaces that come up make the worker
-/// read and compare everything, at about this time.
+/// The changes that were sent to the kernel's IPVS meanwhile. Requests that only read are not counted: interfaces that
+/// come up make the worker read and compare everything, at about this time.
 fn changes(director: &Router) -> Vec<String> {
     // strace writes the rest of its file when it is told to end.
     let trace = director.shell(
@@ -179,23 +179,19 @@ fn changes(director: &Router) -> Vec<String> {
 
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
-fn what_is_left_behind_is_as_the_options_say() {
-    ipvs_test(
-        "scale::what_is_left_behind_is_as_the_options_say",
-        &[crate::common::hosts::KEEPALIVED],
-        || {
-            for maker in crate::stage::MAKERS {
-                left_behind(maker);
-            }
-        },
-    );
+fn leftovers_are_as_the_options_say() {
+    ipvs_test("scale::leftovers_are_as_the_options_say", &[crate::common::hosts::KEEPALIVED], || {
+        for maker in crate::stage::MAKERS {
+            left_behind(maker);
+        }
+    });
 }
 
 const SMALL: &str = "virtual_server 192.0.2.100 80 {\n protocol TCP\n lvs_sched rr\n lvs_method NAT\n \
                      real_server 10.0.0.11 80 { }\n}\n";
 const SMALL_SAVED: [&str; 2] = ["-A -t 192.0.2.100:80 -s rr", "-a -t 192.0.2.100:80 -r 10.0.0.11:80 -m -w 1"];
 
-/// What both log once the table is as they want it.
+/// The line that both log once the table is as they want it.
 const SERVES: &str = "Gained quorum";
 
 fn left_behind(maker: Maker) {
@@ -220,7 +216,7 @@ fn left_behind(maker: Maker) {
         };
     expect_after_stop(&[], &[GLOBAL, SMALL], &both, &foreign);
     expect_after_stop(&["-I"], &[GLOBAL, SMALL], &both, &both);
-    // What is there already is taken over.
+    // Existing services are taken over.
     expect_after_stop(&[], &[GLOBAL, SMALL], &both, &foreign);
     expect_after_stop(&[], &["global_defs {\n lvs_flush_on_stop\n}\n", SMALL], &both, &[]);
     for line in FOREIGN {

@@ -1,4 +1,4 @@
-//! Who answers how often: each scheduler with one server of weight 1 and one of weight 3.
+//! Shares of the servers: each scheduler with one server of weight 1 and one of weight 3.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -15,9 +15,9 @@ struct Case {
     scheduler: &'static str,
     /// The first connections, as far as the order is known.
     first: &'static [&'static str],
-    /// How many of all go to s1 and s2.
+    /// Accepted numbers of connections to s1 and s2.
     shares: &'static [(usize, usize)],
-    /// How many are refused.
+    /// Number of refused connections.
     refused: usize,
 }
 

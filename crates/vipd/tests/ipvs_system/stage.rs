@@ -20,7 +20,7 @@ use vip_lab::Host;
 use crate::common::hosts::{Maker, Router};
 use crate::common::lvs::Balancers;
 
-/// Whose load balancers are looked at, one after the other.
+/// The load balancers that are looked at, one after the other.
 pub const MAKERS: [Maker; 2] = [Maker::Keepalived, Maker::Vipd];
 
 /// Longest time until a new configuration is in the kernel; starting a daemon takes a second here.
@@ -37,8 +37,8 @@ pub const GLOBAL: &str = "global_defs {\n router_id lab\n script_user root\n}\n"
 /// Longest time for one word and its answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A server of both families, over TCP and UDP. Who connects hears its name and then every octet again; who sends a
-/// datagram gets its name. Dropping it closes the port; connections go on.
+/// A server of both families, over TCP and UDP. A client that connects gets its name and then every byte again; one
+/// that sends a datagram gets its name. Dropping it closes the port; connections go on.
 #[derive(Debug)]
 pub struct Talker {
     listener: Arc<TcpListener>,
@@ -47,7 +47,7 @@ pub struct Talker {
 }
 
 impl Talker {
-    /// How many have connected so far.
+    /// Number of clients that have connected so far.
     pub fn greeted(&self) -> usize {
         self.greeted.load(Ordering::Relaxed)
     }
@@ -123,7 +123,7 @@ impl Agent {
         Self { line }
     }
 
-    /// What it says from now on.
+    /// Sets the line that it says from now on.
     pub fn says(&self, line: &str) {
         line.clone_into(&mut self.line.lock().unwrap());
     }
@@ -184,7 +184,7 @@ pub fn ask(client: &Host, source: IpAddr, target: SocketAddr) -> io::Result<Stri
     client.run(ask)?
 }
 
-/// How many of these names are which.
+/// Counts each of these names.
 pub fn count<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
     let mut count = BTreeMap::new();
     for name in names {
@@ -193,7 +193,7 @@ pub fn count<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, 
     count
 }
 
-/// What a shell on a machine says; it must succeed.
+/// Output of a shell on a machine; it must succeed.
 #[track_caller]
 pub fn shell(host: &Host, text: &str) -> String {
     let mut command = Command::new("sh");
@@ -238,7 +238,7 @@ pub fn expect_connections(director: &Router, expected: &[(String, u64)]) -> BTre
 /// Longest time until the kernel has added up its counters, on a busy machine.
 const ADDED_UP: Duration = Duration::from_secs(8);
 
-/// What the kernel counted, by virtual server (`TCP 192.0.2.100:80`) and by real server (the same, a `>` and the real
+/// The kernel's counters, by virtual server (`TCP 192.0.2.100:80`) and by real server (the same, a `>` and the real
 /// server's address).
 pub fn counters(director: &Router) -> BTreeMap<String, Counters> {
     let text = director.shell("/usr/sbin/ipvsadm -Ln --stats --exact");

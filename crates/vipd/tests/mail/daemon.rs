@@ -35,7 +35,7 @@ fn mails(server: &MailServer) -> usize {
     server.heard().iter().filter(|line| *line == "QUIT").count()
 }
 
-/// What a server hears while a router becomes BACKUP and MASTER, without the dates.
+/// Lines that a mail server receives while a router becomes BACKUP and MASTER, without the dates.
 fn heard_from(maker: Maker) -> Vec<String> {
     let mut lan = lan(maker);
     let server = mail_server(&lan, Manners::default());

@@ -151,7 +151,7 @@ fn noise_is_no_server() {
 }
 
 #[test]
-fn who_is_refused_is_told_with_the_server_s_words() {
+fn a_refusal_is_reported_with_the_server_s_words() {
     let server = MailServer::start(Manners { banner: "554 go away", ..Manners::default() });
     assert_eq!(deliver(to(server.address)), Err(Failure::Refused(said(Step::Banner, "554 go away"))));
 

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// What the server answers to a line; `None` is what a good server says.
+/// The server's answer to a line; `None` is the answer of a good server.
 pub(crate) type Answer = fn(&str) -> Option<&'static str>;
 
-/// How the server behaves.
+/// Behaviour of the server.
 #[derive(Clone)]
 pub(crate) struct Manners {
     /// Its first line.

@@ -1,4 +1,4 @@
-//! What operators change while it runs: BFD neighbours, file paths, weights, lists of addresses, priorities.
+//! Changes by operators while it runs: BFD neighbours, file paths, weights, lists of addresses, priorities.
 
 use crate::pair::Act::{Peer, PeerStop, Reload, Sh, Start, Stop};
 use crate::pair::Row;

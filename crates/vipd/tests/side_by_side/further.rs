@@ -1,4 +1,4 @@
-//! What goes across: reloads in the middle, things that come and go, both address families.
+//! Scenarios of several subjects: reloads in the middle, things that come and go, both address families.
 
 use crate::pair::Act::{Crash, Far, KillWorker, Peer, PeerStop, Reload, Sh, Start, Stop};
 use crate::pair::Row;

@@ -34,8 +34,8 @@ fn play(test: &str, scenarios: &[Scenario]) {
 }
 
 #[test]
-fn what_is_done_to_both_makes_the_same_of_both() {
-    lab_test("what_is_done_to_both_makes_the_same_of_both", &[KEEPALIVED], || {
+fn the_same_acts_have_the_same_effects_on_both() {
+    lab_test("the_same_acts_have_the_same_effects_on_both", &[KEEPALIVED], || {
         pair::play_all(&[
             routes::ROWS,
             trackers::ROWS,

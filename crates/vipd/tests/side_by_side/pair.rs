@@ -49,7 +49,7 @@ pub(crate) enum Act {
 
 const FIFO: &str = "/etc/keepalived/fifo";
 const LINES: &str = "/etc/keepalived/lines";
-/// What anything may take at least, so that what must not happen has the time to happen.
+/// Least time of a step, so that an unwanted effect has the time to happen.
 const SETTLE: Duration = Duration::from_millis(1100);
 const SOON: Duration = Duration::from_secs(6);
 /// The LANs are mostly waiting.
@@ -154,7 +154,7 @@ struct Side {
     lan: Lan,
     /// Lines of the FIFO that earlier steps have seen.
     seen: usize,
-    /// What the last [`Act::Far`] said.
+    /// Output of the last [`Act::Far`].
     far: String,
 }
 
@@ -203,7 +203,7 @@ impl Side {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// What is in the kernel, what came in the FIFO in this step, and what is sent.
+    /// Content of the kernel, lines of the FIFO in this step, and the frames that are sent.
     fn look(&self) -> Vec<String> {
         let router = &self.lan.routers[0];
         let mut seen: Vec<String> =

@@ -1,5 +1,5 @@
-//! What keepalived's configuration test says of a file, ours says too: for every keyword of the table in each of its
-//! places, with the least and the greatest value, and with those just outside.
+//! The verdict of keepalived's configuration test is ours, too: for every keyword of the table in each of its places,
+//! with the least and the greatest value, and with those just outside.
 //!
 //! `cargo test -p vipd --test verdict -- --nocapture` lists every difference. Those that are meant are in
 //! `differences.rs`, each with its reason.

@@ -85,7 +85,7 @@ fn flags_beyond_the_first_eight_go_into_an_attribute() {
 
 #[cfg(target_endian = "little")]
 #[test]
-fn what_is_there_may_be_changed_or_not() {
+fn an_existing_address_is_changed_by_set_and_not_by_add() {
     let flags = |change: AddressChange| change.request().1;
     assert_eq!(flags(AddressChange::Add(spec(3, "192.0.2.1/32"))), NLM_F_CREATE | NLM_F_EXCL);
     assert_eq!(flags(AddressChange::Set(spec(3, "192.0.2.1/32"))), NLM_F_CREATE | NLM_F_REPLACE);

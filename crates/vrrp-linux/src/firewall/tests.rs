@@ -85,7 +85,7 @@ fn an_owner_that_wants_the_same_again_changes_nothing() {
 }
 
 #[test]
-fn what_an_earlier_run_left_is_replaced_in_one_transaction() {
+fn leftovers_of_an_earlier_run_are_replaced_in_one_transaction() {
     let mut firewall = firewall();
     let tables = [found("keepalived", Some(MARK)), found("keepalived_113", Some(113)), found("filter", None)];
     firewall.handle_tables(&tables, &[MARK, 113], true);

@@ -16,7 +16,7 @@ fn a_route_reads_as_ip_route_writes_it() {
 }
 
 #[test]
-fn what_a_predecessor_described_becomes_the_request_that_removes_it() {
+fn a_route_described_by_a_predecessor_becomes_the_request_that_removes_it() {
     let mut route = default_by("192.0.2.254");
     for hop in &mut route.hops {
         hop.index = 3;

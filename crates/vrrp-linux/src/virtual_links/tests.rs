@@ -71,7 +71,7 @@ fn an_interface_is_made_once_its_base_is_there_with_the_group_and_the_vrf_of_its
 }
 
 #[test]
-fn what_is_there_needs_nothing_and_is_made_again_when_somebody_removes_it() {
+fn an_existing_link_needs_nothing_and_is_made_again_when_somebody_removes_it() {
     let mut links = machine(&["vrrp.51"]);
     links.handle_done(9);
     assert_eq!(review(&mut links, &table([vmac(9, "vrrp.51", Some(OURS))])), []);
@@ -82,7 +82,7 @@ fn what_is_there_needs_nothing_and_is_made_again_when_somebody_removes_it() {
 }
 
 #[test]
-fn what_a_dead_daemon_left_is_adopted_with_the_settings_that_it_found() {
+fn a_dead_daemon_s_link_is_adopted_with_the_settings_that_it_found() {
     let mut links = machine(&["vrrp.51"]);
     let found = table([vmac(9, "vrrp.51", Some(114))]);
     let task = Task::Adopt { wish: wish("vrrp.51"), base: 2, index: 9, former: Some(AS_IT_WAS) };
@@ -90,7 +90,7 @@ fn what_a_dead_daemon_left_is_adopted_with_the_settings_that_it_found() {
 }
 
 #[test]
-fn what_a_dead_daemon_left_is_removed_where_nobody_wants_it_and_the_base_gets_its_settings_back() {
+fn a_dead_daemon_s_unwanted_link_is_removed_and_the_base_gets_its_settings_back() {
     let mut links = machine(&[]);
     let found = table([vmac(9, "vrrp.51", Some(OURS)), vmac(10, "vrrp.52", Some(OURS))]);
     let restore = Some(("eth0".to_owned(), AS_IT_WAS));

@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_says_why() {
+    fn a_bad_range_says_why() {
         for text in [
             "192.0.2.10-1",
             "192.0.2.1-1",

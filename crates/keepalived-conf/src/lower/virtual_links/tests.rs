@@ -58,7 +58,7 @@ fn names_mac_addresses_and_groups_can_be_chosen() {
 }
 
 #[test]
-fn what_cannot_be_a_mac_address_or_a_name_is_reported_and_the_default_used() {
+fn a_bad_mac_address_or_name_is_reported_and_the_default_used() {
     for (words, code) in [
         ("01:00:5e:00:00:01", "bad-value"),
         ("02:00:00:01", "bad-value"),

@@ -302,7 +302,7 @@ fn a_successor_adopts_what_is_as_wanted_and_changes_nothing() {
 }
 
 #[test]
-fn what_carries_our_mark_goes_at_a_start_wherever_it_is() {
+fn an_address_with_our_mark_is_removed_at_a_start_wherever_it_is() {
     let mut world = World::new();
     world.want(1, &[&spec("192.0.2.1/24"), &spec("2001:db8::1/64")]);
     world.kernel.rename("eth0", "spare");
@@ -316,7 +316,7 @@ fn what_carries_our_mark_goes_at_a_start_wherever_it_is() {
 }
 
 #[test]
-fn what_carries_no_mark_goes_only_if_it_is_the_very_address() {
+fn an_address_without_a_mark_is_removed_only_if_it_is_the_very_address() {
     let mut world = World::new();
     for network in ["192.0.2.1/24", "192.0.2.2/24", "192.0.2.3/32", "2001:db8::1/64", "2001:db8::2/64"] {
         world.add_outside(network);
@@ -331,7 +331,7 @@ fn what_carries_no_mark_goes_only_if_it_is_the_very_address() {
 }
 
 #[test]
-fn what_another_running_daemon_marked_is_left_alone() {
+fn an_address_marked_by_another_running_daemon_is_left_alone() {
     let mut world = World::new();
     for protocol in [113, crate::address::KEEPALIVED] {
         let network = format!("192.0.2.{protocol}/24");

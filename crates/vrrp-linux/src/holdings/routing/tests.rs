@@ -89,7 +89,7 @@ fn a_route_of_two_owners_stays_until_the_second_lets_go() {
 }
 
 #[test]
-fn what_somebody_removes_comes_back_at_once_and_then_once_a_second() {
+fn a_removed_route_is_restored_at_once_and_then_once_a_second() {
     let mut world = World::new();
     let default = route("0.0.0.0/0", "192.0.2.254");
     world.want(1, &[&default]);
@@ -203,7 +203,7 @@ fn a_route_with_other_properties_takes_the_place_of_the_one_before() {
 }
 
 #[test]
-fn what_a_predecessor_left_is_removed_unless_it_is_wanted() {
+fn a_predecessor_s_route_is_removed_unless_it_is_wanted() {
     let mut world = World::new();
     let (kept, dropped) = (route("0.0.0.0/0", "192.0.2.254"), route("10.0.0.0/8", "192.0.2.254"));
     let removal = |route: &RouteSpec| route.resolved(&world.links).unwrap().removal();

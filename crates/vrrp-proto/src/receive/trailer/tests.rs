@@ -52,7 +52,7 @@ fn changed(change: impl FnOnce(&mut [u8])) -> [u8; 64] {
 }
 
 #[test]
-fn what_keepalived_signed_is_accepted_and_its_stamp_goes_out() {
+fn an_advert_signed_by_keepalived_is_accepted() {
     let keys = keys();
     let receiver = receiver(expected(&keys));
     let accepted = receiver.check(&Datagram::from_ipv4(&PACKET).unwrap()).unwrap();
