@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 
 use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, fork, setsid};
 
-/// What the process that was started waits for: it exits when the daemon works, so that who started it can go on.
+/// The pipe that the process that was started waits for: it exits when the daemon works, so that its caller can go on.
 #[derive(Debug)]
 pub struct Starter(Option<io::PipeWriter>);
 

@@ -4,7 +4,7 @@
 //! the parent only forks; why a program could not be run comes back with its end. Every child leads a process
 //! group, dies with the parent (SIGTERM), has clean signals, and sees no descriptor of ours.
 
-#![expect(unsafe_code, reason = "what happens between fork and exec are plain system calls")]
+#![expect(unsafe_code, reason = "only plain system calls are made between fork and exec")]
 
 use std::ffi::CString;
 use std::fs::File;
@@ -23,7 +23,7 @@ use rustix::process::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Whom a program runs as.
+/// The account that a program runs as.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Numbers", into = "Numbers")]
 pub struct Credentials {
@@ -82,7 +82,7 @@ pub struct Launch {
     pub output: Option<OwnedFd>,
 }
 
-/// How a program ended.
+/// End of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// With this status.
@@ -136,7 +136,7 @@ impl Launch {
         Ok(Child { pid, failure: File::from(failure), condemned: false })
     }
 
-    /// What the child does before it becomes the program.
+    /// Prepares the child before it becomes the program.
     fn prepare(&self, null: Option<&File>, parent: nix::unistd::Pid) -> Result<(), Errno> {
         let _ = setpgid(nix::unistd::Pid::from_raw(0), nix::unistd::Pid::from_raw(0));
         reset_signals();
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_left_of_a_terminated_group_is_killed_with_its_leader() {
+    fn remaining_processes_of_a_terminated_group_are_killed_with_its_leader() {
         let (mut reading, writing) = std::io::pipe().unwrap();
         let mut start =
             launch("/bin/sh", &["-c", "trap 'exit 1' TERM; (trap '' TERM; exec sleep 60) & wait"]);

@@ -20,7 +20,7 @@ pub struct Systemd {
     refusal: Option<String>,
 }
 
-/// How often systemd wants to hear of this process.
+/// Interval at which systemd expects a message of this process.
 #[derive(Debug)]
 struct Watchdog {
     /// Half of the time after which systemd ends the process.

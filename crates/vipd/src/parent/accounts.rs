@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 use super::process::Credentials;
 use crate::ipc::RunAs;
 
-/// Whom each script of a configuration runs as.
+/// Accounts that the scripts of a configuration run as.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Accounts {
     default: DefaultUser,
     named: HashMap<User, Result<Credentials, AccountError>>,
     worker: Result<RunAs, AccountError>,
-    /// Whom the control socket answers besides root.
+    /// The group that the control socket answers besides root.
     control_group: Result<Option<u32>, AccountError>,
 }
 
-/// Whom scripts without a user of their own run as.
+/// The account of scripts without a user of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum DefaultUser {
     /// `keepalived_script` exists.
@@ -70,7 +70,7 @@ impl Accounts {
         self.control_group.as_ref().err()
     }
 
-    /// Whom workers run as.
+    /// The account of workers.
     pub(super) fn worker(&self) -> RunAs {
         self.worker.clone().unwrap_or(NOBODY)
     }
@@ -80,7 +80,7 @@ impl Accounts {
         self.worker.as_ref().err()
     }
 
-    /// Whom a command with this user runs as.
+    /// The account of a command with this user.
     pub(super) fn find(&self, user: Option<&User>) -> Result<Credentials, AccountError> {
         match user {
             None => Ok(match &self.default {
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_exist_is_named() {
+    fn an_unknown_user_or_group_is_named() {
         let error = look_up(&user("no-such-user-here", None)).unwrap_err();
         assert_eq!(error.to_string(), "user 'no-such-user-here' does not exist");
         let error = look_up(&user("root", Some("no-such-group"))).unwrap_err();

@@ -1,8 +1,9 @@
 //! Runs of `vrrp_script`s and `MISC_CHECK`s. When and how often is the worker's business; here they are started, stopped and reaped.
 //!
 //! A run is judged by its own process. So its start is told when there is a process, and its end with what is known of
-//! it: a parent that was stopped finds processes that ended long ago, and must not hold that against them. What the
-//! worker takes back before it has begun is never started, and want of processes, descriptors or memory is told as such.
+//! it: a parent that was stopped finds processes that ended long ago, and must not hold that against them. A run that
+//! the worker takes back before it has begun is never started, and a lack of processes, descriptors or memory is
+//! reported as such.
 
 mod last_line;
 mod output;
@@ -62,7 +63,7 @@ pub(super) enum News {
 }
 
 impl Checks {
-    /// What a worker wants done. Nothing is started yet: what it says next may take it back.
+    /// Handles a request of a worker. Nothing is started yet: the worker's next request may take it back.
     pub(super) fn handle(&mut self, key: ScriptKey, act: ScriptAct) -> Option<News> {
         match act {
             ScriptAct::Run => {
@@ -76,7 +77,7 @@ impl Checks {
         }
     }
 
-    /// Ends a run. What has ended by itself is left to be reaped as that, and what has not begun never does.
+    /// Ends a run. A run that has ended by itself is left to be reaped as that, and one that has not begun never does.
     fn end(&mut self, key: ScriptKey, act: ScriptAct) -> Option<News> {
         let before = self.waiting.len();
         self.waiting.retain(|&waiting| waiting != key);
@@ -233,7 +234,7 @@ impl Checks {
     }
 }
 
-/// Starts a check. What a `MISC_CHECK` writes is of no use to anybody yet.
+/// Starts a check. The output of a `MISC_CHECK` is not used yet.
 fn launch(
     (role, ..): ScriptKey,
     command: &Command,
@@ -517,6 +518,6 @@ mod tests {
         assert_eq!(start(now + YOUTH), MAX_YOUNG);
         assert_eq!(checks.deadline(), Some(now + YOUTH * 2));
         checks.abandon(Role::Vrrp);
-        assert_eq!(checks.deadline(), None, "what waits goes with its worker");
+        assert_eq!(checks.deadline(), None, "a waiting run goes with its worker");
     }
 }

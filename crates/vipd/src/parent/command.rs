@@ -95,7 +95,7 @@ fn is_program(file: &Path) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
 }
 
-/// What scripts find in their environment: ours, without what could make a shell or loader do something else.
+/// Environment of scripts: ours, without variables that could make a shell or loader do something else.
 fn environment() -> impl Iterator<Item = CString> {
     let inherited = std::env::vars_os().filter(|(name, _)| !name.to_str().is_some_and(is_removed));
     let path =
@@ -146,7 +146,7 @@ const DANGEROUS: [&str; 24] = [
 
 const DANGEROUS_PREFIXES: [&str; 6] = ["BASH_FUNC_", "LD_", "MALLOC_", "PERL", "PYTHON", "_RLD"];
 
-/// What a service manager tells its service: a script is none.
+/// Variables from a service manager to its service: a script is none.
 const SUPERVISION: [&str; 3] = ["NOTIFY_SOCKET", "LISTEN_", "WATCHDOG_"];
 
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -30,7 +30,7 @@ use crate::paths::{FileId, FoundFifo, Job, WantedFifo, open_fifo};
 #[derive(Debug, Default)]
 pub(super) struct Fifos {
     configured: Vec<Configured>,
-    /// What the path process was asked for and has not answered.
+    /// Questions that the path process has not answered.
     requests: BTreeMap<FifoRequest, Configured>,
     last_request: u64,
     jobs: VecDeque<(Purpose, Job)>,
@@ -100,7 +100,7 @@ impl Fifos {
         self.requests.insert(request, fifo.clone());
     }
 
-    /// What the path process is to do next.
+    /// The next job for the path process.
     pub(super) fn poll_job(&mut self) -> Option<(Purpose, Job)> {
         self.jobs.pop_front()
     }
@@ -122,7 +122,7 @@ impl Fifos {
             Ok(found) => Fifo::open(&configured, found).map_err(|error| error.to_string()),
             Err(error) => Err(error),
         };
-        // What was open, if anything, is no longer what is at the path.
+        // The FIFO that was open, if any, is no longer the one at the path.
         while let Some(place) = self.open.iter().position(|fifo| fifo.configured == configured) {
             let fifo = self.open.remove(place);
             self.close_one(now, fifo);
@@ -292,7 +292,7 @@ impl Fifo {
         }
     }
 
-    /// What a reader that begins now has to know.
+    /// Tells a reader that begins now the present states.
     fn tell_states(&mut self, states: &States, log: &mut Log) {
         self.tell(states.iter(), log);
     }

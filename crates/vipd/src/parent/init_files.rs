@@ -14,7 +14,7 @@ pub(super) enum Occasion {
     Reload,
 }
 
-/// What makes a file on this occasion.
+/// The job that makes a file on this occasion.
 pub(super) fn job(file: &InitFile, occasion: Occasion) -> Job {
     Job::Init(file.clone(), file.overwrite && occasion == Occasion::Start)
 }

@@ -1,4 +1,4 @@
-//! What the parent keeps of a configuration once it is read.
+//! The part of a configuration that the parent keeps once it is read.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -18,9 +18,9 @@ pub(super) struct Kept {
     pub(super) config: Config,
     /// Workers get them when they start, scripts and mails need one at a time.
     instances: Packed<VrrpInstance>,
-    /// Whom its scripts run as.
+    /// Accounts of its scripts.
     pub(super) accounts: Accounts,
-    /// What the watcher has to look at.
+    /// Files and processes for the watcher.
     pub(super) subjects: BTreeSet<Subject>,
     /// The files that it was read from.
     files: Vec<PathBuf>,
@@ -53,7 +53,7 @@ impl Kept {
         all.map(|instance| instance.name).collect()
     }
 
-    /// How many instances there are.
+    /// Number of instances.
     pub(super) fn instances(&self) -> usize {
         self.instances.len() + self.config.instances.len()
     }

@@ -20,11 +20,11 @@ use crate::ipc::LogLevel;
 pub(crate) struct Reading {
     /// What to run: scripts that must not run are taken out.
     pub(crate) config: Config,
-    /// Whom its scripts run as.
+    /// Accounts of its scripts.
     pub(super) accounts: Accounts,
     /// Everything that was found.
     pub(crate) diagnostics: Diagnostics,
-    /// What the findings point into.
+    /// The texts that the findings point into.
     pub(crate) sources: SourceMap,
     /// The interfaces that it names, and where.
     pub(crate) interfaces: Vec<(String, Span)>,
@@ -32,18 +32,18 @@ pub(crate) struct Reading {
     pub(crate) usable: Result<(), Unusable>,
 }
 
-/// What the daemon keeps of a configuration, and what another process can read for it.
+/// The part of a configuration that the daemon keeps, and that another process can read for it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct LoadedConfig {
     /// What to run: scripts that must not run are taken out.
     pub(crate) config: Config,
-    /// Whom its scripts run as.
+    /// Accounts of its scripts.
     pub(super) accounts: Accounts,
     /// Everything that was found, as lines for the log.
     pub(super) findings: Vec<(LogLevel, String)>,
     /// Findings besides.
     pub(super) omitted: usize,
-    /// How many of the findings are errors.
+    /// Number of findings that are errors.
     pub(super) errors: usize,
     /// Why the daemon does not run with it, and its exit status.
     pub(super) unusable: Option<(String, u8)>,

@@ -85,7 +85,7 @@ pub fn main(mut options: Options, command_line: &[String]) -> ExitCode {
                 log.info(farewell());
             }
             if !options.log_console {
-                // Whoever started it looks here.
+                // The person who started the daemon looks at standard error.
                 let _ = writeln!(io::stderr(), "vipd: {}", end.reason);
             }
             ExitCode::from(end.status)

@@ -26,7 +26,7 @@ impl Notifier {
         self.perform(now, log);
     }
 
-    /// How long scripts may run that start from now on; `None` is for ever.
+    /// Sets the time limit of scripts that start from now on; `None` is no limit.
     pub(super) fn limit(&mut self, limit: Option<Duration>) {
         self.queue.limit(limit);
     }
@@ -122,7 +122,7 @@ impl Notifier {
     }
 }
 
-/// What a line of the log says, `(subject) what`, in two parts.
+/// The two parts of a log line: `(subject) what`.
 fn failure(text: &str) -> Option<(String, String)> {
     let (subject, what) = text.strip_prefix('(')?.split_once(") ")?;
     Some((subject.to_owned(), what.to_owned()))

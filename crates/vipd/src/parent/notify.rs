@@ -4,9 +4,9 @@
 //! generic one, then those of the next event, so that the last script to run is that of the last state. Lanes do
 //! not wait for each other. (keepalived starts all scripts at once; the older state's script may then end last.)
 //!
-//! A script may take as long as it likes, as in keepalived, unless `notify_timeout` says otherwise. What happens
-//! meanwhile does not pile up: of the events that wait only the last is kept, for only the last state is true, and the
-//! log says so. One that has waited for [`OVERTAKE_AFTER`] starts beside the script that it waits for.
+//! A script may take as long as it likes, as in keepalived, unless `notify_timeout` says otherwise. Events do not pile
+//! up meanwhile: of those that wait only the last is kept, for only the last state is true, and the log says so. One
+//! that has waited for [`OVERTAKE_AFTER`] starts beside the script that it waits for.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ pub(super) struct Job {
     pub(super) command: Command,
     /// Arguments behind the command's own.
     pub(super) arguments: Vec<String>,
-    /// Whom it runs as.
+    /// The account that it runs as.
     pub(super) credentials: Credentials,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Job {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct RunId(u64);
 
-/// What the queue wants done.
+/// Requests of the queue.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Action {
     /// Start this job; its end is told with [`NotifyQueue::handle_ended`].
@@ -58,13 +58,13 @@ pub(super) struct NotifyQueue {
     lanes: BTreeMap<String, Lane>,
     actions: VecDeque<Action>,
     runs: u64,
-    /// How long a script may run.
+    /// Time limit of a script.
     limit: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
 struct Lane {
-    /// What is left of the event whose scripts run now.
+    /// Remaining scripts of the present event.
     current: VecDeque<Job>,
     /// The event after it, and since when it waits.
     waiting: Option<(Instant, Vec<Job>)>,
@@ -103,7 +103,7 @@ impl Running {
 }
 
 impl NotifyQueue {
-    /// How long scripts may run that start from now on; `None` is for ever.
+    /// Sets the time limit of scripts that start from now on; `None` is no limit.
     pub(super) fn limit(&mut self, limit: Option<Duration>) {
         self.limit = limit;
     }
@@ -167,7 +167,7 @@ impl NotifyQueue {
                 );
                 self.actions.push_back(Action::Log(LogLevel::Warning, text));
                 lane.overtaken.push(running);
-                // What is left of an older event is superseded as well.
+                // The remaining scripts of an older event are superseded as well.
                 lane.current.clear();
                 overtaking.push(instance.clone());
             }
@@ -196,7 +196,7 @@ impl NotifyQueue {
         self.lanes.is_empty()
     }
 
-    /// How many scripts have not ended or not begun.
+    /// Number of scripts that have not ended or not begun.
     pub(super) fn unfinished(&self) -> usize {
         let waiting =
             |lane: &Lane| lane.current.len() + lane.waiting.as_ref().map_or(0, |(_, jobs)| jobs.len());
@@ -253,7 +253,7 @@ fn end_late(instance: &str, running: &mut Running, now: Instant) -> Vec<Action> 
     actions
 }
 
-/// What the log says of a script that did not end well.
+/// The log line of a script that did not end well.
 fn complaint(instance: &str, running: &Running, ended: Ended) -> Option<String> {
     let how = match ended {
         Ended::Exited(0) => return None,
@@ -322,14 +322,14 @@ fn jobs_of(
     specific.into_iter().chain(generic).collect()
 }
 
-/// What scripts and FIFOs call an event.
+/// The word for an event in scripts and FIFOs.
 pub(super) fn word(notify: &Notify, event: InstanceEvent) -> &'static str {
     match event {
         InstanceEvent::Master => "MASTER",
         InstanceEvent::Backup => "BACKUP",
         InstanceEvent::Stop => "STOP",
         InstanceEvent::Deleted if notify.deleted.is_some() => "DELETED",
-        // Who does not ask for deletions learns of one as a fault.
+        // A configuration that does not ask for deletions reports one as a fault.
         InstanceEvent::Fault | InstanceEvent::Deleted => "FAULT",
         InstanceEvent::MasterReceivedLowerPriority => "MASTER_RX_LOWER_PRI",
     }
@@ -338,8 +338,8 @@ pub(super) fn word(notify: &Notify, event: InstanceEvent) -> &'static str {
 /// The keyword of the event that is no state.
 const NOT_A_STATE: &str = "notify_master_rx_lower_pri";
 
-/// How long an event waits for a script before its own start all the same: one that hangs must not keep the last state
-/// from being told.
+/// Longest wait of an event for a script before its own start all the same: one that hangs must not keep the last state
+/// from being reported.
 const OVERTAKE_AFTER: Duration = Duration::from_secs(10);
 
 /// Overtaken scripts of a lane that may still run when another one is overtaken.

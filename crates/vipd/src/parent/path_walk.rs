@@ -1,4 +1,4 @@
-//! Who could change what a path leads to.
+//! Users who could change the file that a path leads to.
 //!
 //! The path is walked from `/` component by component, through symbolic links as the kernel would go, and every
 //! directory, link and file on the way is looked at. So a link of root into a directory of somebody else is seen,
@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::process::{Credentials, errno};
 
-/// What is wrong with a script's path.
+/// Defect of a script's path.
 #[derive(Debug)]
 pub(super) enum PathProblem {
     /// A component does not exist or cannot be looked at.
@@ -100,7 +100,7 @@ pub(super) fn check(program: &Path, user: &Credentials) -> Result<(), PathProble
     }
 }
 
-/// Who besides root could change a file that code of root reads, or put one there.
+/// Users besides root who could change a file that code of root reads, or put one there.
 ///
 /// # Errors
 /// [`PathProblem::Weak`] only: the first component that somebody else can change. A file that does not exist is weak if
@@ -135,7 +135,7 @@ pub(super) fn is_executable(file: &Path) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
 }
 
-/// What decides about a file or directory.
+/// The facts that decide about a file or directory.
 #[derive(Clone, Copy, Debug)]
 struct Facts {
     uid: u32,
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_than_root_can_change_is_weak() {
+    fn a_file_that_others_than_root_can_change_is_weak() {
         assert_eq!(weakness(facts(0, 0, FILE | 0o755)), None);
         assert_eq!(weakness(facts(0, 0, FILE | 0o775)), None);
         assert_eq!(weakness(facts(1000, 0, FILE | 0o755)), Some(Weakness::Owner(1000)));

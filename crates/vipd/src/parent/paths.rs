@@ -1,6 +1,6 @@
 //! The path process, as the parent sees it: questions about paths go out, answers come when they come.
 //!
-//! It runs from the first question on. Who asked waits for nothing; a question that stays without an answer for
+//! It runs from the first question on. The caller waits for nothing; a question that stays without an answer for
 //! [`PATIENCE`] is reported once, as what it is. A process that died is started again with the next question.
 
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ struct Question {
     report_at: Option<Instant>,
 }
 
-/// What a question is for.
+/// Purpose of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// The check of a file.
@@ -77,7 +77,7 @@ pub(super) enum Answer {
     Check(ScriptKey, Result<(), i32>),
     /// A FIFO that may be opened, or why there is none.
     Fifo(FifoRequest, Result<FoundFifo, String>),
-    /// What the file with the time of a reload says; nothing if it is not there.
+    /// Content of the file with the time of a reload; `None` if it is not there.
     ReloadTime(Option<String>),
     /// A configuration.
     Config(ReadId, Result<Box<LoadedConfig>, i32>),
@@ -139,7 +139,7 @@ impl Paths {
         let Some(ended) = self.process.as_mut().and_then(|process| process.child.poll()) else {
             return Vec::new();
         };
-        // What it said before it died still counts.
+        // Answers that it gave before it died still count.
         let mut answers = self.handle_channel(log);
         log.error(format!("path process ended ({ended:?}); it is started again when it is needed"));
         self.process = None;
@@ -288,8 +288,8 @@ fn desc(errno: i32) -> &'static str {
     nix::errno::Errno::from_raw(errno).desc()
 }
 
-/// How long what is written may take until nobody waits for it.
+/// Longest wait for writes.
 const MOMENT: Duration = Duration::from_millis(500);
 
-/// How long a file system may take before it is reported.
+/// Time that a file system may take before it is reported.
 const PATIENCE: Duration = Duration::from_secs(5);

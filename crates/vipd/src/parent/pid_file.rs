@@ -77,7 +77,7 @@ fn try_lock(path: &Path) -> io::Result<Option<File>> {
                 if names_keepalived(&file, Path::new("/proc")) {
                     return Ok(None);
                 }
-                // Whatever the umask is: others read this file.
+                // The mode does not depend on the umask: others read this file.
                 file.set_permissions(Permissions::from_mode(0o644))?;
                 file.set_len(0)?;
                 return Ok(Some(file));

@@ -64,7 +64,7 @@ fn nothing_left(new: &Config, in_force: &Kept) -> Option<String> {
     })
 }
 
-/// What a reload that is taken removes altogether: it may be meant, but has to be said loudly.
+/// Objects that a reload removes altogether: it may be meant, but has to be said loudly.
 pub(super) fn loss(new: &Config, in_force: &Kept) -> Option<String> {
     let lost = |what: &str, before: usize, now: usize| {
         (before > 0 && now == 0)

@@ -18,7 +18,7 @@ pub(super) struct Wall {
     pub(super) offset: i64,
 }
 
-/// What is to be done.
+/// A request of the reload timer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Act {
     Log(LogLevel, String),
@@ -32,7 +32,7 @@ pub(super) enum Act {
 pub(super) struct ReloadTime {
     file: Option<ReloadTimeFile>,
     look_at: Option<Instant>,
-    /// What the file said when it was last read.
+    /// The file's content when it was last read.
     text: Option<String>,
     due: Option<i64>,
 }
@@ -56,7 +56,7 @@ impl ReloadTime {
         self.file.as_ref().map(|file| Job::ReadStart(file.path.clone()))
     }
 
-    /// What the file says now; no text if it is not there.
+    /// Handles the file's present content; no text if it is not there.
     pub(super) fn handle_text(&mut self, now: Instant, text: Option<String>, wall: Wall) -> Vec<Act> {
         let Some(file) = self.file.clone() else { return Vec::new() };
         self.look_at = Some(now + LOOK_EVERY);

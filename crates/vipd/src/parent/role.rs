@@ -1,4 +1,4 @@
-//! What a worker is for.
+//! Roles of workers.
 
 use keepalived_conf::model::mail::Mail;
 use keepalived_conf::model::routing::Statics;
@@ -6,7 +6,7 @@ use keepalived_conf::model::{Config, Global};
 
 use crate::log::Voice;
 
-/// What a worker is for.
+/// The role of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Role {
     /// The election and its addresses.

@@ -90,8 +90,8 @@ pub(super) fn check_scripts(
     }
 }
 
-/// What does not exist cannot run as root, so it needs no script security. keepalived counts shell text only where it
-/// begins with a program; it calls other text a script that does not exist, which is an ordinary complaint.
+/// A script that does not exist cannot run as root, so it needs no script security. keepalived counts shell text only
+/// where it begins with a program; it calls other text a script that does not exist, which is an ordinary complaint.
 ///
 /// `found` tells of each script that exists whether keepalived finds it.
 fn settle_script_security(found: &[bool], diagnostics: &mut Diagnostics) {
@@ -128,7 +128,7 @@ struct Review<'a> {
     diagnostics: &'a mut Diagnostics,
 }
 
-/// What a script is for.
+/// Use of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
     /// A check of an instance, which runs all the time.
@@ -142,13 +142,13 @@ enum Use {
 #[derive(Clone, Debug)]
 enum Verdict {
     Fit,
-    /// Whom it is to run as does not exist.
+    /// The user that it is to run as does not exist.
     NoUser(String),
     /// It cannot run at all.
     Unfit(String),
     /// It could run, but others can change it.
     Insecure(String),
-    /// Which files it runs as root is decided when it runs.
+    /// The files that it runs as root are known only at run time.
     Unclear(String),
 }
 
@@ -292,10 +292,10 @@ fn judge_program(program: &Path, credentials: &Credentials) -> Verdict {
     }
 }
 
-/// What the words of a command run besides its program: the commands of shell text, and what an interpreter or a
-/// program such as `env` gets to run.
+/// Judges the words of a command besides its program: the commands of shell text, and the arguments that an interpreter
+/// or a program such as `env` runs.
 ///
-/// Whether all of it exists matters to who demands security only: a text may well look for a program first.
+/// Whether all of it exists matters only where security is demanded: a text may well look for a program first.
 fn judge_words(command: &Command, enforce: bool, credentials: &Credentials) -> Verdict {
     let as_root = credentials.uid.is_root() || credentials.gid.as_raw() == 0;
     let named = match &command.run {
@@ -385,7 +385,7 @@ mod tests {
         }
     }
 
-    /// What a configuration test says of a file whose scripts are looked at.
+    /// Exit status of a configuration test of a file whose scripts are looked at.
     fn status(text: &str) -> u8 {
         let mut loaded = keepalived_conf::load_str(text);
         let accounts = Accounts::of(&loaded.config);
@@ -502,7 +502,7 @@ mod tests {
         Command { text: text.to_owned(), run: Run::Shell { bash: false }, ..exec(&[], Some(user)) }
     }
 
-    /// How a check script of this shell text is found to be bad.
+    /// The class of the finding about a check script of this shell text.
     fn class(text: &str, user: &str, enforce: bool) -> Option<Class> {
         let (_, diagnostics) = findings(with_script(shell(text, user), enforce));
         diagnostics.iter().map(|finding| finding.class).find(|&class| class != Class::None)

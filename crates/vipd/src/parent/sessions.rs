@@ -1,4 +1,4 @@
-//! What is known of BFD sessions, while the process that has them comes and goes.
+//! State of BFD sessions, while the process that has them comes and goes.
 //!
 //! A process that ends takes no session down: what it told last stays, for its successor goes on with the sessions. Only if
 //! none follows for a while are they down, for nobody watches the paths any more.
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::ipc::SessionKey;
 
-/// What the BFD workers told.
+/// The last reports of the BFD workers.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     known: BTreeMap<SessionKey, bool>,
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_worker_told_outlives_it_until_its_successor_tells() {
+    fn a_worker_s_report_outlives_it_until_its_successor_reports() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         sessions.note(key(1), true);
         sessions.handle_end(now);

@@ -2,8 +2,8 @@
 //!
 //! Script security judges files. A text such as `test -e /run/x && /opt/check.sh > /dev/null` names several, and a
 //! shell runs each of them with the rights of the script. Here the text is taken apart as a shell would do it, without
-//! expanding anything. What decides only when it runs (a command that is a variable, `eval`, a here document) cannot
-//! be judged, and the reason is the error. Nothing here looks at a file.
+//! expanding anything. Words that are known only at run time (a command that is a variable, `eval`, a here document)
+//! cannot be judged, and the reason is the error. Nothing here looks at a file.
 
 mod words;
 
@@ -27,7 +27,7 @@ pub(super) enum Unclear {
     #[error("which command `{0}` is depends on when it runs")]
     Computed(String),
     /// A program that runs its arguments gets one that is made when the text runs.
-    #[error("what `{0}` runs is decided when it runs")]
+    #[error("the program that `{0}` runs is known only at run time")]
     ComputedArgument(String),
     /// A builtin that carries out text.
     #[error("`{0}` runs text that is made elsewhere")]
@@ -89,7 +89,7 @@ fn read_text(text: &str, depth: u8, named: &mut Vec<Named>) -> Result<(), Unclea
     reader.end_command()
 }
 
-/// What the next word is.
+/// Kind of the next word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// The first of a command.
@@ -308,7 +308,7 @@ const WRAPPERS: [&str; 25] = [
     "xargs",
 ];
 
-/// What a shell does itself, and which runs nothing.
+/// Builtins of a shell that run no other program.
 const BUILTINS: [&str; 39] = [
     ":", "[", "break", "bg", "cd", "command", "continue", "declare", "dirs", "echo", "exec", "exit",
     "export", "false", "fg", "getopts", "hash", "jobs", "kill", "let", "local", "popd", "printf", "pushd",

@@ -9,7 +9,7 @@ use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use crate::ipc::DumpKind;
 
-/// What a signal asks for.
+/// The request that a signal stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
     /// SIGHUP
@@ -40,7 +40,7 @@ impl Signals {
         Ok(Self { delivery, ignores_interrupt })
     }
 
-    /// What was asked for since the last call.
+    /// The requests since the last call.
     pub(super) fn take(&mut self) -> Vec<Request> {
         let raised: Vec<i32> = self.delivery.pending().collect();
         let is_heard = |signal| !(self.ignores_interrupt && signal == libc::SIGINT);

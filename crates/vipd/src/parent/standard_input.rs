@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 
 use keepalived_conf::{DiskFiles, FileKind, Files};
 
-/// How the command line names standard input.
+/// Name of standard input on the command line.
 pub(crate) const NAME: &str = "-";
 
-/// What standard input is called in findings.
+/// Name of standard input in findings.
 pub(super) const SHOWN: &str = "<stdin>";
 
 /// The files on disk, and standard input in the place of the main file. It is read once.

@@ -1,4 +1,4 @@
-//! How everything stands, in one line: what `systemctl status` shows.
+//! The state of everything, in one line, for `systemctl status`.
 
 use std::fmt::Write as _;
 
@@ -62,7 +62,7 @@ fn server_counts(last: &LastReported, config: &Config, problems: &mut Problems) 
     (all > 0).then(|| format!("{up} of {all} real servers up"))
 }
 
-/// What is wrong: how much, and the first of it.
+/// Problems: their number, and the first one.
 #[derive(Default)]
 struct Problems {
     count: usize,

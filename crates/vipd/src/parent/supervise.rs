@@ -339,7 +339,7 @@ impl Parent {
         self.watching.watch(now, subjects, run_as, log);
     }
 
-    /// What the watcher saw is told to the worker that judges by it.
+    /// Sends the watcher's observations to the worker that judges by them.
     pub(super) fn tell_of_observations(&mut self, news: Vec<Observation>, now: Instant, log: &mut Log) {
         if !news.is_empty() {
             self.tell_worker(Role::Vrrp, &ToWorker::Observed(news), now, log);
@@ -386,7 +386,7 @@ impl Parent {
             .filter_map(|(&id, worker)| worker.poll().map(|ended| (id, ended)))
             .collect();
         for (id, ended) in ended {
-            // What it said before it died still counts.
+            // Messages that it sent before it died still count.
             self.receive_rest(id, now, log);
             self.tell_of_end(id, ended);
             self.end_acts(id, now);

@@ -15,7 +15,7 @@ use crate::ipc::{Channel, ChannelError, RunAs};
 use crate::log::{Log, Voice};
 use crate::watcher::{FromWatcher, Observation, Subject, ToWatcher};
 
-/// What is watched and what is known of it.
+/// The watched subjects, and their state.
 #[derive(Debug)]
 pub(super) struct Watching {
     program: WorkerProgram,
@@ -35,7 +35,7 @@ struct Process {
     channel: Channel,
 }
 
-/// What the routers of a configuration depend on beside interfaces and scripts.
+/// Dependencies of the routers of a configuration beside interfaces and scripts.
 pub(super) fn subjects<'a>(
     config: &Config,
     instances: impl Iterator<Item = &'a VrrpInstance>,
@@ -216,10 +216,10 @@ impl Watching {
     }
 }
 
-/// How long a start waits for files that may be on a file system that hangs.
+/// Longest wait of a start for files that may be on a file system that hangs.
 const MOMENT: Duration = Duration::from_millis(500);
 
-/// How long after its end it is started again.
+/// Delay between its end and its restart.
 const PAUSE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_a_sync_group_tracks_is_watched() {
+    fn a_subject_that_only_a_sync_group_tracks_is_watched() {
         let text = "track_file F {\nfile /run/f\n}\ntrack_file G {\nfile /run/g\n}\nvrrp_track_process P {\nprocess \
                     p\n}\nvrrp_sync_group G {\ngroup {\nA\n}\ntrack_file {\nF\n}\ntrack_process {\nP\n}\n}\n\
                     vrrp_instance A {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n";

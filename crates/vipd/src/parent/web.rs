@@ -20,7 +20,7 @@ use crate::web::{self, Arguments};
 /// The web process, and what it is to be.
 #[derive(Debug, Default)]
 pub(super) struct Web {
-    /// What the configuration in force says.
+    /// The settings in the configuration in force.
     http: Http,
     process: Option<Process>,
     /// When to start it.

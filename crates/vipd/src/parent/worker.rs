@@ -31,7 +31,7 @@ pub(super) struct Worker {
     _pid_file: Option<PidFile>,
 }
 
-/// What was taken from a channel at once.
+/// Messages that were taken from a channel at once.
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) messages: Vec<FromWorker>,
@@ -170,7 +170,7 @@ impl Worker {
         received
     }
 
-    /// How it ended, if it has.
+    /// Its end, if it has ended.
     pub(super) fn poll(&mut self) -> Option<Ended> {
         self.child.poll()
     }

@@ -1,4 +1,4 @@
-//! What check scripts write: a pipe for each run, of which the last line is kept.
+//! Output of check scripts: a pipe for each run, of which the last line is kept.
 //!
 //! A check must behave as if it wrote to `/dev/null`: nothing that it writes may fail, end it or fill memory. A file in
 //! memory would grow with a flood, and a limit of its size is an error (or a signal) to a program that downloads a page

@@ -1,7 +1,7 @@
 //! Acts of operators that a worker was asked for, until their clients have an answer.
 //!
-//! An act whose addresses begin to move is answered when that is over, or after [`MOVING`]. Whatever becomes of the worker,
-//! everybody is answered.
+//! An act whose addresses begin to move is answered when that is over, or after [`MOVING`]. Every client is answered,
+//! whatever happens to the worker.
 
 use std::time::{Duration, Instant};
 
@@ -17,20 +17,20 @@ pub(in crate::parent) struct Acts {
     waiting: Vec<Waiting>,
 }
 
-/// What somebody waits for.
+/// An act that a client waits for.
 #[derive(Debug)]
 struct Waiting {
     client: ClientId,
     request: u32,
     worker: WorkerId,
-    /// None for the LVS worker, which says in its one answer what becomes of it.
+    /// `None` for the LVS worker, whose one answer gives the result.
     kind: Option<ActKind>,
     until: Instant,
-    /// What was accepted, once the worker has said so.
+    /// The worker has accepted the act.
     accepted: bool,
     /// Instances whose addresses move.
     moving: Vec<String>,
-    /// What is told.
+    /// The answer so far.
     lines: Vec<String>,
     failed: bool,
 }
@@ -125,7 +125,7 @@ impl Acts {
         self.give_up(
             |waiting| waiting.worker == worker,
             |waiting| {
-                let before = if waiting.accepted { "what became of it" } else { "whether it accepts this" };
+                let before = if waiting.accepted { "the result" } else { "whether it accepts this" };
                 let process = waiting.process();
                 format!("the {process} process ended before it told {before}; `vipd status` shows what holds")
             },
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_move_is_answered_at_once() {
+    fn an_act_that_moves_nothing_is_answered_at_once() {
         let (mut acts, now) = (Acts::default(), Instant::now());
         let request = acts.begin(now, A, WORKER, Some(MAINTENANCE));
         assert!(is_done(&acts.handle_acted(now, request, accepted(&["X"], &[])), A));
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_lvs_worker_says_is_the_answer() {
+    fn the_result_from_the_lvs_worker_is_the_answer() {
         let (mut acts, now) = (Acts::default(), Instant::now());
         let request = acts.begin(now, A, WORKER, None);
         assert_eq!(acts.handle_steered(request + 1, Ok(String::new())), []);

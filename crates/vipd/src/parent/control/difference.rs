@@ -1,4 +1,4 @@
-//! What a reload would change, in words.
+//! The changes of a reload, in words.
 
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::VirtualServer;
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_removed_or_changed_is_named() {
+    fn additions_removals_and_changes_are_named() {
         let service = |real: &str| {
             format!(
                 "virtual_server 192.0.2.1 80 {{\n lb_algo rr\n protocol TCP\n real_server {real} 80 {{\n }}\n}}\n"

@@ -86,7 +86,7 @@ impl Drop for ControlSocket {
     }
 }
 
-/// Who is on the other side, as the kernel noted when it connected.
+/// The client on the other side, as the kernel noted when it connected.
 fn peer(stream: &UnixStream) -> io::Result<Peer> {
     // The process id is 0 where the client is in another PID namespace, so rustix's type cannot hold it.
     let credentials = getsockopt(stream, sockopt::PeerCredentials)?;
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_daemon_left_is_taken_over_and_that_of_one_that_lives_is_not() {
+    fn the_socket_of_a_killed_daemon_is_taken_over_and_that_of_a_living_one_is_not() {
         let directory = TestDirectory::new();
         let path = directory.path().join("control.sock");
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());

@@ -105,7 +105,7 @@ fn a_fifo_without_a_reader_loses_lines_but_never_blocks() {
 }
 
 #[test]
-fn what_is_no_fifo_is_left_alone() {
+fn a_path_that_is_no_fifo_is_left_alone() {
     let directory = TestDirectory::new();
     let path = directory.path().join("file");
     std::fs::write(&path, "mine").unwrap();

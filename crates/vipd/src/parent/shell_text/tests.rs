@@ -47,7 +47,7 @@ fn commands_within_words_are_named() {
 }
 
 #[test]
-fn what_is_run_through_another_program_is_named() {
+fn programs_that_another_program_runs_are_named() {
     for (text, expected) in [
         ("sh -c '/a/b; /c/d' | cat", &["sh", "/a/b", "/c/d", "cat"][..]),
         ("bash -ec \"/a/b\";", &["bash", "/a/b"]),
@@ -78,7 +78,7 @@ fn paths_in_arguments_are_named_as_such() {
 }
 
 #[test]
-fn what_only_its_run_decides_is_unclear() {
+fn a_word_known_only_at_run_time_is_unclear() {
     use Unclear::*;
     let s = str::to_owned;
     for (text, expected) in [

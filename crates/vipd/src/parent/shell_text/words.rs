@@ -22,7 +22,7 @@ pub(super) enum Token {
 /// A word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Word {
-    /// What it means; `None` when that depends on variables, commands or files.
+    /// Its value; `None` when that depends on variables, commands or files.
     pub(super) text: Option<String>,
     /// As it is written.
     pub(super) source: String,
@@ -227,7 +227,7 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// What is between `(` and the `)` that belongs to it.
+    /// The text between `(` and the `)` that belongs to it.
     fn bracketed(&mut self) -> Result<String, Unclear> {
         self.rest.next();
         let (mut text, mut depth, mut quote) = (String::new(), 1_u32, None);

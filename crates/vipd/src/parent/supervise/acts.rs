@@ -1,4 +1,4 @@
-//! What operators ask of instances: from a request of a client to the VRRP worker, and back.
+//! Acts of operators on instances: from a request of a client to the VRRP worker, and back.
 
 use std::time::{Duration, Instant};
 
@@ -98,7 +98,7 @@ pub(super) fn maintenance(on: bool, hard: bool, for_s: Option<u64>) -> ActKind {
     ActKind::Maintenance { hard, until: for_s.map(after) }
 }
 
-/// What is wanted of a real server.
+/// The wish for a real server.
 pub(super) fn wish(set: ServerWish, weight: Option<u32>) -> Wish {
     match set {
         ServerWish::Ready => Wish::Ready,

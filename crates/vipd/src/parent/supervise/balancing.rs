@@ -1,4 +1,4 @@
-//! What the LVS worker tells of real and virtual servers: scripts run, FIFOs and mails go out.
+//! Reports of the LVS worker about real and virtual servers: scripts run, FIFOs and mails go out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! What clients of the control socket ask for, and what they are told.
+//! Requests of clients of the control socket, and the answers.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use super::acts;
 use crate::ipc::{ActKind, Steer, ToWorker};
 use crate::log::Log;
 
-/// What the parent itself knows for a status.
+/// The parent's own facts for a status.
 #[derive(Debug)]
 pub(super) struct Facts {
     start: Timestamp,

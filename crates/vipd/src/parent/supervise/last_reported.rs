@@ -1,5 +1,5 @@
-//! What was last reported of instances, virtual and real servers: a new worker that finds things as its predecessor
-//! left them changes nothing, so no script runs and no mail is sent.
+//! The last reports about instances, virtual and real servers: a new worker that finds things as its predecessor left
+//! them changes nothing, so no script runs and no mail is sent.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ pub(in crate::parent) struct LastReported {
     changed: bool,
 }
 
-/// What a worker says of a server or a quorum.
+/// A worker's report about a server or a quorum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::parent) struct Told {
     pub(in crate::parent) up: bool,
@@ -30,7 +30,8 @@ pub(in crate::parent) struct Told {
 }
 
 impl Told {
-    /// Whether this is news after what was told last. What nobody spoke of yet may well be up, and a quorum without.
+    /// Whether this is news after what was told last. Without an earlier report, a state that a predecessor left is
+    /// news only if it is `worth_telling`: a server is expected to be up, a quorum to be missing.
     fn is_news(self, last: Option<bool>, worth_telling: bool) -> bool {
         last.map_or(!self.resumed || worth_telling, |last| last != self.up)
     }
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_as_it_was_left_is_news_only_where_it_was_not_told() {
+    fn a_resumed_state_is_news_only_if_it_was_not_reported() {
         let config = config("192.0.2.1 80", &["10.0.0.1 80"]);
         let service = &config.virtual_servers[0];
         // Told before, found again, news.

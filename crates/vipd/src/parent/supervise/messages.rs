@@ -1,4 +1,4 @@
-//! What the workers say.
+//! Messages from the workers.
 
 use std::time::Instant;
 
@@ -141,7 +141,7 @@ impl Parent {
         }
     }
 
-    /// Starts check scripts that wait. Whatever the workers said of them has been heard.
+    /// Starts check scripts that wait. All messages of the workers about them have been read.
     pub(super) fn start_checks(&mut self, now: Instant, log: &mut Log) {
         let readings = &self.readings;
         let news = self.checks.start(now, |(role, generation, script)| {
@@ -299,5 +299,5 @@ pub(super) const GROUP_SUBJECT: &str = "group ";
 /// Messages of one worker that are taken in one turn of the loop.
 const MESSAGES_PER_TURN: usize = 256;
 
-/// How often so many are taken from a worker that ended: far more than a socket holds.
+/// Most turns in which messages are taken from a worker that ended: far more than a socket holds.
 const MAX_LAST_TURNS: usize = 4096;

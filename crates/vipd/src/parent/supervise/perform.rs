@@ -14,7 +14,7 @@ use crate::log::{About, Log, LogLine, Voice};
 use crate::tidy;
 use crate::worker::scheduling;
 
-/// What a worker that starts is told besides its configuration.
+/// Facts that a worker is told at its start besides its configuration.
 struct Known {
     predecessor: Option<Box<Predecessor>>,
     masters: Vec<String>,

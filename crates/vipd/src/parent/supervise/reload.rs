@@ -78,7 +78,7 @@ impl Parent {
         Answer::done(lines.join("\n"))
     }
 
-    /// What exists while the configuration is read anew, as the one in force says.
+    /// The file that exists while the configuration is read anew, as the one in force says.
     fn reload_file(&self) -> Option<PathBuf> {
         let global = &self.readings.get(&self.supervisor.current())?.config.global;
         if let ReloadFile::At(path) = global.daemon.reload_file.as_ref()? {

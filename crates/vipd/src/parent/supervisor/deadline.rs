@@ -29,7 +29,7 @@ impl Deadline {
         self.at = self.at.min(at);
     }
 
-    /// Whether time is up. Who looks late the first time does not learn it, but has to look again.
+    /// Whether time is up. A caller that looks late the first time is told no, and has to look again.
     pub(super) fn is_over(&mut self, now: Instant) -> bool {
         if now < self.at {
             return false;

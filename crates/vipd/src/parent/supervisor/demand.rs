@@ -1,4 +1,4 @@
-//! What a configuration asks of the supervisor.
+//! Demands of a configuration on the supervisor.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -8,22 +8,22 @@ use keepalived_conf::model::lvs::LvsService;
 
 use super::super::role::{PerRole, Role};
 
-/// What a configuration asks of the supervisor.
+/// Demands of a configuration on the supervisor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::parent) struct Demand {
     /// Whether there is something to do for a worker.
     pub(in crate::parent) work: PerRole<bool>,
-    /// What such a worker may put into the kernel's load balancer.
+    /// Services that such a worker may put into the kernel's load balancer.
     pub(in crate::parent) services: PerRole<HashSet<LvsService>>,
-    /// How long a stop waits for workers and scripts.
+    /// Longest wait of a stop for workers and scripts.
     pub(in crate::parent) child_wait_time: Duration,
-    /// How long a VRRP worker that stops waits for another machine to take over, on top of that.
+    /// Longest wait of a stopping VRRP worker for another machine to take over, on top of that.
     pub(in crate::parent) stop_handover: Duration,
-    /// How long a worker may be silent before it is killed; `None` for as long as it likes.
+    /// Longest silence of a worker before it is killed; `None` is no limit.
     pub(in crate::parent) worker_timeout: Option<Duration>,
-    /// How long `startup_script` may run, if there is one.
+    /// Time limit of `startup_script`, if there is one.
     pub(in crate::parent) startup_script: Option<Duration>,
-    /// How long `shutdown_script` may run, if there is one.
+    /// Time limit of `shutdown_script`, if there is one.
     pub(in crate::parent) shutdown_script: Option<Duration>,
 }
 

@@ -40,7 +40,7 @@ impl Supervisor {
         slot.respawn_at = Some(now + slot.respawn.handle_death(now));
     }
 
-    /// The process of a worker ended. What it said before has to be told first.
+    /// The process of a worker ended. Its earlier messages must be handled first.
     pub(in crate::parent) fn handle_end(&mut self, now: Instant, id: WorkerId, end: Ended) {
         let Some((role, _)) = self.worker(id) else { return };
         let Some(worker) = self.take_worker(role) else { return };

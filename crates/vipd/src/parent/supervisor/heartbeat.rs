@@ -14,7 +14,7 @@ pub(super) struct Heartbeat {
     answer: Option<Deadline>,
 }
 
-/// What is to be done about a worker.
+/// Reaction to a worker's silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pulse {
     /// Nothing.

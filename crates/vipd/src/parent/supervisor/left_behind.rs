@@ -1,5 +1,5 @@
-//! What workers of a role may have left in the kernel, as far as their parent can know: what a successor has to know
-//! of, should one not stop in order.
+//! Leftovers in the kernel of the workers of a role, as far as their parent can know: a successor has to know of them,
+//! should one not stop in order.
 
 use std::collections::HashSet;
 
@@ -17,7 +17,7 @@ pub(super) struct LeftBehind {
     /// Kernel services of the load balancer: of the configuration that a worker runs, and of those that it was told to
     /// run since. (A worker may die halfway from one to the next.)
     services: HashSet<LvsService>,
-    /// What workers wanted their successor to know.
+    /// The memory of workers for their successor.
     memory: Memory,
 }
 
@@ -52,7 +52,7 @@ impl LeftBehind {
         self.anything
     }
 
-    /// What is said to a worker with these services of its own, if a predecessor may have left anything.
+    /// The predecessor, for a worker with these services of its own, if one may have left anything.
     pub(super) fn predecessor(&self, services: &HashSet<LvsService>) -> Option<Box<Predecessor>> {
         self.anything.then(|| {
             Box::new(Predecessor {

@@ -2,14 +2,14 @@
 //!
 //! There is no process, channel, file or clock in here. The parent tells it what happened (`handle_*`), does what it
 //! asks for ([`Supervisor::poll_action`]) until nothing is left, and calls [`Supervisor::handle_timeout`] when
-//! [`Supervisor::poll_timeout`] says. What always holds:
+//! [`Supervisor::poll_timeout`] says. Invariants:
 //!
 //! - In each role at most one worker runs configurations, and the next is started only when the end of the last is known,
 //!   or a moment after it was killed.
 //! - All workers are led to the same configuration: the newest that none of them refused.
-//! - Whatever a worker may have put into the kernel is told to its successor, until one has stopped in order. If none is
-//!   to follow (nothing is configured for it any more, the daemon stops, the next one has to wait), a worker is started
-//!   that only removes it.
+//! - Everything that a worker may have put into the kernel is told to its successor, until one has stopped in order. If
+//!   none is to follow (nothing is configured for it any more, the daemon stops, the next one has to wait), a worker is
+//!   started that only removes it.
 //! - `startup_script` ends before the first worker starts, `shutdown_script` starts after the last one ended.
 //! - Everything that is waited for has a deadline, and a deadline that the parent itself was late for is given once more.
 
@@ -54,20 +54,20 @@ pub(super) struct WorkerId(pub(super) u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ReadId(u64);
 
-/// What the command line asks of the supervisor.
+/// Demands of the command line on the supervisor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     /// Roles whose workers may run at all.
     pub(super) allowed: PerRole<bool>,
     /// Their workers run even without work.
     pub(super) all: bool,
-    /// What is in the kernel when a worker stops stays there.
+    /// The kernel's content is kept when a worker stops.
     pub(super) keep: PerRole<bool>,
     /// A worker that dies is started again; else everything stops.
     pub(super) respawn: bool,
 }
 
-/// What the parent has to do.
+/// A task for the parent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     /// Start a worker and send it this configuration. [`Supervisor::handle_started`] or
@@ -115,12 +115,12 @@ pub(super) enum Action {
     Exit(u8),
 }
 
-/// How a worker is, for those who ask.
+/// State of a worker, for reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct WorkerReport {
     /// Its process; none while there is none.
     pub(super) pid: Option<u32>,
-    /// How often it was started anew.
+    /// Number of its restarts.
     pub(super) restarts: u32,
     /// When it was heard last, while it serves.
     pub(super) heard: Option<Instant>,
@@ -137,7 +137,7 @@ pub(super) enum Occasion {
     TakeBack,
 }
 
-/// What systemd is told.
+/// A message to systemd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Tell {
     /// The configuration is in force.
@@ -250,7 +250,7 @@ impl Supervisor {
         slots.chain(reading).chain(stop).chain(script).chain(self.undo_timeout()).min()
     }
 
-    /// Time passed. What has arrived by now has to be told first.
+    /// Time passed. Messages that have arrived by now must be handled first.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         self.time_reading(now);
         for role in Role::ALL {
@@ -271,7 +271,7 @@ impl Supervisor {
         self.slots[role].worker.as_ref().filter(|worker| worker.is_serving()).map(|worker| worker.id)
     }
 
-    /// How the worker in a role is; none if it is not needed and never was.
+    /// State of the worker in a role; `None` if it is not needed and never was.
     pub(super) fn report(&self, role: Role) -> Option<WorkerReport> {
         let slot = &self.slots[role];
         let serving = slot.worker.as_ref().filter(|worker| worker.task == Task::Serve);
@@ -390,8 +390,8 @@ impl Supervisor {
         self.demand().map(|demand| demand.child_wait_time).unwrap_or_default()
     }
 
-    /// How long a VRRP worker may give its addresses away when it is told to stop: as any configuration that it may
-    /// run says.
+    /// Longest time that a VRRP worker may take to give its addresses away when it is told to stop: the longest of all
+    /// configurations that it may run.
     fn stop_handover(&self) -> Duration {
         self.demands.values().map(|demand| demand.stop_handover).max().unwrap_or_default()
     }
@@ -515,13 +515,13 @@ impl Supervisor {
     }
 }
 
-/// How long a worker that cannot be talked to, or says that it ends, may take to exit.
+/// Longest time to exit of a worker that cannot be reached, or says that it ends.
 const LAST_MOMENT: Duration = Duration::from_secs(2);
 
-/// How long a worker may take that only removes what others left.
+/// Time limit of a worker that only removes leftovers.
 const SWEEP_TIME: Duration = Duration::from_secs(2);
 
-/// How long the end of a killed worker is waited for.
+/// Longest wait for the end of a killed worker.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
 const SIGKILL: i32 = 9;

@@ -185,7 +185,7 @@ impl Supervisor {
         let Some(previous) = self.agreed.filter(|agreed| self.demands.contains_key(agreed)) else {
             return false;
         };
-        // What workers told of it that took it counts: it stays until all have gone back.
+        // Reports of workers that took it count: it stays until all have gone back.
         self.current = previous;
         self.reload = Phase::TakingBack;
         self.enforce(Occasion::TakeBack);
@@ -238,5 +238,5 @@ impl Supervisor {
     }
 }
 
-/// How long the configuration may be read.
+/// Time limit for reading the configuration.
 const READ_TIME: Duration = Duration::from_secs(10);

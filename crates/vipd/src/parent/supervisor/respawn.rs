@@ -1,4 +1,4 @@
-//! How soon a worker that died is started again.
+//! The delay before a worker that died is started again.
 
 use std::time::{Duration, Instant};
 

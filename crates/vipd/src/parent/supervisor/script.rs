@@ -1,6 +1,7 @@
 //! `startup_script` and `shutdown_script`: what is run before the first worker and after the last one.
 //!
-//! A reload runs neither. How such a script ends decides nothing: the daemon goes on, and the log says how it ended.
+//! A reload runs neither. The end of such a script decides nothing: the daemon goes on, and the log says how the script
+//! ended.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ pub(in crate::parent) enum LifeScript {
 }
 
 impl LifeScript {
-    /// What the log calls it.
+    /// Its name in the log.
     pub(in crate::parent) fn name(self) -> &'static str {
         match self {
             Self::Startup => "startup script",

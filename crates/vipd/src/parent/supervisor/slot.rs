@@ -15,11 +15,11 @@ use crate::ipc::{Generation, Task};
 pub(super) struct Slot {
     pub(super) worker: Option<Worker>,
     pub(super) respawn: Respawn,
-    /// How often a worker was started to run configurations.
+    /// Number of workers that were started to run configurations.
     pub(super) starts: u32,
     /// When the next worker is started. Only while it has to wait for that.
     pub(super) respawn_at: Option<Instant>,
-    /// How often a worker died of the reload under way.
+    /// Number of workers that died of the reload under way.
     pub(super) deaths: u8,
     /// Sweeps in a row that did not succeed.
     pub(super) sweeps: u8,
@@ -51,7 +51,7 @@ pub(super) struct Worker {
     pub(super) is_first: bool,
 }
 
-/// How far a worker is.
+/// Progress of a worker.
 #[derive(Debug)]
 pub(super) enum Phase {
     /// It runs configurations.
@@ -89,7 +89,7 @@ impl Worker {
         true
     }
 
-    /// How long it may be silent, if one that has nothing else to do may be so for this long.
+    /// Longest silence that it is allowed, if `timeout` is that of a worker with nothing else to do.
     pub(super) fn allowed_silence(&self, timeout: Duration) -> Duration {
         // It reads tables, opens sockets and sets addresses, perhaps thousands, before it listens again.
         if self.is_behind() { timeout * 2 } else { timeout }

@@ -16,7 +16,7 @@ pub(super) struct Stop {
     deadline: Instant,
     /// When the daemon ends, whatever still runs: once no worker is left.
     pub(super) exit_at: Option<Instant>,
-    /// Whatever else ran has ended or is not waited for.
+    /// Everything else that ran has ended, or is not waited for.
     exited: bool,
 }
 
@@ -100,10 +100,10 @@ impl Supervisor {
     }
 }
 
-/// What is left after the second request to stop.
+/// Time left after the second request to stop.
 const HASTE: Duration = Duration::from_secs(1);
 
-/// What scripts have at least, from the end of the last worker.
+/// Least time for scripts, from the end of the last worker.
 const LAST_SCRIPTS: Duration = Duration::from_secs(1);
 
 /// Exit status where this machine lacks what is needed.

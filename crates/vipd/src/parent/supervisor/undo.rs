@@ -7,7 +7,7 @@ use super::reload::Phase;
 use super::{Occasion, Supervisor, Tell};
 use crate::ipc::{Generation, LogLevel};
 
-/// What the last reload can be undone to, and when it is.
+/// The configuration before the last reload, and the time at which it is restored.
 #[derive(Debug, Default)]
 pub(super) struct Undo {
     /// The reload that is read or taken has to be confirmed so soon after it is in force.

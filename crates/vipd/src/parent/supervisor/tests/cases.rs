@@ -1,4 +1,4 @@
-//! What follows what, case by case.
+//! Sequences of events, case by case.
 
 use super::super::*;
 use super::machine::*;
@@ -17,7 +17,7 @@ fn both() -> Things {
     things(&[1], &[80])
 }
 
-/// What the successor of a worker is told that it may find.
+/// Leftovers that the successor of a worker is told of.
 fn former(machine: &mut Machine, role: Role) -> Option<Vec<u32>> {
     let predecessor = machine.process(role).predecessor.as_ref()?;
     let mut former: Vec<u32> = predecessor.memory.iter().map(|(key, _)| key.parse().unwrap()).collect();
@@ -366,7 +366,7 @@ fn a_stop_in_order_removes_everything_and_takes_no_longer_than_the_workers() {
 }
 
 #[test]
-fn what_a_worker_leaves_that_is_killed_at_the_stop_or_dies_of_it_is_removed_before_the_daemon_ends() {
+fn leftovers_of_a_worker_that_is_killed_at_the_stop_or_dies_of_it_are_removed_before_the_daemon_ends() {
     let mut machine = running(both());
     machine.process(Role::Vrrp).character.hangs = true;
     machine.process(Role::Lvs).character.hangs = true;
@@ -400,7 +400,7 @@ fn sweeps_that_fail_again_and_again_are_reported_and_the_daemon_ends() {
 }
 
 #[test]
-fn what_is_to_be_kept_is_not_swept() {
+fn kept_objects_are_not_swept() {
     let settings = Settings { keep: PerRole { vrrp: true, lvs: true, bfd: false }, ..SETTINGS };
     let mut machine = Machine::new(settings, both());
     machine.settle();
@@ -467,7 +467,7 @@ fn a_worker_that_was_ended_by_somebody_else_in_order_left_nothing() {
 }
 
 #[test]
-fn what_a_worker_says_that_was_not_asked_is_ignored() {
+fn an_unexpected_message_of_a_worker_is_ignored() {
     let mut machine = running(both());
     let id = machine.worker(Role::Vrrp).unwrap();
     machine.reload_to(things(&[2], &[80]));

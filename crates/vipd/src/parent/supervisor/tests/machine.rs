@@ -8,13 +8,13 @@ use keepalived_conf::model::lvs::LvsService;
 use super::super::*;
 use crate::ipc::Predecessor;
 
-/// What a configuration gives each worker to put into the kernel.
+/// Objects that a configuration gives each worker to put into the kernel.
 pub(super) type Things = PerRole<BTreeSet<u32>>;
 
 /// Something that a worker put into the kernel.
 pub(super) type Thing = (Role, u32);
 
-/// What a worker process does with what it hears.
+/// Reactions of a worker process to messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Character {
     /// It never runs again.
@@ -34,7 +34,7 @@ enum Step {
     Exit(u8),
 }
 
-/// What a worker says.
+/// A worker's message.
 #[derive(Clone, Debug)]
 pub(super) enum Word {
     Running(Generation),
@@ -62,7 +62,7 @@ pub(super) struct Process {
     steps: VecDeque<Step>,
     /// Said, and not yet heard by the parent.
     said: VecDeque<Word>,
-    /// What it knows to be in the kernel.
+    /// The objects that it knows to be in the kernel.
     holds: BTreeSet<u32>,
 }
 
@@ -75,7 +75,7 @@ pub(super) struct Machine {
     pub(super) killed: BTreeSet<WorkerId>,
     pub(super) kernel: BTreeSet<Thing>,
     pub(super) configs: BTreeMap<Generation, Things>,
-    /// What the next reload finds in the file; `Err` is a file that cannot be used.
+    /// Content of the file for the next reload; `Err` is a file that cannot be used.
     pub(super) file: Result<Things, String>,
     pub(super) reads: VecDeque<ReadId>,
     pub(super) log: Vec<String>,
@@ -303,7 +303,7 @@ impl Machine {
         true
     }
 
-    /// A worker process ends. What it said is heard first, as from a socket.
+    /// A worker process ends. Its messages are read first, as from a socket.
     pub(super) fn end(&mut self, id: WorkerId, ended: Ended) {
         while self.hear(id) {}
         if self.processes.remove(&id).is_some() {

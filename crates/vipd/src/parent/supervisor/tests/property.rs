@@ -174,7 +174,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_all_workers_run_the_newest_configuration_and_nothing_else_is_in_the_kernel(
+    fn in_the_end_all_workers_run_the_newest_configuration_and_nothing_else_is_in_the_kernel(
         first in config(),
         events in proptest::collection::vec(event(false), 0..80),
         last in proptest::option::of(config()),

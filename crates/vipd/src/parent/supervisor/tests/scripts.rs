@@ -120,7 +120,7 @@ fn a_shutdown_script_whose_time_is_up_keeps_nobody() {
 }
 
 #[test]
-fn whoever_asks_twice_for_the_end_waits_a_second_at_most_for_the_shutdown_script() {
+fn a_second_request_to_stop_waits_a_second_at_most_for_the_shutdown_script() {
     let mut machine = started();
     machine.stop();
     machine.settle();

@@ -121,7 +121,7 @@ fn an_undo_waits_for_a_reload_under_way() {
 }
 
 #[test]
-fn whoever_waits_for_a_reload_hears_of_the_one_that_it_asked_for() {
+fn a_client_that_waits_for_a_reload_is_told_of_the_one_that_it_asked_for() {
     let mut machine = Machine::new(SETTINGS, things(&[1], &[80]));
     machine.settle();
     let first = machine.supervisor.request_reload(machine.now, None).unwrap();
