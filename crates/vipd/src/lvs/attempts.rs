@@ -42,7 +42,7 @@ pub(super) struct Attempts {
 pub(super) struct Ended {
     pub(super) id: AttemptId,
     pub(super) outcome: Outcome,
-    /// What an operator should know besides.
+    /// Remarks for the operator besides.
     pub(super) notes: Vec<Note>,
     /// When the certificate ends that the server showed.
     pub(super) certificate_end: Option<SystemTime>,
@@ -118,7 +118,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// How many are under way.
+    /// Number of attempts under way.
     pub(super) fn len(&self) -> usize {
         self.by_id.len()
     }
@@ -268,7 +268,7 @@ impl Attempts {
     }
 }
 
-/// What a socket is ready for.
+/// Readiness of a socket.
 #[derive(Clone, Copy, Debug)]
 struct Ready {
     readable: bool,

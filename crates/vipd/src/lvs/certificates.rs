@@ -1,4 +1,4 @@
-//! What checks with TLS read while they are prepared: files that were read before, and the time of day.
+//! Inputs of checks with TLS while they are prepared: files that were read before, and the time of day.
 
 use std::collections::HashMap;
 use std::io;

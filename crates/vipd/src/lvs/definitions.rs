@@ -59,7 +59,7 @@ fn probe(config: &Config, checker: &conf::Checker) -> Probe {
     Probe::Network(Box::new(Network { target: target(connection, checker.delay_loop), protocol }))
 }
 
-/// What tells two scripts apart: the text, and whom it runs as.
+/// Identity of a script: its text, and the account that it runs as.
 fn identity(command: &Command) -> String {
     match &command.user {
         Some(user) => {

@@ -1,11 +1,11 @@
-//! How many sockets may be open at once.
+//! The number of sockets that may be open at once.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Allows ourselves as many descriptors as we may; gives how many of them attempts may use.
 pub(super) fn most_attempts() -> usize {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // What was refused shows in what is read next.
+    // A refused limit shows in the limit that is read next.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     let limit = getrlimit(Resource::Nofile).current;
     let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));

@@ -18,7 +18,7 @@ use lvs_health::director::AttemptId;
 use lvs_health::file::CONTENT_LIMIT;
 use mio::{Registry, Token, Waker};
 
-/// What is read.
+/// A file to read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Job {
     /// The beginning of a file with a number in it.
@@ -27,7 +27,7 @@ pub(super) enum Job {
     Certificates(PathBuf),
 }
 
-/// What came of it.
+/// The content of the file, or the error.
 pub(super) type Content = io::Result<Vec<u8>>;
 
 /// A read that has ended.
@@ -56,7 +56,7 @@ pub(super) struct Files {
 struct Read {
     waiting: Vec<AttemptId>,
     begun: bool,
-    /// What it gives may be from before a reload.
+    /// Its result may be from before a reload.
     outdated: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What the parent remembers of this worker for a successor, should it die: how each virtual server stands.
+//! State of the virtual servers that the parent keeps for a successor of this worker, should it die.
 //!
 //! A virtual server is the same as long as it has one of its kernel services, or at least its name, whatever else
 //! changes: see [`identify`].
@@ -15,7 +15,7 @@ use super::plan::Plan;
 use crate::ipc::{Generation, Memory, Monotonic};
 use crate::worker::Parent;
 
-/// What the kernel has to know of a real server that a reload dropped, while it drains.
+/// Kernel settings of a real server that a reload dropped, while it drains.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DroppedServer {
     pub(super) address: SocketAddr,
@@ -54,7 +54,8 @@ pub(super) fn origin() -> Instant {
     now.checked_sub(std::time::Duration::from_nanos(Monotonic::now().0)).unwrap_or(now)
 }
 
-/// What a predecessor remembered, by identity, and how many virtual servers are left out: another release wrote them.
+/// The virtual servers that a predecessor remembered, by identity, and the number of those that are left out: another
+/// release wrote them.
 pub(super) fn recall(memory: &Memory) -> (HashMap<String, Remembered>, usize) {
     let mut known = HashMap::new();
     let mut foreign = 0;

@@ -131,7 +131,7 @@ struct Worker {
     /// The places of the plan before it.
     former: Former,
     director: Director,
-    /// What remembered times count from.
+    /// The instant from which remembered times are counted.
     origin: Instant,
     tables: Tables,
     attempts: Attempts,
@@ -157,11 +157,11 @@ struct Worker {
     certificate_ends: HashMap<CheckId, SystemTime>,
     /// TLS configurations and patterns of checks.
     shared: Shared,
-    /// What was said about a check besides its outcomes, so that it is said once.
+    /// Remarks about a check besides its outcomes, so that each is logged once.
     noted: HashSet<(CheckId, String)>,
-    /// What the kernel refused of late, so that it is said once.
+    /// Changes that the kernel refused of late, so that each is logged once.
     refused: HashSet<String>,
-    /// How long after a refusal the tables are compared again.
+    /// Delay after a refusal until the tables are compared again.
     retry: Duration,
     pace: Pace,
     /// When it was last told that a check has to wait for want of something on this machine.
@@ -246,7 +246,7 @@ impl Worker {
 
     fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS);
-        // What came right behind the configuration wakes nobody any more.
+        // Messages right behind the configuration wake nobody any more.
         self.hear_parent(Instant::now());
         self.stopped |= self.parent.was_terminated();
         self.turn();
@@ -277,7 +277,7 @@ impl Worker {
         self.attempts.turn();
     }
 
-    /// How long nothing is due.
+    /// Time until something is due.
     fn patience(&self, now: Instant) -> Duration {
         if self.attempts.has_backlog() || !self.starts.is_empty() || !self.inquiries.is_empty() {
             return Duration::ZERO;
@@ -345,7 +345,7 @@ impl Worker {
                 ToWorker::ScriptDone { generation, script, run } => {
                     self.script_done(now, (generation, script), &run);
                 }
-                // What only the VRRP worker asks about.
+                // Questions for the VRRP worker alone.
                 ToWorker::Observed(_) | ToWorker::Act { .. } => {}
                 ToWorker::Steer { request, steer } => self.steer(now, request, &steer),
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
@@ -382,7 +382,7 @@ impl Worker {
         self.set_tables(now, dropped, &Table::new());
     }
 
-    /// What does not depend on any server.
+    /// Settings that do not depend on any server.
     fn take_plan_into_force(&mut self, now: Instant) {
         for complaint in std::mem::take(&mut self.plan.complaints) {
             self.parent.log(LogLevel::Error, complaint);
@@ -420,7 +420,7 @@ impl Worker {
             self.director.handle_address(now, address, present);
         }
         if changed.anything {
-            // What the kernel refused for want of a route it may take now.
+            // Changes that the kernel refused for lack of a route may succeed now.
             self.reconcile_at = self.reconcile_at.min(now + SETTLE);
         }
     }

@@ -1,4 +1,4 @@
-//! What happened, in the words that operators know and their tools search for.
+//! Log lines for events, in the words that operators know and their tools search for.
 
 mod fallback;
 
@@ -70,7 +70,7 @@ fn about_service(event: EventKind, service: &str) -> About {
     About::new(event).with(Field::Service, service.to_owned())
 }
 
-/// What the parent runs scripts, writes FIFOs and sends mail for, if the event is such.
+/// Messages for the parent, which runs scripts, writes FIFOs and sends mails, if the event is such.
 pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event: &Event) -> Vec<FromWorker> {
     match event {
         // Neither keepalived nor a script of the file knows of it.
@@ -128,7 +128,7 @@ fn checker_messages(plan: &Plan, director: &Director, check: CheckId, up: bool) 
         .collect()
 }
 
-/// How a virtual server stands that a predecessor had: news only where that one could not tell its last.
+/// Messages about a virtual server that a predecessor had: news only where that one could not report its last.
 fn resumed(plan: &Plan, director: &Director, service: ServiceId) -> Vec<FromWorker> {
     let generation = plan.generation;
     let because = || "Found so after a restart".to_owned();
@@ -157,7 +157,7 @@ fn dropped_server(former: &Former, service: &str, address: SocketAddr) -> Option
     })
 }
 
-/// What mails say of what a reload dropped.
+/// The text of mails about a server that a reload dropped.
 const DROPPED: &str = "No longer configured";
 
 /// The line for a server at the stop.
@@ -166,12 +166,12 @@ pub(super) fn shutting_down(plan: &Plan, director: &Director, server: ServerId) 
     format!("Shutting down service {} from VS {}", teller.real(server), teller.service(server.service))
 }
 
-/// Whom a check is about.
+/// The target of a check, in words.
 pub(super) fn target(plan: &Plan, director: &Director, check: CheckId) -> String {
     Teller { plan, director }.target(check)
 }
 
-/// What an operator should know besides the outcome of an attempt.
+/// The log line for a remark of an attempt.
 pub(super) fn note(plan: &Plan, director: &Director, check: CheckId, note: &Note) -> Option<String> {
     let whom = Teller { plan, director }.target(check);
     match note {
@@ -211,7 +211,7 @@ impl Teller<'_> {
         format!("{} of VS {}", self.real(id), self.service(id.service))
     }
 
-    /// Whom a check is about: the servers it stands on, the first of them by name.
+    /// The target of a check in words: the servers it stands on, the first of them by name.
     fn target(&self, check: CheckId) -> String {
         let servers = self.director.servers(check);
         let first = servers.first().map_or_else(|| "?".to_owned(), |&server| self.real(server));
@@ -344,7 +344,7 @@ impl Teller<'_> {
         }
     }
 
-    /// What somebody wants of a server, and when that ends.
+    /// The log line for an intent that begins or ends.
     fn steered(&self, id: ServerId, how: Steered) -> LogLine {
         LogLine::new(LogLevel::Warning, self.steered_text(id, how)).about(self.about(EventKind::Weight, id))
     }
@@ -455,7 +455,7 @@ pub(super) fn keyword(probe: &Probe) -> &'static str {
     }
 }
 
-/// What mails say about a server.
+/// The text of mails about a server.
 fn because(director: &Director, cause: Cause, up: bool) -> String {
     let outcome = if up { "succeed" } else { "failed" };
     match cause {

@@ -1,4 +1,4 @@
-//! What passive detection (`outlier_detection`) looks at: new connections of each server, and those that are not complete.
+//! Input of passive detection (`outlier_detection`): new connections of each server, and those that are not complete.
 //!
 //! The kernel's counters tell how many connections a server was given, its connection table which of them wait for the client's
 //! third packet. That table may be long: a thread beside the loop counts, and keeps nothing but sums. The director judges.
@@ -22,7 +22,7 @@ type Held = (ServiceKey, SocketAddr);
 /// Numbers of destinations.
 type Counts = HashMap<Held, u64>;
 
-/// What is known between two looks.
+/// State between two looks.
 #[derive(Debug, Default)]
 pub(super) struct Outliers {
     /// When it goes on; `None`: no virtual server asks for it.
@@ -47,7 +47,7 @@ impl Outliers {
         self.due
     }
 
-    /// What the thread counted, once it has; nothing if it cannot count.
+    /// The thread's result, once it has one; `None` if it cannot count.
     fn take_counted(&mut self) -> Option<Counts> {
         let counted = match self.counting.as_ref()?.try_recv() {
             Ok(counted) => counted,
@@ -109,8 +109,8 @@ fn held(plan: &Plan) -> Vec<Held> {
     servers.flat_map(|server| plan.held_at(server)).collect()
 }
 
-/// How many connections the destinations of a virtual server were given since they were made; those that the kernel does not tell
-/// of have none.
+/// Number of connections that the destinations of a virtual server were given since they were made; destinations
+/// unknown to the kernel have none.
 fn read_given(client: &mut Client, plan: &Plan, service: ServiceId, given: &mut Counts) {
     for kernel in plan.services.get(service.index()).into_iter().flatten() {
         let destinations = client.destinations(&kernel.key).unwrap_or_default();
@@ -191,7 +191,7 @@ fn is_of(connection: &Connection, (key, address): &Held) -> bool {
 /// From one look to the next it takes both.
 const PERIOD: Duration = Duration::from_secs(9);
 
-/// What the thread is given to count before somebody asks for the result.
+/// Time that the thread is given to count before its result is asked for.
 const COUNTING: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

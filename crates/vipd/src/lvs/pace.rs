@@ -1,4 +1,4 @@
-//! How often the worker wakes up for answers.
+//! Pace at which the worker wakes up for answers.
 //!
 //! To wake up costs more than to read an answer. Where answers come one by one and close together, those of a
 //! millisecond are left to gather, as a network card does with packets.
@@ -24,14 +24,14 @@ impl Pace {
         self.woken = now;
     }
 
-    /// How long to sleep before asking who is ready, if nothing is due for so long.
+    /// Time to sleep before the poll, if nothing is due for so long.
     pub(super) fn rest(&self, now: Instant, patience: Duration) -> Duration {
         let passed = now.saturating_duration_since(self.woken);
         if self.dense && patience >= GATHER { GATHER.saturating_sub(passed) } else { Duration::ZERO }
     }
 }
 
-/// How long answers may gather: next to the shortest delays of checks it is nothing.
+/// Time for which answers may gather: next to the shortest delays of checks it is nothing.
 const GATHER: Duration = Duration::from_millis(1);
 
 #[cfg(test)]

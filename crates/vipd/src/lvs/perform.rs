@@ -1,4 +1,4 @@
-//! What the director asks for is done here: attempts begin, tables change, the parent is told.
+//! Actions of the director are performed here: attempts begin, tables change, the parent is told.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -120,7 +120,7 @@ impl Worker {
         }
     }
 
-    /// What is lacking here is no fault of a server: it is asked again soon.
+    /// A lack of resources here is no fault of a server: the check is tried again soon.
     fn put_off(&mut self, now: Instant, attempt: AttemptId, why: &str) {
         self.director.put_off(now, attempt);
         if self.hindrance_told.is_none_or(|at| now.saturating_duration_since(at) >= TELL_AGAIN) {
@@ -323,7 +323,7 @@ impl Worker {
     }
 }
 
-/// What became of the beginning of an attempt.
+/// Result of the beginning of an attempt.
 enum Begun {
     /// Its outcome comes later.
     Underway,

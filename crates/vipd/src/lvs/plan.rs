@@ -26,7 +26,7 @@ pub(super) struct Plan {
     pub(super) config: Config,
     /// The kernel services of each virtual server.
     pub(super) services: Vec<Vec<Service>>,
-    /// What keeps a virtual server out of the kernel: said once.
+    /// Reasons that keep virtual servers out of the kernel: each is logged once.
     pub(super) complaints: Vec<String>,
     /// By what each virtual server is known across reloads and restarts.
     identities: Vec<String>,
@@ -94,7 +94,7 @@ impl Plan {
         self.config.virtual_servers.get(*self.places.get(identity)?)
     }
 
-    /// What is known of a real server that drains, by the identity of its virtual server.
+    /// Settings of a real server that drains, by the identity of its virtual server.
     pub(super) fn dropped(&self, identity: &str, address: SocketAddr) -> Option<&DroppedServer> {
         self.drained.get(&(identity.to_owned(), address))
     }
@@ -129,7 +129,7 @@ impl Plan {
         self.virtual_server(id.service)?.real_servers.get(id.index())
     }
 
-    /// What the director is told.
+    /// The director's configuration.
     pub(super) fn director(&self) -> director::Plan {
         director::Plan {
             services: self

@@ -16,7 +16,7 @@ pub(super) struct Presence {
     present: HashSet<IpAddr>,
 }
 
-/// What changed.
+/// Changes of the presence of addresses.
 #[derive(Debug, Default)]
 pub(super) struct Changed {
     /// Addresses that matter: whether they are here now.

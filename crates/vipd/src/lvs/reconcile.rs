@@ -30,7 +30,7 @@ impl Worker {
                 for line in summary(&others) {
                     self.parent.log(LogLevel::Warning, line);
                 }
-                // What it takes now, and refuses another time, is told again.
+                // A change that succeeds now, and is refused another time, is logged again.
                 let refused: HashSet<String> =
                     applied.failed.iter().map(|failure| failure.change.to_string()).collect();
                 self.refused.retain(|change| refused.contains(change));
@@ -89,13 +89,14 @@ impl Worker {
     }
 }
 
-/// How often the tables are compared when nothing else asks for it: small ones cost nothing to read.
+/// Interval at which the tables are compared when nothing else asks for it: small ones cost nothing to read.
 pub(super) fn interval(wanted: &Table) -> Duration {
     let mut destinations = wanted.services().flat_map(ipvs_netlink::Entry::destinations);
     if destinations.nth(SMALL).is_none() { SHORTEST_INTERVAL } else { LONGEST_INTERVAL }
 }
 
-/// What is said of changes that put right what somebody else changed: a line each for a few, one for many.
+/// Log lines about changes that restore the tables after another program changed them: a line each for a few, one for
+/// many.
 fn summary(changes: &[&Change]) -> Vec<String> {
     match changes {
         [first, _, _, _, ..] => {

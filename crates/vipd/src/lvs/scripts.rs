@@ -20,12 +20,12 @@ pub(super) struct Scripts {
 
 #[derive(Debug)]
 struct Run {
-    /// Who waits for it; `None` once nobody does.
+    /// The attempt that waits for it; `None` once none does.
     attempt: Option<AttemptId>,
     timeout: Duration,
     /// When the next step against it is due; `None` until its process began.
     deadline: Option<Instant>,
-    /// How it is ended: its time is up, or nobody waits for it.
+    /// Its termination: its time is up, or no attempt waits for it.
     end: Option<Termination<Instant>>,
     /// It took too long, or did not heed SIGTERM.
     stuck: bool,
@@ -42,7 +42,7 @@ pub(super) enum Begun {
     Stuck,
 }
 
-/// What is to be done.
+/// An act that is due.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Due {
     /// Ask this of the parent.

@@ -17,18 +17,18 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// What is known when the worker starts.
+    /// The sessions that are known when the worker starts.
     pub(super) fn of(told: Vec<(SessionKey, bool)>) -> Self {
         Self { known: told.into_iter().collect() }
     }
 
-    /// What a check finds now.
+    /// The present outcome of a check.
     pub(super) fn find(&self, plan: &Plan, check: &Bfd) -> Option<Outcome> {
         self.known.get(&plan.session(&check.session)?).copied().map(found)
     }
 }
 
-/// What a check of a session finds.
+/// The outcome of a check of a session.
 fn found(up: bool) -> Outcome {
     if up { Outcome::Pass(Weigh::Unsaid) } else { Outcome::Fail(Failure::Bfd) }
 }

@@ -75,7 +75,7 @@ impl Moment {
     }
 }
 
-/// What is known at one moment.
+/// The state at one moment.
 #[derive(Clone, Copy, Debug)]
 struct View<'a> {
     plan: &'a Plan,
@@ -141,7 +141,7 @@ impl View<'_> {
     }
 }
 
-/// What an intent that begins or ends is to those who follow events.
+/// The event of an intent that begins or ends, for followers of events.
 pub(super) fn steered(plan: &Plan, director: &Director, id: ServerId, how: Steered) -> Option<EventKind> {
     let service = plan.virtual_server(id.service)?;
     let server = director.snapshot(id.service)?.servers.get(id.index())?.status.address;
@@ -198,7 +198,7 @@ fn check_of(status: &CheckStatus, server: SocketAddr, moment: Moment) -> Check {
     }
 }
 
-/// What a check reaches for, where that is not its server alone. No password is in it.
+/// The address or URL that a check reaches for, where that is not its server alone. No password is in it.
 fn target(probe: &Probe, server: SocketAddr) -> String {
     match probe {
         Probe::Network(network) => {

@@ -1,4 +1,4 @@
-//! What operators ask for: from the names of servers to intents of the director.
+//! Acts of operators: from the names of servers to intents of the director.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};

@@ -9,7 +9,7 @@ use keepalived_conf::model::lvs::LvsSyncDaemon;
 
 use crate::ipc::LogLevel;
 
-/// What is known of the instances, and whether the kernel's daemons are ours.
+/// The state of the instances, and whether the kernel's daemons are ours.
 #[derive(Debug)]
 pub(super) struct SyncDaemons {
     masters: HashSet<String>,
@@ -68,7 +68,7 @@ impl SyncDaemons {
 
     /// Ends our daemons.
     pub(super) fn stop(&mut self, client: &mut Client) {
-        // What could not be stopped at the end nobody could stop.
+        // A daemon that cannot be stopped at the end is left.
         let _ = self.arrange(None, client);
     }
 

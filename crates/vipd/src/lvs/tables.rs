@@ -14,18 +14,18 @@ use ipvs_netlink::{Change, Client, Error, Failure, Scope, ServiceKey, Table, dif
 pub(super) struct Tables {
     /// Without one nothing is done: a dry run.
     client: Option<Client>,
-    /// What the kernel holds, as far as we know.
+    /// The kernel's content, as far as we know.
     known: Table,
     /// The services that are ours.
     ours: BTreeSet<ServiceKey>,
 }
 
-/// What came of an attempt to make the tables what they should be.
+/// Result of an attempt to make the tables as wanted.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
-    /// What would have been done, were this no dry run.
+    /// The changes that a dry run did not make.
     pub(super) withheld: Vec<Change>,
-    /// What the kernel refused.
+    /// The changes that the kernel refused.
     pub(super) failed: Vec<Failure>,
     /// The tables are not as we left them.
     pub(super) surprised: bool,
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_made_is_left_alone() {
+    fn services_of_others_are_left_alone() {
         let mut tables = Tables::dry();
         tables.known = table(&[99]);
         tables.set([key(80)], &table(&[80])).unwrap();

@@ -1,4 +1,4 @@
-//! What tests of the load balancer share.
+//! Shared parts of the load balancer's tests.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! What the kernel counts of a virtual server, read when somebody asks how it stands.
+//! The kernel's counters of a virtual server, read when a client asks for its state.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use vipd_status::Connections;
 
 use super::plan::Plan;
 
-/// What the kernel counts of a virtual server, and of each of its servers in the plan's order.
+/// The kernel's counters of a virtual server, and of each of its servers in the plan's order.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     pub(super) service: Connections,

@@ -48,7 +48,7 @@ impl Scene {
         self.attempts.turn();
     }
 
-    /// How the next attempt ends.
+    /// The end of the next attempt.
     fn ended(&mut self) -> Ended {
         let limit = Instant::now() + Duration::from_secs(10);
         loop {
@@ -187,7 +187,7 @@ fn a_reset_without_an_answer_fails() {
 }
 
 #[test]
-fn who_drips_is_judged_by_the_clock() {
+fn a_server_that_drips_is_judged_by_the_clock() {
     let mut scene = Scene::new(10);
     let (listening, address) = listener();
     scene.begin(address, page());

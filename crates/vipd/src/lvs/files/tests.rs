@@ -51,7 +51,7 @@ impl Scene {
         self.files.ask(now, job.clone(), self.attempts[attempt], 0, SECOND);
     }
 
-    /// What has ended once something has; the poll is woken by it.
+    /// The reads that have ended once one has; the poll is woken by it.
     fn done(&mut self, now: Instant) -> Vec<Done> {
         let mut events = Events::with_capacity(4);
         loop {
@@ -88,7 +88,7 @@ fn a_file_that_hangs_keeps_nobody_waiting_but_who_asked_for_it() {
     assert_eq!(scene.files.poll_timeout(), Some(now + SECOND));
     assert_eq!(scene.files.handle_timeout(now + SECOND), [scene.attempts[0]]);
     assert_eq!(scene.files.poll_timeout(), None);
-    // Who asks for it again waits for the same read.
+    // A second request for the file waits for the same read.
     scene.ask(now + SECOND, &hanging, 2);
     assert_eq!((scene.files.pool.threads, scene.files.pool.busy), (2, 1));
     write(&hanging, "at last");
@@ -148,7 +148,7 @@ fn certificates_that_were_being_read_at_a_reload_are_read_again() {
 }
 
 #[test]
-fn what_cannot_be_read_is_an_answer_too() {
+fn an_unreadable_file_is_an_answer_too() {
     let (mut scene, now) = (Scene::new(1), Instant::now());
     let missing = Job::Number(scene.directory.path().join("missing"));
     scene.ask(now, &missing, 0);

@@ -1,4 +1,4 @@
-//! What is said of what happens.
+//! Tests of the log lines.
 
 use std::time::Instant;
 
@@ -61,7 +61,7 @@ fn a_server_that_fails_and_comes_back_is_told_with_the_reason() {
 }
 
 #[test]
-fn who_is_dropped_by_a_reload_is_named_by_its_former_place() {
+fn a_server_dropped_by_a_reload_is_named_by_its_former_place() {
     let now = Instant::now();
     let before = plan(4, &balanced("", TWO));
     let mut director = Director::new(now, before.director());

@@ -1,4 +1,4 @@
-//! What the kernel is to hold, from the text of a configuration.
+//! Wanted content of the kernel, from the text of a configuration.
 
 use std::time::Instant;
 
@@ -58,7 +58,7 @@ fn a_server_that_drains_is_remembered_as_long_as_it_does() {
     let mut after = plan(1, &drains(&[(80, "")])).after(&before);
     director.reload(now, after.director());
     after.forget_drained(&director);
-    assert_eq!(after.drained.len(), 1, "who stays needs no memory");
+    assert_eq!(after.drained.len(), 1, "a server that stays needs no memory");
     let held = filled(&after, &director);
     let drained = held.destination(&after.keys().next().unwrap(), "10.0.0.1:81".parse().unwrap());
     assert_eq!(drained.map(|destination| destination.weight), Some(0));
