@@ -208,7 +208,7 @@ fn decode<T: DeserializeOwned>(input: &mut Vec<u8>) -> Result<Option<T>, Channel
     Ok(Some(message))
 }
 
-/// What a buffer keeps for the next messages.
+/// Memory that a buffer keeps for the next messages.
 const ROOM: usize = 64 << 10;
 
 /// Octets of the length in front of a message.
@@ -217,7 +217,7 @@ const HEAD: usize = 4;
 /// A configuration of ten thousand instances, or the dump of its state, takes a few mebibytes.
 const MESSAGE_LIMIT: usize = 64 << 20;
 
-/// What may wait for a peer that does not read.
+/// Most bytes that may wait for a peer that does not read.
 const QUEUE_LIMIT: usize = 2 * MESSAGE_LIMIT;
 
 #[cfg(test)]
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_said_leaves_nothing_behind() {
+    fn a_message_that_cannot_be_encoded_leaves_nothing_behind() {
         let mut buffer = vec![1, 2, 3];
         assert!(matches!(
             encode(&log(&"x".repeat(MESSAGE_LIMIT)), &mut buffer),

@@ -1,4 +1,4 @@
-//! What a worker may do once it has what it needs from root: a user of its own, the capabilities of the network, and no
+//! Rights of a worker once it has what it needs from root: a user of its own, the capabilities of the network, and no
 //! way to gain others.
 //!
 //! A process of user 0 needs no capability to write root's files, and so to become root again. Setting addresses and
@@ -66,7 +66,7 @@ fn drop_bounding_set(wanted: CapabilitySet) -> io::Result<()> {
     Ok(())
 }
 
-/// What is permitted stays so; what is effective is set by [`keep_only`].
+/// The permitted capabilities stay; the effective ones are set by [`keep_only`].
 fn become_user(user: RunAs) -> io::Result<()> {
     let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
     prctl::set_keepcaps(true)?;

@@ -12,7 +12,7 @@ use super::line::About;
 use super::severity;
 use crate::LogLevel;
 
-/// How a line looks.
+/// Form of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// Local time with milliseconds, then the text.

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_full_service_does_not_take_is_counted_and_told_once_it_reads_again() {
+    fn lines_that_a_full_service_does_not_take_are_counted_and_reported_once_it_reads_again() {
         let directory = TestDirectory::new();
         let path = directory.path().join("log");
         let service = UnixDatagram::bind(&path).unwrap();

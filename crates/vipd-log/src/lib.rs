@@ -64,7 +64,7 @@ impl Voice {
 pub struct LogOptions {
     /// Standard error, each line with the local time in front.
     pub console: bool,
-    /// How lines look there.
+    /// Form of the lines there.
     pub format: LogFormat,
     /// The system log.
     pub syslog: bool,
@@ -74,7 +74,7 @@ pub struct LogOptions {
     pub detail: bool,
 }
 
-/// How lines look on standard error.
+/// Form of the lines on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// As keepalived's, with milliseconds.

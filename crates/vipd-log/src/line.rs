@@ -13,7 +13,7 @@ pub struct LogLine {
     pub level: LogLevel,
     /// The text, without time and name.
     pub text: String,
-    /// What it is about, where programs may want to know.
+    /// The subject of the line, where programs may want to know.
     pub about: Option<Box<About>>,
 }
 
@@ -96,7 +96,7 @@ macro_rules! named {
 }
 
 named! {
-    /// What a field says. In the journal its name is in capital letters behind `VIPD_`.
+    /// Meaning of a field. In the journal its name is in capital letters behind `VIPD_`.
     Field {
         /// Name of a VRRP instance.
         Instance = "instance",
@@ -126,7 +126,7 @@ named! {
 }
 
 named! {
-    /// What happened.
+    /// Kind of event.
     EventKind {
         /// A worker runs its first configuration.
         Start = "start",
@@ -140,7 +140,7 @@ named! {
         Transition = "transition",
         /// A sync group changed its state.
         GroupTransition = "group_transition",
-        /// What an operator wants of an instance began, went on or ended.
+        /// An operator's intent for an instance began, went on or ended.
         Intent = "intent",
         /// The effective priority of an instance changed.
         Priority = "priority",

@@ -1,23 +1,23 @@
 //! Which sinks a log has.
 //!
-//! What would reach the journal of systemd by way of `/dev/log` or of standard error is sent to its own socket instead:
-//! the same lines, with fields. No line reaches it twice.
+//! Lines that would reach the journal of systemd by way of `/dev/log` or of standard error are sent to its own socket
+//! instead: the same lines, with fields. No line reaches it twice.
 
 use std::path::Path;
 
 use super::console::{self, Form};
 use super::{LogFormat, LogOptions, syslog};
 
-/// What the log finds on this machine.
+/// Sinks that the log finds on this machine.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Surroundings {
     /// The journal reads standard error.
     pub(super) stderr_is_journal: bool,
-    /// Whose the system log is.
+    /// The program behind the system log.
     pub(super) system_log: SystemLog,
 }
 
-/// Whose `/dev/log` is.
+/// The program behind `/dev/log`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SystemLog {
     Missing,

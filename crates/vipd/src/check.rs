@@ -34,7 +34,7 @@ pub(crate) fn wants_color() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// What a test of this configuration says, and its exit status.
+/// The output of a test of this configuration, and its exit status.
 fn examine(options: &Options, color: bool) -> (String, u8) {
     let mut reading = load::read(options);
     if options.namespace.is_none() && reading.config.global.net_namespace.is_none() {
@@ -70,7 +70,7 @@ fn note_missing_interfaces(
     }
 }
 
-/// What the test came to.
+/// The result of the test, in one line.
 fn closing_line(path: &Path, reading: &Reading, status: u8) -> String {
     let count = |severity| reading.diagnostics.iter().filter(|finding| finding.severity == severity).count();
     let some = |count: usize, what: &str| match count {

@@ -1,4 +1,4 @@
-//! What parent and worker say to each other, and how it is framed.
+//! Messages between parent and worker, and their framing.
 //!
 //! One stream socket pair for each worker. A message is a length (u32, little endian) and a postcard-encoded
 //! value. The worker never asks for a command line: it names a script by its index in the configuration of a
@@ -42,9 +42,10 @@ pub enum ToWorker {
         masters: Vec<String>,
         /// BFD sessions that were told of, and whether each is up, when this worker starts. Empty on a reload.
         sessions: Vec<(SessionKey, bool)>,
-        /// What a predecessor left that did not stop in order: it died, or it hung and was killed. None on a reload.
+        /// State that a predecessor left without an orderly stop: it died, or it hung and was killed. None on a reload.
         predecessor: Option<Box<Predecessor>>,
-        /// Whom the worker becomes once it is started; `None` changes nothing. Of no meaning on a reload.
+        /// The account that the worker changes to once it is started; `None` changes nothing. Of no meaning on a
+        /// reload.
         run_as: Option<RunAs>,
         /// `-V`, `-I`: at the end leave in the kernel what is there, whoever asks for the end.
         keep: bool,
@@ -67,10 +68,10 @@ pub enum ToWorker {
         /// The run.
         run: ScriptRun,
     },
-    /// What was seen of files and processes that routers depend on: everything before the first configuration, then what
+    /// Observations of files and processes that routers depend on: everything before the first configuration, then what
     /// is new.
     Observed(Vec<Observation>),
-    /// What a VRRP instance is now, for the LVS worker's sync daemon.
+    /// The state of a VRRP instance, for the LVS worker's sync daemon.
     Standing {
         /// Name of the instance.
         instance: String,
@@ -122,10 +123,10 @@ pub enum Task {
     Sweep,
 }
 
-/// What is known of a worker that did not stop in order, for the one that succeeds it.
+/// Knowledge of a worker that did not stop in order, for the one that succeeds it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Predecessor {
-    /// What it, and those before it, wanted to be remembered: see [`FromWorker::Remember`].
+    /// The memory of it, and of those before it: see [`FromWorker::Remember`].
     pub memory: Memory,
     /// Kernel services that it may have left (LVS worker) besides those of this configuration: of configurations that it
     /// was told to run, before or after the one that it ran last.
@@ -142,8 +143,8 @@ pub enum FromWorker {
     /// It lives: the answer to [`ToWorker::Probe`]. Every other message says as much.
     Alive,
     /// Remember this under a key, or forget it, for a successor: the parent does not read it and gives it back as
-    /// [`Predecessor::memory`]. What is about to be put into the kernel is remembered (and the channel flushed) before it
-    /// is put there. An orderly end clears everything.
+    /// [`Predecessor::memory`]. An object is remembered (and the channel flushed) before it is put into the kernel. An
+    /// orderly end clears everything.
     Remember {
         /// Names it among all that this kind of worker remembers.
         key: String,
@@ -198,7 +199,7 @@ pub enum FromWorker {
         server: u32,
         /// Whether it is up.
         up: bool,
-        /// What happened, the body of the mail.
+        /// The event, the body of the mail.
         because: String,
         /// It stands as a predecessor left it: news only if that one told something else last.
         resumed: bool,
@@ -213,7 +214,7 @@ pub enum FromWorker {
         server: u32,
         /// The checker's result.
         up: bool,
-        /// What happened, the body of the mail.
+        /// The event, the body of the mail.
         because: String,
     },
     /// A virtual server has its quorum or lost it: run `quorum_up` or `quorum_down`, tell FIFOs, send mail.
@@ -224,7 +225,7 @@ pub enum FromWorker {
         service: u32,
         /// Whether it is up.
         up: bool,
-        /// What happened, the body of the mail.
+        /// The event, the body of the mail.
         because: String,
         /// As with a server.
         resumed: bool,
@@ -240,25 +241,25 @@ pub enum FromWorker {
     Log(LogLine),
     /// The answer to [`ToWorker::Dump`]: the whole text of the file.
     Dump(DumpKind, String),
-    /// The answer to [`ToWorker::Act`]: what was accepted. What comes of it is told later.
+    /// The answer to [`ToWorker::Act`]: what was accepted. The later progress is told separately.
     Acted {
         /// Of the question.
         request: u32,
-        /// What became of it.
+        /// The result.
         result: ActResult,
     },
     /// The answer to [`ToWorker::Steer`]: what is done, in words.
     Steered {
         /// Of the question.
         request: u32,
-        /// What became of it.
+        /// The result.
         result: Result<String, SteerRefusal>,
     },
-    /// What became of addresses that an operator had given away.
+    /// The outcome for addresses that an operator had given away.
     Pursued {
         /// The instance and the other members of its sync group.
         instances: Vec<String>,
-        /// What became of them.
+        /// The outcome.
         outcome: ActOutcome,
     },
     /// A piece of the answer to [`ToWorker::Status`]: few things at once, so that no turn takes long.
@@ -314,13 +315,13 @@ pub struct ScriptRun {
     /// A moment until which it surely ran: the kernel does not tell exactly when a process ended, and a parent that was
     /// stopped finds it long after. Judged by this, no run is late that was not.
     pub ended: Monotonic,
-    /// How it ended.
+    /// Its end.
     pub outcome: ScriptOutcome,
     /// The last line that it wrote, at most 256 bytes without control characters.
     pub output: String,
 }
 
-/// How a check run ended.
+/// End of a check run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScriptOutcome {
     /// Exit status.
@@ -334,7 +335,7 @@ pub enum ScriptOutcome {
     Shortage(i32),
 }
 
-/// What the worker wants done with a check script.
+/// A worker's request about a check script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScriptAct {
     /// Start it.
@@ -345,7 +346,7 @@ pub enum ScriptAct {
     Kill,
 }
 
-/// What happened to an instance, in keepalived's words where scripts see it.
+/// Event of an instance, in keepalived's words where scripts see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InstanceEvent {
     /// MASTER
@@ -362,7 +363,7 @@ pub enum InstanceEvent {
     MasterReceivedLowerPriority,
 }
 
-/// What a sync group is now.
+/// State of a sync group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GroupEvent {
     /// MASTER

@@ -30,7 +30,7 @@ impl<T: Serialize + DeserializeOwned> Packed<T> {
         Ok(Self { octets: octets.into(), ends: ends.into(), values: PhantomData })
     }
 
-    /// How many there are.
+    /// The number of elements.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }

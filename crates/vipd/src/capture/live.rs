@@ -66,5 +66,5 @@ fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// How long a signal may wait at most.
+/// Longest wait for a signal.
 const LOOK: Duration = Duration::from_millis(500);

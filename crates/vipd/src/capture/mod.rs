@@ -12,7 +12,7 @@ use nix::net::if_::if_nametoindex;
 use vrrp_capture::{Capture, Severity, read_file, text};
 use vrrp_linux::socket::Device;
 
-/// What was found.
+/// The findings.
 pub(crate) struct Found {
     /// As text, or as JSON.
     pub(crate) report: String,
@@ -56,7 +56,7 @@ pub(crate) fn run(
     Ok(Found { report, is_sound })
 }
 
-/// What comes before a damaged place counts; the remark says that.
+/// Packets before a damaged place count; the remark reports the place.
 fn from_file(path: &str, time: Option<Duration>, capture: &mut Capture) -> Result<Option<String>, String> {
     if time.is_some() {
         return Err("--for says how long to listen on an interface; a file is read to its end".to_owned());

@@ -1,11 +1,11 @@
-//! What a keyword or the code of a finding means, for `vipd explain WORD`.
+//! The meaning of a keyword or of the code of a finding, for `vipd explain WORD`.
 
 use std::fmt::Write as _;
 
 use keepalived_conf::keywords::{self, Keyword, LINE, Status};
 use keepalived_conf::{codes, did_you_mean};
 
-/// What a keyword, or the code of a finding, means; none if there is none of this name.
+/// The meaning of a keyword, or of the code of a finding; `None` if there is none of this name.
 pub fn meaning(name: &str) -> Option<String> {
     if let Some(code) = codes::find(name) {
         return Some(format!("{}\n  {}\n", code.name, code.explanation));

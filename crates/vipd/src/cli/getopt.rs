@@ -22,7 +22,7 @@ pub(crate) struct Spec {
     pub(crate) value: Value,
 }
 
-/// What a word of the command line turned out to be.
+/// A part of the command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Item {
     /// The option of this long name, with its value.
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_named() {
+    fn a_bad_option_is_named() {
         assert_eq!(parsed("-lZ").unwrap_err().to_string(), "Unknown option -Z");
         assert_eq!(parsed("--log-console=3").unwrap_err().to_string(), "Unknown option --log-console=3");
         assert_eq!(parsed("-l -f").unwrap_err().to_string(), "Missing parameter for option -f");

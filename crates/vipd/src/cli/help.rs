@@ -1,4 +1,4 @@
-//! What `-h` and `-v` print.
+//! Output of `-h` and `-v`.
 
 /// The text of `--help`.
 pub const HELP: &str = "\

@@ -1,8 +1,8 @@
 //! The command line: keepalived's, letter for letter, and some words of our own ([`COMMANDS`]).
 //!
 //! `vipd [OPTIONS]` runs the daemon or tests a configuration. Another word is an error, unless the program is called
-//! `keepalived`: then it is only complained about. What keepalived accepts is accepted; what has no effect here is listed in
-//! [`Options::without_effect`] so that the daemon can say so.
+//! `keepalived`: then it is only complained about. Options of keepalived are accepted; those that have no effect here
+//! are listed in [`Options::without_effect`] so that the daemon can say so.
 
 mod explain;
 pub(crate) mod getopt;
@@ -20,7 +20,7 @@ pub use help::{HELP, version_text};
 
 use crate::log::LogFormat;
 
-/// What the command line asks for.
+/// The request of the command line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request {
     /// Run the daemon, or with [`Options::test`] only test its configuration.
@@ -184,7 +184,7 @@ struct Only {
     checkers: bool,
 }
 
-/// What an option asks for that only prints something.
+/// The request of an option that only prints something.
 fn answer(called_as: CalledAs, option: &str) -> Option<Request> {
     Some(match (called_as, option) {
         (CalledAs::Vipd, "help") => Request::Print(HELP.to_owned()),
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_nothing_is_remembered_once() {
+    fn an_option_without_effect_is_remembered_once() {
         assert_eq!(run("-x -x --snmp -m").without_effect, ["snmp", "core-dump"]);
     }
 

@@ -52,14 +52,14 @@ impl Connection {
         }
     }
 
-    /// The same, understood. What the daemon refuses is a failure.
+    /// The same, understood. A refusal by the daemon is a failure.
     pub(super) fn answer(&mut self) -> Result<Option<Answer>, Failure> {
         let Some(line) = self.line()? else { return Ok(None) };
         understand(line).map(Some)
     }
 }
 
-/// Understands one line of an answer. What the daemon refuses is a failure.
+/// Understands one line of an answer. A refusal by the daemon is a failure.
 pub(super) fn understand(line: &str) -> Result<Answer, Failure> {
     match serde_json::from_str(line) {
         Ok(Answer::Refused { refusal: vipd_control::Refusal::Rights, reason, .. }) => {

@@ -16,7 +16,7 @@ struct Answer {
     v: u32,
     is: &'static str,
     word: String,
-    /// What the daemon says.
+    /// The daemon's explanations.
     explanations: Vec<Explanation>,
     /// The keywords or the code of this name.
     meaning: Option<String>,

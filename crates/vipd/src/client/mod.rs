@@ -30,7 +30,7 @@ enum Failure {
     NoDaemon(String),
     /// 4: no rights.
     Refused(String),
-    /// Whoever reads our output wants no more.
+    /// The reader of our output has closed it.
     Unread,
 }
 
@@ -193,7 +193,7 @@ fn print(text: &str) -> Result<(), Failure> {
     write!(out, "{text}{end}").and_then(|()| out.flush()).map_err(|_| Failure::Unread)
 }
 
-/// How long the daemon has for an answer. It waits for its workers for a second.
+/// Time limit of an answer of the daemon. It waits for its workers for a second.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The same for acts: a reload reads files, and workers take it.

@@ -53,7 +53,7 @@ pub(super) fn event(answer: &Answer, zone: &TimeZone) -> String {
     }
 }
 
-/// How a reload ended.
+/// The result of a reload.
 pub(super) fn reload(outcome: &ReloadOutcome) -> String {
     let reason = outcome.reason.as_deref().unwrap_or_default();
     match outcome.result {

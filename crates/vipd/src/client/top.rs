@@ -98,7 +98,7 @@ fn write(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|_| Failure::Unread)
 }
 
-/// What is written to show a text on a terminal of so many lines; what does not fit is counted in the last line.
+/// The text to write on a terminal of so many lines; lines that do not fit are counted in the last line.
 fn frame(text: &str, height: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let room = height.saturating_sub(1);

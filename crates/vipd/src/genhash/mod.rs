@@ -128,7 +128,7 @@ fn receive(socket: &mut Socket, dialogue: &mut Dialogue, buffer: &mut [u8], watc
     }
 }
 
-/// What the server said, for `-v`.
+/// The server's output, for `-v`.
 #[derive(Debug)]
 struct Watched {
     show: bool,

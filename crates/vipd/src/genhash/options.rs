@@ -11,7 +11,7 @@ use lvs_health::{
 use crate::cli::Request;
 use crate::cli::getopt::{self, Item, Spec, Value};
 
-/// What is asked for.
+/// The request of the command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Options {
     pub(super) verbose: bool,

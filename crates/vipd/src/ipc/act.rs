@@ -1,8 +1,8 @@
-//! What an operator asks of the instances of a VRRP worker, and the answer.
+//! An operator's requests to the instances of a VRRP worker, and the answer.
 //!
 //! The parent sends [`ToWorker::Act`](super::ToWorker::Act), the worker answers with
-//! [`FromWorker::Acted`](super::FromWorker::Acted) under the same number, at once. What comes of it later is logged, and
-//! told as events.
+//! [`FromWorker::Acted`](super::FromWorker::Acted) under the same number, at once. The later progress is logged, and
+//! reported as events.
 
 use serde::{Deserialize, Serialize};
 use vrrp_election::Refusal;
@@ -12,11 +12,11 @@ use super::Monotonic;
 /// Something to do, with who wants it and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
-    /// Whom it concerns.
+    /// The instances that it concerns.
     pub whom: Whom,
     /// What to do.
     pub kind: ActKind,
-    /// Who wants it, for example `uid 1000 (ada)`.
+    /// The person who asked for it, for example `uid 1000 (ada)`.
     pub who: String,
     /// The reason that was given; may be empty.
     pub why: String,
@@ -29,20 +29,20 @@ pub struct Steer {
     pub service: String,
     /// The real server: an address with its port, as in the status or in the log.
     pub server: String,
-    /// What is wanted of it.
+    /// The wish for it.
     pub wish: Wish,
     /// When that ends by itself; `None` if it does not.
     pub until: Option<Monotonic>,
-    /// Who wants it.
+    /// The person who asked for it.
     pub who: String,
     /// The reason that was given; may be empty.
     pub why: String,
 }
 
-/// What is wanted of a real server.
+/// A wish for a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Wish {
-    /// What its checks and the configuration say.
+    /// The state that its checks and the configuration give.
     Ready,
     /// No new connections.
     Drain,
@@ -88,7 +88,7 @@ pub enum ActKind {
     Announce,
 }
 
-/// What became of an act: for each instance that it concerns, its name and whether it was accepted.
+/// Result of an act: for each instance that it concerns, its name and whether it was accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActResult {
     /// In the order of the configuration.
@@ -98,7 +98,7 @@ pub struct ActResult {
     pub moving: Vec<String>,
 }
 
-/// What became of addresses that are given away.
+/// Outcome for addresses that are given away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActOutcome {
     /// The kind of outcome.
@@ -114,7 +114,7 @@ pub enum OutcomeKind {
     Moved,
     /// No other router took over; the instance has served all the time.
     NobodyTookOver,
-    /// What was intended ended before.
+    /// The intent ended before.
     Ended,
     /// Another act took its place.
     Replaced,

@@ -1,4 +1,4 @@
-//! What a worker wants its successor to know, kept by the parent: values by key that the parent does not read.
+//! A worker's memory for its successor, kept by the parent: values by key that the parent does not read.
 
 use std::collections::BTreeMap;
 

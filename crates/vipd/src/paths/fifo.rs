@@ -91,8 +91,8 @@ fn make(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Gives a FIFO that was made here to its owner, and lets everybody read it. What is open is changed, not what has its
-/// name: whoever may write in the directory could have put something else there.
+/// Gives a FIFO that was made here to its owner, and lets everybody read it. The open file is changed, not the name:
+/// others who may write in the directory could have put something else there.
 fn hand_over(file: &File, metadata: &Metadata, (uid, gid): (u32, u32)) -> io::Result<()> {
     if metadata.uid() != Uid::effective().as_raw() || metadata.nlink() != 1 {
         return Err(io::Error::other("somebody put another one in its place"));
@@ -137,11 +137,11 @@ mod tests {
         provide(&wanted(&path)).unwrap();
         assert!(!saw_the_end());
         drop(open(&path).unwrap());
-        assert!(saw_the_end(), "what a writer that leaves does");
+        assert!(saw_the_end(), "the reader sees the end when a writer leaves");
     }
 
     #[test]
-    fn what_is_no_fifo_or_leads_elsewhere_is_left_alone() {
+    fn a_path_that_is_no_fifo_or_leads_elsewhere_is_left_alone() {
         let directory = TestDirectory::new();
         let [file, link] = ["file", "link"].map(|name| directory.path().join(name));
         std::fs::write(&file, "mine").unwrap();

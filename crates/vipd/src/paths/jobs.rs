@@ -1,4 +1,4 @@
-//! What is done with paths. Each of these may take for ever.
+//! Work on paths. Each of these may take for ever.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write};
@@ -22,7 +22,7 @@ pub(crate) fn perform(job: &Job) -> Result<Done, i32> {
                 all_config: *all_config,
                 ..Options::default()
             };
-            // Whoever writes the files waits while this one exists; where it cannot be made, nobody waits.
+            // The writers of the files wait while this one exists; where it cannot be made, nobody waits.
             let _ = reload_file.as_deref().map(make_empty);
             let loaded = Box::new(load::read(&options).into());
             let _ = reload_file.as_deref().map(std::fs::remove_file);

@@ -1,4 +1,4 @@
-//! What the parent asks of the path process.
+//! Questions of the parent to the path process.
 
 use std::path::PathBuf;
 
@@ -60,10 +60,10 @@ pub(crate) struct FromPaths {
     pub(crate) result: Result<Done, i32>,
 }
 
-/// What was done.
+/// An answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Done {
-    /// What was asked.
+    /// The job is finished.
     Finished,
     /// This FIFO is there, or why there is none that may be used.
     Fifo(Result<FoundFifo, String>),

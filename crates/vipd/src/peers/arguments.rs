@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::cli::Request;
 use crate::cli::getopt::{self, Item, Spec, Value};
 
-/// What is asked for.
+/// The request of the command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Arguments {
     pub(super) nodes: Vec<NodeFile>,

@@ -1,4 +1,4 @@
-//! Who serves after each single fault, and how long nobody does.
+//! The serving node after each single fault, and the time without one.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -64,7 +64,7 @@ pub(super) fn table(lab: &Lab) -> Table {
     Table { text, wrong }
 }
 
-/// What comes of a fault for each virtual router, with the longest gap: it depends on when the last advert was.
+/// The outcome of a fault for each virtual router, with the longest gap: it depends on when the last advert was.
 fn longest(lab: &Lab, fault: Option<Fault>) -> Result<Vec<Outcome>, String> {
     let mut longest = vec![Outcome::default(); lab.routers.len()];
     let phases = if fault.is_some() { PHASES } else { 1 };
@@ -92,7 +92,7 @@ fn is_affected(outcome: &Outcome, fault: Option<Fault>) -> bool {
         || fault.and_then(host).is_some_and(|host| outcome.before.contains(&host))
 }
 
-/// Whom a fault is about.
+/// The host that a fault is about.
 fn host(fault: Fault) -> Option<HostId> {
     match fault {
         Fault::PowerOff(host)
@@ -149,7 +149,7 @@ fn gap(outcome: &Outcome) -> String {
     }
 }
 
-/// What is wrong, if anything is. A moment with two is how a takeover looks.
+/// The defect, if there is one. Two serving nodes for a moment are normal at a takeover.
 fn verdict(lab: &Lab, router: &Shared, outcome: &Outcome, fault: Option<Fault>) -> String {
     let failed = fault.and_then(host);
     let hosts = (0..lab.hosts.len()).map(HostId);

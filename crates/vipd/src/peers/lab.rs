@@ -16,9 +16,9 @@ pub(super) struct Lab {
     /// Without faults.
     pub(super) scenario: Scenario,
     pub(super) hosts: Vec<Machine>,
-    /// What the nodes serve together.
+    /// The virtual routers that the nodes serve together.
     pub(super) routers: Vec<Shared>,
-    /// How long everything takes to find its place.
+    /// Time after which everything has found its place.
     pub(super) settling: Duration,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Shared {
     members: Vec<(HostId, RouterId)>,
 }
 
-/// What came of a run for a virtual router.
+/// Outcome of a run for a virtual router.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) before: Vec<HostId>,
@@ -78,7 +78,7 @@ impl Lab {
         lab.scenario.deaf = deaf(&compared);
         lab.routers = routers.iter().map(|members| shared(nodes, members)).collect();
         lab.settling = settling(&lab.scenario);
-        // What goes wrong is what is asked for, and no reason to stop.
+        // Faults are asked for here, and no reason to stop.
         lab.scenario.limits = Some(Limits { two_active: FOREVER, unserved: FOREVER });
         lab
     }
@@ -89,7 +89,7 @@ impl Lab {
         setups.map(|setup| setup.config.interval.duration()).max().unwrap_or_default()
     }
 
-    /// How many adverts a run of this length sends, at most.
+    /// Most adverts that a run of this length sends.
     pub(super) fn cost(&self, length: Duration) -> u128 {
         let setups = self.scenario.hosts.iter().flat_map(|host| &host.routers);
         let adverts =
@@ -118,7 +118,7 @@ impl Shared {
         reigns.iter().filter(ours).copied().collect()
     }
 
-    /// Who served before something happened at `at`, who does at the end, and what was between.
+    /// The serving nodes before the event at `at` and at the end, and the gaps and overlaps between.
     pub(super) fn outcome(&self, reigns: &[Reign], at: Duration, end: Duration) -> Outcome {
         let (at, end) = (Instant::ZERO + at, Instant::ZERO + end);
         let reigns = self.of(reigns);
@@ -223,7 +223,8 @@ fn host(node: &NodeConfig) -> Host {
     }
 }
 
-/// Whose adverts do not reach whom, or are rejected there, for what the simulated packets do not carry.
+/// Pairs of hosts of which one does not get the other's adverts, or rejects them, for reasons that the simulated
+/// packets do not carry.
 fn deaf(nodes: &[peers::Node<'_>]) -> BTreeSet<(HostId, HostId, Service)> {
     let deaf = peers::unheard(nodes).into_iter().filter_map(|unheard| {
         let family = if unheard.ipv6 { Family::Ipv6 } else { Family::Ipv4 };

@@ -41,7 +41,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// What there is to say of these files, and the exit status.
+/// The findings about these files, and the exit status.
 fn examine(arguments: &Arguments, color: bool) -> (String, u8) {
     let group = match read::read(&arguments.nodes, color) {
         Ok(group) => group,

@@ -21,7 +21,7 @@ pub(super) struct Refused {
     pub(super) status: u8,
 }
 
-/// What all files come to.
+/// The content of all files.
 pub(super) struct Group {
     pub(super) nodes: Vec<Node>,
     pub(super) sources: SourceMap,

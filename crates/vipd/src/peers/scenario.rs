@@ -7,7 +7,7 @@ use vrrp_sim::{Fault, HostId};
 
 use super::lab::{Lab, Machine};
 
-/// What happens when, with the words of its line.
+/// Events with their times, and with the words of their lines.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Scenario {
     pub(super) steps: Vec<Step>,
@@ -60,7 +60,7 @@ fn time(word: &str) -> Option<Duration> {
 
 fn fault(words: &[&str], lab: &Lab) -> Result<Fault, String> {
     let [name, what @ ..] = words else {
-        return Err("what happens is missing; write for example `5s lb1 stop`".to_owned());
+        return Err("the event is missing; write for example `5s lb1 stop`".to_owned());
     };
     let place = lab.hosts.iter().position(|machine| machine.name == **name);
     let Some((host, machine)) = place.and_then(|place| Some((HostId(place), lab.hosts.get(place)?))) else {

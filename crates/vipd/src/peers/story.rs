@@ -10,7 +10,7 @@ use super::faults;
 use super::lab::{Lab, Shared};
 use super::scenario::Scenario;
 
-/// What came of a scenario.
+/// Outcome of a scenario.
 pub(super) struct Story {
     pub(super) text: String,
     pub(super) chart: Chart,
@@ -29,7 +29,7 @@ pub(super) fn play(lab: &Lab, scenario: &Scenario) -> Result<Story, String> {
     Ok(Story {
         text: text(lab, scenario, &reigns, begin, length),
         chart: Chart {
-            title: "Who serves when".to_owned(),
+            title: "Serving node over time".to_owned(),
             length,
             rows: lab.routers.iter().flat_map(|router| rows(lab, router, &reigns, begin)).collect(),
             marks: scenario

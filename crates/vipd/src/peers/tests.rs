@@ -1,4 +1,4 @@
-//! Who serves, with files as people write them.
+//! Tests of the serving node, with files as people write them.
 
 use keepalived_conf::{MemoryFiles, Options};
 
@@ -113,7 +113,7 @@ fn a_line_of_a_scenario_that_means_nothing_is_named() {
         ("-1s lb1 stop", "`-1s` is no time"),
         ("nans lb1 stop", "`nans` is no time"),
         ("1e9s lb1 stop", "is no time"),
-        ("5s", "what happens is missing"),
+        ("5s", "the event is missing"),
         ("5s lb3 stop", "there is no node lb3; there are lb1, lb2"),
         ("5s lb1 explode", "`explode` is nothing that can happen"),
         ("5s lb1 link eth9 down", "there is no interface eth9; there are eth0"),
@@ -127,7 +127,7 @@ fn a_line_of_a_scenario_that_means_nothing_is_named() {
 }
 
 #[test]
-fn what_would_take_too_long_is_not_simulated() {
+fn a_simulation_that_would_take_too_long_is_not_made() {
     let slow = PLAIN.replace(
         "virtual_router_id 7",
         "virtual_router_id 7\npreempt_delay 1000\nversion 3\nadvert_int 0.01",

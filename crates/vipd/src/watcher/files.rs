@@ -41,7 +41,7 @@ struct Threads {
     busy: usize,
 }
 
-/// What a thread found.
+/// The result of a thread.
 #[derive(Debug)]
 struct Done {
     path: PathBuf,
@@ -114,7 +114,7 @@ impl Files {
         if mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
             return self.watched.handle_tick();
         }
-        // What is said of the directory itself concerns all that is in it.
+        // An event of the directory itself concerns all files in it.
         let concerned = self.entries.iter().filter(|((watch, entry), _)| {
             *watch == directory && name.is_none_or(|name| name == entry.as_os_str())
         });
@@ -242,7 +242,7 @@ fn read(path: &Path) -> Reading {
     }
 }
 
-/// What is wrong with a file or its path. Everything else is wrong with the machine.
+/// Errors of a file or its path. All other errors are the machine's.
 const NO_FILE: [i32; 7] =
     [libc::ENOENT, libc::ENOTDIR, libc::EACCES, libc::EISDIR, libc::ELOOP, libc::ENAMETOOLONG, libc::ENXIO];
 

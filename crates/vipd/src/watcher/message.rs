@@ -1,4 +1,4 @@
-//! What the parent and the watcher say, and what both say to the VRRP worker.
+//! Messages of the parent and the watcher, and those of both to the VRRP worker.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -13,11 +13,11 @@ use crate::ipc::{LogLevel, RunAs};
 pub enum Subject {
     /// The number in a file.
     File(PathBuf),
-    /// How many processes of a kind run.
+    /// The number of running processes of a kind.
     Processes(ProcessPattern),
 }
 
-/// What was seen of a subject.
+/// An observation of a subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// Of what.
@@ -36,7 +36,7 @@ pub(crate) enum ToWatcher {
 /// From the watcher to the parent.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromWatcher {
-    /// What is new.
+    /// The new observations.
     Observed(Vec<Observation>),
     /// A line for the log.
     Log(LogLevel, String),

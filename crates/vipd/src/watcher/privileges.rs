@@ -1,4 +1,4 @@
-//! What the watcher may do: read files of others, and hear of processes.
+//! Rights of the watcher: it reads files of others, and is told of processes.
 
 use std::fs::{self, File};
 

@@ -22,7 +22,7 @@ pub(super) struct Processes {
     asked: bool,
     /// There may be more events than were read.
     unread: bool,
-    /// What was last told of each pattern.
+    /// The count last reported for each pattern.
     told: Vec<Option<u32>>,
     /// Everything was looked at since the patterns are these.
     complete: bool,
@@ -120,7 +120,7 @@ impl Processes {
         [self.look_at, self.survey_at].into_iter().flatten().min()
     }
 
-    /// What is new of the counts.
+    /// The counts that changed.
     pub(super) fn changes(&mut self) -> Vec<(ProcessPattern, u32)> {
         if !self.complete {
             return Vec::new();
@@ -159,7 +159,7 @@ impl Processes {
         self.look_soon(now);
     }
 
-    /// What begins mostly runs another program at once, and what is short-lived is not looked at.
+    /// A new process mostly runs another program at once, and a short-lived one is not looked at.
     fn look_soon(&mut self, now: Instant) {
         if self.table.has_looks() {
             self.look_at.get_or_insert(now + LOOK_PAUSE);
@@ -176,7 +176,7 @@ impl Processes {
         };
         let count = present.len();
         self.table.survey(present, kind);
-        // What a look takes is known from those before, roughly: the looks of a survey are to take a 20th of the time.
+        // The time of a look is estimated from earlier ones: the looks of a survey are to take a 20th of the time.
         let looks = u32::try_from(count).unwrap_or(u32::MAX);
         let listing = begun.elapsed();
         let is_told = self.events.is_some();
@@ -241,7 +241,7 @@ fn numbers() -> io::Result<Vec<Pid>> {
     Ok(numbers)
 }
 
-/// What a process is; `None` if it has ended.
+/// The process of this id; `None` if it has ended.
 fn process(pid: Pid, with_words: bool) -> io::Result<Option<Process>> {
     let stat = match beginning(&format!("/proc/{pid}/stat"), STAT_LEN) {
         Ok(stat) => stat,
@@ -289,7 +289,7 @@ fn beginning(path: &str, most: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// How long what happened is gathered before it is looked at.
+/// Time for which events are gathered before a look.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
 /// The least time between two surveys after losses.
 const LOST_PAUSE: Duration = Duration::from_millis(100);

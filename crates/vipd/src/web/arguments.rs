@@ -1,4 +1,4 @@
-//! What the parent tells the web process on its command line.
+//! Arguments of the web process from the parent.
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -1,4 +1,4 @@
-//! What the parent says: lines of JSON.
+//! Lines of JSON from the parent.
 
 use std::io;
 
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_ends_it() {
+    fn a_malformed_answer_ends_it() {
         let mut feed = Feed::default();
         feed.take(b"nonsense\n").unwrap();
         assert!(feed.next().is_err());

@@ -142,7 +142,7 @@ impl Web {
 struct Parent {
     stream: UnixStream,
     feed: Feed,
-    /// What is to be sent: at most one request of each kind.
+    /// Requests to be sent: at most one of each kind.
     output: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! What every worker has: its end of the channel to the parent, how it is scheduled, and what it may do.
+//! Shared parts of the workers: the end of the channel to the parent, scheduling, and rights.
 
 mod parent;
 pub(crate) mod scheduling;

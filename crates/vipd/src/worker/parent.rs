@@ -16,7 +16,7 @@ use crate::ipc::{
 use crate::log::LogLine;
 use crate::watcher::Observation;
 
-/// What a worker starts with.
+/// Data that a worker starts with.
 #[derive(Debug)]
 pub(crate) struct Start {
     pub(crate) generation: Generation,
@@ -24,19 +24,19 @@ pub(crate) struct Start {
     pub(crate) task: Task,
     /// The instances that are MASTER: those of a predecessor resume as such (VRRP worker), or go on (LVS worker).
     pub(crate) masters: Vec<String>,
-    /// What is known of BFD sessions.
+    /// The state of BFD sessions.
     pub(crate) sessions: Vec<(SessionKey, bool)>,
-    /// What a predecessor left that did not stop in order.
+    /// State that a predecessor left without an orderly stop.
     pub(crate) predecessor: Option<Box<Predecessor>>,
-    /// Whom the worker becomes.
+    /// The account that the worker changes to.
     pub(crate) run_as: Option<RunAs>,
-    /// What is in the kernel at the end stays there.
+    /// The kernel's content is kept at the end.
     pub(crate) keep: bool,
-    /// What was seen of files and processes.
+    /// Observations of files and processes.
     pub(crate) observed: Vec<Observation>,
 }
 
-/// What the worker says and hears.
+/// The worker's end of the channel.
 #[derive(Debug)]
 pub(crate) struct Parent {
     channel: Channel,
@@ -74,7 +74,7 @@ impl Parent {
 
     /// Waits for the first message, which is the configuration; `None` if there is nothing to do after all.
     ///
-    /// What comes right behind it, and a SIGTERM meanwhile, wakes nobody any more: ask once before the loop begins.
+    /// Messages right behind it, and a SIGTERM meanwhile, wake nobody any more: ask once before the loop begins.
     pub(crate) fn first_config(&mut self, poll: &mut Poll) -> io::Result<Option<Start>> {
         let mut events = Events::with_capacity(8);
         let mut observed = Vec::new();

@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_configuration_says_comes_first() {
+    fn settings_of_the_configuration_come_first() {
         let mut config = config(|mail| {
             mail.from = Some("Router <k@example.org>".to_owned());
             mail.helo_name = Some("lb.example.org".to_owned());
