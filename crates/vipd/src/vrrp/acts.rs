@@ -1,4 +1,4 @@
-//! What operators ask for: from names of instances to intents of the election.
+//! Acts of operators: from names of instances to intents of the election.
 
 use vrrp_election::{
     Instant, Intent, IntentEnd, IntentKind, Node, Progress, RouterId, Standing, VirtualRouter,
@@ -44,7 +44,7 @@ pub(super) fn perform(node: &mut Node, names: &[&str], now: Instant, act: &Act) 
     result
 }
 
-/// What becomes of addresses that are given away; `None` while that goes on.
+/// The outcome for addresses that are given away; `None` while that goes on.
 pub(super) fn outcome(progress: Progress) -> Option<ActOutcome> {
     let kind = match progress {
         Progress::Began => return None,

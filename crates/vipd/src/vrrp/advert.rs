@@ -126,7 +126,7 @@ impl<'a> Outgoing<'a> {
                 }
             }
             (IpAddr::V6(source), IpAddr::V6(destination)) => {
-                // What the RFC forbids and keepalived does was told when the configuration was taken.
+                // Adverts that the RFC forbids and keepalived sends were reported when the configuration was taken.
                 let endpoints = Endpoints::V6 { source, destination };
                 let emitted = advert.emit_as_keepalived(buffer, &endpoints, rule).map(|(length, _)| length);
                 match (&signer, emitted) {

@@ -213,8 +213,8 @@ fn source_frame(router: &RouterPlan, source: IpAddr, plan: &Plan, kernel: &Kerne
     announcement(sources::announced_on(kernel.interfaces().iter(), source, own)?, source)
 }
 
-/// What tells the neighbours on an interface that an address is there, with the interface's index; `None` where
-/// nobody keeps a neighbour table.
+/// The frame that tells the neighbours on an interface of an address, with the interface's index; `None` where nobody
+/// keeps a neighbour table.
 fn announcement(interface: &Interface, address: IpAddr) -> Option<(u32, Frame)> {
     if interface.noarp || interface.loopback {
         return None;

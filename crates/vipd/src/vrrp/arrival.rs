@@ -1,4 +1,4 @@
-//! What a received packet is for us: whose it is, when it came, and whether others were dropped before it.
+//! Arrival of a packet: its router, its time, and whether others were dropped before it.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -58,7 +58,7 @@ pub(super) fn instant(since_start: Duration) -> Instant {
     Instant::from_nanos(u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// What is known of one socket's packets.
+/// State of one socket's packets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inbox {
     /// When it was last seen empty: nothing in it arrived before.
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(arrived_at(&CLOCKS, Some(earlier), seconds(0)), seconds(90));
     }
 
-    /// What comes of a batch of adverts for VRID 51, as router, seconds and whether packets were lost.
+    /// The packets of a batch of adverts for VRID 51, as router, seconds and whether packets were lost.
     fn delivered(inbox: &mut Inbox, batch: &[(&'static [u8], u32)]) -> Vec<(u32, Option<u64>)> {
         let stamp = CLOCKS.realtime.checked_sub(Duration::from_secs(3));
         let packet = |(bytes, dropped): &(&'static [u8], u32)| Received {

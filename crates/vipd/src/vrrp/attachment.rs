@@ -1,4 +1,4 @@
-//! What a socket has to be attached to, and what to do when that changes. Pure: it compares facts about interfaces.
+//! The attachment that a socket needs, and the steps when that changes. Pure: it compares facts about interfaces.
 //!
 //! A multicast socket is bound to its interface and has joined its group there. A unicast socket is bound to an
 //! address only, as keepalived's is: packets to that address may come in by any interface, and where a peer is to be
@@ -16,7 +16,7 @@ use vrrp_proto::{AH_PROTOCOL, Family, IP_PROTOCOL};
 
 use super::plan::{Reach, RouterAuth, RouterPlan};
 
-/// What tells sockets apart.
+/// Identity of a socket.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     /// The interface of the routers that use it.
@@ -27,19 +27,19 @@ pub(super) struct Key {
     protocol: u8,
 }
 
-/// How a socket hears.
+/// The packets that a socket receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Way {
-    /// What is sent to a group, on an interface.
+    /// Packets to a group, on an interface.
     Group,
-    /// What is sent to an address of ours.
+    /// Packets to an address of ours.
     Address,
-    /// What is sent to a group from the MAC address of the interface, which is a virtual one: the interface below, whose
-    /// socket hears everybody else, does not get it.
+    /// Packets to a group from the MAC address of the interface, which is a virtual one: the interface below, whose
+    /// socket hears everybody else, does not get them.
     Tap([u8; 6]),
 }
 
-/// What an open socket is attached to.
+/// Attachment of an open socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Attachment {
     /// The membership in its group.
@@ -50,7 +50,7 @@ pub(super) enum Attachment {
     Tap(u32),
 }
 
-/// What has to be done.
+/// The next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Nothing: packets are heard.
@@ -99,8 +99,8 @@ impl Key {
         Attachment::Group(Membership::new(device, self.address))
     }
 
-    /// What a socket needs that is attached so, or not open. `interface` is the one that has the configured name now,
-    /// and `primary` the address that stands for it.
+    /// The next step for a socket that is attached so, or not open. `interface` is the one that has the configured name
+    /// now, and `primary` the address that stands for it.
     pub(super) fn step(
         &self,
         attachment: Option<&Attachment>,
@@ -135,7 +135,7 @@ impl Key {
         }
     }
 
-    /// What a unicast socket is to be bound to; `None` while that is not known.
+    /// The address that a unicast socket is to be bound to; `None` while that is not known.
     fn binding(
         &self,
         interface: Option<&Interface>,

@@ -8,7 +8,7 @@ use vrrp_election::{Fact, Instant, Node, TrackTarget};
 use super::plan::Plan;
 use super::status;
 
-/// What was seen last of each, by what a file calls it: a reload that leaves it there forgets nothing.
+/// The last observation of each, by its name in the file: a reload that leaves it there forgets nothing.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     seen: HashMap<(TrackerKind, String), (Fact, Instant)>,

@@ -107,7 +107,7 @@ impl Worker {
     }
 }
 
-/// What a packet passes through.
+/// The stages that a packet passes through.
 struct Intake<'a> {
     now: Instant,
     /// The wall clock.
@@ -168,7 +168,7 @@ impl Intake<'_> {
     }
 
     fn accept(&mut self, id: RouterId, arrived: Instant, accepted: &Accepted<'_>) {
-        // What the election ignores, it counts and reports itself.
+        // The election counts and reports the adverts that it ignores.
         let _ = self.node.handle_advert(self.now, arrived, id, &Received::from(accepted));
         let warnings = accepted.warnings;
         if !warnings.is_empty() {

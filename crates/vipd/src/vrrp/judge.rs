@@ -1,4 +1,4 @@
-//! Is this packet an advertisement for one of our routers? What is wrong with it is counted and told, rarely.
+//! Is this packet an advertisement for one of our routers? Defects are counted and reported, rarely.
 
 use std::collections::HashMap;
 use std::mem::Discriminant;
@@ -13,7 +13,7 @@ use vrrp_proto::{
 use super::plan::{Reach, RouterAuth, RouterPlan};
 use super::trailer::Stamps;
 
-/// What the receive checks remember of one router.
+/// Memory of the receive checks about one router.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record {
     /// Rejected packets, by [`Counter::index`].
@@ -111,7 +111,7 @@ pub(super) struct Complaints {
     last: HashMap<(Option<RouterId>, Kind), (Instant, u64)>,
 }
 
-/// What a complaint is about.
+/// Subject of a complaint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Rejected(Counter),

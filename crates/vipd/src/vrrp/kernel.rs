@@ -1,5 +1,5 @@
-//! The kernel's side: how interfaces are, and which addresses, routes and rules of ours are there. What has to change
-//! is decided by [`Holdings`]; this carries netlink messages there and back.
+//! The kernel's side: how interfaces are, and which addresses, routes and rules of ours are there. The changes are
+//! decided by [`Holdings`]; this carries netlink messages there and back.
 
 mod virtual_links;
 
@@ -26,7 +26,7 @@ use virtual_links::OwnLinks;
 
 pub(super) use virtual_links::want_links;
 
-/// Who wants something in the kernel.
+/// The owner of an object in the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
     /// The daemon, as long as it runs (`static_*`).
@@ -44,11 +44,11 @@ pub(super) struct Kernel {
     holdings: Holdings<Owner>,
     mark: Mark,
     marks_kept: bool,
-    /// What the table reported and the holdings have not heard yet.
+    /// Changes that the table reported and the holdings do not know yet.
     unheard: Vec<Change>,
     /// Losses of events up to which the holdings are right.
     overruns: u64,
-    /// What was read ahead of [`look`](Self::look).
+    /// News that were read ahead of [`look`](Self::look).
     early: News,
     /// Static addresses were removed, and when they are put back.
     statics_lost: Option<Duration>,
@@ -59,12 +59,12 @@ pub(super) struct Kernel {
     pub(super) is_young: bool,
 }
 
-/// What a look at the kernel's events found.
+/// Results of a look at the kernel's events.
 #[derive(Debug, Default)]
 pub(super) struct News {
     /// Interfaces or addresses changed.
     pub(super) changed: bool,
-    /// What costs sockets their group memberships.
+    /// Changes that cost sockets their group memberships.
     pub(super) memberships: Vec<Change>,
     /// Virtual addresses that are not where they should be.
     pub(super) lost: Vec<(RouterId, Loss<Owner>)>,
@@ -149,7 +149,7 @@ impl Kernel {
     /// whether there is anything to tell.
     pub(super) fn catch_up(&mut self) -> bool {
         for _ in 0..MOST_LOOKS {
-            // What cannot be read now is reported by the next look.
+            // Events that cannot be read now are reported by the next look.
             let Ok(news) = self.look() else { return true };
             let is_done = !news.more;
             self.early = news;
@@ -169,7 +169,7 @@ impl Kernel {
         &self.interfaces
     }
 
-    /// What the election should know of something else.
+    /// The fact about something else, for the election.
     pub(super) fn fact(&self, fact: &WatchedFact, statics: &Statics) -> Fact {
         match fact {
             WatchedFact::Source { address, interface } => {
@@ -209,7 +209,7 @@ impl Kernel {
         self.interface(name).map(|interface| interface.up)
     }
 
-    /// What the election should know of an interface.
+    /// The state of an interface, for the election.
     pub(super) fn link_state(&self, name: &str, virtual_ips: &HashSet<IpAddr>) -> LinkState {
         self.interface(name).map(|interface| link_state(interface, virtual_ips)).unwrap_or_default()
     }
@@ -237,7 +237,7 @@ impl Kernel {
         self.holdings.has_routing(Owner::Router(id))
     }
 
-    /// What is there as long as the daemon runs.
+    /// Holds the objects that are there as long as the daemon runs.
     pub(super) fn hold_statics(&mut self, statics: &Statics) {
         let mut wishes = routing_wishes(Some(&statics.routing));
         wishes.addresses.extend(statics.addresses.iter().map(|(link, address)| Wish {
@@ -314,7 +314,7 @@ impl Kernel {
         self.holdings.rename(renamed, &self.interfaces);
     }
 
-    /// What a router has on interfaces, as far as the kernel took it.
+    /// Addresses of a router on interfaces, as far as the kernel took them.
     pub(super) fn held(&self, router: RouterId) -> impl Iterator<Item = (&Interface, IpAddr)> {
         self.holdings
             .held(Owner::Router(router))
@@ -334,7 +334,7 @@ impl Kernel {
         self.marks_kept && !self.mark.is_shared()
     }
 
-    /// Whose addresses are ours.
+    /// The mark of our addresses.
     pub(super) fn mark(&self) -> &Mark {
         &self.mark
     }
@@ -377,7 +377,7 @@ impl Kernel {
         let flushed = commands.flush(|command, result| {
             let verdict = holdings.handle_answer(now, command, result.as_ref().copied());
             if let (Verdict::Refused, Err(refusal)) = (verdict, result) {
-                // Whoever depends on it looks again.
+                // Everything that depends on it looks again.
                 early.changed = true;
                 refused(format!("cannot {}: {refusal}", describe(command, interfaces)));
             }
@@ -406,7 +406,7 @@ impl Kernel {
     }
 }
 
-/// What the election should know of an interface. A virtual address is nobody's primary address.
+/// The state of an interface, for the election. A virtual address is nobody's primary address.
 fn link_state(interface: &Interface, virtual_ips: &HashSet<IpAddr>) -> LinkState {
     let is_virtual = |address: &InterfaceAddress| virtual_ips.contains(&address.network.ip());
     LinkState {

@@ -1,5 +1,5 @@
-//! What the parent remembers for a successor where the kernel cannot tell whose an address is: every address, before it
-//! is put on its interface, by its full identity; and every route and rule, for their mark is that of all VRRP daemons.
+//! The parent's memory for a successor where the kernel cannot tell the owner: every address, before it is put on its
+//! interface, by its full identity; and every route and rule, for their mark is that of all VRRP daemons.
 
 use std::fmt::Write as _;
 
@@ -34,7 +34,7 @@ pub(super) fn entries(commands: &[Command], marks_tell: bool) -> (Vec<FromWorker
         if is_removal {
             after.push(FromWorker::Remember { key, value: None });
         } else {
-            // What is renewed is removed first.
+            // An entry that is renewed is removed first.
             after.retain(|entry| !matches!(entry, FromWorker::Remember { key: other, .. } if *other == key));
             before.push(FromWorker::Remember { key, value: Some(Vec::new()) });
         }
@@ -70,13 +70,13 @@ pub(super) fn cleaned() -> FromWorker {
     FromWorker::Remember { key: CLEANED.to_owned(), value: Some(Vec::new()) }
 }
 
-/// Whether a predecessor removed what other daemons left. What is there now was put there since, by somebody who knows
-/// why.
+/// Whether a predecessor removed what other daemons left. Addresses that are there now were added since, by somebody
+/// who knows why.
 pub(super) fn is_cleaned(memory: &Memory) -> bool {
     memory.value(CLEANED).is_some()
 }
 
-/// What a predecessor put on interfaces, or was about to.
+/// Addresses that a predecessor put on interfaces, or was about to.
 pub(super) fn former(memory: &Memory) -> Vec<AddressSpec> {
     memory.iter().filter_map(|(key, _)| address(key)).collect()
 }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_passed_over() {
+    fn a_key_that_is_no_address_is_ignored() {
         let mut memory = Memory::default();
         for key in
             ["", "address", "address x 192.0.2.1/24", "address 3 192.0.2.300/24", "address 3", "state VI_1"]

@@ -1,5 +1,5 @@
-//! What the parent remembers of this worker for a successor, should it die: the states of its routers and checks, and
-//! until when it lived.
+//! The parent's memory of this worker for a successor, should it die: the states of its routers and checks, and until
+//! when it lived.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::worker::Parent;
 /// Tells the parent what is new, and sometimes what is not.
 #[derive(Debug, Default)]
 pub(super) struct Reminders {
-    /// How often it is worth saying that this worker lives.
+    /// Interval at which this worker should report that it lives.
     alive_every: Option<Duration>,
     /// When that was last said.
     said_alive: Option<Instant>,
@@ -64,7 +64,7 @@ impl Reminders {
     }
 }
 
-/// What a predecessor wanted to be remembered. What cannot be read was another release's.
+/// The values that a predecessor remembered. Unreadable ones were written by another release.
 pub(super) fn recall(memory: &Memory) -> NodeMemory {
     let mut known = NodeMemory::default();
     for (key, value) in memory.iter() {
@@ -142,7 +142,7 @@ mod tests {
         }
     }
 
-    /// What the parent holds after everything that `node` has to tell.
+    /// Puts everything that `node` has to report into the parent's memory.
     fn keep(node: &mut Node, memory: &mut Memory) {
         while let Some(what) = node.poll_memory() {
             let (key, value) = entry(&what);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_longer_configured_is_forgotten() {
+    fn routers_that_are_no_longer_configured_are_forgotten() {
         let mut node = Node::new(Instant::ZERO, config());
         let mut memory = Memory::default();
         keep(&mut node, &mut memory);

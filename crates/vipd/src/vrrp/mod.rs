@@ -94,7 +94,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     }
     let mut plan = Plan::new(generation, config);
     if task == Task::Sweep {
-        // What a predecessor made is only removed.
+        // Virtual links of a predecessor are only removed.
         plan.virtual_links.clear();
     }
     // Nobody resumes for a sweep, or where no answer came for a while: another machine has taken over.
@@ -118,7 +118,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     match task {
         Task::Serve => worker.run(),
         Task::Sweep => {
-            // What a predecessor that died left is removed even where an orderly stop would keep it.
+            // Leftovers of a predecessor that died are removed even where an orderly stop would keep them.
             worker.keep_addresses = false;
             worker.stop();
             Ok(())
@@ -143,7 +143,7 @@ struct Worker {
     announcements: Announcements,
     source_repeats: Repeats,
     macs: Macs,
-    /// What the receive checks remember, by router.
+    /// Memory of the receive checks, by router.
     records: Vec<Record>,
     /// Packets for none of them.
     strays: strays::Strays,
@@ -153,7 +153,7 @@ struct Worker {
     reminders: Reminders,
     stamp_keeper: trailer::StampKeeper,
     answers: status::Answers,
-    /// How each check script failed last, for the log.
+    /// The last failure of each check script, for the log.
     script_reasons: script_runs::Reasons,
     timer: TimerFd,
     /// When the timer fires.
@@ -186,7 +186,7 @@ struct Worker {
     stopped: bool,
 }
 
-/// What a start or a reload brings.
+/// Data of a start or a reload.
 #[derive(Debug, Default)]
 struct Beginning {
     routers: Vec<RouterId>,
@@ -287,7 +287,7 @@ impl Worker {
 
     fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(256);
-        // What came right behind the configuration wakes nobody any more.
+        // Messages right behind the configuration wake nobody any more.
         self.hear_parent();
         self.hear_signal();
         self.turn();
@@ -417,7 +417,7 @@ impl Worker {
                 self.node.handle_fact(now(), id, hears.into());
             }
         }
-        // What arrived before a socket was in the poll is read now.
+        // Packets that arrived before a socket was in the poll are read now.
         self.unread.extend(outcome.opened);
     }
 
@@ -469,5 +469,5 @@ const SIGNAL: Token = Token(3);
 /// Tables of nftables.
 const TABLES: Token = Token(4);
 
-/// How long a worker goes on without its parent.
+/// Time that a worker goes on without its parent.
 const ORPHAN_TIME: Duration = Duration::from_millis(100);

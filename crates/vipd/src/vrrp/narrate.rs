@@ -1,4 +1,4 @@
-//! What happened, in the words that operators know and their tools search for.
+//! Log lines for events, in the words that operators know and their tools search for.
 
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::script_runs::Reasons;
 use crate::ipc::{GroupEvent, InstanceEvent, LogLevel};
 use crate::log::{About, EventKind, Field, LogLine};
 
-/// What the parent runs scripts for, if the event is such, and the priority that they are told: that of the moment of
+/// The event that the parent runs scripts for, if it is such, and the priority for the scripts: that of the moment of
 /// the event. `current` gives the effective priority of a router.
 pub(super) fn instance_event(
     event: &Event,
@@ -45,7 +45,7 @@ pub(super) fn instance_event(
     }
 }
 
-/// What the parent runs scripts of a group for.
+/// The event that the parent runs scripts of a group for.
 pub(super) fn group_event(to: Standing) -> Option<GroupEvent> {
     match to {
         Standing::Waiting => None,
@@ -245,7 +245,7 @@ pub(super) fn caused_by_others(event: &Event) -> Option<(RouterId, Discriminant<
     }
 }
 
-/// What is missing.
+/// The fault in words.
 pub(super) fn fault_text(plan: &Plan, fault: Fault) -> String {
     match fault {
         Fault::Duplicate(first) => format!(
@@ -267,7 +267,7 @@ pub(super) fn fault_text(plan: &Plan, fault: Fault) -> String {
 
 fn report_line(report: &Report) -> Option<(LogLevel, String)> {
     Some(match report {
-        // What is intended with the router says it; at a stop, its end does.
+        // The line of the intent reports it; at a stop, that of its end does.
         Report::Transition { .. } | Report::NobodyTookOver { .. } => return None,
         Report::PriorityChanged { from, to } => {
             (LogLevel::Info, format!("Changing effective priority from {from} to {to}"))

@@ -22,7 +22,7 @@ use crate::ipc::{FromWorker, InstanceEvent, LogLevel, ScriptAct};
 use crate::tidy;
 use crate::worker::Parent;
 
-/// What becomes of the addresses of a router that no longer serves.
+/// Treatment of the addresses of a router that no longer serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Release {
     Remove,
@@ -30,7 +30,7 @@ pub(super) enum Release {
     Keep,
 }
 
-/// What is done after adverts and addresses.
+/// Work after adverts and addresses.
 #[derive(Default)]
 struct Round {
     /// Routers whose addresses changed.
@@ -110,7 +110,7 @@ impl Worker {
         self.finish(now, round);
     }
 
-    /// What follows once all adverts are written and all addresses are queued.
+    /// Does the work that follows once all adverts are written and all addresses are queued.
     fn finish(&mut self, now: Instant, round: Round) {
         let Round { announcements, acts, told, moved, changed, .. } = round;
         if told.len().max(announcements.len()) >= tidy::MANY {
@@ -168,7 +168,7 @@ impl Worker {
         self.kernel.remove(router)
     }
 
-    /// What others left, at the start and when a reload brings routers.
+    /// Removes leftovers of others, at the start and when a reload brings routers.
     fn remove_leftovers(&mut self, now: Instant) {
         let Some(Beginning { routers, former, former_routing, is_start }) = self.beginning.take() else {
             return;
@@ -447,10 +447,11 @@ pub(super) fn carry_out(kernel: &mut Kernel, parent: &mut Parent) -> std::io::Re
 /// Routers that are served in one turn: their addresses and announcements take a few milliseconds.
 const MOST_PER_TURN: usize = 128;
 
-/// How often, and at what distance, a daemon that stops soon after its start looks whether another one has died.
+/// Number and distance of the looks by which a daemon that stops soon after its start sees whether another one has
+/// died.
 const LAST_LOOKS: u32 = 20;
 const LAST_PAUSE: Duration = Duration::from_millis(5);
 
-/// How long a process may take to end that was killed, and how often it is looked for.
+/// Time until a killed process has ended, and the distance of the looks for it.
 const DYING_TIME: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);

@@ -39,14 +39,14 @@ pub(super) struct Plan {
     pub(super) generation: Generation,
     /// Its instances are packed once the plan is [settled](Self::settle).
     pub(super) config: Config,
-    /// What is left of the instances of a settled plan.
+    /// The instances of a settled plan.
     packed: Packed<VrrpInstance>,
     /// All interfaces that matter.
     pub(super) links: Numbers<String, LinkId>,
     /// Everything else that routers depend on.
     pub(super) facts: Numbers<WatchedFact, FactId>,
     pub(super) routers: Vec<RouterPlan>,
-    /// What is there as long as the daemon runs.
+    /// The objects that are there as long as the daemon runs.
     pub(super) statics: Statics,
     /// For how long changes of interfaces have to last.
     pub(super) link_delays: HashMap<String, Delays>,
@@ -115,7 +115,7 @@ impl Plan {
         plan
     }
 
-    /// What the election is told. `now` says how interfaces and facts are now.
+    /// The election's configuration. `now` says how interfaces and facts are now.
     pub(super) fn node_config(&self, now: &impl Observe) -> NodeConfig {
         let instances = self.routers.iter().zip(&self.config.instances).zip(self.groups_of_members());
         NodeConfig {
@@ -134,7 +134,7 @@ impl Plan {
         }
     }
 
-    /// How long from now on no router speaks or listens, on a machine that was started so long ago.
+    /// Time from now on during which no router speaks or listens, on a machine that was started so long ago.
     fn startup_delay(&self, since_boot: Duration) -> Duration {
         let global = &self.config.global;
         global.startup_delay.max(global.daemon.delay_after_boot.saturating_sub(since_boot))
@@ -231,7 +231,7 @@ impl Plan {
         self.config.scripts.get(script.0 as usize).map_or("?", |script| &script.name)
     }
 
-    /// What is made of a script that cannot be run for long.
+    /// Treatment of a script that cannot be run for long.
     pub(super) fn on_shortage(&self, script: ScriptId) -> model::OnShortage {
         self.config.scripts.get(script.0 as usize).map_or_else(Default::default, |script| script.on_shortage)
     }

@@ -7,13 +7,13 @@ use vrrp_election::{Fact, FactId, LinkId, LinkState, NodeConfig, TrackTarget};
 
 use super::plan::{Observe, Plan, WatchedFact};
 
-/// What a simulator needs of a configuration.
+/// The parts of a configuration that a simulator needs.
 pub(crate) struct Rehearsal {
-    /// What the election is told.
+    /// The election's configuration.
     pub(crate) node: NodeConfig,
     /// Interfaces that are there without the daemon.
     pub(crate) real_links: Vec<LinkId>,
-    /// What routers track beside interfaces and scripts.
+    /// Trackers of the routers beside interfaces and scripts.
     pub(crate) trackers: Vec<Tracker>,
 }
 
@@ -21,9 +21,9 @@ pub(crate) struct Rehearsal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tracker {
     pub(crate) fact: FactId,
-    /// What it is: `file maintenance`.
+    /// Its name: `file maintenance`.
     pub(crate) subject: String,
-    /// What it is when it fails.
+    /// The fact when it fails.
     pub(crate) failed: Fact,
 }
 

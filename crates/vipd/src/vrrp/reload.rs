@@ -17,7 +17,7 @@ impl Worker {
     /// Goes on with another reading of the configuration; adverts never stop.
     pub(super) fn reload(&mut self, generation: Generation, config: keepalived_conf::model::Config) {
         let plan = Plan::new(generation, config);
-        // What is not wanted any more goes once nothing is on it.
+        // Links that are not wanted any more are removed once nothing is on them.
         want_links(&mut self.kernel, &mut self.parent, &plan.virtual_links, true);
         if let Err(error) = hold_statics(&mut self.kernel, &mut self.parent, &plan) {
             self.parent

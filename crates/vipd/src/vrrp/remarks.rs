@@ -1,4 +1,4 @@
-//! What an operator should know about the adverts that a configuration leads to, told once when it is taken.
+//! Remarks about the adverts that a configuration leads to, logged once when it is taken.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! What the run of a check script says, by the clock of its own process.
+//! Result of the run of a check script, by the clock of its own process.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use vrrp_election::{self as election, Instant, RunEnd, ScriptId, ScriptReport, S
 
 use crate::ipc::{ScriptOutcome, ScriptRun};
 
-/// What the log says of check scripts.
+/// Reasons of check scripts for the log.
 #[derive(Debug, Default)]
 pub(super) struct Reasons {
-    /// How each failed last.
+    /// The last failure of each.
     pub(super) failures: HashMap<ScriptId, String>,
     /// Why each could not be run last.
     pub(super) shortages: HashMap<ScriptId, &'static str>,
@@ -39,7 +39,7 @@ impl Reasons {
     }
 }
 
-/// How a run was seen to end, for those who ask; `None` if that says nothing about what is checked.
+/// The observed end of a run, for reports; `None` if that says nothing about the checked thing.
 fn seen(run: &ScriptRun, timeout: Duration) -> Option<election::ScriptRun> {
     let end = match run.outcome {
         ScriptOutcome::Shortage(_) => return None,
@@ -65,7 +65,7 @@ fn shortage(run: &ScriptRun) -> &'static str {
     }
 }
 
-/// What a run says that may take so long.
+/// The result of a run that may take so long.
 fn result(run: &ScriptRun, timeout: Duration) -> ScriptResult {
     match run.outcome {
         ScriptOutcome::Shortage(_) => ScriptResult::Unknown,
@@ -76,7 +76,7 @@ fn result(run: &ScriptRun, timeout: Duration) -> ScriptResult {
     }
 }
 
-/// What the log says of a check that failed, in keepalived's words.
+/// The log's text for a check that failed, in keepalived's words.
 fn failure(run: &ScriptRun, timeout: Duration) -> String {
     match run.outcome {
         _ if is_late(run, timeout) => "timed_out".to_owned(),

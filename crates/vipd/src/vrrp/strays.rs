@@ -6,7 +6,7 @@ use vrrp_proto::Counter;
 
 use super::judge::Record;
 
-/// What arrived that no router takes, since the start or since the statistics were cleared.
+/// Packets that no router takes, since the start or since the statistics were cleared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Strays {
     /// Adverts with a VRID that no router here has.

@@ -1,4 +1,4 @@
-//! What was seen of files and processes, and which changes have lasted long enough to count.
+//! Observations of files and processes, and the changes that have lasted long enough to count.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,7 +13,7 @@ use crate::ipc::{Memory, SessionKey};
 use crate::watcher::{Observation, Subject};
 use crate::worker::Parent;
 
-/// What is known beside the kernel's tables.
+/// State beside the kernel's tables.
 #[derive(Debug, Default)]
 pub(super) struct Trackers {
     observed: HashMap<Subject, i32>,
@@ -37,7 +37,7 @@ enum Delayed {
 }
 
 impl Trackers {
-    /// What the parent tells at the start, and what a predecessor remembered.
+    /// Takes the parent's observations at the start, and a predecessor's memory.
     pub(super) fn start(observed: Vec<Observation>, memory: Option<&Memory>) -> Self {
         let mut trackers = Self::default();
         trackers.note(observed);
@@ -51,7 +51,7 @@ impl Trackers {
         trackers
     }
 
-    /// What is known of BFD sessions.
+    /// Adds the states of BFD sessions.
     pub(super) fn with_sessions(self, sessions: Vec<(SessionKey, bool)>) -> Self {
         Self { sessions: sessions.into_iter().collect(), ..self }
     }
@@ -82,7 +82,7 @@ impl Trackers {
         }
     }
 
-    /// What counted of the same check when it had other delays.
+    /// The state that counted of the same check when it had other delays.
     fn before(&self, check: &ProcessCheck) -> Option<bool> {
         let is_same = |other: &&ProcessCheck| other.is_same(check);
         let other = self.processes.keys().find(is_same)?;
@@ -105,7 +105,7 @@ impl Trackers {
         self.links.up(name)
     }
 
-    /// What the election should know of a file or of processes.
+    /// The fact about a file or about processes, for the election.
     pub(super) fn fact(&self, fact: &WatchedFact) -> Fact {
         match fact {
             WatchedFact::File(path) => {
@@ -118,12 +118,12 @@ impl Trackers {
         }
     }
 
-    /// What was seen last.
+    /// The last observation.
     pub(super) fn value(&self, subject: &Subject) -> Option<i32> {
         self.observed.get(subject).copied()
     }
 
-    /// What a check is about to become once it has lasted.
+    /// The state that a check will have once it has lasted.
     pub(super) fn awaits(&self, check: &ProcessCheck) -> Option<bool> {
         self.processes.pending().find(|(other, _)| *other == check).map(|(_, pending)| pending.up)
     }
@@ -214,7 +214,7 @@ impl Worker {
     }
 }
 
-/// What the watcher looks at for a fact.
+/// The subject that the watcher looks at for a fact.
 fn subject(fact: &WatchedFact) -> Option<Subject> {
     match fact {
         WatchedFact::File(path) => Some(Subject::File(path.clone())),
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_has_seen_is_unknown_and_what_was_seen_is_known_at_once() {
+    fn a_subject_that_nobody_has_seen_is_unknown_and_a_seen_one_is_known_at_once() {
         let plan = plan(TEXT);
         let mut trackers = Trackers::default();
         trackers.look(at(0), &plan, |_| Some(true));
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_reload_no_longer_asks_for_is_forgotten() {
+    fn subjects_that_a_reload_dropped_are_forgotten() {
         let old = plan(TEXT);
         let mut trackers = Trackers::start(counted(&old, 2), None);
         trackers.look(at(0), &old, |_| Some(true));

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_follows_its_router_through_a_reload() {
+    fn a_waiting_address_follows_its_router_through_a_reload() {
         let mut unconfirmed = Unconfirmed::default();
         unconfirmed.keep(vec![(of(0, "2001:db8::100"), 1), (of(1, "2001:db8::101"), 1)], UNUSED);
         unconfirmed.renumber(|router| (router == RouterId(1)).then_some(RouterId(0)));

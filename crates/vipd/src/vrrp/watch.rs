@@ -1,4 +1,4 @@
-//! What the kernel tells: interfaces that come and go, addresses that somebody removed.
+//! Events of the kernel: interfaces that come and go, addresses that somebody removed.
 
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ fn restores(router: &RouterPlan, network: IpNetwork) -> bool {
     !router.addresses.iter().any(|vip| vip.untracked && vip.spec.network == network)
 }
 
-/// How long nothing is read after an error.
+/// Time without reading after an error.
 pub(super) const RETRY_GAP: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

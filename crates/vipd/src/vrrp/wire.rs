@@ -53,7 +53,7 @@ struct Port {
     hears: bool,
     routers: Listeners,
     outgoing: SendBatch,
-    /// Whose packets are in `outgoing`.
+    /// The routers whose packets are in `outgoing`.
     senders: Vec<RouterId>,
 }
 
@@ -64,12 +64,12 @@ struct Open {
     inbox: Inbox,
 }
 
-/// What [`Wire::connect`] did.
+/// Result of [`Wire::connect`].
 #[derive(Debug, Default)]
 pub(super) struct Connected {
     /// Sockets that were opened or joined a group.
     pub(super) opened: Vec<usize>,
-    /// What went wrong.
+    /// The errors.
     pub(super) complaints: Vec<String>,
 }
 
@@ -205,7 +205,7 @@ impl Wire {
         port.push(id, &Outgoing::next(router, record, source, priority, since_1970));
     }
 
-    /// What cannot be sent now is tried again with the next advert.
+    /// A frame that cannot be sent now is tried again with the next advert.
     fn queue_frame(&mut self, id: RouterId, index: u32, mac: MacAddr, advert: &Outgoing<'_>) {
         let frames = match &mut self.frames {
             Some(frames) => frames,

@@ -1,4 +1,4 @@
-//! What leaves, compared octet by octet.
+//! Sent packets, compared octet by octet.
 
 use vrrp_proto::{Datagram, ExpectedAuth, Receiver};
 

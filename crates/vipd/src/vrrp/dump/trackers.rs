@@ -1,4 +1,4 @@
-//! What instances track beside interfaces and scripts, as keepalived shows it.
+//! Trackers of instances beside interfaces and scripts, as keepalived shows them.
 
 use std::fmt::{self, Write};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What comes of a packet, and that packets are looked for once more before timers are judged.
+//! Tests of the treatment of packets, and that packets are looked for once more before timers are judged.
 
 use std::net::Ipv4Addr;
 
@@ -110,7 +110,7 @@ fn an_advert_counts_from_when_it_arrived() {
 }
 
 #[test]
-fn what_is_odd_about_an_accepted_advert_is_logged_once_a_minute() {
+fn an_oddity_of_an_accepted_advert_is_logged_once_a_minute() {
     let mut bench = Bench::new();
     for second in [1, 2, 3] {
         bench.packet(second, 255, &[[192, 0, 2, 77]]);
@@ -189,7 +189,7 @@ fn looks(finds: impl Fn(usize) -> bool, due: impl Fn(usize) -> bool) -> Vec<u64>
 
 #[test]
 fn arrivals_are_looked_for_until_none_is_found_before_a_timer_is_judged() {
-    assert_eq!(looks(|_| false, |_| true), [1, 0], "what came while the timer woke us");
+    assert_eq!(looks(|_| false, |_| true), [1, 0], "a packet that came while the timer woke us");
     assert_eq!(looks(|look| look < 3, |_| true), [1, 0, 0]);
 }
 

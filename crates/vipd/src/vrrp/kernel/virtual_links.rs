@@ -22,18 +22,18 @@ use super::{Kernel, LinkNames, News};
 pub(super) struct OwnLinks {
     machine: VirtualLinks,
     applier: Option<Applier>,
-    /// What failed last: told once.
+    /// The last failures: each is logged once.
     failures: Vec<String>,
 }
 
-/// What an arrangement came to.
+/// Result of an arrangement.
 #[derive(Debug, Default)]
 pub(in crate::vrrp) struct Arranged {
     /// Interfaces changed: their events can be read.
     pub(in crate::vrrp) changed: bool,
-    /// What could not be done, in words, as far as it was not told before.
+    /// Failed changes, in words, as far as they were not logged before.
     pub(in crate::vrrp) failures: Vec<String>,
-    /// What was done, in words.
+    /// Changes that were made, in words.
     pub(in crate::vrrp) done: Vec<String>,
 }
 
@@ -199,7 +199,7 @@ impl Kernel {
 
     fn arrange_links(&mut self) -> io::Result<Arranged> {
         let mut all = Arranged::default();
-        // What is made of one change may ask for another one.
+        // The result of one change may ask for another one.
         for _ in 0..MOST_ARRANGEMENTS {
             let mut arranged = self.own_links.arrange(&self.interfaces, &self.mark, self.is_young)?;
             all.failures.append(&mut arranged.failures);

@@ -1,4 +1,4 @@
-//! What the words after a virtual address ask of the kernel.
+//! Kernel settings from the words after a virtual address.
 
 use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
 

@@ -19,7 +19,7 @@ use super::routing::{self, Routing};
 use super::watched::Numbers;
 use crate::vrrp::trailer::TrailerPlan;
 
-/// What a router needs beside its election parameters.
+/// Settings of a router beside its election parameters.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "answers to independent questions")]
 pub(in crate::vrrp) struct RouterPlan {
@@ -33,9 +33,9 @@ pub(in crate::vrrp) struct RouterPlan {
     /// The source address that the configuration gives it.
     pub(in crate::vrrp) source: Option<IpAddr>,
     pub(in crate::vrrp) auth: RouterAuth,
-    /// How VRRPv3 adverts over IPv4 are summed up.
+    /// Checksum rule of VRRPv3 adverts over IPv4.
     pub(in crate::vrrp) checksum: ChecksumRule,
-    /// What adverts list, in file order.
+    /// The addresses that adverts list, in file order.
     pub(in crate::vrrp) advertised: Advertised,
     /// Whether the addresses that peers list are compared with these.
     pub(in crate::vrrp) checks_list: bool,
@@ -43,13 +43,13 @@ pub(in crate::vrrp) struct RouterPlan {
     pub(in crate::vrrp) rfc: Option<RfcMode>,
     /// Whether packets to the virtual addresses are accepted (RFC 9568's Accept_Mode).
     pub(in crate::vrrp) accepts: bool,
-    /// What is put on interfaces: the advertised addresses, then the excluded ones.
+    /// The addresses on interfaces: the advertised ones, then the excluded ones.
     pub(in crate::vrrp) addresses: Vec<Vip>,
     /// Its routes and rules, if it has any.
     pub(in crate::vrrp) routing: Option<Box<Routing>>,
     /// Its virtual MAC address.
     pub(in crate::vrrp) vmac: Option<Box<Vmac>>,
-    /// How its addresses on other interfaces than that of its adverts are announced.
+    /// Announcements of its addresses on other interfaces than that of its adverts.
     pub(in crate::vrrp) elsewhere: Option<GarpElsewhere>,
     /// An instance before it is the same router to the election: this one cannot take part and needs no socket.
     pub(in crate::vrrp) duplicate: bool,
@@ -109,8 +109,8 @@ impl Advertised {
 }
 
 impl RouterPlan {
-    /// What is made of adverts about which receivers differ: what interoperates, or an RFC's letter. A router that sums as
-    /// keepalived does (`v3_checksum_as_v2 off`) has peers that do so.
+    /// Treatment of adverts about which receivers differ: the one that interoperates, or an RFC's letter. A router that
+    /// sums as keepalived does (`v3_checksum_as_v2 off`) has peers that do so.
     pub(in crate::vrrp) fn policy(&self) -> Policy {
         match (self.rfc, self.checksum) {
             (None, _) => Policy::INTEROP,
@@ -178,7 +178,7 @@ pub(super) fn router_plan(
         vmac,
         elsewhere: instance.garp.elsewhere,
         duplicate: false,
-        // Whoever reads a FIFO after a reload is told the priority of that moment.
+        // A reader of a FIFO is told the present priority after a reload.
         tells_priority: instance.notify_priority_changes || config.global.fifo_states_on_reload,
     }
 }

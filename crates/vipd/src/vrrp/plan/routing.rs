@@ -15,7 +15,8 @@ pub(in crate::vrrp) struct Routing {
     pub(in crate::vrrp) rules: Vec<(RuleSpec, bool)>,
 }
 
-/// What is there as long as the daemon runs (`static_ipaddress`, `static_routes`, `static_rules`), in file order.
+/// The objects that are there as long as the daemon runs (`static_ipaddress`, `static_routes`, `static_rules`), in file
+/// order.
 #[derive(Debug, Default)]
 pub(in crate::vrrp) struct Statics {
     /// Each with the name of its interface.
@@ -51,7 +52,7 @@ impl Statics {
     }
 }
 
-/// What an instance depends on through track groups.
+/// Dependencies of an instance through track groups.
 pub(super) fn tracked<'a>(
     statics: &'a model::Statics,
     instance: &'a VrrpInstance,

@@ -1,4 +1,4 @@
-//! What instances track beside interfaces and scripts.
+//! Trackers of instances beside interfaces and scripts.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -99,7 +99,7 @@ fn of_lists<'a>(
     files.chain(processes).chain(sessions)
 }
 
-/// What the election is told of them: what its group tracks counts for an instance, too.
+/// The tracks for the election: those of its group count for an instance, too.
 pub(super) fn tracks<'a>(
     instance: &'a VrrpInstance,
     group: Option<&'a SyncGroup>,

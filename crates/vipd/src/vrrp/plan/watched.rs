@@ -1,4 +1,4 @@
-//! What routers depend on, its numbers, and how it is looked at.
+//! Facts that routers depend on, their numbers, and the way to look at them.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -29,11 +29,11 @@ impl Observe for NothingKnown {
     }
 }
 
-/// How things are at the moment.
+/// The present state of interfaces and facts.
 pub(in crate::vrrp) trait Observe {
     /// The interface of this name.
     fn link(&self, name: &str) -> LinkState;
-    /// How long ago the machine was started.
+    /// Time since the machine was started.
     fn since_boot(&self) -> Duration {
         vrrp_linux::clock::boottime()
     }
@@ -96,7 +96,7 @@ impl<T: Clone + Eq + Hash, Id: Number> Numbers<T, Id> {
         self.ids.get(name).copied()
     }
 
-    /// What a number stands for.
+    /// The name behind a number.
     pub(in crate::vrrp) fn name(&self, id: Id) -> Option<&T> {
         self.names.get(id.index())
     }

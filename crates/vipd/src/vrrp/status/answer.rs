@@ -11,17 +11,17 @@ use super::{View, instance, neighbour, tracker};
 #[derive(Debug, Default)]
 pub(in crate::vrrp) struct Answers {
     waiting: VecDeque<u32>,
-    /// What the first one is told next.
+    /// The next part for the first one.
     next: Next,
 }
 
-/// What is told next.
+/// The next part of an answer.
 #[derive(Clone, Copy, Debug, Default)]
 enum Next {
     /// Instances, from this one on.
     Instances(u32),
     Groups,
-    /// What is tracked, from this place on.
+    /// Trackers, from this place on.
     Trackers(usize),
     /// Other speakers that our routers hear, from this router on.
     Neighbours(usize),

@@ -95,7 +95,7 @@ fn of_itself(plan: &Plan, target: TrackTarget, interface: impl FnOnce() -> Optio
     }
 }
 
-/// What was seen of something tracked: the end of a script, or the number in a file.
+/// The observation of something tracked: the end of a script, or the number in a file.
 fn reason(seen: &Transition) -> Option<String> {
     let evidence = &seen.evidence;
     match (&evidence.run, evidence.fact) {
@@ -105,7 +105,7 @@ fn reason(seen: &Transition) -> Option<String> {
     }
 }
 
-/// What was seen at a change of state.
+/// Observations at a change of state.
 pub(super) fn evidence(plan: &Plan, transition: &Transition) -> Evidence {
     let seen = &transition.evidence;
     let serves = transition.from == Standing::Active;

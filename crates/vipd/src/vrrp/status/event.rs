@@ -1,4 +1,4 @@
-//! What happened, for those who follow events.
+//! Events, for clients that follow them.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use super::instance::intent;
 use super::{Wall, cause, ms, state};
 use crate::vrrp::plan::Plan;
 
-/// What an event of the election is to them; `None` for what only the log tells. The ids of the event are those of `plan` and
-/// `node`.
+/// The event of the election for these clients; `None` for one that only the log reports. The ids of the event are
+/// those of `plan` and `node`.
 pub(in crate::vrrp) fn happened(plan: &Plan, node: &Node, event: &Event) -> Option<EventKind> {
     match *event {
         Event::Standing { router, from, to, why, .. } => transition(plan, node, router, (from, to, why)),

@@ -49,7 +49,7 @@ pub(super) fn instance(view: &View<'_>, id: RouterId) -> Option<Instance> {
         master: master(view, &router),
         new_master_reason: new_master_reason(&router),
         timers: timers(&router),
-        // What an operator intends is no fault of something.
+        // An operator's intent is not reported as a fault.
         fault: fault.map(|fault| cause::fault(view.plan, id, fault, last)),
         waits: router.waits.map(|waits| words(view.plan, waits)),
         stalled: router.observed.stall.map(|stall| view.wall.at(stall.at)),
@@ -79,7 +79,7 @@ pub(super) fn group(view: &View<'_>, id: GroupId) -> Option<Group> {
     })
 }
 
-/// What an operator asked for, and still holds.
+/// An operator's intent that still holds.
 pub(super) fn intent(wall: Wall, intent: &election::Intent) -> Intent {
     let (kind, hard) = intent_kind(intent.kind);
     let until = intent.until.map(|until| wall.later(until));

@@ -1,5 +1,5 @@
-//! How the virtual routers stand, as values of `vipd_status`: put together on demand, from what the election and the worker
-//! know anyway.
+//! State of the virtual routers, as values of `vipd_status`: put together on demand, from values that the election and
+//! the worker keep anyway.
 
 mod answer;
 mod cause;
@@ -70,7 +70,7 @@ impl Wall {
     }
 }
 
-/// What a standing is called in a status.
+/// Name of a standing in a status.
 const fn state(standing: Standing) -> State {
     match standing {
         Standing::Waiting => State::Init,

@@ -1,4 +1,4 @@
-//! Who else speaks VRRP on our links.
+//! Other speakers of VRRP on our links.
 
 use vipd_status::Neighbour;
 use vrrp_election::{self as election, Heard, LinkId, RouterId, VirtualRouter};

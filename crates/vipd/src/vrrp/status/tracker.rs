@@ -1,4 +1,4 @@
-//! What priorities depend on.
+//! Trackers that priorities depend on.
 
 use vipd_status::{LastRun, Tracker, TrackerKind};
 use vrrp_election::{Fact, RunEnd, ScriptId, ScriptRun, ScriptSnapshot, TrackTarget};
@@ -51,7 +51,7 @@ fn script(view: &View<'_>, id: ScriptId, script: &ScriptSnapshot<'_>) -> Tracker
     }
 }
 
-/// How a run ended.
+/// The end of a run.
 fn last_run(wall: Wall, run: &ScriptRun) -> LastRun {
     let (exit, signal) = match run.end {
         RunEnd::Exited(status) => (Some(status), None),
