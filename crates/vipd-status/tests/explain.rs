@@ -470,6 +470,6 @@ fn a_wait_and_a_stall_are_reported() {
     instance.stalled = Some(now());
     let status = with(instance);
     assert_eq!(told(&status, Label::Because), "it waits: startup delay, 2998 ms left");
-    assert!(told(&status, Label::Evidence).starts_with("this machine was held up until "));
+    assert!(told(&status, Label::Evidence).starts_with("this machine was stalled until "));
     assert_eq!(told(&status, Label::Stranger), "");
 }

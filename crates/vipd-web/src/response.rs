@@ -53,9 +53,7 @@ impl Response {
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Malformed => {
-                Self::line((400, "Bad Request"), "this is not a request that is understood")
-            }
+            Refusal::Malformed => Self::line((400, "Bad Request"), "the request is malformed"),
             Refusal::TooLarge => {
                 Self::line((431, "Request Header Fields Too Large"), "the request is too long")
             }

@@ -81,7 +81,7 @@ impl Site {
     /// Answers a request; `is_current` says whether the daemon answered the last question.
     pub(crate) fn answer(&mut self, request: &Request, is_current: bool) -> Answer {
         if !Self::needs_status(request) {
-            return Answer::Whole(Response::line(NOT_FOUND, "there is nothing here; / is the page"));
+            return Answer::Whole(Response::line(NOT_FOUND, "there is no such page; the page is at /"));
         }
         let Some(status) = &self.status else {
             return Answer::Whole(Response::line(UNAVAILABLE, "vipd has not answered yet"));

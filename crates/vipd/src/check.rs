@@ -64,7 +64,8 @@ fn note_missing_interfaces(
     diagnostics: &mut Diagnostics,
 ) {
     for (name, at) in named.iter().filter(|(name, _)| !is_here(name)) {
-        let message = format!("this machine has no interface `{name}` now: what needs it stays in FAULT");
+        let message =
+            format!("this machine has no interface `{name}` now: instances that need it stay in FAULT");
         let finding = Diagnostic::new(Severity::Warning, Class::None, "no-such-interface", message);
         diagnostics.push(finding.at(*at));
     }

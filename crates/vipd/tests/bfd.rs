@@ -329,7 +329,7 @@ fn a_port_that_somebody_has_is_taken_when_it_is_free() {
         pair.tracker.start(&Setup::default().of_tracker());
         pair.neighbor.start(&Setup::default().of_neighbor());
         let said =
-            || pair.tracker.log().iter().any(|line| line.text.contains("cannot hear IPv4 UDP port 3784"));
+            || pair.tracker.log().iter().any(|line| line.text.contains("cannot receive IPv4 UDP port 3784"));
         eventually("the log says so", Duration::from_secs(2), said);
         squatter.kill().unwrap();
         squatter.wait().unwrap();

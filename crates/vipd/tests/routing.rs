@@ -76,7 +76,7 @@ fn routes_are_restored_after_a_foreign_removal_and_after_a_kill() {
         expect(&lan.routers[0], "at first", AMPHORA_HAS);
         lan.routers[0]
             .shell("ip route del default table 1; ip rule del priority 100; ip -6 route del 2001:db8:7::/48");
-        lan.routers[0].expect_log("it was put back", SOON);
+        lan.routers[0].expect_log("it was restored", SOON);
         expect(&lan.routers[0], "put back", AMPHORA_HAS);
         assert_eq!(lan.routers[0].log_count("Entering MASTER STATE"), 1, "the state did not change");
         let kill = format!("kill -KILL $(cat {WORKER_PID}) && echo sent");

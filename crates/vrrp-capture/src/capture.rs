@@ -156,7 +156,7 @@ impl Capture {
                 self.find_since(FindingKind::Gap, (id, source), silent, 0, text);
             }
             Told::Silence { silent } => {
-                let text = format!("nobody was heard for {silent:.3?} before this one");
+                let text = format!("no master was heard for {silent:.3?} before this one");
                 self.find_since(FindingKind::Silence, (id, source), silent, 0, text);
             }
             Told::TwoMasters { other, from, until } => {
@@ -176,7 +176,7 @@ impl Capture {
 
     fn change(&mut self, router: RouterId, source: IpAddr, what: ChangeKind) {
         if what == ChangeKind::Goodbye {
-            let text = "it gave up with priority 0".to_owned();
+            let text = "it left with priority 0".to_owned();
             self.find(FindingKind::PriorityZero, Some(router), Some(source), 0, text);
         }
         if self.changes.len() >= MOST_CHANGES {

@@ -28,7 +28,7 @@ pub fn report(report: &Report, zone: &TimeZone) -> String {
         );
     }
     if report.left_out > 0 {
-        let _ = writeln!(text, "{} more things are not shown: there are too many", report.left_out);
+        let _ = writeln!(text, "{} more findings are not shown: there are too many", report.left_out);
     }
     for finding in &report.findings {
         let _ = writeln!(text, "{}", self::finding(finding));
@@ -102,7 +102,7 @@ pub fn change(change: &Change) -> String {
             format!("takes over from {of}, which was silent for {}", seconds(silent_ms))
         }
         ChangeKind::AfterGoodbye { of, silent_ms } => {
-            format!("takes over from {of}, which gave up {} before", seconds(silent_ms))
+            format!("takes over from {of}, which left {} before", seconds(silent_ms))
         }
         ChangeKind::Preempts { of, its_priority, priority } => {
             format!("takes over from {of}: priority {priority} against {its_priority}")

@@ -177,7 +177,7 @@ fn a_report_is_the_same_after_json_and_reads_well() {
     let text = vrrp_capture::text::report(&report, &TimeZone::UTC);
     let expected = "\
 5 adverts of 1 virtual routers in 3.100 s from 1970-01-01 00:16:40
-- VRID 51 IPv4: 192.0.2.1: it gave up with priority 0 (at 1.500 s)
+- VRID 51 IPv4: 192.0.2.1: it left with priority 0 (at 1.500 s)
 
 VRID 51 IPv4
   192.0.2.1 (02:00:00:00:00:01) version 3, priority 150, every 1.000 s, 3 adverts, longest gap 1.000 s, jitter 0.000 ms \
@@ -187,7 +187,7 @@ VRID 51 IPv4
 
      0.000 s  VRID 51 IPv4: 192.0.2.1 is master
      1.500 s  VRID 51 IPv4: 192.0.2.1 gives up (priority 0)
-     2.100 s  VRID 51 IPv4: 192.0.2.2 takes over from 192.0.2.1, which gave up 0.600 s before
+     2.100 s  VRID 51 IPv4: 192.0.2.2 takes over from 192.0.2.1, which left 0.600 s before
 ";
     assert_eq!(text, expected);
 }

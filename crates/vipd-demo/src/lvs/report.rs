@@ -57,7 +57,7 @@ impl Report {
         if stalled > Duration::from_millis(100) {
             let _ = writeln!(
                 text,
-                "This machine stood still for {} in all, which nobody is blamed for.",
+                "This machine stood still for {} in all; these times do not count.",
                 seconds(stalled)
             );
         }

@@ -121,7 +121,7 @@ impl Story {
 
     fn tell_outcome(&mut self, row: &Row) {
         let Some(took) = row.took else {
-            let text = "it did not become as it should".to_owned() + &self.stage.last_words();
+            let text = "the expected state was not reached".to_owned() + &self.stage.last_words();
             return self.stage.live.event(Stamp::now(), &text);
         };
         let text = format!(
@@ -176,10 +176,10 @@ fn caption(row: &Row) -> String {
         Some(took) => {
             let (took, gap) = (seconds(*took), seconds(*gap));
             format!(
-                "{} - as it should be after {took}, longest gap {gap}, {failed} without an answer",
+                "{} - as expected after {took}, longest gap {gap}, {failed} without an answer",
                 change.title
             )
         }
-        None => format!("{} - it did not become as it should", change.title),
+        None => format!("{} - the expected state was not reached", change.title),
     }
 }

@@ -89,7 +89,7 @@ impl About<'_> {
             Label::Evidence,
             instance.stalled.map(|at| {
                 let at = self.clock(at);
-                format!("this machine was held up until {at}, and one more wait was granted")
+                format!("this machine was stalled until {at}, and the wait was renewed once")
             }),
         );
         let loaded = self.status.daemon.config.loaded;

@@ -105,7 +105,7 @@ fn neighbours(status: &Status) -> String {
         let what = match (&neighbour.instance, &neighbour.rejected) {
             (Some(instance), Some(reason)) => format!("{instance} rejects it: {reason}"),
             (Some(instance), None) => format!("shares the VRID of {instance}, with other addresses"),
-            (None, _) => "VRID of nobody here".to_owned(),
+            (None, _) => "VRID of no instance here".to_owned(),
         };
         let addresses: Vec<String> = neighbour.addresses.iter().map(ToString::to_string).collect();
         format!(
@@ -121,7 +121,13 @@ fn neighbours(status: &Status) -> String {
     };
     let rows: Vec<String> = strangers.map(row).collect();
     let heads = ["Router", "Interface", "VRID", "Priority", "Its addresses", "Finding"];
-    section("neighbours", "Others who speak VRRP here", "Routers heard that are not peers", &heads, &rows)
+    section(
+        "neighbours",
+        "Other VRRP routers on these links",
+        "Routers heard that are not peers",
+        &heads,
+        &rows,
+    )
 }
 
 fn sessions(status: &Status) -> String {

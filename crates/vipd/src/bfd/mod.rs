@@ -318,8 +318,10 @@ impl Worker {
     fn admit(&mut self, id: SessionId, running: &Running) {
         let (peer, hops) = (plan::peer(&running.instance), plan::hops(&running.instance));
         if !self.demultiplexer.insert(id, running.session.local_discriminator(), peer, hops) {
-            let text =
-                format!("({}) another session has its addresses: it hears nothing", running.instance.name);
+            let text = format!(
+                "({}) another session has the same addresses: this one receives no packets",
+                running.instance.name
+            );
             self.parent.log(LogLevel::Error, text);
         }
     }
@@ -329,7 +331,7 @@ impl Worker {
         self.retry_ports = (!failed.is_empty()).then(|| now() + RETRY_PORTS);
         if !failed.is_empty() && !self.ports_troubled {
             for (kind, error) in &failed {
-                let text = format!("cannot hear {}, trying again every second: {error}", kind.name());
+                let text = format!("cannot receive {}, trying again every second: {error}", kind.name());
                 self.parent.log(LogLevel::Error, text);
             }
         }

@@ -66,7 +66,7 @@ impl Running {
             }
             (Ok(()), true) => {
                 self.troubled = false;
-                Some(format!("({}) packets to {} leave again", self.instance.name, self.instance.neighbor))
+                Some(format!("({}) packets to {} are sent again", self.instance.name, self.instance.neighbor))
             }
             _ => None,
         }

@@ -54,7 +54,9 @@ fn unknown(word: &str, names: &[&str], no_daemon: Option<&str>) -> String {
     let said = match no_daemon {
         None => format!("there is no name, address, keyword or code '{word}'"),
         Some(why) => {
-            format!("there is no keyword or code '{word}', and nobody to ask for names and addresses: {why}")
+            format!(
+                "there is no keyword or code '{word}', and no daemon answers about names and addresses: {why}"
+            )
         }
     };
     match cli::similar(word, names) {

@@ -59,9 +59,9 @@ pub(super) fn reload(outcome: &ReloadOutcome) -> String {
     match outcome.result {
         ReloadResult::Taken => "the new configuration runs".to_owned(),
         ReloadResult::Refused => {
-            format!("the configuration was not taken, and the one before runs on: {reason}")
+            format!("the configuration was refused, the earlier one stays in force: {reason}")
         }
-        ReloadResult::Undone => format!("the configuration of before runs again: {reason}"),
+        ReloadResult::Undone => format!("the earlier configuration is in force again: {reason}"),
     }
 }
 

@@ -48,7 +48,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn digest(options: &Options) -> Result<DigestMd5, String> {
     let mut watched = Watched { show: options.verbose && options.network.is_plain(), seen: Vec::new() };
     if options.verbose && !watched.show {
-        eprintln!("genhash: what TLS carries is not shown");
+        eprintln!("genhash: data inside TLS is not shown");
     }
     let outcome = ask(&options.network.network, &mut watched)?;
     watched.dump();

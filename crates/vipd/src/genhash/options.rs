@@ -63,7 +63,7 @@ struct Draft {
 
 impl Draft {
     fn take(&mut self, name: &str, value: &str) -> Result<(), Request> {
-        let wrong = || fail(&format!("--{name}: {value} will not do"));
+        let wrong = || fail(&format!("--{name}: {value} is not a valid value"));
         match name {
             "server" => self.server = Some(value.parse().map_err(|_| wrong())?),
             "port" => self.port = Some(value.parse().ok().filter(|&port| port != 0).ok_or_else(wrong)?),

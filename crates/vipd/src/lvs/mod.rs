@@ -192,7 +192,7 @@ impl Worker {
             predecessor.map(|predecessor| memory::recall(&predecessor.memory)).unwrap_or_default();
         if foreign > 0 {
             let text = format!(
-                "ignoring what another release remembered of {foreign} virtual servers: they start anew"
+                "ignoring the saved state of {foreign} virtual servers, which another release wrote: they start anew"
             );
             parent.log(LogLevel::Warning, text);
         }

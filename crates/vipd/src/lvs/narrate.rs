@@ -131,7 +131,7 @@ fn checker_messages(plan: &Plan, director: &Director, check: CheckId, up: bool) 
 /// Messages about a virtual server that a predecessor had: news only where that one could not report its last.
 fn resumed(plan: &Plan, director: &Director, service: ServiceId) -> Vec<FromWorker> {
     let generation = plan.generation;
-    let because = || "Found so after a restart".to_owned();
+    let because = || "Found in this state after a restart".to_owned();
     let server = |id: ServerId| {
         let status = director.server_status(id).filter(|status| status.up || status.known_down)?;
         let (service, server, up) = (id.service.0, id.place, status.up);

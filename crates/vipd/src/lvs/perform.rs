@@ -126,7 +126,8 @@ impl Worker {
         if self.hindrance_told.is_none_or(|at| now.saturating_duration_since(at) >= TELL_AGAIN) {
             self.hindrance_told = Some(now);
             let whom = narrate::target(&self.plan, &self.director, attempt.check);
-            self.parent.log(LogLevel::Warning, format!("checks have to wait, as that of {whom}: {why}"));
+            self.parent
+                .log(LogLevel::Warning, format!("postponing checks, for example that of {whom}: {why}"));
         }
     }
 

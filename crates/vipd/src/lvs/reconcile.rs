@@ -101,13 +101,14 @@ fn summary(changes: &[&Change]) -> Vec<String> {
     match changes {
         [first, _, _, _, ..] => {
             vec![format!(
-                "IPVS: put right what was changed outside: {} changes, the first: {first}",
+                "IPVS: reverted what another program changed: {} changes, the first: {first}",
                 changes.len()
             )]
         }
-        few => {
-            few.iter().map(|change| format!("IPVS: put right what was changed outside: {change}")).collect()
-        }
+        few => few
+            .iter()
+            .map(|change| format!("IPVS: reverted what another program changed: {change}"))
+            .collect(),
     }
 }
 
@@ -135,7 +136,7 @@ mod tests {
         assert_eq!((lines(0).len(), lines(3).len(), lines(4).len()), (0, 3, 1));
         let line = &lines(100)[0];
         assert!(
-            line.starts_with("IPVS: put right what was changed outside: 100 changes, the first: "),
+            line.starts_with("IPVS: reverted what another program changed: 100 changes, the first: "),
             "{line}"
         );
     }

@@ -163,7 +163,7 @@ impl Review<'_> {
             // It may be there when it is needed; who demands security wants it to be there to be looked at.
             // keepalived's test is silent about both, and about the checks of real servers.
             Verdict::Unfit(why) if purpose == Use::Notify && !enforce => {
-                let text = format!("{what} cannot be run as things are: {why}");
+                let text = format!("{what} cannot be run now: {why}");
                 self.diagnostics.push(Diagnostic::warning("script-not-runnable", text).class(Class::None));
                 return true;
             }

@@ -24,16 +24,16 @@ pub(super) enum Named {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unclear {
     /// A command is made when the text runs.
-    #[error("which command `{0}` is depends on when it runs")]
+    #[error("the command behind `{0}` is known only at run time")]
     Computed(String),
     /// A program that runs its arguments gets one that is made when the text runs.
     #[error("the program that `{0}` runs is known only at run time")]
     ComputedArgument(String),
     /// A builtin that carries out text.
-    #[error("`{0}` runs text that is made elsewhere")]
+    #[error("`{0}` runs text that another program makes")]
     Builtin(String),
     /// A shell that carries out its standard input.
-    #[error("`{0}` runs whatever it reads")]
+    #[error("`{0}` runs the text that it reads")]
     Input(String),
     /// A variable that decides which programs or libraries are used.
     #[error("`{0}` changes which programs run")]
@@ -45,7 +45,7 @@ pub(super) enum Unclear {
     #[error("a quote or bracket is not closed")]
     Open,
     /// Texts within texts.
-    #[error("too many texts within texts")]
+    #[error("too many levels of nested text")]
     Deep,
 }
 

@@ -155,7 +155,7 @@ impl Watching {
         self.process = None;
         if !self.subjects.is_empty() {
             log.error(format!(
-                "watcher of files and processes ended ({ended:?}); what is known stays, and it is started again"
+                "watcher of files and processes ended ({ended:?}); its last results stay, and it is started again"
             ));
             self.start_at = Some(now + PAUSE);
         }

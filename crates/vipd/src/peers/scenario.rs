@@ -103,10 +103,7 @@ fn of_machine(host: HostId, machine: &Machine, what: &[&str]) -> Result<Fault, S
             tracker(host, machine, &format!("BFD session {name}"), up_if(*state == "up"))?
         }
         _ => {
-            return Err(format!(
-                "`{}` is nothing that can happen; `vipd check --help` lists what can",
-                what.join(" ")
-            ));
+            return Err(format!("`{}` is no event; `vipd check --help` lists the events", what.join(" ")));
         }
     };
     Ok(fault)

@@ -115,7 +115,7 @@ fn a_line_of_a_scenario_that_means_nothing_is_named() {
         ("1e9s lb1 stop", "is no time"),
         ("5s", "the event is missing"),
         ("5s lb3 stop", "there is no node lb3; there are lb1, lb2"),
-        ("5s lb1 explode", "`explode` is nothing that can happen"),
+        ("5s lb1 explode", "`explode` is no event"),
         ("5s lb1 link eth9 down", "there is no interface eth9; there are eth0"),
         ("5s lb1 script x fails", "there is no tracked script x; there are haproxy_lives, no_maintenance"),
         ("5s lb1 process x fails", "lb1 does not track process x"),

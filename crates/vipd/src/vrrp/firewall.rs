@@ -202,7 +202,7 @@ impl Worker {
             return;
         }
         firewall.distrust();
-        let text = "somebody changed or removed our table of nftables; it is made again";
+        let text = "another program changed or removed our nftables table; it is restored";
         self.parent.log(LogLevel::Warning, text.to_owned());
     }
 

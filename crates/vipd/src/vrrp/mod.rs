@@ -276,8 +276,8 @@ impl Worker {
         let routers = (0..worker.plan.routers.len()).map(router_id).collect();
         worker.beginning = Some(Beginning { routers, is_start: true, ..Beginning::default() });
         if worker.kernel.lacks_mark() {
-            let text = "no mark for virtual addresses is free in this network namespace: what an earlier run left is \
-                        found by the configuration only";
+            let text = "no mark for virtual addresses is free in this network namespace: leftovers of an earlier run \
+                        are found by the configuration only";
             worker.parent.log(LogLevel::Warning, text.to_owned());
         }
         worker.take_plan_into_force();

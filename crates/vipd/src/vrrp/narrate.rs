@@ -205,7 +205,7 @@ fn silence(plan: &Plan, reasons: &Reasons, script: ScriptId, silent_for: Duratio
 fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<String> {
     Some(match why {
         Why::Election(Cause::ActiveDown { silent_for: Some(silence) }) => {
-            format!("Receive advertisement timeout: nothing to obey for {:.3} s", silence.as_secs_f64())
+            format!("Receive advertisement timeout: no accepted advert for {:.3} s", silence.as_secs_f64())
         }
         Why::Election(Cause::ActiveDown { silent_for: None }) => "Receive advertisement timeout".to_owned(),
         Why::Election(Cause::ActiveLeft) => "Receive advertisement timeout: the master has left".to_owned(),
@@ -218,7 +218,7 @@ fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<Str
         Why::Election(Cause::Resumed) => "Resuming as master after a restart of the worker".to_owned(),
         Why::Fault(fault) => fault_text(plan, *fault),
         Why::Election(Cause::HandedOver { source, priority, after }) => format!(
-            "handed over to {source} with priority {priority}, which spoke {:.3} s after the goodbye",
+            "handed over to {source} with priority {priority}, whose first advert came {:.3} s after our priority 0",
             after.as_secs_f64()
         ),
         Why::Election(Cause::Stalled { silent_for }) => format!(
@@ -286,14 +286,14 @@ fn report_line(report: &Report) -> Option<(LogLevel, String)> {
         Report::Stalled { late, grace } => (
             LogLevel::Warning,
             format!(
-                "this machine was stalled: looked {:.3} s too late for adverts, listening {:.3} s longer",
+                "this machine was stalled: adverts were read {:.3} s late; waiting {:.3} s longer",
                 late.as_secs_f64(),
                 grace.as_secs_f64()
             ),
         ),
         Report::PacketsLost { grace } => (
             LogLevel::Warning,
-            format!("packets were lost unread, listening {:.3} s longer", grace.as_secs_f64()),
+            format!("packets were lost unread; waiting {:.3} s longer", grace.as_secs_f64()),
         ),
         Report::OwnAddressHeard { source } => (
             LogLevel::Warning,

@@ -266,7 +266,7 @@ impl Worker {
             Owner::Daemon => None,
         });
         let name = router.map_or_else(String::new, |router| format!("({}) ", self.plan.name(router)));
-        let text = || format!("{name}somebody removed {what}; it was put back");
+        let text = || format!("{name}somebody removed {what}; it was restored");
         let line = self.complaints.about(now, router, Kind::Lost, text);
         if line.is_some() {
             self.parent.happened(&EventKind::Restored { what: what.to_owned() });

@@ -45,8 +45,8 @@ impl Worker {
                 Err(error) => {
                     let name = self.plan.name(*id);
                     let text = format!(
-                        "({name}) cannot set forwarding and send_redirects of {own}, so that a BACKUP may forward what \
-                         is addressed to the virtual MAC address: {error}"
+                        "({name}) cannot set forwarding and send_redirects of {own}, so that a BACKUP may forward \
+                         packets to the virtual MAC address: {error}"
                     );
                     self.parent.log(LogLevel::Warning, text);
                 }

@@ -89,7 +89,7 @@ impl Processes {
                 None
             }
             Err(error) => Some(format!(
-                "the kernel does not tell this daemon of processes ({error}; it tells nobody in a container): /proc is read \
+                "the kernel does not report processes to this daemon ({error}; in a container it never does): /proc is read \
                  {} times a second instead, less often where there are many processes",
                 1000 / QUICK.as_millis()
             )),

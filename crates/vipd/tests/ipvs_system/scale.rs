@@ -119,7 +119,7 @@ fn a_thousand_virtual_servers_outlive_changes_crashes_and_meddling() {
 
         meddle(&lab.directors[0]);
         lab.expect_tables("put right", NOTICE, &with_foreign(&changed));
-        lab.directors[0].expect_log("put right what was changed outside", NOTICE);
+        lab.directors[0].expect_log("reverted what another program changed", NOTICE);
         hello("meddling");
 
         let start = Instant::now();

@@ -33,7 +33,11 @@ fn a_virtual_server_is_the_same_as_long_as_it_has_a_service_or_its_name() {
     assert_eq!(identities(&[("x", &[81]), ("y", &[90])]), [name(0), name(1)], "renamed");
     assert_eq!(identities(&[("a", &[90]), ("b", &[80])]), [name(1), name(0)], "names are exchanged");
     assert_eq!(identities(&[("a", &[99])]), [name(0)], "other addresses, same name");
-    assert_eq!(identities(&[("x", &[81]), ("a", &[80])])[1], name(0), "the service that keeps the name goes on");
+    assert_eq!(
+        identities(&[("x", &[81]), ("a", &[80])])[1],
+        name(0),
+        "the service that keeps the name goes on"
+    );
     let apart = identities(&[("x", &[80]), ("y", &[81])]);
     assert_eq!(apart[0], name(0));
     assert_ne!(apart[1], name(0), "two virtual servers are never one");

@@ -127,7 +127,7 @@ impl Acts {
             |waiting| {
                 let before = if waiting.accepted { "the result" } else { "whether it accepts this" };
                 let process = waiting.process();
-                format!("the {process} process ended before it told {before}; `vipd status` shows what holds")
+                format!("the {process} process ended before it told {before}; `vipd status` shows the present state")
             },
         )
     }
@@ -143,13 +143,13 @@ impl Acts {
             if waiting.accepted {
                 let (names, seconds) = (list(&waiting.moving), MOVING.as_secs());
                 return format!(
-                    "{names}: no other router has taken over within {seconds} s; it is still tried, and `vipd status` \
-                     shows what comes of it"
+                    "{names}: no other router has taken over within {seconds} s; the attempt goes on; \
+                     `vipd status` shows the result"
                 );
             }
             let seconds = ACCEPTING.as_secs();
             let process = waiting.process();
-            format!("the {process} process has not answered within {seconds} s; `vipd status` shows what holds")
+            format!("the {process} process has not answered within {seconds} s; `vipd status` shows the present state")
         })
     }
 

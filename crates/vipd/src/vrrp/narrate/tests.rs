@@ -98,7 +98,7 @@ fn the_log_says_which_state_is_entered_and_why() {
             Active,
             elected(Cause::ActiveDown { silent_for: silence }),
             vec![
-                "(A) Receive advertisement timeout: nothing to obey for 3.609 s",
+                "(A) Receive advertisement timeout: no accepted advert for 3.609 s",
                 "(A) Entering MASTER STATE",
             ],
         ),

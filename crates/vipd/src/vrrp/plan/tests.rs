@@ -313,7 +313,11 @@ fn no_address_is_cut_off_in_silence() {
         let plan = of(&format!("version 3\nvirtual_ipaddress {{\n{}\n}}", lines.join("\n")));
         let router = first(&plan);
         assert_eq!(router.advertised.borrow().len(), advertised);
-        assert_eq!(router.addresses.len(), count, "addresses that an advert does not list are held all the same");
+        assert_eq!(
+            router.addresses.len(),
+            count,
+            "addresses that an advert does not list are held all the same"
+        );
     }
 }
 
