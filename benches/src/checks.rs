@@ -32,7 +32,7 @@ pub(crate) fn measure(contenders: &[Contender], options: &Options, show: &mut im
     }
 }
 
-/// A way to check, and who answers it.
+/// A way to check, and the server that answers it.
 #[derive(Clone, Copy, Debug)]
 struct Kind {
     name: &'static str,

@@ -36,7 +36,7 @@ pub(crate) struct Arrival {
     pub(crate) server: Ipv4Addr,
 }
 
-/// A port of all addresses of a host that accepts whoever comes. Dropping it closes the port.
+/// A port of all addresses of a host that accepts every client. Dropping it closes the port.
 #[derive(Debug)]
 pub(crate) struct Listener {
     socket: Arc<TcpListener>,

@@ -224,7 +224,7 @@ impl Client {
         result.map_err(|failure| Error::Refused { command, refusal: failure.refusal })
     }
 
-    /// Removes every service, whoever added it.
+    /// Removes every service, also those of other programs.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.command("flush", &Request::Flush)
     }

@@ -20,8 +20,8 @@ use crate::{Destination, Service, ServiceKey, Table};
 
 /// Which of the services that are not wanted may be removed.
 ///
-/// Services with a wanted key are set and their destinations are made the wanted ones whatever the scope: who asks for
-/// a service asks for all of it.
+/// Services with a wanted key are set and their destinations are made the wanted ones whatever the scope: a caller that
+/// asks for a service asks for all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope<'a> {
     /// All of them: nobody else uses IPVS here (keepalived's `lvs_flush`).

@@ -4,7 +4,7 @@
 //! returns; the receive time-out only guards against a kernel that never answers.
 //!
 //! System calls are what a big table costs. Changes therefore travel many to a datagram, and only the last of them asks
-//! for an acknowledgement: refusals are answered without being asked for, so whoever is not refused when the
+//! for an acknowledgement: refusals are answered without being asked for, so a change that is not refused when the
 //! acknowledgement arrives has succeeded. Dumps cannot travel together, the kernel has one at a time per socket; taking
 //! the data and the end of a dump in one `recvmmsg` was tried and made reading no faster.
 

@@ -111,7 +111,7 @@ pub struct Global {
     pub child_wait_time: Duration,
     /// `notify_timeout`: how long a notify script may run; `None` is for ever (vipd's own).
     pub notify_timeout: Option<Duration>,
-    /// `worker_user`: whom workers run as; `None` is `vipd` if it exists, else `nobody` (vipd's own).
+    /// `worker_user`: the user that workers run as; `None` is `vipd` if it exists, else `nobody` (vipd's own).
     pub worker_user: Option<String>,
     /// `worker_timeout`, default 5 s: a worker that does not answer for so long is replaced; zero for never (vipd's
     /// own).

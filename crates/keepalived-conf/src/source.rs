@@ -177,7 +177,7 @@ impl SourceMap {
         }
     }
 
-    /// The text of a file, for who must not borrow the map.
+    /// The text of a file, for callers that must not borrow the map.
     pub(crate) fn shared_text(&self, id: SourceId) -> Option<&Arc<String>> {
         self.file(id).map(|file| &file.text)
     }

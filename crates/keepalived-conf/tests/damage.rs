@@ -23,7 +23,7 @@ fn a_sound_text_is_not_damaged_whatever_else_is_wrong_with_it() {
     for text in ["", "# nothing\n", PAIR, "vrrp_instance A {\nprioritty 1\npriority x\n}\n"] {
         assert_eq!(damage(&load_str(text)), [], "{text}");
     }
-    // The escaped quote is text for who runs the command, though the line is complained about.
+    // The escaped quote is text for the program that runs the command, though the line is complained about.
     let loaded = load_str("vrrp_script s {\nscript \"/bin/echo 'a\\\"b'\"\n}\n");
     assert_eq!((damage(&loaded), codes(&loaded).contains(&"unterminated-quote")), (vec![], true));
 }

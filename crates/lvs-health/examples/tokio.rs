@@ -61,7 +61,7 @@ fn server(address: SocketAddr) -> Server {
     Server { checks: vec![check], ..Server::new(address) }
 }
 
-/// The dialogue of an attempt, and whom it is with.
+/// The dialogue of an attempt, and its server.
 fn begin(director: &Director, attempt: AttemptId) -> Result<(SocketAddr, Dialogue), io::Error> {
     let check = director.check(attempt.check).ok_or(ErrorKind::NotFound)?;
     let Probe::Network(network) = &check.probe else { return Err(ErrorKind::Unsupported.into()) };

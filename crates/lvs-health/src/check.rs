@@ -139,7 +139,7 @@ impl Probe {
 /// A dialogue over a socket.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Network {
-    /// With whom, from where, and for how long.
+    /// The server, the source, and the time limits.
     pub target: Target,
     /// The protocol of the dialogue.
     pub protocol: Protocol,
@@ -163,7 +163,7 @@ impl Network {
 
     /// The files that are read while the check is [prepared](crate::Prepared): certificates and keys.
     ///
-    /// For who must not be kept waiting by a file system and reads them beforehand, in no particular order.
+    /// For callers that must not wait for a file system and read them beforehand, in no particular order.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.tls().into_iter().flat_map(Tls::files)
     }
@@ -201,7 +201,7 @@ pub struct Target {
     pub fwmark: u32,
     /// `connect_timeout`: limit for connecting, and for each wait for an answer after that.
     pub timeout: Duration,
-    /// Limit for a whole attempt, however busy the peer looks: who sends an octet a second gets no further.
+    /// Limit for a whole attempt, however busy the peer looks: a peer that sends an octet a second cannot extend it.
     pub limit: Duration,
     /// `proxy_protocol`: a connection begins with this header, for servers behind a proxy that take no other.
     pub proxy_header: Option<ProxyHeader>,

@@ -4,8 +4,8 @@
 //! it holds, also nothing and also cut off (TC): the server is there and speaks DNS. [`DnsAnswers`] can ask for more.
 //!
 //! A datagram that is not the response to this query (other id, other question, not a response, shorter than a header)
-//! is no answer and no failure: the wait goes on, or whoever guesses the port could mark servers down. keepalived 2.2.7
-//! does the same, but does not look at the operation code and the question.
+//! is no answer and no failure: the wait goes on, or an attacker that guesses the port could mark servers down.
+//! keepalived 2.2.7 does the same, but does not look at the operation code and the question.
 //!
 //! Responses are not decoded beyond what is compared, so nothing in them can be expensive.
 

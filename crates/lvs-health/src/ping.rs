@@ -86,7 +86,7 @@ fn checksum(message: &[u8]) -> u16 {
     !u16::try_from(folded).unwrap_or(u16::MAX)
 }
 
-/// Behind the nonce, for who looks at the network.
+/// Text behind the nonce, for people who look at the network.
 const TEXT: &[u8; 20] = b"vipd checks a server";
 
 const MESSAGE_LEN: usize = 8 + 4 + TEXT.len();

@@ -130,7 +130,7 @@ impl Launch {
         }
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
         let ForkResult::Parent { child } = forked? else { return Err(Errno::ECHILD) };
-        // The child does the same; whoever is first, the group exists before anyone signals it.
+        // The child does the same: the group exists before anyone signals it, whichever process is first.
         let _ = setpgid(child, child);
         let pid = Pid::from_raw(child.as_raw()).ok_or(Errno::ECHILD)?;
         Ok(Child { pid, failure: File::from(failure), condemned: false })

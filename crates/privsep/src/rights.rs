@@ -2,7 +2,7 @@
 //! way to gain others.
 //!
 //! A process of user 0 needs no capability to write root's files, and so to become root again. Setting addresses and
-//! rules, opening raw sockets and writing `/proc/sys/net` takes `CAP_NET_ADMIN` and `CAP_NET_RAW`, whoever has them.
+//! rules, opening raw sockets and writing `/proc/sys/net` takes `CAP_NET_ADMIN` and `CAP_NET_RAW`, for every user.
 
 use std::io;
 

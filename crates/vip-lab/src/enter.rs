@@ -1,4 +1,4 @@
-//! The way into the namespaces: who may make them, and what to enable where nobody may.
+//! The way into the namespaces: the rights to make them, and the setting to enable where they are missing.
 
 use std::fmt;
 use std::io::{self, Write};

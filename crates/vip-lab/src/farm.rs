@@ -141,7 +141,7 @@ impl Server {
         Ok(())
     }
 
-    /// Stops its web server: the port is closed, and who asks is refused at once.
+    /// Stops its web server: the port is closed, and a client is refused at once.
     pub fn close(&mut self) {
         self.web = None;
     }

@@ -282,7 +282,7 @@ impl Client {
     }
 }
 
-/// Places that only root gets: whoever may read cannot keep root out.
+/// Places that only root gets: other readers cannot keep root out.
 const KEPT_FOR_ROOT: usize = 8;
 
 /// Longest silence of a client that has nothing to read.

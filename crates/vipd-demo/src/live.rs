@@ -36,7 +36,7 @@ impl Live {
         self.line(&format!("{time:9.3} s  {text}\n"));
     }
 
-    /// A run of losses that has ended: who lost, and how one such thing is called.
+    /// A run of losses that has ended: the client that lost, and the name of one such thing.
     pub(super) fn losses(&mut self, who: &str, thing: &str, run: &LossRun) {
         let text = self.paint("31", &loss_text(who, thing, run));
         self.event(run.from, &text);

@@ -19,7 +19,7 @@ pub(super) enum Form {
     Text,
     /// An object of JSON.
     Json,
-    /// `<N>` for whoever keeps standard error (systemd's journal, for example), then the text.
+    /// `<N>` for the program that keeps standard error (systemd's journal, for example), then the text.
     Prefixed,
 }
 

@@ -29,5 +29,5 @@ impl Syslog {
     }
 }
 
-/// Where programs reach the system log, whoever it is.
+/// The socket of the system log, whatever program it is.
 pub(super) const PATH: &str = "/dev/log";

@@ -252,7 +252,7 @@ impl Drop for Running {
     }
 }
 
-/// Serves the metrics to whoever connects, in the format that was asked for.
+/// Serves the metrics to every client, in the format that was asked for.
 fn serve(listener: &TcpListener) {
     let (status, tally) = everything();
     for stream in listener.incoming() {

@@ -47,7 +47,7 @@ pub enum ToWorker {
         /// The account that the worker changes to once it is started; `None` changes nothing. Of no meaning on a
         /// reload.
         run_as: Option<RunAs>,
-        /// `-V`, `-I`: at the end leave in the kernel what is there, whoever asks for the end.
+        /// `-V`, `-I`: the kernel's content is kept at the end, whatever process asks for the end.
         keep: bool,
     },
     /// The process of a check run that the worker had asked for began: its time counts from here.

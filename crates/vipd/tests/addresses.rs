@@ -1,4 +1,4 @@
-//! Virtual addresses in a real kernel: who they belong to, what is announced, and what is left.
+//! Virtual addresses in a real kernel: their owners, announcements, and leftovers.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! The control socket of a daemon that runs: who is answered, how much it takes, and what happens to a reload.
+//! The control socket of a daemon that runs: permitted clients, limits, and reloads.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 

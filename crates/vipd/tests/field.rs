@@ -143,7 +143,7 @@ fn haproxy(router: &Router) -> Option<Daemon> {
 fn follows_haproxy_and_maintenance(makers: [Maker; 2], files: [&str; 2]) {
     let (mut lan, [mut haproxy_a, _haproxy_b]) = pair(makers);
     let vip = lan.vip(1);
-    // One after the other, so that it is known who serves first.
+    // One after the other, so that the first serving router is known.
     for (router, file) in files.into_iter().enumerate() {
         lan.routers[router].start(file);
         lan.expect_holder(vip, A, TAKEOVER);

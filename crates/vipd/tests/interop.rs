@@ -319,7 +319,7 @@ fn a_better_one_joins(variant: Variant, makers: [Maker; 2]) {
 fn two_addresses_swap(variant: Variant, makers: [Maker; 2]) {
     let mut lan = Lan::new(variant, &makers, &[100, 101]);
     let (first, second) = (lan.vip(100), lan.vip(101));
-    // One after the other, so that it is known who serves what at first: the first one everything.
+    // One after the other, so that the first one serves everything at first.
     lan.routers[A].start(&text(&[Instance::new(variant, HIGH), Instance::second(variant, LOW)]));
     lan.expect_holder(first, A, variant.down(HIGH));
     lan.expect_holder(second, A, variant.down(LOW));

@@ -1,4 +1,4 @@
-//! Virtual MAC addresses (`use_vmac`) on a real kernel: who answers with which MAC address, what leaves, what is left.
+//! Virtual MAC addresses (`use_vmac`) on a real kernel: the MAC address in answers and sent frames, and leftovers.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! The web process of a real pair: what it shows, to whom, and that nothing depends on it.
+//! The web process of a real pair: its pages, its permitted clients, and that nothing depends on it.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! One virtual router: its speakers, and who of them is master when.
+//! One virtual router: its speakers, and the times at which each is master.
 
 use std::net::IpAddr;
 use std::time::Duration;

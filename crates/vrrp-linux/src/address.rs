@@ -22,8 +22,8 @@ const FIRST_MARK: u8 = 112;
 pub const MARK_COUNT: u8 = 8;
 /// The mark of a daemon that could not get one of its own: nothing is removed because of it.
 pub const SHARED_MARK: u8 = FIRST_MARK + MARK_COUNT;
-/// The mark of an address that stays on its interface whoever serves (`static_ipaddress`). It does not count as a
-/// virtual one, for adverts may come from it.
+/// The mark of an address that stays on its interface whatever router serves (`static_ipaddress`). It does not count as
+/// a virtual one, for adverts may come from it.
 pub const STATIC_MARK: u8 = SHARED_MARK + 1;
 /// The `IFA_PROTO` that keepalived writes since 2.3.2 (`RTPROT_KEEPALIVED`).
 pub const KEEPALIVED: u8 = 18;

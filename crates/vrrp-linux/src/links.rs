@@ -148,7 +148,7 @@ impl LinkCommands {
     }
 
     /// Creates an interface on top of `lower`, down, in this link group and, if there is one, in the VRF `master`. Its
-    /// alias says whose it is, and the kernel gives it no link-local IPv6 address. Gives its index.
+    /// alias names its owner, and the kernel gives it no link-local IPv6 address. Gives its index.
     pub fn create_virtual(
         &mut self,
         name: &str,

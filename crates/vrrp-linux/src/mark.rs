@@ -1,6 +1,6 @@
 //! Which daemon's virtual addresses are which: each running daemon of a network namespace has a mark of its own.
 //!
-//! The mark (`IFA_PROTO`) is stored with the address, so whoever comes after a daemon that died finds what it left,
+//! The mark (`IFA_PROTO`) is stored with the address, so the successor of a daemon that died finds its leftovers,
 //! whatever its configuration was. Several daemons may run in one namespace, and none may take the others' addresses
 //! for leftovers. So each holds the name of its mark, an abstract Unix socket: such names belong to a network
 //! namespace, exactly as addresses do, and the kernel frees them when their holder dies.

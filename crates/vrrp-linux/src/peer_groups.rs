@@ -1,7 +1,7 @@
 //! The groups of the other side of a local socket (`SO_PEERGROUPS`, Linux 4.13).
 //!
-//! The kernel noted them when the other side connected, so they are those of whoever connected, whatever became of its
-//! process since. `SO_PEERCRED` gives the user and the first group only.
+//! The kernel noted them when the other side connected, so they are those of the process that connected, also if it has
+//! ended since. `SO_PEERCRED` gives the user and the first group only.
 
 #![expect(unsafe_code, reason = "getsockopt takes a pointer, and no crate offers this option")]
 

@@ -1,8 +1,8 @@
 //! The kernel's process connector: it tells of every process that begins, runs another program, changes its name or
 //! ends.
 //!
-//! It is there for whoever has `CAP_NET_ADMIN` in the first user namespace, in the first process and network namespace:
-//! not in containers. A kernel that does not answer the request to tell has none.
+//! It is there for processes with `CAP_NET_ADMIN` in the first user namespace, in the first process and network
+//! namespace: not in containers. A kernel that does not answer the request to tell has none.
 //!
 //! # Format
 //!

@@ -14,10 +14,10 @@
 //! value, and the message. RFC 2402 §3.3.3.1.1.1 counts the TTL as mutable always; keepalived zeroes it for
 //! unicast destinations only. Nobody but keepalived speaks this, so we do as keepalived.
 //!
-//! RFC 3768 withdrew authentication in 2004 since it stops no attacker on the link: whoever can send here can
-//! also answer ARP. It is here so that a router can take its place beside older ones. Computing a digest costs
-//! some hundred nanoseconds for each packet, and the crates `hmac` and `md-5`; without the feature `ah` there is
-//! neither, and a [`Receiver`](crate::Receiver) rejects such packets.
+//! RFC 3768 withdrew authentication in 2004 since it stops no attacker on the link: one that can send here can also
+//! answer ARP. It is here so that a router can take its place beside older ones. Computing a digest costs some hundred
+//! nanoseconds for each packet, and the crates `hmac` and `md-5`; without the feature `ah` there is neither, and a
+//! [`Receiver`](crate::Receiver) rejects such packets.
 
 #[cfg(feature = "ah")]
 use core::net::Ipv4Addr;

@@ -1,4 +1,4 @@
-//! Fate of a packet between two hosts: delay, jitter, loss, duplication, reordering, partitions.
+//! Treatment of a packet between two hosts: delay, jitter, loss, duplication, reordering, partitions.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -30,7 +30,7 @@ pub struct Simulation {
     /// By time, then in the order in which it was planned.
     agenda: BTreeMap<(Instant, u64), Happening>,
     planned: u64,
-    /// Where the network sends packets for the virtual addresses: to whoever announced them last.
+    /// Where the network sends packets for the virtual addresses: to the host that announced them last.
     reached: BTreeMap<Service, HostId>,
     timeline: Timeline,
     checks: Checks,
@@ -138,7 +138,7 @@ impl Simulation {
         views.filter(|view| view.service == service && view.serves()).map(|view| view.host).collect()
     }
 
-    /// The host that packets for the addresses of a virtual router go to: who announced them last.
+    /// The host that packets for the addresses of a virtual router go to: the one that announced them last.
     #[must_use]
     pub fn reached(&self, service: Service) -> Option<HostId> {
         self.reached.get(&service).copied()

@@ -44,8 +44,9 @@ pub(super) fn command(job: &Job, options: &Options) -> io::Result<Command> {
 ///
 /// The guest's kernel and its current process are two processes that wake each other at every system call and page
 /// fault and never run together. On two processors each turn wakes the other one out of its sleep, and real time makes
-/// that the rule: the scheduler gives who is woken a processor of its own. Most of a guest's time went there, three
-/// times as much as on one processor; on a machine with nothing else to do it was most of all, for there they sleep.
+/// that the rule: the scheduler gives the one that is woken a processor of its own. Most of a guest's time went there,
+/// three times as much as on one processor; on a machine with nothing else to do it was most of all, for there they
+/// sleep.
 fn on_one_processor() -> Vec<String> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap_or_default();

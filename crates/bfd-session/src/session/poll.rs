@@ -81,7 +81,7 @@ impl Negotiation {
         };
     }
 
-    /// Nobody is there any more who could confirm.
+    /// No system is left that could confirm.
     pub(super) fn forget(&mut self) {
         (self.tx, self.rx, self.poll) = (self.desired, self.required, Poll::Idle);
     }

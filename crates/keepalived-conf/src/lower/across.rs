@@ -12,8 +12,8 @@ use super::report::Report;
 
 /// Reports instances that cannot serve beside an earlier one, and addresses that two instances claim.
 ///
-/// Nothing is left out: who runs the configuration decides which instance is which router, by this same definition.
-/// `names` are the places of the instances' names, in the same order.
+/// Nothing is left out: the program that runs the configuration decides which instance is which router, by this same
+/// definition. `names` are the places of the instances' names, in the same order.
 pub(super) fn across_instances(instances: &[VrrpInstance], names: &[Span], report: &mut Report<'_>) {
     duplicate_routers(instances, names, report);
     shared_addresses(instances, names, report);

@@ -1,4 +1,4 @@
-//! Commands: what is run, how, and as whom.
+//! Commands: program, arguments and user.
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::keywords;

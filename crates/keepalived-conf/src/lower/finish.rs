@@ -228,7 +228,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         if never { Preempt::Never } else { Preempt::AtOnce }
     }
 
-    /// `timer_expired_backup` needs `nopreempt`: else the router preempts whoever took over.
+    /// `timer_expired_backup` needs `nopreempt`: else the router preempts the one that took over.
     fn backup_after_stall(&mut self, preempt: Preempt) -> Option<u8> {
         let (rival, span) = self.draft.backup_after_stall?;
         if preempt == Preempt::Never {

@@ -252,7 +252,7 @@ pub enum CheckerKind {
     Smtp(Connection, String),
     /// `DNS_CHECK`: type by its name, and name.
     Dns {
-        /// Whom to ask.
+        /// The server to ask.
         connection: Connection,
         /// `type`: `SOA` …
         query_type: String,
@@ -295,7 +295,7 @@ pub enum CheckerKind {
     Server(Connection, Box<ServerCheck>),
 }
 
-/// With whom a checker speaks.
+/// The server that a checker speaks with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Connection {

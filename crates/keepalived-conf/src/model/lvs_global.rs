@@ -73,7 +73,7 @@ pub enum FlushOnStop {
     /// Not given: real servers, then their virtual servers, one by one.
     #[default]
     Off,
-    /// Bare: the whole table, whoever made it.
+    /// Bare: the whole table, also services of other programs.
     Everything,
     /// `VS`: virtual servers as a whole.
     VirtualServers,

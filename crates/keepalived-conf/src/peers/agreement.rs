@@ -148,7 +148,7 @@ fn group(member: &Member<'_>) -> IpAddr {
     member.instance.multicast_group.unwrap_or(usual)
 }
 
-/// `one` does not send to `other`, as far as the files say who that is.
+/// `one` does not send to `other`, as far as the files name that node.
 fn unheard(one: &Member<'_>, other: &Member<'_>) -> Option<Diagnostic> {
     let source = other.instance.source?;
     let peers = &one.instance.unicast_peers;

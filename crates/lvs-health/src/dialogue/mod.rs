@@ -54,8 +54,8 @@ use crate::{Failure, Outcome, ProxyHeader, Weigh};
 ///
 /// # Invariants
 ///
-/// An outcome never changes: what is told afterwards is ignored. Memory is bounded whatever the peer sends, and so is the
-/// output: who makes us answer without reading the answers fails.
+/// An outcome never changes: what is told afterwards is ignored. Memory is bounded whatever the peer sends, and so is
+/// the output: a peer that makes us answer without reading the answers fails.
 #[must_use]
 pub struct Dialogue {
     transport: Transport,

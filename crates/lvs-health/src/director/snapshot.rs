@@ -1,4 +1,4 @@
-//! A virtual server with everything below it, for who shows how it stands.
+//! A virtual server with everything below it, for programs that show its state.
 
 use super::{CheckStatus, Director, Intent, ServerId, ServerStatus, ServiceId, ServiceStatus};
 

@@ -10,7 +10,7 @@ pub(crate) const LIMIT: usize = 16 * 1024;
 pub(crate) struct Head {
     /// Status code, as the server sends it.
     pub(crate) status: u16,
-    /// Where the body ends; why nobody can tell, which matters only to who reads it.
+    /// The end of the body, or the reason why it is unknown, which matters only to a check that reads the body.
     pub(crate) framing: Result<Framing, Failure>,
     /// `Location`, of a redirect.
     pub(crate) location: Option<Box<[u8]>>,

@@ -24,7 +24,7 @@ pub(crate) use redis::Check as RedisCheck;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Redis {
-    /// With whom to log in; a login without a user is the old `AUTH PASSWORD`.
+    /// The account to log in with; a login without a user is the old `AUTH PASSWORD`.
     pub login: Login,
     /// The role that the server must have.
     pub role: Option<Role>,
@@ -37,7 +37,7 @@ pub struct Redis {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Mysql {
-    /// With whom to log in, by `mysql_native_password` or `caching_sha2_password`.
+    /// The account to log in with, by `mysql_native_password` or `caching_sha2_password`.
     pub login: Login,
 }
 
@@ -45,7 +45,7 @@ pub struct Mysql {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Postgresql {
-    /// With whom to log in, by SCRAM-SHA-256 (RFC 7677), MD5 or a plain password.
+    /// The account to log in with, by SCRAM-SHA-256 (RFC 7677), MD5 or a plain password.
     pub login: Login,
     /// The database; empty is that of the user's name.
     pub database: String,

@@ -89,8 +89,8 @@ fn verify_dates(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), E
 /// The key is read from the certificate without judging the rest, so that certificates webpki does not take (version 1,
 /// as plain `openssl x509 -req` makes them; critical extensions it does not know) do as well.
 ///
-/// Nothing is said about who the server is: this is for whoever does not want to know, as keepalived's checks, or has
-/// found out otherwise.
+/// Nothing is said about who the server is: this is for checks that do not need to know, as keepalived's, or have
+/// verified it otherwise.
 #[derive(Debug)]
 pub struct AnyServer(WebPkiSupportedAlgorithms);
 

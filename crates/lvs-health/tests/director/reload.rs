@@ -140,7 +140,7 @@ fn a_dropped_server_that_served_drains_and_then_it_is_gone() {
     lab.reload(drain(vec![server(3)]));
     let told = lab.told();
     let removed = |port, draining| {
-        // Here who served is who drains.
+        // The servers that served are those that drain.
         Event::Removed { service: ServiceId(0), server: address(port), served: draining, draining }
     };
     assert_eq!(

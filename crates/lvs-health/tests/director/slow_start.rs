@@ -1,4 +1,4 @@
-//! Slow start: who comes back gets its weight bit by bit.
+//! Slow start: a server that comes back gets its weight bit by bit.
 
 use std::time::Duration;
 

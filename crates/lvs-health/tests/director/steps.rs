@@ -12,7 +12,8 @@ fn three_urls(timing: &Timing) -> Lab {
     lab
 }
 
-/// Attempts and their ends, one a letter (`p` passes, `f` fails): at which second which step, and who turned.
+/// Attempts and their ends, one a letter (`p` passes, `f` fails): at which second which step, and the servers that went
+/// up or down.
 fn story(lab: &mut Lab, ends: &str) -> String {
     let mut text = Vec::new();
     for end in ends.chars() {

@@ -97,7 +97,7 @@ impl Seen {
 }
 
 impl Row {
-    /// Whether it is known who answers: some dozens of answers of each service.
+    /// Whether the answering servers are known: some dozens of answers of each service.
     pub(super) fn is_told(&self) -> bool {
         self.answered.iter().all(|names| names.values().sum::<usize>() >= 24)
     }

@@ -199,7 +199,7 @@ fn names(names: &[&str]) -> String {
     if names.is_empty() { "nobody".to_owned() } else { names.join(" ") }
 }
 
-/// Visits overtake each other: one that waits in vain is over late.
+/// Visits overtake each other: one without an answer ends late.
 fn in_order(mut visits: Vec<Visit>) -> Vec<Visit> {
     visits.sort_by_key(|visit| visit.asked);
     visits

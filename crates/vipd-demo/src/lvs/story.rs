@@ -166,7 +166,7 @@ impl Story {
     }
 }
 
-/// Time to see who answers before the next thing happens; some dozens of questions.
+/// Time to see the answering servers before the next event: some dozens of questions.
 const SETTLE: Duration = Duration::from_millis(2500);
 
 /// A step in the picture.

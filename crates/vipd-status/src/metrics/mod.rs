@@ -52,7 +52,7 @@ pub enum Detail {
     Low,
 }
 
-/// Choices of who asks for metrics.
+/// Choices of a client that asks for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Format of the text.

@@ -60,8 +60,8 @@ pub fn version_text() -> String {
     )
 }
 
-/// The text of `--version` for whoever calls the program `keepalived`: programs look for the release in its first line, and
-/// for `JSON` among the options.
+/// The text of `--version` for callers of the program as `keepalived`: programs look for the release in its first line,
+/// and for `JSON` among the options.
 pub(super) fn keepalived_version_text() -> String {
     format!(
         "Keepalived v{FEATURE_LEVEL} (vipd v{})\n\n\

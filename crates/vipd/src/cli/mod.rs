@@ -136,7 +136,7 @@ impl Default for Options {
 pub enum CalledAs {
     /// Its own.
     Vipd,
-    /// `keepalived`: whoever calls it so expects keepalived's answers.
+    /// `keepalived`: callers by this name expect keepalived's answers.
     Keepalived,
 }
 

@@ -9,7 +9,7 @@ use vrrp_election::Refusal;
 
 use super::Monotonic;
 
-/// Something to do, with who wants it and why.
+/// Something to do, with the person who asked for it and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
     /// The instances that it concerns.
@@ -22,7 +22,7 @@ pub struct Act {
     pub why: String,
 }
 
-/// Something to do with a real server, with who wants it and why.
+/// Something to do with a real server, with the person who asked for it and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Steer {
     /// The virtual server, as in the status.

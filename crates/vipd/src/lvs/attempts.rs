@@ -300,9 +300,8 @@ impl Attempt {
             self.connect(now);
             self.send(now);
         }
-        // An error is learned by reading, behind what was said before it: who answers in full and then resets the
-        // connection has answered.
-        // One that waits for its turn to read on does so.
+        // An error is learned by reading, behind the input before it: a server that answers in full and then resets the
+        // connection has answered. One that waits for its turn to read on does so.
         (ready.readable || ready.failed) && !self.unread && self.receive(now, buffer)
     }
 
@@ -332,8 +331,8 @@ impl Attempt {
         true
     }
 
-    /// Sends what the socket takes. That a connection breaks is learned by reading: who refuses more may have answered
-    /// before. A datagram that cannot be sent leaves nothing to read.
+    /// Sends what the socket takes. A broken connection is detected by reading: a server that refuses more may have
+    /// answered before. A datagram that cannot be sent leaves nothing to read.
     fn send(&mut self, now: Instant) {
         while self.connected && !self.dialogue.output().is_empty() {
             match self.socket.write(self.dialogue.output()) {

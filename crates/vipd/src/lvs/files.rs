@@ -1,8 +1,8 @@
 //! Files that checks need, read by threads of their own.
 //!
-//! A file system that hangs (a server of NFS that is away) lets nobody go on who reads it, for as long as it likes. So
-//! the loop only asks, and is woken when there is an answer; an attempt that has waited long enough has failed. A file
-//! is read once for all who wait for it, and a read that hangs is not begun again before it has ended.
+//! A file system that hangs (an NFS server that is away) blocks every reader, for as long as it likes. So the loop only
+//! asks, and is woken when there is an answer; an attempt that has waited long enough has failed. A file is read once
+//! for all who wait for it, and a read that hangs is not begun again before it has ended.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fs::File;
@@ -112,7 +112,7 @@ impl Files {
         }
     }
 
-    /// Certificates may have changed: who waits for some gets what is read from now on.
+    /// Certificates may have changed: a check that waits for some gets those that are read from now on.
     pub(super) fn outdate_certificates(&mut self) {
         for (job, read) in &mut self.reads {
             read.outdated |= read.begun && matches!(job, Job::Certificates(_));

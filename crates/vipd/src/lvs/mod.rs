@@ -441,7 +441,7 @@ impl Worker {
     /// Virtual servers out of the kernel, servers told to be down where that is asked for, and out.
     fn stop(mut self) {
         let now = Instant::now();
-        // The kernel first: who takes too long to tell is killed.
+        // The kernel first: a worker that takes too long to report is killed.
         if !self.keep {
             self.clear_tables(now);
         }

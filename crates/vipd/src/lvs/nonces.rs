@@ -1,4 +1,4 @@
-//! Numbers that whoever does not see our packets cannot guess: ids of DNS queries, sequence numbers of pings.
+//! Numbers that an attacker cannot guess without seeing our packets: ids of DNS queries, sequence numbers of pings.
 
 use std::hash::{BuildHasher, RandomState};
 

@@ -73,7 +73,8 @@ impl Scripts {
         self.deadlines.insert((deadline, key));
     }
 
-    /// A run ended that surely took `ran`: who waited for it, and whether that was too long.
+    /// Handles the end of a run that surely took `ran`: gives the attempt that waited for it, and whether that was too
+    /// long.
     pub(super) fn handle_done(&mut self, key: ScriptKey, ran: Duration) -> Option<(AttemptId, bool)> {
         let run = self.running.remove(&key)?;
         if let Some(deadline) = run.deadline {

@@ -1,4 +1,4 @@
-//! BFD sessions as checks: what is known of each, and whom it concerns.
+//! BFD sessions as checks: the state of each, and the checks that it concerns.
 
 use std::collections::HashMap;
 use std::time::Instant;

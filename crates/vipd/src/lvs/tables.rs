@@ -64,7 +64,7 @@ impl Tables {
         self.client.as_mut()
     }
 
-    /// Removes everything, whoever made it.
+    /// Removes everything, also services of other programs.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         if let Some(client) = &mut self.client {
             client.flush()?;

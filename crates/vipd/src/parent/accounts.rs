@@ -26,7 +26,7 @@ pub(crate) struct Accounts {
 pub(super) enum DefaultUser {
     /// `keepalived_script` exists.
     KeepalivedScript(Credentials),
-    /// It does not: whoever the daemon is.
+    /// It does not: the daemon's own account.
     Daemon(Credentials),
 }
 

@@ -1,5 +1,5 @@
-//! Files with a number that are made for who tracks them (`init_file`): missing ones at the start and on a reload; at the
-//! start those that are to be overwritten as well. The path process makes them.
+//! Files with a number that are made for the instances that track them (`init_file`): missing ones at the start and on
+//! a reload; at the start those that are to be overwritten as well. The path process makes them.
 
 use keepalived_conf::model::InitFile;
 

@@ -1,4 +1,4 @@
-//! Notify scripts, in order: who runs when. No process is started here.
+//! The order of notify scripts. No process is started here.
 //!
 //! Each instance has its own lane. In a lane one script runs at a time: the specific script of an event, then the
 //! generic one, then those of the next event, so that the last script to run is that of the last state. Lanes do

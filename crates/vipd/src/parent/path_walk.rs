@@ -243,7 +243,7 @@ fn may_execute(Facts { uid, gid, mode }: Facts, user: &Credentials) -> bool {
     mode & bit != 0
 }
 
-/// Whether running the file gives rights of root to whoever does.
+/// Whether running the file gives its user rights of root.
 fn gives_root(Facts { uid, gid, mode }: Facts) -> bool {
     (mode & libc::S_ISUID != 0 && uid == 0) || (mode & libc::S_ISGID != 0 && gid == 0)
 }
@@ -334,7 +334,7 @@ mod tests {
         fs::set_permissions(open.join("script"), Permissions::from_mode(0o755)).unwrap();
         fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
         symlink("open", directory.path().join("link")).unwrap();
-        // Seen by root; whoever else runs this test owns the directory, which is weak as well.
+        // Seen by root; another user who runs this test owns the directory, which is weak as well.
         let problem = check(&directory.path().join("link/script"), &user(0, 0)).unwrap_err();
         assert!(matches!(problem, PathProblem::Weak(..)), "{problem}");
     }

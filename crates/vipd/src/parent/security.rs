@@ -160,8 +160,8 @@ impl Review<'_> {
         let finding = match verdict {
             Verdict::Fit => return true,
             Verdict::Unclear(_) if !enforce => return true,
-            // It may be there when it is needed; who demands security wants it to be there to be looked at.
-            // keepalived's test is silent about both, and about the checks of real servers.
+            // It may be there when it is needed; with script security it must be there now to be judged. keepalived's
+            // test is silent about both, and about the checks of real servers.
             Verdict::Unfit(why) if purpose == Use::Notify && !enforce => {
                 let text = format!("{what} cannot be run now: {why}");
                 self.diagnostics.push(Diagnostic::warning("script-not-runnable", text).class(Class::None));

@@ -1,4 +1,4 @@
-//! The loop: what happened is told to the supervisor and to everybody else whom it concerns, and what they ask for is done.
+//! The loop: events go to the supervisor and to the other parts that they concern, and their actions are performed.
 //!
 //! No decision is made here. In one turn everything that has arrived is taken in before time is judged, and no worker
 //! can keep the loop from the others or from signals.

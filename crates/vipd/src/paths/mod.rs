@@ -1,8 +1,8 @@
 //! The path process: everything that the parent wants of a path that an operator named.
 //!
-//! A file system can hang for as long as it likes (a server of NFS that is away), and takes with it whoever asked it
-//! something: a thread that waits for it cannot even be killed. So the parent asks this process, which has a few
-//! threads for it, and goes on. A parent that ends does not wait for it.
+//! A file system can hang for as long as it likes (an NFS server that is away), and blocks every process that uses it:
+//! a thread that waits for it cannot even be killed. So the parent asks this process, which has a few threads for it,
+//! and goes on. A parent that ends does not wait for it.
 
 mod fifo;
 mod jobs;

@@ -85,7 +85,7 @@ fn longest(lab: &Lab, fault: Option<Fault>) -> Result<Vec<Outcome>, String> {
 
 const PHASES: u32 = 8;
 
-/// Whether somebody else serves, nobody did for a while, or it was the one that served whom the fault hit.
+/// Whether another node serves, none did for a while, or the fault hit the serving one.
 fn is_affected(outcome: &Outcome, fault: Option<Fault>) -> bool {
     outcome.before != outcome.after
         || !outcome.coverage.none.is_zero()

@@ -80,7 +80,7 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// To whom it goes: the group, or each unicast peer but ourselves, for a list of peers may be the same on all
+    /// The destinations: the group, or each unicast peer but ourselves, for a list of peers may be the same on all
     /// machines.
     fn destinations(&self) -> impl Iterator<Item = IpAddr> + use<'a> {
         let (group, peers) = match &self.router.reach {

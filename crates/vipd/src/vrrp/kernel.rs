@@ -392,7 +392,7 @@ impl Kernel {
         flushed
     }
 
-    /// Routes and rules that somebody removed and that were put back: who wants them, and what they are.
+    /// Routes and rules that somebody removed and that were restored: their owners, and their text.
     pub(super) fn take_repairs(&mut self) -> Vec<(Vec<Owner>, String)> {
         let repairs = self.holdings.take_repairs();
         repairs.into_iter().map(|repair| (repair.owners, repair.what)).collect()

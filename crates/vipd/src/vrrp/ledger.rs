@@ -11,8 +11,8 @@ use vrrp_linux::rule::RuleChange;
 
 use crate::ipc::{FromWorker, Memory};
 
-/// What to tell the parent before commands are carried out, and once they are. `marks_tell`: the kernel tells whose
-/// addresses are, those that carry a virtual mark.
+/// What to tell the parent before commands are carried out, and once they are. `marks_tell`: the kernel tells the owner
+/// of addresses, of those that carry a virtual mark.
 pub(super) fn entries(commands: &[Command], marks_tell: bool) -> (Vec<FromWorker>, Vec<FromWorker>) {
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for command in commands {

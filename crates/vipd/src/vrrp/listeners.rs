@@ -1,4 +1,5 @@
-//! Whose is an advert that one socket received? Several routers share a socket, and unicast routers even a VRID.
+//! The instance that an advert of one socket belongs to. Several routers share a socket, and unicast routers even a
+//! VRID.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

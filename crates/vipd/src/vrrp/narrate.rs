@@ -234,8 +234,7 @@ fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<Str
     })
 }
 
-/// The router, if the event is one that whoever sends adverts can cause as often as they like: such lines are
-/// limited.
+/// The router, if the event is one that a sender of adverts can cause as often as it likes: such lines are limited.
 pub(super) fn caused_by_others(event: &Event) -> Option<(RouterId, Discriminant<Report>)> {
     match event {
         Event::Router { router, report } if !matches!(report, Report::PriorityChanged { .. }) => {

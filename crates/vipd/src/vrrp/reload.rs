@@ -32,7 +32,7 @@ impl Worker {
         self.perform_all(Release::Remove);
         want_links(&mut self.kernel, &mut self.parent, &self.plan.virtual_links, false);
         self.kernel_unread = true;
-        // Behind what the reload changed, so that whatever the parent does next speaks of the states and priorities of now.
+        // Behind the changes of the reload, so that the parent's next messages have the present states and priorities.
         self.parent.send(&FromWorker::Running(self.plan.generation));
     }
 

@@ -9,8 +9,8 @@ use super::wire::now;
 use crate::ipc::{FromWorker, LogLevel};
 
 impl Worker {
-    /// SIGTERM: whoever ends all processes of the daemon at once sends it beside the parent's word, so that it never counts
-    /// as a second request.
+    /// SIGTERM: a service manager that ends all processes of the daemon at once sends it beside the parent's message,
+    /// so that it never counts as a second request.
     pub(super) fn hear_signal(&mut self) {
         if self.parent.was_terminated() && !self.departs {
             self.prepare_stop();

@@ -44,7 +44,7 @@ struct Frames {
     senders: Vec<RouterId>,
 }
 
-/// One socket and who uses it.
+/// One socket and the routers that use it.
 #[derive(Debug)]
 struct Port {
     key: Key,

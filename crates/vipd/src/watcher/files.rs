@@ -18,7 +18,7 @@ use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use vrrp_linux::watched_files::{Reading, WatchedFiles};
 
-/// The files, who watches them and who reads them.
+/// The files, their watches and the threads that read them.
 #[derive(Debug)]
 pub(super) struct Files {
     watched: WatchedFiles,

@@ -29,7 +29,7 @@ pub struct Observation {
 /// From the parent to the watcher.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum ToWatcher {
-    /// Watch these and nothing else. The first message says whom to become as well.
+    /// Watch these and nothing else. The first message also names the account to change to.
     Watch { subjects: BTreeSet<Subject>, run_as: Option<RunAs> },
 }
 

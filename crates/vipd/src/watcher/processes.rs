@@ -11,7 +11,7 @@ use mio::{Interest, Registry, Token};
 use vrrp_linux::process_events::{Heard, ProcessEvents};
 use vrrp_linux::process_table::{Comparison, Pattern, Pid, Process, ProcessEvent, ProcessTable, Survey};
 
-/// The processes that are counted, and who tells of them.
+/// The processes that are counted, and the source of their events.
 #[derive(Debug)]
 pub(super) struct Processes {
     wanted: Vec<ProcessPattern>,

@@ -184,7 +184,7 @@ impl Parent {
     }
 }
 
-/// Exit status: it must not answer, since who may read is not known.
+/// Exit status: it must not answer, since the permitted readers are not known.
 pub(crate) const BAD_TOKEN_FILE: u8 = 3;
 
 const PARENT: Token = Token(0);

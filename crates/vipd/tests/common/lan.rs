@@ -55,7 +55,8 @@ impl Lan {
         Self { routers, wire, lab, listener, watched: watched.to_vec() }
     }
 
-    /// Lets the switch forget at once who is where, so that the listener hears what is sent to one machine, too.
+    /// Lets the switch forget at once the places of all machines, so that the listener hears what is sent to one
+    /// machine, too.
     fn flood(&self) {
         let mut command = Command::new("ip");
         command.args(["link", "set", "lan", "type", "bridge", "ageing_time", "0"]);

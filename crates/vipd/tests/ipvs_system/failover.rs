@@ -1,4 +1,5 @@
-//! Connections outlive a director: the kernels' sync daemons tell each other, the daemons tell the kernels who speaks.
+//! Connections outlive a director: the kernels' sync daemons tell each other, and the daemons tell the kernels which
+//! one sends.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use crate::common::hosts::{CHECKERS_PID, KEEPALIVED, Maker, Router};
 use crate::common::lvs::{Balancers, ipvs_test};
 use crate::stage::{GLOBAL, NOTICE, START, Talk, Talker, shell};
 
-/// The service, the address that the directors share, and who tells whom of connections.
+/// The service, the address that the directors share, and the direction of the sync daemons.
 fn configuration(priority: u8) -> String {
     let sync = "global_defs {\n lvs_sync_daemon eth1 inst front id 7 maxlen 1400 port 8850 ttl 2 group 224.0.0.82\n}\n";
     let instance = format!(

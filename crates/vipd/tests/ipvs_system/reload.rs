@@ -1,4 +1,4 @@
-//! A reload is no event for who is connected.
+//! A reload does not disturb connected clients.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use crate::stage::{GLOBAL, NOTICE, START, Talk, count, one_director, own_address
 
 const RELOADS: u32 = 20;
 
-/// Weights of the servers by last octet; who is not there drains.
+/// Weights of the servers by last octet; a missing server drains.
 fn configuration(servers: &[(u8, u32)]) -> (String, Vec<String>) {
     let mut text = format!(
         "{GLOBAL}virtual_server 192.0.2.100 7001 {{\n protocol TCP\n lvs_sched wrr\n lvs_method NAT\n drain_timeout 60\n"

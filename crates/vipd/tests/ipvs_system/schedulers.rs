@@ -9,8 +9,8 @@ use crate::common::hosts::KEEPALIVED;
 use crate::common::lvs::{Balancers, ipvs_test};
 use crate::stage::{GLOBAL, MAKERS, START, Talk, expect_connections, one_director, own_addresses};
 
-/// A scheduler and who gets eight connections that stay open, in order where the scheduler says so; an empty text for
-/// what is sorted out by hash.
+/// A scheduler and the servers that get eight connections that stay open, in order where the scheduler has one; an
+/// empty text where a hash decides.
 struct Case {
     scheduler: &'static str,
     /// The first connections, as far as the order is known.

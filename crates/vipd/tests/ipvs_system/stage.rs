@@ -1,4 +1,4 @@
-//! Servers that say who they are and then everything back, clients that hold connections, and `ipvsadm`'s counters.
+//! Servers that send their name and then everything back, clients that hold connections, and `ipvsadm`'s counters.
 
 #![allow(unreachable_pub, reason = "a module of a test program")]
 

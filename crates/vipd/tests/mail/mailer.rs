@@ -59,7 +59,7 @@ fn a_mail_is_delivered_by_nobody() {
     for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
         assert_eq!(mailer.status(set), ["0000000000000000"], "{set}");
     }
-    // An ordinary user's mailer stays who it is.
+    // An ordinary user's mailer keeps its user.
     if nix::unistd::geteuid().is_root() {
         assert!(mailer.status("Uid").iter().all(|uid| uid != "0"));
         assert!(mailer.status("Groups").is_empty());

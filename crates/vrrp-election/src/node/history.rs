@@ -36,7 +36,7 @@ pub struct Evidence {
     pub priority: Priority,
     /// The advert that was last obeyed.
     pub heard: Option<Heard>,
-    /// For an Active that left: who said so.
+    /// For an Active that left: its address.
     pub goodbye: Option<IpAddr>,
     /// The last change of the effective priority, if it had changed.
     pub moved: Option<PriorityChange>,

@@ -1,4 +1,4 @@
-//! From facts to the life of a router: who starts, stops, and with which priority.
+//! From facts to the life of a router: its start, its stop, and its priority.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;

@@ -30,8 +30,8 @@ pub enum Action {
 
 /// Something worth telling.
 ///
-/// Reports of what others send come in series, not once for each packet. A caller that writes a log should limit
-/// them further: who can send adverts can begin a series as often as the descriptions allow.
+/// Reports of what others send come in series, not once for each packet. A caller that writes a log should limit them
+/// further: a sender of adverts can begin a series as often as the descriptions allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Report {

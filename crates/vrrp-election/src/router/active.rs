@@ -34,7 +34,7 @@ pub(super) struct Active {
     answered: Option<Instant>,
     /// When a lower priority last led to announcements.
     reasserted: Option<Instant>,
-    /// When it became Active: whoever yields then may send one more advert.
+    /// When it became Active: a router that yields then may send one more advert.
     entered: Instant,
     /// When lower priorities are told of.
     lower_heard: Series,
@@ -118,7 +118,7 @@ impl VirtualRouter {
             return;
         }
         if let Some(silent_for) = self.was_overtaken(now) {
-            // It is from whoever took over, whatever its priority.
+            // It is from the router that took over, whatever its priority.
             self.step_down(now, Cause::Stalled { silent_for });
             return self.advert_in_backup(arrived, advert);
         }
@@ -306,7 +306,7 @@ impl VirtualRouter {
 /// This part of an interval after it took over, a lower advert is most likely the last word of the one that yields.
 const YIELDING_PART: u32 = 4;
 
-/// Somebody who removes addresses as fast as we add them gets no busy loop out of us.
+/// A program that removes addresses as fast as we add them causes no busy loop.
 const RESTORE_GAP: Duration = Duration::from_secs(1);
 
 fn second_burst(now: Instant, delay: Duration, repeat: u32) -> Option<Burst> {

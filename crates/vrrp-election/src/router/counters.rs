@@ -5,7 +5,7 @@
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Counters {
-    /// Adverts handed in, whatever became of them.
+    /// Adverts handed in, also those that were ignored.
     pub adverts_received: u64,
     /// Adverts asked to be sent, those with priority 0 included.
     pub adverts_sent: u64,

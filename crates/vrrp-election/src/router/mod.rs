@@ -86,7 +86,7 @@ pub struct VirtualRouter {
     phase: Phase,
     /// It takes over together with others only.
     synced: bool,
-    /// It leaves the addresses to whoever serves.
+    /// It leaves the addresses to the router that serves.
     held: bool,
     /// Reports made since the last transition.
     told: Told,
@@ -259,10 +259,10 @@ impl VirtualRouter {
         self.address = self.address.and(Some(address));
     }
 
-    /// New parameters for the same virtual router (a reload). The state stays; an Active sends an advert, checks
-    /// its addresses and, if `addresses_changed`, announces them. An interval that becomes longer is told
-    /// `down_adverts` times, and at least twice, at the former pace: whoever misses one of these adverts hears the
-    /// next in time. A Backup that was told that the Active leaves takes over no later than before.
+    /// New parameters for the same virtual router (a reload). The state stays; an Active sends an advert, checks its
+    /// addresses and, if `addresses_changed`, announces them. An interval that becomes longer is told `down_adverts`
+    /// times, and at least twice, at the former pace: a router that misses one of these adverts hears the next in time.
+    /// A Backup that was told that the Active leaves takes over no later than before.
     ///
     /// The effective priority stays: if it changes too, [`set_priority`](Self::set_priority) first, so that the
     /// advert tells it.
@@ -378,7 +378,7 @@ impl VirtualRouter {
         backup::max_lateness(self.active_interval())
     }
 
-    /// Every pair of state and event, and who decides about it.
+    /// Every pair of state and event, and the function that decides about it.
     #[expect(clippy::match_same_arms, reason = "one block for each state, as in RFC 9568 §6.4")]
     fn step(&mut self, now: Instant, event: &Event<'_>) {
         match (&self.phase, event) {

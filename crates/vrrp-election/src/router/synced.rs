@@ -39,8 +39,8 @@ impl VirtualRouter {
         }
     }
 
-    /// An Active becomes Backup, because one that it goes with does. Nothing is sent: who made that one yield may serve
-    /// for this one too, and if not, the silence tells. Without effect in other states.
+    /// An Active becomes Backup, because one that it goes with does. Nothing is sent: the router that made that member
+    /// yield may serve for this one too; if not, its silence shows it. Without effect in other states.
     pub fn handle_step_down(&mut self, now: Instant) {
         if self.state() != State::Active || self.let_go_if_claimed(now) {
             return;

@@ -211,7 +211,7 @@ impl VirtualRouter {
         }
     }
 
-    /// It has not moved. One that took over without being heard learns so, and who believed that one as well.
+    /// It has not moved. A router that took over without being heard learns so, and so does one that believed it.
     fn keep_serving(&mut self, now: Instant) {
         if let Phase::Active(active) = &mut self.phase {
             active.yielding = None;

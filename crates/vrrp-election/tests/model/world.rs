@@ -45,7 +45,7 @@ struct World {
     routers: Vec<VirtualRouter>,
     /// When a router starts (again).
     starts: Vec<Option<Instant>>,
-    /// In flight: when, to whom, what.
+    /// Packets in flight: time, destination, content.
     flying: Vec<(Instant, usize, Received)>,
     losses: u32,
     deliveries: u32,
@@ -99,7 +99,7 @@ impl Case {
     }
 }
 
-/// Somebody who should have taken over from `winner`.
+/// A router that should have taken over from `winner`.
 fn cheated(candidates: &[Candidate], winner: usize) -> Option<usize> {
     candidates.iter().position(|candidate| {
         candidate.priority > candidates[winner].priority && candidate.preempt != Preempt::Never

@@ -1,4 +1,4 @@
-//! Check scripts: who runs, when, and what their results hold up or bring down.
+//! Check scripts: their runs, the times, and the effects of their results.
 
 use vrrp_election::{
     Event, Fault, Instant, NoResult, Node, NodeAction, NodeConfig, OnShortage, RouterSetup, ScriptAct,

@@ -1,4 +1,4 @@
-//! From checks to priority to who serves.
+//! From checks to priority to the serving router.
 
 use vrrp_election::{Event, NodeAction, NodeConfig, Report, RouterSetup, Standing, Track};
 

@@ -262,7 +262,7 @@ impl Lab {
         Ok(count)
     }
 
-    /// From here on ids mean another configuration: whoever is gone was told of as deleted and holds nothing.
+    /// From here on ids mean another configuration: a router that is gone was reported as deleted and holds nothing.
     fn renumber(&mut self, before: &[Option<RouterId>]) -> Result<(), String> {
         self.running.clear();
         let is_there = |name: &String| self.config.groups.iter().any(|group| group.name == *name);

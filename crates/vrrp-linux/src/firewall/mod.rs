@@ -9,7 +9,7 @@
 //! caller carries out [`Firewall::before`] before addresses are put on interfaces, and [`Firewall::after`] once others
 //! are removed: an address never answers in between.
 //!
-//! A table of ours says in its comment whose it is (a [mark](crate::mark) as addresses have one). A table of the same
+//! A table of ours names its owner in its comment (a [mark](crate::mark) as addresses have one). A table of the same
 //! name that somebody else made is never touched: ours has another name then.
 
 mod encode;
@@ -123,7 +123,7 @@ impl Transaction {
     }
 }
 
-/// The machine. `O` names who does not accept packets for an address: a virtual router.
+/// The machine. `O` names the owner that does not accept packets for an address: a virtual router.
 #[derive(Debug)]
 pub struct Firewall<O> {
     settings: Settings,

@@ -1,5 +1,5 @@
-//! Holdings of this daemon in the kernel: which addresses, routes and rules are wanted by whom, which are there, which
-//! are ours.
+//! Holdings of this daemon in the kernel: the addresses, routes and rules that are wanted, with their owners, those
+//! that are there, and those that are ours.
 //!
 //! A pure machine. Inputs are wishes ([`Holdings::want`], [`Holdings::release`]), what the interface table reports
 //! ([`Holdings::handle_changes`]) and the kernel's answers ([`Holdings::handle_answer`]); outputs are changes to
@@ -56,7 +56,7 @@ pub mod routing;
 pub use addresses::{Leftover, Loss, LossCause, Origin, Recognition, Wish};
 pub use routing::{Repair, RoutingWish};
 
-/// The machine. `O` names who wants something: a virtual router, or the daemon itself.
+/// The machine. `O` names an owner: a virtual router, or the daemon itself.
 #[derive(Debug, Clone)]
 pub struct Holdings<O> {
     addresses: Addresses<O>,

@@ -1,4 +1,4 @@
-//! Routes and rules: which are wanted by whom, and which have to be told to the kernel.
+//! Routes and rules: those that are wanted, with their owners, and those that the kernel has to be told of.
 //!
 //! The kernel's tables are not copied, for they may hold millions of routes. They need not be: to add what is there
 //! already changes nothing, and the kernel says so. So whenever something may have become of a route (its interface

@@ -3,7 +3,7 @@
 //! Pure: it compares what is known of the interface. The kernel drops memberships without a word to the socket, which
 //! goes on listing them: when the interface is removed (deleted, or moved to another network namespace, from where it
 //! may come back under the same index and name), and when its MTU is for a moment too small for the family. From then
-//! on the socket hears nothing, so whoever does not notice takes silence for the end of its peer.
+//! on the socket receives nothing, and a router that does not notice takes silence for the end of its peer.
 //!
 //! Nothing is lost by a new name, a new MAC address, a link that goes down and up, addresses that come and go,
 //! `disable_ipv6`, or another bridge (tried on Linux 6.18). A socket bound to the old name must still be bound again

@@ -23,7 +23,7 @@ pub struct ReceiveBatch {
 pub struct Received<'a> {
     /// Its sender.
     pub source: IpAddr,
-    /// To whom: a group, or one of our addresses.
+    /// The destination: a group, or one of our addresses.
     pub destination: IpAddr,
     /// Its TTL or hop limit on arrival: 255 if no router has forwarded it.
     pub hop_limit: Option<u8>,

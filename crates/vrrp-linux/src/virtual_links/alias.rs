@@ -1,4 +1,4 @@
-//! The alias of an interface that we made: whose it is, on what, and what settings that had before.
+//! The alias of an interface that we made: its owner, its base, and the earlier settings of the base.
 //!
 //! After its daemon was killed, the interface can be taken over or removed, and the settings restored, by its alias.
 

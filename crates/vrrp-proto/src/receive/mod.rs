@@ -86,7 +86,7 @@ pub struct Receiver<'a> {
     pub vrid: Vrid,
     /// The configured advertisement interval. Its unit says which version is expected.
     pub interval: RouterInterval,
-    /// To whom advertisements are sent, and by whom.
+    /// Destinations of advertisements, and their senders.
     pub mode: Mode<'a>,
     /// VRRPv2 authentication. VRRPv3 has none, whatever stands here.
     pub auth: ExpectedAuth,

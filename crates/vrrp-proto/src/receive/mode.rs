@@ -1,4 +1,4 @@
-//! To whom advertisements go, and who may send them: to a group, or among configured peers.
+//! Destinations of advertisements, and permitted senders: a group, or configured peers.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};

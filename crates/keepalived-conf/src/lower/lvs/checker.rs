@@ -1,4 +1,4 @@
-//! Common keywords of all checkers: with whom they speak, from where, how often, and what they inherit.
+//! Common keywords of all checkers: the server, the source, the interval, and inherited values.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -128,7 +128,7 @@ impl Common {
         }
     }
 
-    /// With whom the checker speaks, given its real server. `has_port` is false for a ping.
+    /// The server that the checker speaks with, given its real server. `has_port` is false for a ping.
     pub(super) fn connection(
         &self,
         server: SocketAddr,

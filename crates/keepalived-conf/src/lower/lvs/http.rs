@@ -154,7 +154,7 @@ impl HttpDraft {
         true
     }
 
-    /// The check, given whom it speaks to and the virtual host of the servers around it.
+    /// The check, given its target and the virtual host of the servers around it.
     pub(super) fn finish(self, address: SocketAddr, around: Option<&str>, ssl: Option<&Ssl>) -> HttpCheck {
         let virtual_host = self.virtual_host.as_deref().or(around);
         let shared = Shared {

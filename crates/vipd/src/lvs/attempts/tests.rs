@@ -73,7 +73,7 @@ impl Scene {
     }
 }
 
-/// Attempts to hand out: who makes them does not matter here.
+/// Attempts to hand out: their checks do not matter here.
 fn ids() -> Vec<AttemptId> {
     let now = Instant::now();
     let timing = Timing {

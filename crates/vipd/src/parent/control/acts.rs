@@ -35,7 +35,7 @@ struct Waiting {
     failed: bool,
 }
 
-/// Somebody who waits no longer, and the answer.
+/// A client that waits no longer, and its answer.
 pub(in crate::parent) type Answered = (ClientId, Answer);
 
 impl Acts {

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 /// When somebody else's time is up.
 ///
-/// If the parent looks much later than it meant to (it was stopped, starved or suspended), whoever was waited for was
-/// perhaps stopped as well, and its answer is perhaps on the way: it gets its time once more.
+/// If the parent looks much later than it meant to (it was stopped, starved or suspended), the process that it waited
+/// for was perhaps stopped as well, and its answer is perhaps on the way: it gets its time once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Deadline {
     at: Instant,

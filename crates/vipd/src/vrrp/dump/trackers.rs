@@ -55,7 +55,7 @@ fn of_list<'a>(
     })
 }
 
-/// All trackers, and who tracks each.
+/// All trackers, and the instances that track each.
 pub(super) fn of_all(
     out: &mut String,
     plan: &Plan,

@@ -50,7 +50,7 @@ pub(in crate::vrrp) enum WatchedFact {
     File(PathBuf),
     /// There are as many processes as should be.
     Processes(ProcessCheck),
-    /// The socket that hears the adverts: who is deaf would become Active beside an Active.
+    /// The socket that receives the adverts: a router without it would become Active beside an Active.
     Socket(Key),
     /// Something static is there (`track_group`).
     Static(StaticId),

@@ -1,4 +1,4 @@
-//! Virtual addresses: which are wanted by whom, which are there, which are ours.
+//! Virtual addresses: those that are wanted, with their owners, those that are there, and those that are ours.
 //!
 //! A pure machine. Inputs are wishes ([`Addresses::want`], [`Addresses::release`]), what the interface table reports
 //! ([`Addresses::handle_changes`]) and the kernel's answers ([`Addresses::handle_answer`]); outputs are changes to
@@ -29,7 +29,7 @@ use compare::Key;
 
 pub use leftovers::{Leftover, Origin, Recognition};
 
-/// The machine. `O` names who wants an address: a virtual router.
+/// The machine. `O` names the owner of an address: a virtual router.
 #[derive(Debug, Clone)]
 pub struct Addresses<O> {
     /// `IFA_PROTO` of what we add.

@@ -74,7 +74,7 @@ impl<O: Copy + Ord> Addresses<O> {
     /// The kernel answered a change; `None` if it refused it.
     pub fn handle_answer(&mut self, change: &AddressChange, outcome: Option<Outcome>) {
         let (AddressChange::Add(address) | AddressChange::Set(address)) = change else {
-            // A refused removal: the address is gone with its interface, or its mark tells whose it is.
+            // A refused removal: the address is gone with its interface, or its mark tells its owner.
             return;
         };
         let key = Key::of(address);

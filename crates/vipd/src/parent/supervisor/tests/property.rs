@@ -117,7 +117,7 @@ impl Machine {
         self.perform();
     }
 
-    /// Faults end: whoever is started from now on works, and what was to be refused is not.
+    /// Faults end: a worker that is started from now on works, and no configuration is refused.
     fn heal(&mut self) {
         self.shortage = 0;
         for process in self.processes.values_mut() {
