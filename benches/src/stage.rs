@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn every_instance_must_be_heard_and_nobody_else() {
+    fn every_instance_must_be_heard_and_no_other_name() {
         let both = [advert(0, 1), advert(0, 2), advert(0, 1)];
         assert!(serves_alone(both.iter(), 2));
         assert!(!serves_alone(both.iter(), 3));

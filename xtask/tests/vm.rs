@@ -52,7 +52,7 @@ impl Guest {
         assert!(same.iter().all(|octet| *octet == 0xff) && end == b"\x04\r\n");
     }
 
-    fn keeps_what_is_written_to_chosen_folders_only(&self) {
+    fn files_written_to_chosen_folders_are_kept_and_others_are_not(&self) {
         let folder = std::env::temp_dir().join(format!("xtask-vm-test-{}", std::process::id()));
         let (kept, lost) = (folder.join("kept"), folder.join("lost"));
         std::fs::create_dir_all(&kept).unwrap();
@@ -66,7 +66,7 @@ impl Guest {
         assert_eq!(found, [true, false]);
     }
 
-    fn ends_what_the_command_leaves_running(&self) {
+    fn processes_that_the_command_leaves_running_are_ended(&self) {
         let start = Instant::now();
         let output = self.shell(&["--timeout", "100"], "setsid sleep 90 & sleep 91 & echo done");
         assert_eq!(
@@ -101,8 +101,8 @@ impl Guest {
         self.has_a_kernel_of_its_own();
         self.tells_the_status_and_keeps_outputs_apart();
         self.passes_words_environment_folder_and_every_octet();
-        self.keeps_what_is_written_to_chosen_folders_only();
-        self.ends_what_the_command_leaves_running();
+        self.files_written_to_chosen_folders_are_kept_and_others_are_not();
+        self.processes_that_the_command_leaves_running_are_ended();
         self.gives_up_when_the_time_is_up();
         self.says_when_the_kernel_ends_first();
         if Path::new("/usr/sbin/ipvsadm").exists() {

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_takeover_after_a_kill_is_late_by_what_passed_since_the_last_advert() {
+    fn a_takeover_after_a_kill_is_measured_from_the_last_advert() {
         let seen = [
             announcement(100, 1),
             advert(2_000, 0, 101),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_takeover_after_a_stop_is_late_by_what_passed_since_priority_0() {
+    fn a_takeover_after_a_stop_is_measured_from_priority_0() {
         let seen = [advert(2_000, 0, 101), advert(5_100, 0, 0), advert(11_300, 1, 100)];
         let trial = Trial::read(&seen, &event(Mode::Stop, 6_000));
         assert_eq!((trial.stop, trial.late, trial.gone), (Some(100), Some(200), Some(4_000)));

@@ -57,7 +57,7 @@ fn rfc5880_4_1_every_bit_has_its_place() {
 }
 
 #[test]
-fn rfc5880_6_8_6_what_ends_within_the_fixed_part_is_discarded() {
+fn rfc5880_6_8_6_a_packet_that_ends_within_the_fixed_part_is_discarded() {
     for length in 0..24 {
         assert_eq!(Packet::parse(&DOWN[..length]), Err(ParseError::Truncated(length)));
     }
@@ -133,7 +133,7 @@ fn rfc5880_4_2_an_authentication_section_is_recognised() {
 }
 
 #[test]
-fn a_packet_is_said_in_one_line() {
+fn a_packet_is_shown_in_one_line() {
     let packet = Packet { poll: true, your_discriminator: Discriminator::new(2), ..down() };
     assert_eq!(
         packet.to_string(),

@@ -235,7 +235,7 @@ fn rfc5880_6_1_one_side_may_be_passive_and_two_never_meet() {
 }
 
 #[test]
-fn rfc5880_6_8_7_nothing_periodic_is_sent_to_who_asks_for_none() {
+fn rfc5880_6_8_7_nothing_periodic_is_sent_to_a_system_that_asks_for_none() {
     let mut end = up(config(10, 3));
     end.hear(START, &Packet { required_min_rx: Interval::ZERO, ..packet(State::Up) });
     assert_eq!(end.session.poll_timeout(), Some(START + ms(300)), "the Detection Time only");

@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn a_wire_that_is_cut_one_way_leaves_nobody_up(here in configs(), there in configs(), deaf in 0..2_usize) {
+    fn a_wire_that_is_cut_one_way_takes_both_sessions_down(here in configs(), there in configs(), deaf in 0..2_usize) {
         let mut pair = Pair::up([here, there]);
         pair.lost = Box::new(move |from| from != deaf);
         let longest = pair.ends.iter().map(|end| end.session.detection_time()).max().unwrap();

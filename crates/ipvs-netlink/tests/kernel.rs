@@ -391,7 +391,7 @@ fn more_refusals_than_a_receive_buffer_holds_are_all_told() {
 
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
-fn a_table_that_is_not_what_the_plan_took_it_for_becomes_right_all_the_same() {
+fn an_unexpected_table_is_corrected_all_the_same() {
     in_namespace(|client| {
         let service = |scheduler| Service::new(web(), scheduler);
         let server = |weight| at("192.0.2.11:80", Forwarding::Nat).with_weight(weight);
@@ -587,7 +587,7 @@ fn one_call_makes_one_change() {
 
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
-fn connections_sums_and_settings_are_what_the_kernel_shows() {
+fn connections_sums_and_settings_are_as_the_kernel_shows() {
     in_namespace(|client| {
         client
             .add_service(Service::new(ServiceKey::udp("192.0.2.1:53".parse().unwrap()), Scheduler::RR))

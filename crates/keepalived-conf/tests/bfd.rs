@@ -49,7 +49,7 @@ fn every_keyword_is_taken() {
 }
 
 #[test]
-fn ipv4_takes_a_ttl_of_255_only_and_ipv6_what_keepalived_sends() {
+fn ipv4_takes_a_ttl_of_255_only_and_ipv6_also_that_of_keepalived() {
     let ttl = |lines: &str| {
         let bfd = session(lines);
         (bfd.ttl, bfd.least_ttl)

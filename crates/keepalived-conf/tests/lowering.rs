@@ -104,7 +104,7 @@ fn version_2_never_advertises_faster_than_once_a_second() {
 }
 
 #[test]
-fn an_interval_is_rounded_to_what_the_version_can_say() {
+fn an_interval_is_rounded_to_the_unit_of_the_version() {
     assert_eq!(only(&instance("advert_int 1.5")).advert_interval, Duration::from_secs(2));
     assert_eq!(only(&instance("version 3\nadvert_int 0.015")).advert_interval, Duration::from_millis(20));
     assert_eq!(only(&instance("version 3\nadvert_int 200")).advert_interval, Duration::from_millis(40_950));
@@ -537,7 +537,7 @@ fn surplus_addresses_are_held_without_being_advertised() {
 }
 
 #[test]
-fn more_ipv6_addresses_than_a_packet_takes_are_held_and_said_to_be_left_out() {
+fn more_ipv6_addresses_than_a_packet_takes_are_held_and_reported_as_left_out() {
     let with = |count: u32| {
         let lines = (1..=count).map(|n| format!("fe80::{n:x}")).collect::<Vec<_>>().join("\n");
         load_str(&format!(
@@ -1074,7 +1074,7 @@ fn an_unsupported_keyword_that_decides_who_is_master_is_an_error() {
 }
 
 #[test]
-fn a_delay_of_an_interface_longer_than_the_patience_of_peers_is_pointed_out() {
+fn a_delay_of_an_interface_longer_than_the_wait_of_peers_is_reported() {
     let warned = |delay: &str, line: &str| {
         let loaded = load_str(&format!(
             "interface_up_down_delays {{\neth0 {delay}\n}}\nvrrp_instance A {{\ninterface eth0\nvirtual_router_id 7\n\

@@ -362,7 +362,7 @@ fn the_first_of_two_equal_ones_holds() {
 }
 
 #[test]
-fn a_quorum_is_what_the_servers_can_reach() {
+fn a_quorum_is_limited_to_the_weight_that_the_servers_can_reach() {
     let quorum = |lines: &str, real: &str| {
         let loaded = server(lines, real);
         (only(&loaded).quorum, only(&loaded).hysteresis, exit_code(&loaded.diagnostics))
@@ -382,7 +382,7 @@ fn only_udp_is_scheduled_packet_by_packet() {
 }
 
 #[test]
-fn clients_are_grouped_by_what_the_family_allows() {
+fn clients_are_grouped_by_a_mask_that_the_family_allows() {
     let length = |key: &str, real: &str, value: &str| {
         let lines = format!("{SERVICE}persistence_timeout\npersistence_granularity {value}");
         let loaded = load_str(&keyed(key, &lines, &[real]));
@@ -519,7 +519,7 @@ fn a_server_name_is_sent_only_over_tls_and_only_when_asked_for() {
 }
 
 #[test]
-fn a_url_says_what_answer_is_good() {
+fn a_url_has_the_conditions_for_a_good_answer() {
     let loaded = check(
         "HTTP_GET {\nurl {\npath /\nstatus_code 200 300-302\nstatus_code 404\n\
          digest 9B3A0C85A887A256D6939DA88AABD8CD\nregex \"a\\.b|'c'\"\nregex_options caseless dotal\nregex_min_offset 3\n}\n}",
@@ -761,7 +761,7 @@ fn the_table_is_flushed_as_told() {
 }
 
 #[test]
-fn a_foreign_weight_stays_as_long_as_is_said() {
+fn a_foreign_weight_stays_for_its_time() {
     let reconcile = |line: &str| {
         let loaded = load_str(&format!("global_defs {{\n{line}\n}}\n"));
         (loaded.config.global.lvs.reconcile, exit_code(&loaded.diagnostics))

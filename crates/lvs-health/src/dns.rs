@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_is_held_to_what_is_wanted_of_it() {
+    fn a_response_must_meet_all_conditions() {
         let wanted = DnsAnswers { least: 1, authentic: true, ..DnsAnswers::default() };
         let config = Dns { answers: Some(wanted.into()), ..Dns::new(QueryType::AAAA, "www.example.org") };
         let check = || Check::new(Query::new(&config).unwrap(), 0xabcd_fd89);

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn other_codes_fail_and_say_what_they_answered() {
+    fn other_codes_fail_and_name_the_command() {
         assert_eq!(
             failure(b"554 no service\r\n"),
             Failure::SmtpReply { to: "connection", expected: 220, actual: 554 }

@@ -210,7 +210,7 @@ fn a_half_open_connection_ends_with_the_steps_time() {
 }
 
 #[test]
-fn a_head_that_troubles_only_the_framing_fails_only_who_reads_the_body() {
+fn a_head_with_bad_framing_fails_only_checks_that_read_the_body() {
     let endless = format!("HTTP/1.1 200 OK\r\n{}", "X: y\r\n".repeat(4000));
     let two_lengths = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello";
     let signed = "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello";

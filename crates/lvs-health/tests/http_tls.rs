@@ -393,7 +393,7 @@ fn a_client_may_have_a_certificate_too() {
 }
 
 #[test]
-fn a_key_that_is_encrypted_is_said_to_be() {
+fn an_encrypted_key_is_reported() {
     for key in [
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
         "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n\
@@ -425,7 +425,7 @@ fn authorities_that_cannot_be_read_are_refused() {
 }
 
 #[test]
-fn goodbye_is_said_if_wanted() {
+fn priority_0_is_sent_if_wanted() {
     let server = Server::new(Authority::new().sign("a.example", 2031));
     for tls_compliant in [false, true] {
         let url = Url { tls_compliant, ..url() };

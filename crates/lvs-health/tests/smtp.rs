@@ -88,7 +88,7 @@ fn a_server_that_closes_early_fails_by_where() {
 }
 
 #[test]
-fn nobody_there_is_a_failure() {
+fn a_missing_server_is_a_failure() {
     // Bound and not listening: nobody else can take the port meanwhile.
     let nobody = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     nobody.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();

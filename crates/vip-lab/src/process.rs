@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn descendants_are_found_at_every_depth_and_nobody_else() {
+    fn descendants_are_found_at_every_depth_and_no_other_process() {
         let parents = [(2, 1), (3, 2), (4, 3), (5, 1), (6, 4)];
         assert_eq!(descendants(2, &parents), vec![3, 4, 6]);
     }

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_lies_within_counts() {
+    fn only_the_part_of_a_stall_within_the_span_counts() {
         let at = |ms| Stamp::from_epoch(Duration::from_millis(ms));
         let spans = [(at(0), at(10)), (at(20), at(30)), (at(40), at(70))];
         assert_eq!(stalled(&spans, at(5), at(50)), Duration::from_millis(5 + 10 + 10));

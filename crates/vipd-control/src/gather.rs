@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_change_nobody_gets_an_older_answer() {
+    fn after_a_change_no_client_gets_an_older_answer() {
         let (mut gatherer, now) = (Gatherer::default(), Instant::now());
         let old = begin(&mut gatherer, now);
         gatherer.handle_change();

@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_shows_is_for_readers() {
+    fn only_requests_that_show_are_for_readers() {
         assert_eq!(Verb::Status {}.needs(), Rights::Read);
         assert_eq!(Verb::Config { show: Shown::Json }.needs(), Rights::Read);
         assert_eq!(Verb::Reload { dry_run: true, confirm_s: None, wait: false }.needs(), Rights::Act);

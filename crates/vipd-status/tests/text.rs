@@ -242,7 +242,7 @@ fn a_virtual_server_without_quorum_drains_and_certificates() {
 }
 
 #[test]
-fn one_name_shows_what_is_about_it() {
+fn one_name_shows_its_part_alone() {
     let text = |name: &str| status(&busy(), &Options { name: Some(name.to_owned()), ..Options::default() });
     expect![[r#"
         ! VI_2 is in FAULT: script chk_haproxy is down: exited with status 7: "disk

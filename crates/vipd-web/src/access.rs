@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_not_in_what_debugging_prints() {
+    fn a_token_is_not_in_debug_output() {
         assert!(!format!("{:?}", Access::new(Some(b"s3cret"), [])).contains("s3cret"));
     }
 }

@@ -240,7 +240,7 @@ fn idle_and_slow_clients_are_not_kept() {
 }
 
 #[test]
-fn connections_and_what_they_send_are_bounded() {
+fn connections_and_their_data_are_bounded() {
     let mut lab = Lab::new(None);
     let first = lab.connect();
     for _ in 1..MAX_CONNECTIONS {
@@ -257,7 +257,7 @@ fn connections_and_what_they_send_are_bounded() {
 }
 
 #[test]
-fn a_reader_of_events_hears_each_once_and_what_it_lost() {
+fn a_reader_gets_each_event_once_and_the_number_of_lost_ones() {
     let mut lab = Lab::new(None);
     let id = lab.connect();
     lab.send(id, "GET /api/v1/events HTTP/1.1\r\nAccept: text/event-stream\r\nLast-Event-ID: 5\r\n\r\n");
@@ -307,7 +307,7 @@ fn readers_of_events_leave_room_for_others() {
 }
 
 #[test]
-fn an_open_page_is_told_of_what_changed_and_nothing_else() {
+fn an_open_page_is_told_of_changes_and_nothing_else() {
     let mut lab = Lab::new(None);
     let page = lab.get("/");
     let version = page.split_once("data-version=\"").unwrap().1.split_once('"').unwrap().0;

@@ -98,7 +98,7 @@ fn called_keepalived_it_says_so_on_standard_error_and_takes_any_word() {
 }
 
 #[test]
-fn a_word_that_is_no_command_starts_no_router() {
+fn an_unknown_command_starts_no_router() {
     let output = vipd(&["stauts"]);
     assert_eq!(status(&output), 1);
     assert!(errors(&output).starts_with("vipd: there is no command 'stauts'"), "{}", errors(&output));

@@ -216,8 +216,8 @@ fn a_reload_changes_what_has_changed_and_nothing_else() {
 
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
-fn clients_are_answered_whoever_directs_and_whoever_serves() {
-    ipvs_test("clients_are_answered_whoever_directs_and_whoever_serves", &[KEEPALIVED], || {
+fn clients_are_answered_with_any_director_and_any_server() {
+    ipvs_test("clients_are_answered_with_any_director_and_any_server", &[KEEPALIVED], || {
         for makers in PAIRS {
             println!("{makers:?}");
             a_pair_and_its_clients(*makers);

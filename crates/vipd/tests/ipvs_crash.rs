@@ -57,8 +57,8 @@ fn objects_that_a_reload_dropped_are_removed_although_the_worker_died_of_it() {
 
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
-fn the_weight_that_a_check_said_outlives_the_worker() {
-    ipvs_test("the_weight_that_a_check_said_outlives_the_worker", &[], || {
+fn the_weight_of_a_check_outlives_the_worker() {
+    ipvs_test("the_weight_of_a_check_outlives_the_worker", &[], || {
         // The first run says 7; the next ones never say anything.
         let check = "MISC_CHECK {\n misc_path \"/etc/keepalived/load.sh\"\n misc_dynamic\n warmup 0\n \
                      delay_loop 600\n }";

@@ -99,8 +99,8 @@ fn a_stop_without_another_machine_is_bounded_and_says_goodbye() {
 }
 
 #[test]
-fn a_second_request_to_stop_waits_for_nobody() {
-    lab_test("a_second_request_to_stop_waits_for_nobody", &[], || {
+fn a_second_request_to_stop_does_not_wait_for_other_machines() {
+    lab_test("a_second_request_to_stop_does_not_wait_for_other_machines", &[], || {
         let mut lan = Lan::new(V3_CALM, &[Vipd], &[100]);
         let vip = lan.vip(100);
         let configuration =

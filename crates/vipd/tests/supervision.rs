@@ -134,8 +134,8 @@ fn a_terminated_worker_releases_its_address_and_is_started_again() {
 }
 
 #[test]
-fn a_reload_adds_and_removes_an_address_and_nobody_notices() {
-    lab_test("a_reload_adds_and_removes_an_address_and_nobody_notices", &[], || {
+fn a_reload_adds_and_removes_an_address_without_a_change_of_state() {
+    lab_test("a_reload_adds_and_removes_an_address_without_a_change_of_state", &[], || {
         let lan = pair();
         let (first, second) = (lan.vip(100), lan.vip(101));
         let start = Stamp::now();

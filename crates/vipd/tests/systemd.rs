@@ -131,8 +131,8 @@ fn without_a_journal_standard_error_has_lines_of_json_where_asked_for() {
 }
 
 #[test]
-fn the_status_line_follows_what_happens_and_the_watchdog_hears_of_the_parent() {
-    lab_test("the_status_line_follows_what_happens_and_the_watchdog_hears_of_the_parent", &[], || {
+fn the_status_line_follows_events_and_the_watchdog_gets_messages_of_the_parent() {
+    lab_test("the_status_line_follows_events_and_the_watchdog_gets_messages_of_the_parent", &[], || {
         let mut lan = Lan::new(V3_CALM, &[Vipd], &[100]);
         let manager = Manager::bind(&lan, "/run/systemd", "notify");
         lan.routers[A].program = notifying();

@@ -105,8 +105,8 @@ fn a_file_is_followed_through_links_and_into_directories_that_come_later() {
 }
 
 #[test]
-fn a_worker_that_is_killed_knows_what_its_files_say_before_it_judges() {
-    lab_test("a_worker_that_is_killed_knows_what_its_files_say_before_it_judges", &[], || {
+fn a_successor_of_a_killed_worker_knows_its_files_before_it_judges() {
+    lab_test("a_successor_of_a_killed_worker_knows_its_files_before_it_judges", &[], || {
         let mut lan = Lan::new(V3_CALM, &[Vipd], &[100]);
         lan.routers[0].start(&configuration(FILE, "track_file {\n F weight 0\n}"));
         expect_priority(&lan, BASE, "the start");

@@ -180,8 +180,8 @@ fn the_process_has_no_rights_and_nothing_depends_on_it() {
 }
 
 #[test]
-fn clients_that_never_read_hold_nobody_up() {
-    lab_test("clients_that_never_read_hold_nobody_up", &[], || {
+fn clients_that_never_read_delay_no_other_client() {
+    lab_test("clients_that_never_read_delay_no_other_client", &[], || {
         let lan = alone("");
         let router = &lan.routers[A];
         eventually("it answers", BOUND, || code(&get(router, "/healthz", "")) == "200");

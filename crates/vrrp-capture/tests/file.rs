@@ -50,7 +50,7 @@ fn a_pcapng_file_with_nanoseconds_is_read() {
 }
 
 #[test]
-fn a_file_cut_anywhere_gives_what_came_before_and_an_error() {
+fn a_file_cut_anywhere_gives_the_packets_before_the_cut_and_an_error() {
     let whole = pcap(&frames());
     let record = 16 + Frame::new(1, 100).octets().len();
     for length in 0..whole.len() {

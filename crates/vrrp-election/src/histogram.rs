@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bound_belongs_to_its_bucket_and_what_is_longer_than_all_to_the_last() {
+    fn a_bound_belongs_to_its_bucket_and_longer_durations_to_the_last() {
         let mut histogram = Histogram::default();
         for us in [0, 100, 101, 1_000_000, 11_000_001] {
             histogram.add(Duration::from_micros(us));

@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_says_nothing_leaves_what_is_known_and_is_tried_at_the_next_interval() {
+    fn a_run_without_a_result_keeps_the_last_one_and_is_repeated_at_the_next_interval() {
         for before in [true, false] {
             let mut script = script(1, 1, false);
             states(&mut script, &[before]);
@@ -508,7 +508,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reload_keeps_what_is_known() {
+    fn a_reload_keeps_known_results() {
         let mut script = script(2, 2, false);
         states(&mut script, &[true]);
         let carried =

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_successor_goes_on_with_what_does_not_count_yet() {
+    fn a_successor_goes_on_with_a_pending_change() {
         let mut before = watched(true);
         before.observe(at(10), "eth0", false, DELAYS);
         let mut after = Settling::new();

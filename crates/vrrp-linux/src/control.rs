@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn control_data_cut_anywhere_gives_what_came_before_the_cut() {
+    fn control_data_cut_anywhere_gives_the_messages_before_the_cut() {
         for length in 0..CAPTURED.len() {
             let ancillary = Ancillary::read(&CAPTURED[..length]);
             assert_eq!(ancillary.timestamp.is_some(), length >= 32, "cut at {length}");

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_survey_finds_what_events_were_lost_of() {
+    fn a_survey_finds_processes_whose_events_were_lost() {
         let mut table = table();
         survey(&mut table, Survey::Thorough, &[(1, "init"), (7, "nginx"), (8, "nginx")]);
         assert_eq!(table.counts(), [0, 2]);

@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_watched_after_a_reload_and_what_is_known_stays() {
+    fn other_files_are_watched_after_a_reload_and_known_values_stay() {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.watch(&BTreeSet::from([path(), "/run/other".into()]));

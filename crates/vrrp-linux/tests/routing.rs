@@ -286,7 +286,7 @@ fn a_refusal_carries_the_kernels_reason_and_is_over_once_an_address_is_there() {
 }
 
 #[test]
-fn a_successor_removes_by_what_it_was_told() {
+fn a_successor_removes_the_objects_that_it_was_told_of() {
     in_namespace(|| {
         wire("left", "right");
         ip("addr add 192.0.2.11/24 dev left");

@@ -172,7 +172,7 @@ fn a_multicast_socket_hears_only_its_group_on_its_interface() {
 }
 
 #[test]
-fn a_unicast_socket_hears_only_what_is_sent_to_its_address() {
+fn a_unicast_socket_receives_only_packets_to_its_address() {
     in_namespace(|| {
         let (left, right) = addressed_wire();
         let config = SocketConfig::default();

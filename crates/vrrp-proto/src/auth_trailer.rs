@@ -480,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn by_time_a_stamp_must_be_near_the_clock_and_what_is_remembered_expires() {
+    fn by_time_a_stamp_must_be_near_the_clock_and_the_memory_expires() {
         let rule = AntiReplay::Time { window: at(5) };
         let check =
             |stamp: u64, now: u64| ReplayGuard::check_clock(rule, TrailerStamp::at(at(stamp)), at(now));

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_header_says_who_sends_what_to_whom() {
+    fn an_ipv6_header_has_source_destination_and_payload() {
         let header = ipv6_header("fe80::1".parse().unwrap(), IPV6_GROUP, 255, 24);
         assert_eq!(header[..8], [0x6c, 0, 0, 0, 0, 24, 112, 255]);
         assert_eq!((header[8], header[9], header[23]), (0xfe, 0x80, 1));

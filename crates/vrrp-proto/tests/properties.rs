@@ -123,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn a_router_accepts_what_its_equal_sends(
+    fn a_router_accepts_adverts_of_a_router_with_the_same_configuration(
         owned in owned(), rule in rule(), source: u32, identification: u16,
     ) {
         let advert = owned.advert();

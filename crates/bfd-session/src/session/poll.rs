@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_waits_where_nobody_can_confirm() {
+    fn nothing_waits_where_no_router_can_confirm() {
         let mut asked = up(10, 10);
         asked.ask(ms(50), ms(5), State::Down, false);
         assert_eq!((asked.tx(), asked.rx(), asked.is_polling()), (ms(50), ms(5), false));

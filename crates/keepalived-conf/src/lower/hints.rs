@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_unit_is_converted_to_what_the_keyword_counts() {
+    fn a_unit_is_converted_to_the_keyword_s_own() {
         let seconds = Arguments::Decimal { min: 0, max: 1_000_000_000, places: 2, unit: Unit::Seconds };
         let whole = Arguments::Integer { min: 0, max: 100, unit: Unit::Seconds };
         let hint = |word: &str, arguments| number(word, arguments).unwrap_or_default();

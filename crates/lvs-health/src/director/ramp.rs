@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stair_is_the_same_whoever_looks_and_when() {
+    fn a_stair_of_a_slow_start_does_not_depend_on_the_time_of_reading() {
         let (start, length) = (Instant::now(), Duration::from_secs(4));
         for millis in (0..4000).step_by(7) {
             let now = start + Duration::from_millis(millis);

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_does_not_know_the_password_is_not_believed() {
+    fn a_server_that_does_not_know_the_password_is_refused() {
         let begin = said(b'R', &[&[0, 0, 0, 10], &b"SCRAM-SHA-256\0\0"[..]].concat());
         let nonce = Scram::new(1).first();
         let nonce = nonce.rsplit("r=").next().unwrap_or_default();

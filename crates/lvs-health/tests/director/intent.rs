@@ -72,7 +72,7 @@ fn a_server_that_is_drained_or_in_maintenance_does_not_count_for_the_quorum() {
 }
 
 #[test]
-fn nobody_is_checked_during_maintenance() {
+fn no_server_is_checked_during_maintenance() {
     let mut lab = lab();
     steer(&mut lab, 0, Mode::Maintenance);
     let check = lab.check(id(0, 0));
@@ -83,7 +83,7 @@ fn nobody_is_checked_during_maintenance() {
 }
 
 #[test]
-fn an_intent_ends_at_its_time_and_leaves_what_checks_found() {
+fn an_intent_ends_at_its_time_and_leaves_the_results_of_checks() {
     let mut lab = lab();
     let intent = Intent { until: Some(lab.now + 60 * SECOND), ..Intent::new(Mode::Weight(7), "somebody") };
     lab.director.steer(lab.now, id(0, 0), Some(intent));

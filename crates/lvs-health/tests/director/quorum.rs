@@ -120,7 +120,7 @@ fn inhibited_ones_stay_with_weight_0_on_both_sides() {
 }
 
 #[test]
-fn without_a_sorry_server_a_lost_quorum_removes_nobody() {
+fn without_a_sorry_server_a_lost_quorum_removes_no_server() {
     let mut lab = strict(vec![Service { quorum: 2, ..service("a", weighing(&[1, 1])) }]);
     assert_eq!(quorums(&round(&mut lab, "fp")), [(0, false)]);
     assert_eq!(lab.wanted(), "2=1");

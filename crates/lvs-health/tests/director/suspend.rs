@@ -32,7 +32,7 @@ fn nothing_is_checked_before_the_address_is_there() {
 }
 
 #[test]
-fn an_address_that_leaves_stops_attempts_and_keeps_what_is_known() {
+fn an_address_that_leaves_stops_attempts_and_keeps_results() {
     let mut lab = Lab::new(vec![suspendable(&[VIP])]);
     lab.director.handle_address(lab.now, VIP, true);
     lab.drain();

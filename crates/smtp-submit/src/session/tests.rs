@@ -168,7 +168,7 @@ fn each_code_is_decided_on_at_each_step() {
 }
 
 #[test]
-fn starttls_is_required_and_what_was_offered_before_is_forgotten() {
+fn starttls_is_required_and_earlier_offers_are_forgotten() {
     let config = with_login(SessionConfig { start_tls: true, ..config() });
     let start = ["S: 220 mx", "C: EHLO lb1.example.org"];
     let outcome =
@@ -274,7 +274,7 @@ fn a_lost_connection_is_told_with_where_it_was() {
 }
 
 #[test]
-fn a_name_that_is_no_name_is_not_said() {
+fn a_helo_name_is_sent_without_characters_that_no_host_name_has() {
     for (name, said) in [("lb1\r\nRCPT TO:<x>", "EHLO lb1RCPTTO:x\r\n"), ("ä \0", "EHLO localhost\r\n")] {
         let now = Instant::now();
         let mut session =

@@ -75,7 +75,7 @@ fn a_reader_may_not_act_and_a_stranger_nothing() {
 }
 
 #[test]
-fn a_new_policy_counts_for_those_who_are_connected() {
+fn a_new_policy_holds_for_connected_clients() {
     let (mut server, now, id) = with(reader());
     server.handle_policy(Policy { group_acts: true, ..READERS });
     server.handle_input(now, id, b"{\"v\":1,\"do\":\"undo\"}\n");

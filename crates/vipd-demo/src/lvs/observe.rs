@@ -206,7 +206,7 @@ mod tests {
     const REFUSED: io::ErrorKind = io::ErrorKind::ConnectionRefused;
 
     #[test]
-    fn a_dead_server_is_out_when_the_table_says_so_and_nobody_is_refused_from_then_on() {
+    fn a_dead_server_is_out_when_the_table_says_so_and_no_client_is_refused_from_then_on() {
         let seen = seen(vec![
             visit(900, 910, Ok("s1")),
             visit(1_100, 1_101, Err(REFUSED)),

@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_too_light_to_move_the_address_is_said_and_left_out() {
+    fn a_check_whose_weight_moves_nothing_is_reported_and_left_out() {
         let (a, b) = (side("a", &field(150, "")), side("b", &field(100, "")));
         let setup = fit([&a, &b]).unwrap();
         assert_eq!(setup.checks, Checks::default());

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_priority_says_what_it_is_made_of() {
+    fn a_priority_is_shown_with_its_terms() {
         let shown = |priority: &Priority| {
             let mut html = String::new();
             super::priority(&mut html, priority);

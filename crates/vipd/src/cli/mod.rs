@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn version_and_help_go_where_whoever_calls_it_by_this_name_looks() {
+    fn version_and_help_go_to_standard_error_if_called_keepalived() {
         for option in ["-h", "-v"] {
             assert!(
                 matches!(parse(CalledAs::Vipd, [option.into()]), Request::Print(text) if text.contains("vipd"))
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_no_command_is_an_error_with_what_may_be_meant() {
+    fn an_unknown_command_is_an_error_with_a_suggestion() {
         let said = |line: &str| match parse(CalledAs::Vipd, line.split_whitespace().map(OsString::from)) {
             Request::PrintError(text, 1) => text,
             other => panic!("{line}: {other:?}"),

@@ -230,7 +230,7 @@ TCP 0A090001 E245 C0000201 0050 0A000001 0052 SYN_RECV         60
     }
 
     #[test]
-    fn nobody_looks_where_nobody_asks_for_it() {
+    fn no_connections_are_counted_where_no_service_asks_for_it() {
         let now = Instant::now();
         let mut outliers = Outliers::default();
         outliers.follow(now, &plan(1, &balanced("", &[(81, "")])));

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_ends_in_time_is_told_to_who_waits() {
+    fn a_run_that_ends_in_time_is_reported_to_its_attempt() {
         let (mut scripts, now) = (Scripts::default(), Instant::now());
         let attempt = attempts(1)[0];
         assert_eq!(scripts.begin(KEY, attempt, TIMEOUT), Begun::Started);

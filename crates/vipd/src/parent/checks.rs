@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_whose_file_system_hangs_says_nothing_and_is_asked_for_once() {
+    fn a_file_on_a_hanging_file_system_gives_no_value_and_is_read_once() {
         let mut scene = Scene::new();
         scene.run(&file_check());
         assert_eq!(scene.checks.take_unasked().len(), 1);

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_is_started_again_gets_what_the_first_one_got() {
+    fn a_restarted_worker_gets_the_same_as_the_first_one() {
         let whole = loaded().config;
         let kept = Kept::from(loaded());
         for role in Role::ALL {

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reload_that_leaves_no_instance_is_said_loudly() {
+    fn a_reload_that_removes_every_instance_or_virtual_server_is_reported() {
         let balanced = "virtual_server 192.0.2.1 80 {\n lb_algo rr\n lb_kind NAT\n protocol TCP\n real_server 192.0.2.2 80 {\n }\n}\n";
         let config = |text: &str| reading([("/c/k.conf", text)]).config;
         let old = |text: &str| kept([("/c/k.conf", text)]);

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn sessions_that_nobody_watches_for_long_are_down() {
+    fn sessions_without_a_process_for_long_are_down() {
         let (mut sessions, now) = (Sessions::default(), Instant::now());
         sessions.note(key(1), true);
         sessions.note(key(2), false);

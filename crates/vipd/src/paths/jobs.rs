@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_files_are_made_and_others_overwritten_only_where_that_is_said() {
+    fn missing_files_are_made_and_others_overwritten_only_if_configured() {
         let directory = TestDirectory::new();
         let path = |name: &str| directory.path().join(name);
         let contents = |name: &str| std::fs::read_to_string(path(name)).unwrap();

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn one_instance_is_handed_over_with_who_and_why() {
+    fn one_instance_is_handed_over_with_the_user_and_the_reason() {
         let mut node = serving();
         assert_eq!(ask(&mut node, one("VI_1"), ActKind::Handover), [("VI_1".to_owned(), Ok(()))]);
         let intent = node.intent(RouterId(0)).unwrap();

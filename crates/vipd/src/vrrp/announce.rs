@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_address_is_announced_by_a_router_that_overrides_what_is_known() {
+    fn an_ipv6_announcement_has_the_router_and_override_flags() {
         let (_, frame) = announcement(&eth0(), "2001:db8::100".parse().unwrap()).unwrap();
         let announced = UnsolicitedNa::parse(frame.octets()).unwrap();
         assert_eq!((announced.mac, announced.router), ([2, 0, 0, 0, 0, 9], true));

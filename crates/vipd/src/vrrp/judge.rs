@@ -175,7 +175,7 @@ mod tests {
     use crate::vrrp::plan::Plan;
 
     #[test]
-    fn a_unicast_router_hears_its_peers_and_with_check_unicast_src_nobody_else() {
+    fn a_unicast_router_accepts_its_peers_and_with_check_unicast_src_no_other_router() {
         let text = "vrrp_instance V {\n interface eth0\n virtual_router_id 51\n unicast_src_ip 192.0.2.1\n \
                     check_unicast_src\n unicast_peer {\n 192.0.2.2\n }\n virtual_ipaddress {\n 192.0.2.100\n }\n}";
         let plan = Plan::new(Generation::default(), keepalived_conf::load_str(text).config);

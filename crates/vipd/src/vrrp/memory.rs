@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_successor_reads_what_was_remembered() {
+    fn a_successor_reads_the_memory() {
         let mut node = Node::new(Instant::ZERO, config());
         node.handle_timeout(Instant::ZERO);
         node.handle_script(Instant::ZERO, ScriptId(0), ScriptResult::Failed);

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reload_renumbers_what_waits_and_drops_what_is_gone() {
+    fn a_reload_renumbers_waiting_routers_and_drops_removed_ones() {
         let mut spacing = spaced(&[arp(1, 1, 3), arp(2, 2, 3)]);
         spacing.renumber(|router| (router == RouterId(2)).then_some(RouterId(0)));
         assert_eq!(spacing.handle_timeout(at(0), |_| true), [arp(0, 2, 3)]);

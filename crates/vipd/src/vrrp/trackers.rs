@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn quorums_are_said_when_they_change() {
+    fn quorums_are_reported_when_they_change() {
         let plan = plan(TEXT);
         let mut trackers = Trackers::start(counted(&plan, 2), None);
         trackers.look(at(0), &plan, |_| Some(true));
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reload_that_edits_a_delay_does_not_make_a_failure_of_what_does_not_count_yet() {
+    fn a_reload_that_edits_a_delay_does_not_make_a_pending_change_count() {
         let old = plan(TEXT);
         let new = plan(&TEXT.replace("terminate_delay 3", "terminate_delay 5"));
         let mut trackers = Trackers::start(counted(&old, 2), None);

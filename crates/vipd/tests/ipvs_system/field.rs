@@ -24,8 +24,8 @@ const MASTER: Duration = Duration::from_secs(4);
 
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
-fn an_old_file_with_http_checks_serves_who_is_alive() {
-    ipvs_test("field::an_old_file_with_http_checks_serves_who_is_alive", &[KEEPALIVED], || {
+fn an_old_file_with_http_checks_uses_the_live_servers() {
+    ipvs_test("field::an_old_file_with_http_checks_uses_the_live_servers", &[KEEPALIVED], || {
         for maker in MAKERS {
             let mut lab = stage(maker);
             lab.start(&hurried(HTTP_GET));

@@ -79,8 +79,8 @@ fn a_mail_waits_for_a_server_that_is_down() {
 }
 
 #[test]
-fn a_reload_tries_what_waits_at_once_and_through_the_new_server() {
-    lab_test("daemon::a_reload_tries_what_waits_at_once_and_through_the_new_server", &[], || {
+fn a_reload_sends_waiting_mails_at_once_through_the_new_server() {
+    lab_test("daemon::a_reload_sends_waiting_mails_at_once_through_the_new_server", &[], || {
         let mut lan = lan(Vipd);
         let server = mail_server(&lan, Manners::default());
         let router = &mut lan.routers[0];
@@ -108,8 +108,8 @@ fn a_mailer_that_is_killed_is_replaced_and_its_mail_stays() {
 }
 
 #[test]
-fn a_stop_does_not_wait_long_for_mail_and_says_what_is_lost() {
-    lab_test("daemon::a_stop_does_not_wait_long_for_mail_and_says_what_is_lost", &[], || {
+fn a_stop_does_not_wait_long_for_mail_and_reports_lost_mails() {
+    lab_test("daemon::a_stop_does_not_wait_long_for_mail_and_reports_lost_mails", &[], || {
         let mut lan = lan(Vipd);
         // It takes connections, and nobody ever answers.
         let _listener = lan.routers[0].host.run(|| TcpListener::bind("127.0.0.1:25")).unwrap().unwrap();

@@ -32,7 +32,7 @@ fn said(step: Step, reply: &str) -> ServerReply {
 }
 
 #[test]
-fn a_mail_is_delivered_by_nobody() {
+fn a_mail_is_delivered_by_a_process_of_user_nobody() {
     let server = MailServer::start(Manners::default());
     let mut mailer = Mailer::start();
     assert_eq!(
@@ -98,7 +98,7 @@ fn every_address_of_a_name_is_tried() {
 }
 
 #[test]
-fn a_name_that_nobody_has_is_told() {
+fn an_unknown_name_is_reported() {
     let mut delivery = to(([127, 0, 0, 1], 25).into());
     delivery.server.host = "no such name".to_owned();
     assert!(matches!(deliver(delivery), Err(Failure::Lookup(_))));

@@ -135,7 +135,7 @@ fn a_handshake_that_is_none_fails() {
 }
 
 #[test]
-fn a_file_without_certificates_is_said() {
+fn a_file_without_certificates_is_reported() {
     let server = start_tls(Authority::new().server("127.0.0.1"));
     let outcome = deliver(secured(to(server.address), MailTls::StartTls, Some("nothing\n")));
     assert_eq!(outcome, Err(Failure::Certificates("it holds no certificate".to_owned())));

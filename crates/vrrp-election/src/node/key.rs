@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_router_that_was_retired_is_nobody() {
+    fn a_retired_router_matches_no_key() {
         let key = multicast("eth0", 51, Family::Ipv4);
         assert_eq!(pairs([None, Some(&key)], from_ref(&key)), [Some(RouterId(1))]);
     }

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_router_whose_patience_is_one_advert_has_no_close_calls_while_nothing_is_lost() {
+    fn a_router_that_waits_for_one_advert_has_no_close_calls_while_nothing_is_lost() {
         let mut observed = Observed::default();
         observed.obeyed(at(0), &advert(2), None);
         for second in 1..9 {

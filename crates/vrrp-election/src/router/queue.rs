@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drained_queue_gives_back_what_was_put_in() {
+    fn a_queue_with_few_actions_gives_them_back_unchanged() {
         let mut queue = Queue::default();
         let asked = [Action::SendAdvert(Priority::STOP), Action::RemoveAddresses, Action::RemoveAddresses];
         for action in asked {

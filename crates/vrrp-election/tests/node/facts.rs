@@ -34,7 +34,7 @@ fn a_required_fact_that_ends_is_a_fault_and_names_itself() {
 }
 
 #[test]
-fn a_value_moves_the_priority_of_whoever_tracks_it() {
+fn a_value_changes_the_priority_of_routers_that_track_it() {
     let setups = vec![tracking(router(51), vec![track(F0, 2), track(F1, -1)]), router(52)];
     let mut node = node(with_facts(vec![Fact::Unknown; 2], setups));
     let mut priority = |id, fact| {

@@ -83,7 +83,7 @@ fn a_result_of_a_run_that_nobody_asked_for_is_no_evidence() {
 }
 
 #[test]
-fn a_master_that_yields_after_its_priority_fell_keeps_what_lowered_it() {
+fn a_master_that_yields_after_its_priority_fell_keeps_the_cause() {
     let facts = vec![Fact::Value(0)];
     let mut node = node(NodeConfig { facts, ..machine(vec![tracking(vec![track(F0, 1)])]) });
     node.handle_timeout(ms(4_000));
@@ -101,7 +101,7 @@ fn a_master_that_yields_after_its_priority_fell_keeps_what_lowered_it() {
 }
 
 #[test]
-fn a_reload_goes_on_with_what_is_remembered_under_the_ids_of_now() {
+fn a_reload_keeps_the_memory_under_the_new_ids() {
     let config = |facts: Vec<Fact>, tracks: Vec<Track>, others: usize| {
         let mut routers: Vec<_> = (0..others).map(|_| router(9)).collect();
         routers.push(tracking(tracks));

@@ -84,7 +84,7 @@ fn a_handover_that_is_ended_lets_the_better_router_preempt() {
 }
 
 #[test]
-fn a_handover_that_nobody_answers_is_over_and_has_cost_nothing() {
+fn a_handover_without_a_successor_ends_and_the_router_served_all_the_time() {
     let mut node = serving(machine(vec![router(51)]));
     node.handle_intent(ms(5_000), R0, &intent(HANDOVER, ms(5_000))).unwrap();
     assert_eq!(all(&mut node).iter().find_map(progress_of), Some(Progress::Began));
@@ -186,7 +186,7 @@ fn hard_maintenance_is_a_fault_once_the_addresses_are_given_away() {
 }
 
 #[test]
-fn hard_maintenance_that_nobody_answers_ends_in_a_fault_with_a_goodbye() {
+fn hard_maintenance_without_a_successor_ends_in_a_fault_with_priority_0() {
     let mut node = serving(machine(vec![router(51)]));
     node.handle_intent(ms(5_000), R0, &intent(HARD, ms(5_000))).unwrap();
     assert_eq!(node.standing(R0), Some(Standing::Active));
@@ -252,7 +252,7 @@ fn the_members_of_a_sync_group_move_together() {
 }
 
 #[test]
-fn a_member_that_nobody_heard_of_moves_with_the_others() {
+fn a_member_that_was_not_reported_moves_with_the_others() {
     let mut node = serving(group());
     node.handle_intent(ms(5_000), R0, &intent(HANDOVER, ms(5_000))).unwrap();
     all(&mut node);
@@ -275,7 +275,7 @@ fn a_fault_in_the_middle_of_a_handover_ends_it_and_one_afterwards_does_not() {
 }
 
 #[test]
-fn a_reload_keeps_what_is_intended_with_a_router_by_its_key() {
+fn a_reload_keeps_an_intent_by_the_key_of_its_router() {
     let mut node = moved_away(machine(vec![router(51)]), HANDOVER);
     let before = node.intent(R0).cloned();
     node.handle_reload(ms(6_000), machine(vec![router(50), router(51)]));
@@ -311,7 +311,7 @@ fn remembered(node: &mut Node, at: Instant) -> NodeMemory {
 }
 
 #[test]
-fn a_successor_of_the_process_knows_what_is_intended() {
+fn a_successor_of_the_process_knows_the_intents() {
     for (kind, standing) in [(HANDOVER, Standing::Backup), (SOFT, Standing::Backup), (HARD, Standing::Fault)]
     {
         let mut node = moved_away(machine(vec![router(51)]), kind);

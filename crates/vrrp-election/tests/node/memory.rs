@@ -75,7 +75,7 @@ fn an_active_that_must_not_preempt_goes_on_only_if_nobody_can_have_taken_over() 
 }
 
 #[test]
-fn without_a_word_that_it_lived_the_last_remembered_advert_counts() {
+fn without_a_report_that_it_lived_the_last_remembered_advert_counts() {
     let mut memory = served_until(ms(3_610), &with(Preempt::Never));
     memory.alive = None;
     let standing =
@@ -101,7 +101,7 @@ fn a_router_that_does_not_go_on_removes_its_addresses_and_listens_a_whole_wait()
 }
 
 #[test]
-fn a_check_that_is_not_known_keeps_nobody_from_going_on_but_from_starting() {
+fn an_unknown_check_keeps_a_router_from_starting_but_not_from_going_on() {
     let setup = RouterSetup { tracks: vec![track(S0, 0)], ..with(Preempt::Never) };
     let config = || NodeConfig { scripts: vec![script(check())], ..machine(vec![setup.clone()]) };
     let memory = served_until(ms(8_000), &with(Preempt::Never));
@@ -168,7 +168,7 @@ fn a_delay_of_preemption_goes_on() {
 }
 
 #[test]
-fn a_router_goes_on_by_what_it_is_not_by_its_place() {
+fn a_router_goes_on_by_its_key_not_by_its_place() {
     let memory = served_until(ms(8_000), &router(51));
     let node = Node::resume(ms(8_050), machine(vec![router(52), router(51)]), &memory);
     assert_eq!([R0, R1].map(|id| node.standing(id)), [Some(Standing::Backup), Some(Standing::Active)]);
@@ -260,7 +260,7 @@ fn a_change_that_decides_the_next_start_is_reported_at_once_and_nothing_else_is(
 }
 
 #[test]
-fn a_reload_tells_who_is_gone_and_who_is_known_under_another_key() {
+fn a_reload_reports_removed_routers_and_those_with_another_key() {
     let peers = |peer| RouterSetup { transport: Transport::unicast([ip(peer)]), ..router(51) };
     let mut memory = NodeMemory::default();
     let mut node = node(machine(vec![peers("192.0.2.8"), router(52), router(52)]));
@@ -280,7 +280,7 @@ fn a_reload_tells_who_is_gone_and_who_is_known_under_another_key() {
 }
 
 #[test]
-fn a_caller_says_that_it_lives_only_for_who_needs_it() {
+fn a_caller_reports_that_it_lives_only_if_a_router_needs_that() {
     let mut node = node(machine(vec![with(Preempt::Never), owner(52)]));
     assert_eq!(node.alive_interval(), None, "nobody serves who must not preempt");
     node.handle_timeout(ms(3_610));

@@ -53,7 +53,7 @@ fn unicast(source: &str, peers: &[&str]) -> RouterSetup {
 }
 
 #[test]
-fn nobody_is_told_of_a_reload_that_changes_nothing() {
+fn no_client_is_told_of_a_reload_that_changes_nothing() {
     let mut node = node(machine(vec![owner(51), router(52)]));
     let (farewell, before, after) = reload(&mut node, ms(500), machine(vec![owner(51), router(52)]));
     assert_eq!((farewell, before), (vec![], vec![Some(R0), Some(R1)]));
@@ -115,7 +115,7 @@ fn another_interface_vrid_family_or_group_makes_another_router() {
 }
 
 #[test]
-fn another_priority_interval_version_or_preemption_leaves_the_router_what_it_is() {
+fn another_priority_interval_version_or_preemption_keeps_the_router() {
     let with = |change: fn(&mut RouterSetup)| {
         let mut setup = router(51);
         change(&mut setup);

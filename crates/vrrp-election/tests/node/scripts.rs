@@ -67,7 +67,7 @@ fn an_unknown_check_holds_its_router_back_silently() {
 }
 
 #[test]
-fn an_unknown_check_that_only_weighs_holds_nobody_back() {
+fn an_unknown_check_that_only_weighs_holds_no_router_back() {
     let node = node(with_check(vec![tracking(router(51), -10)]));
     assert_eq!(node.standing(R0), Some(Standing::Backup));
     assert_eq!(node.router(R0).unwrap().priority(), prio(100));
@@ -156,7 +156,7 @@ fn a_check_that_hangs_is_ended_and_fails_when_it_has_ended() {
 }
 
 #[test]
-fn a_check_whose_process_does_not_begin_is_nobodys_failure() {
+fn a_check_whose_process_does_not_begin_is_no_failure_of_a_server() {
     let mut node = node(with_check(vec![tracking(owner(51), 0)]));
     node.handle_timeout(ms(0));
     node.handle_script(ms(10), S0, true);

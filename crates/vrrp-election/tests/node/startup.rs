@@ -9,7 +9,7 @@ use crate::lab::{DOWN, L0, R0, R1, UP, all, elected, fault, links, machine, node
 use crate::support::{advert, hears, ip, ms, seconds};
 
 #[test]
-fn a_backup_begins_by_removing_what_a_predecessor_left() {
+fn a_backup_begins_by_removing_leftovers_of_a_predecessor() {
     let mut node = Node::new(Instant::ZERO, machine(vec![router(51)]));
     assert_eq!(
         all(&mut node),
@@ -48,7 +48,7 @@ fn an_owner_begins_by_serving() {
 }
 
 #[test]
-fn until_the_startup_delay_ends_nobody_speaks_listens_or_is_told_of() {
+fn until_the_startup_delay_ends_no_router_sends_listens_or_is_reported() {
     let config =
         NodeConfig { startup_delay: Duration::from_secs(10), ..machine(vec![owner(51), router(52)]) };
     let mut node = Node::new(Instant::ZERO, config);

@@ -14,7 +14,7 @@ fn an_active_puts_it_back_and_announces_it_at_once() {
 }
 
 #[test]
-fn a_fight_over_it_is_led_once_a_second_and_its_last_blow_is_ours() {
+fn a_removed_object_is_restored_once_a_second_and_the_last_change_is_ours() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
         let mut restored = Vec::new();

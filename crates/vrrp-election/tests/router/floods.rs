@@ -62,7 +62,7 @@ fn a_lower_router_that_comes_back_is_told_anew() {
 }
 
 #[test]
-fn the_last_word_of_the_one_that_yields_is_answered_but_not_told() {
+fn the_last_advert_of_a_yielding_router_is_answered_but_not_reported() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
         let heard = advert(99, speaks.above(), speaks.one_second());

@@ -83,7 +83,7 @@ fn a_shorter_wait_after_a_reload_counts_for_a_goodbye_as_well() {
 }
 
 #[test]
-fn the_counters_say_what_came_and_what_was_asked_for() {
+fn the_counters_count_inputs_and_actions() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
         hear(&mut router, speaks, 3_700_000, 0);

@@ -141,7 +141,7 @@ fn the_renewal_follows_the_learned_interval() {
 }
 
 #[test]
-fn patience_counts_from_when_an_advert_arrived() {
+fn the_wait_counts_from_the_arrival_of_an_advert() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
         // Read at 3 s, but it had arrived at 1 s.
@@ -152,7 +152,7 @@ fn patience_counts_from_when_an_advert_arrived() {
 }
 
 #[test]
-fn a_stalled_active_first_hears_who_took_over() {
+fn a_stalled_active_first_reads_the_adverts_of_its_successor() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
         for second in 8..20 {

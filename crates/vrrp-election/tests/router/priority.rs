@@ -55,7 +55,7 @@ fn an_active_tells_with_its_next_regular_advert() {
 }
 
 #[test]
-fn a_lowered_active_yields_to_what_it_would_have_beaten() {
+fn a_lowered_active_yields_to_a_router_above_its_new_priority() {
     for speaks in ALL {
         let mut router = serving(speaks, speaks.config());
         router.set_priority(own_prio(50));

@@ -16,7 +16,7 @@ fn the_same_parameters_leave_a_backup_alone() {
 }
 
 #[test]
-fn another_patience_begins_the_wait_anew() {
+fn another_number_of_down_adverts_begins_the_wait_anew() {
     for speaks in ALL {
         let mut router = started(speaks, speaks.config());
         router.reconfigure(us(1_000_000), RouterConfig { down_adverts: 5, ..speaks.config() }, false);
@@ -121,7 +121,7 @@ fn a_living_active_keeps_the_interval_it_taught() {
 }
 
 #[test]
-fn a_former_active_does_not_wait_by_what_it_learned_long_ago() {
+fn a_former_active_does_not_use_an_interval_learned_long_ago() {
     for speaks in [Speaks::V3Ipv4, Speaks::V3Ipv6] {
         let mut router = serving(speaks, speaks.config());
         router.reconfigure(

@@ -323,7 +323,7 @@ fn active_serves_until_a_better_one_comes() {
 }
 
 #[test]
-fn an_owner_told_to_ignore_others_yields_to_nobody() {
+fn an_owner_told_to_ignore_others_never_yields() {
     for speaks in ALL {
         let mut config = speaks.config();
         config.priority = RouterPriority::OWNER;
@@ -339,7 +339,7 @@ fn an_owner_told_to_ignore_others_yields_to_nobody() {
 }
 
 #[test]
-fn a_router_below_255_ignores_nobody() {
+fn a_router_below_255_ignores_no_advert() {
     for speaks in ALL {
         let mut router = started(speaks, RouterConfig { owner_ignores_adverts: true, ..speaks.config() });
         let heard = advert(200, speaks.above(), speaks.one_second());

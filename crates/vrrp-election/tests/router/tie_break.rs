@@ -66,7 +66,7 @@ fn of_two_owners_the_lower_address_yields_and_both_say_so() {
 }
 
 #[test]
-fn two_routers_that_only_start_settle_who_serves() {
+fn two_starting_routers_agree_on_the_serving_one() {
     for speaks in ALL {
         let mut routers = [speaks.below(), speaks.above()].map(|address| {
             let mut router = VirtualRouter::new(speaks.config());

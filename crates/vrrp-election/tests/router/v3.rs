@@ -125,7 +125,7 @@ fn an_active_learns_nothing_from_a_lower_one() {
 }
 
 #[test]
-fn a_startup_forgets_what_was_learned() {
+fn a_startup_forgets_learned_values() {
     both(|speaks| {
         let mut router = started(speaks, speaks.config());
         router.hears(us(1_000_000), &advert(200, speaks.above(), centis(250))).unwrap();
@@ -138,7 +138,7 @@ fn a_startup_forgets_what_was_learned() {
 }
 
 #[test]
-fn an_interval_of_zero_is_never_believed() {
+fn an_interval_of_zero_is_never_accepted() {
     both(|speaks| {
         let mut router = started(speaks, speaks.config());
         router.hears(us(1_000_000), &advert(200, speaks.above(), centis(0))).unwrap();

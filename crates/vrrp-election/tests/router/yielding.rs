@@ -121,7 +121,7 @@ fn one_that_claims_the_addresses_and_yields_them_too_keeps_them() {
 }
 
 #[test]
-fn if_nobody_takes_over_it_goes_on_as_before() {
+fn without_a_successor_it_goes_on_as_before() {
     for speaks in ALL {
         let mut router = yielding(speaks, speaks.config());
         for second in 6..=9 {

@@ -218,7 +218,7 @@ fn a_transaction_stands_between_begin_and_end() {
 proptest! {
     /// Once settled, the kernel has what is wanted, and no address was open that an owner had at the time.
     #[test]
-    fn the_kernel_ends_with_what_is_wanted(steps in proptest::collection::vec((0_u8..6, 0_u32..3, 1_u8..5), 1..40)) {
+    fn the_kernel_ends_with_the_wanted_objects(steps in proptest::collection::vec((0_u8..6, 0_u32..3, 1_u8..5), 1..40)) {
         let mut firewall = firewall();
         let mut kernel: Option<BTreeSet<Blocked>> = None;
         for (kind, owner, last) in steps {

@@ -46,7 +46,7 @@ fn removed(index: u32, network: &str) -> Change {
 }
 
 #[test]
-fn every_command_of_the_capture_is_reported_as_what_it_did() {
+fn every_command_of_the_capture_is_reported_with_its_effect() {
     let (eth1, eth0, br0) = (2, 3, 4);
     let expected: [(&str, Vec<Change>); 13] = [
         ("link add eth0", vec![Change::LinkAdded { index: eth1 }, Change::LinkAdded { index: eth0 }]),
@@ -300,7 +300,7 @@ fn an_mtu_that_fell_and_rose_again_before_the_table_was_looked_at_costs_membersh
 }
 
 #[test]
-fn after_lost_events_no_membership_of_a_known_interface_is_trusted() {
+fn after_lost_events_memberships_of_known_interfaces_count_as_lost() {
     let interfaces = table_after(7);
     let mut changes = Vec::new();
     interfaces.distrust_memberships(&[3, 77], &mut changes);

@@ -180,7 +180,7 @@ fn on_a_macvlan_the_kernel_names_the_interface_below_that() {
 }
 
 #[test]
-fn until_a_reload_is_through_what_it_drops_stays_unless_it_is_in_the_way() {
+fn until_a_reload_is_complete_dropped_objects_stay_unless_they_are_in_the_way() {
     let mut links = machine(&["vrrp.51"]);
     let other = Wish { kind: VirtualKind::Macvlan { mac: [2; 6] }, ..wish("vm1") };
     links.want_also(vec![other.clone()]);

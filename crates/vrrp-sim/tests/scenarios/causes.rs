@@ -113,7 +113,7 @@ fn neighbours(run: &Simulation) -> Vec<(IpAddr, u8, Option<Counter>)> {
 }
 
 #[test]
-fn a_wrong_password_and_a_wrong_interval_are_named_with_who_sends_them() {
+fn a_wrong_password_and_a_wrong_interval_are_named_with_their_senders() {
     let host = |config: RouterConfig, password: &[u8]| Host {
         password: Some(AuthKey::new(password)),
         ..Host::new().router(config)
@@ -206,7 +206,7 @@ fn a_sync_group_names_the_member_that_has_the_fault() {
 }
 
 #[test]
-fn a_file_and_a_bfd_session_are_named_with_what_was_seen() {
+fn a_file_and_a_bfd_session_are_named_with_the_observation() {
     for (before, after) in [(Fact::Value(0), Fact::Value(1)), (Fact::Up, Fact::Down)] {
         let scenario = tracking(Host::new().fact(before), weighted(F0, 0));
         let seen = last(&run(&scenario.at(secs(10), Fault::Fact(A, F0, after)), secs(20)), A);

@@ -47,7 +47,7 @@ fn a_failed_check_without_weight_hands_over_within_a_skew() {
 }
 
 #[test]
-fn when_every_check_fails_nobody_serves_and_nobody_pretends_to() {
+fn when_every_check_fails_no_host_serves_and_none_holds_the_addresses() {
     let scenario = pair(0)
         .at(secs(10), Fault::Script(A, ScriptId(0), false))
         .at(secs(10), Fault::Script(B, ScriptId(0), false));

@@ -61,7 +61,7 @@ fn moved_addresses_return_without_a_gap_when_the_intent_ends() {
 }
 
 #[test]
-fn a_handover_to_nobody_is_told_and_costs_nothing() {
+fn a_handover_without_a_successor_is_reported_and_the_address_stays() {
     let scenario =
         scenario([v2(150), v2(100)]).at(secs(8), Fault::PowerOff(B)).at(secs(10), intend(A, HANDOVER));
     let mut run = run(&scenario, secs(9));

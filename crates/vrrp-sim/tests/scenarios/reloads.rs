@@ -76,7 +76,7 @@ fn hung(preempt: Preempt, hangs: std::time::Duration) -> Scenario {
 }
 
 #[test]
-fn a_successor_does_not_preempt_who_took_over_while_it_hung() {
+fn a_successor_does_not_preempt_a_router_that_took_over_while_it_hung() {
     for preempt in [Preempt::Never, Preempt::After(secs(600))] {
         let run = run(&hung(preempt, secs(6)), secs(60));
         assert_eq!(run.serving(service()), [B], "{preempt:?}");

@@ -6,7 +6,7 @@ use vrrp_sim::{Fault, Network, What};
 use crate::lab::{A, B, fast, ms, run, scenario, secs, service, takeovers, v2};
 
 #[test]
-fn a_backup_that_did_not_look_does_not_believe_that_nobody_spoke() {
+fn a_backup_that_did_not_read_does_not_conclude_that_nobody_sent() {
     let scenario = scenario([v2(200), v2(100)]).at(secs(10), Fault::Stall(B, secs(30)));
     assert_eq!(takeovers(run(&scenario, secs(60)).timeline()), [(3_218, A)]);
 }
@@ -35,7 +35,7 @@ fn false_takeovers(lengths_ms: impl Iterator<Item = u64>) -> usize {
 }
 
 #[test]
-fn a_suspended_backup_listens_for_an_interval_and_a_skew_before_it_believes_anything() {
+fn a_suspended_backup_listens_for_an_interval_and_a_skew_before_it_takes_over() {
     assert_eq!(false_takeovers((5_000..15_000).step_by(97)), 0);
 }
 

@@ -203,7 +203,7 @@ fn a_server_that_drips_is_judged_by_the_clock() {
 }
 
 #[test]
-fn a_body_without_end_has_one_place_in_the_queue_and_starves_nobody() {
+fn an_endless_body_has_one_place_in_the_queue_and_delays_no_other_check() {
     let mut scene = Scene::new(10);
     let (listening, address) = listener();
     scene.begin(address, page());

@@ -76,7 +76,7 @@ fn content(done: &Done) -> &str {
 }
 
 #[test]
-fn a_file_that_hangs_keeps_nobody_waiting_but_who_asked_for_it() {
+fn a_file_that_hangs_delays_only_the_checks_that_need_it() {
     let (mut scene, now) = (Scene::new(3), Instant::now());
     let hanging = scene.hanging("hangs");
     scene.ask(now, &hanging, 0);
@@ -98,7 +98,7 @@ fn a_file_that_hangs_keeps_nobody_waiting_but_who_asked_for_it() {
 }
 
 #[test]
-fn a_file_is_read_once_for_all_who_wait_for_it() {
+fn a_file_is_read_once_for_all_checks_that_wait_for_it() {
     let (mut scene, now) = (Scene::new(3), Instant::now());
     let hanging = scene.hanging("hangs");
     for attempt in 0..3 {

@@ -44,7 +44,7 @@ fn a_virtual_server_is_the_same_as_long_as_it_has_a_service_or_its_name() {
 }
 
 #[test]
-fn a_successor_reads_what_was_remembered_and_nothing_else() {
+fn a_successor_reads_the_memory_and_nothing_else() {
     let now = Instant::now();
     let plan = plan(0, &balanced("drain_timeout 30", &[(80, "TCP_CHECK {\n}"), (81, "")]));
     let mut director = Director::new(now, plan.director());

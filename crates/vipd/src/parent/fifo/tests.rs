@@ -31,7 +31,7 @@ fn settle(fifos: &mut Fifos, accounts: &Accounts, log: &mut Log) {
 }
 
 #[test]
-fn a_fifo_whose_file_system_hangs_keeps_nobody_waiting_and_hears_the_states_later() {
+fn a_fifo_on_a_hanging_file_system_delays_nothing_and_gets_the_states_later() {
     let directory = TestDirectory::new();
     let path = directory.path().join("fifo");
     let (mut fifos, accounts, mut log) = (Fifos::default(), Accounts::of(&empty_config()), quiet());

@@ -135,7 +135,7 @@ fn a_failing_script_is_named_and_does_not_stop_the_next() {
 }
 
 #[test]
-fn why_a_script_could_not_run_is_said() {
+fn the_reason_for_which_a_script_could_not_run_is_reported() {
     let (mut queue, now) = (NotifyQueue::default(), Instant::now());
     queue.handle_event(now, "V1", vec![job("/n.sh")]);
     let first = started(&mut queue)[0].0;

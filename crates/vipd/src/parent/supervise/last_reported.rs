@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_sweeps_reports_only_the_end_of_what_its_predecessor_did_not_end() {
+    fn a_sweeping_worker_reports_only_ends_that_its_predecessor_did_not_report() {
         use InstanceEvent::{Backup, Master, Stop};
         let mut last = LastReported::default();
         assert!(last.note_instance("A", Master, Task::Serve));

@@ -146,7 +146,7 @@ fn after_dropped_packets_a_backup_listens_longer_before_it_takes_over() {
 }
 
 #[test]
-fn strangers_and_what_is_no_packet_are_logged_and_change_nothing() {
+fn strangers_and_malformed_packets_are_logged_and_change_nothing() {
     let mut bench = Bench::new();
     let mut packet = [0; 32];
     let header = Ipv4Header::new(PEER, IPV4_GROUP);

@@ -141,7 +141,7 @@ fn the_log_says_which_state_is_entered_and_why() {
 }
 
 #[test]
-fn a_fault_says_what_is_missing() {
+fn a_fault_names_the_missing_thing() {
     let plan = plan();
     let link = |name: &str| plan.links.known(name).unwrap();
     let source = plan.facts.iter().find(|(_, fact)| fact.to_string().starts_with("source")).unwrap().0;

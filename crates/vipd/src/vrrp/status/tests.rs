@@ -216,7 +216,7 @@ fn an_answer_comes_in_pieces_and_the_last_one_says_so() {
 }
 
 #[test]
-fn others_on_the_link_are_named_with_what_is_wrong_with_them() {
+fn others_on_the_link_are_named_with_their_defects() {
     let mut scene = Scene::new(&ONE.replace("WEIGHT", "weight -60"));
     scene.hear(100, 200);
     let message = |vrid: u8| [0x31, vrid, 90, 1, 0, 100, 0, 0, 192, 0, 2, 9];

@@ -317,12 +317,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn at_rest_the_kernel_holds_exactly_what_is_wanted(steps in prop::collection::vec(step(), 1..40)) {
+    fn at_rest_the_kernel_holds_exactly_the_wanted_objects(steps in prop::collection::vec(step(), 1..40)) {
         run(steps, true);
     }
 
     #[test]
-    fn without_marks_what_the_parent_remembers_is_enough(steps in prop::collection::vec(step(), 1..40)) {
+    fn without_marks_the_memory_of_the_parent_is_enough(steps in prop::collection::vec(step(), 1..40)) {
         run(steps, false);
     }
 }

@@ -100,7 +100,7 @@ fn foreign(index: u32, network: &str) -> AddressSpec {
 }
 
 #[test]
-fn a_wanted_address_is_added_once_and_removed_when_nobody_wants_it() {
+fn a_wanted_address_is_added_once_and_removed_with_its_last_owner() {
     let mut world = World::new();
     let vip = spec("192.0.2.1/24");
     assert!(matches!(&world.want(1, &[&vip])[..], [AddressChange::Set(address)] if address.index == 1));
@@ -239,7 +239,7 @@ fn an_interface_that_comes_again_gets_its_addresses_again() {
 }
 
 #[test]
-fn an_address_that_somebody_removes_is_a_loss_of_everybody_who_wants_it() {
+fn a_removed_address_is_a_loss_of_all_its_owners() {
     let mut world = World::new();
     let vip = spec("192.0.2.1/24");
     world.want(1, &[&vip]);
@@ -264,7 +264,7 @@ fn an_address_that_came_back_meanwhile_is_not_lost() {
 }
 
 #[test]
-fn ipv6_addresses_that_go_down_with_their_interface_are_nobodys_doing_and_come_back_with_it() {
+fn ipv6_addresses_that_go_down_with_their_interface_are_no_removal_and_come_back_with_it() {
     let mut world = World::new();
     world.want(1, &[&spec("2001:db8::1/128")]);
     world.kernel.set_up("eth0", false);
@@ -288,7 +288,7 @@ fn a_refused_address_is_not_held_and_tried_again_when_the_interface_changes() {
 }
 
 #[test]
-fn a_successor_adopts_what_is_as_wanted_and_changes_nothing() {
+fn a_successor_adopts_wanted_addresses_and_changes_nothing() {
     let mut world = World::new();
     let addresses = [spec("192.0.2.1/24"), spec("2001:db8::1/128"), spec("2001:db8::2/64")];
     let addresses: Vec<_> = addresses.iter().collect();
@@ -369,7 +369,7 @@ fn the_owner_leaves_an_address_there_that_the_table_did_not_show_yet() {
 }
 
 #[test]
-fn the_owner_adds_what_its_interface_lacks_and_takes_that_away_again() {
+fn the_owner_adds_missing_addresses_and_removes_those_again() {
     let mut world = World::new();
     world.add_outside("192.0.2.1/24");
     let (own, added) = (spec("192.0.2.1/24"), spec("192.0.2.2/24"));
@@ -438,7 +438,7 @@ fn lost_events_are_made_up_for() {
 }
 
 #[test]
-fn without_marks_what_a_predecessor_may_have_put_there_goes() {
+fn without_marks_addresses_of_a_predecessor_are_removed() {
     let mut world = World::new();
     world.kernel.marks_kept = false;
     world.crash();

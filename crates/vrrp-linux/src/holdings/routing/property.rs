@@ -336,7 +336,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn at_rest_exactly_what_is_wanted_is_there(steps in prop::collection::vec(step(), 1..40)) {
+    fn at_rest_exactly_the_wanted_objects_are_there(steps in prop::collection::vec(step(), 1..40)) {
         let mut world = World::new();
         for step in steps {
             world.take(step);

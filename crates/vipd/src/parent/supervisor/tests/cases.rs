@@ -78,7 +78,7 @@ fn a_start_without_instances_sweeps_once_after_an_earlier_run() {
 }
 
 #[test]
-fn a_worker_that_dies_is_started_again_at_once_and_told_what_its_predecessor_left() {
+fn a_worker_that_dies_is_started_again_at_once_and_told_of_leftovers() {
     let mut machine = running(both());
     die(&mut machine, Role::Vrrp);
     assert_eq!(former(&mut machine, Role::Vrrp), Some(vec![1]));
@@ -256,7 +256,7 @@ fn a_role_that_is_refused_when_it_is_needed_first_stays_empty() {
 }
 
 #[test]
-fn a_successor_is_told_what_was_left_by_one_that_died_of_a_reload_that_drops_something() {
+fn a_successor_is_told_of_leftovers_of_a_worker_that_died_of_a_reload() {
     let mut machine = running(things(&[1, 2], &[80, 81]));
     machine.reload_to(things(&[1], &[80]));
     for role in [Role::Vrrp, Role::Lvs] {
@@ -322,7 +322,7 @@ fn a_worker_that_takes_a_configuration_has_twice_the_time() {
 }
 
 #[test]
-fn a_parent_that_did_not_run_kills_nobody() {
+fn a_parent_that_did_not_run_kills_no_worker() {
     let mut machine = running(both());
     machine.settle();
     for _ in 0..3 {

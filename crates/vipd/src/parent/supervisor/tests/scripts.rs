@@ -43,7 +43,7 @@ fn no_worker_starts_before_the_startup_script_has_ended_however_it_ends() {
 }
 
 #[test]
-fn a_startup_script_whose_time_is_up_is_terminated_and_not_waited_for() {
+fn a_startup_script_that_timed_out_is_terminated_and_not_waited_for() {
     let mut machine = start();
     machine.pass(10 * SECOND);
     assert_eq!(machine.signals, [(Startup, EndSignal::Term)]);
@@ -55,7 +55,7 @@ fn a_startup_script_whose_time_is_up_is_terminated_and_not_waited_for() {
 }
 
 #[test]
-fn a_startup_script_is_not_blamed_for_a_parent_that_did_not_run() {
+fn a_startup_script_does_not_time_out_while_the_parent_did_not_run() {
     let mut machine = start();
     machine.pass(60 * SECOND);
     assert!(machine.signals.is_empty() && machine.processes.is_empty());
@@ -108,7 +108,7 @@ fn the_shutdown_script_runs_once_after_everything_else_has_ended_and_is_waited_f
 }
 
 #[test]
-fn a_shutdown_script_whose_time_is_up_keeps_nobody() {
+fn a_shutdown_script_that_timed_out_does_not_delay_the_stop() {
     let mut machine = started();
     machine.stop();
     machine.settle();
