@@ -10,8 +10,8 @@
 
 use std::time::Duration;
 
-/// How long after a configuration was taken, or after [`MANY`] things happened at once: thousands of instances have
-/// their states to tell.
+/// Delay after a configuration was taken, or after [`MANY`] events at once: thousands of instances have their states to
+/// tell.
 pub const AFTER: Duration = Duration::from_secs(2);
 
 /// So many things at once leave memory behind that is worth being given back.

@@ -1,4 +1,4 @@
-//! What a daemon of several processes needs, whatever it serves.
+//! Shared parts of a daemon of several processes, of any kind.
 //!
 //! Programs are started without waiting for them ([`process`]), give up rights ([`rights`], [`unprivileged`]), are scheduled
 //! ([`scheduling`]) and talk over a socket ([`channel`]). No protocol and no configuration is known here.

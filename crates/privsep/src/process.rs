@@ -74,7 +74,7 @@ pub struct Launch {
     pub arguments: Vec<CString>,
     /// `NAME=value`.
     pub environment: Vec<CString>,
-    /// Whom it runs as; `None` changes nothing.
+    /// The account that it runs as; `None` changes nothing.
     pub credentials: Option<Credentials>,
     /// Descriptor 3 of the program; without one, its standard input and outputs are `/dev/null` too.
     pub socket: Option<OwnedFd>,
@@ -171,7 +171,7 @@ impl Child {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// How it ended, if it has; to be called when SIGCHLD came, until it gives an answer.
+    /// Its end, if it has ended; to be called when SIGCHLD came, until it gives an answer.
     pub fn poll(&mut self) -> Option<Ended> {
         let peek = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         let status = match waitid(WaitId::Pid(self.pid), peek) {

@@ -24,8 +24,8 @@ pub struct RunAs {
     pub gid: u32,
 }
 
-/// What every worker needs: interfaces, addresses, raw sockets, marks, source ports below 1024, and what scheduling and
-/// locked memory need later.
+/// Capabilities of every worker: interfaces, addresses, raw sockets, marks, source ports below 1024, and those that
+/// scheduling and locked memory need later.
 pub const NETWORK: CapabilitySet = CapabilitySet::NET_ADMIN
     .union(CapabilitySet::NET_RAW)
     .union(CapabilitySet::NET_BIND_SERVICE)

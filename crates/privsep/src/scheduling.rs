@@ -1,4 +1,4 @@
-//! How a worker runs: its name, nice value, real-time priority, locked memory, processors.
+//! Scheduling of a worker: its name, nice value, real-time priority, locked memory, processors.
 //!
 //! Where the machine does not allow it, the log says so and the worker goes on.
 
@@ -6,7 +6,7 @@ use std::io;
 
 use rustix::process::{Resource, Rlimit};
 
-/// How a worker is to be scheduled.
+/// Scheduling options of a worker.
 #[derive(Debug)]
 pub struct SchedulingOptions<'a> {
     /// The prefix of its keywords, for messages.

@@ -16,7 +16,7 @@ impl LocalTime {
         self.0.timestamp().as_second()
     }
 
-    /// How many seconds this is ahead of UTC.
+    /// Number of seconds that this is ahead of UTC.
     pub fn offset_seconds(&self) -> i64 {
         self.0.offset().seconds().into()
     }

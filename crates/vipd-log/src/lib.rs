@@ -34,7 +34,7 @@ pub enum LogLevel {
     Debug,
 }
 
-/// Who speaks: the name in the system log.
+/// The source of a line: its name in the system log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Voice {
     /// The parent: `Keepalived`.

@@ -1,4 +1,4 @@
-//! What tests of the daemon's crates share.
+//! Shared parts of the tests of the daemon's crates.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -113,7 +113,7 @@ pub enum ToWorker {
     Stop,
 }
 
-/// What a worker is started for.
+/// Purpose of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Task {
     /// Run the configuration until told to stop.

@@ -1,4 +1,4 @@
-//! How the configuration wants each worker scheduled.
+//! Scheduling of each worker by the configuration.
 
 use keepalived_conf::model::Global;
 pub(crate) use privsep::scheduling::{SchedulingOptions, apply, rename};

@@ -44,7 +44,7 @@ pub struct Evidence {
     pub fact: Option<Fact>,
     /// For a check script that failed, or that moved the priority: its last run.
     pub run: Option<Arc<ScriptRun>>,
-    /// What somebody intended with the router then.
+    /// The intent for the router at that time, if there was one.
     pub intent: Option<Box<Intent>>,
 }
 

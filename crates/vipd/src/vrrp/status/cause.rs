@@ -54,7 +54,7 @@ fn of_election(plan: &Plan, router: RouterId, cause: election::Cause, transition
     }
 }
 
-/// What an operator had asked for.
+/// The cause, if an operator had asked for it.
 fn asked(transition: &Transition) -> Option<Cause> {
     let intent = transition.evidence.intent.as_deref()?;
     let (kind, _) = intent_kind(intent.kind);
@@ -64,7 +64,7 @@ fn asked(transition: &Transition) -> Option<Cause> {
     })
 }
 
-/// What keeps a router from taking part. `seen` is the change that it led to.
+/// The fault that keeps a router from taking part. `seen` is the change that it led to.
 pub(super) fn fault(
     plan: &Plan,
     router: RouterId,

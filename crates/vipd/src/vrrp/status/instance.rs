@@ -95,7 +95,7 @@ pub(super) fn intent_kind(kind: election::IntentKind) -> (IntentKind, bool) {
     }
 }
 
-/// What a router waits for before it starts.
+/// The event that a router waits for before it starts, in words.
 fn words(plan: &Plan, waits: Waits) -> String {
     match waits {
         Waits::StartupDelay(left) => format!("startup delay, {} ms left", ms(left)),
