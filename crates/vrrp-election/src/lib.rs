@@ -35,8 +35,9 @@ pub use node::{
     Waits, Why,
 };
 pub use router::{
-    Action, AnnounceConfig, Cause, CloseCalls, Counters, Heard, Ignored, Obeyed, Observed, Preempt, Received,
-    Report, RouterConfig, RouterMemory, Stall, State, VirtualRouter, active_down_interval, skew_time,
+    Action, AnnounceConfig, Cause, Change, CloseCalls, Counters, Heard, Ignored, Input, Obeyed, Observed,
+    Preempt, Received, Recorded, Recording, Report, RouterConfig, RouterMemory, Stall, Start, State,
+    VirtualRouter, active_down_interval, skew_time,
 };
 pub use script::{NoResult, OnShortage, ScriptAct, ScriptConfig, ScriptResult};
 pub use script_run::{RunEnd, ScriptReport, ScriptRun};

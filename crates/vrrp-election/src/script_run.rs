@@ -22,6 +22,7 @@ pub struct ScriptRun {
 
 /// End of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum RunEnd {
     /// With this exit status.

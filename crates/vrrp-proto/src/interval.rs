@@ -18,6 +18,7 @@ use crate::value_error::{ValueError, number};
 /// 0 can be read from the wire; it equals no configured interval, so such a packet is rejected. A router's own interval
 /// is a [`RouterInterval`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Seconds(pub u8);
 
 impl Seconds {
@@ -36,6 +37,11 @@ impl fmt::Display for Seconds {
 
 /// A VRRPv3 advertisement interval in centiseconds, 12 bits: 0 to 4095 (RFC 9568 §5.2.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "u16", into = "u16")
+)]
 pub struct Centiseconds(u16);
 
 impl Centiseconds {
@@ -88,6 +94,7 @@ impl fmt::Display for Centiseconds {
 /// # Ok::<(), vrrp_proto::ValueError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum AdvertInterval {
     /// VRRPv2: seconds.
     V2(Seconds),
@@ -151,6 +158,11 @@ impl From<RouterInterval> for AdvertInterval {
 /// # Ok::<(), ValueError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "AdvertInterval", into = "AdvertInterval")
+)]
 pub struct RouterInterval(AdvertInterval);
 
 impl RouterInterval {

@@ -77,6 +77,7 @@ impl From<RouterPriority> for Priority {
 /// # Ok::<(), ValueError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RouterPriority(NonZeroU8);
 
 impl RouterPriority {

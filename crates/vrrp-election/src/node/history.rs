@@ -197,6 +197,7 @@ impl Node {
         let ids = Facts(now);
         for member in &mut self.routers {
             member.history.renumber(&ids);
+            member.router.renumber_recording(|target| ids.target(target));
         }
     }
 

@@ -128,6 +128,9 @@ impl Node {
             // A predecessor may have left the addresses.
             self.outbox.addresses(router, false);
         }
+        if !self.stopping {
+            member.router.begin_recording();
+        }
         member.router.handle_shutdown(now);
         self.settle(now, router);
         self.stand(router, to, why);

@@ -53,7 +53,7 @@ use core::time::Duration;
 
 use crate::router::MAX_SLACK;
 use crate::script::Script;
-use crate::{Ignored, Instant, Received, ScriptAct, ScriptRun, State, VirtualRouter};
+use crate::{Ignored, Input, Instant, Received, ScriptAct, ScriptRun, State, VirtualRouter};
 use history::History;
 use intent::Pursuit;
 use memory::{Digest, Inherited, News};
@@ -177,8 +177,13 @@ impl Node {
         if known.state == state {
             return;
         }
-        known.state = state;
+        let was_up = core::mem::replace(&mut known.state, state).up;
         self.now = now;
+        if was_up != state.up {
+            self.remark(now, Input::Target { target: link.into(), fact: state.up.into() }, |setup| {
+                setup.link == Some(link) || setup.tracks_target(link.into())
+            });
+        }
         self.assess_target(now, link.into(), |setup| {
             setup.link == Some(link) || setup.tracks_target(link.into())
         });
@@ -187,8 +192,14 @@ impl Node {
     /// Something that routers depend on changed, or became known.
     pub fn handle_fact(&mut self, now: Instant, id: FactId, fact: Fact) {
         let Some(known) = self.facts.get_mut(id.index()) else { return };
-        if core::mem::replace(known, fact) != fact {
+        let before = core::mem::replace(known, fact);
+        if before != fact {
             self.now = now;
+            if before != Fact::Unknown {
+                self.remark(now, Input::Target { target: id.into(), fact }, |setup| {
+                    setup.tracks_target(id.into())
+                });
+            }
             self.assess_target(now, id.into(), |setup| setup.tracks_target(id.into()));
         }
     }
@@ -386,6 +397,10 @@ impl Node {
             return;
         }
         self.forget_untracked_scripts();
+        let blocks = u8::try_from(RECORDED_BLOCKS / self.routers.len().max(1)).unwrap_or(u8::MAX);
+        for member in &mut self.routers {
+            member.router.limit_recording(blocks);
+        }
         for (index, script) in self.scripts.iter().enumerate() {
             if let Some(script) = &script.script {
                 self.timers.arm(Timer::Script(ScriptId(number(index))), script.timeout());
@@ -398,6 +413,13 @@ impl Node {
             self.arm_intent(router);
         }
         self.assess_where(now, |_| true);
+    }
+
+    /// Something that routers track is noted for those who look at their last changes.
+    fn remark(&mut self, now: Instant, input: Input, concerned: impl Fn(&RouterSetup) -> bool) {
+        for member in self.routers.iter_mut().filter(|member| concerned(&member.setup)) {
+            member.router.remark(now, input);
+        }
     }
 
     fn ids(&self) -> impl Iterator<Item = RouterId> + use<> {
@@ -451,6 +473,9 @@ impl Check {
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
+
+/// Blocks of recorded inputs that all routers together may have, unless there are so many that each has its least.
+const RECORDED_BLOCKS: usize = 2048;
 
 /// Later than this, a caller did not merely have other things to do. Being excused for less would do no harm, only
 /// no good.

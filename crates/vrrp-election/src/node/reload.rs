@@ -8,7 +8,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::history::Reloaded;
+use super::history::{Reloaded, Renumber as _};
 use super::key::pairs;
 use super::outbox::Outbox;
 use super::sync_group::Group;
@@ -153,6 +153,7 @@ impl Node {
         let ids = Reloaded { routers: before, links, scripts };
         for member in &mut self.routers {
             member.history.renumber(&ids);
+            member.router.renumber_recording(|target| ids.target(target));
         }
     }
 }

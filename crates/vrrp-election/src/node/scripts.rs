@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use super::timers::Timer;
-use super::{Event, Member, Node, STALL, ScriptId, number};
+use super::{Event, Fact, Member, Node, STALL, ScriptId, number};
 use crate::script::Script;
-use crate::{Instant, ScriptReport};
+use crate::{Input, Instant, ScriptReport};
 
 impl Node {
     /// The process of a run that [`NodeAction::Script`](super::NodeAction::Script) asked for began at `started`, not
@@ -26,7 +26,16 @@ impl Node {
         let ScriptReport { result, run } = report.into();
         let Some(check) = self.scripts.get_mut(script.index()) else { return };
         let Some(of_check) = check.script.as_mut().filter(|script| script.runs()) else { return };
+        let ends = (run.as_ref().map(|run| run.end), check.last_run.as_ref().map(|run| run.end));
         check.last_run = run.or(check.last_run.take());
+        if let (Some(end), Some(before)) = ends
+            && end != before
+        {
+            let input = Input::Script { script, end };
+            for member in self.routers.iter_mut().filter(|it| it.setup.tracks_target(script.into())) {
+                member.router.remark(now, input);
+            }
+        }
         let check = of_check;
         let before = check.up();
         let is_heard_again = check.handle_result(now, result);
@@ -52,6 +61,12 @@ impl Node {
                 check.since = Some(now);
             }
             self.outbox.event(Event::Script { script, up: after == Some(true) });
+            if before.is_some() {
+                let fact = after.map_or(Fact::Unknown, Fact::from);
+                self.remark(now, Input::Target { target: script.into(), fact }, |setup| {
+                    setup.tracks_target(script.into())
+                });
+            }
             if let Some(command) = self.scripts.get(script.index()).map(|check| check.command.clone()) {
                 self.note_check(command, after);
             }

@@ -111,6 +111,7 @@ pub enum Report {
 
 /// Why a state changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Cause {
     /// The router started, or its last fault ended.

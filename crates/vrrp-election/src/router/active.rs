@@ -19,9 +19,10 @@ use crate::Instant;
 
 /// State that only an Active has.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Active {
     /// `Adver_Timer`.
-    advert: Instant,
+    pub(super) advert: Instant,
     /// The time between the last advert and the next.
     gap: Duration,
     /// The interval that the others know, while it is shorter than ours.
@@ -47,6 +48,7 @@ pub(super) struct Active {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Burst {
     at: Instant,
     repeat: u32,
@@ -54,6 +56,7 @@ struct Burst {
 
 /// Adverts that tell a longer interval at the pace of the shorter one.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Hurry {
     pace: Duration,
     /// Number of adverts left at this pace.

@@ -18,6 +18,7 @@ use crate::Instant;
 
 /// State that only a Backup has.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Backup {
     /// `Active_Down_Timer`.
     down: Instant,
@@ -42,6 +43,7 @@ pub(super) struct Backup {
 
 /// Meaning of the time without an accepted advert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Silence {
     /// Somebody listened.
     Listened,
@@ -53,6 +55,7 @@ enum Silence {
 
 /// Whether the wait of a router that takes over with others only is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Wait {
     Runs,
     Over,

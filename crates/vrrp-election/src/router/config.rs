@@ -10,6 +10,7 @@ use vrrp_proto::{
 ///
 /// [`RouterConfig::new`] gives the RFC's defaults; change what differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of its own in keepalived's configuration"
@@ -101,6 +102,7 @@ impl RouterConfig {
 
 /// `Preempt_Mode` (RFC 9568 §6.1) and keepalived's `preempt_delay`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Preempt {
     /// Never take over from a living Active, whatever its priority.
     Never,
@@ -116,6 +118,7 @@ pub enum Preempt {
 /// A count is the number of packets for each address. The defaults are keepalived's: five at once, five more
 /// after five seconds, no refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AnnounceConfig {
     /// Packets in a burst, at least 1.
     pub repeat: u32,

@@ -67,6 +67,7 @@ impl VirtualRouter {
             return;
         }
         self.counters = memory.counters;
+        self.interrupt_recording();
         if active {
             return self.handle_resume(now, address);
         }

@@ -41,10 +41,13 @@ mod neighbours;
 mod observed;
 mod queue;
 mod received;
+mod recorder;
+mod sending;
 mod synced;
 mod timing;
 mod yielding;
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -56,6 +59,7 @@ use active::Active;
 use backup::Backup;
 use neighbours::OwnAdverts;
 use queue::Queue;
+use recorder::{MAX_BLOCKS, Recorder};
 
 pub use action::{Action, Cause, Report};
 pub use config::{AnnounceConfig, Preempt, RouterConfig};
@@ -63,6 +67,7 @@ pub use counters::Counters;
 pub use memory::{Obeyed, RouterMemory};
 pub use observed::{CloseCalls, Heard, Observed, Stall};
 pub use received::{Ignored, Received};
+pub use recorder::{Change, Input, Recorded, Recording, Start};
 pub(crate) use timing::MAX_SLACK;
 pub use timing::{active_down_interval, skew_time};
 
@@ -92,6 +97,10 @@ pub struct VirtualRouter {
     told: Told,
     counters: Counters,
     observed: Observed,
+    /// The inputs around its last changes; none before anything out of the ordinary.
+    recorder: Option<Box<Recorder>>,
+    /// Blocks that it may have.
+    recorded_blocks: u8,
     actions: Queue,
 }
 
@@ -119,6 +128,7 @@ impl fmt::Display for State {
 
 /// The state with what only that state knows.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Phase {
     Initialize,
     Backup(Backup),
@@ -156,6 +166,8 @@ impl VirtualRouter {
             told: Told::default(),
             counters: Counters::default(),
             observed: Observed::default(),
+            recorder: None,
+            recorded_blocks: MAX_BLOCKS,
             actions: Queue::default(),
             config,
         }
@@ -164,6 +176,7 @@ impl VirtualRouter {
     /// Startup (RFC 9568 §6.4.1): the interface is up, and adverts are sent from `address`, which decides between
     /// equal priorities (§6.4.3). It is of the router's family, and no other router's.
     pub fn handle_startup(&mut self, now: Instant, address: IpAddr) {
+        self.record_on(now, Input::Startup { address });
         self.step(now, &Event::Startup(address));
     }
 
@@ -171,6 +184,7 @@ impl VirtualRouter {
     ///
     /// For a caller that replaces a crashed predecessor of its own.
     pub fn handle_resume(&mut self, now: Instant, address: IpAddr) {
+        self.record_on(now, Input::Resume { address });
         self.step(now, &Event::Resume(address));
     }
 
@@ -178,6 +192,7 @@ impl VirtualRouter {
     ///
     /// An Active asks for an advert with priority 0, whether or not it can still be sent.
     pub fn handle_shutdown(&mut self, now: Instant) {
+        self.record_on(now, Input::Shutdown);
         self.step(now, &Event::Shutdown);
     }
 
@@ -197,6 +212,10 @@ impl VirtualRouter {
         arrived: Instant,
         advert: &Received,
     ) -> Result<(), Ignored> {
+        let expected = self.expects(arrived, advert);
+        if !expected {
+            self.record_advert(now, arrived, advert);
+        }
         self.counters.adverts_received += 1;
         if advert.priority.is_stop() {
             self.counters.priority_zero_received += 1;
@@ -217,34 +236,43 @@ impl VirtualRouter {
             return Err(Ignored::OwnAdvert);
         }
         self.step(now, &Event::Advert { arrived, advert });
+        if !expected {
+            self.recorded_advert();
+        }
         Ok(())
     }
 
     /// Time passed. Call it at [`poll_timeout`](Self::poll_timeout), after every advert that had arrived by then
     /// was handed in: a Backup must not believe that nobody spoke when nobody listened.
     pub fn handle_timeout(&mut self, now: Instant) {
+        if !self.expects_timeout(now) {
+            self.record(now, Input::Timeout);
+        }
         self.step(now, &Event::Timeout);
     }
 
     /// The socket dropped packets before they could be read, so that silence proves nothing: when the wait of a
     /// Backup expires, it is renewed once.
     pub fn handle_packets_lost(&mut self, now: Instant) {
+        self.record(now, Input::PacketsLost);
         self.packets_lost(now);
     }
 
     /// Somebody else removed a virtual address from its interface. An Active puts it back and announces it, at
     /// most once a second.
     pub fn handle_address_lost(&mut self, now: Instant) {
+        self.record_on(now, Input::AddressLost);
         self.address_lost(now);
     }
 
     /// The priority changed (tracking). A Backup's wait changes by the difference in skew; an Active tells with
     /// its next advert.
     pub fn set_priority(&mut self, priority: RouterPriority) {
-        let priority = Priority::from(priority);
-        if priority == self.priority {
+        if Priority::from(priority) == self.priority {
             return;
         }
+        self.record_at_once(Input::Priority { priority });
+        let priority = Priority::from(priority);
         let from = core::mem::replace(&mut self.priority, priority);
         let (old, new) = (self.skew(from), self.skew(priority));
         if let Phase::Backup(backup) = &mut self.phase {
@@ -256,7 +284,10 @@ impl VirtualRouter {
     /// Adverts are sent from another address from now on, which decides between equal priorities (RFC 9568 §6.4.3).
     /// A router that has none any more is [shut down](Self::handle_shutdown). Without effect in Initialize.
     pub fn set_address(&mut self, address: IpAddr) {
-        self.address = self.address.and(Some(address));
+        if self.address.is_some_and(|before| before != address) {
+            self.record_at_once(Input::Address { address });
+            self.address = Some(address);
+        }
     }
 
     /// New parameters for the same virtual router (a reload). The state stays; an Active sends an advert, checks its
@@ -271,6 +302,7 @@ impl VirtualRouter {
             || config.down_adverts != self.config.down_adverts
             || config.preempt != self.config.preempt;
         let known = self.config.advert_interval();
+        self.interrupt_recording();
         self.let_go_if_claimed(now);
         self.config = config;
         match &self.phase {
@@ -406,56 +438,14 @@ impl VirtualRouter {
         self.phase = phase;
         let to = self.state();
         self.told = Told::default();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.changed(to, cause);
+        }
         self.push(Action::Report(Report::Transition { from, to, cause }));
-    }
-
-    /// Asks for one advert with the effective priority; for a goodbye while the router yields, and for nothing once
-    /// another one has claimed the addresses.
-    fn send_advert(&mut self, now: Instant) {
-        match self.yielding() {
-            None => self.send(now, self.priority),
-            Some(yielding) if yielding.is_claimed() => {}
-            Some(_) => self.send_goodbye(now),
-        }
-    }
-
-    fn send_goodbye(&mut self, now: Instant) {
-        self.counters.priority_zero_sent += 1;
-        self.send(now, Priority::STOP);
-    }
-
-    /// Whether it listens to others although it owns the addresses.
-    fn gives_way(&self) -> bool {
-        self.held || self.is_yielding()
-    }
-
-    fn send(&mut self, now: Instant, priority: Priority) {
-        self.counters.adverts_sent += 1;
-        if let Some(address) = self.address {
-            self.own_adverts.sent(now, address, priority);
-        }
-        self.push(Action::SendAdvert(priority));
-    }
-
-    fn suspect_own_address(&mut self, source: IpAddr) {
-        if !core::mem::replace(&mut self.told.own_address, true) {
-            self.push(Action::Report(Report::OwnAddressHeard { source }));
-        }
-    }
-
-    fn suspect_owners(&mut self, report: Report) {
-        if !core::mem::replace(&mut self.told.two_owners, true) {
-            self.push(Action::Report(report));
-        }
     }
 
     fn push(&mut self, action: Action) {
         self.actions.push(action);
-    }
-
-    /// Time after sending within which an advert that comes back is recognised as ours.
-    fn echo_time(&self) -> Duration {
-        self.config.advert_interval().saturating_mul(3).max(SHORTEST_ECHO_TIME)
     }
 
     /// `Skew_Time` of the effective priority.
@@ -487,6 +477,3 @@ impl VirtualRouter {
         }
     }
 }
-
-/// A loop in the network may hold a packet for that long, however short the interval.
-const SHORTEST_ECHO_TIME: Duration = Duration::from_secs(1);

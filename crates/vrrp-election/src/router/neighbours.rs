@@ -10,6 +10,7 @@ use crate::Instant;
 
 /// Something that is told once, until it has not happened for a while.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Series {
     last: Option<Instant>,
     told: bool,
@@ -36,12 +37,14 @@ const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
 /// The adverts last sent, to know them if they come back: a loop in the network, or multicast that is looped
 /// inside this machine.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct OwnAdverts {
     /// The last kind of advert and the one before it; a kind is an address and a priority.
     last: [Option<OwnAdvert>; 2],
 }
 
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct OwnAdvert {
     source: IpAddr,
     priority: Priority,
@@ -73,6 +76,7 @@ impl OwnAdverts {
 
 /// A living router of lower priority that this one is about to preempt.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Lower {
     pub(super) source: IpAddr,
     pub(super) priority: Priority,

@@ -32,6 +32,7 @@ pub struct Observed {
 
 /// An advert that was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Heard {
     /// Its sender.
     pub source: IpAddr,

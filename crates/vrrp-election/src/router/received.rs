@@ -7,6 +7,7 @@ use vrrp_proto::{Accepted, AdvertInterval, Priority};
 
 /// Content of an accepted advertisement, as far as the election is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Received {
     /// The source address of its packet.
     pub source: IpAddr,

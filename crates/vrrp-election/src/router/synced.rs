@@ -7,13 +7,16 @@
 use core::time::Duration;
 
 use super::backup::Backup;
-use super::{Action, Cause, Phase, State, VirtualRouter};
+use super::{Action, Cause, Input, Phase, State, VirtualRouter};
 use crate::Instant;
 
 impl VirtualRouter {
     /// Whether it takes over with others only: see [`is_ready`](Self::is_ready). One that was ready and need not wait for
     /// others any more has its timeout now.
     pub fn set_synced(&mut self, now: Instant, synced: bool) {
+        if synced != self.synced {
+            self.record_on(now, Input::Synced { synced });
+        }
         self.synced = synced;
         if let Phase::Backup(backup) = &mut self.phase
             && !synced
@@ -30,6 +33,7 @@ impl VirtualRouter {
 
     /// A Backup takes over, because all that it goes with do. Without effect in other states.
     pub fn handle_takeover(&mut self, now: Instant) {
+        self.record(now, Input::Takeover);
         if let Phase::Backup(backup) = &self.phase {
             if backup.is_ready() {
                 self.succeed_active(now);
@@ -42,6 +46,9 @@ impl VirtualRouter {
     /// An Active becomes Backup, because one that it goes with does. Nothing is sent: the router that made that member
     /// yield may serve for this one too; if not, its silence shows it. Without effect in other states.
     pub fn handle_step_down(&mut self, now: Instant) {
+        if self.state() == State::Active {
+            self.record(now, Input::StepDown);
+        }
         if self.state() != State::Active || self.let_go_if_claimed(now) {
             return;
         }
@@ -59,6 +66,7 @@ impl VirtualRouter {
 
     /// The wait of a Backup ends later by `extra`, and so does each that an advert begins before `until`.
     pub fn handle_rival(&mut self, until: Instant, extra: Duration) {
+        self.record_at_once(Input::Rival { until, extra });
         if let Phase::Backup(backup) = &mut self.phase {
             backup.postpone(until, extra);
         }

@@ -12,11 +12,12 @@ use core::time::Duration;
 
 use vrrp_proto::{Family, Priority};
 
-use super::{Action, Cause, Phase, Received, Report, State, VirtualRouter, active_down_interval};
+use super::{Action, Cause, Input, Phase, Received, Report, State, VirtualRouter, active_down_interval};
 use crate::Instant;
 
 /// State of an Active while it yields.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Yielding {
     since: Instant,
     /// It gives up then if nobody has claimed the addresses.
@@ -30,6 +31,7 @@ pub(super) struct Yielding {
 
 /// Another router says that it serves.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Claim {
     advert: Received,
     /// When its last advert arrived.
@@ -83,6 +85,7 @@ impl VirtualRouter {
     ///
     /// It preempts the other router as soon as it may, unless it [is held](Self::set_held).
     pub fn handle_yield(&mut self, now: Instant, within: Duration) {
+        self.record(now, Input::Yield { within });
         self.begin_to_yield(now, within, false);
     }
 
@@ -93,11 +96,15 @@ impl VirtualRouter {
         if self.state() != State::Active || within.is_zero() {
             return self.handle_shutdown(now);
         }
+        self.record_on(now, Input::Departure { within });
         self.begin_to_yield(now, within, true);
     }
 
     /// The addresses are not to be given away after all. One that has heard another router claim them lets go.
     pub fn stop_yielding(&mut self, now: Instant) {
+        if self.is_yielding() {
+            self.record(now, Input::StopYielding);
+        }
         if !self.let_go_if_claimed(now) && self.is_yielding() {
             self.keep_serving(now);
         }
@@ -112,6 +119,9 @@ impl VirtualRouter {
     /// Whether it leaves the addresses to any other router that serves, whatever their priorities and its `preempt`. It
     /// takes over all the same when that one leaves or falls silent. An owner that is held starts as Backup.
     pub fn set_held(&mut self, held: bool) {
+        if held != self.held {
+            self.record_at_once(Input::Held { held });
+        }
         self.held = held;
     }
 
