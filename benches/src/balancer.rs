@@ -75,7 +75,7 @@ pub(crate) fn start(host: &Host, contender: &Contender, pools: &[Pool]) -> Resul
     Ok(Daemon::start(host, contender.command())?)
 }
 
-/// The process that checks: what the daemon's first process has started. From now on it has the first processor, the
+/// The process that checks: the child of the daemon's first process. From now on it has the first processor, the
 /// servers and the network have the other.
 pub(crate) fn worker(daemon: &Daemon) -> Result<u32, Failure> {
     let tree = tree_of(daemon.id());

@@ -106,7 +106,7 @@ pub(crate) fn child(words: &[String]) -> Result<(), Failure> {
     let (program, arguments) = words.split_first().ok_or("no command")?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    // A check that finds something ends with another status: what it found is not the question here.
+    // A check that finds something ends with another status: its findings do not matter here.
     command.status()?;
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let cpu_us = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();

@@ -1,4 +1,4 @@
-//! The crates that are published: what is in their packages.
+//! The crates that are published: the content of their packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -146,7 +146,7 @@ impl Interval {
         Self(micros)
     }
 
-    /// From milliseconds; what a packet cannot hold is its largest interval, about 71 minutes.
+    /// From milliseconds; longer times become the largest interval of a packet, about 71 minutes.
     #[must_use]
     pub const fn from_millis(millis: u32) -> Self {
         Self(millis.saturating_mul(1000))

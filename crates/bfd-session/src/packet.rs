@@ -90,7 +90,7 @@ pub enum ParseError {
     /// The sender knows no session here, and claims to be in it.
     #[error("Your Discriminator is 0 in state {0}")]
     YourDiscriminator(State),
-    /// The A bit is set, and what follows is no authentication section.
+    /// The A bit is set, and no authentication section follows.
     #[error("authentication section: {0}")]
     Authentication(AuthenticationError),
 }

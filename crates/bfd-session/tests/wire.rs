@@ -91,7 +91,7 @@ proptest! {
         let mut end = End::new(Session::new(now, config, discriminator(1), 5));
         for (mut octets, wait, ago) in story {
             now += ms(wait);
-            // Most octets are no packet: what decides that is set right.
+            // Most octets are no packet: the fields that decide are corrected.
             (octets[0], octets[3], octets[4]) = (0x20 | octets[0] & 31, 24, 1);
             octets[1] &= !5;
             if let Ok(packet) = Packet::parse(&octets) {

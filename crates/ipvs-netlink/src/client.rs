@@ -30,8 +30,8 @@ pub struct Client {
 pub struct Report {
     /// The changes that were refused, in their order. All others are done.
     pub failed: Vec<Failure>,
-    /// Places of the changes that met another table than they were made for, in no particular order: what was to be set
-    /// was gone, what was to be added was there. Somebody else changes the table.
+    /// Places of the changes that met another table than they were made for, in no particular order: an object to set
+    /// was gone, one to add was there. Somebody else changes the table.
     pub surprised: Vec<usize>,
 }
 
@@ -101,7 +101,7 @@ impl Client {
     }
 
     /// Takes over a socket that somebody else opened: generic netlink, bound, in blocking mode. A process with rights
-    /// or in another namespace may have passed it on; what the socket may do was decided when it was opened.
+    /// or in another namespace may have passed it on; the rights of the socket were decided when it was opened.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).

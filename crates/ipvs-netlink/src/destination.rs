@@ -37,8 +37,8 @@ use crate::{Family, Forwarding};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Destination {
-    /// Where it is, and what it is known by within its service. Only NAT sends to this port;
-    /// it is part of the identity all the same. The family may differ from the service's with tunnels.
+    /// Its address, which identifies it within its service. Only NAT sends to this port; it is part of the identity all
+    /// the same. The family may differ from the service's with tunnels.
     pub address: SocketAddr,
     /// Forwarding method.
     pub forwarding: Forwarding,

@@ -1,7 +1,7 @@
 //! From the table that is to the table that should be.
 //!
-//! The plan is minimal: what is right is not mentioned, and no service or destination is mentioned twice. Its order
-//! keeps traffic flowing while it is carried out, step by step:
+//! The plan is minimal: objects that are right are not mentioned, and no service or destination is mentioned twice. Its
+//! order keeps traffic flowing while it is carried out, step by step:
 //!
 //! 1. services are added and set, each new one at once with its destinations, so that it is empty as briefly as can be;
 //! 2. destinations are added, or get a weight above 0;

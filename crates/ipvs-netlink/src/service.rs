@@ -12,9 +12,9 @@
 //!                                           STATS64 12  nested, only read (Linux 4.1)
 //! ```
 //!
-//! The first five identify; `SCHED_NAME`, `FLAGS`, `TIMEOUT` and `NETMASK` must be there whenever a service is added
-//! or set. Setting replaces everything but the flags outside the mask; what the kernel keeps in flags for itself
-//! (`HASHED`) is outside of ours.
+//! The first five identify; `SCHED_NAME`, `FLAGS`, `TIMEOUT` and `NETMASK` must be there whenever a service is added or
+//! set. Setting replaces everything but the flags outside the mask; the kernel's own flags (`HASHED`) are outside of
+//! ours.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -125,8 +125,8 @@ impl Service {
         self
     }
 
-    /// Whether the kernel could tell `self` from `other`, which has the same key: what is finer than the kernel keeps
-    /// (fractions of a second, prefix lengths past the address) does not count.
+    /// Whether the kernel could tell `self` from `other`, which has the same key: details that the kernel does not keep
+    /// (fractions of a second, prefix lengths past the address) do not count.
     pub fn is_same_for_kernel(&self, other: &Self) -> bool {
         self == other || self.attributes() == other.attributes()
     }

@@ -1,7 +1,7 @@
 //! The typed model: what a keepalived.conf means, with every default filled in.
 //!
-//! Units are in the types; what a later keyword depends on (for example a `track_script` on the weight of
-//! its `vrrp_script`) is resolved here, so that a reader of the model never looks anything up twice.
+//! Units are in the types; dependencies of later keywords (for example a `track_script` on the weight of its
+//! `vrrp_script`) are resolved here, so that a reader of the model never looks anything up twice.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ pub struct Config {
     pub virtual_servers: Vec<VirtualServer>,
     /// The scripts of `MISC_CHECK`s, in file order.
     pub checks: Vec<Command>,
-    /// Every usable `bfd_instance`, in file order; what `track_bfd` names is an index into this.
+    /// Every usable `bfd_instance`, in file order; names in `track_bfd` are indices into this.
     pub bfd_instances: Vec<BfdInstance>,
     /// Every `track_file` with `init_file`, in file order.
     pub init_files: Vec<InitFile>,
@@ -109,15 +109,15 @@ pub struct Global {
     pub log_unknown_vrids: bool,
     /// `child_wait_time`, default 5 s: how long a stop waits for workers and scripts.
     pub child_wait_time: Duration,
-    /// `notify_timeout`: how long a notify script may run; `None` is for ever (vipd's own).
+    /// `notify_timeout`: time limit of a notify script; `None` is no limit (vipd's own).
     pub notify_timeout: Option<Duration>,
     /// `worker_user`: the user that workers run as; `None` is `vipd` if it exists, else `nobody` (vipd's own).
     pub worker_user: Option<String>,
     /// `worker_timeout`, default 5 s: a worker that does not answer for so long is replaced; zero for never (vipd's
     /// own).
     pub worker_timeout: Duration,
-    /// `stop_handover`: how long a stop serves on until another machine has taken over the addresses; zero is not at all
-    /// (vipd's own).
+    /// `stop_handover`: longest time that a stop serves on until another machine has taken over the addresses; zero is
+    /// not at all (vipd's own).
     pub stop_handover: Duration,
     /// `vrrp_rt_priority`: SCHED_RR priority of the VRRP worker, 1 to 99.
     pub vrrp_rt_priority: Option<u8>,
@@ -250,7 +250,7 @@ pub struct VrrpScript {
     pub on_shortage: OnShortage,
 }
 
-/// `on_shortage`: what is made of a check that cannot be run for long.
+/// `on_shortage`: treatment of a check that cannot be run for long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum OnShortage {

@@ -81,7 +81,7 @@ impl SourceFile {
         &self.path
     }
 
-    /// The text; what is not UTF-8 is replaced by U+FFFD.
+    /// The text; bytes that are not UTF-8 are replaced by U+FFFD.
     pub fn text(&self) -> &str {
         &self.text
     }

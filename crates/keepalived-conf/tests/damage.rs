@@ -1,4 +1,4 @@
-//! Damaged texts: what is found, and what is understood of the rest all the same.
+//! Damaged texts: the findings, and the rest that is understood all the same.
 
 use keepalived_conf::model::Auth;
 use keepalived_conf::{Damage, FileKind, Loaded, MemoryFiles, Options, load, load_str};

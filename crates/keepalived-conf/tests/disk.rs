@@ -1,4 +1,4 @@
-//! Files on disk: what is included, and from where.
+//! Files on disk: the included files, and their folders.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -1,8 +1,8 @@
 //! HAProxy's agent protocol: the server says how it feels.
 //!
-//! After connecting (and an optional text to the agent) one line of words comes, separated by spaces, tabs or commas, and
-//! ended by CR, LF or the end of the connection; letters in either case. As HAProxy has it, there are three things that an
-//! agent speaks about, and what it does not mention stays as it is ([`AgentReport`]):
+//! After connecting (and an optional text to the agent) one line of words comes, separated by spaces, tabs or commas,
+//! and ended by CR, LF or the end of the connection; letters in either case. As HAProxy has it, there are three things
+//! that an agent speaks about, and values that it omits do not change ([`AgentReport`]):
 //!
 //! | words | about | here |
 //! | --- | --- | --- |

@@ -121,7 +121,7 @@ impl Probe {
         matches!(self, Self::Network(network) if matches!(network.protocol, Protocol::Agent(_)))
     }
 
-    /// Whether what it finds may change its server's weight.
+    /// Whether its results may change its server's weight.
     pub fn says_weights(&self) -> bool {
         match self {
             Self::Network(network) => {

@@ -58,7 +58,7 @@ pub enum Administration {
     /// `ready`: it is.
     #[default]
     Ready,
-    /// `drain`: what is there goes on, nothing new comes.
+    /// `drain`: connections go on, no new one comes.
     Drain,
     /// `maint`: it is not.
     Maintenance,

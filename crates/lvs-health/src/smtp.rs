@@ -31,7 +31,7 @@ enum State {
 }
 
 impl Check {
-    /// A dialogue that has not begun. Line ends and other control characters of the name are left out: what is sent is
+    /// A dialogue that has not begun. Line ends and other control characters of the name are left out: the output is
     /// one line.
     pub(crate) fn new(config: &Smtp) -> Self {
         let name: String = config.helo_name.chars().filter(|c| !c.is_control()).collect();
@@ -123,7 +123,7 @@ mod tests {
         Check::new(&Smtp { helo_name: DEFAULT_HELO_NAME.to_owned() })
     }
 
-    /// Everything that is said to a server that says `pieces`, and how it ends.
+    /// Our output to a server that says `pieces`, and the outcome.
     fn talk<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Option<Outcome>) {
         let (mut check, mut out) = (check(), Vec::new());
         assert_eq!(check.handle_connected(&mut out), None);

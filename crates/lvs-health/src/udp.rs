@@ -1,4 +1,4 @@
-//! `UDP_CHECK`: one datagram, and what comes back.
+//! `UDP_CHECK`: one datagram, and the reply.
 //!
 //! Without `require_reply` silence is good and only an error that the network reports (ICMP: port, host or network
 //! unreachable) is a failure; a server that drops everything is taken for a good one. A datagram in return is

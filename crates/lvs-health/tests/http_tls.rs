@@ -219,7 +219,7 @@ fn a_bad_certificate_is_refused() {
     assert!(unknown.contains("UnknownIssuer"), "{unknown}");
 }
 
-/// A certificate that is its own authority, as `openssl req -x509` makes it, and what comes of it.
+/// A certificate that is its own authority, as `openssl req -x509` makes it, and the outcome.
 fn self_signed(name: &str, first_year: i32, last_year: i32, is_ca: bool) -> Option<Outcome> {
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     params.not_before = rcgen::date_time_ymd(first_year, 1, 1);

@@ -37,7 +37,7 @@ pub fn daemonize() -> io::Result<Starter> {
         ForkResult::Parent { .. } => {
             drop(writing);
             let released = reading.read_exact(&mut [0]).is_ok();
-            // Not by returning: what the daemon owns (its pid file) must not be cleaned up here.
+            // Not by returning: the daemon's objects (its pid file) must not be cleaned up here.
             std::process::exit(i32::from(!released));
         }
         ForkResult::Child => {

@@ -258,7 +258,7 @@ fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
-/// Handlers go at exec by themselves; what was ignored would stay ignored.
+/// Handlers go at exec by themselves; ignored signals would stay ignored.
 fn reset_signals() {
     for signal in 1..=libc::SIGRTMAX() {
         // SAFETY: the default action is no function of ours. Signals that cannot be changed are refused.
@@ -272,7 +272,7 @@ fn place(socket: &OwnedFd) -> Result<(), Errno> {
         fcntl(socket, FcntlArg::F_SETFD(FdFlag::empty()))?;
         return Ok(());
     }
-    // SAFETY: plain system call on numbers; what it closes in this child is nothing that the child still uses.
+    // SAFETY: plain system call on numbers; the child no longer uses the descriptors that it closes.
     Errno::result(unsafe { libc::dup2(socket.as_raw_fd(), SOCKET) }).map(drop)
 }
 

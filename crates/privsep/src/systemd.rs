@@ -166,7 +166,7 @@ mod tests {
     use super::*;
     use vipd_testing::TestDirectory;
 
-    /// A manager that listens, and what is told to it.
+    /// A manager that listens, and the messages to it.
     fn managed(directory: &TestDirectory) -> (UnixDatagram, Systemd) {
         let path = directory.path().join("notify");
         let manager = UnixDatagram::bind(&path).unwrap();

@@ -104,7 +104,7 @@ impl Outbox {
         }
     }
 
-    /// Another server or other settings: what waits is tried at once.
+    /// Another server or other settings: waiting mails are tried at once.
     pub fn handle_server(&mut self, now: Instant, server: String, limit: Duration) {
         self.server = server;
         self.limit = limit;

@@ -93,8 +93,8 @@ impl Host {
         self.run(move || command.spawn())?
     }
 
-    /// Makes a directory (absolute path) this host's own: processes of the host can write there, and what the machine
-    /// has in it can be read. Directories that a program under test writes to need this, where the machine has them.
+    /// Makes a directory (absolute path) this host's own: processes of the host can write there, and the machine's
+    /// files in it can be read. Directories that a program under test writes to need this, where the machine has them.
     pub fn private_directory(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref().to_owned();
         self.run(move || root::private_directory(&path))?

@@ -70,7 +70,7 @@ pub enum Method {
 }
 
 impl Table {
-    /// Reads the text of `/proc/net/ip_vs`; what is not understood is left out.
+    /// Reads the text of `/proc/net/ip_vs`; lines that are not understood are left out.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut services: Vec<Service> = Vec::new();

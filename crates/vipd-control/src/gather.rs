@@ -26,7 +26,7 @@ struct Round {
     missing: BTreeSet<Role>,
     parts: Parts,
     waiting: Vec<ClientId>,
-    /// Something was changed since the workers were asked: what they say may be older.
+    /// Something was changed since the workers were asked: their answers may be older.
     outdated: bool,
 }
 

@@ -69,7 +69,7 @@ impl Queue {
     }
 }
 
-/// Lines that wait at most before events are left out: what was kept of the past, and as much again.
+/// Lines that wait at most before events are left out: the number of kept ones, and as many again.
 const MAX_LINES: usize = 2048;
 
 /// Octets that wait at most before events are left out.

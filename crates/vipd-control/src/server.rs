@@ -17,7 +17,7 @@ pub struct ClientId(pub u64);
 #[error("too many clients")]
 pub struct Full;
 
-/// All clients: what they sent comes in, their requests go out; answers come in, octets for them go out.
+/// All clients: their input comes in, their requests go out; answers come in, octets for them go out.
 ///
 /// One request of a client is worked on at a time, and meanwhile nothing more is taken from it. A client with a request
 /// out has to get an answer: [`answer`](Self::answer), and [`finish`](Self::finish) after the last line.

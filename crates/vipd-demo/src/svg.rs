@@ -1,4 +1,4 @@
-//! The timeline as a picture: lanes with bars, one below the other, and what was done when.
+//! The timeline as a picture: lanes with bars, one below the other, and the events with their times.
 
 use std::fmt::Write as _;
 use std::time::Duration;

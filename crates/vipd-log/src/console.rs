@@ -65,7 +65,7 @@ impl Console {
     }
 }
 
-/// The object of a line: what every line has, then the fields of its event.
+/// The object of a line: the fields of every line, then those of its event.
 fn json(
     now: &LocalTime,
     (process, pid): (&str, u32),

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The socket. Sending never waits: what it does not take now is lost, and counted.
+/// The socket. Sending never waits: a line that it does not take now is lost, and counted.
 #[derive(Debug)]
 pub(super) struct Datagrams {
     path: PathBuf,

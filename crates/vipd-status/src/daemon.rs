@@ -91,7 +91,7 @@ pub struct Worker {
     /// Milliseconds since it was last heard; none without a process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_ms: Option<u64>,
-    /// It did not answer in time: what it knows is missing here.
+    /// It did not answer in time: its part is missing here.
     #[serde(default)]
     pub silent: bool,
 }

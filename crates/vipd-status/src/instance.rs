@@ -36,7 +36,7 @@ pub struct Instance {
     /// Its sync group.
     #[serde(default)]
     pub group: Option<String>,
-    /// Priorities, and what they are made of.
+    /// Priorities, and their terms.
     pub priority: Priority,
     /// When it takes over from a master of lower priority.
     #[serde(default)]
@@ -152,7 +152,7 @@ pub struct Priority {
     pub terms: Vec<Term>,
 }
 
-/// One thing that is tracked, and what it does to the priority.
+/// One thing that is tracked, and its effect on the priority.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Term {

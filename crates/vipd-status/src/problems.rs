@@ -38,7 +38,7 @@ pub struct Problem {
 pub enum Severity {
     /// Somebody wanted it so, or it will pass.
     Note,
-    /// Something failed, and what it is there for still works.
+    /// Something failed, and the service still works.
     Warning,
     /// Something does not work.
     Error,

@@ -1,6 +1,6 @@
 //! Requests: HTTP/1.0 and HTTP/1.1 (RFC 9112), GET and HEAD without a body.
 //!
-//! Everything else is refused with a status that says why, and the connection ends: what follows a request that was not
+//! Everything else is refused with a status that says why, and the connection ends: text behind a request that was not
 //! understood is never read as another one.
 
 use std::borrow::Cow;

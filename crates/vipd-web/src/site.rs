@@ -32,7 +32,7 @@ pub(crate) enum Answer {
     Stream(Stream),
 }
 
-/// A reader of events: how far it has come. Nothing is queued for one that is slow.
+/// A reader of events, and its place. Nothing is queued for one that is slow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stream {
     /// Of the daemon: the number of the last one that was sent.

@@ -241,14 +241,14 @@ pub enum FromWorker {
     Log(LogLine),
     /// The answer to [`ToWorker::Dump`]: the whole text of the file.
     Dump(DumpKind, String),
-    /// The answer to [`ToWorker::Act`]: what was accepted. The later progress is told separately.
+    /// The answer to [`ToWorker::Act`]: the accepted instances. The later progress is told separately.
     Acted {
         /// Of the question.
         request: u32,
         /// The result.
         result: ActResult,
     },
-    /// The answer to [`ToWorker::Steer`]: what is done, in words.
+    /// The answer to [`ToWorker::Steer`]: the change, in words.
     Steered {
         /// Of the question.
         request: u32,

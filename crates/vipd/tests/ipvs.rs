@@ -29,7 +29,7 @@ struct Real<'a> {
     weight: u32,
 }
 
-/// By address translation, checked by connecting; what fails is removed.
+/// By address translation, checked by connecting; a server that fails is removed.
 fn nat_service(servers: &[Real<'_>]) -> String {
     virtual_server(
         "192.0.2.100",
@@ -40,7 +40,7 @@ fn nat_service(servers: &[Real<'_>]) -> String {
     )
 }
 
-/// By direct routing, checked by asking for a page; what fails stays with weight 0.
+/// By direct routing, checked by asking for a page; a server that fails stays with weight 0.
 fn direct_service(servers: &[Real<'_>]) -> String {
     let lines = "lvs_sched wrr\n lvs_method DR\n inhibit_on_failure\n sorry_server 192.0.2.10 80";
     virtual_server("192.0.2.101", "dr", lines, servers, HTTP)

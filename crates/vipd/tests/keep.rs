@@ -1,4 +1,4 @@
-//! `-V` and `-I`: what is in the kernel stays there when a daemon ends, and when one of its processes is asked to end by
+//! `-V` and `-I`: the kernel's content is kept when a daemon ends, and when one of its processes is asked to end by
 //! somebody else than the daemon.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]

@@ -1,4 +1,5 @@
-//! The LVS worker as a process, driven as the parent drives it, in a dry run: what the kernel would hold it tells.
+//! The LVS worker as a process, driven as the parent drives it, in a dry run: it reports the changes that it would
+//! make.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 

@@ -1,5 +1,5 @@
-//! Routes and policy rules move with the address they belong to, come back when somebody removes them, and leave nothing
-//! behind; what is static is there as long as the daemon runs.
+//! Routes and policy rules move with the address they belong to, come back when somebody removes them, and leave
+//! nothing behind; static ones are there as long as the daemon runs.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 

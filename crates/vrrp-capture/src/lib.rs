@@ -5,7 +5,7 @@
 //! one value with a JSON form; [`text`] makes lines of that for people. There is no I/O here: [`read_file`] takes any
 //! reader of octets in the formats pcap and pcapng.
 //!
-//! Frames come from anybody. Nothing here panics, and memory is bounded: what exceeds a bound is counted in
+//! Frames come from anybody. Nothing here panics, and memory is bounded: findings beyond a bound are counted in
 //! [`Report::left_out`].
 #![forbid(unsafe_code)]
 

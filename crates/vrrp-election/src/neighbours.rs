@@ -11,8 +11,8 @@ use crate::{Instant, LinkId};
 
 /// Speakers that were heard and not obeyed, on each link the 64 that were heard last.
 ///
-/// It decides nothing. An advert of a speaker that is known costs a search among those of its link; what it says is looked at
-/// once a second.
+/// It decides nothing. An advert of a speaker that is known costs a search among those of its link; its content is
+/// examined once a second.
 ///
 /// ```
 /// use vrrp_election::{Instant, LinkId, NeighbourKey, Neighbours};

@@ -113,7 +113,7 @@ pub(crate) struct Script {
     heard: Instant,
     /// It was reported that there is no result.
     silent: bool,
-    /// The last result, and how many were the same in a row.
+    /// The last result, and the number of equal ones in a row.
     last: bool,
     streak: u32,
 }
@@ -238,7 +238,7 @@ impl Script {
         }
     }
 
-    /// This machine stood still for so long: what runs had no chance to end.
+    /// This machine stood still for so long: a run had no chance to end.
     pub(crate) fn handle_stall(&mut self, late: Duration) {
         self.heard += late;
         match &mut self.run {

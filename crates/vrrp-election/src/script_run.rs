@@ -53,7 +53,7 @@ impl fmt::Display for ScriptRun {
     }
 }
 
-/// The end of a run as [`Node::handle_script`](crate::Node::handle_script) takes it: what it says, and how it was seen to end
+/// The end of a run as [`Node::handle_script`](crate::Node::handle_script) takes it: its result, and its observed end
 /// if that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptReport {

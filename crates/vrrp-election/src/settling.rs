@@ -91,8 +91,8 @@ impl<K: Ord> Settling<K> {
         self.things.keys()
     }
 
-    /// It is up or down, as far as is seen, and its changes have to last so long: what counts. The first sight of all
-    /// counts at once.
+    /// It is up or down, as far as is seen, and its changes have to last so long: gives the state that counts. The
+    /// first sight of all counts at once.
     pub fn observe(&mut self, now: Instant, key: K, up: bool, delays: Delays) -> bool {
         let thing = self.things.entry(key).or_insert(Thing { up, pending: None });
         thing.observe(now, up, delays);
@@ -108,7 +108,7 @@ impl<K: Ord> Settling<K> {
         self.things.get(key).map(|thing| thing.up)
     }
 
-    /// Time passed: what counts now, of everything that has changed for long enough.
+    /// Time passed: gives the new states of everything that has changed for long enough.
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<(&K, bool)> {
         let due = self.things.iter_mut();
         due.filter_map(|(key, thing)| thing.settle(now).then_some((key, thing.up))).collect()
@@ -144,7 +144,7 @@ impl Thing {
         self.settle(now);
     }
 
-    /// Gives whether what counts has changed.
+    /// Gives whether the state that counts has changed.
     fn settle(&mut self, now: Instant) -> bool {
         let settled = self.pending.take_if(|pending| pending.due <= now);
         if let Some(pending) = settled {

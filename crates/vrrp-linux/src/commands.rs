@@ -1,8 +1,8 @@
 //! Carries out changes to addresses, routes and rules, many in one system call.
 //!
-//! The kernel carries a request out before the system call that brings it returns. It answers only what it refuses,
-//! and the last request of each batch: a takeover of a hundred addresses costs one write and two reads, and how it
-//! turned out is known before anything is announced.
+//! The kernel carries a request out before the system call that brings it returns. It answers only what it refuses, and
+//! the last request of each batch: a takeover of a hundred addresses costs one write and two reads, and its result is
+//! known before anything is announced.
 //!
 //! ```no_run
 //! use vrrp_linux::address::{AddressChange, AddressSpec};
@@ -142,7 +142,7 @@ impl Commands {
                 Ok((length, sender)) if sender.port_number() == 0 => length,
                 Ok(_) => continue,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                // The queue is empty, or answers were lost: what is left in it is read first.
+                // The queue is empty, or answers were lost: the rest of it is read first.
                 Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => continue,
                 Err(_) => break,
             };

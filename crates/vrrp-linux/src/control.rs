@@ -1,4 +1,4 @@
-//! Control messages: what the kernel tells about a received packet, and what it is told about one to send.
+//! Control messages: those of the kernel about a received packet, and those to it about one to send.
 //!
 //! ```text
 //! length (a word, with this header) | level i32 | type i32 | data, padded to a word | next message ..
@@ -75,7 +75,7 @@ pub(crate) fn outgoing_v6(source: Ipv6Addr, index: u32, hop_limit: u8) -> [u8; O
     messages
 }
 
-/// Writes one message of IPv6; what is left of `place` is padding.
+/// Writes one message of IPv6; the rest of `place` is padding.
 fn write(place: &mut [u8], kind: i32, data: [&[u8]; 2]) {
     let length = HEADER_LEN + data.iter().map(|part| part.len()).sum::<usize>();
     let [first, second] = data;

@@ -84,8 +84,7 @@ pub fn become_root_in_new_user_namespace() -> io::Result<()> {
     fs::write("/proc/self/gid_map", format!("0 {group} 1"))
 }
 
-/// Runs `work` on a fresh thread, so that what it does to its thread goes away with it. A panic goes on in the
-/// caller.
+/// Runs `work` on a fresh thread, so that its changes to the thread go away with it. A panic goes on in the caller.
 fn on_a_thread<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
     thread::scope(|scope| {
         let handle = thread::Builder::new().name("namespace".to_owned()).spawn_scoped(scope, work)?;

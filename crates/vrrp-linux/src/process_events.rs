@@ -97,7 +97,7 @@ impl AsRawFd for ProcessEvents {
 
 /// The events in one datagram of the connector.
 ///
-/// Threads, answers, and what cannot be read give none.
+/// Threads, answers, and unreadable messages give none.
 pub fn events(datagram: &[u8]) -> impl Iterator<Item = ProcessEvent> {
     Frames::new(datagram).filter_map(|frame| match message(frame.payload)? {
         Message::Event(event) => Some(event),

@@ -235,7 +235,7 @@ mod tests {
         ProcessTable::new(vec![name("haproxy"), name("nginx")])
     }
 
-    /// Looks at everything that is asked for; what `there` does not hold has ended.
+    /// Looks at everything that is asked for; processes that `there` does not hold have ended.
     fn look(table: &mut ProcessTable, there: &[(Pid, &str)]) -> Vec<Pid> {
         let mut looked = Vec::new();
         while let Some(pid) = table.poll_look() {

@@ -55,7 +55,7 @@ pub enum Reading {
 }
 
 impl WatchedFiles {
-    /// Watches these files and no others. New ones are read; what is known of the others stays.
+    /// Watches these files and no others. New ones are read; the values of the others stay.
     pub fn watch(&mut self, paths: &BTreeSet<PathBuf>) {
         self.files.retain(|path, _| paths.contains(path));
         self.reads.retain(|path| paths.contains(path));
@@ -159,7 +159,7 @@ impl WatchedFiles {
                 file.read = Read::Queued;
                 self.reads.push_back(path.to_owned());
             }
-            // A look that hangs is not waited for with another one, but what was written meanwhile is not lost.
+            // A look that hangs is not waited for with another one, but a write in the meantime is not lost.
             Read::Running if file.written => file.read = Read::Outdated,
             Read::Queued | Read::Running | Read::Outdated => {}
         }

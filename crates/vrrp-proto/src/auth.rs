@@ -63,7 +63,7 @@ impl fmt::Debug for AuthKey {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuthData {
-    /// Type 0: none. The only one of RFC 3768, and what VRRPv3 has.
+    /// Type 0: none. The only one of RFC 3768, and that of VRRPv3.
     #[default]
     None,
     /// Type 1: a password in clear text.

@@ -278,7 +278,7 @@ impl TrailerSigner<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AntiReplay {
-    /// A stamp further from the clock than this is stale, and what was remembered expires after it.
+    /// A stamp further from the clock than this is stale, and remembered stamps expire after it.
     Time {
         /// keepalived: three advert intervals, 5 to 300 s.
         window: Duration,

@@ -1,10 +1,10 @@
-//! Advertisement intervals: what an advertisement can say, and what a router can have.
+//! Advertisement intervals: those of an advertisement, and those of a router.
 //!
 //! A bare integer does not leave the function that read it from the wire: VRRPv2 counts its interval in
 //! seconds, VRRPv3 in centiseconds, and both become a [`Duration`] by one method.
 //!
 //! The wire knows one value more: 0. A router that had it would flood the link, and its peers would reject what it
-//! sends, so that what is configured has a type of its own.
+//! sends, so that the configured interval has a type of its own.
 
 use core::fmt;
 use core::str::FromStr;

@@ -1,7 +1,7 @@
-//! Priorities: what an advertisement can say, and what a router can have.
+//! Priorities: those of an advertisement, and those of a router.
 //!
-//! The wire knows one value more: 0, which says that the sender leaves. A router that had it would tell every
-//! Backup with each advertisement to take over, so that what is configured has a type of its own.
+//! The wire knows one value more: 0, which says that the sender leaves. A router that had it would tell every Backup
+//! with each advertisement to take over, so that the configured priority has a type of its own.
 
 use core::fmt;
 use core::num::NonZeroU8;
@@ -17,7 +17,7 @@ pub struct Priority(u8);
 impl Priority {
     /// 0: "I am leaving, take over at once". No router has it: see [`RouterPriority`].
     pub const STOP: Self = Self(0);
-    /// 100: what a router has that was told nothing else.
+    /// 100: the default of a router.
     pub const DEFAULT: Self = Self(100);
     /// 255: the router that owns the virtual addresses.
     pub const OWNER: Self = Self(255);
@@ -83,7 +83,7 @@ pub struct RouterPriority(NonZeroU8);
 impl RouterPriority {
     /// 1: the least.
     pub const MIN: Self = Self(NonZeroU8::MIN);
-    /// 100: what a router has that was told nothing else.
+    /// 100: the default of a router.
     pub const DEFAULT: Self = Self(NonZeroU8::MIN.saturating_add(99));
     /// 255: the router that owns the virtual addresses.
     pub const OWNER: Self = Self(NonZeroU8::MAX);

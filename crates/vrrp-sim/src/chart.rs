@@ -124,7 +124,7 @@ impl Chart {
     }
 }
 
-/// Text as XML takes it; what XML cannot hold is a replacement character.
+/// Text as XML takes it; characters that XML cannot hold become a replacement character.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

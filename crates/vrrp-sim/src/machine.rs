@@ -129,7 +129,7 @@ impl Machine {
         true
     }
 
-    /// The daemon is gone; what the kernel has stays, and so does what it wanted to be remembered.
+    /// The daemon is gone; the kernel's content stays, and so does its memory for a successor.
     pub(crate) fn kill(&mut self) {
         if let Some(daemon) = self.daemon.take() {
             self.memory = daemon.memory;
@@ -206,7 +206,7 @@ impl Machine {
     /// Reloads the same configuration.
     pub(crate) fn reload(&mut self, now: Instant) -> Vec<Asked> {
         let Some(daemon) = &mut self.daemon else { return Vec::new() };
-        // Scripts under way are ended: what they would have said is void.
+        // Scripts under way are ended: their results are void.
         self.starts += 1;
         daemon.node.handle_reload(now, self.config.clone());
         daemon.actions()
@@ -280,7 +280,7 @@ impl Machine {
         self.outcomes.get(script.0 as usize).copied().unwrap_or(RunEnd::Exited(0))
     }
 
-    /// Which run of the daemon this is: what was meant for another one is void.
+    /// Number of this run of the daemon: events for another run are ignored.
     pub(crate) fn run(&self) -> u32 {
         self.starts
     }

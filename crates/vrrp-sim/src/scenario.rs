@@ -162,7 +162,7 @@ pub enum Fault {
     Start(HostId),
     /// It does nothing for so long, and then finds everything that arrived meanwhile.
     Stall(HostId, Duration),
-    /// It is suspended for so long, as virtual machines are: what is sent to it meanwhile is lost.
+    /// It is suspended for so long, as virtual machines are: packets to it meanwhile are lost.
     Suspend(HostId, Duration),
     /// It is stopped in order, and gives its addresses away first, within this time.
     Depart(HostId, Duration),

@@ -1,9 +1,10 @@
 //! `cargo xtask vm`: runs a program of this machine on a kernel that has IPVS.
 //!
-//! That is the machine's own kernel where it has IPVS, else user-mode-linux: Debian's kernel as an ordinary
-//! program, which boots in a second and needs neither virtualisation nor an image. With `--qemu`, and on architectures
-//! that user-mode-linux does not know, it is Debian's cloud kernel in an emulated machine, several times slower. The guest
-//! sees the machine's files at the same paths, and what it writes is gone at the end, except in the folders of `--rw`.
+//! That is the machine's own kernel where it has IPVS, else user-mode-linux: Debian's kernel as an ordinary program,
+//! which boots in a second and needs neither virtualisation nor an image. With `--qemu`, and on architectures that
+//! user-mode-linux does not know, it is Debian's cloud kernel in an emulated machine, several times slower. The guest
+//! sees the machine's files at the same paths, and files that it writes are gone at the end, except in the folders of
+//! `--rw`.
 //!
 //! The command runs in the same working directory with the same arguments and environment. Its standard input is
 //! `/dev/null`, its two outputs stay apart, and whatever it leaves running is killed. There is no network but its

@@ -1,4 +1,4 @@
-//! The parameters of a session, its events, and what its successor is told.
+//! The parameters of a session, its events, and the state for its successor.
 
 use core::num::NonZeroU8;
 

@@ -30,7 +30,7 @@ impl<'a> Words<'a> {
         self.attached.take().or_else(|| self.words.next())
     }
 
-    /// The value of an option that may have none: what looks like an option is none.
+    /// The value of an option that may have none: a word that looks like an option is none.
     pub(super) fn optional_value(&mut self) -> Option<&'a str> {
         self.attached.take().or_else(|| self.words.next_if(|word| !word.starts_with('-')))
     }

@@ -108,7 +108,7 @@ pub fn explain(name: &str) -> Vec<&'static Keyword> {
     all().filter(|keyword| keyword.name == name && name != LINE).collect()
 }
 
-/// Whether what follows a keyword of this name is a secret, never to be shown.
+/// Whether the argument of a keyword of this name is a secret, never to be shown.
 pub fn holds_secret(name: &str) -> bool {
     matches!(name, "auth_pass" | "key" | "smtp_auth" | "basic_auth" | "password" | "header")
 }

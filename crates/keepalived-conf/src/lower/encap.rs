@@ -1,4 +1,4 @@
-//! `encap` of a route: what packets are wrapped into.
+//! `encap` of a route: the encapsulation of its packets.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -352,7 +352,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
         draft.track_scripts.retain(|tracked| tracked.weight == 0);
         draft.track_bfd.retain(|tracked| tracked.weight == 0);
         for tracked in &mut draft.track_files {
-            // The weight of a file that has none; what else it could mean here is a failure.
+            // The weight of a file that has none; any other meaning would be a failure here.
             if tracked.weight == 1 {
                 tracked.weight = 0;
             }

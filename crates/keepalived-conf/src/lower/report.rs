@@ -1,4 +1,4 @@
-//! Findings of the lowering: what is said once, and how it is said.
+//! Findings of the lowering: those that are reported once, and their form.
 
 use std::collections::HashSet;
 

@@ -303,7 +303,7 @@ impl<'a> Reading<'a, '_, '_, '_> {
 }
 
 impl Draft<'_> {
-    /// Defaults, and what does not go together.
+    /// Defaults, and options that exclude each other.
     fn finish<'a>(mut self, first: Word<'a>, line: &mut OptionLine<'a, '_, '_, '_>) -> Option<Route>
     where
         Self: 'a,

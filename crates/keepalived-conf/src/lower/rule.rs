@@ -153,7 +153,7 @@ impl<'a> Reading<'a, '_, '_, '_> {
 }
 
 impl Draft<'_> {
-    /// Defaults, and what does not go together.
+    /// Defaults, and options that exclude each other.
     fn finish<'a>(
         self,
         first: Word<'a>,

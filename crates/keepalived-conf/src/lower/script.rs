@@ -138,7 +138,7 @@ fn on_shortage(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<OnShortage>
     })
 }
 
-/// `rise` and `fall`: what is not at least 1 becomes 1.
+/// `rise` and `fall`: numbers below 1 become 1.
 fn times(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<u32> {
     let times = arguments::number(entry, Junk::Ignored, "1 is used", report);
     times.or(entry.argument().map(|_| 1))

@@ -24,8 +24,8 @@ struct TrackOptions {
     reverse: Option<bool>,
 }
 
-/// Reads `[weight N [reverse|noreverse]]`; `None` leaves the line out. A word that is no option costs itself only: what
-/// is not tracked any more is not failed over for.
+/// Reads `[weight N [reverse|noreverse]]`; `None` leaves the line out. A word that is no option costs itself only: a
+/// thing that is no longer tracked causes no failover.
 fn track_options(
     name: &str,
     options: Words<'_>,

@@ -13,7 +13,7 @@ pub struct Hmac {
     pub active: u8,
     /// The stage of the roll-out.
     pub mode: HmacMode,
-    /// `anti_replay time`: how far stamps may be from the clock, 1 to 300 s. `None` is `monotonic`, without a clock.
+    /// `anti_replay time`: most distance of stamps from the clock, 1 to 300 s. `None` is `monotonic`, without a clock.
     pub window: Option<Duration>,
 }
 

@@ -70,7 +70,7 @@ pub struct VrrpInstance {
     pub auth: Auth,
     /// `strict_mode` or `vrrp_strict`.
     pub strict: bool,
-    /// `rfc9568` or `rfc3768` (vipd's own); what it stands for is in the other fields.
+    /// `rfc9568` or `rfc3768` (vipd's own); its effects are in the other fields.
     pub rfc: Option<RfcMode>,
     /// `accept` / strict: whether packets to the VIPs are taken by a non-owner.
     pub accept: bool,

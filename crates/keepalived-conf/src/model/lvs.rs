@@ -191,8 +191,8 @@ pub struct SorryServer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RealServer {
-    /// Its address as written; what the kernel gets as port follows from the service (0 for a firewall mark, the
-    /// virtual port for DR and TUN).
+    /// Its address as written; the port in the kernel follows from the service (0 for a firewall mark, the virtual port
+    /// for DR and TUN).
     pub address: SocketAddr,
     /// `weight`, 0 to 2147483647; default 1.
     pub weight: u32,

@@ -1,4 +1,4 @@
-//! Routes, policy rules, and what is there as long as the daemon runs.
+//! Routes, policy rules, and objects that are there as long as the daemon runs.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -239,7 +239,7 @@ pub(super) fn router_ids(nodes: &[Node<'_>], found: &mut Diagnostics) {
     }
 }
 
-/// Whether what `one` sends does not reach `other`, or is rejected there.
+/// Whether adverts of `one` do not reach `other`, or are rejected there.
 pub(super) fn is_unheard(one: &Member<'_>, other: &Member<'_>) -> bool {
     transport(one, other).or_else(|| authentication(one, other)).or_else(|| unheard(one, other)).is_some()
 }

@@ -1,4 +1,4 @@
-//! The configurations of all nodes of a group, compared: what will go wrong between them.
+//! The configurations of all nodes of a group, compared: the faults between them.
 //!
 //! Each file may be right by itself. Whether two of them make a pair is seen only by looking at both.
 

@@ -1,4 +1,4 @@
-//! Pairs of files, and what is found between them.
+//! Pairs of files, and the findings between them.
 
 use super::*;
 use crate::{MemoryFiles, Options, Severity, SourceMap, load_with_places, render};

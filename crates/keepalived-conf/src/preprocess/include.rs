@@ -1,4 +1,4 @@
-//! `include` and its stricter brothers: which files, and what it means when there are none.
+//! `include` and its stricter variants: the files, and the consequence when there are none.
 
 use std::path::{Path, PathBuf};
 

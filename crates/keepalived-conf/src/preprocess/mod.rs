@@ -1,6 +1,6 @@
 //! From files to logical lines: comments, includes, `$definitions`, `@conditions`, `~SEQ`, braces, words.
 //!
-//! A physical line goes through these steps; what follows a brace goes through them again:
+//! A physical line goes through these steps; text behind a brace goes through them again:
 //!
 //! 1. `@id` drops the line or loses its prefix
 //! 2. `$NAME=value` is stored as written, its references are resolved when it is used
@@ -87,10 +87,10 @@ impl std::fmt::Debug for Options<'_> {
 
 /// Reads the main file (or files: its name may be a pattern) and everything it includes, down to logical lines.
 ///
-/// Never fails: what is wrong is in `diagnostics`. When the main file does not exist `sources` stays empty and a
-/// finding with code [`MAIN_FILE_MISSING`] is made (a configuration test and a start end with status 6 then).
-/// The same holds with code `include-skipped` or `include-unreadable` for a main file that is a directory, a special
-/// file, executable or unreadable.
+/// Never fails: errors are in `diagnostics`. When the main file does not exist `sources` stays empty and a finding with
+/// code [`MAIN_FILE_MISSING`] is made (a configuration test and a start end with status 6 then). The same holds with
+/// code `include-skipped` or `include-unreadable` for a main file that is a directory, a special file, executable or
+/// unreadable.
 ///
 /// ```
 /// use keepalived_conf::{Diagnostics, Line, MemoryFiles, Options, SourceMap, preprocess};

@@ -1,7 +1,7 @@
 //! Lines of words and braces alone: nearly every line of every configuration.
 //!
-//! On such a line the steps of preprocessing do nothing but split it, so they are not taken. Invariant: what comes out
-//! is what [`line`](Preprocessor::line) would make of it.
+//! On such a line the steps of preprocessing do nothing but split it, so they are not taken. Invariant: the output is
+//! that of [`line`](Preprocessor::line).
 
 use super::fragment::{Fragment, is_blank_byte};
 use super::run::Preprocessor;

@@ -9,12 +9,12 @@ use crate::lines::RewrittenWord;
 pub(super) enum Token {
     /// A word; the place is that of its text, without quotes.
     Word { start: usize, end: usize, quoted: bool },
-    /// A quote that is never closed: what follows it is lost.
+    /// A quote that is never closed: the text behind it is lost.
     Unclosed { start: usize },
 }
 
-/// Splits text without unquoted braces at blanks and double quotes. There are no escapes; what follows a quote
-/// that is never closed is lost.
+/// Splits text without unquoted braces at blanks and double quotes. There are no escapes; text behind a quote that is
+/// never closed is lost.
 pub(super) fn tokens(text: &str) -> impl Iterator<Item = Token> {
     Rest { bytes: text.as_bytes(), at: 0 }
 }

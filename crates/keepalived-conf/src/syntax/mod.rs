@@ -56,7 +56,7 @@ pub struct Token {
     pub end: u32,
 }
 
-/// A block: what is between two braces.
+/// A block: the lines between two braces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// The tokens of the line before `{`, blanks and comments included; empty for a brace without a keyword.

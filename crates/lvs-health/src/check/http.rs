@@ -59,7 +59,7 @@ pub enum HttpVersion {
     Http2,
 }
 
-/// One request, and what its answer must be.
+/// One request, and the conditions for its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Url {
     /// `method`

@@ -14,7 +14,7 @@ use crate::{Failure, Outcome};
 /// an outcome nothing is called again. An implementation takes bounded memory whatever the peer sends, panics on nothing,
 /// and comes to the same outcome however a stream is cut.
 pub trait Exchange: Send {
-    /// Connected (or the datagram socket is ready): what is said first is appended to `out`. `Some` ends the attempt.
+    /// Connected (or the datagram socket is ready): the first output is appended to `out`. `Some` ends the attempt.
     fn handle_connected(&mut self, out: &mut Vec<u8>) -> Option<Outcome>;
 
     /// Plain text octets of a stream in any cut, or one whole datagram.

@@ -54,8 +54,8 @@ use crate::{Failure, Outcome, ProxyHeader, Weigh};
 ///
 /// # Invariants
 ///
-/// An outcome never changes: what is told afterwards is ignored. Memory is bounded whatever the peer sends, and so is
-/// the output: a peer that makes us answer without reading the answers fails.
+/// An outcome never changes: later input is ignored. Memory is bounded whatever the peer sends, and so is the output: a
+/// peer that makes us answer without reading the answers fails.
 #[must_use]
 pub struct Dialogue {
     transport: Transport,
@@ -98,7 +98,7 @@ pub enum Note {
         /// Number of octets that were searched.
         searched: usize,
     },
-    /// The connection was closed before the body had its announced length; what came was judged.
+    /// The connection was closed before the body had its announced length; the part that came was judged.
     BodyShort {
         /// Number of octets that are missing.
         octets: u64,
@@ -244,7 +244,7 @@ impl Dialogue {
 
     /// The time of [`poll_timeout`](Self::poll_timeout) has come. Before that time nothing happens.
     ///
-    /// A caller that was held up reads its sockets first: what has come in the meantime counts.
+    /// A caller that was held up reads its sockets first: input that has come in the meantime counts.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.outcome.is_some() {
             return;

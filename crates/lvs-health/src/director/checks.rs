@@ -49,7 +49,7 @@ impl Checks {
     pub(super) fn add(&mut self, check: Arc<Check>, health: Health) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
-            // The slots are far fewer than `u32` can count; what is beyond would alias the last one, not panic.
+            // The slots are far fewer than `u32` can count; one beyond would alias the last one, not panic.
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });
         self.serial += 1;

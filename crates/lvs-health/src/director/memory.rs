@@ -264,7 +264,7 @@ impl Director {
     }
 }
 
-/// The present, and what remembered times count from.
+/// The present, and the origin of remembered times.
 #[derive(Clone, Copy)]
 struct Clock {
     now: Instant,
@@ -276,7 +276,7 @@ impl Clock {
         later(self.origin, since)
     }
 
-    /// Of what ends: what ended while there was no director ends now.
+    /// For ends: one that came while there was no director comes now.
     fn not_before_now(self, since: Duration) -> Instant {
         self.at(since).max(self.now)
     }

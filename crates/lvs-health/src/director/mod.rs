@@ -158,8 +158,8 @@ impl Director {
 
     /// Goes on with another plan. Take every action out before: afterwards all places mean the new plan.
     ///
-    /// Virtual servers are the same if their names are, servers if their addresses are as well, and checks if they
-    /// are equal (shared ones: wherever they stand); what is the same keeps what is known of it and its timers.
+    /// Virtual servers are the same if their names are, servers if their addresses are as well, and checks if they are
+    /// equal (shared ones: wherever they stand); objects that are the same keep their state and their timers.
     pub fn reload(&mut self, now: Instant, plan: Plan) {
         if !self.stopping {
             self.install(now, plan, false);
@@ -295,7 +295,8 @@ impl Director {
             self.outbox.tell(Event::Check { check, up, first: change.first });
         }
         if change.turned || change.first || change.weighs {
-            // All servers first: what a shared check says may raise one weight and lower another of the same service.
+            // All servers first: the result of a shared check may raise one weight and lower another of the same
+            // service.
             let mut concerned = runner.servers.clone();
             concerned.retain(|server| self.reassess(now, *server, Cause::Check(check)));
             for server in concerned {

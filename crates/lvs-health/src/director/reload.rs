@@ -1,4 +1,4 @@
-//! From one plan to the next: what is the same keeps what is known of it.
+//! From one plan to the next: objects that are the same keep their state.
 //!
 //! The start is a reload from nothing.
 
@@ -259,7 +259,7 @@ impl Director {
         if let Some(slot) = candidates.find(|slot| !claims.taken.contains(slot)) {
             return *slot;
         }
-        // It was shared, and somebody else goes on with it: what is known holds for both.
+        // It was shared, and somebody else goes on with it: its state holds for both.
         let health =
             known.and_then(|slot| self.checks.at(slot)).map_or(Health::new(up), |runner| runner.health);
         self.checks.add(Arc::new(check), health)

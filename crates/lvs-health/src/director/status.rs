@@ -198,7 +198,7 @@ impl Director {
     }
 }
 
-/// A plan has far fewer members than `u32` can count; what is beyond has no name.
+/// A plan has far fewer members than `u32` can count; one beyond has no name.
 pub(super) fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -1,9 +1,9 @@
 //! Conditions for a DNS response besides a good code: addresses, a number of records, the flag of a validating
 //! resolver.
 //!
-//! Of the answer section only the records of the type that was asked for count, of class IN and under any name: an alias
-//! leads to them. Names are skipped, not followed, so a response is read once from front to back; what stands behind a
-//! record that cannot be read does not count.
+//! Of the answer section only the records of the type that was asked for count, of class IN and under any name: an
+//! alias leads to them. Names are skipped, not followed, so a response is read once from front to back; records behind
+//! one that cannot be read do not count.
 
 use std::net::IpAddr;
 

@@ -184,7 +184,7 @@ impl<R: Reply> Client<R> {
                 | frame::GOAWAY,
                 _,
             ) => Err(BROKEN),
-            // WINDOW_UPDATE and PRIORITY, which change nothing here, and what is to be ignored (§4.1).
+            // WINDOW_UPDATE and PRIORITY, which change nothing here, and frames that are to be ignored (§4.1).
             _ => Ok(None),
         }
     }

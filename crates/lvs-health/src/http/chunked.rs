@@ -1,4 +1,4 @@
-//! The chunked transfer coding (RFC 9112 §7.1): what is between the chunks' sizes.
+//! The chunked transfer coding (RFC 9112 §7.1): the data between the chunks' sizes.
 
 use crate::Failure;
 

@@ -69,7 +69,7 @@ impl Check {
         Self { request, judge, state: State::Head(Reader::default()), missing: None, trail }
     }
 
-    /// Whether the next answer comes over another connection: what is left of this one is of no interest.
+    /// Whether the next answer comes over another connection: the rest of this one is of no interest.
     fn is_led_on(&self) -> bool {
         self.trail.as_ref().is_some_and(|trail| trail.pending)
     }

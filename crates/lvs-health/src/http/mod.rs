@@ -1,4 +1,4 @@
-//! HTTP checks: one request, and what its answer must be (keepalived's `HTTP_GET` and `SSL_GET`).
+//! HTTP checks: one request, and the conditions for its answer (keepalived's `HTTP_GET` and `SSL_GET`).
 //!
 //! [`request`] writes what keepalived writes, octet by octet. [`exchange`] reads an HTTP/1 answer (RFC 9112): [`head`] finds
 //! status and framing, [`chunked`] takes the transfer coding off, and [`criteria`] judges status and body, for HTTP/2 too.
@@ -19,8 +19,8 @@
 //! - Interim answers (status 1xx) are skipped; keepalived takes them for the answer.
 //! - An answer that does not begin like HTTP fails at once.
 //!
-//! As with keepalived, a connection that is closed before a body has its announced length is no failure: what came is
-//! judged, and a [`Note`](crate::Note) says so.
+//! As with keepalived, a connection that is closed before a body has its announced length is no failure: the part that
+//! came is judged, and a [`Note`](crate::Note) says so.
 
 mod chunked;
 mod criteria;

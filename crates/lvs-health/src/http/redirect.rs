@@ -37,7 +37,7 @@ pub(crate) fn next(
         Some(_) => return Err(refuse("another host")),
         None => resolve(&url.path, target),
     };
-    // RFC 9110 §15.4: what was posted is fetched elsewhere; 307 and 308 repeat the request.
+    // RFC 9110 §15.4: a POST becomes a GET elsewhere; 307 and 308 repeat the request.
     let repeats = matches!(status, 307 | 308) || matches!(url.method, HttpMethod::Get | HttpMethod::Head);
     let method = if repeats { url.method } else { HttpMethod::Get };
     let request_body = url.request_body.clone().filter(|_| repeats);

@@ -13,8 +13,8 @@ use crate::{ExpiryWeight, Failure, Outcome, Weigh};
 
 /// Ciphertext outside, plain text inside.
 ///
-/// rustls' own buffers are bounded, and emptied each time something comes: what it decrypted goes inside at once, what it
-/// encrypted goes to the frame's output.
+/// rustls' own buffers are bounded, and emptied each time something comes: decrypted data go inside at once, encrypted
+/// data go to the frame's output.
 struct Session {
     layer: Layer,
     /// Made when the transport is connected: until then it would only take memory.

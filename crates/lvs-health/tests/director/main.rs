@@ -1,4 +1,4 @@
-//! The director from outside: what goes in, and what comes out when.
+//! The director from outside: its inputs, its actions and their times.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod lab;

@@ -211,7 +211,7 @@ struct World {
     present: [bool; 2],
     under_way: BTreeMap<AttemptId, usize>,
     last_gone: Option<AttemptId>,
-    /// By name: what the kernel was told to hold.
+    /// By name: the destinations that the kernel was told to hold.
     kernel: BTreeMap<String, Vec<Row>>,
     /// By name: quorums as told; `false` if never told.
     quorums: BTreeMap<String, bool>,

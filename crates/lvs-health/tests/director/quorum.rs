@@ -10,7 +10,7 @@ fn weighing(weights: &[u32]) -> Vec<Server> {
     (1..).zip(weights).map(|(port, weight)| Server { weight: *weight, ..server(port) }).collect()
 }
 
-/// Ends the next attempt of each server so: `p` passes, `f` fails; what is told of it.
+/// Ends the next attempt of each server so: `p` passes, `f` fails; the events of it.
 fn round(lab: &mut Lab, ends: &str) -> Vec<Event> {
     let mut told = Vec::new();
     for (start, end) in lab.next_starts().into_iter().zip(ends.chars()) {

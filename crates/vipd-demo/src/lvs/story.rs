@@ -1,4 +1,4 @@
-//! The story itself: what is done to directors and servers, one step after the other.
+//! The story itself: the faults of directors and servers, one step after the other.
 
 use std::time::{Duration, Instant};
 
@@ -91,7 +91,7 @@ impl Story {
         let promise = Promise::new(cause, self.pace);
         let change = Change { title, event: Stamp::now(), director, servers, promise };
         act(&mut self.stage)?;
-        // Far more than promised: what does not come must not hold the story up for ever.
+        // Far more than promised: an event that does not come must not hold the story up for ever.
         let patience = promise.latest + Duration::from_secs(5);
         if self.watch(patience, |stage| stage.seen().reached(&change).is_some()) {
             self.watch(SETTLE, |_| false);

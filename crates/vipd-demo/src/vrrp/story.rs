@@ -1,4 +1,4 @@
-//! The story itself: what is done to the pair, one step after the other.
+//! The story itself: the faults of the pair, one step after the other.
 
 use std::time::{Duration, Instant};
 

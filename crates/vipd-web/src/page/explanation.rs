@@ -81,7 +81,7 @@ fn commands(html: &mut String, target: &Target<'_>) {
     html.push_str("</ul>");
 }
 
-/// Words of a command line, and what it does.
+/// Words of a command line, and their effect.
 type Command = (Vec<String>, &'static str);
 
 fn command(words: &[&str], what: &'static str) -> Command {

@@ -49,7 +49,7 @@ pub struct Options {
     pub log_console: bool,
     /// `--log-format`: how lines look there.
     pub log_format: LogFormat,
-    /// `-D`: how often it was given.
+    /// `-D`: the number of times that it was given.
     pub log_detail: u8,
     /// `-S`: the syslog facility, as in the priority value (already shifted); daemon by default.
     pub facility: u8,

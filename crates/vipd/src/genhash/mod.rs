@@ -1,6 +1,6 @@
 //! `vipd genhash`: the digest of a page, for `digest` in a `url` block.
 //!
-//! It asks as `HTTP_GET` and `SSL_GET` do, with the same code, so what it prints is what they compute. keepalived's
+//! It asks as `HTTP_GET` and `SSL_GET` do, with the same code, so it prints the digest that they compute. keepalived's
 //! options; the status of the answer does not matter.
 
 mod options;

@@ -58,7 +58,7 @@ impl Memory {
     }
 }
 
-/// Bytes that a value counts for: itself, its key, and what the map needs for it.
+/// Bytes that a value counts for: itself, its key, and the map's share.
 fn room(key: &str, value: &[u8]) -> usize {
     key.len() + value.len() + OVERHEAD
 }

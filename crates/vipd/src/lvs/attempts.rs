@@ -161,7 +161,7 @@ impl Attempts {
         !self.unread.is_empty()
     }
 
-    /// Time passed. Call it after the events of the turn: what has arrived counts.
+    /// Time passed. Call it after the events of the turn: input that has arrived counts.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         while let Some(&(at, slot)) = self.deadlines.first()
             && at <= now

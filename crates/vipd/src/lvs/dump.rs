@@ -19,7 +19,7 @@ impl Worker {
     }
 }
 
-/// The whole text of the state file: what is wanted, what the checks say, and what the kernel counts.
+/// The whole text of the state file: the wanted tables, the results of the checks, and the kernel's counters.
 fn text(plan: &Plan, director: &Director, client: Option<&mut Client>) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.

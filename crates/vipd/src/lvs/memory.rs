@@ -41,7 +41,7 @@ pub(super) struct Remembered {
     /// Its kernel services.
     pub(super) services: Vec<LvsService>,
     pub(super) standing: ServiceMemory,
-    /// Its servers, and those that drain: what the kernel needs of them, should a reload drop them.
+    /// Kernel settings of its servers and of those that drain, should a reload drop them.
     pub(super) servers: Vec<DroppedServer>,
     /// Its place in the configuration of that generation, and how many of the servers are configured there: the first ones.
     pub(super) place: (Generation, u32),

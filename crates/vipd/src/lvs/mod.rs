@@ -142,7 +142,7 @@ struct Worker {
     files: Files,
     presence: Presence,
     sync: SyncDaemons,
-    /// Network checks made ready, by check; what could not be is there without.
+    /// Network checks made ready, by check; one that could not be has an empty entry.
     prepared: HashMap<CheckId, Option<Prepared>>,
     outliers: Outliers,
     /// When connections of servers that drain are counted next; `None` while none drains.
@@ -297,7 +297,7 @@ impl Worker {
             .map_or(reconcile::LONGEST_INTERVAL, |at| at.saturating_duration_since(now))
     }
 
-    /// Waits for events and takes all of them in: what has arrived counts before time is judged.
+    /// Waits for events and takes all of them in: input that has arrived counts before time is judged.
     fn gather(&mut self, events: &mut Events) -> io::Result<()> {
         let now = Instant::now();
         let mut patience = self.patience(now);

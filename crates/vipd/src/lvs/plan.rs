@@ -270,7 +270,7 @@ impl Plan {
     }
 }
 
-/// Where things stood in the plan before: what a reload dropped is told by these places.
+/// Where things stood in the plan before: objects that a reload dropped are reported by these places.
 #[derive(Debug, Default)]
 pub(super) struct Former {
     services: HashMap<String, FormerService>,

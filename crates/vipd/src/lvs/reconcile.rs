@@ -74,7 +74,7 @@ impl Worker {
         taken
     }
 
-    /// Says what the kernel refused, and what would have been done in a dry run.
+    /// Logs the changes that the kernel refused, and those that a dry run did not make.
     pub(super) fn report(&mut self, now: Instant, applied: Applied) {
         for change in applied.withheld {
             self.parent.log(LogLevel::Info, format!("IPVS dry run: {change}"));

@@ -89,7 +89,7 @@ impl SyncDaemons {
     }
 }
 
-/// Whether a daemon runs as wanted; what is left open the kernel fills in.
+/// Whether a daemon runs as wanted; the kernel fills in open parameters.
 fn is_as(running: &SyncDaemon, wanted: &SyncDaemon) -> bool {
     let fits = |asked: bool, same: bool| !asked || same;
     running.role == wanted.role

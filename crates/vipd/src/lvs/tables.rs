@@ -1,8 +1,8 @@
 //! The kernel's tables: what they hold, as far as we know, and what we made of them.
 //!
 //! A change of one virtual server is a difference of that server's entries alone. Every so often, and after the
-//! interfaces of this host changed, everything is read and compared: what somebody else changed in a service of
-//! ours is put right, what somebody else made is left alone.
+//! interfaces of this host changed, everything is read and compared: changes by others in a service of ours are
+//! reverted, services of others are left alone.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -29,7 +29,7 @@ pub(super) struct Mailing {
     mailer: Option<Mailer>,
     /// Mailers that were told to end.
     ending: Vec<Child>,
-    /// The daemon ends: what is not delivered then is lost.
+    /// The daemon ends: mails that are not delivered then are lost.
     last_moment: Option<Instant>,
 }
 

@@ -216,5 +216,5 @@ fn farewell() -> String {
     format!("Stopped vipd v{}", env!("CARGO_PKG_VERSION"))
 }
 
-/// keepalived's: what the daemon and its scripts create is for the owner only, and not executable.
+/// keepalived's: files that the daemon and its scripts create are for the owner only, and not executable.
 const DEFAULT_UMASK: u32 = 0o177;

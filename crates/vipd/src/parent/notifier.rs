@@ -61,7 +61,7 @@ impl Notifier {
         self.queue.is_idle()
     }
 
-    /// Scripts that could not be run, or did not end well: what each was run for, and what happened.
+    /// Scripts that could not be run, or did not end well: the object that each was run for, and the failure.
     pub(super) fn take_failures(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.failures)
     }

@@ -187,7 +187,7 @@ impl Paths {
         self.last_moment().is_none_or(|at| at <= now)
     }
 
-    /// Until when what was asked may count as about to be answered.
+    /// Until when a question may count as about to be answered.
     fn last_moment(&self) -> Option<Instant> {
         let others = self.asked.values().filter(|question| {
             !matches!(

@@ -1,7 +1,7 @@
 //! Configurations that do not take the place of the one in force, by what they say alone.
 //!
-//! At a start a file is judged as keepalived does: what can be read of it counts. At a reload there is something better,
-//! so a text that is damaged, or that would leave nothing in service, changes nothing.
+//! At a start a file is judged as keepalived does: the readable part of it counts. At a reload there is something
+//! better, so a text that is damaged, or that would leave nothing in service, changes nothing.
 
 use keepalived_conf::Unusable;
 use keepalived_conf::model::Config;

@@ -1,7 +1,7 @@
 //! State of BFD sessions, while the process that has them comes and goes.
 //!
-//! A process that ends takes no session down: what it told last stays, for its successor goes on with the sessions. Only if
-//! none follows for a while are they down, for nobody watches the paths any more.
+//! A process that ends takes no session down: its last report stays, for its successor goes on with the sessions. Only
+//! if none follows for a while are they down, for nobody watches the paths any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::ipc::SessionKey;
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     known: BTreeMap<SessionKey, bool>,
-    /// No worker has them: until when what it told stays.
+    /// No worker has them: until when the last report stays.
     unwatched_until: Option<Instant>,
 }
 

@@ -1,5 +1,5 @@
-//! The watcher process, as the parent sees it: what it is to watch goes out, what it saw comes back and is kept for
-//! workers that start later.
+//! The watcher process, as the parent sees it: the subjects go out, the observations come back and are kept for workers
+//! that start later.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -121,7 +121,7 @@ impl Watching {
         }
     }
 
-    /// The channel is readable or writable: what is new.
+    /// The channel is readable or writable: gives the new observations.
     pub(super) fn handle_channel(&mut self, log: &mut Log) -> Vec<Observation> {
         let mut news = Vec::new();
         while let Some(process) = &mut self.process {

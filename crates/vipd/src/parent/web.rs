@@ -17,7 +17,7 @@ use super::worker::WorkerProgram;
 use crate::log::Log;
 use crate::web::{self, Arguments};
 
-/// The web process, and what it is to be.
+/// The web process, and its settings.
 #[derive(Debug, Default)]
 pub(super) struct Web {
     /// The settings in the configuration in force.

@@ -93,7 +93,7 @@ const MAX_OTHERS: usize = 16;
 /// Bytes; opening and writing files takes few.
 const STACK_LEN: usize = 128 * 1024;
 
-/// Bytes; what a main thread has.
+/// Bytes; as a main thread has.
 const READER_STACK_LEN: usize = 8 * 1024 * 1024;
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(super) struct Lab {
     pub(super) settling: Duration,
 }
 
-/// A host, and what can fail of it.
+/// A host, and its parts that can fail.
 pub(super) struct Machine {
     pub(super) name: String,
     pub(super) links: Vec<(LinkId, String)>,

@@ -1,4 +1,4 @@
-//! `vipd check FILE...`: the configurations of all nodes of a group, and what will go wrong between them.
+//! `vipd check FILE...`: the configurations of all nodes of a group, and the faults between them.
 
 mod arguments;
 mod faults;
@@ -88,7 +88,7 @@ fn play(lab: &Lab, path: &Path, svg: Option<&Path>) -> Result<Table, String> {
     Ok(Table { text: story.text, wrong: false })
 }
 
-/// Octets; what is beyond is not read.
+/// Bytes; the rest is not read.
 const LONGEST_SCENARIO: u64 = 1 << 20;
 
 fn closing_line(group: &Group, found: &Diagnostics, wrong: bool) -> String {

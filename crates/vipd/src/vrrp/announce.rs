@@ -193,8 +193,8 @@ impl Frame {
     }
 }
 
-/// One for each address that a router has: what the kernel refused is not announced. The MAC address is read at this
-/// moment: a bond may have changed it.
+/// One for each address that a router has: an address that the kernel refused is not announced. The MAC address is read
+/// at this moment: a bond may have changed it.
 fn announcements_of(router: RouterId, kernel: &Kernel) -> Vec<Announcement> {
     let announcement = |(interface, address)| {
         let (index, frame) = announcement(interface, address)?;

@@ -45,8 +45,8 @@ impl<'p> Arrival<'p> {
     }
 }
 
-/// When a packet counts as having arrived, from the kernel's receive time on the wall clock: what was not read for a
-/// while is as old as it is. A wall clock that was stepped can make it neither later than now nor older than
+/// When a packet counts as having arrived, from the kernel's receive time on the wall clock: the time that a packet
+/// waited for its reader counts. A wall clock that was stepped can make it neither later than now nor older than
 /// `empty_at`, the last look at the socket that found nothing.
 pub(super) fn arrived_at(clocks: &Clocks, stamp: Option<Duration>, empty_at: Instant) -> Instant {
     let arrived = stamp.map_or(clocks.monotonic, |stamp| clocks.monotonic(stamp));

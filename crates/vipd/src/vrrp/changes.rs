@@ -15,7 +15,7 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Looks at everything that is tracked: what is new, except of what was not known before.
+    /// Looks at everything that is tracked: gives the changes, except of things that were not known before.
     pub(super) fn note(&mut self, now: Instant, plan: &Plan, node: &Node) -> Vec<EventKind> {
         let facts = plan.facts.iter().map(|(id, _)| TrackTarget::from(id));
         let targets = facts.chain(plan.links.iter().map(|(id, _)| id.into()));

@@ -192,8 +192,8 @@ impl Intake<'_> {
 }
 
 /// Lets `look` wait for arrivals and take them in, then look again for as long as it finds something and something is
-/// due: what arrived by now may put off what is due, so nothing of it may be overlooked. Bounded, for a flood must not
-/// stop the election.
+/// due: packets that arrived by now may postpone a timer that is due, so none of them may be overlooked. Bounded, for a
+/// flood must not stop the election.
 pub(crate) fn take_in<C>(
     context: &mut C,
     timeout: Option<Duration>,

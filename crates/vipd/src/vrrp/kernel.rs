@@ -271,8 +271,8 @@ impl Kernel {
         self.monitor.hear_routing()
     }
 
-    /// These routers begin: what others left of their addresses is to be removed, and everything that is marked as
-    /// ours and nobody wants. `former` is what a predecessor may have left.
+    /// These routers begin: leftovers of their addresses are to be removed, and everything that is marked as ours and
+    /// nobody wants. `former` is what a predecessor may have left.
     pub(super) fn clean<'a>(
         &mut self,
         routers: impl Iterator<Item = &'a RouterPlan>,

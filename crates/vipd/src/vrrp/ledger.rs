@@ -49,7 +49,7 @@ pub(super) fn former_routing(memory: &Memory) -> Former {
     Former { routes: of(ROUTE), rules: of(RULE) }
 }
 
-/// A removal as a key: what the kernel is told says everything that sets a route or rule apart.
+/// A removal as a key: the request to the kernel has everything that sets a route or rule apart.
 fn octets(prefix: &str, octets: &[u8]) -> String {
     let mut key = prefix.to_owned();
     for octet in octets {

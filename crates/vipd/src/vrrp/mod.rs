@@ -166,7 +166,7 @@ struct Worker {
     unperformed: bool,
     /// When to look at the kernel again after an error.
     kernel_retry: Option<Instant>,
-    /// Routers that begin: what others left of their addresses is removed with the next actions.
+    /// Routers that begin: leftovers of their addresses are removed with the next actions.
     beginning: Option<Beginning>,
     /// When to give back memory that a start or a reload needed.
     tidy_at: Option<Instant>,

@@ -187,7 +187,7 @@ fn about_report(plan: &Plan, router: RouterId, report: &Report) -> About {
     }
 }
 
-/// A check that cannot be run: why, and what is made of it.
+/// The line about a check that cannot be run: the reason, and the effect.
 fn silence(plan: &Plan, reasons: &Reasons, script: ScriptId, silent_for: Duration, why: NoResult) -> String {
     let why = match (why, reasons.shortages.get(&script)) {
         (NoResult::NotRun, Some(shortage)) => format!("it cannot be run ({shortage})"),

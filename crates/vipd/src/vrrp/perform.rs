@@ -196,8 +196,8 @@ impl Worker {
         }
     }
 
-    /// A few times after the start: another daemon whose addresses were left alone may have been one that was dying, and
-    /// what it leaves is on two machines as soon as a peer takes over.
+    /// A few times after the start: another daemon whose addresses were left alone may have been one that was dying,
+    /// and its leftovers are on two machines as soon as a peer takes over.
     pub(super) fn clean_again(&mut self, now: Instant) {
         if self.clean_again.is_some_and(|at| at <= now) {
             self.clean_again = None;
@@ -225,8 +225,8 @@ impl Worker {
         }
     }
 
-    /// Adverts leave before the first address is touched, and what is to be done about addresses depends on what the
-    /// kernel has now.
+    /// Adverts leave before the first address is touched, and the changes of addresses depend on the kernel's present
+    /// state.
     fn before_addresses(&mut self, now: Instant, round: &mut Round) {
         self.send_adverts(now);
         if !std::mem::replace(&mut round.knows_kernel, true) {
@@ -238,7 +238,7 @@ impl Worker {
         self.kernel_unread |= self.kernel.catch_up();
     }
 
-    /// Gives whether the kernel was asked; what it refused is not held then.
+    /// Gives whether the kernel was asked; addresses that it refused are not held then.
     fn set_addresses(&mut self, now: Instant) -> bool {
         if !self.kernel.has_tasks() && !self.filter.has_tasks() {
             return true;
@@ -418,7 +418,7 @@ impl Worker {
     }
 }
 
-/// Carries out what is due. The parent hears of it before; what the kernel refused is logged.
+/// Carries out what is due. The parent is told before; changes that the kernel refused are logged.
 pub(super) fn carry_out(kernel: &mut Kernel, parent: &mut Parent) -> std::io::Result<()> {
     let (mut refusals, mut afterwards) = (Vec::new(), Vec::new());
     let marks_tell = kernel.marks_tell();

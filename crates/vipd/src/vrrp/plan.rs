@@ -289,7 +289,7 @@ impl Plan {
 }
 
 impl Plan {
-    /// Everything that a router depends on beside its own interface: what its group tracks counts for it too.
+    /// Everything that a router depends on beside its own interface: the tracks of its group count for it too.
     fn tracks(&self, router: &RouterPlan, instance: &VrrpInstance, group: Option<&SyncGroup>) -> Vec<Track> {
         // The interfaces of the addresses are needed, also where the router's own is not (`dont_track_primary`).
         let mut tracks: Vec<_> = router
@@ -342,8 +342,8 @@ impl Elsewhere<'_> {
     }
 }
 
-/// The source address without which a router does not take part: one of unicast, for what is sent from an address
-/// that is not there never leaves, and its answers never arrive; another one only if `track_src_ip` asks for it.
+/// The source address without which a router does not take part: one of unicast, for packets from an address that is
+/// not there never leave, and answers never arrive; another one only if `track_src_ip` asks for it.
 fn required_source(instance: &VrrpInstance) -> Option<WatchedFact> {
     let required = instance.track_source || !instance.unicast_peers.is_empty();
     let address = instance.source.filter(|_| required)?;

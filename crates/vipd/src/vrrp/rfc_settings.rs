@@ -1,4 +1,4 @@
-//! `rfc9568` and `rfc3768`: what the kernel is told about the virtual MAC interface of a router that follows an RFC.
+//! `rfc9568` and `rfc3768`: kernel settings of the virtual MAC interface of a router that follows an RFC.
 //!
 //! A Backup forwards nothing that is addressed to the virtual MAC address (RFC 9568 §6.4.2), and nobody is redirected away
 //! from a virtual router (§8.1.1). The interface is ours and goes with the router, so that nothing has to be put back.

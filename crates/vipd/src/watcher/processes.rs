@@ -170,7 +170,7 @@ impl Processes {
         let begun = Instant::now();
         let kind = if self.thorough_at <= now { Survey::Thorough } else { Survey::Quick };
         let Ok(present) = numbers() else {
-            // Our own trouble: what is known stays.
+            // An error of this machine: the counts stay.
             self.survey_at = Some(now + THOROUGH);
             return;
         };

@@ -17,7 +17,7 @@ const PACE: Duration = Duration::from_millis(1);
 /// An answer that takes longer is none.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A client that asks so late was held up, and so were the machines: what is lost then says nothing about them.
+/// A client that asks so late was held up, and so were the machines: losses then say nothing about them.
 const STALL: Duration = Duration::from_millis(20);
 
 /// Number of rounds of a test: 6, or `VIPD_ROUNDS`.
@@ -25,7 +25,7 @@ pub fn rounds() -> usize {
     std::env::var("VIPD_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(6)
 }
 
-/// The client, and what it has seen so far.
+/// The client, and its observations so far.
 pub struct Client {
     probe: Probe,
     judged: Cell<usize>,

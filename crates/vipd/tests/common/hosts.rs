@@ -174,8 +174,8 @@ impl Router {
         self.daemon.as_mut().unwrap().wait(bound).unwrap().expect("the daemon still runs")
     }
 
-    /// Kills the daemon with all that it started; what it set in the kernel stays. From now on nothing is expected
-    /// of this machine until [`trust`](Self::trust).
+    /// Kills the daemon with all that it started; its objects in the kernel stay. From now on nothing is expected of
+    /// this machine until [`trust`](Self::trust).
     pub fn kill(&mut self) {
         self.excuse();
         self.daemon.as_mut().unwrap().kill();

@@ -1,4 +1,4 @@
-//! A LAN of machines with daemons, a listener, and what must hold of all of them together.
+//! A LAN of machines with daemons, a listener, and invariants of all of them together.
 
 use std::net::IpAddr;
 use std::process::Command;

@@ -90,7 +90,7 @@ fn session<S: Read + Write>(
     let mut in_text = false;
     loop {
         let mut line = String::new();
-        // One octet at a time: what follows STARTTLS is not ours to read.
+        // One byte at a time: bytes behind STARTTLS are not ours to read.
         if BufReader::with_capacity(1, &mut *stream).read_line(&mut line)? == 0 {
             return Ok(false);
         }

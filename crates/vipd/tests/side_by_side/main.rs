@@ -1,7 +1,7 @@
 //! vipd and keepalived with the same file, while the same things happen: the lines in the FIFO, the scripts that run, the
 //! priorities on the wire, and the addresses, routes, rules and links of the machine are the same.
 //!
-//! A scenario is a value in a table. Expectations are written out by hand and hold for both daemons; what differs on
+//! A scenario is a value in a table. Expectations are written out by hand and hold for both daemons; a difference on
 //! purpose is a row of COMPATIBILITY.md.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]

@@ -33,7 +33,7 @@ pub(crate) enum Act {
     Start,
     /// Somebody types this in the machine, which has `eth0` and `eth1`.
     Sh(&'static str),
-    /// Somebody types this in another machine of the LAN; what is said stays a part of what is seen.
+    /// Somebody types this in another machine of the LAN; its output stays a part of the observations.
     Far(&'static str),
     /// The daemon is told to reload, with this file.
     Reload(&'static str),

@@ -125,8 +125,8 @@ impl RouterSetup {
 /// A check script of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptSetup {
-    /// Its name. After a reload it goes on with what is known, although it may run something else: what is known
-    /// stays until that has reported.
+    /// Its name. After a reload it keeps its result, although it may run another command: the result stays until that
+    /// has ended.
     pub name: String,
     /// The command, as far as a reload compares it: a script that runs the same command keeps its result, whatever its
     /// name.
@@ -135,7 +135,7 @@ pub struct ScriptSetup {
     pub config: ScriptConfig,
 }
 
-/// Something tracked, and what it does to the priority.
+/// Something tracked, and its effect on the priority.
 ///
 /// With weight 0, a failure is a fault: the router stops taking part. While such a target is [`Fact::Unknown`], a
 /// router that has not started waits for it. A positive weight is added while the target is up, a negative one

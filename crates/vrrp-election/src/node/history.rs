@@ -40,7 +40,7 @@ pub struct Evidence {
     pub goodbye: Option<IpAddr>,
     /// The last change of the effective priority, if it had changed.
     pub moved: Option<PriorityChange>,
-    /// For something tracked that failed: what was known of it.
+    /// For something tracked that failed: the fact.
     pub fact: Option<Fact>,
     /// For a check script that failed, or that moved the priority: its last run.
     pub run: Option<Arc<ScriptRun>>,

@@ -469,7 +469,7 @@ impl Check {
     }
 }
 
-/// A node has far fewer members than `u32` can count; what is beyond would alias the last one, not panic.
+/// A node has far fewer members than `u32` can count; one beyond would alias the last one, not panic.
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }

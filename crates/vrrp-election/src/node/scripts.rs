@@ -1,4 +1,4 @@
-//! Check scripts: their results, and what is said of them.
+//! Check scripts: their results, and the reports about them.
 
 use core::time::Duration;
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{Counters, Heard, Instant, Observed, ScriptConfig, ScriptRun};
 
-/// A node at a moment. Nothing is copied: what is asked for is put together then.
+/// A node at a moment. Nothing is copied: each part is put together when it is asked for.
 ///
 /// ```
 /// use vrrp_election::{Fault, Instant, LinkId, LinkSetup, Node, NodeConfig, RouterConfig, RouterId, RouterSetup, Why};
@@ -74,7 +74,7 @@ pub struct RouterSnapshot<'n> {
     node: &'n Node,
 }
 
-/// Something that a router tracks, and what it does to the priority at a moment.
+/// Something that a router tracks, and its effect on the priority at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Term {
     /// The tracked target and its weight.

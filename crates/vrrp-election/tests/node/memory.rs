@@ -26,7 +26,7 @@ fn remember(node: &mut Node, memory: &mut NodeMemory) {
     }
 }
 
-/// A machine whose only router serves until `dies`, and what its successor is told.
+/// A machine whose only router serves until `dies`, and the memory for its successor.
 fn served_until(dies: Instant, setup: &RouterSetup) -> NodeMemory {
     let mut node = node(machine(vec![setup.clone()]));
     let mut now = ms(0);

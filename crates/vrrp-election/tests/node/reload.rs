@@ -1,4 +1,4 @@
-//! A reload: what is the same router goes on, what is gone leaves, what is new begins.
+//! A reload: the same router goes on, a removed one leaves, a new one begins.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! Every state with every event: what is asked for in which order, where it leads, what is armed.
+//! Every state with every event: the actions and their order, the next state, the armed timers.
 
 use vrrp_election::{Action, Cause, Ignored, Preempt, Report, RouterConfig, State, VirtualRouter};
 use vrrp_proto::{Priority, RouterPriority};

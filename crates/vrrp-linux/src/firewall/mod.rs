@@ -272,7 +272,7 @@ impl<O: Copy + Ord> Firewall<O> {
         self.unknown
     }
 
-    /// Somebody changed something, or events were lost: what the kernel has is not known any more.
+    /// Somebody changed something, or events were lost: the kernel's tables are not known any more.
     pub fn distrust(&mut self) {
         self.unknown = true;
     }

@@ -362,7 +362,7 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
         })
     }
 
-    /// Whether what an owner wants is there, or may be once the kernel was asked.
+    /// Whether the objects of an owner are there, or may be once the kernel was asked.
     pub fn can_have(&self, owner: O, object: &T, interfaces: &Interfaces) -> bool {
         // The kernel has no route of an interface that is down.
         let resolved = object.resolved(interfaces).filter(|object| !object.is_down(interfaces));
@@ -470,7 +470,7 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
         }
     }
 
-    /// Interfaces came, went or have other names: what is wanted is looked up again.
+    /// Interfaces came, went or have other names: the wanted objects are looked up again.
     fn resolve(&mut self, interfaces: &Interfaces) {
         let mut changed = Vec::new();
         for (owner, claims) in &mut self.claims {

@@ -1,4 +1,4 @@
-//! Light-weight tunnels: what packets of a route are wrapped into.
+//! Light-weight tunnels: the encapsulation of packets of a route.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! Classic BPF programs: what a socket is not woken for.
+//! Classic BPF programs: they drop packets that must not wake a socket.
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -122,8 +122,8 @@ impl VirtualLinks {
         self.wishes = wishes;
     }
 
-    /// These are wanted too, and come first: what was wanted before stays, unless it has the name or the MAC address of
-    /// one of them. Two interfaces with one MAC address cannot be up on one base.
+    /// These are wanted too, and come first: interfaces that were wanted before stay, unless it has the name or the MAC
+    /// address of one of them. Two interfaces with one MAC address cannot be up on one base.
     pub fn want_also(&mut self, wishes: Vec<Wish>) {
         let before = std::mem::replace(&mut self.wishes, wishes);
         let stays = |old: &Wish| {

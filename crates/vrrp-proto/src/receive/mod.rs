@@ -1,9 +1,9 @@
 //! The receive checks (RFC 9568 §7.1, RFC 3768 §7.1, RFC 2338 §7.1).
 //!
-//! A [`Receiver`] is one virtual router as far as it judges packets: what it is configured to hear.
-//! It holds only numbers and borrowed lists, so a daemon makes one on the spot from its own data for each packet.
-//! It keeps no state. The things to remember come in and go out: the last sequence number of an Authentication
-//! Header with [`ExpectedAuth::Ah`] and [`Accepted::ah_sequence`], the last stamp of an authentication trailer with
+//! A [`Receiver`] is one virtual router as far as it judges packets: the adverts that it is configured to accept. It
+//! holds only numbers and borrowed lists, so a daemon makes one on the spot from its own data for each packet. It keeps
+//! no state. The things to remember come in and go out: the last sequence number of an Authentication Header with
+//! [`ExpectedAuth::Ah`] and [`Accepted::ah_sequence`], the last stamp of an authentication trailer with
 //! `ExpectedTrailer::guard` and `Accepted::trailer`.
 //!
 //! The RFCs give a set of checks and no order. Ours is that of [`Failures`]: cheap before expensive, and what makes

@@ -383,7 +383,7 @@ impl File<'_, '_, '_> {
         }
     }
 
-    /// A backup director has the same table: what it gets as a real server it may pass on again.
+    /// A backup director has the same table: packets that it gets as a real server it may pass on again.
     fn director(&mut self, address: IpAddr, at: Span) {
         let message =
             format!("real server {address} is a director too: it may pass on what it is given, even back");

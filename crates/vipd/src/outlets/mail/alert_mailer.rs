@@ -190,7 +190,7 @@ impl AlertMailer {
         self.outbox.is_quiet(now)
     }
 
-    /// The daemon ends: what waits is lost.
+    /// The daemon ends: waiting mails are lost.
     pub fn abandon(&mut self) {
         self.outbox.abandon("the daemon stops");
     }

@@ -1,7 +1,7 @@
 //! The last line of a text that arrives in pieces, in bounded memory.
 
-/// Keeps the beginning of the last line that is not blank: what is wrong stands at the beginning of a line more often
-/// than at its end. A carriage return ends a line too, as programs that show progress use it.
+/// Keeps the beginning of the last line that is not blank: the error stands at the beginning of a line more often than
+/// at its end. A carriage return ends a line too, as programs that show progress use it.
 #[derive(Debug, Default)]
 pub(super) struct LastLine {
     /// The last line that ended.
@@ -29,8 +29,8 @@ impl LastLine {
         self.open.clear();
     }
 
-    /// The line, at most [`MAX_LEN`] bytes of UTF-8 on one line: control characters are spaces, and what is no UTF-8 is
-    /// U+FFFD.
+    /// The line, at most [`MAX_LEN`] bytes of UTF-8 on one line: control characters become spaces, and bytes that are
+    /// no UTF-8 become U+FFFD.
     pub(super) fn finish(mut self) -> String {
         self.end_line();
         let text = String::from_utf8_lossy(&self.ended);

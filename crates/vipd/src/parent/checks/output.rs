@@ -5,8 +5,9 @@
 //! to its standard output; so it is a pipe of [`CAPACITY`] bytes, read by the parent's loop while the run lasts.
 //!
 //! A program that a check leaves behind goes on writing to that pipe when nobody reads it any more. Its descriptor is
-//! open for reading too, so it never gets SIGPIPE, and is made non-blocking when the run ends, so it never waits: what
-//! does not fit is refused. Where there is no pipe (want of descriptors, no `/proc`), the output goes to `/dev/null`.
+//! open for reading too, so it never gets SIGPIPE, and is made non-blocking when the run ends, so it never waits: a
+//! write that does not fit is refused. Where there is no pipe (want of descriptors, no `/proc`), the output goes to
+//! `/dev/null`.
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};

@@ -1,6 +1,6 @@
 //! The control socket: octets between its clients and the machine that decides about them (`vipd_control`).
 //!
-//! Nothing here waits for anybody: what a client does not take stays in its bounded queue.
+//! Nothing here waits for anybody: output that a client does not take stays in its bounded queue.
 
 mod acts;
 mod clock;

@@ -28,7 +28,7 @@ impl LeftBehind {
         self.services.extend(services);
     }
 
-    /// A worker runs the configuration that it was last told to run: what others had is removed.
+    /// A worker runs the configuration that it was last told to run: the objects of others are removed.
     pub(super) fn note_running(&mut self, services: &HashSet<LvsService>) {
         self.services.clone_from(services);
         self.hung = false;

@@ -1,4 +1,4 @@
-//! `startup_script` and `shutdown_script`: what is run before the first worker and after the last one.
+//! `startup_script` and `shutdown_script`, which run before the first worker and after the last one.
 //!
 //! A reload runs neither. The end of such a script decides nothing: the daemon goes on, and the log says how the script
 //! ended.

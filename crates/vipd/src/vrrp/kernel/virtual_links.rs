@@ -187,7 +187,8 @@ impl Kernel {
         self.arrange_links()
     }
 
-    /// Makes again what somebody removed, and what was not possible before. `news` is what was seen last.
+    /// Restores interfaces that somebody removed, and makes those that were not possible before. `news` is what was
+    /// seen last.
     pub(in crate::vrrp) fn mend_links(&mut self, news: &News) -> io::Result<Arranged> {
         for index in &news.went_down {
             // If it is being removed, it is made again before anybody learns that it was away.

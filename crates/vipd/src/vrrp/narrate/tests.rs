@@ -1,4 +1,4 @@
-//! Words for the log, and what scripts are told.
+//! Words for the log, and events for scripts.
 
 use std::time::Duration;
 

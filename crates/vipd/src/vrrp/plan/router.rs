@@ -127,7 +127,7 @@ impl RouterPlan {
     }
 }
 
-/// The parameters of one instance; what it names is numbered.
+/// The parameters of one instance; its names are numbered.
 pub(super) fn router_plan(
     instance: &VrrpInstance,
     config: &Config,

@@ -109,7 +109,7 @@ fn reason(seen: &Transition) -> Option<String> {
 pub(super) fn evidence(plan: &Plan, transition: &Transition) -> Evidence {
     let seen = &transition.evidence;
     let serves = transition.from == Standing::Active;
-    // An Active that stays alone obeys nobody: what it heard long ago has led to nothing.
+    // An Active that stays alone obeys nobody: adverts heard long ago have led to nothing.
     let heard = seen.heard.filter(|_| !serves || transition.to == Standing::Backup);
     Evidence {
         last_source: heard.map(|heard| heard.source),

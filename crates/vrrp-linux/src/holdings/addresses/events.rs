@@ -151,7 +151,7 @@ impl<O: Copy + Ord> Addresses<O> {
         }
     }
 
-    /// Something about an interface changed: what it lacks may be possible now.
+    /// Something about an interface changed: addresses that it lacks may be possible now.
     fn retry(&mut self, index: u32, interfaces: &Interfaces) {
         if self.incomplete.is_empty() {
             return;

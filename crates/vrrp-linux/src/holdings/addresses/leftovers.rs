@@ -11,7 +11,7 @@ use crate::interfaces::Interfaces;
 /// Rules by which leftovers are recognised.
 #[derive(Debug, Clone, Default)]
 pub struct Recognition<'a> {
-    /// Marks of daemons that do not run any more, and our own: what carries one goes.
+    /// Marks of daemons that do not run any more, and our own: addresses with one are removed.
     pub marks: &'a [u8],
     /// Virtual addresses of the routers that start now: exactly these go if they carry no mark, unless their router
     /// is the address owner ([`Wish::native`]).
