@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::ExitCode;
 
-use privsep::process;
+use privsep::{process, relocations};
 use vipd::cli::{self, CalledAs, Request};
 use vipd::{bfd, check, client, genhash, lvs, mailer, parent, paths, peers, vrrp, watcher, web};
 
@@ -58,7 +58,10 @@ fn run(options: cli::Options, command_line: &[String]) -> ExitCode {
     }
     match &options.test {
         Some(output) => check::main(&options, output.as_deref()),
-        None => parent::main(options, command_line),
+        None => {
+            relocations::forget();
+            parent::main(options, command_line)
+        }
     }
 }
 
@@ -82,5 +85,6 @@ fn run_child(name: &CStr, main: fn(OwnedFd) -> ExitCode) -> ExitCode {
     };
     // `ps` and `top` tell them apart; execution through /proc left the name `exe`.
     let _ = nix::sys::prctl::set_name(name);
+    relocations::forget();
     main(socket)
 }
