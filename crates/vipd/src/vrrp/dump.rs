@@ -176,8 +176,8 @@ fn stats<'a>(out: &mut String, views: impl Iterator<Item = View<'a>>) -> fmt::Re
         writeln!(out, "    Invalid Type: {}", bad("invalid_type_rcvd"))?;
         writeln!(out, "    Advertisement Interval: {}", bad("advert_interval_err"))?;
         writeln!(out, "    Address List: {}", bad("addr_list_err"))?;
-        writeln!(out, "    Version: {}", view.record.rejected[Counter::Version.index()])?;
-        writeln!(out, "    Checksum: {}", view.record.rejected[Counter::Checksum.index()])?;
+        writeln!(out, "    Version: {}", view.record.rejected.of(Counter::Version))?;
+        writeln!(out, "    Checksum: {}", view.record.rejected.of(Counter::Checksum))?;
         writeln!(out, "  Authentication Errors:")?;
         writeln!(out, "    Invalid Type: {}", bad("invalid_authtype"))?;
         writeln!(out, "    Type Mismatch: {}", bad("authtype_mismatch"))?;
@@ -201,7 +201,7 @@ impl View<'_> {
     /// Rejected packets that keepalived counts under this name.
     fn rejected(&self, name: &str) -> u64 {
         let same = |counter: &&Counter| counter.keepalived() == Some(name);
-        Counter::ALL.iter().filter(same).map(|counter| self.record.rejected[counter.index()]).sum()
+        Counter::ALL.iter().filter(same).map(|counter| self.record.rejected.of(*counter)).sum()
     }
 
     fn topology(&self, out: &mut String) -> fmt::Result {

@@ -93,9 +93,7 @@ impl Worker {
                     if kind == DumpKind::StatsClear {
                         self.node.clear_counters();
                         self.strays = Strays::default();
-                        self.records
-                            .iter_mut()
-                            .for_each(|record| record.rejected = Record::default().rejected);
+                        self.records.iter_mut().for_each(|record| record.rejected.clear());
                     }
                 }
                 ToWorker::Act { request, act } => self.act(request, &act),

@@ -11,13 +11,13 @@ use vrrp_proto::{
 };
 
 use super::plan::{Reach, RouterAuth, RouterPlan};
+use super::rejections::Rejections;
 use super::trailer::Stamps;
 
 /// Memory of the receive checks about one router.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record {
-    /// Rejected packets, by [`Counter::index`].
-    pub(super) rejected: [u64; Counter::ALL.len()],
+    pub(super) rejected: Rejections,
     /// The greatest sequence number of an Authentication Header that was received.
     ah_heard: u32,
     /// The one that was sent last.
@@ -52,7 +52,7 @@ impl Record {
                     stamps.note(plan, accepted.source, trailer, since_1970);
                 }
             }
-            Err(rejection) => self.rejected[rejection.counter().index()] += 1,
+            Err(rejection) => self.rejected.add(rejection.counter()),
         }
         result
     }

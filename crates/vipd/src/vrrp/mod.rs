@@ -24,6 +24,7 @@ mod narrate;
 mod perform;
 mod plan;
 mod rehearsal;
+mod rejections;
 mod reload;
 mod remarks;
 mod rfc_settings;

@@ -19,8 +19,7 @@ impl Strays {
     /// `vrrpv3RouterChecksumErrors`, `vrrpv3RouterVersionErrors` and `vrrpv3RouterVrIdErrors` of RFC 6527, which are those of
     /// all routers together, and what no MIB counts.
     pub(super) fn write(self, out: &mut String, records: &[Record]) {
-        let all =
-            |counter: Counter| records.iter().map(|record| record.rejected[counter.index()]).sum::<u64>();
+        let all = |counter: Counter| records.iter().map(|record| record.rejected.of(counter)).sum::<u64>();
         let lines = [
             ("Checksum Errors", all(Counter::Checksum)),
             ("Version Errors", all(Counter::Version)),
@@ -43,7 +42,7 @@ mod tests {
     fn the_counts_of_the_machine_include_those_of_its_routers() {
         let rejected = |counter: Counter, count: u64| {
             let mut record = Record::default();
-            record.rejected[counter.index()] = count;
+            (0..count).for_each(|_| record.rejected.add(counter));
             record
         };
         let records = [

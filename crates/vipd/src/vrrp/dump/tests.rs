@@ -69,8 +69,8 @@ fn shown(kind: DumpKind) -> String {
     }
     let mut record = Record::default();
     record.last_transition = Duration::from_millis(1_500);
-    for (count, rejected) in (1..).zip(&mut record.rejected) {
-        *rejected = count;
+    for (count, counter) in (1..).zip(Counter::ALL) {
+        (0..count).for_each(|_| record.rejected.add(*counter));
     }
     text(kind, &plan, &node, &Trackers::default(), &[record])
 }

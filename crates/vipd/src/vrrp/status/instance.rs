@@ -183,7 +183,7 @@ fn histogram(histogram: &election::Histogram) -> Histogram {
 fn statistics(view: &View<'_>, id: RouterId, counters: &election::Counters) -> Statistics {
     let record = view.records.get(id.0 as usize);
     let rejected = Counter::ALL.iter().filter_map(|counter| {
-        let count = *record?.rejected.get(counter.index())?;
+        let count = record?.rejected.of(*counter);
         (count > 0).then(|| (counter.name().to_owned(), count))
     });
     Statistics {
