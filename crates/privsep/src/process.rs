@@ -10,7 +10,9 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
@@ -335,11 +337,12 @@ fn give_up(report: BorrowedFd<'_>, errno: Errno) -> ! {
 /// Number of the descriptor that a worker finds its socket at.
 pub const SOCKET: i32 = 3;
 
-/// The socket that the process that started this one left for it, if there is something at its place. To be called once,
-/// by the main function: nothing else may own that descriptor.
+/// The socket that the process that started this one left for it, if there is something at its place. It is given out once,
+/// to the main function: before that nothing else may open a descriptor.
 #[must_use]
 pub fn inherited_socket() -> Option<OwnedFd> {
-    if !std::path::Path::new(&format!("/proc/self/fd/{SOCKET}")).exists() {
+    static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+    if !Path::new(&format!("/proc/self/fd/{SOCKET}")).exists() || IS_TAKEN.swap(true, Ordering::Relaxed) {
         return None;
     }
     // SAFETY: the descriptor is open, it came from the process that started this one, and nothing else in this process

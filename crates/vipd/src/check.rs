@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use keepalived_conf::{Class, Diagnostic, Diagnostics, Severity, Span};
 use nix::net::if_::if_nametoindex;
 
-use crate::cli::Options;
+use crate::cli::{Options, wants_color};
 use crate::parent::load::{self, Reading};
 
 /// Tests the configuration that the command line names. Findings go to standard error, or are appended to `output`.
@@ -27,11 +27,6 @@ pub fn main(options: &Options, output: Option<&Path>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// `NO_COLOR` with any text but none asks for plain text.
-pub(crate) fn wants_color() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// The output of a test of this configuration, and its exit status.

@@ -3,24 +3,21 @@
 //! No protocol decision is made here: `vrrp-election` decides, `keepalived-conf` says what was asked for,
 //! `vrrp-linux` knows the kernel. This crate moves bytes between them and runs scripts.
 
-pub mod bfd;
 mod capture;
 pub mod check;
-pub mod cli;
 pub mod client;
-pub mod genhash;
-pub mod ipc;
-pub mod lvs;
-pub mod mailer;
-pub mod outlets;
-mod packed;
 pub mod parent;
 pub mod paths;
-pub mod peers;
-pub mod vrrp;
-pub mod watcher;
 pub mod web;
-mod worker;
 
 use privsep::{heap as tidy, unprivileged};
-pub use vipd_log as log;
+use vipd_ipc::{packed, worker};
+pub use {
+    vipd_bfd as bfd, vipd_cli as cli, vipd_genhash as genhash, vipd_ipc as ipc, vipd_log as log,
+    vipd_lvs as lvs, vipd_mailer as mailer, vipd_peers as peers, vipd_vrrp as vrrp, vipd_watcher as watcher,
+};
+
+/// Ways out for news about routers and servers.
+pub mod outlets {
+    pub use vipd_mailer::alerts as mail;
+}

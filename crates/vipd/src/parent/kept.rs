@@ -9,8 +9,8 @@ use super::accounts::Accounts;
 use super::load::LoadedConfig;
 use super::role::Role;
 use super::watching::subjects;
+use crate::ipc::watcher::Subject;
 use crate::packed::Packed;
-use crate::watcher::Subject;
 
 /// A configuration that may be in force for months: without its text, its findings, and what only workers look at.
 pub(super) struct Kept {

@@ -45,10 +45,10 @@ use super::watching::Watching;
 use super::web::Web;
 use super::worker::{Worker, WorkerProgram};
 use crate::cli::Options;
+use crate::ipc::watcher::Observation;
 use crate::ipc::{Generation, ToWorker};
 use crate::log::Log;
 use crate::tidy;
-use crate::watcher::Observation;
 use control::Facts;
 pub(super) use last_reported::LastReported;
 #[cfg(test)]

@@ -11,9 +11,9 @@ use rustix::event::{PollFd, PollFlags};
 
 use super::process::Child;
 use super::worker::WorkerProgram;
+use crate::ipc::watcher::{FromWatcher, Observation, Subject, ToWatcher};
 use crate::ipc::{Channel, ChannelError, RunAs};
 use crate::log::{Log, Voice};
-use crate::watcher::{FromWatcher, Observation, Subject, ToWatcher};
 
 /// The watched subjects, and their state.
 #[derive(Debug)]

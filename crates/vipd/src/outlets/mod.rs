@@ -1,3 +1,0 @@
-//! Ways out for news about routers and servers.
-
-pub mod mail;
