@@ -3,9 +3,7 @@
 //! It holds what needs root and reads nothing from the network. The order of a start: configuration, network
 //! namespace, pid file, background, worker. Everything after that happens in one loop (`supervise`).
 
-mod accounts;
 mod checks;
-mod command;
 mod control;
 mod dump;
 mod fifo;
@@ -16,15 +14,12 @@ pub(crate) mod load;
 mod mailing;
 mod notifier;
 mod notify;
-mod path_walk;
 mod paths;
 mod pid_file;
 mod refusal;
 mod reload_time;
 mod role;
-mod security;
 mod sessions;
-mod shell_text;
 mod signals;
 mod standard_input;
 mod status_line;
@@ -45,6 +40,7 @@ use keepalived_conf::model::Global;
 use nix::sys::stat::{Mode, umask};
 use privsep::daemonize::Starter;
 use privsep::{daemonize, process, systemd};
+use vipd_scripts::{accounts, command, security};
 use vrrp_linux::namespace::Namespace;
 
 use crate::cli::Options;

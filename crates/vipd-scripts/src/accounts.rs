@@ -8,12 +8,12 @@ use keepalived_conf::model::{Command, Config, Notify, User};
 use nix::unistd::{self, Gid, Uid, getgrouplist};
 use serde::{Deserialize, Serialize};
 
-use super::process::Credentials;
-use crate::ipc::RunAs;
+use privsep::process::Credentials;
+use privsep::rights::RunAs;
 
 /// Accounts that the scripts of a configuration run as.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Accounts {
+pub struct Accounts {
     default: DefaultUser,
     named: HashMap<User, Result<Credentials, AccountError>>,
     worker: Result<RunAs, AccountError>,
@@ -32,16 +32,18 @@ pub(super) enum DefaultUser {
 
 /// Why a script's user is nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub(super) enum AccountError {
+pub enum AccountError {
+    /// No such user.
     #[error("user '{0}' does not exist")]
     NoUser(String),
+    /// No such group.
     #[error("group '{0}' does not exist")]
     NoGroup(String),
 }
 
 impl Accounts {
     /// Looks up every user that the configuration names.
-    pub(super) fn of(config: &Config) -> Self {
+    pub fn of(config: &Config) -> Self {
         let scripts = config.scripts.iter().map(|script| &script.command);
         let notify = config.instances.iter().map(|instance| &instance.notify);
         let notify =
@@ -61,27 +63,27 @@ impl Accounts {
     }
 
     /// The group whose members the control socket answers.
-    pub(super) fn control_group(&self) -> Option<u32> {
+    pub fn control_group(&self) -> Option<u32> {
         self.control_group.as_ref().copied().unwrap_or_default()
     }
 
     /// Why that is none, although the configuration names one.
-    pub(super) fn control_group_error(&self) -> Option<&AccountError> {
+    pub fn control_group_error(&self) -> Option<&AccountError> {
         self.control_group.as_ref().err()
     }
 
     /// The account of workers.
-    pub(super) fn worker(&self) -> RunAs {
+    pub fn worker(&self) -> RunAs {
         self.worker.clone().unwrap_or(NOBODY)
     }
 
     /// Why workers do not run as `worker_user` says.
-    pub(super) fn worker_error(&self) -> Option<&AccountError> {
+    pub fn worker_error(&self) -> Option<&AccountError> {
         self.worker.as_ref().err()
     }
 
     /// The account of a command with this user.
-    pub(super) fn find(&self, user: Option<&User>) -> Result<Credentials, AccountError> {
+    pub fn find(&self, user: Option<&User>) -> Result<Credentials, AccountError> {
         match user {
             None => Ok(match &self.default {
                 DefaultUser::KeepalivedScript(credentials) | DefaultUser::Daemon(credentials) => {
@@ -115,7 +117,7 @@ fn control_group(named: Option<&str>) -> Result<Option<u32>, AccountError> {
 }
 
 /// Every command of the `notify*` keywords, with the keyword.
-pub(super) fn notify_commands(notify: &Notify) -> impl Iterator<Item = &Command> {
+pub fn notify_commands(notify: &Notify) -> impl Iterator<Item = &Command> {
     [
         notify.master.as_deref(),
         notify.backup.as_deref(),

@@ -95,7 +95,7 @@ fn run(verb: Verb) -> Result<(), Failure> {
             print(&if common.json { neighbours::json(&status) } else { neighbours::text(&status) })
         }
         Verb::Capture { source, time, json, svg } => {
-            let text = crate::capture::run(&source, time, json, svg.as_deref()).map_err(Failure::No)?;
+            let text = vipd_capture::run(&source, time, json, svg.as_deref()).map_err(Failure::No)?;
             print(&text.report)?;
             if text.is_sound { Ok(()) } else { Err(Failure::No(String::new())) }
         }

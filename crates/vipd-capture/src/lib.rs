@@ -13,23 +13,18 @@ use vrrp_capture::{Capture, Severity, read_file, text};
 use vrrp_linux::socket::Device;
 
 /// The findings.
-pub(crate) struct Found {
+pub struct Found {
     /// As text, or as JSON.
-    pub(crate) report: String,
+    pub report: String,
     /// Nothing of it is an error.
-    pub(crate) is_sound: bool,
+    pub is_sound: bool,
 }
 
 /// Listens on an interface for a time, or reads a file.
 ///
 /// # Errors
 /// Why nothing could be captured, or the picture could not be written.
-pub(crate) fn run(
-    source: &str,
-    time: Option<Duration>,
-    json: bool,
-    svg: Option<&Path>,
-) -> Result<Found, String> {
+pub fn run(source: &str, time: Option<Duration>, json: bool, svg: Option<&Path>) -> Result<Found, String> {
     let mut capture = Capture::default();
     let remark = match if_nametoindex(source) {
         Ok(index) => {

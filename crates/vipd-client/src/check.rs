@@ -59,8 +59,8 @@ fn word(role: vipd_status::Role) -> &'static str {
 mod tests {
     use vipd_status::{Instance, Worker};
 
-    use super::super::testing::status;
     use super::*;
+    use crate::testing::status;
 
     fn with(states: &[(&str, State)]) -> Status {
         let instance =

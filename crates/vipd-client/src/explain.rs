@@ -8,7 +8,7 @@ use vipd_verbs::Common;
 
 use super::connection::Connection;
 use super::{Failure, PATIENCE, print, show, status};
-use crate::cli;
+use vipd_cli as cli;
 
 /// Everything that a word stands for.
 #[derive(Serialize)]

@@ -239,7 +239,7 @@ fn read_arguments_as_code(
 
 fn check_assignment(word: &Word) -> Result<(), Unclear> {
     let Some(name) = word.assigned() else { return Ok(()) };
-    if crate::parent::command::is_dangerous_variable(name) || name == "PATH" {
+    if crate::command::is_dangerous_variable(name) || name == "PATH" {
         return Err(Unclear::Variable(name.to_owned()));
     }
     Ok(())

@@ -72,8 +72,8 @@ const DEFAULT_WIDTH: usize = 80;
 mod tests {
     use vipd_status::Instance;
 
-    use super::super::testing::status as empty;
     use super::*;
+    use crate::testing::status as empty;
 
     #[test]
     fn a_name_that_nothing_has_is_an_error() {

@@ -11,7 +11,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
-use super::process::{Credentials, errno};
+use privsep::process::{Credentials, errno};
 
 /// Defect of a script's path.
 #[derive(Debug)]
@@ -259,7 +259,7 @@ mod tests {
     use nix::unistd::{Gid, Uid};
 
     use super::*;
-    use crate::parent::testing::TestDirectory;
+    use vipd_testing::TestDirectory;
 
     const DIRECTORY: u32 = libc::S_IFDIR;
     const FILE: u32 = libc::S_IFREG;

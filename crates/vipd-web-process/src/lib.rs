@@ -19,10 +19,10 @@ use mio::{Events, Interest, Poll, Token};
 use vipd_control::{Answer, Request, Verb};
 use vipd_web::{Access, Server, Site, Sockets};
 
-use crate::unprivileged;
-pub(crate) use arguments::Arguments;
+pub use arguments::Arguments;
 use feed::Feed;
-pub(crate) use handover::send_socket;
+pub use handover::send_socket;
+use privsep::unprivileged;
 
 /// Runs the web process at the other end of `socket` until the parent closes it.
 pub fn main(socket: OwnedFd) -> ExitCode {
@@ -185,7 +185,7 @@ impl Parent {
 }
 
 /// Exit status: it must not answer, since the permitted readers are not known.
-pub(crate) const BAD_TOKEN_FILE: u8 = 3;
+pub const BAD_TOKEN_FILE: u8 = 3;
 
 const PARENT: Token = Token(0);
 const CLIENTS: Token = Token(1);

@@ -15,12 +15,12 @@ use keepalived_conf::{Class, Diagnostic, Diagnostics};
 use super::accounts::{Accounts, DEFAULT_USER};
 use super::command::{find_program, shell};
 use super::path_walk::{self, PathProblem};
-use super::process::Credentials;
 use super::shell_text::{self, Named};
+use privsep::process::Credentials;
 
 /// Checks every script of a configuration, and disables those that must not run. `idle` are the commands that nothing
 /// runs, with their keywords.
-pub(super) fn check_scripts(
+pub fn check_scripts(
     config: &mut Config,
     idle: &[(&str, Command)],
     accounts: &Accounts,
@@ -369,7 +369,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::parent::testing::empty_config;
 
     #[test]
     fn scripts_that_do_not_exist_are_no_security_problem() {
@@ -452,7 +451,7 @@ mod tests {
     }
 
     fn with_script(command: Command, enforce: bool) -> Config {
-        let mut config = empty_config();
+        let mut config = keepalived_conf::load_str("").config;
         config.global.script_security = enforce;
         config.scripts.push(VrrpScript {
             name: "chk".to_owned(),
@@ -524,7 +523,7 @@ mod tests {
     #[test]
     fn every_path_that_shell_text_runs_is_judged() {
         use std::os::unix::fs::PermissionsExt;
-        let directory = crate::parent::testing::TestDirectory::new();
+        let directory = vipd_testing::TestDirectory::new();
         let open = directory.path().join("open");
         let script = open.join("x.sh");
         std::fs::create_dir(&open).unwrap();
@@ -564,7 +563,7 @@ mod tests {
     #[test]
     fn a_disabled_notify_script_is_forgotten() {
         let mut diagnostics = Diagnostics::new();
-        let config = empty_config();
+        let config = keepalived_conf::load_str("").config;
         let accounts = Accounts::of(&config);
         let mut review = Review {
             enforce: true,

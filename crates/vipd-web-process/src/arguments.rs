@@ -6,16 +6,16 @@ use std::path::PathBuf;
 
 /// The arguments behind `vipd web`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Arguments {
+pub struct Arguments {
     /// The file with the token.
-    pub(crate) token_file: Option<PathBuf>,
+    pub token_file: Option<PathBuf>,
     /// Names that readers may use for this machine.
-    pub(crate) names: Vec<String>,
+    pub names: Vec<String>,
 }
 
 impl Arguments {
     /// As words: the path, or nothing, then the names.
-    pub(crate) fn words(&self) -> Vec<std::ffi::OsString> {
+    pub fn words(&self) -> Vec<std::ffi::OsString> {
         let path =
             self.token_file.as_ref().map_or_else(Default::default, |path| path.clone().into_os_string());
         std::iter::once(path).chain(self.names.iter().map(Into::into)).collect()

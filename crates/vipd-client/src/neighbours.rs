@@ -38,8 +38,8 @@ pub(super) fn json(status: &Status) -> String {
 mod tests {
     use vipd_status::Instance;
 
-    use super::super::testing::status;
     use super::*;
+    use crate::testing::status;
 
     #[test]
     fn an_own_vrid_is_not_free() {

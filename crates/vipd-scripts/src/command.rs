@@ -9,18 +9,14 @@ use std::sync::OnceLock;
 use keepalived_conf::model::{Command, Run};
 use nix::errno::Errno;
 
-use super::process::{Credentials, Launch};
+use privsep::process::{Credentials, Launch};
 
 /// The program of a command with these arguments behind it, run as this user. No file system is asked here: whether
 /// there is such a program shows when it is started.
 ///
 /// # Errors
 /// A word holds a zero byte. [`Run::FileReadable`] is no program.
-pub(super) fn launch(
-    command: &Command,
-    arguments: &[String],
-    credentials: Credentials,
-) -> Result<Launch, Errno> {
+pub fn launch(command: &Command, arguments: &[String], credentials: Credentials) -> Result<Launch, Errno> {
     let words = words(&command.run, &command.text, arguments).ok_or(Errno::EINVAL)?;
     let name = words.first().ok_or(Errno::ENOENT)?;
     let programs = candidates(OsStr::new(name));
@@ -67,7 +63,7 @@ pub(super) fn shell(bash: bool) -> PathBuf {
 }
 
 /// Looks for the shells, at the start: later a directory of `PATH` that hangs would stop the daemon.
-pub(super) fn find_shells() {
+pub fn find_shells() {
     let _ = shell(true);
 }
 
@@ -75,7 +71,7 @@ static BASH: OnceLock<Option<PathBuf>> = OnceLock::new();
 
 /// The file that a program's name means: itself when it has a slash, else the first fitting file in `PATH`. This asks the
 /// file system, which may hang: it is not for the loop of the parent.
-pub(super) fn find_program(name: &OsStr) -> Option<PathBuf> {
+pub fn find_program(name: &OsStr) -> Option<PathBuf> {
     if name.as_bytes().contains(&b'/') {
         return Some(PathBuf::from(name));
     }

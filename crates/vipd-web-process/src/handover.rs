@@ -12,7 +12,7 @@ use rustix::net::{
 };
 
 /// Sends a socket to the other end.
-pub(crate) fn send_socket(to: &UnixStream, socket: &TcpListener) -> io::Result<()> {
+pub fn send_socket(to: &UnixStream, socket: &TcpListener) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     let sockets = [socket.as_fd()];
