@@ -48,6 +48,7 @@ mod line;
 mod lines;
 mod preprocess;
 mod render;
+mod resolved;
 mod script;
 mod similar;
 mod source;
@@ -71,7 +72,9 @@ pub mod model;
 pub mod peers;
 mod places;
 
-pub use lower::{InstanceProblem, Loaded, Unusable, exit_code, load, load_str, load_with_places};
+pub use lower::{
+    InstanceProblem, Loaded, Unusable, exit_code, load, load_str, load_with_lines, load_with_places,
+};
 pub use places::Places;
 
 #[cfg(doctest)]

@@ -18,6 +18,7 @@ mod lvs_global;
 pub mod mail;
 mod rfc;
 pub mod routing;
+mod secrets;
 mod sync_group;
 pub mod trackers;
 pub mod virtual_link;
@@ -33,6 +34,7 @@ use lvs::{LvsGlobal, VirtualServer};
 use mail::Mail;
 pub use rfc::RfcMode;
 use routing::Statics;
+pub use secrets::HIDDEN;
 pub use sync_group::SyncGroup;
 use trackers::{InterfaceDelays, TrackFile, TrackProcess};
 

@@ -363,7 +363,7 @@ pub(super) static GLOBAL_DEFS: &[Keyword] = keywords![
     [GarpGroup] "interfaces": Lines(Context::GarpGroupInterfaces), default "", since "1.2.21", Acts,
         "Interfaces sharing the same limit.";
 
-    [Ssl] "password": Word("string"), default "none", since "1.2.1", Refused("an encrypted key cannot be read; store it without a password, readable by root alone"),
+    [Ssl] "password": Secret("<string>"), default "none", since "1.2.1", Refused("an encrypted key cannot be read; store it without a password, readable by root alone"),
         "Key password.";
     [Ssl] "ca": Word("file"), default "none", since "1.2.1", Acts,
         "CA file.";

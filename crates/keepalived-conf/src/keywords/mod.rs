@@ -28,7 +28,7 @@ mod virtual_server;
 mod vrrp_instance;
 pub(crate) mod word;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
@@ -108,9 +108,13 @@ pub fn explain(name: &str) -> Vec<&'static Keyword> {
     all().filter(|keyword| keyword.name == name && name != LINE).collect()
 }
 
-/// Whether the argument of a keyword of this name is a secret, never to be shown.
+/// Whether a keyword of this name is followed by a secret somewhere, which is never to be shown.
 pub fn holds_secret(name: &str) -> bool {
-    matches!(name, "auth_pass" | "key" | "smtp_auth" | "basic_auth" | "password" | "header")
+    static SECRETS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+        let secrets = all().filter(|keyword| matches!(keyword.arguments, Arguments::Secret(_)));
+        secrets.map(|keyword| keyword.name).collect()
+    });
+    SECRETS.contains(name)
 }
 
 /// The keyword that is meant by a word of many configurations and some manuals that no keepalived ever knew.

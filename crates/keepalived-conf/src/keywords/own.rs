@@ -14,7 +14,7 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "Encrypt mail: STARTTLS, or TLS from the first octet (port 465 unless smtp_server says).";
     [GlobalDefs] "smtp_tls_ca_file": Word("file"), default "any certificate", since "vipd only", Acts,
         "Authorities (PEM) that the mail server's certificate must lead to.";
-    [GlobalDefs] "smtp_auth": Form("<user> <password>"), default "none", since "vipd only", Acts,
+    [GlobalDefs] "smtp_auth": Secret("<user> <password>"), default "none", since "vipd only", Acts,
         "Log in to the mail server.";
     [GlobalDefs] "http_listen": Form("<address>:<port>"), default "none", since "vipd only", Acts,
         "Serve a page, metrics and health here, read-only, from an unprivileged process: 127.0.0.1:9165, [::1]:9165.";
@@ -80,9 +80,9 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "rise": integer(1, U32, Unit::None), default "real server value", since "vipd only", Acts,
         "Good results in a row that bring it up when it is down.";
 
-    [HttpGet, SslGet] "header": Word("\"name: value\""), default "none", since "vipd only", Acts,
+    [HttpGet, SslGet] "header": Secret("<\"name: value\">"), default "none", since "vipd only", Acts,
         "One more header line of the request; may be repeated.";
-    [HttpGet, SslGet] "basic_auth": Form("<user> <password>"), default "none", since "vipd only", Acts,
+    [HttpGet, SslGet] "basic_auth": Secret("<user> <password>"), default "none", since "vipd only", Acts,
         "Authorization: Basic of the request.";
     [HttpGetUrl, SslGetUrl] "method": Choice(&["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]),
         default "GET, POST with request_body", since "vipd only", Acts,
@@ -148,10 +148,10 @@ pub(super) static OWN_KEYWORDS: &[Keyword] = keywords![
         "Begin a login at PostgreSQL, or log in there. Several checkers are ANDed.";
     [RealServer, SorryServerCheck] "LDAP_CHECK": Block(Context::LdapCheck), default "", since "vipd only", Acts,
         "Bind to an LDAP server. Several checkers are ANDed.";
-    [RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "login": Form("<user> <password>"),
+    [RedisCheck, MysqlCheck, PgsqlCheck, LdapCheck] "login": Secret("<user> <password>"),
         default "none", since "vipd only", Acts,
         "User and password; of LDAP the distinguished name.";
-    [RedisCheck] "password": Word("text"), default "none", since "vipd only", Acts,
+    [RedisCheck] "password": Secret("<text>"), default "none", since "vipd only", Acts,
         "Password of a Redis that knows no users.";
     [RedisCheck, PgsqlCheck] "role": Choice(&["primary", "replica"]), default "any", since "vipd only", Acts,
         "Role that the server must have among its replicas.";

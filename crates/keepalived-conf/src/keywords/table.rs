@@ -173,6 +173,8 @@ pub enum Arguments {
     Fifo,
     /// A grammar of its own, spelled out; checked beyond its presence only where it acts.
     Form(&'static str),
+    /// A grammar of its own that holds a secret, which is never shown.
+    Secret(&'static str),
     /// A block of keywords.
     Block(Context),
     /// A block of keywords, with a name.
@@ -243,7 +245,7 @@ impl fmt::Display for Arguments {
             Self::OptionalCommand => f.write_str("[\"<command>\" [<user> [<group>]]]"),
             Self::User => f.write_str("<user> [[:]<group>]"),
             Self::Fifo => f.write_str("<path> [<user> [<group>]]"),
-            Self::Form(grammar) => f.write_str(grammar),
+            Self::Form(grammar) | Self::Secret(grammar) => f.write_str(grammar),
             Self::Block(_) => f.write_str("{ ... }"),
             Self::NamedBlock(_) => f.write_str("<name> { ... }"),
             Self::KeyedBlock(_, key) => write!(f, "{key} {{ ... }}"),

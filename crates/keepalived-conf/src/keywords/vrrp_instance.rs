@@ -103,10 +103,10 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
 
     [Authentication] "auth_type": Choice(&["PASS", "AH"]) => aborts, default "none", since "1.2.1", Acts,
         "Simple password or IPsec AH (HMAC-MD5-96, IPv4 v2 only).";
-    [Authentication] "auth_pass": Form("<string up to 8>") => aborts, default "none", since "1.2.1", Acts,
+    [Authentication] "auth_pass": Secret("<string up to 8>") => aborts, default "none", since "1.2.1", Acts,
         "Password, truncated to 8 characters with error.";
 
-    [AuthHmac] "key": Form("<id:1..255> <ascii|hex:HH..|file:path>"),
+    [AuthHmac] "key": Secret("<id:1..255> <ascii|hex:HH..|file:path>"),
         default "none", since "2.4.0", Acts,
         "Key of 32..64 bytes; repeatable.";
     [AuthHmac] "active_key": integer(1, 255, Unit::None), default "required", since "2.4.0", Acts,

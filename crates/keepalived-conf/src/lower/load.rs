@@ -111,6 +111,14 @@ pub fn load_with_places(path: &Path, options: &Options<'_>) -> (Loaded, Places) 
     (loaded(&lines, options, sources, diagnostics), places)
 }
 
+/// As [`load`], with the preprocessed lines.
+pub fn load_with_lines(path: &Path, options: &Options<'_>) -> (Loaded, Lines) {
+    let mut sources = SourceMap::new();
+    let mut diagnostics = Diagnostics::new();
+    let lines = preprocess(path, options, &mut sources, &mut diagnostics);
+    (loaded(&lines, options, sources, diagnostics), lines)
+}
+
 fn loaded(lines: &Lines, options: &Options<'_>, sources: SourceMap, mut diagnostics: Diagnostics) -> Loaded {
     let found = !sources.is_empty();
     let super::Lowered { config, idle_commands, problem, interfaces } =

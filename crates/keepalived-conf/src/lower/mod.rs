@@ -68,7 +68,9 @@ use sync_group::GroupDraft;
 use track_file::TrackFiles;
 use track_process::TrackProcesses;
 
-pub use load::{InstanceProblem, Loaded, Unusable, exit_code, load, load_str, load_with_places};
+pub use load::{
+    InstanceProblem, Loaded, Unusable, exit_code, load, load_str, load_with_lines, load_with_places,
+};
 
 /// Everything known while the lines are read.
 struct Lowering<'a> {

@@ -31,6 +31,7 @@ fn sample(keyword: &Keyword) -> String {
         | Arguments::Interface
         | Arguments::User
         | Arguments::Fifo => "x".to_owned(),
+        Arguments::Secret(_) => "x".to_owned(),
         Arguments::Form(_) => match keyword.name {
             "umask" => "022".to_owned(),
             "scope" => "link".to_owned(),

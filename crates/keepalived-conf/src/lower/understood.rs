@@ -81,7 +81,10 @@ impl<'a> Lowering<'a> {
             Arguments::Interface => {
                 arguments::interface(entry, report);
             }
-            Arguments::Word(_) | Arguments::NamedBlock(_) | Arguments::NamedLines(_) => {
+            Arguments::Word(_)
+            | Arguments::Secret(_)
+            | Arguments::NamedBlock(_)
+            | Arguments::NamedLines(_) => {
                 arguments::extra_words(entry, 1, report);
             }
             Arguments::OptionalWord(_) => arguments::extra_words(entry, 1, report),

@@ -85,6 +85,7 @@ fn arguments(keyword: &Keyword) -> Vec<String> {
         Arguments::OptionalCommand => words(&["/bin/true", ""]),
         Arguments::Word(_) | Arguments::OptionalWord(_) => vec![word(keyword.name).to_owned(), String::new()],
         Arguments::Words(_) => vec![word(keyword.name).to_owned()],
+        Arguments::Secret(_) if keyword.name == "password" => vec!["x".to_owned(), String::new()],
         Arguments::User => words(&["root", "root root", ""]),
         Arguments::Fifo => words(&["/tmp/verdict-fifo", "/tmp/verdict-fifo root root", ""]),
         Arguments::Form(_) => form(keyword.name).iter().map(|&form| form.to_owned()).collect(),
