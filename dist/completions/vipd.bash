@@ -22,6 +22,9 @@ _vipd() {
             vipd,capture)
                 cmd="vipd__subcmd__capture"
                 ;;
+            vipd,config)
+                cmd="vipd__subcmd__config"
+                ;;
             vipd,confirm)
                 cmd="vipd__subcmd__confirm"
                 ;;
@@ -62,7 +65,7 @@ _vipd() {
 
     case "${cmd}" in
         vipd)
-            opts="-h --help status events reload explain neighbours top capture confirm undo handover maintenance announce server"
+            opts="-h --help status events reload explain neighbours top capture config confirm undo handover maintenance announce server"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -105,6 +108,32 @@ _vipd() {
                     return 0
                     ;;
                 --svg)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vipd__subcmd__config)
+            opts="-f -h --resolved --diff --use-file --socket --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --use-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

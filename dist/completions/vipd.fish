@@ -32,6 +32,7 @@ complete -c vipd -n "__fish_vipd_needs_command" -f -a "explain" -d 'Explain why 
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "neighbours" -d 'Show who else speaks VRRP on our links, and which VRIDs are free'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "top" -d 'Show the status, again each second; q quits. Once, where the output is no terminal'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "capture" -d 'Listen to VRRP on an interface, or read a pcap file, and say what is wrong'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "config" -d 'Show the configuration that runs, without secrets, or what the file would change'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "confirm" -d 'Keep the configuration of `vipd reload --confirm`'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "undo" -d 'Go back to the configuration that ran before the last reload'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "handover" -d 'Give the addresses of an instance to another router; answers when it has taken over, or nobody did'
@@ -68,6 +69,12 @@ complete -c vipd -n "__fish_vipd_using_subcommand capture" -l for -d 'Listen for
 complete -c vipd -n "__fish_vipd_using_subcommand capture" -l svg -d 'Draw who was master when, as a picture' -r -F
 complete -c vipd -n "__fish_vipd_using_subcommand capture" -l json -d 'Print what was found as JSON'
 complete -c vipd -n "__fish_vipd_using_subcommand capture" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand config" -s f -l use-file -d 'Show this file, and ask no daemon' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand config" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand config" -l resolved -d 'As text, with includes, definitions, conditions and sequences resolved; this is what is shown without --diff and --json'
+complete -c vipd -n "__fish_vipd_using_subcommand config" -l diff -d 'Show the changes of a reload: things that are added, removed, or changed, with their fields'
+complete -c vipd -n "__fish_vipd_using_subcommand config" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand config" -s h -l help -d 'Print help'
 complete -c vipd -n "__fish_vipd_using_subcommand confirm" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
 complete -c vipd -n "__fish_vipd_using_subcommand confirm" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
 complete -c vipd -n "__fish_vipd_using_subcommand confirm" -s h -l help -d 'Print help'

@@ -1,6 +1,7 @@
 //! `vipd status` and the other commands that ask a running daemon.
 
 mod check;
+mod config;
 mod connection;
 mod explain;
 mod neighbours;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use vipd_control::{Answer, ServerWish as Wish, Verb as Request};
+use vipd_control::{Answer, ServerWish as Wish, Shown, Verb as Request};
 use vipd_status::{ReloadOutcome, ReloadResult, Status};
 use vipd_verbs::{CommandLine, Common, ServerWish, Switch, Verb};
 
@@ -98,6 +99,17 @@ fn run(verb: Verb) -> Result<(), Failure> {
             let text = vipd_capture::run(&source, time, json, svg.as_deref()).map_err(Failure::No)?;
             print(&text.report)?;
             if text.is_sound { Ok(()) } else { Err(Failure::No(String::new())) }
+        }
+        Verb::Config { resolved, diff, file, common } => {
+            let shown = match (resolved, diff, common.json) {
+                (_, true, _) => Shown::Diff,
+                (false, false, true) => Shown::Json,
+                _ => Shown::Resolved,
+            };
+            match file {
+                Some(file) => config::of_file(&file, shown, common.json),
+                None => config::config(shown, &common),
+            }
         }
         Verb::Confirm { common } => act(Request::Confirm {}, &common),
         Verb::Undo { common } => act(Request::Undo {}, &common),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use vipd_status::{Event, ReloadOutcome, Status};
 
-use crate::VERSION;
+use crate::{Change, VERSION};
 
 /// One line of an answer. The member `is` tells the variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,33 @@ pub enum Answer {
         v: u32,
         /// The result.
         outcome: ReloadOutcome,
+    },
+    /// The configuration that runs, as its typed model, without secrets.
+    Config {
+        /// [`VERSION`](crate::VERSION)
+        v: u32,
+        /// The model.
+        config: serde_json::Value,
+    },
+    /// The same as text.
+    ConfigText {
+        /// [`VERSION`](crate::VERSION)
+        v: u32,
+        /// The text, after includes, definitions, conditions and sequences.
+        text: String,
+    },
+    /// Differences between the configuration that runs and the file.
+    Difference {
+        /// [`VERSION`](crate::VERSION)
+        v: u32,
+        /// The changes that a reload would make.
+        changes: Vec<Change>,
+        /// Why a reload would not be taken, if it would not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+        /// Remarks about the file.
+        #[serde(default)]
+        findings: Vec<String>,
     },
     /// It was not done.
     Refused {
@@ -87,6 +114,19 @@ impl Answer {
         Self::Refused { v: VERSION, refusal, reason: reason.into() }
     }
 
+    /// The line of an [`Answer::Config`], without a copy of the model.
+    pub fn config_line(config: &impl Serialize) -> Bytes {
+        #[derive(Serialize)]
+        struct Line<'a, T> {
+            is: &'static str,
+            v: u32,
+            config: &'a T,
+        }
+        let mut line = serde_json::to_vec(&Line { is: "config", v: VERSION, config }).unwrap_or_default();
+        line.push(b'\n');
+        line.into()
+    }
+
     /// The line to send, with its end.
     pub fn line(&self) -> Bytes {
         let mut line = serde_json::to_vec(self).unwrap_or_default();
@@ -105,6 +145,15 @@ mod tests {
         assert_eq!(&line[..], b"{\"is\":\"done\",\"v\":1,\"text\":\"first\\nsecond\"}\n");
         let answer: Answer = serde_json::from_slice(&line).unwrap();
         assert_eq!(answer, Answer::done("first\nsecond"));
+    }
+
+    #[test]
+    fn a_configuration_is_one_line_and_read_as_an_answer() {
+        let line = Answer::config_line(&["a\nb"]);
+        assert_eq!(line.iter().filter(|&&octet| octet == b'\n').count(), 1);
+        let answer = Answer::Config { v: VERSION, config: serde_json::json!(["a\nb"]) };
+        assert_eq!(serde_json::from_slice::<Answer>(&line).unwrap(), answer);
+        assert_eq!(answer.line(), line);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Gatherer {
 struct Round {
     until: Instant,
     missing: BTreeSet<Role>,
+    /// Somebody looks at the files of the configuration.
+    awaits_files: bool,
     parts: Parts,
     waiting: Vec<ClientId>,
     /// Something was changed since the workers were asked: their answers may be older.
@@ -79,11 +81,26 @@ impl Gatherer {
         self.round = Some(Round {
             until: now + PATIENCE,
             missing: roles.into_iter().collect(),
+            awaits_files: false,
             parts: Parts::default(),
             waiting,
             outdated: false,
         });
         Asked::Begin(self.last)
+    }
+
+    /// The round that has begun waits for [`handle_files`](Self::handle_files) as well, no longer than for a worker.
+    pub fn await_files(&mut self) {
+        if let Some(round) = &mut self.round {
+            round.awaits_files = true;
+        }
+    }
+
+    /// Somebody has looked at the files of the configuration.
+    pub fn handle_files(&mut self) {
+        if let Some(round) = &mut self.round {
+            round.awaits_files = false;
+        }
     }
 
     /// A worker says a part of what it knows.
@@ -120,7 +137,8 @@ impl Gatherer {
 
     /// The collected parts, once every worker has answered or its time is over.
     pub fn poll_collected(&mut self, now: Instant) -> Option<Collected> {
-        let is_over = |round: &mut Round| round.missing.is_empty() || now >= round.until;
+        let is_over =
+            |round: &mut Round| (round.missing.is_empty() && !round.awaits_files) || now >= round.until;
         let Round { missing, parts, waiting, outdated, .. } = self.round.take_if(is_over)?;
         Some(Collected { silent: missing, parts, waiting, keep: !outdated })
     }
@@ -236,6 +254,22 @@ mod tests {
         match gatherer.ask(now, A, BOTH) {
             Asked::Begin(number) => number,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn files_that_are_looked_at_are_waited_for_as_a_worker_is() {
+        let (mut gatherer, start) = (Gatherer::default(), Instant::now());
+        for answered in [true, false] {
+            let Asked::Begin(_) = gatherer.ask(start, A, []) else { panic!("no round") };
+            gatherer.await_files();
+            assert!(gatherer.poll_collected(start).is_none());
+            if answered {
+                gatherer.handle_files();
+                assert_eq!(gatherer.poll_collected(start).unwrap().waiting, [A]);
+            } else {
+                assert_eq!(gatherer.poll_collected(start + PATIENCE).unwrap().waiting, [A]);
+            }
         }
     }
 

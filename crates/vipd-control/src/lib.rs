@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod change;
 mod gather;
 mod queue;
 mod request;
@@ -28,6 +29,7 @@ mod ring;
 mod server;
 
 pub use answer::{Answer, Refusal};
+pub use change::{Change, ChangeKind, FieldChange};
 pub use gather::{Asked, Collected, Gatherer, Parts};
 pub use request::{Request, RequestError, ServerWish, Shown, Verb};
 pub use rights::{Peer, Policy, Rights};

@@ -122,6 +122,23 @@ pub enum Verb {
         #[arg(long, value_name = "FILE")]
         svg: Option<PathBuf>,
     },
+    /// Show the configuration that runs, without secrets, or what the file would change.
+    #[command(after_help = CONFIG_EXIT_STATUS)]
+    Config {
+        /// As text, with includes, definitions, conditions and sequences resolved; this is what is shown without --diff and
+        /// --json.
+        #[arg(long)]
+        resolved: bool,
+        /// Show the changes of a reload: things that are added, removed, or changed, with their fields.
+        #[arg(long, conflicts_with = "resolved")]
+        diff: bool,
+        /// Show this file, and ask no daemon.
+        #[arg(short = 'f', long = "use-file", value_name = "FILE", conflicts_with = "diff")]
+        file: Option<PathBuf>,
+        /// How to reach the daemon. --json alone shows the typed model.
+        #[command(flatten)]
+        common: Common,
+    },
     /// Keep the configuration of `vipd reload --confirm`.
     #[command(after_help = EXIT_STATUS)]
     Confirm {
@@ -270,6 +287,12 @@ pub const EXIT_STATUS: &str = "\
 Exit status: 0 done, or all is well; 1 not done, or something is wrong; 2 the command line is wrong;
 3 no daemon answers; 4 the daemon refuses: no rights.";
 
+/// The same for `vipd config`.
+const CONFIG_EXIT_STATUS: &str = "\
+Exit status: 0 shown, and with --diff: a reload would change nothing; 1 not shown, or it would change something or be
+refused; 2 the command line is wrong; 3 no daemon answers; 4 the daemon refuses: no rights.
+--json without --resolved and --diff shows the typed model. Passwords, keys and values of headers are replaced by ********.";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,6 +328,17 @@ mod tests {
             let Verb::Maintenance { set, name, time, .. } = verb else { panic!("{verb:?}") };
             assert_eq!((name.as_str(), set == Switch::On), (of, of == "all"));
             assert_eq!(time.map(|time| time.as_secs()), (of == "all").then_some(1800));
+        }
+    }
+
+    #[test]
+    fn a_file_has_no_difference_to_itself() {
+        let parse = |words: &[&str]| {
+            CommandLine::try_parse_from(["vipd", "config"].iter().chain(words)).map(|line| line.verb)
+        };
+        assert!(matches!(parse(&["-f", "/c"]), Ok(Verb::Config { file: Some(_), diff: false, .. })));
+        for words in [&["--diff", "-f", "/c"][..], &["--diff", "--resolved"]] {
+            assert_eq!(parse(words).unwrap_err().exit_code(), 2, "{words:?}");
         }
     }
 

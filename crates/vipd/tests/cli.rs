@@ -510,3 +510,30 @@ fn genhash_prints_the_digest_of_a_page_whatever_its_status() {
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty() && !output.stderr.is_empty());
 }
+
+#[test]
+fn a_file_is_shown_resolved_and_without_secrets_by_nobody_but_the_program() {
+    let directory = Directory::new();
+    directory.file(
+        "more.conf",
+        "vrrp_instance V {\ninterface $IF\nvirtual_router_id 7\nversion 2\n\
+                                 authentication {\nauth_type PASS\nauth_pass Hunter22\n}\n}\n",
+    );
+    let path = directory.file("keepalived.conf", "$IF=eth7\ninclude more.conf\n");
+    let path = path.to_str().unwrap();
+    let shown = vipd(&["config", "--resolved", "-f", path]);
+    let text = String::from_utf8_lossy(&shown.stdout);
+    assert_eq!(status(&shown), 0, "{}", errors(&shown));
+    assert!(text.contains("    interface eth7\n") && text.contains("auth_pass ********\n"), "{text}");
+    let shown = vipd(&["config", "--json", "-f", path]);
+    let json = String::from_utf8_lossy(&shown.stdout);
+    assert!(
+        json.contains("\"vrid\":7") && !text.contains("unter22") && !json.contains("117,110,116"),
+        "{json}"
+    );
+    let missing = vipd(&["config", "-f", "/no/such/file"]);
+    assert!(errors(&missing).contains("cannot be read"), "{}", errors(&missing));
+    assert_eq!(status(&missing), 1);
+    assert_eq!(status(&vipd(&["config", "--diff", "-f", path])), 2);
+    assert_eq!(status(&vipd(&["config", "--socket", "/no/such/socket"])), 3);
+}

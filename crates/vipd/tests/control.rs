@@ -139,7 +139,10 @@ fn a_reload_that_is_not_confirmed_is_undone_and_its_result_is_told() {
         let (old, new) = (lan.vip(100), lan.vip(101));
         router.configure(&text(&[Instance { vips: vec![101], ..Instance::new(V3_CALM, HIGH) }]));
         let preview = vipd(router, "reload --dry-run");
-        assert!(preview.contains("vrrp_instance VI_1 changes") && preview.ends_with("status 0"), "{preview}");
+        assert!(
+            preview.contains("vrrp_instance VI_1 changes: addresses") && preview.ends_with("status 0"),
+            "{preview}"
+        );
         let taken = vipd(router, "reload --confirm 3s --wait");
         assert_eq!(taken, "the new configuration runs\nstatus 0");
         eventually("the new address", Duration::from_secs(1), || router.holds(new) && !router.holds(old));
@@ -164,12 +167,59 @@ fn no_answer_holds_a_secret() {
         lan.expect_holder(lan.vip(100), A, common::conf::V2_PASS.down(HIGH));
         let router = &lan.routers[A];
         let secret = common::conf::V2_PASS.password.unwrap();
-        for words in
-            ["status --json", "status", "events --json", "events", "reload --dry-run", "reload --wait --json"]
-        {
+        for words in [
+            "status --json",
+            "status",
+            "events --json",
+            "events",
+            "reload --dry-run",
+            "reload --wait --json",
+            "config",
+            "config --json",
+            "config --diff --json",
+        ] {
             let answer = vipd(router, words);
             assert!(answer.ends_with("status 0"), "{words}: {answer}");
             assert!(!answer.contains(secret), "{words}: {answer}");
         }
+    });
+}
+
+#[test]
+fn the_configuration_that_runs_is_shown_and_a_file_that_differs_is_noticed() {
+    lab_test("the_configuration_that_runs_is_shown_and_a_file_that_differs_is_noticed", &[], || {
+        let lan = alone();
+        let router = &lan.routers[A];
+        let shown = vipd(router, "config --resolved");
+        assert!(shown.contains("vrrp_instance VI_1 {\n") && shown.contains("    priority 150\n"), "{shown}");
+        assert_eq!(shown.lines().filter(|line| line.contains("notify")).count(), 5, "{shown}");
+        let json = vipd(router, "config --json");
+        assert!(
+            json.starts_with("{\"is\":\"config\",\"v\":1,") && json.contains("\"priority\":150"),
+            "{json}"
+        );
+        let same = vipd(router, "config --diff");
+        assert!(same.contains("would change nothing") && same.ends_with("status 0"), "{same}");
+        assert!(vipd(router, "status --json").contains("\"stale\":false"));
+
+        router.configure(&text(&[Instance::new(V3_CALM, 120), Instance::second(V3_CALM, 90)]));
+        let stale = |wanted: bool| vipd(router, "status --json").contains(&format!("\"stale\":{wanted}"));
+        eventually("the status says so", Duration::from_secs(3), || stale(true));
+        let status = vipd(router, "status");
+        assert!(status.contains("keepalived.conf was changed since it was loaded;"), "{status}");
+        let diff = vipd(router, "config --diff");
+        let expected =
+            "vrrp_instance VI_1 changes: priority 150 -> 120\nvrrp_instance VI_2 is added\nstatus 1";
+        assert_eq!(diff, expected);
+        assert!(vipd(router, "config").contains("    priority 150\n"), "the file does not run");
+        assert!(vipd(router, "reload --wait").ends_with("status 0"));
+        assert!(stale(false), "what was read for the reload counts at once");
+        assert!(vipd(router, "config").contains("    priority 120\n"));
+
+        assert!(vipd(router, "undo").ends_with("status 0"));
+        assert!(stale(true), "the file is not what runs");
+        router.configure("vrrp_instance {{{");
+        let refused = vipd(router, "config --diff");
+        assert!(refused.contains("a reload would be refused") && refused.ends_with("status 1"), "{refused}");
     });
 }

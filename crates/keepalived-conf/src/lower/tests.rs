@@ -28,10 +28,10 @@ fn sample(keyword: &Keyword) -> String {
         Arguments::Words(_) if keyword.name == "regex_options" => "caseless".to_owned(),
         Arguments::Word(_)
         | Arguments::Words(_)
+        | Arguments::Secret(_)
         | Arguments::Interface
         | Arguments::User
         | Arguments::Fifo => "x".to_owned(),
-        Arguments::Secret(_) => "x".to_owned(),
         Arguments::Form(_) => match keyword.name {
             "umask" => "022".to_owned(),
             "scope" => "link".to_owned(),

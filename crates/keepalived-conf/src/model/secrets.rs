@@ -3,7 +3,7 @@
 use super::lvs::{Checker, CheckerKind};
 use super::{Auth, Config};
 
-/// What stands in the place of a secret.
+/// The text in the place of a secret.
 pub const HIDDEN: &str = "********";
 
 impl Config {

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use keepalived_conf::model::{Config, VrrpInstance};
 
 use super::accounts::Accounts;
+use super::fingerprint::Fingerprint;
 use super::load::LoadedConfig;
 use super::role::Role;
 use super::watching::subjects;
 use crate::ipc::watcher::Subject;
 use crate::packed::Packed;
 
-/// A configuration that may be in force for months: without its text, its findings, and what only workers look at.
+/// A configuration that may be in force for months: without its findings, and what only workers look at.
 pub(super) struct Kept {
     /// Everything but the instances, of which there may be thousands.
     pub(super) config: Config,
@@ -24,11 +25,15 @@ pub(super) struct Kept {
     pub(super) subjects: BTreeSet<Subject>,
     /// The files that it was read from.
     files: Vec<PathBuf>,
+    /// Its preprocessed text, without secrets.
+    pub(super) text: Box<str>,
+    /// Of what was read.
+    pub(super) fingerprint: Fingerprint,
 }
 
 impl From<LoadedConfig> for Kept {
     fn from(loaded: LoadedConfig) -> Self {
-        let LoadedConfig { mut config, accounts, files, .. } = loaded;
+        let LoadedConfig { mut config, accounts, files, text, fingerprint, .. } = loaded;
         let subjects = subjects(&config, config.instances.iter());
         let mut instances = Packed::default();
         // Should there be no encoding, they stay as they are.
@@ -36,7 +41,7 @@ impl From<LoadedConfig> for Kept {
             instances = packed;
             config.instances = Vec::new();
         }
-        Self { config, instances, accounts, subjects, files }
+        Self { config, instances, accounts, subjects, files, text, fingerprint }
     }
 }
 

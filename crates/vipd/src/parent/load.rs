@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use keepalived_conf::model::Config;
 use keepalived_conf::{
-    Diagnostic, Diagnostics, DiskFiles, Files, Loaded, Severity, SourceMap, Span, Unusable,
+    Diagnostic, Diagnostics, DiskFiles, Files, Lines, Loaded, Severity, SourceMap, Span, Unusable,
 };
 use serde::{Deserialize, Serialize};
 
 use super::accounts::Accounts;
+use super::fingerprint::{Fingerprint, Fingerprinted};
 use super::standard_input::{self, StandardInput};
 use super::{refusal, security};
 use crate::cli::Options;
@@ -30,6 +31,10 @@ pub(crate) struct Reading {
     pub(crate) interfaces: Vec<(String, Span)>,
     /// Whether the daemon runs with it.
     pub(crate) usable: Result<(), Unusable>,
+    /// Its preprocessed text, without secrets.
+    pub(crate) text: String,
+    /// Of what was read.
+    fingerprint: Fingerprint,
 }
 
 /// The part of a configuration that the daemon keeps, and that another process can read for it.
@@ -53,6 +58,10 @@ pub(crate) struct LoadedConfig {
     pub(super) files: Vec<PathBuf>,
     /// Files that are included and not there.
     pub(super) absent: Vec<PathBuf>,
+    /// Its preprocessed text, without secrets.
+    pub(super) text: Box<str>,
+    /// Of what was read.
+    pub(super) fingerprint: Fingerprint,
 }
 
 impl From<Reading> for LoadedConfig {
@@ -67,6 +76,8 @@ impl From<Reading> for LoadedConfig {
             damage: refusal::damage(&reading),
             files: reading.sources.files().map(|file| file.path().to_owned()).collect(),
             absent: reading.sources.absent().map(Path::to_owned).collect(),
+            text: reading.text.into(),
+            fingerprint: reading.fingerprint,
             config: reading.config,
             accounts: reading.accounts,
         }
@@ -84,6 +95,16 @@ fn line(finding: &Diagnostic, sources: &SourceMap) -> (LogLevel, String) {
 
 /// Reads the configuration that the command line names.
 pub(crate) fn read(options: &Options) -> Reading {
+    let (loaded, lines, fingerprint) = load(options);
+    Reading { text: lines.resolved().to_string(), fingerprint, ..Reading::of(loaded) }
+}
+
+/// Reads the files again, and says no more of them than whether they are the same.
+pub(crate) fn fingerprint(options: &Options) -> Fingerprint {
+    load(options).2
+}
+
+fn load(options: &Options) -> (Loaded, Lines, Fingerprint) {
     let config_id = options.config_id.clone().unwrap_or_else(node_name);
     let standard_input = StandardInput::default();
     let from_input = options.config == Path::new(standard_input::NAME);
@@ -92,15 +113,17 @@ pub(crate) fn read(options: &Options) -> Reading {
     } else {
         (&options.config, &DiskFiles)
     };
+    let files = Fingerprinted::new(files);
     let how = keepalived_conf::Options {
         config_id: &config_id,
         environment: &|name| std::env::var(name).ok(),
         // Hash keys are random: good enough for `$_RANDOM`.
         random_seed: RandomState::new().build_hasher().finish(),
         strict_includes: options.all_config,
-        ..keepalived_conf::Options::new(files)
+        ..keepalived_conf::Options::new(&files)
     };
-    Reading::of(keepalived_conf::load(main, &how))
+    let (loaded, lines) = keepalived_conf::load_with_lines(main, &how);
+    (loaded, lines, files.fingerprint())
 }
 
 impl Reading {
@@ -109,7 +132,8 @@ impl Reading {
         let Loaded { mut config, mut diagnostics, sources, idle_commands, interfaces, usable, .. } = loaded;
         let accounts = Accounts::of(&config);
         security::check_scripts(&mut config, &idle_commands, &accounts, &mut diagnostics);
-        Self { config, accounts, diagnostics, sources, interfaces, usable }
+        let (text, fingerprint) = (String::new(), Fingerprint::default());
+        Self { config, accounts, diagnostics, sources, interfaces, usable, text, fingerprint }
     }
 }
 

@@ -7,6 +7,7 @@ mod checks;
 mod control;
 mod dump;
 mod fifo;
+pub(crate) mod fingerprint;
 mod init_files;
 mod kept;
 mod life_scripts;

@@ -13,6 +13,7 @@ use vipd_control::ClientId;
 
 use super::checks::ScriptKey;
 use super::fifo::FifoRequest;
+use super::fingerprint::Fingerprint;
 use super::load::LoadedConfig;
 use super::process::Child;
 use super::supervisor::ReadId;
@@ -63,11 +64,22 @@ pub(super) enum Purpose {
     /// The configuration.
     Read(ReadId),
     /// The configuration, for a client that only wants to know what would change.
-    Preview(ClientId),
+    Preview(ClientId, Previewed),
+    /// The files of the configuration: whether they are still the same.
+    Fingerprint,
     /// The time of a reload.
     ReloadTime,
     /// The end of the file with that time.
     ReloadTimeRemoval,
+}
+
+/// The form in which a client wants to know what would change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Previewed {
+    /// Text for people.
+    Text,
+    /// One change after the other.
+    Changes,
 }
 
 /// An answer that somebody waits for; errno if there is none.
@@ -82,7 +94,9 @@ pub(super) enum Answer {
     /// A configuration.
     Config(ReadId, Result<Box<LoadedConfig>, i32>),
     /// The same for a client that wants to know what would change.
-    Preview(ClientId, Result<Box<LoadedConfig>, i32>),
+    Preview(ClientId, Previewed, Result<Box<LoadedConfig>, i32>),
+    /// The files of the configuration; none if they cannot be looked at.
+    Fingerprint(Option<Fingerprint>),
 }
 
 impl Paths {
@@ -192,7 +206,11 @@ impl Paths {
         let others = self.asked.values().filter(|question| {
             !matches!(
                 question.purpose,
-                Purpose::Check(_) | Purpose::Read(_) | Purpose::Preview(_) | Purpose::ReloadTime
+                Purpose::Check(_)
+                    | Purpose::Read(_)
+                    | Purpose::Preview(..)
+                    | Purpose::Fingerprint
+                    | Purpose::ReloadTime
             )
         });
         others.map(|question| question.asked + MOMENT).max()
@@ -228,13 +246,20 @@ impl Paths {
         match purpose {
             Purpose::Check(key) => return Some(Answer::Check(key, result.map(drop))),
             Purpose::Read(id) => return Some(Answer::Config(id, result.and_then(config))),
-            Purpose::Preview(client) => return Some(Answer::Preview(client, result.and_then(config))),
+            Purpose::Preview(client, form) => {
+                return Some(Answer::Preview(client, form, result.and_then(config)));
+            }
+            Purpose::Fingerprint => {
+                let seen = match result {
+                    Ok(Done::Fingerprint(seen)) => Some(seen),
+                    Ok(_) | Err(_) => None,
+                };
+                return Some(Answer::Fingerprint(seen));
+            }
             Purpose::Fifo(request) => {
                 let found = match result {
                     Ok(Done::Fifo(found)) => found,
-                    Ok(Done::Finished | Done::Text(_) | Done::Config(_)) => {
-                        Err(desc(libc::EBADMSG).to_owned())
-                    }
+                    Ok(_) => Err(desc(libc::EBADMSG).to_owned()),
                     Err(errno) => Err(desc(errno).to_owned()),
                 };
                 return Some(Answer::Fifo(request, found));
@@ -266,7 +291,7 @@ impl Purpose {
             Self::InitFile => "init_file",
             Self::Fifo(_) => "FIFO",
             Self::FifoRemoval => "removal of FIFO",
-            Self::Read(_) | Self::Preview(_) => "configuration",
+            Self::Read(_) | Self::Preview(..) | Self::Fingerprint => "configuration",
             Self::ReloadTime => "reload_time_file",
             Self::ReloadTimeRemoval => "removal of reload_time_file",
         }
@@ -276,7 +301,7 @@ impl Purpose {
 fn config(done: Done) -> Result<Box<LoadedConfig>, i32> {
     match done {
         Done::Config(loaded) => Ok(loaded),
-        Done::Finished | Done::Fifo(_) | Done::Text(_) => Err(libc::EBADMSG),
+        Done::Finished | Done::Fifo(_) | Done::Text(_) | Done::Fingerprint(_) => Err(libc::EBADMSG),
     }
 }
 

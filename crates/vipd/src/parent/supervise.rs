@@ -10,6 +10,7 @@ mod last_reported;
 mod messages;
 mod perform;
 mod reload;
+mod show;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -25,6 +26,7 @@ use super::checks::Checks;
 use super::control::{Control, is_client};
 use super::daemonize::Starter;
 use super::fifo::Fifos;
+use super::fingerprint::Freshness;
 use super::init_files::{self, Occasion};
 use super::kept::Kept;
 use super::life_scripts::LifeScripts;
@@ -95,6 +97,7 @@ pub(super) struct Parent {
     control: Control,
     web: Web,
     facts: Facts,
+    freshness: Freshness,
 }
 
 impl Parent {
@@ -148,6 +151,7 @@ impl Parent {
             control,
             web: Web::default(),
             facts: Facts::new(),
+            freshness: Freshness::default(),
         })
     }
 

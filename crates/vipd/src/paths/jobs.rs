@@ -16,17 +16,16 @@ use crate::parent::load;
 pub(crate) fn perform(job: &Job) -> Result<Done, i32> {
     let done = match job {
         Job::Read { config, config_id, all_config, reload_file } => {
-            let options = Options {
-                config: config.clone(),
-                config_id: config_id.clone(),
-                all_config: *all_config,
-                ..Options::default()
-            };
+            let options = options(config, config_id.as_deref(), *all_config);
             // The writers of the files wait while this one exists; where it cannot be made, nobody waits.
             let _ = reload_file.as_deref().map(make_empty);
             let loaded = Box::new(load::read(&options).into());
             let _ = reload_file.as_deref().map(std::fs::remove_file);
             return Ok(Done::Config(loaded));
+        }
+        Job::Fingerprint { config, config_id, all_config } => {
+            let options = options(config, config_id.as_deref(), *all_config);
+            return Ok(Done::Fingerprint(load::fingerprint(&options)));
         }
         Job::Fifo(wanted) => return Ok(Done::Fifo(fifo::provide(wanted))),
         Job::RemoveFifo(path, id) => fifo::remove(path, *id),
@@ -40,6 +39,15 @@ pub(crate) fn perform(job: &Job) -> Result<Done, i32> {
         Job::Init(file, overwrite) => init(file, *overwrite),
     };
     done.map(|()| Done::Finished).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+fn options(config: &Path, config_id: Option<&str>, all_config: bool) -> Options {
+    Options {
+        config: config.to_owned(),
+        config_id: config_id.map(str::to_owned),
+        all_config,
+        ..Options::default()
+    }
 }
 
 /// A FIFO without a writer must not make us wait, and no terminal becomes ours.

@@ -6,6 +6,7 @@ use keepalived_conf::model::InitFile;
 use serde::{Deserialize, Serialize};
 
 use super::fifo::{FileId, FoundFifo, WantedFifo};
+use crate::parent::fingerprint::Fingerprint;
 use crate::parent::load::LoadedConfig;
 
 /// A question, with a number for the answer.
@@ -35,6 +36,8 @@ pub(crate) enum Job {
     /// Read the configuration, with its includes, users and scripts: the command line names it so. Meanwhile `reload_file`
     /// exists.
     Read { config: PathBuf, config_id: Option<String>, all_config: bool, reload_file: Option<PathBuf> },
+    /// Read the files of the configuration, for [`Done::Fingerprint`].
+    Fingerprint { config: PathBuf, config_id: Option<String>, all_config: bool },
 }
 
 impl Job {
@@ -48,7 +51,7 @@ impl Job {
             | Self::RemoveFifo(path, _) => path,
             Self::Fifo(wanted) => &wanted.path,
             Self::Init(file, _) => &file.path,
-            Self::Read { config, .. } => config,
+            Self::Read { config, .. } | Self::Fingerprint { config, .. } => config,
         }
     }
 }
@@ -71,4 +74,6 @@ pub(crate) enum Done {
     Text(String),
     /// This was read.
     Config(Box<LoadedConfig>),
+    /// The files are so.
+    Fingerprint(Fingerprint),
 }

@@ -64,7 +64,11 @@ impl Pool {
             && let Some((id, job)) = self.lane(is_check).queue.pop_front()
         {
             self.lane(is_check).busy += 1;
-            let stack = if matches!(job, Job::Read { .. }) { READER_STACK_LEN } else { STACK_LEN };
+            let stack = if matches!(job, Job::Read { .. } | Job::Fingerprint { .. }) {
+                READER_STACK_LEN
+            } else {
+                STACK_LEN
+            };
             let (answer, waker) = (self.answer.clone(), Arc::clone(&self.waker));
             let work = move || {
                 // Nobody is left to hear it at the end of the process.

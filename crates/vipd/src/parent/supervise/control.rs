@@ -9,6 +9,7 @@ use vipd_status::{ConfigState, Daemon, EventKind, ReloadOutcome, ReloadResult, T
 
 use super::super::control::{self, timestamp};
 use super::super::namespace;
+use super::super::paths::Previewed;
 use super::super::process::Ended;
 use super::super::role::Role;
 use super::super::supervisor::WorkerId;
@@ -76,7 +77,8 @@ impl Parent {
         match verb {
             Verb::Status {} => self.ask_for_status(client, now, log),
             Verb::Events { follow } => self.control.show_events(now, client, follow),
-            Verb::Reload { dry_run: true, .. } => self.preview(client, now, log),
+            Verb::Reload { dry_run: true, .. } => self.preview(client, Previewed::Text, now, log),
+            Verb::Config { show } => self.show_config(client, show, now, log),
             Verb::Reload { dry_run: false, confirm_s, wait } => {
                 let confirm = confirm_s.map(Duration::from_secs);
                 self.reload_for(client, confirm, wait, now, log);
@@ -165,6 +167,7 @@ impl Parent {
             }
             Asked::Waiting => {}
             Asked::Begin(request) => {
+                self.look_at_files(now, log);
                 for role in roles {
                     self.tell_worker(role, &ToWorker::Status { request }, now, log);
                 }
@@ -193,7 +196,7 @@ impl Parent {
                 loaded: self.facts.loaded,
                 reloads: self.facts.reloads,
                 last_reload: self.facts.last_reload.clone(),
-                stale: false,
+                stale: self.is_stale(),
                 confirm_until: self.supervisor.confirm_until().map(|until| moment(until, now)),
             },
         }

@@ -175,7 +175,11 @@ impl Parent {
                 Answer::Fifo(request, found) => self.handle_fifo(request, found, now, log),
                 Answer::ReloadTime(text) => self.take_reload_time(text, now, log),
                 Answer::Config(id, loaded) => self.take_config(id, loaded, now, log),
-                Answer::Preview(client, loaded) => self.tell_preview(client, loaded, now),
+                Answer::Preview(client, form, loaded) => self.tell_preview(client, form, loaded, now),
+                Answer::Fingerprint(seen) => {
+                    self.freshness.handle_seen(now, seen);
+                    self.control.gatherer.handle_files();
+                }
             }
         }
     }

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use keepalived_conf::model::daemon::ReloadFile;
-use vipd_control::{Answer, ClientId, Refusal};
 
-use super::super::control::difference;
 use super::super::kept::Kept;
 use super::super::load::{self, LoadedConfig};
 use super::super::paths::Purpose;
@@ -33,49 +31,13 @@ impl Parent {
         self.take_answers(answers, now, log);
     }
 
-    fn read_job(&self, reload_file: Option<PathBuf>) -> Job {
+    pub(super) fn read_job(&self, reload_file: Option<PathBuf>) -> Job {
         Job::Read {
             config: self.options.config.clone(),
             config_id: self.options.config_id.clone(),
             all_config: self.options.all_config,
             reload_file,
         }
-    }
-
-    /// Has the configuration read for a client that wants to know what a reload would change.
-    pub(super) fn preview(&mut self, client: ClientId, now: Instant, log: &mut Log) {
-        let answers = self.paths.ask(now, Purpose::Preview(client), self.read_job(None), log);
-        self.take_answers(answers, now, log);
-    }
-
-    /// Tells a client what a reload would change.
-    pub(super) fn tell_preview(
-        &mut self,
-        client: ClientId,
-        loaded: Result<Box<LoadedConfig>, i32>,
-        now: Instant,
-    ) {
-        let answer = match loaded {
-            Ok(loaded) => self.preview_of(&loaded),
-            Err(errno) => {
-                let why = nix::errno::Errno::from_raw(errno).desc();
-                Answer::refused(Refusal::State, format!("the configuration cannot be read now ({why})"))
-            }
-        };
-        self.control.answer(now, client, &answer);
-    }
-
-    fn preview_of(&self, loaded: &LoadedConfig) -> Answer {
-        if let Some(why) = self.refusal(loaded) {
-            return Answer::refused(Refusal::State, format!("a reload would be refused: {why}"));
-        }
-        let Some(reading) = self.readings.get(&self.supervisor.current()) else { return Answer::done("") };
-        let mut lines = difference(&reading.whole(), &loaded.config);
-        if lines.is_empty() {
-            lines.push("a reload would change nothing".to_owned());
-        }
-        lines.extend(loaded.findings.iter().map(|(_, line)| line.clone()));
-        Answer::done(lines.join("\n"))
     }
 
     /// The file that exists while the configuration is read anew, as the one in force says.
@@ -132,6 +94,7 @@ impl Parent {
                 return;
             }
         };
+        self.freshness.handle_read(loaded.fingerprint);
         report(log, &loaded);
         let demand = match self.refusal(&loaded) {
             Some(why) => Err(why),
@@ -148,7 +111,7 @@ impl Parent {
         }
     }
 
-    fn refusal(&self, reading: &LoadedConfig) -> Option<String> {
+    pub(super) fn refusal(&self, reading: &LoadedConfig) -> Option<String> {
         let old = self.readings.get(&self.supervisor.current())?;
         not_taken(&self.options, old, reading)
     }
