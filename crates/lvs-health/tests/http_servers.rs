@@ -152,6 +152,11 @@ fn nginx_is_healthy() {
             server {{
                 listen 127.0.0.1:{plain};
                 location = /gone {{ return 410; }}
+                location = /moved {{ return 302 /ok; }}
+                location = /there {{ return 307 http://a.example/moved; }}
+                location = /port {{ return 302 http://a.example:81/ok; }}
+                location = /circle {{ return 301 /circle?again; }}
+                location = /away {{ return 302 https://a.example/ok; }}
                 location = /chunked {{ ssi on; ssi_types *; alias {dir}/html/ok; }}
             }}
             server {{ listen 127.0.0.1:{good} ssl http2; ssl_certificate {dir}/good.pem; ssl_certificate_key {dir}/good.key; }}
@@ -189,6 +194,23 @@ fn nginx_is_healthy() {
     assert_eq!(outcome(plain, http(page("/chunked", Some("444bcb3a3fcf8389296c49467f27e1d6")))), PASS);
     assert_eq!(outcome(plain, http(page("/gone", None))), Outcome::Fail(Failure::Status(410)));
     assert_eq!(outcome(plain, http(page("/none", None))), Outcome::Fail(Failure::Status(404)));
+
+    let following = |path: &str, follow_redirects| {
+        outcome(plain, http(Url { follow_redirects, body: Some(b"ok".to_vec()), ..page(path, None) }))
+    };
+    assert_eq!(following("/moved", 0), Outcome::Fail(Failure::Status(302)));
+    assert_eq!(following("/moved", 1), PASS);
+    assert_eq!(following("/there", 2), PASS, "one redirect leads to the other");
+    // nginx names itself with its port, which is not in `host`.
+    for (path, why) in
+        [("/circle", "too many of them"), ("/away", "another scheme"), ("/port", "another host")]
+    {
+        let outcome = following(path, 2);
+        assert!(
+            matches!(&outcome, Outcome::Fail(Failure::Redirect { why: it, .. }) if *it == why),
+            "{outcome:?}"
+        );
+    }
 
     let head = |port: u16, version| {
         let url = Url { method: HttpMethod::Head, ..page("/large", None) };

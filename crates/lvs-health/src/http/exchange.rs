@@ -25,6 +25,8 @@ pub(crate) struct Trail {
     http: Arc<Http>,
     /// The last URL that was asked for.
     url: Url,
+    /// The server's port.
+    port: u16,
     /// So many more are followed.
     left: u8,
     /// The next request is to be sent over another connection.
@@ -33,14 +35,15 @@ pub(crate) struct Trail {
 
 impl Trail {
     /// At its first request; `None` if none is followed.
-    pub(crate) fn new(http: &Arc<Http>, url: &Url) -> Option<Self> {
+    pub(crate) fn new(http: &Arc<Http>, url: &Url, port: u16) -> Option<Self> {
         let left = url.follow_redirects.min(redirect::MOST);
-        (left > 0).then(|| Self { http: Arc::clone(http), url: url.clone(), left, pending: false })
+        (left > 0).then(|| Self { http: Arc::clone(http), url: url.clone(), port, left, pending: false })
     }
 
     /// The request that a redirect asks for, if it is one.
     fn follow(&mut self, head: &Head) -> Result<Option<Arc<[u8]>>, Failure> {
-        let Some(next) = redirect::next(&self.http, &self.url, head.status, head.location.as_deref())? else {
+        let asked = (&self.url, self.port);
+        let Some(next) = redirect::next(&self.http, asked, head.status, head.location.as_deref())? else {
             return Ok(None);
         };
         if self.left == 0 {

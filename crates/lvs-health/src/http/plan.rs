@@ -22,8 +22,8 @@ struct Step {
     h2: bool,
     criteria: Arc<Criteria>,
     channel: Channel,
-    /// Definition and first URL of a check that follows redirects.
-    origin: Option<Box<(Arc<Http>, Url)>>,
+    /// Definition and first URL of a check that follows redirects, and the server's port.
+    origin: Option<Box<(Arc<Http>, Url, u16)>>,
 }
 
 impl Plan {
@@ -46,7 +46,7 @@ impl Plan {
         step.channel.wrap(if step.h2 {
             Box::new(h2::Client::new(request, h2::Web(judge)))
         } else {
-            let trail = step.origin.as_deref().and_then(|(http, url)| Trail::new(http, url));
+            let trail = step.origin.as_deref().and_then(|(http, url, port)| Trail::new(http, url, *port));
             Box::new(Check::new(request, judge, trail))
         })
     }
@@ -61,7 +61,8 @@ impl Step {
             h2,
             criteria: Arc::new(Criteria::new(url, shared)?),
             channel: Channel::new(http.tls.as_ref(), target, wishes, shared)?,
-            origin: (url.follow_redirects > 0).then(|| Box::new((Arc::clone(http), url.clone()))),
+            origin: (url.follow_redirects > 0)
+                .then(|| Box::new((Arc::clone(http), url.clone(), target.address.port()))),
         })
     }
 }

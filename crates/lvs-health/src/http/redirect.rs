@@ -8,14 +8,15 @@ use crate::{Failure, Http, HttpMethod, Url};
 /// Most redirects that a check may follow, whatever is configured.
 pub(crate) const MOST: u8 = 20;
 
-/// The next request, for this status and `Location`; `None` if the status is no redirect, or has no `Location`.
+/// The next request after that one at this port, for this status and `Location`; `None` if the status is no redirect, or has
+/// no `Location`.
 ///
 /// # Errors
 ///
 /// The redirect is not followed.
 pub(crate) fn next(
     http: &Http,
-    url: &Url,
+    (url, port): (&Url, u16),
     status: u16,
     location: Option<&[u8]>,
 ) -> Result<Option<Url>, Failure> {
@@ -33,7 +34,7 @@ pub(crate) fn next(
         Some((other, _, _)) if other.is_some_and(|other| !other.eq_ignore_ascii_case(scheme)) => {
             return Err(refuse("another scheme"));
         }
-        Some((_, authority, path)) if is_same(authority, &url.host, scheme) => path_of(path),
+        Some((_, authority, path)) if is_same(authority, &url.host, (scheme, port)) => path_of(path),
         Some(_) => return Err(refuse("another host")),
         None => resolve(&url.path, target),
     };
@@ -61,10 +62,15 @@ fn absolute(reference: &str) -> Option<(Option<&str>, &str, &str)> {
     Some((scheme, authority, path))
 }
 
-/// Whether two authorities are the same, with the scheme's own port or without.
-fn is_same(one: &str, other: &str, scheme: &str) -> bool {
-    let port = if scheme == "https" { ":443" } else { ":80" };
-    let bare = |authority: &str| authority.strip_suffix(port).unwrap_or(authority).to_ascii_lowercase();
+/// Whether two authorities are the same, with the scheme's own port or without. A server that is asked for a name alone names
+/// itself with the port that it is asked at.
+fn is_same(one: &str, other: &str, (scheme, port): (&str, u16)) -> bool {
+    let usual = if scheme == "https" { ":443" } else { ":80" };
+    let own = format!(":{port}");
+    let bare = |authority: &str| {
+        let name = authority.strip_suffix(usual).or_else(|| authority.strip_suffix(own.as_str()));
+        name.unwrap_or(authority).to_ascii_lowercase()
+    };
     bare(one) == bare(other)
 }
 
@@ -120,7 +126,7 @@ mod tests {
 
     fn led(base: &str, location: &str) -> Result<String, &'static str> {
         let url = Url::new(base, "www.example.org");
-        match next(&Http::new([]), &url, 302, Some(location.as_bytes())) {
+        match next(&Http::new([]), (&url, 8443), 302, Some(location.as_bytes())) {
             Ok(next) => Ok(next.unwrap().path),
             Err(Failure::Redirect { why, .. }) => Err(why),
             Err(other) => panic!("{other}"),
@@ -171,6 +177,7 @@ mod tests {
             ("ftp:x", Err("another scheme")),
             ("http:x", Err("another host")),
             ("http://example.org/x", Err("another host")),
+            ("http://www.example.org:8443/x", Ok("/x")),
             ("http://www.example.org:8080/x", Err("another host")),
             ("http://me@www.example.org/x", Err("another host")),
             ("//10.0.0.1/x", Err("another host")),
@@ -182,8 +189,8 @@ mod tests {
         }
         let https = Http { tls: Some(Tls::default()), ..Http::new([]) };
         let url = Url::new("/", "www.example.org");
-        assert!(next(&https, &url, 301, Some(b"https://www.example.org:443/x")).is_ok());
-        let failure = next(&https, &url, 301, Some(b"http://www.example.org/x")).unwrap_err();
+        assert!(next(&https, (&url, 443), 301, Some(b"https://www.example.org:443/x")).is_ok());
+        let failure = next(&https, (&url, 443), 301, Some(b"http://www.example.org/x")).unwrap_err();
         assert_eq!(
             failure.to_string(),
             "redirect to http://www.example.org/x is not followed: another scheme"
@@ -198,7 +205,7 @@ mod tests {
             ..Url::new("/", "www.example.org")
         };
         for (status, method) in [(302, HttpMethod::Get), (303, HttpMethod::Get), (307, HttpMethod::Post)] {
-            let next = next(&Http::new([]), &url, status, Some(b"/y")).unwrap().unwrap();
+            let next = next(&Http::new([]), (&url, 80), status, Some(b"/y")).unwrap().unwrap();
             assert_eq!(
                 (next.method, next.request_body.is_some()),
                 (method, method == HttpMethod::Post),
@@ -206,7 +213,7 @@ mod tests {
             );
         }
         for (status, location) in [(200, Some(&b"/y"[..])), (304, Some(b"/y")), (302, None)] {
-            assert_eq!(next(&Http::new([]), &url, status, location), Ok(None), "{status}");
+            assert_eq!(next(&Http::new([]), (&url, 80), status, location), Ok(None), "{status}");
         }
     }
 }

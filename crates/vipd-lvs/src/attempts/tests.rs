@@ -88,7 +88,7 @@ fn ids() -> Vec<AttemptId> {
     let server = |port| {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let network = Network { target: Target::new(address, PATIENCE), protocol: Protocol::Connect };
-        let check = Check { probe: Probe::Network(Box::new(network)), timing: timing.clone() };
+        let check = Check { probe: Probe::Network(network.into()), timing: timing.clone() };
         Server { checks: vec![check], ..Server::new(address) }
     };
     let service = Service { servers: (1..20).map(server).collect(), ..Service::new("web") };
@@ -270,4 +270,77 @@ fn there_is_a_most_of_attempts() {
     assert!(scene.attempts.is_full());
     scene.attempts.cancel(first);
     assert!(!scene.attempts.is_full());
+}
+
+/// A server that answers each connection with the next of these, and gives the paths that it was asked for.
+fn answering(answers: Vec<&'static str>) -> (SocketAddr, std::thread::JoinHandle<Vec<String>>) {
+    let (listener, address) = listener();
+    let serve = move || {
+        let serve_one = |answer: &str| {
+            let (mut peer, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                peer.read_exact(&mut byte).unwrap();
+                request.extend(byte);
+            }
+            peer.write_all(answer.as_bytes()).unwrap();
+            let text = String::from_utf8(request).unwrap();
+            text.split(' ').nth(1).unwrap().to_owned()
+        };
+        answers.into_iter().map(serve_one).collect()
+    };
+    (address, std::thread::spawn(serve))
+}
+
+fn redirecting(follow_redirects: u8) -> Protocol {
+    let url = Url { follow_redirects, body: Some(b"ok".to_vec()), ..Url::new("/", "www.example.org") };
+    Protocol::Http(Http::new([url]))
+}
+
+#[test]
+fn a_redirect_is_followed_over_a_second_connection_to_the_same_server() {
+    let moved = "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 4\r\n\r\nhere";
+    let page = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let (address, server) = answering(vec![moved, page]);
+    let mut scene = Scene::new(9);
+    let id = scene.begin(address, redirecting(1));
+    let limit = Instant::now() + Duration::from_secs(10);
+    let led_on = loop {
+        if let Some(id) = scene.attempts.take_led_on().pop() {
+            break id;
+        }
+        assert!(Instant::now() < limit, "it is never led on");
+        scene.turn();
+    };
+    assert_eq!(led_on, id);
+    let socket = connect(&Target::new(address, PATIENCE), Transport::Stream).unwrap();
+    scene.attempts.reconnect(led_on, socket, scene.poll.registry()).unwrap();
+    assert_eq!(scene.ended().outcome, Outcome::Pass(Weigh::Unsaid));
+    assert_eq!(server.join().unwrap(), ["/", "/login"]);
+    assert_eq!(scene.attempts.len(), 0);
+}
+
+#[test]
+fn a_redirect_whose_second_connection_is_refused_fails() {
+    let (address, server) = answering(vec!["HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n"]);
+    let mut scene = Scene::new(9);
+    scene.begin(address, redirecting(1));
+    let limit = Instant::now() + Duration::from_secs(10);
+    let led_on = loop {
+        if let Some(id) = scene.attempts.take_led_on().pop() {
+            break id;
+        }
+        assert!(Instant::now() < limit, "it is never led on");
+        scene.turn();
+    };
+    // The server is gone by now, with its port.
+    server.join().unwrap();
+    if let Ok(socket) = connect(&Target::new(address, PATIENCE), Transport::Stream) {
+        scene.attempts.reconnect(led_on, socket, scene.poll.registry()).unwrap();
+    } else {
+        scene.attempts.fail(Instant::now(), led_on, ErrorKind::ConnectionRefused);
+    }
+    let refused = scene.ended();
+    assert_eq!(refused.outcome, Outcome::Fail(Failure::Io(ErrorKind::ConnectionRefused)));
 }
