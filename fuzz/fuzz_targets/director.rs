@@ -308,7 +308,7 @@ fn check(choices: &Checked) -> Check {
     let address = (IpAddr::from([10, 0, 0, 1]), u16::from(port)).into();
     let probe = match choices.urls % 4 {
         0 => Probe::File(File { path: "/file".into(), weight: 1, reverse: false }),
-        urls => Probe::Network(Box::new(Network {
+        urls => Probe::Network(std::sync::Arc::new(Network {
             target: Target::new(address, Duration::from_secs(1)),
             protocol: Protocol::Http(http(urls)),
         })),

@@ -30,7 +30,7 @@ fn plan(checks: u32, share_checks: bool) -> Plan {
             alpha: false,
             fast_recovery: false,
         };
-        let check = Check { probe: Probe::Network(Box::new(network)), timing };
+        let check = Check { probe: Probe::Network(network.into()), timing };
         Server { checks: vec![check], ..Server::new(address) }
     };
     let service = |number: u32| Service {

@@ -39,7 +39,7 @@ pub struct Check {
 impl Check {
     /// A dialogue over a socket, made at these times.
     pub fn network(network: Network, timing: Timing) -> Self {
-        Self { probe: Probe::Network(Box::new(network)), timing }
+        Self { probe: Probe::Network(Arc::new(network)), timing }
     }
 
     /// A check of one's own that is not a dialogue ([`Probe::Custom`]).
@@ -92,7 +92,7 @@ impl Timing {
 #[non_exhaustive]
 pub enum Probe {
     /// A dialogue over a socket: [`crate::Prepared`] makes its machine.
-    Network(Box<Network>),
+    Network(Arc<Network>),
     /// `MISC_CHECK`: a program's exit status.
     Script(Script),
     /// `FILE_CHECK`: the number in a file.

@@ -56,7 +56,8 @@ fn probe(config: &Config, checker: &conf::Checker) -> Probe {
         }
         conf::CheckerKind::Bfd(session) => return Probe::Bfd(Bfd { session: session.clone() }),
     };
-    Probe::Network(Box::new(Network { target: target(connection, checker.delay_loop), protocol }))
+    let target = target(connection, checker.delay_loop);
+    Probe::Network(Network { target, protocol }.into())
 }
 
 /// Identity of a script: its text, and the account that it runs as.

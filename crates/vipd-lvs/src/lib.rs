@@ -22,6 +22,7 @@ mod perform;
 mod plan;
 mod presence;
 mod reconcile;
+mod reload;
 mod scripts;
 mod sessions;
 mod socket;
@@ -40,14 +41,14 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
 use ipvs_netlink::{Error, ServiceKey, Table, Timeouts};
-use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::FlushOnStop;
 use lvs_health::director::{Action, AttemptId, CheckId, Director};
 use lvs_health::{Prepared, Shared};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::ipc::{FromWorker, Generation, LogLevel, Monotonic, Task, ToWorker};
+use crate::ipc::{FromWorker, LogLevel, Monotonic, Task, ToWorker};
+use crate::tidy;
 use crate::worker::{Parent, Start, rights, scheduling};
 use attempts::Attempts;
 use certificates::Certificates;
@@ -83,6 +84,8 @@ pub fn main(socket: OwnedFd, dry_run: bool) -> ExitCode {
 }
 
 fn run(socket: OwnedFd, dry_run: bool) -> io::Result<()> {
+    // A predecessor ended just before.
+    let ended = Instant::now().checked_sub(SUCCESSION).unwrap_or_else(Instant::now);
     let mut poll = Poll::new()?;
     let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
     let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
@@ -97,7 +100,7 @@ fn run(socket: OwnedFd, dry_run: bool) -> io::Result<()> {
     match tables {
         Ok(tables) => {
             let task = start.task;
-            let worker = Worker::start(poll, parent, tables, start)?;
+            let worker = Worker::start(poll, parent, tables, start, ended)?;
             match task {
                 Task::Serve => worker.run(),
                 Task::Sweep => {
@@ -171,11 +174,19 @@ struct Worker {
     hindrance_told: Option<Instant>,
     nonces: Nonces,
     keep: bool,
+    /// When to give back memory that a start or a reload needed.
+    tidy_at: Option<Instant>,
     stopped: bool,
 }
 
 impl Worker {
-    fn start(poll: Poll, mut parent: Parent, mut tables: Tables, start: Start) -> io::Result<Self> {
+    fn start(
+        poll: Poll,
+        mut parent: Parent,
+        mut tables: Tables,
+        start: Start,
+        ended: Instant,
+    ) -> io::Result<Self> {
         let lvs = &start.config.global.lvs;
         let predecessor = start.predecessor.as_deref();
         let adopt = predecessor.is_some();
@@ -203,7 +214,7 @@ impl Worker {
         let mut plan = Plan::new(start.generation, start.config).resuming(&known);
         let origin = memory::origin();
         let standings = known.into_iter().map(|(identity, known)| (identity, known.standing));
-        let director = Director::resume(now, plan.director(), standings, origin);
+        let director = Director::resume_after((ended, now), plan.take_director(), standings, origin);
         plan.forget_drained(&director);
         let files = Files::new(poll.registry(), FILES)?;
         let certificates = Certificates::default();
@@ -238,6 +249,7 @@ impl Worker {
             hindrance_told: None,
             nonces: Nonces::default(),
             keep: start.keep,
+            tidy_at: Some(now + tidy::AFTER),
             stopped: false,
         };
         worker.look_at_addresses(now);
@@ -276,6 +288,10 @@ impl Worker {
         }
         self.answer_inquiry();
         self.parent.flush();
+        if self.tidy_at.take_if(|at| *at <= now).is_some() {
+            self.director.shrink();
+            tidy::give_back();
+        }
         self.stopped |= self.parent.is_gone();
         self.attempts.turn();
     }
@@ -293,6 +309,7 @@ impl Worker {
             Some(self.reconcile_at),
             self.count_at,
             self.outliers.poll_timeout(),
+            self.tidy_at,
         ];
         due.into_iter()
             .flatten()
@@ -359,30 +376,6 @@ impl Worker {
                 ToWorker::Stop => self.stopped = true,
             }
         }
-    }
-
-    /// Goes on with another reading of the configuration; connections never end by it.
-    fn reload(&mut self, now: Instant, generation: Generation, config: Config) {
-        self.perform(now);
-        let plan = Plan::new(generation, config).after(&self.plan);
-        let kept: HashSet<ServiceKey> = plan.keys().collect();
-        let dropped: Vec<ServiceKey> = self.plan.keys().filter(|key| !kept.contains(key)).collect();
-        self.former = Former::of(&self.plan);
-        self.plan = plan;
-        self.director.reload(now, self.plan.director());
-        self.plan.forget_drained(&self.director);
-        // Certificates may have changed on the disk.
-        self.files.outdate_certificates();
-        self.certificates = Certificates::default();
-        self.shared = Shared::new(self.certificates.clone());
-        self.prepared.clear();
-        self.certificate_ends.retain(|check, _| self.director.check(*check).is_some());
-        self.noted.clear();
-        self.refused.clear();
-        self.look_at_addresses(now);
-        self.take_plan_into_force(now);
-        // After the new ones are there: nobody waits for an answer in between.
-        self.set_tables(now, dropped, &Table::new());
     }
 
     /// Settings that do not depend on any server.
@@ -492,6 +485,9 @@ fn instant(now: Instant, at: Monotonic) -> Instant {
     let ago = Duration::from_nanos(Monotonic::now().0.saturating_sub(at.0));
     now.checked_sub(ago).unwrap_or(now)
 }
+
+/// From the end of a worker to the first instruction of its successor.
+const SUCCESSION: Duration = Duration::from_millis(20);
 
 /// Events that one question to the kernel brings.
 const EVENTS: usize = 1024;

@@ -312,9 +312,7 @@ impl Teller<'_> {
     fn logs_all(&self, check: CheckId) -> bool {
         self.director.servers(check).iter().any(|&server| {
             let place = self.director.checks_of(server).position(|candidate| candidate == check);
-            place
-                .and_then(|place| self.plan.checker(server, place))
-                .is_some_and(|checker| checker.log_all_failures)
+            place.is_some_and(|place| self.plan.logs_all(server, place))
         })
     }
 

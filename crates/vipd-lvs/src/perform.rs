@@ -1,13 +1,14 @@
 //! Actions of the director are performed here: attempts begin, tables change, the parent is told.
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ipvs_netlink::{ServiceKey, Table};
 use lvs_health::director::{Action, AttemptId, Event, ServiceId};
 use lvs_health::file::file_outcome;
 use lvs_health::script::{ScriptEnd, script_outcome};
-use lvs_health::{Failure, Network, Note, Outcome, Prepared, Probe};
+use lvs_health::{Dialogue, Failure, Network, Note, Outcome, Prepared, Probe, Target};
 
 use super::files::{Done, Job};
 use super::scripts::{self, Due, ScriptKey};
@@ -131,9 +132,19 @@ impl Worker {
         }
     }
 
-    fn begin_dialogue(&mut self, now: Instant, attempt: AttemptId, step: usize, network: &Network) -> Begun {
+    fn begin_dialogue(
+        &mut self,
+        now: Instant,
+        attempt: AttemptId,
+        step: usize,
+        network: &Arc<Network>,
+    ) -> Begun {
         if self.attempts.is_full() {
             return Begun::Hindered("too many are under way".to_owned());
+        }
+        let nonce = self.nonces.draw();
+        if let Some(plain) = Prepared::plain(network) {
+            return self.connect(now, attempt, &network.target, plain.begin(now, step, nonce));
         }
         if !self.prepared.contains_key(&attempt.check) {
             if let Some(path) = network.files().find(|path| !self.certificates.knows(path)) {
@@ -141,7 +152,7 @@ impl Worker {
                 self.files.ask(now, job, attempt, step, network.target.timeout);
                 return Begun::Underway;
             }
-            let prepared = Prepared::new(network, &mut self.shared);
+            let prepared = Prepared::shared(network, &mut self.shared);
             if let Err(error) = &prepared {
                 let text = format!("check of {} cannot be made: {error}", network.target.address);
                 self.parent.log(LogLevel::Error, text);
@@ -151,8 +162,12 @@ impl Worker {
         let Some(prepared) = self.prepared.get(&attempt.check).and_then(Option::as_ref) else {
             return Begun::Ended(Outcome::Fail(Failure::Unusable));
         };
-        let dialogue = prepared.begin(now, step, self.nonces.draw());
-        let socket = match socket::connect(&network.target, dialogue.transport()) {
+        let dialogue = prepared.begin(now, step, nonce);
+        self.connect(now, attempt, &network.target, dialogue)
+    }
+
+    fn connect(&mut self, now: Instant, attempt: AttemptId, target: &Target, dialogue: Dialogue) -> Begun {
+        let socket = match socket::connect(target, dialogue.transport()) {
             Ok(socket) => socket,
             Err(ConnectError::Hindered(error)) => return Begun::Hindered(error.to_string()),
             Err(ConnectError::Unreachable(error)) => {
@@ -207,9 +222,7 @@ impl Worker {
     fn script_key(&self, attempt: AttemptId) -> Option<ScriptKey> {
         let server = *self.director.servers(attempt.check).first()?;
         let place = self.director.checks_of(server).position(|check| check == attempt.check)?;
-        let checker = self.plan.checker(server, place)?;
-        let keepalived_conf::model::lvs::CheckerKind::Misc { script, .. } = checker.kind else { return None };
-        Some((self.plan.generation, u32::try_from(script).ok()?))
+        Some((self.plan.generation, self.plan.script(server, place)?))
     }
 
     /// The parent says how a script ended.

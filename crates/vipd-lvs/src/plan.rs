@@ -34,6 +34,10 @@ pub(super) struct Plan {
     places: HashMap<String, usize>,
     /// Real servers that a reload dropped and that may still drain, by identity and address.
     drained: HashMap<(String, SocketAddr), DroppedServer>,
+    /// The scripts of checks: places in [`Config::checks`] by server and place of the check.
+    scripts: HashMap<(ServerId, usize), u32>,
+    /// Checks with `log_all_failures`, likewise.
+    talkative: HashSet<(ServerId, usize)>,
 }
 
 impl Plan {
@@ -42,9 +46,54 @@ impl Plan {
         let services =
             config.virtual_servers.iter().map(|server| services(server, &mut complaints)).collect();
         let identities = identify(&config.virtual_servers, std::iter::empty());
-        let places = HashMap::new();
-        Self { generation, config, services, complaints, identities, places, drained: HashMap::new() }
-            .indexed()
+        let mut plan = Self {
+            generation,
+            config,
+            services,
+            complaints,
+            identities,
+            places: HashMap::new(),
+            drained: HashMap::new(),
+            scripts: HashMap::new(),
+            talkative: HashSet::new(),
+        };
+        plan.note_checks();
+        plan.indexed()
+    }
+
+    /// Notes what is asked about checks once the director has their definitions.
+    fn note_checks(&mut self) {
+        for (service, server) in (0..).map(ServiceId).zip(&self.config.virtual_servers) {
+            let ids = (0..).map(|place| ServerId { service, place });
+            let reals = ids.zip(server.real_servers.iter().map(|real| &real.checkers));
+            let sorry = server.sorry_server.iter().map(|sorry| (ServerId::sorry(service), &sorry.checkers));
+            for (id, checkers) in reals.chain(sorry) {
+                for (place, checker) in checkers.iter().enumerate() {
+                    if checker.log_all_failures {
+                        self.talkative.insert((id, place));
+                    }
+                    if let conf::CheckerKind::Misc { script, .. } = checker.kind
+                        && let Ok(script) = u32::try_from(script)
+                    {
+                        self.scripts.insert((id, place), script);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The director's configuration, once: the definitions of checks are its own from then on.
+    pub(super) fn take_director(&mut self) -> director::Plan {
+        let mut services = Vec::with_capacity(self.config.virtual_servers.len());
+        // One after the other: memory that becomes free is used again, and leaves no holes.
+        for place in 0..self.config.virtual_servers.len() {
+            let server = self.config.virtual_servers.get(place).zip(self.identities.get(place));
+            services.extend(server.map(|(server, identity)| self.service(server, identity)));
+            if let Some(server) = self.config.virtual_servers.get_mut(place) {
+                forget_checkers(server);
+            }
+        }
+        director::Plan { services, share_checks: self.config.global.lvs.share_checks }
     }
 
     fn indexed(mut self) -> Self {
@@ -129,7 +178,8 @@ impl Plan {
         self.virtual_server(id.service)?.real_servers.get(id.index())
     }
 
-    /// The director's configuration.
+    /// The director's configuration; the definitions of checks stay.
+    #[cfg(test)]
     pub(super) fn director(&self) -> director::Plan {
         director::Plan {
             services: self
@@ -178,12 +228,14 @@ impl Plan {
         checkers.iter().map(|checker| definitions::check(&self.config, checker)).collect()
     }
 
-    /// The checker behind a check of a server or a sorry server.
-    pub(super) fn checker(&self, server: ServerId, place: usize) -> Option<&conf::Checker> {
-        if server.is_sorry() {
-            return self.virtual_server(server.service)?.sorry_server.as_ref()?.checkers.get(place);
-        }
-        self.real_server(server)?.checkers.get(place)
+    /// The place in [`Config::checks`] of the script that a check of a server or a sorry server runs.
+    pub(super) fn script(&self, server: ServerId, place: usize) -> Option<u32> {
+        self.scripts.get(&(server, place)).copied()
+    }
+
+    /// `log_all_failures` of a check of a server or a sorry server.
+    pub(super) fn logs_all(&self, server: ServerId, place: usize) -> bool {
+        self.talkative.contains(&(server, place))
     }
 
     /// The session of this name.
@@ -267,6 +319,15 @@ impl Plan {
         let address = SocketAddr::new(address.ip(), port(key, address.port(), forwarding));
         let destination = Destination::new(address, self::forwarding(forwarding));
         Some(destination.with_weight(wanted.weight).with_thresholds(thresholds))
+    }
+}
+
+fn forget_checkers(server: &mut conf::VirtualServer) {
+    for real in &mut server.real_servers {
+        real.checkers = Vec::new();
+    }
+    if let Some(sorry) = &mut server.sorry_server {
+        sorry.checkers = Vec::new();
     }
 }
 

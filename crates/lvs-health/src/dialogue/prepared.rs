@@ -1,6 +1,7 @@
 //! A check made ready: everything that can be refused or computed once, before the first attempt.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Dialogue, Exchange, Shared, Transport, protocols};
@@ -9,8 +10,8 @@ use crate::{Network, Protocol, Target, custom, dns, h2, http, talk};
 /// A network check, ready to be done any number of times.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    target: Target,
-    transport: Transport,
+    /// The definition, shared with its other users.
+    network: Arc<Network>,
     plan: Plan,
 }
 
@@ -18,15 +19,15 @@ pub struct Prepared {
 #[derive(Clone, Debug)]
 enum Plan {
     /// All there is to know is in the definition.
-    Plain(Protocol),
+    Plain,
     /// One for each url.
     Http(http::Plan),
     /// The query but for its id.
     Dns(dns::Query),
     /// A request that never changes.
-    Grpc(h2::GrpcPlan),
+    Grpc(Box<h2::GrpcPlan>),
     /// The steps.
-    Talk(talk::Plan),
+    Talk(Box<talk::Plan>),
     /// A protocol of the caller's own.
     Custom(Box<custom::Plan>),
 }
@@ -85,33 +86,56 @@ impl Prepared {
     ///
     /// [`PrepareError`], if the check could never succeed.
     pub fn new(network: &Network, shared: &mut Shared) -> Result<Self, PrepareError> {
+        Self::shared(&Arc::new(network.clone()), shared)
+    }
+
+    /// The same without a copy of the definition, for many checks.
+    ///
+    /// # Errors
+    ///
+    /// As with [`new`](Self::new).
+    pub fn shared(network: &Arc<Network>, shared: &mut Shared) -> Result<Self, PrepareError> {
         let plan = match &network.protocol {
             Protocol::Http(http) => Plan::Http(http::Plan::new(http, &network.target, shared)?),
-            Protocol::Grpc(grpc) => Plan::Grpc(h2::GrpcPlan::new(grpc, &network.target, shared)?),
+            Protocol::Grpc(grpc) => Plan::Grpc(Box::new(h2::GrpcPlan::new(grpc, &network.target, shared)?)),
             Protocol::Dns(config) => Plan::Dns(
                 dns::Query::new(config)
                     .map_err(|reason| PrepareError::DomainName { name: config.name.clone(), reason })?,
             ),
-            Protocol::Talk(talk) => Plan::Talk(talk::Plan::new(talk, &network.target, shared)?),
+            Protocol::Talk(talk) => Plan::Talk(Box::new(talk::Plan::new(talk, &network.target, shared)?)),
             Protocol::Custom(custom) => {
                 Plan::Custom(Box::new(custom::Plan::new(custom, &network.target, shared)?))
             }
             #[cfg(not(feature = "logins"))]
             Protocol::Mysql(_) | Protocol::Postgresql(_) => return Err(PrepareError::Absent("logins")),
-            plain => Plan::Plain(plain.clone()),
+            _ => Plan::Plain,
         };
-        let transport = protocols::transport(&network.protocol);
-        Ok(Self { target: network.target.clone(), transport, plan })
+        Ok(Self { network: Arc::clone(network), plan })
     }
 
     /// The server of the dialogue, and the settings of its socket.
     pub fn target(&self) -> &Target {
-        &self.target
+        &self.network.target
     }
 
     /// Which socket a dialogue needs.
     pub fn transport(&self) -> Transport {
-        self.transport
+        protocols::transport(&self.network.protocol)
+    }
+
+    /// A check that is ready as it is, so that this need not be kept; `None` if it has to be [prepared](Self::shared).
+    pub fn plain(network: &Arc<Network>) -> Option<Self> {
+        let is_plain = matches!(
+            network.protocol,
+            Protocol::Connect
+                | Protocol::Smtp(_)
+                | Protocol::Udp(_)
+                | Protocol::Ping
+                | Protocol::Agent(_)
+                | Protocol::Redis(_)
+                | Protocol::Ldap(_)
+        );
+        is_plain.then(|| Self { network: Arc::clone(network), plan: Plan::Plain })
     }
 
     /// Begins an attempt: the caller starts to connect at the same time.
@@ -120,13 +144,13 @@ impl Prepared {
     /// that late replies to earlier attempts do not carry: the id of a DNS query, the sequence number of a ping.
     pub fn begin(&self, now: Instant, step: usize, nonce: u32) -> Dialogue {
         let exchange: Option<Box<dyn Exchange>> = match &self.plan {
-            Plan::Plain(protocol) => protocols::machine(protocol, self.target.ip(), nonce),
+            Plan::Plain => protocols::machine(&self.network.protocol, self.target().ip(), nonce),
             Plan::Http(plan) => Some(plan.machine(step)),
             Plan::Dns(query) => Some(Box::new(dns::Check::new(query.clone(), nonce))),
             Plan::Grpc(plan) => Some(plan.machine()),
             Plan::Talk(plan) => Some(plan.machine()),
             Plan::Custom(plan) => Some(plan.machine(nonce)),
         };
-        Dialogue::new(now, &self.target, self.transport, exchange)
+        Dialogue::new(now, self.target(), self.transport(), exchange)
     }
 }

@@ -1,9 +1,12 @@
-//! Attempts that begin together.
+//! When attempts are made: again after the last one, and together with others.
 //!
 //! To wake up for one attempt costs its caller as much as half an attempt. Those that would begin in the same hundredth
 //! of a second therefore begin at once.
 
 use std::time::{Duration, Instant};
+
+use super::health::Change;
+use super::{Verdict, later};
 
 /// A clock that strikes a hundred times a second.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +27,27 @@ impl Beat {
         // Less than a stroke: it fits.
         due.checked_sub(Duration::from_nanos(u64::try_from(rest).unwrap_or(0))).unwrap_or(due)
     }
+}
+
+/// When to try again after an attempt that was `due` then and ended `now`.
+///
+/// The wait counts from the end of the attempt, as in keepalived. But where the answer came in less than half of the
+/// wait it counts from when the attempt was due: the attempts of a good server keep their beat, and those of many
+/// servers their distances. If it counted from the end, all attempts that a busy machine handles in one moment would be
+/// due in one moment again, and such crowds only grow. A wait before a retry is exact; it counts from the moment that the
+/// attempt was due if that was before this director `began`.
+pub(super) fn next_attempt(
+    due: Option<Instant>,
+    now: Instant,
+    change: &Change,
+    (began, beat): (Instant, Beat),
+) -> Instant {
+    if matches!(change.verdict, Some(Verdict::Tolerated { .. })) {
+        let late = due.map_or(Duration::ZERO, |due| began.saturating_duration_since(due));
+        return later(now.checked_sub(late).unwrap_or(now), change.wait);
+    }
+    let quick = |due: &Instant| now.saturating_duration_since(*due) < change.wait / 2;
+    beat.before(later(due.filter(quick).unwrap_or(now), change.wait), change.wait)
 }
 
 /// From one stroke to the next.

@@ -69,6 +69,14 @@ impl Checks {
         slot
     }
 
+    /// Gives back memory that is not needed.
+    pub(super) fn shrink(&mut self) {
+        self.slots.shrink_to_fit();
+        for runner in self.iter_mut() {
+            runner.servers.shrink_to_fit();
+        }
+    }
+
     /// Takes out the checks without servers.
     pub(super) fn remove_unused(&mut self) -> Vec<Runner> {
         let mut unused = Vec::new();

@@ -288,7 +288,7 @@ mod tests {
             target: crate::Target::new(([127, 0, 0, 1], 1).into(), Duration::from_secs(1)),
             protocol: Protocol::Agent(crate::Agent { send: String::new() }),
         };
-        let check = Check { probe: Probe::Network(Box::new(agent)), ..check() };
+        let check = Check { probe: Probe::Network(agent.into()), ..check() };
         let silence = Outcome::Fail(Failure::ConnectTimeout);
         let administration =
             |word| Outcome::Agent(AgentReport { administration: Some(word), ..AgentReport::default() });

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::beat::Beat;
 use super::checks::{Phase, Runner};
 use super::health::Health;
 use super::intent::IntentMemory;
@@ -92,7 +93,8 @@ impl Director {
     /// A director that goes on at `now` where another one ended that remembered these virtual servers by name. Times in them
     /// count from `origin`.
     ///
-    /// The plan may be another one than the predecessor's: it is taken as by a [reload](Self::reload).
+    /// The plan may be another one than the predecessor's: it is taken as by a [reload](Self::reload). Attempts that the
+    /// checks missed meanwhile are made up for; [`resume_after`](Self::resume_after) takes the moment when the predecessor ended.
     #[must_use]
     pub fn resume(
         now: Instant,
@@ -100,12 +102,26 @@ impl Director {
         memory: impl IntoIterator<Item = (String, ServiceMemory)>,
         origin: Instant,
     ) -> Self {
+        Self::resume_after((now.checked_sub(MOMENT).unwrap_or(now), now), plan, memory, origin)
+    }
+
+    /// The same for a predecessor that ended then, before now.
+    #[must_use]
+    pub fn resume_after(
+        (ended, now): (Instant, Instant),
+        plan: Plan,
+        memory: impl IntoIterator<Item = (String, ServiceMemory)>,
+        origin: Instant,
+    ) -> Self {
+        let missed = now.saturating_duration_since(ended).saturating_add(UNDER_WAY).min(MOMENT);
         let mut director = Self::empty(now);
+        // That of the predecessor.
+        director.beat = Beat::from(origin);
         let planned: HashMap<&str, &Service> =
             plan.services.iter().map(|service| (&*service.name, service)).collect();
         let mut resumed = HashSet::new();
         for (name, memory) in memory {
-            let clock = Clock { now, origin };
+            let clock = Clock { now, origin, missed };
             let pool = director.recall(&name, &memory, planned.get(&*name).copied(), clock);
             director.recollection.given.insert(name.clone());
             resumed.insert(name);
@@ -256,7 +272,7 @@ impl Director {
             let (_, check) = unclaimed.remove(place);
             let slot = self.checks.add(Arc::new(check.clone()), remembered.health);
             if let (Some(runner), Some(due)) = (self.checks.at_mut(slot), remembered.due) {
-                runner.phase = Phase::Waits(next_due(clock.at(due), clock.now, check, remembered.health));
+                runner.phase = Phase::Waits(clock.next_due(clock.at(due), check, remembered.health));
             }
             slots.push(slot);
         }
@@ -269,11 +285,33 @@ impl Director {
 struct Clock {
     now: Instant,
     origin: Instant,
+    /// Attempts that were due in this time before now were not made.
+    missed: Duration,
 }
 
 impl Clock {
     fn at(self, since: Duration) -> Instant {
         later(self.origin, since)
+    }
+
+    /// When the next attempt is due, if one was due then: a check keeps its beat. A missed attempt is made up for at
+    /// once, and counts as made when it was due; a check that still has to prove its state does not wait for another beat.
+    fn next_due(self, due: Instant, check: &Check, health: Health) -> Instant {
+        let late = self.now.saturating_duration_since(due);
+        let beat = check.timing.delay_loop.as_nanos();
+        if late.is_zero() {
+            return due;
+        }
+        if health.is_to_be_proven() || beat == 0 {
+            // Each outcome of such a check is remembered: the predecessor did not have this one.
+            return if late <= MOMENT { due } else { self.now };
+        }
+        let nanos = |nanos: u128| Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        let behind = late.as_nanos() % beat;
+        if behind <= self.missed.as_nanos() {
+            return self.now.checked_sub(nanos(behind)).unwrap_or(self.now);
+        }
+        later(self.now, nanos(beat - behind))
     }
 
     /// For ends: one that came while there was no director comes now.
@@ -282,23 +320,11 @@ impl Clock {
     }
 }
 
-/// When the next attempt is due, if one was due then: a check keeps its beat. An attempt that came due a moment ago is
-/// made at once, and a check that still has to prove its state does not wait for another beat.
-fn next_due(due: Instant, now: Instant, check: &Check, health: Health) -> Instant {
-    let missed = now.saturating_duration_since(due);
-    let beat = check.timing.delay_loop.as_nanos();
-    if missed.is_zero() || health.is_to_be_proven() || beat == 0 {
-        return due.max(now);
-    }
-    let behind = missed.as_nanos() % beat;
-    if behind <= MOMENT.as_nanos() {
-        return now;
-    }
-    later(now, Duration::from_nanos(u64::try_from(beat - behind).unwrap_or(u64::MAX)))
-}
-
 /// Longest delay of a restart after which the attempt is made at once: the predecessor hardly began it.
 const MOMENT: Duration = Duration::from_millis(500);
+
+/// An attempt that began so shortly before the end had no outcome, most likely.
+const UNDER_WAY: Duration = Duration::from_millis(20);
 
 /// A number by which a check is found again: equal checks have the same, and others hardly ever.
 fn fingerprint(check: &Check) -> u64 {

@@ -123,6 +123,8 @@ pub struct Director {
     recollection: Recollection,
     spread: Spread,
     beat: Beat,
+    /// Its start: earlier attempts were due to a predecessor.
+    began: Instant,
     /// Addresses of this host, as far as was said.
     present: HashSet<IpAddr>,
     /// Services that are suspended while this host lacks the address.
@@ -150,6 +152,7 @@ impl Director {
             recollection: Recollection::default(),
             spread: Spread::default(),
             beat: Beat::from(now),
+            began: now,
             present: HashSet::new(),
             suspending: HashMap::new(),
             stopping: false,
@@ -283,7 +286,7 @@ impl Director {
         if change.turned || change.first {
             runner.history.turn(now);
         }
-        let next = next_attempt(runner.due.take(), now, &change, self.beat);
+        let next = beat::next_attempt(runner.due.take(), now, &change, (self.began, self.beat));
         runner.phase = Phase::Waits(next);
         self.timers.arm(next, Timer::Check(slot));
         let failure = outcome.into_failure();
@@ -480,20 +483,6 @@ impl Director {
     fn member_mut(&mut self, id: ServerId) -> Option<&mut Member> {
         self.pools.get_mut(id.service.index())?.member_mut(id)
     }
-}
-
-/// When to try again after an attempt that was `due` then and ended `now`.
-///
-/// The wait counts from the end of the attempt, as in keepalived. But where the answer came in less than half of the
-/// wait it counts from when the attempt was due: the attempts of a good server keep their beat, and those of many
-/// servers their distances. If it counted from the end, all attempts that a busy machine handles in one moment would be
-/// due in one moment again, and such crowds only grow. A wait before a retry is exact and is never moved.
-fn next_attempt(due: Option<Instant>, now: Instant, change: &health::Change, beat: Beat) -> Instant {
-    if matches!(change.verdict, Some(Verdict::Tolerated { .. })) {
-        return later(now, change.wait);
-    }
-    let quick = |due: &Instant| now.saturating_duration_since(*due) < change.wait / 2;
-    beat.before(later(due.filter(quick).unwrap_or(now), change.wait), change.wait)
 }
 
 /// A later time; no later than the clock can tell.

@@ -55,6 +55,15 @@ impl Outbox {
         push(&mut self.starts, (attempt, step), self.bound);
     }
 
+    /// Gives back memory that many things at once needed.
+    pub(super) fn shrink(&mut self) {
+        self.cancels.shrink_to_fit();
+        self.removals.shrink_to_fit();
+        self.programs.shrink_to_fit();
+        self.events.shrink_to_fit();
+        self.starts.shrink_to_fit();
+    }
+
     /// The next thing to do. An attempt begins only while `runs` says that nobody gave it up since.
     pub(super) fn pop(&mut self, runs: impl Fn(AttemptId) -> bool) -> Option<Action> {
         if let Some(attempt) = self.cancels.pop_front() {

@@ -31,6 +31,12 @@ struct Was {
 }
 
 impl Director {
+    /// Gives back memory that a start or a reload needed: nothing else changes.
+    pub fn shrink(&mut self) {
+        self.outbox.shrink();
+        self.checks.shrink();
+    }
+
     /// Goes on with `plan`; `start`: it is the first.
     pub(super) fn install(&mut self, now: Instant, plan: Plan, start: bool) {
         let old = std::mem::take(&mut self.pools);

@@ -35,15 +35,19 @@ impl Lab {
     }
 
     pub(crate) fn of(plan: Plan) -> Self {
-        let now = Instant::now();
+        Self::starting(Instant::now(), plan)
+    }
+
+    pub(crate) fn starting(now: Instant, plan: Plan) -> Self {
         Self { director: Director::new(now, plan), now, start: now, memory: BTreeMap::new() }
     }
 
     /// The director is gone, and another one with this plan goes on after a while.
     pub(crate) fn crash(&mut self, plan: Plan, pause: Duration) {
+        let ended = self.now;
         self.now += pause;
         // The same moment, as another process counts it.
-        self.director = Director::resume(self.now, plan, self.memory.clone(), self.start);
+        self.director = Director::resume_after((ended, self.now), plan, self.memory.clone(), self.start);
     }
 
     fn remember(&mut self) {
@@ -179,14 +183,14 @@ pub(crate) fn address(port: u16) -> SocketAddr {
 /// Connects to 10.0.0.1 at this port.
 pub(crate) fn tcp(port: u16, timing: &Timing) -> Check {
     let network = Network { target: Target::new(address(port), SECOND), protocol: Protocol::Connect };
-    Check { probe: Probe::Network(Box::new(network)), timing: timing.clone() }
+    Check { probe: Probe::Network(network.into()), timing: timing.clone() }
 }
 
 /// Asks for so many urls.
 pub(crate) fn http(port: u16, urls: usize, timing: &Timing) -> Check {
     let http = Http::new((0..urls).map(|number| Url::new(format!("/{number}"), "www")));
     let network = Network { target: Target::new(address(port), SECOND), protocol: Protocol::Http(http) };
-    Check { probe: Probe::Network(Box::new(network)), timing: timing.clone() }
+    Check { probe: Probe::Network(network.into()), timing: timing.clone() }
 }
 
 /// A server at this port with one check that connects to it.

@@ -1,8 +1,9 @@
 //! A director that goes on where another one ended.
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
-use lvs_health::director::{Event, Plan, Server, Service, ServiceId, Sorry};
+use lvs_health::director::{Action, AttemptId, Event, Plan, Server, Service, ServiceId, Sorry};
 use lvs_health::{Check, Outcome, Probe, Script, Timing, Weigh};
 
 use crate::lab::{FAIL, Lab, PASS, SECOND, TIMING, http, id, quorums, server, service, tcp, turns};
@@ -201,5 +202,128 @@ fn an_unproven_check_does_not_wait_for_another_beat() {
         assert_eq!(lab.seconds(), due + 3, "{good} good results");
         let check = lab.check(id(0, 0));
         assert_eq!(lab.director.check_status(check).unwrap().successes, good, "successes are remembered");
+    }
+}
+
+/// A director beside others in one world, whose servers answer after a while.
+struct Player {
+    lab: Lab,
+    answers: VecDeque<(Instant, AttemptId, u16)>,
+    told: Vec<Event>,
+}
+
+impl Player {
+    fn new(now: Instant, plan: Plan) -> Self {
+        let lab = Lab::starting(now, plan);
+        Self { lab, answers: VecDeque::new(), told: Vec::new() }
+    }
+
+    /// Plays this millisecond, in which these ports are open.
+    fn play(&mut self, now: Instant, is_open: impl Fn(u16) -> bool) {
+        self.lab.now = now;
+        self.lab.director.handle_timeout(now);
+        self.take();
+        while let Some(&(at, attempt, port)) = self.answers.front()
+            && at <= now
+        {
+            self.answers.pop_front();
+            let outcome = if is_open(port) { PASS } else { FAIL };
+            self.lab.director.handle_outcome(now, attempt, outcome);
+            self.take();
+        }
+    }
+
+    fn take(&mut self) {
+        for action in self.lab.drain() {
+            match action {
+                Action::Start { attempt, .. } => {
+                    let server = self.lab.director.servers(attempt.check)[0];
+                    let port = self.lab.director.server_status(server).unwrap().address.port();
+                    self.answers.push_back((self.lab.now + Duration::from_millis(2), attempt, port));
+                }
+                Action::Tell(event @ (Event::Server { .. } | Event::Quorum { .. })) => self.told.push(event),
+                _ => {}
+            }
+        }
+    }
+
+    fn table(&self) -> String {
+        format!("{} / {}", self.lab.wanted_of(ServiceId(0)), self.lab.wanted_of(ServiceId(1)))
+    }
+}
+
+/// SplitMix64.
+fn random(seed: &mut u64, below: u64) -> u64 {
+    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (*seed ^ (*seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ (mixed >> 31)) % below
+}
+
+/// Of two directors in one world one dies again and again. Its table is the other's again a tenth of a second after each
+/// restart, in every millisecond, and both tell the same.
+#[test]
+fn a_director_that_dies_at_any_moment_has_the_table_of_one_that_does_not() {
+    const DOWN: u64 = 80;
+    for seed in 0..10 {
+        let mut state = seed;
+        let millis = Duration::from_millis;
+        let timing = |retry, delay| Timing {
+            retry,
+            rise: 1 + retry,
+            delay_before_retry: millis(delay),
+            warmup: millis(700),
+            ..Timing::every(millis(if seed % 2 == 0 { 700 } else { 1500 }))
+        };
+        let server = |port, retry, delay, alpha| {
+            let check = tcp(port, &Timing { alpha, ..timing(retry, delay) });
+            Server { checks: vec![check], slow_start: millis(3000), ..server(port) }
+        };
+        let plan = plan(&[
+            Service {
+                quorum: 2,
+                sorry: Some(Sorry::default()),
+                ..service("a", vec![server(1, 1, 250, true), server(2, 0, 0, true)])
+            },
+            service("b", vec![server(3, 2, 400, false), server(4, 1, 1100, false)]),
+        ]);
+        let start = Instant::now();
+        let mut alone = Player::new(start, plan.clone());
+        let mut killed = Player::new(start, plan.clone());
+        let (mut open, mut next_turn) = ([true; 5], 2000);
+        let (mut next_kill, mut restarted) = (1000 + random(&mut state, 400), 0);
+        let mut flips = 0;
+        let changes = |told: &[Event]| (turns(told), quorums(told));
+        for passed in 0..60_000 {
+            let now = start + millis(passed);
+            // Both have to see the same: nothing turns while one of them does not look.
+            if passed >= next_turn && passed + 30 < next_kill && passed > restarted + 5 {
+                let port = 1 + usize::try_from(random(&mut state, 4)).unwrap();
+                open[port] = !open[port];
+                next_turn = passed + 200 + random(&mut state, 3000);
+                flips += 1;
+            }
+            let is_open = |port: u16| open[usize::from(port)];
+            alone.play(now, is_open);
+            if passed < next_kill {
+                killed.play(now, is_open);
+            } else if passed == next_kill + DOWN {
+                killed.lab.now = start + millis(next_kill);
+                killed.lab.crash(plan.clone(), millis(DOWN));
+                killed.answers.clear();
+                killed.play(now, is_open);
+                restarted = passed;
+                next_kill = passed + 150 + random(&mut state, 1500);
+            }
+            if passed < next_kill && passed > restarted + 100 {
+                assert_eq!(
+                    alone.table(),
+                    killed.table(),
+                    "seed {seed}, {passed} ms, restart at {restarted} ms"
+                );
+            }
+        }
+        assert_eq!(changes(&alone.told), changes(&killed.told), "seed {seed}");
+        assert!(flips > 10 && alone.told.len() > 10, "{flips} flips, {} told", alone.told.len());
     }
 }

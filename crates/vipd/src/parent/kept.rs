@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use keepalived_conf::model::lvs::{Checker, VirtualServer};
 use keepalived_conf::model::{Config, VrrpInstance};
 
 use super::accounts::Accounts;
@@ -15,10 +16,12 @@ use crate::packed::Packed;
 
 /// A configuration that may be in force for months: without its findings, and what only workers look at.
 pub(super) struct Kept {
-    /// Everything but the instances, of which there may be thousands.
+    /// Everything but the instances and the checkers, of which there may be thousands.
     pub(super) config: Config,
     /// Workers get them when they start, scripts and mails need one at a time.
     instances: Packed<VrrpInstance>,
+    /// The checkers of each virtual server: of its real servers, then of its sorry server. Only the worker needs them.
+    checkers: Packed<Vec<Vec<Checker>>>,
     /// Accounts of its scripts.
     pub(super) accounts: Accounts,
     /// Files and processes for the watcher.
@@ -41,7 +44,13 @@ impl From<LoadedConfig> for Kept {
             instances = packed;
             config.instances = Vec::new();
         }
-        Self { config, instances, accounts, subjects, files, text, fingerprint }
+        let taken: Vec<_> = config.virtual_servers.iter_mut().map(take_checkers).collect();
+        let mut checkers = Packed::default();
+        match Packed::new(&taken) {
+            Ok(packed) => checkers = packed,
+            Err(_) => put_checkers(&mut config, taken.into_iter()),
+        }
+        Self { config, instances, checkers, accounts, subjects, files, text, fingerprint }
     }
 }
 
@@ -69,6 +78,7 @@ impl Kept {
         if role == Role::Vrrp {
             part.instances.extend(self.instances.iter());
         }
+        put_checkers(&mut part, self.checkers.iter());
         part
     }
 
@@ -76,12 +86,30 @@ impl Kept {
     pub(super) fn whole(&self) -> Config {
         let mut whole = self.config.clone();
         whole.instances.extend(self.instances.iter());
+        put_checkers(&mut whole, self.checkers.iter());
         whole
     }
 
     /// Whether it was read from this file, among others.
     pub(super) fn comes_from(&self, file: &PathBuf) -> bool {
         self.files.contains(file)
+    }
+}
+
+fn take_checkers(server: &mut VirtualServer) -> Vec<Vec<Checker>> {
+    let sorry = server.sorry_server.iter_mut().map(|sorry| &mut sorry.checkers);
+    let reals = server.real_servers.iter_mut().map(|real| &mut real.checkers);
+    reals.chain(sorry).map(std::mem::take).collect()
+}
+
+/// Puts back what was taken; a part without virtual servers stays so.
+fn put_checkers(config: &mut Config, taken: impl Iterator<Item = Vec<Vec<Checker>>>) {
+    for (server, taken) in config.virtual_servers.iter_mut().zip(taken) {
+        let sorry = server.sorry_server.iter_mut().map(|sorry| &mut sorry.checkers);
+        let reals = server.real_servers.iter_mut().map(|real| &mut real.checkers);
+        for (place, checkers) in reals.chain(sorry).zip(taken) {
+            *place = checkers;
+        }
     }
 }
 
@@ -93,7 +121,9 @@ mod tests {
     fn loaded() -> LoadedConfig {
         let text = "vrrp_instance A {\n interface eth0\n virtual_router_id 7\n notify_master /bin/true\n}\n\
                     vrrp_instance B {\n interface eth0\n virtual_router_id 8\n}\n\
-                    virtual_server 192.0.2.1 80 {\n lvs_sched rr\n protocol TCP\n}\n";
+                    virtual_server 192.0.2.1 80 {\n lvs_sched rr\n protocol TCP\n sorry_server 10.0.0.9 80\n \
+                    sorry_server_check {\n TCP_CHECK {\n }\n }\n real_server 10.0.0.1 80 {\n TCP_CHECK {\n }\n }\n \
+                    real_server 10.0.0.2 80 {\n }\n}\n";
         Reading::of(keepalived_conf::load_str(text)).into()
     }
 
@@ -105,6 +135,9 @@ mod tests {
             assert_eq!(kept.part(role), role.part(&whole));
         }
         assert_eq!(kept.whole(), whole);
+        let servers = |config: &Config| config.virtual_servers[0].clone();
+        assert_eq!(servers(&whole).sorry_server.unwrap().checkers.len(), 1);
+        assert!(servers(&kept.config).real_servers[0].checkers.is_empty(), "they are packed");
         assert_eq!(kept.instance_names(), ["A", "B"].map(str::to_owned).into());
     }
 
