@@ -287,7 +287,7 @@ _vipd() {
             return 0
             ;;
         vipd__subcmd__server)
-            opts="-h --for --reason --socket --json --help ready drain maintenance weight"
+            opts="-h --for --reason --persist --socket --json --help ready drain maintenance weight"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

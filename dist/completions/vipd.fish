@@ -97,5 +97,6 @@ complete -c vipd -n "__fish_vipd_using_subcommand announce" -s h -l help -d 'Pri
 complete -c vipd -n "__fish_vipd_using_subcommand server" -l for -d 'End it by itself after this time (30m, 2h)' -r
 complete -c vipd -n "__fish_vipd_using_subcommand server" -l reason -d 'Why, for the log and the status; at most 256 bytes' -r
 complete -c vipd -n "__fish_vipd_using_subcommand server" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand server" -l persist -d 'Keep it over a stop and a start of vipd as well, which forget it otherwise (reloads and crashes never do)'
 complete -c vipd -n "__fish_vipd_using_subcommand server" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
 complete -c vipd -n "__fish_vipd_using_subcommand server" -s h -l help -d 'Print help (see more with \'--help\')'

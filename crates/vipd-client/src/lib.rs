@@ -119,9 +119,9 @@ fn run(verb: Verb) -> Result<(), Failure> {
             let for_s = time.map(|time| time.as_secs());
             act(Request::Maintenance { on: set == Switch::On, instance, for_s, reason, hard }, &common)
         }
-        Verb::Server { service, server, set, weight, time, reason, common } => {
+        Verb::Server { service, server, set, weight, time, reason, persist, common } => {
             let (set, for_s) = (wish(set), time.map(|time| time.as_secs()));
-            act(Request::Server { service, server, set, weight, for_s, reason }, &common)
+            act(Request::Server { service, server, set, weight, for_s, reason, persist }, &common)
         }
         Verb::Announce { name, common } => act(Request::Announce { instance: name }, &common),
     }

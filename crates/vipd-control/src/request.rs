@@ -97,6 +97,9 @@ pub enum Verb {
         /// The reason.
         #[serde(default)]
         reason: String,
+        /// It outlives the daemon.
+        #[serde(default)]
+        persist: bool,
     },
     /// Run the checks of a real server now.
     Probe {
@@ -306,6 +309,7 @@ mod tests {
                 weight: Some(5),
                 for_s: None,
                 reason: String::new(),
+                persist: true,
             },
             Verb::Probe { service: "a".to_owned(), server: "b".to_owned() },
         ];

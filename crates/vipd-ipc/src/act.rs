@@ -4,6 +4,8 @@
 //! [`FromWorker::Acted`](super::FromWorker::Acted) under the same number, at once. The later progress is logged, and
 //! reported as events.
 
+use std::net::{IpAddr, SocketAddr};
+
 use serde::{Deserialize, Serialize};
 use vrrp_election::Refusal;
 
@@ -39,8 +41,20 @@ pub struct Steer {
     pub why: String,
 }
 
+/// The address of a real server: `10.0.0.1:80` and `[2001:db8::1]:80` as in the status, `[10.0.0.1]:tcp:80` as in the log.
+pub fn server_address(text: &str) -> Option<SocketAddr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let (ip, rest) = text.strip_prefix('[')?.split_once("]:")?;
+    let (_, port) = rest.split_once(':')?;
+    let ip: IpAddr = ip.parse().ok()?;
+    Some(SocketAddr::new(ip, port.parse().ok()?))
+}
+
 /// A wish for a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Wish {
     /// The state that its checks and the configuration give.
     Ready,

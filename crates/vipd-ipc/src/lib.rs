@@ -21,6 +21,7 @@ pub mod watcher;
 pub mod worker;
 pub use act::{
     Act, ActKind, ActOutcome, ActRefusal, ActResult, OutcomeKind, Steer, SteerRefusal, Whom, Wish,
+    server_address,
 };
 pub use memory::{Memory, MemoryFull};
 pub use privsep::channel::{Channel, ChannelError};
@@ -47,6 +48,8 @@ pub enum ToWorker {
         sessions: Vec<(SessionKey, bool)>,
         /// State that a predecessor left without an orderly stop: it died, or it hung and was killed. None on a reload.
         predecessor: Option<Box<Predecessor>>,
+        /// Wishes for real servers that outlive a stop (LVS): each holds where its server has none yet.
+        kept: Vec<Steer>,
         /// The account that the worker changes to once it is started; `None` changes nothing. Of no meaning on a
         /// reload.
         run_as: Option<RunAs>,

@@ -252,6 +252,7 @@ impl Worker {
             tidy_at: Some(now + tidy::AFTER),
             stopped: false,
         };
+        worker.steer_as_kept(now, &start.kept);
         worker.look_at_addresses(now);
         worker.take_plan_into_force(now);
         // As after a reload, which the predecessor may have died of.
@@ -358,7 +359,9 @@ impl Worker {
         self.parent.flush();
         while let Some(message) = self.parent.receive() {
             match message {
-                ToWorker::Config { generation, config, .. } => self.reload(now, generation, *config),
+                ToWorker::Config { generation, config, kept, .. } => {
+                    self.reload(now, generation, *config, &kept);
+                }
                 ToWorker::ScriptStarted { generation, script, at } => {
                     self.scripts.handle_started(instant(now, at), (generation, script));
                 }

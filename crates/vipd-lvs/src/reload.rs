@@ -10,12 +10,12 @@ use lvs_health::Shared;
 use super::Worker;
 use super::certificates::Certificates;
 use super::plan::{Former, Plan};
-use crate::ipc::Generation;
+use crate::ipc::{Generation, Steer};
 use crate::tidy;
 
 impl Worker {
     /// Goes on with another reading of the configuration; connections never end by it.
-    pub(super) fn reload(&mut self, now: Instant, generation: Generation, config: Config) {
+    pub(super) fn reload(&mut self, now: Instant, generation: Generation, config: Config, intents: &[Steer]) {
         self.perform(now);
         let mut plan = Plan::new(generation, config).after(&self.plan);
         let wanted = plan.take_director();
@@ -34,6 +34,7 @@ impl Worker {
         self.certificate_ends.retain(|check, _| self.director.check(*check).is_some());
         self.noted.clear();
         self.refused.clear();
+        self.steer_as_kept(now, intents);
         self.look_at_addresses(now);
         self.take_plan_into_force(now);
         // After the new ones are there: nobody waits for an answer in between.

@@ -1,18 +1,35 @@
 //! Acts of operators: from the names of servers to intents of the director.
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use lvs_health::director::{Director, Intent, Mode, SteerError};
 
 use super::Worker;
-use crate::ipc::{FromWorker, Monotonic, Steer, SteerRefusal, Wish};
+use crate::ipc::{FromWorker, LogLevel, Monotonic, Steer, SteerRefusal, Wish, server_address};
 
 impl Worker {
     /// Does what an operator asks for, and answers at once.
     pub(super) fn steer(&mut self, now: Instant, request: u32, steer: &Steer) {
         let result = perform(&mut self.director, now, Monotonic::now(), steer);
         self.parent.send(&FromWorker::Steered { request, result });
+    }
+
+    /// Takes up the wishes that outlive a stop, for servers that have none yet.
+    pub(super) fn steer_as_kept(&mut self, now: Instant, kept: &[Steer]) {
+        let is_free = |director: &Director, steer: &Steer| {
+            let id = server_address(&steer.server).and_then(|at| director.find(&steer.service, at).ok());
+            id.is_none_or(|id| director.intent(id).is_none())
+        };
+        for steer in kept {
+            if is_free(&self.director, steer)
+                && let Err(SteerRefusal::Name(why) | SteerRefusal::State(why)) =
+                    perform(&mut self.director, now, Monotonic::now(), steer)
+            {
+                let text =
+                    format!("the kept wish of {} for {} has no effect: {why}", steer.who, steer.server);
+                self.parent.log(LogLevel::Warning, text);
+            }
+        }
     }
 }
 
@@ -24,7 +41,7 @@ fn perform(
     steer: &Steer,
 ) -> Result<String, SteerRefusal> {
     let Steer { service, server, wish, until, who, why } = steer;
-    let address = address(server).ok_or_else(|| {
+    let address = server_address(server).ok_or_else(|| {
         SteerRefusal::Name(format!("{server} is no address with a port, as 10.0.0.1:80 or [10.0.0.1]:tcp:80"))
     })?;
     let after = |until: &Monotonic| now + Duration::from_nanos(until.0.saturating_sub(clock.0));
@@ -54,17 +71,6 @@ fn refusal(error: &SteerError) -> SteerRefusal {
     }
 }
 
-/// `10.0.0.1:80` and `[2001:db8::1]:80` as in the status, `[10.0.0.1]:tcp:80` as in the log.
-fn address(text: &str) -> Option<SocketAddr> {
-    if let Ok(address) = text.parse() {
-        return Some(address);
-    }
-    let (ip, rest) = text.strip_prefix('[')?.split_once("]:")?;
-    let (_, port) = rest.split_once(':')?;
-    let ip: IpAddr = ip.parse().ok()?;
-    Some(SocketAddr::new(ip, port.parse().ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use lvs_health::director::{ServerId, ServiceId};
@@ -83,13 +89,13 @@ mod tests {
     #[test]
     fn names_of_the_status_and_of_the_log_are_understood() {
         for text in ["10.0.0.1:82", "[10.0.0.1]:tcp:82"] {
-            assert_eq!(address(text), Some("10.0.0.1:82".parse().unwrap()), "{text}");
+            assert_eq!(server_address(text), Some("10.0.0.1:82".parse().unwrap()), "{text}");
         }
         for text in ["[2001:db8::1]:80", "[2001:db8::1]:udp:80"] {
-            assert_eq!(address(text), Some("[2001:db8::1]:80".parse().unwrap()), "{text}");
+            assert_eq!(server_address(text), Some("[2001:db8::1]:80".parse().unwrap()), "{text}");
         }
         for text in ["", "10.0.0.1", "[10.0.0.1]", "[10.0.0.1]:tcp", "[x]:tcp:80", "[10.0.0.1]:tcp:65536"] {
-            assert_eq!(address(text), None, "{text}");
+            assert_eq!(server_address(text), None, "{text}");
         }
     }
 

@@ -220,6 +220,9 @@ pub enum Verb {
         /// Why, for the log and the status; at most 256 bytes.
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
+        /// Keep it over a stop and a start of vipd as well, which forget it otherwise (reloads and crashes never do).
+        #[arg(long)]
+        persist: bool,
         /// How to reach the daemon.
         #[command(flatten)]
         common: Common,

@@ -41,6 +41,7 @@ impl Worker {
                 sessions: Vec::new(),
                 predecessor: None,
                 run_as: None,
+                kept: Vec::new(),
                 keep: false,
             })
             .unwrap();

@@ -12,7 +12,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 
 use crate::watcher::Observation;
 use crate::{
-    Channel, ChannelError, FromWorker, Generation, LogLevel, Predecessor, RunAs, SessionKey, Task, ToWorker,
+    Channel, ChannelError, FromWorker, Generation, LogLevel, Predecessor, RunAs, SessionKey, Steer, Task,
+    ToWorker,
 };
 use vipd_log::LogLine;
 
@@ -31,6 +32,8 @@ pub struct Start {
     pub sessions: Vec<(SessionKey, bool)>,
     /// State that a predecessor left without an orderly stop.
     pub predecessor: Option<Box<Predecessor>>,
+    /// Wishes for real servers that outlive a stop.
+    pub kept: Vec<Steer>,
     /// The account that the worker changes to.
     pub run_as: Option<RunAs>,
     /// The kernel's content is kept at the end.
@@ -90,6 +93,7 @@ impl Parent {
                     masters,
                     sessions,
                     predecessor,
+                    kept,
                     run_as,
                     keep,
                 }) => {
@@ -101,6 +105,7 @@ impl Parent {
                         masters,
                         sessions,
                         predecessor,
+                        kept,
                         run_as,
                         keep,
                         observed,

@@ -10,6 +10,7 @@ mod fifo;
 pub(crate) mod fingerprint;
 mod init_files;
 mod kept;
+mod kept_intents;
 mod life_scripts;
 pub(crate) mod load;
 mod mailing;
@@ -150,7 +151,10 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
     let program = |role| WorkerProgram::this(role, options.ipvs_dry_run);
     let programs = PerRole { vrrp: program(Role::Vrrp), lvs: program(Role::Lvs), bfd: program(Role::Bfd) };
     let pid_paths = PerRole { vrrp: paths.vrrp, lvs: paths.checkers, bfd: paths.bfd };
-    Parent::new(options.clone(), reading, signals, pid_file, starter, (programs, pid_paths))
+    let state = kept_intents::state_directory();
+    let instance = reading.config.global.instance.as_deref();
+    let intents = kept_intents::path(state.as_deref(), namespace(options, &reading.config.global), instance);
+    Parent::new(options.clone(), reading, signals, pid_file, starter, (programs, pid_paths, intents))
         .map_err(|error| End::failure(format!("cannot start: {error}")))
 }
 

@@ -71,6 +71,8 @@ pub(super) enum Purpose {
     ReloadTime,
     /// The end of the file with that time.
     ReloadTimeRemoval,
+    /// The list of kept intents.
+    Intents,
 }
 
 /// The form in which a client wants to know what would change.
@@ -91,6 +93,8 @@ pub(super) enum Answer {
     Fifo(FifoRequest, Result<FoundFifo, String>),
     /// Content of the file with the time of a reload; `None` if it is not there.
     ReloadTime(Option<String>),
+    /// Whether the list of kept intents is written, or why not.
+    Intents(Result<(), String>),
     /// A configuration.
     Config(ReadId, Result<Box<LoadedConfig>, i32>),
     /// The same for a client that wants to know what would change.
@@ -272,6 +276,13 @@ impl Paths {
                 };
                 return Some(Answer::ReloadTime(text));
             }
+            Purpose::Intents => {
+                let result = result.map(drop).map_err(|errno| {
+                    log.error(failure(purpose, &path, errno));
+                    desc(errno).to_owned()
+                });
+                return Some(Answer::Intents(result));
+            }
             Purpose::Dump(_) | Purpose::InitFile | Purpose::FifoRemoval | Purpose::ReloadTimeRemoval => {}
         }
         match (purpose, result) {
@@ -294,6 +305,7 @@ impl Purpose {
             Self::Read(_) | Self::Preview(..) | Self::Fingerprint => "configuration",
             Self::ReloadTime => "reload_time_file",
             Self::ReloadTimeRemoval => "removal of reload_time_file",
+            Self::Intents => "kept intents",
         }
     }
 }

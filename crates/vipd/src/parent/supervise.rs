@@ -6,6 +6,7 @@
 mod acts;
 mod balancing;
 mod control;
+mod intents;
 mod last_reported;
 mod messages;
 mod perform;
@@ -29,6 +30,7 @@ use super::fifo::Fifos;
 use super::fingerprint::Freshness;
 use super::init_files::{self, Occasion};
 use super::kept::Kept;
+use super::kept_intents::KeptIntents;
 use super::life_scripts::LifeScripts;
 use super::load::LoadedConfig;
 use super::mailing::Mailing;
@@ -98,6 +100,7 @@ pub(super) struct Parent {
     web: Web,
     facts: Facts,
     freshness: Freshness,
+    kept_intents: KeptIntents,
 }
 
 impl Parent {
@@ -108,7 +111,7 @@ impl Parent {
         signals: Signals,
         pid_file: Option<PidFile>,
         starter: Starter,
-        (programs, pid_paths): (PerRole<WorkerProgram>, PerRole<PathBuf>),
+        (programs, pid_paths, intents): (PerRole<WorkerProgram>, PerRole<PathBuf>, PathBuf),
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let paths = Paths::new(WorkerProgram::paths(), poll.registry().try_clone()?, PATHS);
@@ -152,6 +155,7 @@ impl Parent {
             web: Web::default(),
             facts: Facts::new(),
             freshness: Freshness::default(),
+            kept_intents: KeptIntents::new(intents),
         })
     }
 
@@ -159,6 +163,7 @@ impl Parent {
     pub(super) fn run(&mut self, mut log: Log) -> u8 {
         let log = &mut log;
         self.log_options(log);
+        self.read_kept_intents(log);
         self.perform(Instant::now(), log);
         self.starter.release();
         let mut events = Events::with_capacity(16);
@@ -263,6 +268,7 @@ impl Parent {
             self.control.deadline(now),
             self.systemd.deadline(),
             self.web.deadline(),
+            self.kept_intents.poll_timeout(),
             self.tidy_at,
         ];
         let first = deadlines.into_iter().flatten().min()?;
@@ -284,6 +290,7 @@ impl Parent {
         self.mailing.timeout(now, log);
         self.control.handle_timeout(now);
         self.time_acts(now);
+        self.time_kept_intents(now);
         self.web.timeout(now, &mut self.control, log);
         let is_quiet = |parent: &mut Self| {
             parent.notifier.is_idle() && parent.mailing.is_done(now) && parent.paths.is_quiet(now)

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use keepalived_conf::model::InitFile;
@@ -35,7 +35,8 @@ pub(crate) fn perform(job: &Job) -> Result<Done, i32> {
             return read.map_err(|error| error.raw_os_error().unwrap_or(libc::EIO));
         }
         Job::Remove(path) => std::fs::remove_file(path),
-        Job::Replace(path, text) => replace(path, text),
+        Job::Replace(path, text) => replace(path, text, false),
+        Job::Store(path, text) => store(path, text),
         Job::Init(file, overwrite) => init(file, *overwrite),
     };
     done.map(|()| Done::Finished).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
@@ -65,7 +66,7 @@ fn read_start(path: &Path) -> io::Result<String> {
 
 /// Writes another file and renames it, so that no reader sees half of it, and nothing that lies at the name (a link,
 /// somebody else's file) is ever written through.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+fn replace(path: &Path, text: &str, lasting: bool) -> io::Result<()> {
     let mut other = path.as_os_str().to_owned();
     other.push(format!(".{}", std::process::id()));
     let other = PathBuf::from(other);
@@ -77,11 +78,25 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW)
         .open(&other)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| std::fs::rename(&other, path));
+    let written = file.write_all(text.as_bytes());
+    let written = if lasting { written.and_then(|()| file.sync_all()) } else { written };
+    let written = written.and_then(|()| std::fs::rename(&other, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&other);
     }
     written
+}
+
+/// Replaces a file so that a machine that loses its power has the old text or the new.
+fn store(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    if !folder.is_dir() {
+        std::fs::create_dir_all(folder)?;
+        // In spite of the umask.
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    }
+    replace(path, text, true)?;
+    File::open(folder)?.sync_all()
 }
 
 /// An empty file, readable for everybody; one that exists is emptied.
@@ -140,6 +155,20 @@ mod tests {
         assert!(metadata.is_file());
         assert_eq!(metadata.mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_is_stored_is_whole_and_private_and_its_folder_is_made() {
+        let directory = TestDirectory::new();
+        let path = directory.path().join("new/deep/intents.json");
+        for text in ["one", "another"] {
+            done(&Job::Store(path.clone(), text.to_owned())).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        let folder = path.parent().unwrap();
+        assert_eq!(folder.metadata().unwrap().mode() & 0o777, 0o700);
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
+        assert_eq!(done(&Job::Store(path.join("below"), String::new())), Err(libc::EEXIST));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(crate) enum Job {
     Remove(PathBuf),
     /// Put this text in the place of a file, readable for root only.
     Replace(PathBuf, String),
+    /// The same for a text that has to outlive the machine's power; the folder is made if it is not there.
+    Store(PathBuf, String),
     /// Make a file that holds a number; if it exists, only when `overwrite` is said.
     Init(InitFile, bool),
     /// Make sure of a FIFO.
@@ -48,6 +50,7 @@ impl Job {
             | Self::ReadStart(path)
             | Self::Remove(path)
             | Self::Replace(path, _)
+            | Self::Store(path, _)
             | Self::RemoveFifo(path, _) => path,
             Self::Fifo(wanted) => &wanted.path,
             Self::Init(file, _) => &file.path,

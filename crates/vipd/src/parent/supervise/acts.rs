@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use vipd_control::{Answer, ClientId, Refusal, ServerWish};
 
 use super::super::control::Answered;
+use super::super::kept_intents;
 use super::super::role::Role;
 use super::super::supervisor::WorkerId;
 use super::Parent;
@@ -35,13 +36,27 @@ impl Parent {
     }
 
     /// Asks the LVS worker to do something with a real server; the client is answered later.
-    pub(super) fn ask_to_steer(&mut self, client: ClientId, steer: Steer, now: Instant, log: &mut Log) {
+    pub(super) fn ask_to_steer(
+        &mut self,
+        client: ClientId,
+        (steer, persist): (Steer, bool),
+        now: Instant,
+        log: &mut Log,
+    ) {
         let Some(id) = self.supervisor.serving(Role::Lvs) else {
             let text = "no LVS process runs now: `vipd status` shows why; try again when it does";
             return self.control.answer(now, client, &Answer::refused(Refusal::State, text));
         };
+        if persist && !self.kept_intents.has_room() {
+            let text = format!(
+                "{} servers are kept already; end one with `vipd server VS RS ready`, or ask without --persist",
+                kept_intents::MAX_SERVERS
+            );
+            return self.control.answer(now, client, &Answer::refused(Refusal::State, text));
+        }
         let request = self.control.acts.begin(now, client, id, None);
         let steer = Box::new(Steer { who: self.name_of(client), ..steer });
+        self.kept_intents.ask(request, &steer, persist, kept_intents::moment());
         self.send(id, &ToWorker::Steer { request, steer }, now, log);
     }
 
@@ -51,9 +66,15 @@ impl Parent {
         request: u32,
         result: Result<String, SteerRefusal>,
         now: Instant,
+        log: &mut Log,
     ) {
         self.control.gatherer.handle_change();
-        let answers = self.control.acts.handle_steered(request, result);
+        let changes = self.kept_intents.handle_answer(request, result.is_ok());
+        let mut answers = self.control.acts.handle_steered(request, result);
+        if changes {
+            answers = self.kept_intents.hold(now, answers);
+            self.store_kept_intents(now, log);
+        }
         self.answer_acts(answers, now);
     }
 
@@ -73,6 +94,9 @@ impl Parent {
 
     /// A worker ended.
     pub(super) fn end_acts(&mut self, id: WorkerId, now: Instant) {
+        if self.supervisor.serving(Role::Lvs).is_none_or(|serving| serving == id) {
+            self.kept_intents.handle_end();
+        }
         let answers = self.control.acts.handle_end(id);
         self.answer_acts(answers, now);
     }
@@ -83,7 +107,7 @@ impl Parent {
         self.answer_acts(answers, now);
     }
 
-    fn answer_acts(&mut self, answers: Vec<Answered>, now: Instant) {
+    pub(super) fn answer_acts(&mut self, answers: Vec<Answered>, now: Instant) {
         for (client, answer) in answers {
             self.control.answer(now, client, &answer);
         }

@@ -107,10 +107,10 @@ impl Parent {
             Verb::Maintenance { on, instance, for_s, reason, hard } => {
                 self.ask_for_act(client, (acts::maintenance(on, hard, for_s), instance, reason), now, log);
             }
-            Verb::Server { service, server, set, weight, for_s, reason: why } => {
+            Verb::Server { service, server, set, weight, for_s, reason: why, persist } => {
                 let (wish, until) = (acts::wish(set, weight), for_s.map(acts::after));
                 let steer = Steer { service, server, wish, until, who: String::new(), why };
-                self.ask_to_steer(client, steer, now, log);
+                self.ask_to_steer(client, (steer, persist), now, log);
             }
             Verb::Announce { instance } => {
                 self.ask_for_act(client, (ActKind::Announce, Some(instance), String::new()), now, log);

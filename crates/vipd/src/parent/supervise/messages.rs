@@ -104,7 +104,7 @@ impl Parent {
             }
             FromWorker::Happened(what) => self.handle_happened(&what),
             FromWorker::Acted { request, result } => self.handle_acted(request, result, now),
-            FromWorker::Steered { request, result } => self.handle_steered(request, result, now),
+            FromWorker::Steered { request, result } => self.handle_steered(request, result, now, log),
             FromWorker::Pursued { instances, outcome } => self.handle_pursued(&instances, &outcome, now),
         }
         self.perform(now, log);
@@ -173,6 +173,7 @@ impl Parent {
                     }
                 }
                 Answer::Fifo(request, found) => self.handle_fifo(request, found, now, log),
+                Answer::Intents(result) => self.take_written_intents(&result, now, log),
                 Answer::ReloadTime(text) => self.take_reload_time(text, now, log),
                 Answer::Config(id, loaded) => self.take_config(id, loaded, now, log),
                 Answer::Preview(client, form, loaded) => self.tell_preview(client, form, loaded, now),

@@ -5,6 +5,7 @@ use std::time::Instant;
 use vipd_status::ReloadResult;
 
 use super::super::init_files;
+use super::super::kept_intents;
 use super::super::role::Role;
 use super::super::supervisor::{Action, LifeScript, Occasion, Tell, WorkerId};
 use super::super::worker::Worker;
@@ -176,8 +177,12 @@ impl Parent {
         };
         let run_as = Some(reading.accounts.worker());
         let Known { predecessor, masters, sessions } = known;
+        let kept = match (role, task) {
+            (Role::Lvs, Task::Serve) => self.kept_intents.steers(kept_intents::moment()),
+            _ => Vec::new(),
+        };
         let message =
-            ToWorker::Config { generation, config, task, masters, sessions, predecessor, run_as, keep };
+            ToWorker::Config { generation, config, task, masters, sessions, predecessor, kept, run_as, keep };
         self.send(id, &message, now, log);
         self.tidy_at = Some(now + tidy::AFTER);
     }
