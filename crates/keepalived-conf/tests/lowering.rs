@@ -608,8 +608,10 @@ fn a_file_that_does_not_exist_neither_passes_a_test_nor_starts() {
 fn the_gravest_class_decides_the_exit_status() {
     let of = |text: &str| exit_code(&load_str(text).diagnostics);
     assert_eq!(of("zzz\n"), 5);
-    assert_eq!(of("zzz\nvrrp_script s {\nscript /bin/true\n}\n"), 6);
-    assert_eq!(of("zzz\nvrrp_script s {\nscript /bin/true\ninterval\n}\n"), 2);
+    let instance =
+        "zzz\nvrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n192.0.2.1\n}\n}\n";
+    assert_eq!(of(&format!("{instance}vrrp_script s {{\nscript /bin/true\n}}\n")), 6);
+    assert_eq!(of(&format!("{instance}vrrp_script s {{\nscript /bin/true\ninterval\n}}\n")), 2);
 }
 
 #[test]
@@ -1009,11 +1011,15 @@ fn values_get_a_hint_as_words_do() {
 }
 
 #[test]
-fn the_checksum_of_old_keepaliveds_is_an_error_that_leaves_the_exit_code_alone() {
-    let loaded = instance("version 3\nold_unicast_checksum");
-    let finding = loaded.diagnostics.iter().find(|finding| finding.code == "refused").unwrap();
-    assert_eq!((finding.severity, finding.class), (Severity::Error, Class::None));
-    assert!(!has(&instance("version 3\nold_unicast_checksum never"), "refused"));
+fn the_checksum_of_old_keepaliveds_is_asked_for_refused_or_left_to_what_is_heard() {
+    let asked = |lines: &str| {
+        let loaded = instance(&format!("version 3\nunicast_peer {{\n192.0.2.2\n}}\n{lines}"));
+        (loaded.config.instances[0].old_unicast_checksum, exit_code(&loaded.diagnostics))
+    };
+    assert_eq!(asked(""), (None, 0));
+    assert_eq!(asked("old_unicast_checksum"), (Some(true), 0));
+    assert_eq!(asked("old_unicast_checksum never"), (Some(false), 0));
+    assert_eq!(asked("old_unicast_checksum sometimes").0, None);
 }
 
 #[test]

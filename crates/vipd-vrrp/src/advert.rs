@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use vrrp_proto::{
-    ETHERNET_HEADER_LEN, Endpoints, IPV6_HEADER_LEN, Ipv4Header, MacAddr, Priority, TTL, TrailerStamp,
-    ethernet_header, ipv6_header,
+    ChecksumRule, ETHERNET_HEADER_LEN, Endpoints, IPV6_HEADER_LEN, Ipv4Header, MacAddr, Priority, TTL,
+    TrailerStamp, ethernet_header, ipv6_header,
 };
 
 use super::judge::{Record, auth_data};
@@ -17,6 +17,8 @@ pub(super) struct Outgoing<'a> {
     pub(super) router: &'a RouterPlan,
     pub(super) priority: Priority,
     pub(super) source: IpAddr,
+    /// How VRRPv3 over IPv4 is summed up.
+    pub(super) checksum: ChecksumRule,
     /// Of the Authentication Header, if there is one.
     pub(super) ah_sequence: u32,
     /// Of the authentication trailer, if there is one.
@@ -62,7 +64,15 @@ impl<'a> Outgoing<'a> {
         since_1970: Duration,
     ) -> Self {
         let ah_sequence = record.next_ah_sequence(&router.auth, since_1970);
-        Self { router, priority, source, ah_sequence, stamp: record.next_stamp(&router.auth, since_1970) }
+        let checksum = record.checksum(router);
+        Self {
+            router,
+            priority,
+            source,
+            checksum,
+            ah_sequence,
+            stamp: record.next_stamp(&router.auth, since_1970),
+        }
     }
 
     /// Hands out a packet for each destination.
@@ -106,7 +116,7 @@ impl<'a> Outgoing<'a> {
         let router = self.router;
         let (addresses, auth) = (router.advertised.borrow(), auth_data(&router.auth));
         let advert = router.config.advert(self.priority, addresses, auth);
-        let rule = router.checksum;
+        let rule = self.checksum;
         let signer = match (&router.auth, self.stamp) {
             (RouterAuth::Trailer(plan), Some(stamp)) => plan.signer(stamp),
             _ => None,

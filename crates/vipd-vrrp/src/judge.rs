@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use vrrp_election::{Instant, Report, RouterId};
 use vrrp_proto::{
-    Accepted, AuthData, AuthHeader, Counter, Datagram, ExpectedAuth, Mode, Receiver, Rejection, TrailerStamp,
-    Warnings,
+    Accepted, AuthData, AuthHeader, ChecksumRule, Counter, Datagram, ExpectedAuth, Mode, Receiver, Rejection,
+    TrailerStamp, Warnings,
 };
 
 use super::plan::{Reach, RouterAuth, RouterPlan};
@@ -22,6 +22,8 @@ pub(super) struct Record {
     ah_heard: u32,
     /// The one that was sent last.
     ah_sent: u32,
+    /// The last peer that was heard sums up as keepalived before 1.3.7 does.
+    hears_old_checksum: bool,
     /// Of authentication trailers.
     pub(super) stamps: Option<Box<Stamps>>,
     /// When its standing last changed, on the wall clock since 1970: only to be shown.
@@ -44,6 +46,7 @@ impl Record {
         let result = receiver.check(datagram);
         match &result {
             Ok(accepted) => {
+                self.hears_old_checksum = accepted.checksum == ChecksumRule::OldUnicast;
                 if let Some(sequence) = accepted.ah_sequence {
                     self.ah_heard = sequence;
                 }
@@ -74,6 +77,11 @@ impl Record {
     pub(super) fn next_stamp(&mut self, auth: &RouterAuth, since_1970: Duration) -> Option<TrailerStamp> {
         let RouterAuth::Trailer(plan) = auth else { return None };
         Some(self.stamps.get_or_insert_default().next(plan, since_1970))
+    }
+
+    /// How the next advert is summed up.
+    pub(super) const fn checksum(&self, router: &RouterPlan) -> ChecksumRule {
+        if self.hears_old_checksum { ChecksumRule::OldUnicast } else { router.checksum }
     }
 
     fn receiver<'r>(&self, router: &'r RouterPlan) -> Receiver<'r> {
@@ -190,6 +198,31 @@ mod tests {
         };
         assert!(heard(2));
         assert!(!heard(3));
+    }
+
+    /// The packet is that of keepalived 2.2.7 with `old_unicast_checksum`.
+    #[test]
+    fn a_peer_that_sums_up_as_old_keepaliveds_is_heard_and_spoken_to_in_the_same_way() {
+        let packet = [
+            0x45, 0xc0, 0x00, 0x20, 0x00, 0x01, 0x00, 0x00, 0xff, 0x70, 0x37, 0x47, 0xc0, 0xa8, 0x01, 0x0a,
+            0xc0, 0xa8, 0x01, 0x0b, 0x31, 0x33, 0x96, 0x01, 0x00, 0x14, 0xd4, 0x68, 0xc0, 0xa8, 0x01, 0x64,
+        ];
+        let heard = |keyword: &str| {
+            let text = format!(
+                "vrrp_instance V {{\n interface eth0\n version 3\n virtual_router_id 51\n {keyword}\n unicast_peer {{\n \
+                 192.168.1.10\n }}\n virtual_ipaddress {{\n 192.168.1.100\n }}\n}}"
+            );
+            let plan = Plan::new(Generation::default(), keepalived_conf::load_str(&text).config);
+            let (router, mut record) = (&plan.routers[0], Record::default());
+            let before = record.checksum(router);
+            let datagram = Datagram::from_ipv4(&packet).unwrap();
+            let is_heard = record.judge(router, &datagram, Duration::ZERO).is_ok();
+            (before, is_heard, record.checksum(router))
+        };
+        use ChecksumRule::{OldUnicast, PseudoHeader};
+        assert_eq!(heard(""), (PseudoHeader, true, OldUnicast));
+        assert_eq!(heard("old_unicast_checksum"), (OldUnicast, true, OldUnicast));
+        assert_eq!(heard("old_unicast_checksum never"), (PseudoHeader, false, PseudoHeader));
     }
 
     /// They would stay Active side by side for ever, and neither would say so.

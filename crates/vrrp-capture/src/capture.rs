@@ -274,7 +274,11 @@ fn has_right_checksum(advert: &Advert<'_>, datagram: &Datagram<'_>) -> bool {
     let readings = checksum_readings(message, &datagram.endpoints);
     match (advert.version(), datagram.endpoints.source()) {
         (Version::V2, _) => readings.message_only,
-        (Version::V3, IpAddr::V4(_)) => readings.message_only || readings.pseudo_header,
+        (Version::V3, IpAddr::V4(_)) => {
+            let multicast =
+                matches!(datagram.endpoints.destination(), IpAddr::V4(group) if group.is_multicast());
+            readings.message_only || readings.pseudo_header || readings.old_unicast && !multicast
+        }
         (Version::V3, IpAddr::V6(_)) => readings.pseudo_header,
     }
 }

@@ -9,9 +9,10 @@
 //! [`Receiver`](crate::Receiver).
 
 use core::fmt;
-use core::net::Ipv6Addr;
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::addresses::Addresses;
+use crate::assigned::IPV4_GROUP;
 use crate::auth::AuthData;
 use crate::checksum::Sum;
 use crate::endpoints::Endpoints;
@@ -229,6 +230,9 @@ impl<'a> Advert<'a> {
             }
             (Version::V3, Endpoints::V6 { .. }, _)
             | (Version::V3, Endpoints::V4 { .. }, ChecksumRule::PseudoHeader) => endpoints.pseudo_header(len),
+            (Version::V3, Endpoints::V4 { source, .. }, ChecksumRule::OldUnicast) => {
+                as_to_the_group(*source).pseudo_header(len)
+            }
         }
     }
 }
@@ -257,6 +261,9 @@ pub enum ChecksumRule {
     PseudoHeader,
     /// The message alone (RFC 9568).
     MessageOnly,
+    /// As [`PseudoHeader`](Self::PseudoHeader), with 224.0.0.18 as the destination whatever the destination is: what keepalived before
+    /// 1.3.7 sends to unicast peers, and the only thing that it takes from them.
+    OldUnicast,
 }
 
 /// Under which readings the checksum of a message is right.
@@ -267,17 +274,30 @@ pub struct ChecksumReadings {
     pub message_only: bool,
     /// The message and its pseudo-header add up: right for IPv6, and for VRRPv3 over IPv4 by keepalived.
     pub pseudo_header: bool,
+    /// The message and a pseudo-header to 224.0.0.18 add up, and neither of the others does: over IPv4 to a unicast peer right
+    /// by keepalived before 1.3.7.
+    pub old_unicast: bool,
 }
 
-/// Adds up `message` both ways; the version in it is not looked at.
+/// Adds up `message` each way; the version in it is not looked at.
 #[must_use]
 #[inline(always)]
 pub fn checksum_readings(message: &[u8], endpoints: &Endpoints) -> ChecksumReadings {
     let sum = Sum::of(message);
-    ChecksumReadings {
-        message_only: sum.is_intact(),
-        pseudo_header: sum.join(endpoints.pseudo_header(message.len())).is_intact(),
-    }
+    let message_only = sum.is_intact();
+    let pseudo_header = sum.join(endpoints.pseudo_header(message.len())).is_intact();
+    let old_unicast = match *endpoints {
+        Endpoints::V4 { source, .. } if !message_only && !pseudo_header => {
+            sum.join(as_to_the_group(source).pseudo_header(message.len())).is_intact()
+        }
+        Endpoints::V4 { .. } | Endpoints::V6 { .. } => false,
+    };
+    ChecksumReadings { message_only, pseudo_header, old_unicast }
+}
+
+/// The endpoints that keepalived before 1.3.7 has in mind when it sums up a message to a unicast peer.
+const fn as_to_the_group(source: Ipv4Addr) -> Endpoints {
+    Endpoints::V4 { source, destination: IPV4_GROUP }
 }
 
 /// Why some octets are not an advertisement.

@@ -49,7 +49,7 @@ pub(super) static VRRP_INSTANCE: &[Keyword] = keywords![
     [VrrpInstance] "check_unicast_src": None, default "global", since "2.1.0", Acts,
         "Drop adverts from addresses that are not peers.";
     [VrrpInstance] "old_unicast_checksum": OptionalChoice(&["never"]),
-        default "auto detect", since "1.3.7", Refused("the checksum of keepalived before 1.3.7 is neither sent nor accepted; update peers that are older"),
+        default "auto detect", since "1.3.7", Acts,
         "Use (or with never refuse) pre-1.3.7 v3 unicast checksum form.";
     [VrrpInstance] "vrf": Interface => aborts, default "none", since "2.2.5", Refused("name the interface in `interface`: its VRF is found and used"),
         "Bind to the VRF master when no interface is given.";

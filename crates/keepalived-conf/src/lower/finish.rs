@@ -131,6 +131,7 @@ impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {
             owner_ignores_adverts: self.strict && owner
                 || draft.owner_ignores_adverts.unwrap_or(globals.owner_ignores_adverts),
             v3_checksum_as_v2: draft.v3_checksum_as_v2.unwrap_or(globals.v3_checksum_as_v2),
+            old_unicast_checksum: draft.old_unicast_checksum,
             skip_check_adv_addr: draft.skip_check_adv_addr.unwrap_or(globals.skip_check_adv_addr),
             garp,
             source: draft.source,

@@ -61,6 +61,8 @@ pub(super) struct Draft {
     pub(super) higher_priority_send_advert: Option<bool>,
     pub(super) owner_ignores_adverts: Option<bool>,
     pub(super) v3_checksum_as_v2: Option<bool>,
+    /// `old_unicast_checksum`; `false` stands for `never`.
+    pub(super) old_unicast_checksum: Option<bool>,
     pub(super) skip_check_adv_addr: Option<bool>,
     pub(super) garp: DraftGarp,
     pub(super) source: Option<IpAddr>,

@@ -27,22 +27,14 @@ impl<'a> Lowering<'a> {
         );
     }
 
-    /// Routers that do not accept each other's checksums both become MASTER. With `never` there is nothing to do.
+    /// `old_unicast_checksum [never]`
     pub(super) fn old_unicast_checksum(&mut self, draft: &mut Draft, entry: &Entry<'a>) {
         draft.unicast_keyword.get_or_insert(entry.span());
-        if entry.argument().is_some() {
-            self.check_arguments(entry);
-            return;
-        }
-        let message = format!(
-            "{}: `old_unicast_checksum` is not done here: adverts have the checksum of keepalived 1.3.7 and later, and a peer \
-             that is older discards them and becomes MASTER too",
-            draft.name
-        );
-        self.report.push(
-            Diagnostic::new(Severity::Error, Class::None, "refused", message)
-                .at(entry.span())
-                .help("update such peers; without any, remove the line"),
-        );
+        self.check_arguments(entry);
+        draft.old_unicast_checksum = match entry.argument() {
+            None => Some(true),
+            Some(word) if word.text == "never" => Some(false),
+            Some(_) => draft.old_unicast_checksum,
+        };
     }
 }

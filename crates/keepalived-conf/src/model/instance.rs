@@ -82,6 +82,9 @@ pub struct VrrpInstance {
     pub owner_ignores_adverts: bool,
     /// `v3_checksum_as_v2`: IPv4 VRRPv3 checksum without pseudo-header.
     pub v3_checksum_as_v2: bool,
+    /// `old_unicast_checksum`: `Some(true)`: the checksum of keepalived before 1.3.7 is sent to unicast peers; `Some(false)`
+    /// (`never`): nor is it accepted; `None`: it is sent once a peer is heard that sends it.
+    pub old_unicast_checksum: Option<bool>,
     /// `skip_check_adv_addr`
     pub skip_check_adv_addr: bool,
     /// `garp_master_*` and `garp_lower_prio_*`.

@@ -20,6 +20,7 @@ fn outgoing<'a>(plan: &'a Plan, source: &str) -> Outgoing<'a> {
         router: &plan.routers[0],
         priority: Priority::new(150),
         source: source.parse().unwrap(),
+        checksum: Record::default().checksum(&plan.routers[0]),
         ah_sequence: 0,
         stamp: None,
     }
@@ -178,4 +179,22 @@ fn an_address_that_is_listed_twice_is_advertised_twice_and_set_once() {
     let packet = packet(&outgoing(&plan, "192.0.2.1"), "224.0.0.18");
     assert_eq!((packet[23], &packet[28..36]), (2, [192, 0, 2, 100, 192, 0, 2, 100].as_slice()));
     assert_eq!(plan.routers[0].addresses.len(), 1);
+}
+
+/// As keepalived 2.2.7 sends it with `old_unicast_checksum`.
+#[test]
+fn old_unicast_checksum_counts_the_group_in_place_of_the_peer() {
+    let message = |keyword: &str| {
+        let plan = plan(&format!(
+            "version 3\n{keyword} unicast_peer {{\n 192.168.1.11\n }}\n virtual_ipaddress {{\n 192.168.1.100\n }}\n"
+        ));
+        packet(&outgoing(&plan, "192.168.1.10"), "192.168.1.11")[20..].to_vec()
+    };
+    let interval = [0x00, 0x64];
+    let keepalived = [0x31, 0x33, 0x96, 0x01, 0x00, 0x14, 0xd4, 0x68, 0xc0, 0xa8, 0x01, 0x64];
+    let ours = message("old_unicast_checksum\n");
+    assert_eq!(ours[..4], keepalived[..4]);
+    assert_eq!(ours[4..6], interval, "a second instead of 0.2 s: the sum is less by as much");
+    assert_eq!(u16::from_be_bytes([ours[6], ours[7]]), 0xd468 - (0x64 - 0x14));
+    assert_ne!(message("")[6..8], ours[6..8]);
 }

@@ -35,6 +35,8 @@ pub(crate) struct RouterPlan {
     pub(crate) auth: RouterAuth,
     /// Checksum rule of VRRPv3 adverts over IPv4.
     pub(crate) checksum: ChecksumRule,
+    /// Whether unicast peers with the checksum of keepalived before 1.3.7 are heard, and then spoken to in the same way.
+    pub(crate) follows_old_checksum: bool,
     /// The addresses that adverts list, in file order.
     pub(crate) advertised: Advertised,
     /// Whether the addresses that peers list are compared with these.
@@ -113,7 +115,12 @@ impl RouterPlan {
     /// sums as keepalived does (`v3_checksum_as_v2 off`) has peers that do so.
     pub(crate) fn policy(&self) -> Policy {
         match (self.rfc, self.checksum) {
-            (None, _) => Policy::INTEROP,
+            (None, _) => Policy { old_unicast_checksum: self.follows_old_checksum, ..Policy::INTEROP },
+            (Some(RfcMode::Rfc9568), ChecksumRule::OldUnicast) => Policy {
+                v3_ipv4_checksum: AcceptedChecksum::Either,
+                old_unicast_checksum: true,
+                ..Policy::RFC9568
+            },
             (Some(RfcMode::Rfc3768), _) => Policy::RFC3768,
             (Some(RfcMode::Rfc9568), ChecksumRule::MessageOnly) => Policy::RFC9568,
             (Some(RfcMode::Rfc9568), _) => {
@@ -164,11 +171,12 @@ pub(super) fn router_plan(
                 RouterAuth::Trailer(Box::new(TrailerPlan::new(hmac, instance.unicast_peers.len())))
             }
         },
-        checksum: if instance.v3_checksum_as_v2 {
-            ChecksumRule::MessageOnly
-        } else {
-            ChecksumRule::PseudoHeader
+        checksum: match (instance.old_unicast_checksum, instance.v3_checksum_as_v2) {
+            (Some(true), _) if !instance.unicast_peers.is_empty() => ChecksumRule::OldUnicast,
+            (_, true) => ChecksumRule::MessageOnly,
+            (_, false) => ChecksumRule::PseudoHeader,
         },
+        follows_old_checksum: instance.old_unicast_checksum != Some(false),
         advertised: advertised(instance),
         checks_list: !instance.skip_check_adv_addr,
         rfc: instance.rfc,

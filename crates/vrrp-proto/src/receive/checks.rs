@@ -2,7 +2,7 @@
 
 use core::net::Ipv6Addr;
 
-use super::{AcceptedChecksum, ExpectedAuth, Judge, Reaction, Receiver, Rejection, TtlRange, Warnings};
+use super::{AcceptedChecksum, ExpectedAuth, Judge, Mode, Reaction, Receiver, Rejection, TtlRange, Warnings};
 use crate::addresses::Addresses;
 use crate::advert::ChecksumReadings;
 use crate::ah::AH_WORDS;
@@ -97,7 +97,9 @@ impl Receiver<'_> {
         readings: ChecksumReadings,
         message: Message<'_>,
     ) -> Result<(), Rejection> {
-        let ChecksumReadings { message_only, pseudo_header } = readings;
+        let ChecksumReadings { message_only, pseudo_header, old_unicast } = readings;
+        let takes_old = self.policy.old_unicast_checksum
+            && matches!((self.interval.version(), self.mode), (Version::V3, Mode::Unicast { .. }));
         let right = match (self.interval.version(), self.family, self.policy.v3_ipv4_checksum) {
             (Version::V2, _, _) | (Version::V3, Family::Ipv4, AcceptedChecksum::MessageOnly) => message_only,
             (Version::V3, Family::Ipv6, _) | (Version::V3, Family::Ipv4, AcceptedChecksum::PseudoHeader) => {
@@ -105,7 +107,7 @@ impl Receiver<'_> {
             }
             (Version::V3, Family::Ipv4, AcceptedChecksum::Either) => message_only || pseudo_header,
         };
-        require(right, || Rejection::Checksum { actual: message.checksum() })
+        require(right || takes_old && old_unicast, || Rejection::Checksum { actual: message.checksum() })
     }
 
     #[inline(always)]

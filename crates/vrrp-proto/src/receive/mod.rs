@@ -167,6 +167,7 @@ impl Receiver<'_> {
             warnings: findings.warnings,
             checksum: match findings.opened.readings {
                 ChecksumReadings { pseudo_header: true, .. } => ChecksumRule::PseudoHeader,
+                ChecksumReadings { old_unicast: true, .. } => ChecksumRule::OldUnicast,
                 ChecksumReadings { pseudo_header: false, .. } => ChecksumRule::MessageOnly,
             },
             ah_sequence: datagram.envelope.map(|envelope| envelope.header.sequence),

@@ -15,6 +15,8 @@
 pub struct Policy {
     /// Accepted coverage of the checksum of VRRPv3 over IPv4.
     pub v3_ipv4_checksum: AcceptedChecksum,
+    /// Whether [`ChecksumRule::OldUnicast`](crate::ChecksumRule::OldUnicast) is accepted from unicast peers besides.
+    pub old_unicast_checksum: bool,
     /// A VRRPv3 advertisement without addresses (RFC 9568 §5.2.5).
     pub v3_count_zero: Reaction,
     /// A VRRPv3 advertisement with interval 0 (RFC 9568 erratum 8301).
@@ -35,6 +37,7 @@ impl Policy {
     /// An owner hears others in both versions, since otherwise two of them would never yield to each other.
     pub const INTEROP: Self = Self {
         v3_ipv4_checksum: AcceptedChecksum::Either,
+        old_unicast_checksum: true,
         v3_count_zero: Reaction::Discard,
         v3_interval_zero: Reaction::Discard,
         first_address_not_link_local: Reaction::Warn,
@@ -51,6 +54,7 @@ impl Policy {
     /// RFC 9568 with its verified errata 8298 to 8301.
     pub const RFC9568: Self = Self {
         v3_ipv4_checksum: AcceptedChecksum::MessageOnly,
+        old_unicast_checksum: false,
         first_address_not_link_local: Reaction::Discard,
         ..Self::INTEROP
     };
@@ -58,6 +62,7 @@ impl Policy {
     /// RFC 5798, which has a pseudo-header in both families and fewer checks.
     pub const RFC5798: Self = Self {
         v3_ipv4_checksum: AcceptedChecksum::PseudoHeader,
+        old_unicast_checksum: false,
         v3_count_zero: Reaction::Warn,
         v3_interval_zero: Reaction::Warn,
         v3_local_is_owner: Reaction::Discard,
