@@ -257,6 +257,10 @@ static CODES: &[Code] = &[
         "no-such-interface",
         "This machine has no interface of this name now. What needs it stays in FAULT until there is one; the file may as well be meant for another machine.",
     ),
+    code(
+        "no-such-namespace",
+        "The network namespace of the configuration cannot be entered, so the daemon does not start on this machine. The file may as well be meant for another machine: what is said of its scripts leaves the exit status of a test alone.",
+    ),
     code("no-track-file", "A `FILE_CHECK` does not name its `track_file`, and is ignored."),
     code(
         "no-unicast-peer",
@@ -420,6 +424,10 @@ static CODES: &[Code] = &[
     code(
         "script-security",
         "Scripts run, and `enable_script_security` is not set: a script that others can write to would run as root.",
+    ),
+    code(
+        "script-user",
+        "`script_user` of `global_defs` is no account of this machine. No script is configured that would run as it.",
     ),
     code(
         "script-user-again",

@@ -219,10 +219,10 @@ mod tests {
             let is_heard = record.judge(router, &datagram, Duration::ZERO).is_ok();
             (before, is_heard, record.checksum(router))
         };
-        use ChecksumRule::{OldUnicast, PseudoHeader};
-        assert_eq!(heard(""), (PseudoHeader, true, OldUnicast));
-        assert_eq!(heard("old_unicast_checksum"), (OldUnicast, true, OldUnicast));
-        assert_eq!(heard("old_unicast_checksum never"), (PseudoHeader, false, PseudoHeader));
+        let (plain, old) = (ChecksumRule::PseudoHeader, ChecksumRule::OldUnicast);
+        assert_eq!(heard(""), (plain, true, old));
+        assert_eq!(heard("old_unicast_checksum"), (old, true, old));
+        assert_eq!(heard("old_unicast_checksum never"), (plain, false, plain));
     }
 
     /// They would stay Active side by side for ever, and neither would say so.

@@ -8,8 +8,10 @@ use std::process::ExitCode;
 
 use keepalived_conf::{Class, Diagnostic, Diagnostics, Severity, Span};
 use nix::net::if_::if_nametoindex;
+use vrrp_linux::namespace::Namespace;
 
 use crate::cli::{Options, wants_color};
+use crate::parent;
 use crate::parent::load::{self, Reading};
 
 /// Tests the configuration that the command line names. Findings go to standard error, or are appended to `output`.
@@ -32,7 +34,11 @@ pub fn main(options: &Options, output: Option<&Path>) -> ExitCode {
 /// The output of a test of this configuration, and its exit status.
 fn examine(options: &Options, color: bool) -> (String, u8) {
     let mut reading = load::read(options);
-    if options.namespace.is_none() && reading.config.global.net_namespace.is_none() {
+    if let Some(name) = parent::namespace(options, &reading.config.global) {
+        if let Err(error) = Namespace::open(name) {
+            note_missing_namespace(name, &error.to_string(), &mut reading.diagnostics);
+        }
+    } else {
         // The kernel is asked, not /sys: that may be another network namespace's.
         let is_here = |name: &str| if_nametoindex(name).is_ok();
         note_missing_interfaces(&reading.interfaces, is_here, &mut reading.diagnostics);
@@ -65,6 +71,24 @@ fn note_missing_interfaces(
         diagnostics.push(finding.at(*at));
     }
 }
+
+/// A file whose namespace is not here is for another machine, and its scripts are there, too. keepalived ends its test at
+/// such a file, with status 0.
+fn note_missing_namespace(name: &str, error: &str, diagnostics: &mut Diagnostics) {
+    for code in OF_SCRIPTS {
+        let findings: Vec<_> = diagnostics.iter().filter(|finding| finding.code == code).cloned().collect();
+        diagnostics.withdraw(code);
+        for finding in findings {
+            diagnostics.push(finding.class(Class::None));
+        }
+    }
+    let message =
+        format!("network namespace {name} cannot be entered ({error}): the daemon does not start here");
+    diagnostics.push(Diagnostic::new(Severity::Warning, Class::None, "no-such-namespace", message));
+}
+
+/// Findings about scripts as they are on this machine.
+const OF_SCRIPTS: [&str; 3] = ["script-security", "script-not-runnable", "script-insecure"];
 
 /// The result of the test, in one line.
 fn closing_line(path: &Path, reading: &Reading, status: u8) -> String {

@@ -400,7 +400,7 @@ mod tests {
     use crate::interval::{Centiseconds, Seconds};
 
     const ENDPOINTS: Endpoints =
-        Endpoints::V4 { source: Ipv4Addr::new(10, 9, 0, 2), destination: crate::IPV4_GROUP };
+        Endpoints::V4 { source: Ipv4Addr::new(10, 9, 0, 2), destination: IPV4_GROUP };
 
     fn advert(interval: AdvertInterval) -> Advert<'static> {
         Advert {

@@ -1,7 +1,7 @@
 //! Commands: program, arguments and user.
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
-use crate::keywords;
+use crate::keywords::{self, Context};
 use crate::model::{Command, Run, User};
 use crate::script::{script_words, unescape_quotes};
 
@@ -45,10 +45,34 @@ pub(super) fn command(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Comm
     };
     hint(entry, &run, &line.rest, report);
     if !matches!(run, Run::FileReadable(_)) {
-        report.script_configured(entry.span());
+        report.script_configured(part_of(entry), entry.span());
     }
     let user = if takes_user(entry.keyword.name) { user_of(&line.rest) } else { None };
     Some(Command { text, run, user })
+}
+
+/// The part of the daemon that runs a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// Whatever is configured.
+    Daemon,
+    /// Either of the others.
+    Any,
+    /// Virtual routers.
+    Vrrp,
+    /// Virtual servers.
+    Lvs,
+}
+
+fn part_of(entry: &Entry<'_>) -> Part {
+    match (entry.context, entry.keyword.name.trim_end_matches("_script")) {
+        (Context::GlobalDefs, word::VRRP_NOTIFY_FIFO) => Part::Vrrp,
+        (Context::GlobalDefs, word::LVS_NOTIFY_FIFO) => Part::Lvs,
+        (Context::GlobalDefs, word::NOTIFY_FIFO) => Part::Any,
+        (Context::GlobalDefs, _) => Part::Daemon,
+        (context, _) if context.path().starts_with(word::VIRTUAL_SERVER) => Part::Lvs,
+        _ => Part::Vrrp,
+    }
 }
 
 /// Findings that a reader of the file may not expect.

@@ -57,6 +57,7 @@ use crate::source::Span;
 
 use crate::keywords::word;
 use bfd::Sessions;
+use command::Part;
 use global::Globals;
 use instance::Draft;
 use lvs::Lvs;
@@ -215,11 +216,18 @@ impl<'a> Lowering<'a> {
         across::across_instances(&instances, &spans, &mut self.report);
         across::long_delays(&instances, &spans, &self.interface_delays, &mut self.report);
         let statics = self.finish_statics(&instances);
+        let lvs = self.lvs.has_servers();
         let (virtual_servers, checks) = self.finish_virtual_servers(&instances);
         self.finish_global(&instances);
         self.note_untracked_scripts();
         let script_security = self.globals.public.script_security;
-        self.report.script_security(script_security);
+        let vrrp = !self.instance_names.is_empty();
+        self.report.script_security(script_security, |part| match part {
+            Part::Daemon => true,
+            Part::Any => vrrp || lvs,
+            Part::Vrrp => vrrp,
+            Part::Lvs => lvs,
+        });
         let mut config = Config {
             global: self.globals.public,
             scripts: self.scripts,

@@ -1,6 +1,6 @@
 //! Findings of the lowering: those that are reported once, and their form.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::damage::Damage;
 use crate::diagnostic::{Class, Diagnostic, Diagnostics, Severity};
@@ -9,13 +9,15 @@ use crate::line::Statement;
 use crate::similar::did_you_mean;
 use crate::source::Span;
 
+use super::command::Part;
+
 /// Collects findings; knows what was already said.
 pub(super) struct Report<'a> {
     found: &'a mut Diagnostics,
     /// Keywords and codes that are reported only the first time.
     said: HashSet<(&'static str, &'static str)>,
-    /// Where the first command stands that runs as a script.
-    first_script: Option<Span>,
+    /// Where the first command stands that each part runs as a script.
+    first_scripts: BTreeMap<Part, Span>,
     /// keepalived takes the defects here in silence.
     unheard: bool,
     /// The interfaces that are named, each where it is named first.
@@ -28,7 +30,7 @@ impl<'a> Report<'a> {
         Self {
             found,
             said: HashSet::new(),
-            first_script: None,
+            first_scripts: BTreeMap::new(),
             unheard: false,
             interfaces: Vec::new(),
             known_interfaces: HashSet::new(),
@@ -166,14 +168,16 @@ impl<'a> Report<'a> {
         std::mem::take(&mut self.interfaces)
     }
 
-    /// That a command is configured to be run.
-    pub(super) fn script_configured(&mut self, at: Span) {
-        self.first_script.get_or_insert(at);
+    /// That a command is configured to be run by this part.
+    pub(super) fn script_configured(&mut self, part: Part, at: Span) {
+        self.first_scripts.entry(part).or_insert(at);
     }
 
     /// The one warning about scripts without `enable_script_security`.
-    pub(super) fn script_security(&mut self, enabled: bool) {
-        let Some(at) = self.first_script.filter(|_| !enabled) else { return };
+    /// `runs` says which parts of the daemon have something to do; another one runs no script.
+    pub(super) fn script_security(&mut self, enabled: bool, runs: impl Fn(Part) -> bool) {
+        let running = self.first_scripts.iter().filter(|(part, _)| runs(**part));
+        let Some(at) = running.map(|(_, at)| *at).min().filter(|_| !enabled) else { return };
         let message = "scripts are configured, but `enable_script_security` is not: one that another user than root \
                        can write to would run as root";
         self.push(

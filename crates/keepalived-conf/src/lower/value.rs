@@ -17,7 +17,7 @@ pub(super) enum NumberError<T> {
 
 /// A whole number in base 10 with an optional sign.
 pub(super) fn integer(word: &str, min: i64, max: i64) -> Result<i64, NumberError<i64>> {
-    let word = word.trim();
+    let word = word.trim_ascii();
     let digits = word.strip_prefix(['+', '-']).unwrap_or(word);
     let length = digits.bytes().take_while(u8::is_ascii_digit).count();
     if length == 0 {
@@ -35,7 +35,7 @@ pub(super) fn integer(word: &str, min: i64, max: i64) -> Result<i64, NumberError
 
 /// A decimal number in millionths, and whether it had to be rounded to `places`.
 pub(super) fn decimal(word: &str, min: u64, max: u64, places: u8) -> Result<(u64, bool), NumberError<u64>> {
-    let word = word.trim();
+    let word = word.trim_ascii();
     let unsigned = word.strip_prefix('+').unwrap_or(word);
     if unsigned.starts_with('-') {
         return Err(NumberError::OutOfRange(0));

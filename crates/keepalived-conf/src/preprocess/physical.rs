@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::fragment::Fragment;
+use super::lexical::is_blank;
 use super::plain::{Measured, measure};
 use super::quotes::content;
 use super::run::Preprocessor;
@@ -75,14 +76,14 @@ impl Preprocessor<'_, '_> {
         if !visible.text().is_ascii() {
             self.lookalike(&visible);
         }
+        // A backslash at the end of a comment continues a definition, too.
+        self.continued = has_comment && line.text().trim_end_matches(is_blank).ends_with('\\');
         if self.pending.is_some() {
-            // A line with nothing but a comment is skipped; a blank one ends the definition.
-            if visible.text().is_empty() {
-                if !has_comment {
-                    self.end_definition();
-                }
-            } else {
+            // A blank line ends the definition, and so does one with nothing but a comment that does not go on.
+            if !visible.text().is_empty() {
                 self.continue_definition(&visible);
+            } else if !self.continued {
+                self.end_definition();
             }
             return Ok(());
         }

@@ -26,6 +26,8 @@ pub(super) struct Preprocessor<'r, 'o> {
     pub(super) budget: Budget,
     /// A definition whose last line so far ended in a backslash.
     pub(super) pending: Option<(String, Definition)>,
+    /// The comment of the line being read ends in a backslash.
+    pub(super) continued: bool,
     /// The files being read, outermost first.
     pub(super) reading: Vec<Reading>,
     checks: Checks,
@@ -56,6 +58,7 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
             random: Random::seeded(options.random_seed),
             budget: Budget(options.cost_limit),
             pending: None,
+            continued: false,
             reading: Vec::new(),
             checks: if options.strict_includes { Checks::ALL } else { Checks::NONE },
             words: Vec::new(),
@@ -190,7 +193,8 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
             self.unclosed_quote(line, quote..text.len());
         }
         let value_text = text.get(value..).unwrap_or_default();
-        if let Some(first) = value_text.strip_suffix('\\') {
+        let continued = value_text.strip_suffix('\\');
+        if let Some(first) = continued.or(self.continued.then_some(value_text)) {
             let mut started = Definition { lines: Vec::new(), span };
             let first = first.trim_end_matches(is_blank);
             if !first.is_empty() {
@@ -213,7 +217,7 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
         if !content.is_empty() {
             started.lines.push((content.into(), line.span(0..content.len())));
         }
-        if continued.is_some() {
+        if continued.is_some() || self.continued {
             self.pending = Some((name, started));
         } else {
             self.finish_definition(&name, started);

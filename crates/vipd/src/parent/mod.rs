@@ -185,7 +185,7 @@ fn report(log: &mut Log, reading: &LoadedConfig) {
 }
 
 /// The namespace to run in: the command line's, else the configuration's.
-fn namespace<'a>(options: &'a Options, global: &'a Global) -> Option<&'a str> {
+pub(crate) fn namespace<'a>(options: &'a Options, global: &'a Global) -> Option<&'a str> {
     options.namespace.as_deref().or(global.net_namespace.as_deref())
 }
 

@@ -137,7 +137,10 @@ impl File<'_, '_, '_> {
                 let Some(group) = self.groups.get(&**name) else {
                     let message =
                         format!("there is no virtual_server_group {name}; the virtual server is ignored");
-                    self.report.error("unknown-group", draft.at, message);
+                    // keepalived takes the file, and ignores the virtual server as well.
+                    self.report.push(
+                        Diagnostic::new(Severity::Error, Class::None, "unknown-group", message).at(draft.at),
+                    );
                     return None;
                 };
                 self.expanded = self.expanded.saturating_add(group.members.len());
@@ -281,6 +284,7 @@ impl File<'_, '_, '_> {
             };
             self.report.push(
                 Diagnostic::error("duplicate-server", message)
+                    .class(Class::None)
                     .at(draft.at)
                     .related(elsewhere, "the earlier one"),
             );

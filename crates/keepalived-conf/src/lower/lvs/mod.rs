@@ -40,6 +40,13 @@ pub(super) struct Lvs<'a> {
     ssl: Option<Ssl>,
 }
 
+impl Lvs<'_> {
+    /// Whether a virtual server has been read.
+    pub(super) fn has_servers(&self) -> bool {
+        !self.servers.is_empty()
+    }
+}
+
 impl<'a> Lowering<'a> {
     /// Takes a keyword of the top level; `false` if it is none of virtual servers.
     pub(super) fn lvs_keyword(&mut self, entry: Entry<'a>) -> bool {
