@@ -71,6 +71,61 @@ impl Scenario {
     }
 }
 
+impl Scenario {
+    /// A scenario [of groups](Self::random_groups) in which routers follow a check, a number, processes, a session and the
+    /// other network, with weights of both signs, reversed or not. All of these change throughout the storm.
+    #[must_use]
+    pub fn random_trackers(seed: u64) -> Self {
+        let mut scenario = Self::random_groups(seed);
+        let mut rng = Rng::new(seed ^ 0x7ac4_e125);
+        for host in &mut scenario.hosts {
+            // A session of BFD.
+            host.facts.push(Fact::Up);
+            let reloads = host.reloads.iter_mut().flat_map(|reload| &mut reload.routers);
+            for setup in host.routers.iter_mut().chain(reloads) {
+                follow(&mut rng, setup);
+            }
+        }
+        for _ in 0..100 + rng.below(200) {
+            let at = rng.up_to(STORM_ENDS);
+            let fault = fault_of_trackers(&mut rng, scenario.hosts.len());
+            scenario = scenario.at(at, fault);
+        }
+        for host in (0..scenario.hosts.len()).map(HostId) {
+            scenario = scenario.at(STORM_ENDS + LONGEST_STALL, Fault::Fact(host, SESSION, Fact::Up));
+        }
+        scenario
+    }
+}
+
+/// The session of [`Scenario::random_trackers`].
+const SESSION: FactId = FactId(2);
+
+/// Weight 0 is a fault, and a reversed one would be a fault while all is well: nobody would serve in the end.
+fn follow(rng: &mut Rng, setup: &mut RouterSetup) {
+    let targets = [ScriptId(0).into(), FactId(0).into(), FactId(1).into(), SESSION.into(), LinkId(1).into()];
+    for target in targets {
+        if rng.happens(500) {
+            let weight = rng.pick(&[0, 2, -2, 30, -30, 253, -253]).copied().unwrap_or_default();
+            let reverse = weight != 0 && rng.happens(400);
+            setup.tracks.push(Track { target, weight, reverse });
+        }
+    }
+}
+
+fn fault_of_trackers(rng: &mut Rng, hosts: usize) -> Fault {
+    let host = HostId(usize::try_from(rng.below(hosts as u64)).unwrap_or_default());
+    let state = if rng.happens(600) { Fact::Up } else { Fact::Down };
+    match rng.below(8) {
+        0 | 1 => Fault::Script(host, ScriptId(0), rng.happens(600)),
+        2 | 3 => Fault::Fact(host, FactId(0), number(rng)),
+        4 => Fault::Fact(host, FactId(1), state),
+        5 => Fault::Fact(host, SESSION, if rng.happens(100) { Fact::Unknown } else { state }),
+        6 => Fault::OneLinkDown(host, LinkId(1)),
+        _ => Fault::OneLinkUp(host, LinkId(1)),
+    }
+}
+
 /// A host whose routers are in a group, on two networks. Its first configuration is reload number [`FIRST`].
 fn grouped(rng: &mut Rng, mut host: Host) -> Host {
     let lan = |setup: &mut RouterSetup| setup.link = Some(LinkId(u32::from(setup.config.vrid.get() % 2)));

@@ -15,6 +15,13 @@ fn run(seed: u64) -> Simulation {
     settled.unwrap_or_else(|violation| panic!("{violation}\nmore: cargo run --example storm -- {seed}"))
 }
 
+/// The first seed and the number of seeds that an environment variable asks for, as `0+1000`.
+fn seeds(variable: &str) -> Option<(u64, u64)> {
+    let text = std::env::var(variable).ok()?;
+    let (first, count) = text.split_once('+')?;
+    Some((first.parse().ok()?, count.parse().ok()?))
+}
+
 #[test]
 fn random_scenarios_keep_every_promise() {
     for seed in 0..150 {
@@ -32,11 +39,7 @@ fn more_random_scenarios_keep_every_promise() {
 /// Among them that no sync group is ever split. `GROUP_SEEDS=0+1000` runs a thousand seeds from 0 on.
 #[test]
 fn random_scenarios_with_sync_groups_keep_every_promise() {
-    let range = |text: String| {
-        let (first, count) = text.split_once('+')?;
-        Some((first.parse::<u64>().ok()?, count.parse::<u64>().ok()?))
-    };
-    let (first, count) = std::env::var("GROUP_SEEDS").ok().and_then(range).unwrap_or((0, 60));
+    let (first, count) = seeds("GROUP_SEEDS").unwrap_or((0, 60));
     let mut faults = 0;
     for seed in first..first + count {
         let scenario = Scenario::random_groups(seed);
@@ -51,14 +54,28 @@ fn random_scenarios_with_sync_groups_keep_every_promise() {
     println!("{count} seeds, {faults} faults");
 }
 
+/// Among them that no sync group is ever split. `TRACK_SEEDS=0+1000` runs a thousand seeds from 0 on.
+#[test]
+fn random_scenarios_with_trackers_of_every_kind_keep_every_promise() {
+    let (first, count) = seeds("TRACK_SEEDS").unwrap_or((0, 40));
+    let mut faults = 0;
+    for seed in first..first + count {
+        let scenario = Scenario::random_trackers(seed);
+        faults += scenario.faults.len();
+        let settled = scenario
+            .run(seed, CALM_AFTER + scenario.settling_time())
+            .and_then(|run| run.check_settled().map(|()| run));
+        if let Err(violation) = settled {
+            panic!("{violation}");
+        }
+    }
+    println!("{count} seeds, {faults} faults");
+}
+
 /// `MOVE_SEEDS=0+1000` runs a thousand seeds from 0 on.
 #[test]
 fn random_scenarios_with_planned_moves_keep_every_promise() {
-    let range = |text: String| {
-        let (first, count) = text.split_once('+')?;
-        Some((first.parse::<u64>().ok()?, count.parse::<u64>().ok()?))
-    };
-    let chosen = std::env::var("MOVE_SEEDS").ok().and_then(range);
+    let chosen = seeds("MOVE_SEEDS");
     let (first, count) = chosen.unwrap_or((0, 80));
     let mut moved = 0;
     for seed in first..first + count {
