@@ -17,7 +17,7 @@ logger -t vipd-notify "$name is now $state"
 
 case "$state" in
     master | MASTER)
-        # What must run only where the address is, for instance:
+        # Services that must run only where the address is, for instance:
         # systemctl start mailer
         ;;
     backup | BACKUP | fault | FAULT | stop | STOP | deleted | DELETED)
