@@ -259,6 +259,7 @@ impl Worker {
                 | ToWorker::Session { .. }
                 | ToWorker::Observed(_)
                 | ToWorker::Act { .. }
+                | ToWorker::Recorder { .. }
                 | ToWorker::Steer { .. }
                 | ToWorker::Dump(_) => {}
             }

@@ -52,6 +52,9 @@ fn word(role: vipd_status::Role) -> &'static str {
         vipd_status::Role::Lvs => "LVS",
         vipd_status::Role::Bfd => "BFD",
         vipd_status::Role::Watcher => "watcher",
+        vipd_status::Role::Mailer => "mailer",
+        vipd_status::Role::Web => "web",
+        vipd_status::Role::Paths => "path",
     }
 }
 

@@ -5,6 +5,7 @@ mod config;
 mod connection;
 mod explain;
 mod neighbours;
+mod recorder;
 mod show;
 #[cfg(test)]
 mod testing;
@@ -95,6 +96,7 @@ fn run(verb: Verb) -> Result<(), Failure> {
             let status = status(&mut connection)?;
             print(&if common.json { neighbours::json(&status) } else { neighbours::text(&status) })
         }
+        Verb::Recorder { name, common } => recorder::recorder(name, &common),
         Verb::Capture { source, time, json, svg } => {
             let text = vipd_capture::run(&source, time, json, svg.as_deref()).map_err(Failure::No)?;
             print(&text.report)?;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use vipd_status::{Event, ReloadOutcome, Status};
+use vipd_status::{Event, ReloadOutcome, Status, Timestamp, Transition};
 
 use crate::{Change, VERSION};
 
@@ -27,6 +27,8 @@ pub enum Answer {
         /// [`VERSION`](crate::VERSION)
         v: u32,
     },
+    /// What an instance was told around its last changes of state.
+    Recorder(Box<Recorder>),
     /// It was done, or begun.
     Done {
         /// [`VERSION`](crate::VERSION)
@@ -96,6 +98,26 @@ pub enum Refusal {
     Busy,
     /// This daemon cannot do that.
     Unsupported,
+}
+
+/// What an instance was told around its last changes of state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Recorder {
+    /// [`VERSION`]
+    pub v: u32,
+    /// Its name.
+    pub instance: String,
+    /// When this was written.
+    pub at: Timestamp,
+    /// The same moment in nanoseconds of the clock that the recordings count with.
+    pub now_ns: u64,
+    /// Changes of state, the newest first.
+    pub history: Vec<Transition>,
+    /// What the recordings name by number, as they name it, and its name.
+    pub targets: Vec<(serde_json::Value, String)>,
+    /// The recordings, the oldest first. Their form is that of the daemon's version.
+    pub recordings: Vec<serde_json::Value>,
 }
 
 impl Answer {

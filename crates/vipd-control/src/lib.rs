@@ -28,7 +28,7 @@ mod rights;
 mod ring;
 mod server;
 
-pub use answer::{Answer, Refusal};
+pub use answer::{Answer, Recorder, Refusal};
 pub use change::{Change, ChangeKind, FieldChange};
 pub use gather::{Asked, Collected, Gatherer, Parts};
 pub use request::{Request, RequestError, ServerWish, Shown, Verb};

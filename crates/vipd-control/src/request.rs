@@ -101,6 +101,11 @@ pub enum Verb {
         #[serde(default)]
         persist: bool,
     },
+    /// What an instance was told around its last changes of state: one `recorder`.
+    Recorder {
+        /// Its name.
+        instance: String,
+    },
     /// Run the checks of a real server now.
     Probe {
         /// Virtual server, as in the status.
@@ -198,7 +203,9 @@ impl Verb {
     /// The right that a client needs for it.
     pub fn needs(&self) -> Rights {
         match self {
-            Self::Status {} | Self::Events { .. } | Self::Config { .. } => Rights::Read,
+            Self::Status {} | Self::Events { .. } | Self::Config { .. } | Self::Recorder { .. } => {
+                Rights::Read
+            }
             Self::Reload { .. }
             | Self::Confirm {}
             | Self::Undo {}
@@ -257,7 +264,9 @@ impl Verb {
     fn names(&self) -> [Option<&str>; 2] {
         match self {
             Self::Maintenance { instance, .. } => [instance.as_deref(), None],
-            Self::Handover { instance, .. } | Self::Announce { instance } => [Some(instance), None],
+            Self::Handover { instance, .. } | Self::Announce { instance } | Self::Recorder { instance } => {
+                [Some(instance), None]
+            }
             Self::Server { service, server, .. } | Self::Probe { service, server } => {
                 [Some(service), Some(server)]
             }
@@ -373,6 +382,7 @@ mod tests {
     fn only_requests_that_show_are_for_readers() {
         assert_eq!(Verb::Status {}.needs(), Rights::Read);
         assert_eq!(Verb::Config { show: Shown::Json }.needs(), Rights::Read);
+        assert_eq!(Verb::Recorder { instance: "VI_1".to_owned() }.needs(), Rights::Read);
         assert_eq!(Verb::Reload { dry_run: true, confirm_s: None, wait: false }.needs(), Rights::Act);
         assert_eq!(Verb::Undo {}.needs(), Rights::Act);
     }

@@ -107,6 +107,13 @@ pub enum ToWorker {
         /// What to do.
         steer: Box<Steer>,
     },
+    /// Say what an instance was told around its last changes of state (VRRP): the answer is [`FromWorker::Recorded`].
+    Recorder {
+        /// Names it in the answer.
+        request: u32,
+        /// The name of the instance.
+        instance: String,
+    },
     /// Say how everything stands: the answers are [`FromWorker::Status`].
     Status {
         /// Repeated in the answers.
@@ -253,6 +260,13 @@ pub enum FromWorker {
         request: u32,
         /// The result.
         result: ActResult,
+    },
+    /// The answer to [`ToWorker::Recorder`].
+    Recorded {
+        /// Of the question.
+        request: u32,
+        /// The line for the client.
+        line: Vec<u8>,
     },
     /// The answer to [`ToWorker::Steer`]: the change, in words.
     Steered {

@@ -369,7 +369,7 @@ impl Worker {
                     self.script_done(now, (generation, script), &run);
                 }
                 // Questions for the VRRP worker alone.
-                ToWorker::Observed(_) | ToWorker::Act { .. } => {}
+                ToWorker::Observed(_) | ToWorker::Act { .. } | ToWorker::Recorder { .. } => {}
                 ToWorker::Steer { request, steer } => self.steer(now, request, &steer),
                 ToWorker::Standing { instance, master } => self.stand(&instance, master),
                 ToWorker::Session { key, up } => self.note_session(now, key, up),

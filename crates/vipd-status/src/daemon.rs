@@ -75,6 +75,12 @@ pub enum Role {
     Bfd,
     /// Files and processes that priorities depend on.
     Watcher,
+    /// Mail; it runs while there is some.
+    Mailer,
+    /// Metrics and the page.
+    Web,
+    /// Opens the paths that the configuration names.
+    Paths,
 }
 
 /// A worker process.
@@ -88,7 +94,7 @@ pub struct Worker {
     pub pid: Option<u32>,
     /// Number of restarts.
     pub restarts: u32,
-    /// Milliseconds since it was last heard; none without a process.
+    /// Milliseconds since it was last heard; none without a process, and for those that are not asked whether they live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_ms: Option<u64>,
     /// It did not answer in time: its part is missing here.

@@ -74,6 +74,9 @@ pub struct Instance {
     /// Changes of state, the newest first; at most eight.
     #[serde(default)]
     pub history: Vec<Transition>,
+    /// Changes of state whose inputs `vipd recorder` shows.
+    #[serde(default)]
+    pub recorded: u32,
     /// Waits in which one more lost advertisement would have moved the addresses.
     #[serde(default)]
     pub close_calls: CloseCalls,

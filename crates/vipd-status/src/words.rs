@@ -47,6 +47,9 @@ impl Role {
             Self::Lvs => "lvs",
             Self::Bfd => "bfd",
             Self::Watcher => "watcher",
+            Self::Mailer => "mailer",
+            Self::Web => "web",
+            Self::Paths => "paths",
         }
     }
 }
@@ -58,6 +61,9 @@ impl fmt::Display for Role {
             Self::Lvs => "LVS worker",
             Self::Bfd => "BFD worker",
             Self::Watcher => "watcher",
+            Self::Mailer => "mailer",
+            Self::Web => "web process",
+            Self::Paths => "path process",
         })
     }
 }

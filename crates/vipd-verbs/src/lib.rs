@@ -97,6 +97,18 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
+    /// Show what an instance was told around its last changes of state: advertisements, timers, results of scripts.
+    ///
+    /// What is as expected (advertisements in time) is not recorded one by one. The recording lives in the VRRP process: it
+    /// outlives reloads, and ends with the process. `--json` gives a form that vrrp-sim plays again.
+    #[command(after_help = EXIT_STATUS)]
+    Recorder {
+        /// The instance.
+        name: String,
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
     /// Show the status, again each second; q quits. Once, where the output is no terminal.
     #[command(after_help = EXIT_STATUS)]
     Top {

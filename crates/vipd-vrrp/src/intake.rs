@@ -12,6 +12,7 @@ use super::arrival::Arrival;
 use super::dump;
 use super::judge::{Complaints, Kind, Record};
 use super::plan::Plan;
+use super::status;
 use super::strays::Strays;
 use super::wire::now;
 use crate::ipc::{Act, ActKind, DumpKind, FromWorker, LogLevel, ScriptRun, ToWorker};
@@ -97,6 +98,10 @@ impl Worker {
                     }
                 }
                 ToWorker::Act { request, act } => self.act(request, &act),
+                ToWorker::Recorder { request, instance } => {
+                    let line = status::recorder(&self.plan, &self.node, &instance);
+                    self.parent.send(&FromWorker::Recorded { request, line });
+                }
                 ToWorker::Status { request } => self.answers.ask(request),
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.told_to_stop(),

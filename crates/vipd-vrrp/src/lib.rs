@@ -363,6 +363,7 @@ impl Worker {
         }
         let Self { plan, node, trackers, records, neighbours, kernel, answers, parent, .. } = self;
         let is_set = |vip: &Vip| plan.links.name(vip.link).is_some_and(|link| kernel.has_address(link, vip));
+        let exists = |name: &str| kernel.interfaces().iter().any(|interface| interface.name == name);
         let view = status::View {
             plan,
             node,
@@ -371,6 +372,7 @@ impl Worker {
             neighbours,
             wall: status::Wall::read(),
             is_set: &is_set,
+            exists: &exists,
         };
         let Some(piece) = answers.piece(&view) else { return };
         parent.status(piece.request, &piece.part, piece.last);

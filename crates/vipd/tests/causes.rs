@@ -245,6 +245,15 @@ fn operators(pair: &Pair) {
     ];
     pair.explains(A, ("UPKEEP", State::Backup), &named);
     pair.explains(B, ("UPKEEP", State::Master), &["192.0.2.1 left"]);
+    let recorded = pair.lan.routers[A]
+        .shell(&format!("{vipd} recorder UPKEEP; {vipd} recorder NOBODY 2>&1; echo status $?"));
+    let told = [
+        "it began to give its addresses away",
+        "=> BACKUP: root asked for maintenance",
+        "no instance of this name",
+        "status 1",
+    ];
+    assert!(told.iter().all(|words| recorded.contains(words)), "{recorded}");
     pair.shell(A, &format!("{vipd} maintenance on UPKEEP --hard --reason 'new board'"));
     let hard = ["root asked for maintenance", "maintenance (hard) by root: \"new board\""];
     pair.explains(A, ("UPKEEP", State::Fault), &hard);

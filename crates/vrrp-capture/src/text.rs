@@ -14,9 +14,9 @@ pub fn report(report: &Report, zone: &TimeZone) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
-        "{} adverts of {} virtual routers in {}{}",
-        report.adverts,
-        report.routers.len(),
+        "{} of {} in {}{}",
+        count(report.adverts, "advert"),
+        count(report.routers.len(), "virtual router"),
         seconds(report.length_ms),
         begin.unwrap_or_default()
     );
@@ -115,4 +115,10 @@ pub fn change(change: &Change) -> String {
 
 fn seconds(ms: f64) -> String {
     format!("{:.3} s", ms / 1000.0)
+}
+
+/// `1 advert`, `2 adverts`
+fn count<N: std::fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+    let end = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {noun}{end}")
 }

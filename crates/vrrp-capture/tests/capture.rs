@@ -176,7 +176,7 @@ fn a_report_is_the_same_after_json_and_reads_well() {
     assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
     let text = vrrp_capture::text::report(&report, &TimeZone::UTC);
     let expected = "\
-5 adverts of 1 virtual routers in 3.100 s from 1970-01-01 00:16:40
+5 adverts of 1 virtual router in 3.100 s from 1970-01-01 00:16:40
 - VRID 51 IPv4: 192.0.2.1: it left with priority 0 (at 1.500 s)
 
 VRID 51 IPv4

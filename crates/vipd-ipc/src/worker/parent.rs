@@ -121,6 +121,7 @@ impl Parent {
                     | ToWorker::Dump(_)
                     | ToWorker::Status { .. }
                     | ToWorker::Act { .. }
+                    | ToWorker::Recorder { .. }
                     | ToWorker::Steer { .. }
                     | ToWorker::Probe,
                 ) => {}

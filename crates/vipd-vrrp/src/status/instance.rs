@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use vipd_status::{
-    Address, CloseCalls, Family, Group, Histogram, Instance, Intent, IntentKind, Master, NewMasterReason,
-    Preempt, Priority, Statistics, Term, Timers,
+    Address, CloseCalls, Family, Fault, Group, Histogram, Instance, Intent, IntentKind, Master,
+    NewMasterReason, Preempt, Priority, Statistics, Term, Timers,
 };
 use vrrp_election::{
     self as election, Cause, GroupId, Heard, RouterId, RouterSnapshot, Standing, Waits, Why,
@@ -37,7 +37,7 @@ pub(super) fn instance(view: &View<'_>, id: RouterId) -> Option<Instance> {
         },
         state: state(router.standing),
         since: last.map(|last| view.wall.at(last.at)),
-        cause: last.map(|last| cause::cause(view.plan, id, last)),
+        cause: last.map(|last| cause::cause(view.plan, id, last)).map(|cause| cause_now(view, cause)),
         is_owner: plan.config.priority.is_owner(),
         group: router.group.map(|group| view.plan.group_name(group).to_owned()),
         priority: priority(view.plan, plan, &router),
@@ -50,7 +50,7 @@ pub(super) fn instance(view: &View<'_>, id: RouterId) -> Option<Instance> {
         new_master_reason: new_master_reason(&router),
         timers: timers(&router),
         // An operator's intent is not reported as a fault.
-        fault: fault.map(|fault| cause::fault(view.plan, id, fault, last)),
+        fault: fault.map(|fault| now(view, cause::fault(view.plan, id, fault, last))),
         waits: router.waits.map(|waits| words(view.plan, waits)),
         stalled: router.observed.stall.map(|stall| view.wall.at(stall.at)),
         intent: view.node.intent(id).map(|intent| self::intent(view.wall, intent)),
@@ -61,6 +61,7 @@ pub(super) fn instance(view: &View<'_>, id: RouterId) -> Option<Instance> {
         },
         addresses: addresses(view, plan),
         history: history.collect(),
+        recorded: view.node.router(id).map_or(0, recorded),
         close_calls: close_calls(view, &router.observed.close_calls),
         advert_gap: histogram(&router.observed.gaps),
         send_lateness: histogram(&router.observed.lateness),
@@ -102,6 +103,28 @@ fn words(plan: &Plan, waits: Waits) -> String {
         Waits::Target(target) => format!("first result of {}", plan.target(target)),
         _ => "the members of its sync group".to_owned(),
     }
+}
+
+/// A fault with what can only be seen now: an interface that is down may be gone altogether.
+fn now(view: &View<'_>, fault: Fault) -> Fault {
+    match fault {
+        Fault::InterfaceDown { interface, .. } => {
+            let missing = !(view.exists)(&interface);
+            Fault::InterfaceDown { interface, missing }
+        }
+        fault => fault,
+    }
+}
+
+fn cause_now(view: &View<'_>, cause: vipd_status::Cause) -> vipd_status::Cause {
+    match cause {
+        vipd_status::Cause::Fault(fault) => vipd_status::Cause::Fault(now(view, fault)),
+        cause => cause,
+    }
+}
+
+fn recorded(router: &election::VirtualRouter) -> u32 {
+    u32::try_from(router.recorded_changes()).unwrap_or(u32::MAX)
 }
 
 fn interface(plan: &Plan, router: &RouterPlan) -> Option<String> {

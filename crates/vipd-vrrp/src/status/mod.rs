@@ -6,6 +6,7 @@ mod cause;
 mod event;
 mod instance;
 mod neighbour;
+mod recorder;
 mod tracker;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use super::trackers::Trackers;
 
 pub(super) use answer::Answers;
 pub(super) use event::happened;
+pub(super) use recorder::line as recorder;
 
 /// Everything that an answer is made of.
 #[derive(Clone, Copy)]
@@ -32,6 +34,8 @@ pub(super) struct View<'a> {
     pub(super) wall: Wall,
     /// Whether a virtual address is on its interface.
     pub(super) is_set: &'a dyn Fn(&Vip) -> bool,
+    /// Whether there is an interface of this name.
+    pub(super) exists: &'a dyn Fn(&str) -> bool,
 }
 
 impl<'a> View<'a> {

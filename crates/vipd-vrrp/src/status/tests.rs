@@ -92,7 +92,16 @@ impl Scene {
         let trackers = Trackers::default();
         let wall = Wall(clocks);
         let Self { plan, node, records, neighbours, .. } = self;
-        look(&View { plan, node, trackers: &trackers, records, neighbours, wall, is_set: &|_| true })
+        look(&View {
+            plan,
+            node,
+            trackers: &trackers,
+            records,
+            neighbours,
+            wall,
+            is_set: &|_| true,
+            exists: &|_| true,
+        })
     }
 
     fn instance(&self, ms: u64) -> vipd_status::Instance {

@@ -27,6 +27,8 @@ pub(super) struct Watching {
     known: BTreeMap<Subject, i32>,
     /// When to start it again after it died.
     start_at: Option<Instant>,
+    /// How often it was started again after it had died.
+    restarts: u32,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,7 @@ impl Watching {
             subjects: BTreeSet::new(),
             known: BTreeMap::new(),
             start_at: None,
+            restarts: 0,
         }
     }
 
@@ -158,6 +161,7 @@ impl Watching {
                 "watcher of files and processes ended ({ended:?}); its last results stay, and it is started again"
             ));
             self.start_at = Some(now + PAUSE);
+            self.restarts = self.restarts.saturating_add(1);
         }
         news
     }
@@ -200,6 +204,11 @@ impl Watching {
 
     fn has_ended(&self) -> bool {
         self.process.as_ref().is_none_or(|process| process.child.has_ended())
+    }
+
+    /// How often it was started again after it had died.
+    pub(super) fn restarts(&self) -> u32 {
+        self.restarts
     }
 
     /// Process id of the watcher.

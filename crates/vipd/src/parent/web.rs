@@ -27,6 +27,8 @@ pub(super) struct Web {
     start_at: Option<Instant>,
     /// Starts in a row that came to nothing.
     failures: u32,
+    /// How often it was started again after it had died.
+    restarts: u32,
 }
 
 #[derive(Debug)]
@@ -100,6 +102,7 @@ impl Web {
             self.start_at = self.http.listen.map(|_| now);
             return;
         }
+        self.restarts = self.restarts.saturating_add(1);
         if now.saturating_duration_since(process.started) > STEADY {
             self.failures = 0;
         }
@@ -128,6 +131,11 @@ impl Web {
     /// When [`Web::timeout`] is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.start_at.filter(|_| self.process.is_none())
+    }
+
+    /// How often it was started again after it had died.
+    pub(super) fn restarts(&self) -> u32 {
+        self.restarts
     }
 
     /// Its process id.

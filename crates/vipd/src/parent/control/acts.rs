@@ -23,7 +23,9 @@ struct Waiting {
     client: ClientId,
     request: u32,
     worker: WorkerId,
-    /// `None` for the LVS worker, whose one answer gives the result.
+    /// Its name in the log.
+    process: &'static str,
+    /// `None` for what is answered at once: an act on a real server, or a question.
     kind: Option<ActKind>,
     until: Instant,
     /// The worker has accepted the act.
@@ -47,11 +49,34 @@ impl Acts {
         worker: WorkerId,
         kind: Option<ActKind>,
     ) -> u32 {
+        let process = if kind.is_some() { "VRRP" } else { "LVS" };
+        self.wait_for(now, client, (worker, process), kind)
+    }
+
+    /// A client asks the VRRP worker to show something.
+    pub(in crate::parent) fn ask(&mut self, now: Instant, client: ClientId, worker: WorkerId) -> u32 {
+        self.wait_for(now, client, (worker, "VRRP"), None)
+    }
+
+    /// A worker has answered such a question; gives who asked.
+    pub(in crate::parent) fn handle_shown(&mut self, request: u32) -> Option<ClientId> {
+        let answered = self.waiting.extract_if(.., |waiting| waiting.request == request).next();
+        answered.map(|waiting| waiting.client)
+    }
+
+    fn wait_for(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        (worker, process): (WorkerId, &'static str),
+        kind: Option<ActKind>,
+    ) -> u32 {
         self.last = self.last.wrapping_add(1);
         self.waiting.push(Waiting {
             client,
             request: self.last,
             worker,
+            process,
             kind,
             until: now + ACCEPTING,
             accepted: false,
@@ -126,7 +151,7 @@ impl Acts {
             |waiting| waiting.worker == worker,
             |waiting| {
                 let before = if waiting.accepted { "the result" } else { "whether it accepts this" };
-                let process = waiting.process();
+                let process = waiting.process;
                 format!("the {process} process ended before it told {before}; `vipd status` shows the present state")
             },
         )
@@ -148,7 +173,7 @@ impl Acts {
                 );
             }
             let seconds = ACCEPTING.as_secs();
-            let process = waiting.process();
+            let process = waiting.process;
             format!("the {process} process has not answered within {seconds} s; `vipd status` shows the present state")
         })
     }
@@ -179,10 +204,6 @@ impl Acts {
 }
 
 impl Waiting {
-    fn process(&self) -> &'static str {
-        if self.kind.is_some() { "VRRP" } else { "LVS" }
-    }
-
     fn take(&mut self, result: ActResult) {
         let ActResult { instances, moving } = result;
         for (name, accepted) in instances {

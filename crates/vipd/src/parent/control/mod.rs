@@ -245,6 +245,12 @@ impl Control {
         self.server.finish(now, id);
     }
 
+    /// An answer that a worker has put into a line.
+    pub(super) fn hand_on(&mut self, now: Instant, id: ClientId, line: Vec<u8>) {
+        self.server.answer(id, line.into());
+        self.server.finish(now, id);
+    }
+
     /// The last events, and those that follow.
     pub(super) fn show_events(&mut self, now: Instant, id: ClientId, follow: bool) {
         for line in self.events.lines() {

@@ -60,6 +60,34 @@ impl Parent {
         self.send(id, &ToWorker::Steer { request, steer }, now, log);
     }
 
+    /// Asks the VRRP worker what it recorded of an instance; the client is answered later.
+    pub(super) fn ask_for_recorder(
+        &mut self,
+        client: ClientId,
+        instance: String,
+        now: Instant,
+        log: &mut Log,
+    ) {
+        let Some(id) = self.supervisor.serving(Role::Vrrp) else {
+            let text = "no VRRP process runs now: `vipd status` shows why; try again when it does";
+            return self.control.answer(now, client, &Answer::refused(Refusal::State, text));
+        };
+        let request = self.control.acts.ask(now, client, id);
+        self.send(id, &ToWorker::Recorder { request, instance }, now, log);
+    }
+
+    /// The VRRP worker says what it recorded: one line, which is handed on as it is.
+    pub(super) fn handle_recorded(&mut self, request: u32, line: Vec<u8>, now: Instant) {
+        let Some(client) = self.control.acts.handle_shown(request) else { return };
+        let is_line = line.iter().position(|octet| *octet == b'\n') == line.len().checked_sub(1);
+        if is_line && line.len() <= MAX_RECORDER {
+            self.control.hand_on(now, client, line);
+        } else {
+            let text = "the VRRP process gave no answer that can be shown";
+            self.control.answer(now, client, &Answer::refused(Refusal::State, text));
+        }
+    }
+
     /// The LVS worker says what became of an act.
     pub(super) fn handle_steered(
         &mut self,
@@ -147,3 +175,6 @@ fn word(kind: ActKind) -> &'static str {
         ActKind::Announce => "an announcement",
     }
 }
+
+/// Octets of what is recorded of one instance: several times what there can be.
+const MAX_RECORDER: usize = 4 << 20;

@@ -112,6 +112,7 @@ impl Parent {
                 let steer = Steer { service, server, wish, until, who: String::new(), why };
                 self.ask_to_steer(client, (steer, persist), now, log);
             }
+            Verb::Recorder { instance } => self.ask_for_recorder(client, instance, now, log),
             Verb::Announce { instance } => {
                 self.ask_for_act(client, (ActKind::Announce, Some(instance), String::new()), now, log);
             }
@@ -213,7 +214,26 @@ impl Parent {
             }),
             silent: silent.contains(&role.shown()),
         });
-        workers.collect()
+        workers.chain(self.helpers_shown()).collect()
+    }
+
+    /// Processes that nobody waits for, and that are not asked whether they live.
+    fn helpers_shown(&self) -> impl Iterator<Item = vipd_status::Worker> {
+        let shown = |role, pid, restarts| vipd_status::Worker {
+            role,
+            pid: Some(pid),
+            restarts,
+            heard_ms: None,
+            silent: false,
+        };
+        let watching = self
+            .watching
+            .pids()
+            .map(move |pid| shown(vipd_status::Role::Watcher, pid, self.watching.restarts()));
+        let web = self.web.pids().map(move |pid| shown(vipd_status::Role::Web, pid, self.web.restarts()));
+        let mailing = self.mailing.pids().map(move |pid| shown(vipd_status::Role::Mailer, pid, 0));
+        let paths = self.paths.pids().map(move |pid| shown(vipd_status::Role::Paths, pid, 0));
+        watching.chain(web).chain(mailing).chain(paths)
     }
 
     /// The control socket as the present configuration wants it.

@@ -104,6 +104,7 @@ impl Parent {
             }
             FromWorker::Happened(what) => self.handle_happened(&what),
             FromWorker::Acted { request, result } => self.handle_acted(request, result, now),
+            FromWorker::Recorded { request, line } => self.handle_recorded(request, line, now),
             FromWorker::Steered { request, result } => self.handle_steered(request, result, now, log),
             FromWorker::Pursued { instances, outcome } => self.handle_pursued(&instances, &outcome, now),
         }
