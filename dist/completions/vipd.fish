@@ -38,6 +38,7 @@ complete -c vipd -n "__fish_vipd_needs_command" -f -a "undo" -d 'Go back to the 
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "handover" -d 'Give the addresses of an instance to another router; answers when it has taken over, or nobody did'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "maintenance" -d 'Leave the addresses to other routers, until it is switched off or the time is over'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "announce" -d 'Announce the addresses of an instance that is MASTER again (gratuitous ARP, unsolicited neighbour advertisements)'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "upgrade" -d 'Let another version of the program take over from the one that runs. No address moves'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "server" -d 'Drain a real server, take it out for maintenance, give it another weight, or end that'
 complete -c vipd -n "__fish_vipd_using_subcommand status" -l want -d 'With --check: the state that the instances must have' -r -f -a "master\t'Serving'
 backup\t'Listening'
@@ -94,6 +95,10 @@ complete -c vipd -n "__fish_vipd_using_subcommand maintenance" -s h -l help -d '
 complete -c vipd -n "__fish_vipd_using_subcommand announce" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
 complete -c vipd -n "__fish_vipd_using_subcommand announce" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
 complete -c vipd -n "__fish_vipd_using_subcommand announce" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand upgrade" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand upgrade" -l check -d 'Only say whether it could take over'
+complete -c vipd -n "__fish_vipd_using_subcommand upgrade" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vipd -n "__fish_vipd_using_subcommand server" -l for -d 'End it by itself after this time (30m, 2h)' -r
 complete -c vipd -n "__fish_vipd_using_subcommand server" -l reason -d 'Why, for the log and the status; at most 256 bytes' -r
 complete -c vipd -n "__fish_vipd_using_subcommand server" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F

@@ -7,6 +7,7 @@
 pub mod channel;
 pub mod daemonize;
 pub mod heap;
+pub mod image;
 pub mod process;
 pub mod relocations;
 pub mod rights;

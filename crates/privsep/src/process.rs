@@ -168,6 +168,14 @@ impl Launch {
 }
 
 impl Child {
+    /// A child that the program before this one in the same process had started.
+    pub fn adopt(pid: u32) -> Option<Self> {
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+        // It was started long ago: there is nothing to be read of that.
+        let failure = File::open("/dev/null").ok()?;
+        Some(Self { pid, failure, condemned: false })
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
@@ -284,6 +292,11 @@ pub fn raise_descriptor_limit() {
     let limit = *DESCRIPTOR_LIMIT.get_or_init(|| limit);
     // Where it is refused, the old one stays.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
+
+/// For a program that is executed in place of this one: it finds the limit that this one found.
+pub fn lower_descriptor_limit() {
+    restore_descriptor_limit();
 }
 
 /// For the child: programs that use `select` cannot cope with high numbers.

@@ -116,6 +116,12 @@ impl Outbox {
         self.advance(now);
     }
 
+    /// The mails that are not delivered yet, the oldest first.
+    pub fn mails(&self) -> impl Iterator<Item = &Mail> {
+        let under_way = self.under_way.iter().map(|under_way| &under_way.waiting);
+        under_way.chain(&self.waiting).map(|waiting| &waiting.mail)
+    }
+
     /// A mail to deliver.
     pub fn handle_mail(&mut self, now: Instant, mail: Mail) {
         self.mails += 1;

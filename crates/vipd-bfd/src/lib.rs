@@ -422,3 +422,6 @@ const MOST_BATCHES: usize = 16;
 
 /// Another program may have the port.
 const RETRY_PORTS: Duration = Duration::from_secs(1);
+
+/// Number of the format of what this worker has its parent remember. It changes whenever a type of it does.
+pub(crate) const MEMORY_FORMAT: u64 = 1;

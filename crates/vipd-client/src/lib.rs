@@ -13,6 +13,7 @@ mod top;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -125,8 +126,18 @@ fn run(verb: Verb) -> Result<(), Failure> {
             let (set, for_s) = (wish(set), time.map(|time| time.as_secs()));
             act(Request::Server { service, server, set, weight, for_s, reason, persist }, &common)
         }
+        Verb::Upgrade { program, check, common } => {
+            let program = program.map(|program| absolute(&program)).transpose()?;
+            act(Request::Upgrade { program, check }, &common)
+        }
         Verb::Announce { name, common } => act(Request::Announce { instance: name }, &common),
     }
+}
+
+/// The daemon has another working directory.
+fn absolute(path: &Path) -> Result<String, Failure> {
+    let path = std::path::absolute(path).map_err(|error| Failure::No(error.to_string()))?;
+    path.into_os_string().into_string().map_err(|_| Failure::No("the path is no UTF-8".to_owned()))
 }
 
 fn wish(set: ServerWish) -> Wish {

@@ -106,6 +106,15 @@ pub enum Verb {
         /// Its name.
         instance: String,
     },
+    /// Another program takes over from the one that runs.
+    Upgrade {
+        /// Its file; none: that of the running program, as it is now.
+        #[serde(default)]
+        program: Option<String>,
+        /// Only say whether it could.
+        #[serde(default)]
+        check: bool,
+    },
     /// Run the checks of a real server now.
     Probe {
         /// Virtual server, as in the status.
@@ -214,6 +223,7 @@ impl Verb {
             | Self::Announce { .. }
             | Self::Server { .. }
             | Self::Probe { .. } => Rights::Act,
+            Self::Upgrade { .. } => Rights::Root,
         }
     }
 
@@ -235,6 +245,11 @@ impl Verb {
         };
         if reason.len() > MAX_REASON {
             return Err(RequestError::Value("a reason has at most 256 bytes"));
+        }
+        if let Self::Upgrade { program: Some(program), .. } = self
+            && (program.len() > MAX_PATH || !program.starts_with('/') || program.contains('\0'))
+        {
+            return Err(RequestError::Value("a program is an absolute path of at most 4095 bytes"));
         }
         if self.names().into_iter().flatten().any(|name| name.len() > MAX_NAME) {
             return Err(RequestError::Value("a name has at most 512 bytes"));
@@ -283,6 +298,7 @@ fn short(text: &str) -> String {
 const MAX_SECONDS: u64 = 366 * 86_400;
 const MAX_REASON: usize = 256;
 const MAX_NAME: usize = 512;
+const MAX_PATH: usize = 4095;
 const MAX_WEIGHT: u32 = 65_535;
 
 #[cfg(test)]
@@ -320,6 +336,7 @@ mod tests {
                 reason: String::new(),
                 persist: true,
             },
+            Verb::Upgrade { program: Some("/usr/sbin/vipd".to_owned()), check: true },
             Verb::Probe { service: "a".to_owned(), server: "b".to_owned() },
         ];
         for verb in verbs {
@@ -358,6 +375,8 @@ mod tests {
         let lines = [
             r#"{"v":1,"do":"reload","confirm-s":0}"#,
             r#"{"v":1,"do":"maintenance","on":true,"for-s":99999999}"#,
+            r#"{"v":1,"do":"upgrade","program":"vipd"}"#,
+            r#"{"v":1,"do":"upgrade","program":"/a\u0000b"}"#,
             r#"{"v":1,"do":"server","service":"a","server":"b","set":"weight"}"#,
             r#"{"v":1,"do":"server","service":"a","server":"b","set":"drain","weight":3}"#,
             r#"{"v":1,"do":"server","service":"a","server":"b","set":"weight","weight":65536}"#,
@@ -385,5 +404,7 @@ mod tests {
         assert_eq!(Verb::Recorder { instance: "VI_1".to_owned() }.needs(), Rights::Read);
         assert_eq!(Verb::Reload { dry_run: true, confirm_s: None, wait: false }.needs(), Rights::Act);
         assert_eq!(Verb::Undo {}.needs(), Rights::Act);
+        // Whoever says which program runs as root is root.
+        assert_eq!(Verb::Upgrade { program: None, check: true }.needs(), Rights::Root);
     }
 }

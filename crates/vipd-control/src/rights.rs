@@ -18,6 +18,8 @@ pub enum Rights {
     Read,
     /// See, and change.
     Act,
+    /// The same, and choose the program that runs as root.
+    Root,
 }
 
 /// Groups that the daemon answers besides root.
@@ -33,7 +35,7 @@ impl Policy {
     /// The rights of this peer.
     pub fn rights(self, peer: &Peer) -> Rights {
         if peer.uid == 0 {
-            return Rights::Act;
+            return Rights::Root;
         }
         match self.group {
             Some(group) if peer.groups.contains(&group) && self.group_acts => Rights::Act,
@@ -57,7 +59,7 @@ mod tests {
         let readers = Policy { group: Some(40), group_acts: false };
         let actors = Policy { group: Some(40), group_acts: true };
         for policy in [nobody, readers, actors] {
-            assert_eq!(policy.rights(&root), Rights::Act);
+            assert_eq!(policy.rights(&root), Rights::Root);
             assert_eq!(policy.rights(&stranger), Rights::None);
         }
         assert_eq!(nobody.rights(&member), Rights::None);

@@ -30,6 +30,17 @@ impl EventRing {
         line
     }
 
+    /// The number of the last event.
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Goes on where another ring stopped, which had these lines.
+    pub fn resume(&mut self, last: u64, lines: Vec<Vec<u8>>) {
+        self.last = last;
+        self.lines = lines.into_iter().take(Self::LENGTH).map(Bytes::from).collect();
+    }
+
     /// The events that are kept, the oldest first.
     pub fn lines(&self) -> impl Iterator<Item = &Bytes> {
         self.lines.iter()

@@ -221,6 +221,9 @@ impl Server {
                     client.asking = true;
                     self.requests.push_back((id, verb));
                 }
+                Ok(Request { verb, .. }) if verb.needs() == Rights::Root => {
+                    client.refuse(Refusal::Rights, ONLY_ROOT);
+                }
                 Ok(_) => client.refuse(Refusal::Rights, MAY_ONLY_READ),
                 Err(error) => client.refuse(Refusal::Request, &error.to_string()),
             }
@@ -292,6 +295,7 @@ const MAX_IDLE: Duration = Duration::from_secs(60);
 const MAX_UNREAD: Duration = Duration::from_secs(30);
 
 const NO_RIGHTS: &str = "permission denied: only root and members of control_group are answered";
+const ONLY_ROOT: &str = "permission denied: only root may choose the program that runs";
 const MAY_ONLY_READ: &str =
     "permission denied: only root may change anything, and members of control_group if it says `act`";
 

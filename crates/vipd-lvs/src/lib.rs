@@ -497,3 +497,8 @@ const EVENTS: usize = 1024;
 
 /// Between a change of interfaces and the comparison that it asks for: several come at once.
 const SETTLE: Duration = Duration::from_secs(1);
+
+/// Number of the format of what this worker has its parent remember.
+pub(crate) fn memory_format() -> u64 {
+    memory::format()
+}

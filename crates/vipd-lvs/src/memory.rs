@@ -79,9 +79,14 @@ fn encode(remembered: &Remembered) -> Vec<u8> {
     postcard::to_extend(remembered, format_mark().to_vec()).unwrap_or_default()
 }
 
+/// The numbers of the format here and of that of the director.
+pub(super) fn format() -> u64 {
+    u64::from(FORMAT) << 32 | u64::from(ServiceMemory::FORMAT)
+}
+
 /// Before each value: the number of the format here, and of that of the director.
 fn format_mark() -> [u8; 8] {
-    (u64::from(FORMAT) << 32 | u64::from(ServiceMemory::FORMAT)).to_be_bytes()
+    format().to_be_bytes()
 }
 
 /// Number of the format of [`Remembered`]; it changes whenever a field does.

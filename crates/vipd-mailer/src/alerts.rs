@@ -12,4 +12,4 @@ mod alert;
 mod alert_mailer;
 
 pub use alert::{Alert, RealServerChange, State};
-pub use alert_mailer::{Action, AlertMailer, Sender};
+pub use alert_mailer::{Action, AlertMailer, MailMemory, Sender};

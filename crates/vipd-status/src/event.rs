@@ -153,6 +153,16 @@ pub enum EventKind {
         /// The event, in words.
         what: String,
     },
+    /// Another version of the program took over, or could not.
+    Upgrade {
+        /// The version that ran before.
+        from: String,
+        /// The version that was to run; empty if it did not say.
+        to: String,
+        /// Why it does not; none if it runs.
+        #[serde(default)]
+        refused: Option<String>,
+    },
     /// A notify script could not be run, or failed.
     Notify {
         /// The instance, group or server that it was run for.

@@ -68,6 +68,12 @@ fn kinds() -> Vec<EventKind> {
         EventKind::Intent { target: name.clone(), intent: None, ended: "its time is over".to_owned() },
         EventKind::Worker { role: Role::Vrrp, what: "was killed by signal 9; started again".to_owned() },
         EventKind::Notify { target: name, what: "exited with status 1".to_owned() },
+        EventKind::Upgrade { from: "1.2.0".to_owned(), to: "1.3.0".to_owned(), refused: None },
+        EventKind::Upgrade {
+            from: "1.2.0".to_owned(),
+            to: "1.3.0".to_owned(),
+            refused: Some("it does not run".to_owned()),
+        },
     ]
 }
 
@@ -98,5 +104,7 @@ fn each_kind_is_one_line() {
         2026-11-30 09:17:12.019 VI_1: in service again: its time is over
         2026-11-30 09:17:12.019 VRRP worker: was killed by signal 9; started again
         2026-11-30 09:17:12.019 notify script of VI_1: exited with status 1
+        2026-11-30 09:17:12.019 upgraded from version 1.2.0 to 1.3.0
+        2026-11-30 09:17:12.019 upgrade refused, version 1.2.0 goes on: it does not run
     "#]].assert_eq(&text);
 }

@@ -211,6 +211,21 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
+    /// Let another version of the program take over from the one that runs. No address moves.
+    ///
+    /// It is tried first, and it takes over sockets, addresses, timers and the load balancer's tables as they are. If it
+    /// cannot, the running one goes on. Only root may.
+    #[command(after_help = EXIT_STATUS)]
+    Upgrade {
+        /// The program; without one, the file that the running program was started from, as it is now.
+        program: Option<PathBuf>,
+        /// Only say whether it could take over.
+        #[arg(long)]
+        check: bool,
+        /// How to reach the daemon.
+        #[command(flatten)]
+        common: Common,
+    },
     /// Drain a real server, take it out for maintenance, give it another weight, or end that.
     #[command(after_help = EXIT_STATUS)]
     Server {

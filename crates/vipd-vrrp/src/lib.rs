@@ -477,3 +477,6 @@ const TABLES: Token = Token(4);
 
 /// Time that a worker goes on without its parent.
 const ORPHAN_TIME: Duration = Duration::from_millis(100);
+
+/// Number of the format of what this worker has its parent remember. It changes whenever a type of it does.
+pub(crate) const MEMORY_FORMAT: u64 = 1;

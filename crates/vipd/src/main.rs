@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Some("watcher") => return run_child(c"vipd_watch", watcher::main),
         Some("web") => return run_child(c"vipd_web", web::main),
         Some("paths") => return run_child(c"vipd_paths", paths::main),
+        Some("take-over") => return parent::try_main(rest),
         Some("demo") => return vipd_demo::main(rest),
         Some("genhash" | "-T" | "--genhash") => return genhash::main(words.into_iter().skip(2)),
         Some("check") => return peers::main(words.into_iter().skip(2)),

@@ -104,6 +104,43 @@ fn a_weight_set_by_hand_outlives_the_worker_and_ends_with_the_servers_own() {
 
 #[test]
 #[ignore = "needs a kernel with IPVS: cargo xtask vm"]
+fn an_upgrade_leaves_the_table_and_its_counters() {
+    ipvs_test("an_upgrade_leaves_the_table_and_its_counters", &[], || {
+        let told =
+            "notify_up \"/etc/keepalived/record.sh up web\"\n TCP_CHECK {\n connect_timeout 1\n warmup 0\n }";
+        let (text, table) = web(80, 3, told);
+        let mut lab = one_director();
+        lab.start(&format!("global_defs {{\n script_user root\n}}\n{text}"));
+        lab.expect_tables("start", SOON, &table);
+        lab.expect_calls("start", &["up web"]);
+        let program = env!("CARGO_BIN_EXE_vipd");
+        let next = "/etc/vipd/vipd-next";
+        let director = &lab.directors[0];
+        assert_eq!(director.shell(&format!("cp {program} {next} && chmod 755 {next} && echo done")), "done");
+        // Counters of a service that is removed and set again begin at 0.
+        director.shell("ip address add 192.0.2.100/32 dev lo");
+        director.shell("for n in 1 2 3; do timeout 1 bash -c 'exec 3<>/dev/tcp/192.0.2.100/80'; done");
+        let counters =
+            || lab.directors[0].shell("/usr/sbin/ipvsadm -Ln --stats --exact | grep 192.0.2.100:80");
+        let counted = counters();
+        assert!(counted.split_whitespace().nth(2).is_some_and(|connections| connections != "0"), "{counted}");
+        let parent = director.host.read_file(common::hosts::PID).unwrap();
+        for round in 0..6 {
+            let (before, killed) = (counters(), worker(&lab));
+            let path = if round % 2 == 0 { next } else { program };
+            let said = lab.directors[0].shell(&format!("{program} upgrade {path} 2>&1; echo status $?"));
+            assert!(said.contains("upgraded from version") && said.ends_with("status 0"), "{said}");
+            assert_ne!(worker(&lab), killed);
+            lab.stays("after the upgrade", Duration::from_millis(500), &table);
+            assert_eq!(counters(), before, "round {round}");
+        }
+        assert_eq!(lab.directors[0].host.read_file(common::hosts::PID).unwrap(), parent);
+        lab.expect_calls("nobody is told again", &[]);
+    });
+}
+
+#[test]
+#[ignore = "needs a kernel with IPVS: cargo xtask vm"]
 fn a_table_that_was_flushed_is_whole_as_soon_as_a_change_meets_it() {
     ipvs_test("a_table_that_was_flushed_is_whole_as_soon_as_a_change_meets_it", &[], || {
         let check = "MISC_CHECK {\n misc_path \"/etc/keepalived/check.sh\"\n misc_dynamic\n warmup 0\n delay_loop 0.5\n }";

@@ -10,7 +10,7 @@ pub struct Alert {
 }
 
 /// States that instances are mailed about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum State {
     /// MASTER
     Master,

@@ -40,6 +40,17 @@ pub struct AlertMailer {
     groups: BTreeMap<String, State>,
 }
 
+/// What another program is told that takes over: mails that wait, and states that were mailed last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct MailMemory {
+    /// Subject, sender, recipients and text of each mail that waits.
+    pub mails: Vec<(String, String, Vec<String>, Vec<u8>)>,
+    /// States of instances.
+    pub instances: BTreeMap<String, State>,
+    /// States of sync groups.
+    pub groups: BTreeMap<String, State>,
+}
+
 /// A request of an [`AlertMailer`] to its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -107,6 +118,29 @@ impl AlertMailer {
                 self.outbox.handle_server(now, shown(&config.server), limit);
             }
             None => self.outbox.abandon("no mail is configured any more"),
+        }
+    }
+
+    /// What another program needs to go on.
+    pub fn memory(&self) -> MailMemory {
+        let mail = |mail: &Mail| {
+            (mail.subject.clone(), mail.from.clone(), mail.recipients.clone(), mail.text.clone())
+        };
+        MailMemory {
+            mails: self.outbox.mails().map(mail).collect(),
+            instances: self.instances.clone(),
+            groups: self.groups.clone(),
+        }
+    }
+
+    /// Goes on where another program stopped. A configuration has to be in force.
+    pub fn resume(&mut self, now: Instant, memory: MailMemory) {
+        self.instances = memory.instances;
+        self.groups = memory.groups;
+        if self.config.is_some() {
+            for (subject, from, recipients, text) in memory.mails {
+                self.outbox.handle_mail(now, Mail::new(subject, from, recipients, text));
+            }
         }
     }
 

@@ -47,6 +47,10 @@ fn sentence(event: &Event) -> String {
             format!("{target}: in service again{}", behind(ended))
         }
         EventKind::Worker { role, what } => format!("{role}: {what}"),
+        EventKind::Upgrade { from, to, refused: None } => format!("upgraded from version {from} to {to}"),
+        EventKind::Upgrade { from, refused: Some(why), .. } => {
+            format!("upgrade refused, version {from} goes on{}", behind(why))
+        }
         EventKind::Notify { target, what } => format!("notify script of {target}: {what}"),
     }
 }

@@ -189,6 +189,7 @@ fn kind(event: &Event) -> &'static str {
         | EventKind::Group { to: State::Fault, .. }
         | EventKind::Competitor { .. }
         | EventKind::Stall { .. }
+        | EventKind::Upgrade { refused: Some(_), .. }
         | EventKind::Notify { .. } => "bad",
         _ => "plain",
     }

@@ -13,9 +13,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::fifo::{Fifo as Configured, Lines};
+use serde::{Deserialize, Serialize};
 use vrrp_election::{EndSignal, Termination};
 
 use super::accounts::Accounts;
@@ -46,6 +48,23 @@ type States = BTreeMap<(Role, String), String>;
 /// Names a FIFO that the path process is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FifoRequest(u64);
+
+/// What another program is told of FIFOs.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct HandedFifos {
+    pub(super) open: Vec<HandedFifo>,
+    states: Vec<(u8, String, String)>,
+}
+
+/// A FIFO that is open.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct HandedFifo {
+    configured: Configured,
+    pub(super) descriptor: RawFd,
+    id: FileId,
+    made: bool,
+    script: Option<u32>,
+}
 
 #[derive(Debug)]
 struct Fifo {
@@ -227,6 +246,52 @@ impl Fifos {
         for (child, _) in &mut self.ending {
             child.kill();
         }
+    }
+
+    /// The FIFOs that are open, for a program that takes over: their descriptors stay open.
+    pub(super) fn hand_over(&self) -> HandedFifos {
+        let fifo = |fifo: &Fifo| HandedFifo {
+            configured: fifo.configured.clone(),
+            descriptor: fifo.file.as_raw_fd(),
+            id: fifo.id,
+            made: fifo.made,
+            script: fifo.script.as_ref().map(Child::pid),
+        };
+        let states =
+            self.states.iter().map(|((role, subject), line)| (role.number(), subject.clone(), line.clone()));
+        HandedFifos { open: self.open.iter().map(fifo).collect(), states: states.collect() }
+    }
+
+    /// Their descriptors.
+    pub(super) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.open.iter().map(|fifo| fifo.file.as_fd())
+    }
+
+    /// Process ids of the scripts that read them.
+    pub(super) fn open_pids(&self) -> Vec<u32> {
+        self.open.iter().filter_map(|fifo| fifo.script.as_ref()).map(Child::pid).collect()
+    }
+
+    /// Those that the program before this one had open. `take` gives what is behind a descriptor.
+    pub(super) fn resume(&mut self, handed: HandedFifos, mut take: impl FnMut(RawFd) -> Option<OwnedFd>) {
+        for HandedFifo { configured, descriptor, id, made, script } in handed.open {
+            let Some(file) = take(descriptor).map(File::from) else { continue };
+            let script = script.and_then(Child::adopt);
+            self.open.push(Fifo {
+                configured,
+                file,
+                id,
+                is_new: false,
+                made,
+                script,
+                restart_at: None,
+                lost: 0,
+            });
+        }
+        let states = handed.states.into_iter();
+        self.states.extend(
+            states.filter_map(|(role, subject, line)| Some(((Role::numbered(role)?, subject), line))),
+        );
     }
 
     /// Process ids of the scripts.

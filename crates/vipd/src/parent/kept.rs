@@ -90,6 +90,21 @@ impl Kept {
         whole
     }
 
+    /// As it was read, without its findings.
+    pub(super) fn loaded(&self) -> LoadedConfig {
+        LoadedConfig {
+            config: self.whole(),
+            accounts: self.accounts.clone(),
+            findings: Vec::new(),
+            omitted: 0,
+            errors: 0,
+            unusable: None,
+            damage: None,
+            files: self.files.clone(),
+            absent: Vec::new(),
+        }
+    }
+
     /// Whether it was read from this file, among others.
     pub(super) fn comes_from(&self, file: &PathBuf) -> bool {
         self.files.contains(file)

@@ -17,7 +17,7 @@ use super::worker::WorkerProgram;
 use crate::ipc::{Channel, ChannelError, GroupEvent, InstanceEvent};
 use crate::log::{LocalTime, Log, Voice};
 use crate::mailer::{FromMailer, ToMailer};
-use crate::outlets::mail::{Action, AlertMailer, RealServerChange, Sender, State};
+use crate::outlets::mail::{Action, AlertMailer, MailMemory, RealServerChange, Sender, State};
 
 /// The alert mailer, and the process that delivers for it.
 #[derive(Debug)]
@@ -62,6 +62,17 @@ impl Mailing {
     /// Takes a configuration into force.
     pub(super) fn arrange(&mut self, now: Instant, config: &Config, log: &mut Log) {
         self.alerts.arrange(now, config);
+        self.perform(now, log);
+    }
+
+    /// What another program needs to go on.
+    pub(super) fn memory(&self) -> MailMemory {
+        self.alerts.memory()
+    }
+
+    /// Goes on where the program before this one stopped. The configuration is in force.
+    pub(super) fn resume(&mut self, now: Instant, memory: MailMemory, log: &mut Log) {
+        self.alerts.resume(now, memory);
         self.perform(now, log);
     }
 

@@ -29,6 +29,7 @@ mod supervise;
 mod supervisor;
 #[cfg(test)]
 pub(crate) mod testing;
+mod upgrade;
 mod watching;
 mod web;
 mod worker;
@@ -36,6 +37,7 @@ mod worker;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use keepalived_conf::Unusable;
 use keepalived_conf::model::Global;
@@ -47,11 +49,14 @@ use vrrp_linux::namespace::Namespace;
 
 use crate::cli::Options;
 use crate::log::{Log, LogOptions, Voice};
+use crate::worker::scheduling;
 use load::LoadedConfig;
 use pid_file::{PidFile, PidFileError, PidPaths, default_paths};
 use role::{PerRole, Role};
 use signals::Signals;
 use supervise::Parent;
+use upgrade::Takeover;
+pub use upgrade::try_main;
 use worker::WorkerProgram;
 
 /// Descriptor at which a worker finds its end of the channel.
@@ -62,6 +67,8 @@ pub const WORKER_SOCKET: i32 = process::SOCKET;
 /// The exit status is keepalived's: 0 after a stop or when another copy already runs, 1 for what should not happen and
 /// where the kernel has no load balancer, 2 when a worker cannot run the configuration, 6 when the configuration file or an include is missing.
 pub fn main(mut options: Options, command_line: &[String]) -> ExitCode {
+    // Before anything is opened: it looks at every descriptor.
+    let takeover = Takeover::from_environment();
     let mut log = Log::new(LogOptions {
         console: options.log_console,
         format: options.log_format,
@@ -69,8 +76,13 @@ pub fn main(mut options: Options, command_line: &[String]) -> ExitCode {
         facility: options.facility,
         detail: options.log_detail > 0,
     });
-    greet(&mut log, &options, command_line);
-    match start(&mut options, &mut log) {
+    let started = if let Some(takeover) = takeover {
+        take_over(&mut options, takeover, &mut log)
+    } else {
+        greet(&mut log, &options, command_line);
+        start(&mut options, &mut log)
+    };
+    match started {
         Ok(mut parent) => {
             let status = parent.run(log);
             ExitCode::from(status)
@@ -130,7 +142,7 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
     dump::find_directory();
     command::find_shells();
     let paths = pid_paths(options, &reading.config.global);
-    let mut pid_file = match PidFile::lock(paths.parent) {
+    let mut pid_file = match PidFile::lock(paths.parent.clone()) {
         Ok(file) => Some(file),
         Err(error @ PidFileError::Held) => return Err(End { status: 0, reason: error.to_string() }),
         Err(error) => {
@@ -148,6 +160,51 @@ fn start(options: &mut Options, log: &mut Log) -> Result<Parent, End> {
         log.warning(format!("cannot write the pid file: {error}"));
     }
     process::raise_descriptor_limit();
+    new_parent(options, reading, signals, pid_file, starter, paths)
+}
+
+/// Goes on where the program before this one in the same process stopped. If that is not possible, that program is executed again.
+fn take_over(options: &mut Options, takeover: Takeover, log: &mut Log) -> Result<Parent, End> {
+    let begin = Instant::now();
+    log.info(format!("vipd v{} takes over from v{}", upgrade::VERSION, takeover.state.version));
+    let name = std::env::args_os().next().unwrap_or_default();
+    if let Some(name) = Path::new(&name).file_name() {
+        scheduling::rename(&name.to_string_lossy());
+    }
+    options.config.clone_from(&takeover.state.config_file);
+    let reading: Result<LoadedConfig, _> = postcard::from_bytes(&takeover.state.next);
+    let parent = reading.map_err(|error| error.to_string()).and_then(|reading| {
+        let signals = Signals::install(options.ignore_sigint).map_err(|error| error.to_string())?;
+        log.tell_apart(namespace(options, &reading.config.global), reading.config.global.instance.as_deref());
+        dump::find_directory();
+        command::find_shells();
+        process::raise_descriptor_limit();
+        let pid_paths = pid_paths(options, &reading.config.global);
+        new_parent(options, reading, signals, None, Starter::none(), pid_paths).map_err(|end| end.reason)
+    });
+    match parent {
+        Ok(mut parent) => {
+            parent.resume(takeover, begin, log);
+            privsep::image::unblock_signals();
+            Ok(parent)
+        }
+        Err(why) => {
+            let error = takeover.give_back(&why);
+            Err(End::failure(format!(
+                "cannot take over: {why}; nor can the program before this one: {error}"
+            )))
+        }
+    }
+}
+
+fn new_parent(
+    options: &Options,
+    reading: LoadedConfig,
+    signals: Signals,
+    pid_file: Option<PidFile>,
+    starter: Starter,
+    paths: PidPaths,
+) -> Result<Parent, End> {
     let program = |role| WorkerProgram::this(role, options.ipvs_dry_run);
     let programs = PerRole { vrrp: program(Role::Vrrp), lvs: program(Role::Lvs), bfd: program(Role::Bfd) };
     let pid_paths = PerRole { vrrp: paths.vrrp, lvs: paths.checkers, bfd: paths.bfd };

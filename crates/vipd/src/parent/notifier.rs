@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use keepalived_conf::model::Run;
 
 use super::command;
-use super::notify::{Action, Job, NotifyQueue, RunId};
+use super::notify::{Action, HandedLane, Job, NotifyQueue, RunId};
 use super::process::{Child, Ended};
 use crate::log::{Log, Voice};
 
@@ -64,6 +64,17 @@ impl Notifier {
     /// Scripts that could not be run, or did not end well: the object that each was run for, and the failure.
     pub(super) fn take_failures(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.failures)
+    }
+
+    /// Everything that runs and waits, and the process of each run, for a program that takes over.
+    pub(super) fn hand_over(&self) -> (Vec<HandedLane>, Vec<(RunId, u32)>) {
+        (self.queue.lanes(), self.running.iter().map(|(&id, child)| (id, child.pid())).collect())
+    }
+
+    /// What ran and waited in the program before this one.
+    pub(super) fn resume(&mut self, now: Instant, lanes: Vec<HandedLane>, runs: Vec<(RunId, u32)>) {
+        self.running.extend(runs.into_iter().filter_map(|(id, pid)| Some((id, Child::adopt(pid)?))));
+        self.queue.resume(now, lanes);
     }
 
     /// Process ids of the scripts that run.

@@ -8,10 +8,12 @@
 //! up meanwhile: of those that wait only the last is kept, for only the last state is true, and the log says so. One
 //! that has waited for [`OVERTAKE_AFTER`] starts beside the script that it waits for.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::{Command, Notify};
+use serde::{Deserialize, Serialize};
 use vrrp_election::{EndSignal, Termination};
 
 use super::accounts::Accounts;
@@ -19,10 +21,10 @@ use super::process::{Credentials, Ended};
 use crate::ipc::{GroupEvent, InstanceEvent, LogLevel};
 
 /// A script to run for an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Job {
     /// The keyword it comes from.
-    pub(super) keyword: &'static str,
+    pub(super) keyword: Cow<'static, str>,
     /// What to run.
     pub(super) command: Command,
     /// Arguments behind the command's own.
@@ -32,7 +34,7 @@ pub(super) struct Job {
 }
 
 /// Names one run of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct RunId(u64);
 
 /// Requests of the queue.
@@ -62,6 +64,24 @@ pub(super) struct NotifyQueue {
     limit: Option<Duration>,
 }
 
+/// A script that runs, as another program is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct HandedRun {
+    pub(super) id: RunId,
+    keyword: Cow<'static, str>,
+    text: String,
+}
+
+/// The scripts of one instance, as another program is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct HandedLane {
+    instance: String,
+    running: Option<HandedRun>,
+    overtaken: Vec<HandedRun>,
+    current: Vec<Job>,
+    waiting: Option<Vec<Job>>,
+}
+
 #[derive(Debug, Default)]
 struct Lane {
     /// Remaining scripts of the present event.
@@ -76,7 +96,7 @@ struct Lane {
 #[derive(Debug)]
 struct Running {
     id: RunId,
-    keyword: &'static str,
+    keyword: Cow<'static, str>,
     text: String,
     started: Instant,
     /// When its time is up, and how it is ended then.
@@ -121,7 +141,7 @@ impl NotifyQueue {
         }
         let since = lane.waiting.as_ref().map_or(now, |&(since, _)| since);
         if let Some((_, skipped)) = lane.waiting.replace((since, jobs)) {
-            let keywords: Vec<&str> = skipped.iter().map(|job| job.keyword).collect();
+            let keywords: Vec<&str> = skipped.iter().map(|job| &*job.keyword).collect();
             let text = format!(
                 "({instance}) skipping the waiting {} of an earlier event: only the last one counts",
                 keywords.join(" and ")
@@ -204,6 +224,42 @@ impl NotifyQueue {
         self.lanes.values().map(|lane| waiting(lane) + running(lane)).sum()
     }
 
+    /// Everything that runs and waits, for a program that takes over.
+    pub(super) fn lanes(&self) -> Vec<HandedLane> {
+        let run = |running: &Running| HandedRun {
+            id: running.id,
+            keyword: running.keyword.clone(),
+            text: running.text.clone(),
+        };
+        let lane = |(instance, lane): (&String, &Lane)| HandedLane {
+            instance: instance.clone(),
+            running: lane.running.as_ref().map(run),
+            overtaken: lane.overtaken.iter().map(run).collect(),
+            current: lane.current.iter().cloned().collect(),
+            waiting: lane.waiting.as_ref().map(|(_, jobs)| jobs.clone()),
+        };
+        self.lanes.iter().map(lane).collect()
+    }
+
+    /// What ran and waited in the program before this one. The time of scripts that run begins anew.
+    pub(super) fn resume(&mut self, now: Instant, lanes: Vec<HandedLane>) {
+        let end_at = self.limit.and_then(|limit| now.checked_add(limit));
+        for HandedLane { instance, running, overtaken, current, waiting } in lanes {
+            let mut run = |HandedRun { id, keyword, text }: HandedRun| {
+                self.runs = self.runs.max(id.0);
+                Running { id, keyword, text, started: now, end: None, end_at }
+            };
+            let running = running.map(&mut run);
+            let overtaken = overtaken.into_iter().map(&mut run).collect();
+            let waiting = waiting.map(|jobs| (now, jobs));
+            self.lanes
+                .insert(instance.clone(), Lane { current: current.into(), waiting, running, overtaken });
+        }
+        for instance in self.lanes.keys().cloned().collect::<Vec<_>>() {
+            self.advance(now, &instance);
+        }
+    }
+
     fn advance(&mut self, now: Instant, instance: &str) {
         let Some(lane) = self.lanes.get_mut(instance) else { return };
         if lane.running.is_some() {
@@ -222,7 +278,7 @@ impl NotifyQueue {
         let id = RunId(self.runs);
         lane.running = Some(Running {
             id,
-            keyword: job.keyword,
+            keyword: job.keyword.clone(),
             text: job.command.text.clone(),
             started: now,
             end: None,
@@ -310,9 +366,9 @@ fn jobs_of(
         }
     };
     let state = (event != InstanceEvent::MasterReceivedLowerPriority).then(|| word(notify, event));
-    let job = |keyword, command: &Command, arguments| {
+    let job = |keyword: &'static str, command: &Command, arguments| {
         let credentials = accounts.find(command.user.as_ref()).ok()?;
-        Some(Job { keyword, command: command.clone(), arguments, credentials })
+        Some(Job { keyword: Cow::Borrowed(keyword), command: command.clone(), arguments, credentials })
     };
     let specific = specific.and_then(|command| job(keyword, command, Vec::new()));
     let generic = notify.any.as_deref().zip(state).and_then(|(command, word)| {

@@ -16,7 +16,7 @@ use super::fifo::FifoRequest;
 use super::fingerprint::Fingerprint;
 use super::load::LoadedConfig;
 use super::process::Child;
-use super::supervisor::ReadId;
+use super::supervisor::{ReadId, UpgradeId};
 use super::worker::WorkerProgram;
 use crate::ipc::{Channel, ChannelError, DumpKind};
 use crate::log::Log;
@@ -67,6 +67,8 @@ pub(super) enum Purpose {
     Preview(ClientId, Previewed),
     /// The files of the configuration: whether they are still the same.
     Fingerprint,
+    /// The configuration, before another program takes over.
+    Upgrade(UpgradeId),
     /// The time of a reload.
     ReloadTime,
     /// The end of the file with that time.
@@ -97,6 +99,8 @@ pub(super) enum Answer {
     Intents(Result<(), String>),
     /// A configuration.
     Config(ReadId, Result<Box<LoadedConfig>, i32>),
+    /// The same before another program takes over.
+    Upgrade(UpgradeId, Result<Box<LoadedConfig>, i32>),
     /// The same for a client that wants to know what would change.
     Preview(ClientId, Previewed, Result<Box<LoadedConfig>, i32>),
     /// The files of the configuration; none if they cannot be looked at.
@@ -214,6 +218,7 @@ impl Paths {
                     | Purpose::Read(_)
                     | Purpose::Preview(..)
                     | Purpose::Fingerprint
+                    | Purpose::Upgrade(_)
                     | Purpose::ReloadTime
             )
         });
@@ -260,6 +265,7 @@ impl Paths {
                 };
                 return Some(Answer::Fingerprint(seen));
             }
+            Purpose::Upgrade(id) => return Some(Answer::Upgrade(id, result.and_then(config))),
             Purpose::Fifo(request) => {
                 let found = match result {
                     Ok(Done::Fifo(found)) => found,
@@ -302,7 +308,7 @@ impl Purpose {
             Self::InitFile => "init_file",
             Self::Fifo(_) => "FIFO",
             Self::FifoRemoval => "removal of FIFO",
-            Self::Read(_) | Self::Preview(..) | Self::Fingerprint => "configuration",
+            Self::Read(_) | Self::Preview(..) | Self::Fingerprint | Self::Upgrade(_) => "configuration",
             Self::ReloadTime => "reload_time_file",
             Self::ReloadTimeRemoval => "removal of reload_time_file",
             Self::Intents => "kept intents",

@@ -2,6 +2,7 @@
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,16 @@ impl PidFile {
             Ok(None) => Err(PidFileError::Held),
             Err(error) => Err(PidFileError::Io { path, error }),
         }
+    }
+
+    /// One that the program before this one in the same process has locked.
+    pub(super) fn resume(path: PathBuf, file: File) -> Self {
+        Self { path, file }
+    }
+
+    /// Where it is, and its descriptor.
+    pub(super) fn parts(&self) -> (&Path, BorrowedFd<'_>) {
+        (&self.path, self.file.as_fd())
     }
 
     /// Writes this process id.

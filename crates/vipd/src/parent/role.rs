@@ -3,6 +3,7 @@
 use keepalived_conf::model::mail::Mail;
 use keepalived_conf::model::routing::Statics;
 use keepalived_conf::model::{Config, Global};
+use serde::{Deserialize, Serialize};
 
 use crate::log::Voice;
 
@@ -20,6 +21,20 @@ pub(super) enum Role {
 impl Role {
     /// Every role, in the order of starts and stops.
     pub(super) const ALL: [Self; 3] = [Self::Vrrp, Self::Lvs, Self::Bfd];
+
+    /// As another program is told: the same in every version.
+    pub(super) fn number(self) -> u8 {
+        match self {
+            Self::Vrrp => 0,
+            Self::Lvs => 1,
+            Self::Bfd => 2,
+        }
+    }
+
+    /// The role of this number.
+    pub(super) fn numbered(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.number() == number)
+    }
 
     /// As the status shows it.
     pub(super) fn shown(self) -> vipd_status::Role {
@@ -101,7 +116,7 @@ fn global(config: &Config) -> Global {
 }
 
 /// One value for each role.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PerRole<T> {
     /// That of the VRRP worker.
     pub(super) vrrp: T,

@@ -28,6 +28,12 @@ impl Sessions {
         self.known.iter().map(|(&key, &up)| (key, up)).collect()
     }
 
+    /// What the program before this one knew: its worker has just ended.
+    pub(super) fn resume(&mut self, now: Instant, known: Vec<(SessionKey, bool)>) {
+        self.known.extend(known);
+        self.handle_end(now);
+    }
+
     /// A worker ended.
     pub(super) fn handle_end(&mut self, now: Instant) {
         if self.known.values().any(|up| *up) {

@@ -12,6 +12,7 @@ mod messages;
 mod perform;
 mod reload;
 mod show;
+mod upgrade;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
+use vipd_control::{Answer, ClientId};
 
 use super::checks::Checks;
 use super::control::{Control, is_client};
@@ -52,11 +54,13 @@ use crate::cli::Options;
 use crate::ipc::watcher::Observation;
 use crate::ipc::{Generation, ToWorker};
 use crate::log::Log;
+use crate::outlets::mail::MailMemory;
 use crate::tidy;
 use control::Facts;
 pub(super) use last_reported::LastReported;
 #[cfg(test)]
 pub(super) use last_reported::Told;
+use upgrade::{TookOver, Upgrading};
 
 /// The parent process after its start.
 pub(super) struct Parent {
@@ -66,7 +70,7 @@ pub(super) struct Parent {
     systemd: Systemd,
     starter: Starter,
     /// Removed when the parent ends.
-    _pid_file: Option<PidFile>,
+    pid_file: Option<PidFile>,
 
     supervisor: Supervisor,
     /// The configurations that it knows.
@@ -101,6 +105,14 @@ pub(super) struct Parent {
     facts: Facts,
     freshness: Freshness,
     kept_intents: KeptIntents,
+    upgrading: Option<Upgrading>,
+    took_over: Option<TookOver>,
+    /// For a client whose upgrade came to nothing, once the workers run again.
+    answer_when_settled: Option<(ClientId, Answer)>,
+    /// It goes on where another program in this process stopped: children may have ended meanwhile.
+    has_resumed: bool,
+    /// Mails that the program before this one had, until the outlets are arranged.
+    mail: Option<MailMemory>,
 }
 
 impl Parent {
@@ -130,7 +142,7 @@ impl Parent {
             signals,
             systemd: Systemd::from_environment(Instant::now()),
             starter,
-            _pid_file: pid_file,
+            pid_file,
             supervisor,
             readings: BTreeMap::from([(0, Kept::from(reading))]),
             programs,
@@ -156,6 +168,11 @@ impl Parent {
             facts: Facts::new(),
             freshness: Freshness::default(),
             kept_intents: KeptIntents::new(intents),
+            upgrading: None,
+            took_over: None,
+            answer_when_settled: None,
+            has_resumed: false,
+            mail: None,
         })
     }
 
@@ -166,6 +183,9 @@ impl Parent {
         self.read_kept_intents(log);
         self.perform(Instant::now(), log);
         self.starter.release();
+        if self.has_resumed {
+            self.reap(Instant::now(), log);
+        }
         let mut events = Events::with_capacity(16);
         loop {
             if let Some(status) = self.finished {
@@ -373,6 +393,16 @@ impl Parent {
         }
     }
 
+    /// Process ids of all children.
+    fn pids(&self) -> impl Iterator<Item = u32> {
+        let scripts = self.checks.pids().chain(self.notifier.pids()).chain(self.life_scripts.pids());
+        let outlets = self.fifos.pids().chain(self.mailing.pids()).chain(self.web.pids());
+        let helpers = self.paths.pids().chain(self.watching.pids());
+        let trial = self.upgrading.iter().filter_map(Upgrading::pid);
+        let workers = self.workers.values().map(Worker::pid).chain(self.forgotten.iter().map(Child::pid));
+        scripts.chain(outlets).chain(helpers).chain(trial).chain(workers)
+    }
+
     fn reap(&mut self, now: Instant, log: &mut Log) {
         for (key, news) in self.checks.reap() {
             self.tell_of_check(key, news, now, log);
@@ -391,6 +421,7 @@ impl Parent {
         self.mailing.reap(now, log);
         self.web.reap(now, log);
         self.forgotten.retain_mut(|child| child.poll().is_none());
+        self.reap_trial(now, log);
         let ended: Vec<_> = self
             .workers
             .iter_mut()
@@ -405,17 +436,7 @@ impl Parent {
             self.perform(now, log);
         }
         if std::process::id() == 1 {
-            let ours = self.checks.pids().chain(self.notifier.pids());
-            let ours = ours
-                .chain(self.life_scripts.pids())
-                .chain(self.fifos.pids())
-                .chain(self.mailing.pids())
-                .chain(self.paths.pids())
-                .chain(self.watching.pids())
-                .chain(self.web.pids());
-            let workers = self.workers.values().map(Worker::pid);
-            let workers = workers.chain(self.forgotten.iter().map(Child::pid));
-            adopt_orphans(&ours.chain(workers).collect());
+            adopt_orphans(&self.pids().collect());
         }
     }
 }
@@ -459,7 +480,7 @@ const SIGNALS: Token = Token(0);
 const MAILER: Token = Token(1);
 const PATHS: Token = Token(2);
 const WATCHER: Token = Token(3);
-const OUTPUTS: Token = Token(4);
+const OUTPUTS: Token = Token(5);
 const FIRST_WORKER: usize = 16;
 
 /// Turns for which check scripts wait at most until everything is heard.

@@ -74,6 +74,11 @@ impl Watching {
         }
     }
 
+    /// What the program before this one knew.
+    pub(super) fn resume(&mut self, known: Vec<Observation>) {
+        self.known.extend(known.into_iter().map(|seen| (seen.subject, seen.value)));
+    }
+
     /// Has these watched and nothing else, by a process of this user.
     pub(super) fn watch(
         &mut self,

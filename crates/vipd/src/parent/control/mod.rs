@@ -10,7 +10,7 @@ mod who;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd as _, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use keepalived_conf::model::daemon::ControlSocket as Wanted;
 use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use vipd_control::{Answer, ClientId, EventRing, Full, Gatherer, Policy, Refusal, Server, Verb};
+use vipd_control::{Answer, ClientId, EventRing, Full, Gatherer, Peer, Policy, Refusal, Server, Verb};
 use vipd_status::EventKind;
 
 use crate::log::Log;
@@ -72,6 +72,43 @@ impl Control {
             acts: Acts::default(),
             events: EventRing::default(),
         }
+    }
+
+    /// The socket that the program before this one in the same process listens at.
+    pub(super) fn resume(&mut self, path: PathBuf, file: (u64, u64), descriptor: OwnedFd) -> io::Result<()> {
+        let socket = ControlSocket::resume(path.clone(), file, descriptor.into());
+        self.registry.register(&mut SourceFd(&socket.as_raw_fd()), LISTENER, Interest::READABLE)?;
+        self.wanted = Some(path);
+        self.socket = Some(socket);
+        self.acceptable = true;
+        Ok(())
+    }
+
+    /// A client of that program that waits for an answer.
+    pub(super) fn resume_client(&mut self, now: Instant, stream: UnixStream, peer: Peer) -> Option<ClientId> {
+        let id = self.server.accept(now, peer, self.policy).ok()?;
+        self.add(id, stream);
+        Some(id)
+    }
+
+    /// Where the socket is, its file, and its descriptor.
+    pub(super) fn socket(&self) -> Option<(&Path, (u64, u64), BorrowedFd<'_>)> {
+        self.socket.as_ref().map(ControlSocket::parts)
+    }
+
+    /// The descriptor of a client, and who it is.
+    pub(super) fn client(&self, id: ClientId) -> Option<(BorrowedFd<'_>, &Peer)> {
+        Some((self.streams.get(&id)?.stream.as_fd(), self.server.peer(id)?))
+    }
+
+    /// The last events.
+    pub(super) fn events(&self) -> &EventRing {
+        &self.events
+    }
+
+    /// The same, to be changed.
+    pub(super) fn events_mut(&mut self) -> &mut EventRing {
+        &mut self.events
     }
 
     /// The socket as the configuration in force wants it.

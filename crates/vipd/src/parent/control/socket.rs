@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -42,6 +42,16 @@ impl ControlSocket {
             Ok(opened)
         };
         opened(socket)
+    }
+
+    /// One that the program before this one in the same process listens at.
+    pub(super) fn resume(path: PathBuf, file: (u64, u64), socket: Socket) -> Self {
+        Self { path, file, socket }
+    }
+
+    /// Where it is, the file, and its descriptor.
+    pub(super) fn parts(&self) -> (&Path, (u64, u64), BorrowedFd<'_>) {
+        (&self.path, self.file, self.socket.as_fd())
     }
 
     /// Lets another group connect.

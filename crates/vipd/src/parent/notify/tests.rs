@@ -10,7 +10,12 @@ fn command(text: &str) -> Command {
 }
 
 fn job(text: &str) -> Job {
-    Job { keyword: "notify", command: command(text), arguments: Vec::new(), credentials: Credentials::own() }
+    Job {
+        keyword: "notify".into(),
+        command: command(text),
+        arguments: Vec::new(),
+        credentials: Credentials::own(),
+    }
 }
 
 /// The jobs started since the last call.
@@ -83,7 +88,7 @@ fn an_event_that_is_no_state_does_not_take_the_place_of_one() {
     for event in ["backup", "master"] {
         queue.handle_event(now, "V1", vec![job(event)]);
     }
-    queue.handle_event(now, "V1", vec![Job { keyword: NOT_A_STATE, ..job("lower") }]);
+    queue.handle_event(now, "V1", vec![Job { keyword: NOT_A_STATE.into(), ..job("lower") }]);
     assert_eq!(run_all(&mut queue, now), ["backup", "master"]);
 }
 

@@ -178,5 +178,5 @@ fn quorum_jobs(server: &VirtualServer, up: bool, accounts: &Accounts) -> Vec<Job
 fn job(keyword: &'static str, command: Option<&Command>, accounts: &Accounts) -> Option<Job> {
     let command = command?;
     let credentials = accounts.find(command.user.as_ref()).ok()?;
-    Some(Job { keyword, command: command.clone(), arguments: Vec::new(), credentials })
+    Some(Job { keyword: keyword.into(), command: command.clone(), arguments: Vec::new(), credentials })
 }

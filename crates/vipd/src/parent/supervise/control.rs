@@ -37,6 +37,19 @@ impl Facts {
         Self { start: now, loaded: now, reloads: 0, last_reload: None, reloading: false, waiting: Vec::new() }
     }
 
+    /// What another program goes on to show.
+    pub(super) fn hand_over(&self) -> String {
+        let facts = (self.start, self.loaded, self.reloads, &self.last_reload);
+        serde_json::to_string(&facts).unwrap_or_default()
+    }
+
+    /// Goes on with what another program showed.
+    pub(super) fn resume(&mut self, handed: &str) {
+        if let Ok(facts) = serde_json::from_str(handed) {
+            (self.start, self.loaded, self.reloads, self.last_reload) = facts;
+        }
+    }
+
     /// A reload began.
     pub(super) fn handle_reloading(&mut self) {
         self.reloading = true;
@@ -116,6 +129,7 @@ impl Parent {
             Verb::Announce { instance } => {
                 self.ask_for_act(client, (ActKind::Announce, Some(instance), String::new()), now, log);
             }
+            Verb::Upgrade { program, check } => self.upgrade_for(client, (program, check), now, log),
             _ => {
                 let answer = Answer::refused(Refusal::Unsupported, "this daemon cannot do that yet");
                 self.control.answer(now, client, &answer);

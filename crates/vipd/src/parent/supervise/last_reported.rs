@@ -6,12 +6,13 @@ use std::net::SocketAddr;
 
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::{LvsService, RealServer, VirtualServer};
+use serde::{Deserialize, Serialize};
 
 use crate::ipc::{GroupEvent, InstanceEvent, Task};
 
 /// The last state of each: of instances by name, of virtual servers by their first kernel service, of real servers by that and
 /// their address. (Names of groups change, and those of real servers behind a firewall mark lack the port.)
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(in crate::parent) struct LastReported {
     instances: BTreeMap<String, InstanceEvent>,
     groups: BTreeMap<String, GroupEvent>,

@@ -182,6 +182,7 @@ impl Parent {
                     self.freshness.handle_seen(now, seen);
                     self.control.gatherer.handle_files();
                 }
+                Answer::Upgrade(id, loaded) => self.try_program(id, loaded, now, log),
             }
         }
     }

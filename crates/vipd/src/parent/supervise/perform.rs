@@ -76,9 +76,14 @@ impl Parent {
                     }
                     Occasion::Reload => self.make_files(init_files::Occasion::Reload, log),
                     Occasion::TakeBack => {}
+                    Occasion::TakeOver => {
+                        self.resume_mail(now, log);
+                        self.arrange_watching(now, log);
+                    }
                 }
             }
             Action::Settled => {
+                self.answer_settled(now);
                 // Only now: until here workers told of what is no longer configured.
                 if let Some(reading) = self.readings.get(&self.supervisor.current()) {
                     self.sessions
@@ -118,6 +123,12 @@ impl Parent {
             Action::Tell(Tell::Stopping(status)) => self.systemd.stopping(status),
             Action::RunScript(which) => self.run_script(which, now, log),
             Action::SignalScript(which, signal) => self.life_scripts.signal(which, signal),
+            Action::TryProgram(id) => self.look_at_file(id, now, log),
+            Action::AbandonTrial(_) => self.abandon_trial(),
+            Action::Execute => self.execute(now),
+            Action::UpgradeOver(_, result) => self.end_upgrade(result, now, log),
+            Action::TookOver => self.stay(now, log),
+            Action::GoBack(reason) => self.go_back(reason),
             Action::WindDown => self.winds_down = true,
             Action::Exit(status) => self.finish(status, now, log),
         }

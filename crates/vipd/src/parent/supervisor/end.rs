@@ -18,7 +18,7 @@ impl Supervisor {
         worker.refused = true;
         worker.leave(now, LAST_MOMENT);
         self.log(LogLevel::Error, reason);
-        if was_serving && !self.take_back(now, role) {
+        if was_serving && !self.go_back(now, reason) && !self.take_back(now, role) {
             self.log(LogLevel::Error, "Terminating");
             self.handle_stop(now, FATAL);
         }
@@ -33,7 +33,7 @@ impl Supervisor {
             // Nothing ran, so nothing is left.
             self.slots[role].left.clear();
         }
-        if self.stop.is_some() || worker.task == Task::Sweep {
+        if self.stop.is_some() || worker.task == Task::Sweep || self.go_back(now, why) {
             return self.fill(now, role);
         }
         let slot = &mut self.slots[role];
@@ -51,6 +51,13 @@ impl Supervisor {
             self.slots[role].sweeps = 0;
         }
         let is_death = worker.task == Task::Serve && !worker.dismissed && !worker.refused;
+        let name = role.name();
+        if self.stop.is_none()
+            && is_death
+            && self.go_back(now, &format!("{name} child process ended ({end:?})"))
+        {
+            return;
+        }
         if self.stop.is_none() && is_death {
             self.handle_death(now, role, &worker, end);
         } else {
@@ -120,6 +127,9 @@ impl Supervisor {
     pub(super) fn fill(&mut self, now: Instant, role: Role) {
         if self.slots[role].worker.is_some() {
             return; // its end comes here
+        }
+        if self.end_next_workers(now) {
+            return;
         }
         if self.stop.is_some() {
             self.sweep(now, role);

@@ -26,6 +26,7 @@ mod stop;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod upgrade;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -39,12 +40,15 @@ use crate::log::EventKind;
 use deadline::Deadline;
 pub(super) use demand::Demand;
 use heartbeat::{Heartbeat, Pulse};
+pub(super) use left_behind::LeftBehind;
 use reload::{Phase as ReloadPhase, Reading};
 pub(super) use script::LifeScript;
 use script::ScriptRun;
 use slot::{Phase, Slot, Worker};
 use stop::Stop;
 use undo::Undo;
+use upgrade::Upgrade;
+pub(super) use upgrade::{Inherited, UpgradeId};
 
 /// Names a worker process. No two workers of a daemon have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,6 +113,18 @@ pub(super) enum Action {
     RunScript(LifeScript),
     /// Send this signal to its process group.
     SignalScript(LifeScript, EndSignal),
+    /// Find out whether the new program can take over: [`Supervisor::handle_tried`] is the answer.
+    TryProgram(UpgradeId),
+    /// Nobody waits for that any more.
+    AbandonTrial(UpgradeId),
+    /// Become the new program, or the former one again. [`Supervisor::handle_not_executed`] is the answer if that fails.
+    Execute,
+    /// The upgrade is over, and this program goes on: why, or nothing where it was only asked whether it could be done.
+    UpgradeOver(UpgradeId, Result<(), String>),
+    /// This program took over, and stays.
+    TookOver,
+    /// It does not stay, for this reason: the former one is executed next.
+    GoBack(String),
     /// No worker is left: [`Supervisor::handle_quiet`] says that everything else has ended too.
     WindDown,
     /// Everything has ended, or is not waited for any longer: exit with this status.
@@ -133,6 +149,8 @@ pub(super) enum Occasion {
     Start,
     /// It was read anew.
     Reload,
+    /// This program took over from another one.
+    TakeOver,
     /// The one after it was refused.
     TakeBack,
 }
@@ -177,33 +195,17 @@ pub(super) struct Supervisor {
     /// `startup_script` or `shutdown_script`, while it runs.
     script: Option<ScriptRun>,
     stop: Option<Stop>,
+    upgrade: Upgrade,
     last_worker: u64,
     last_read: u64,
+    last_upgrade: u64,
     actions: VecDeque<Action>,
 }
 
 impl Supervisor {
     /// Starts with a configuration, which has number 0.
     pub(super) fn new(now: Instant, settings: Settings, demand: Demand) -> Self {
-        let mut supervisor = Self {
-            settings,
-            demands: BTreeMap::from([(0, demand)]),
-            current: 0,
-            last_generation: 0,
-            reload: ReloadPhase::Taking,
-            reading: None,
-            again: false,
-            undo: Undo::default(),
-            taking: 0,
-            reload_ended: 0,
-            agreed: None,
-            slots: PerRole::default(),
-            script: None,
-            stop: None,
-            last_worker: 0,
-            last_read: 0,
-            actions: VecDeque::new(),
-        };
+        let mut supervisor = Self::idle(settings, demand);
         if !supervisor.run_script(now, LifeScript::Startup) {
             supervisor.begin(now);
         }
@@ -247,7 +249,13 @@ impl Supervisor {
         let reading = self.reading.as_ref().map(|reading| reading.until.at());
         let stop = self.stop.as_ref().and_then(|stop| stop.exit_at);
         let script = self.script.as_ref().map(ScriptRun::poll_timeout);
-        slots.chain(reading).chain(stop).chain(script).chain(self.undo_timeout()).min()
+        slots
+            .chain(reading)
+            .chain(stop)
+            .chain(script)
+            .chain(self.undo_timeout())
+            .chain(self.upgrade_timeout())
+            .min()
     }
 
     /// Time passed. Messages that have arrived by now must be handled first.
@@ -258,6 +266,7 @@ impl Supervisor {
         }
         self.time_script(now);
         self.time_undo(now);
+        self.time_upgrade(now);
         self.time_stop(now);
     }
 

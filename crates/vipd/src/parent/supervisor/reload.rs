@@ -47,7 +47,11 @@ impl Supervisor {
         }
         // During the start too: a worker may not yet have taken its first configuration.
         let is_behind = |role: &Role| self.slots[*role].worker.as_ref().is_some_and(super::Worker::is_behind);
-        if self.is_starting_up() || self.reading.is_some() || Role::ALL.iter().any(is_behind) {
+        if self.is_starting_up()
+            || self.reading.is_some()
+            || self.is_upgrading()
+            || Role::ALL.iter().any(is_behind)
+        {
             self.again = true;
             self.undo.handle_queued(confirm);
             return Some(self.last_read + 1);
@@ -154,6 +158,7 @@ impl Supervisor {
             self.reload = Phase::Idle;
             self.agreed = Some(self.current);
             self.actions.push_back(Action::Settled);
+            self.pass_probation();
         }
         if self.reload == Phase::Idle {
             self.drop_old();
@@ -161,8 +166,8 @@ impl Supervisor {
         self.reload_again(now);
     }
 
-    fn reload_again(&mut self, now: Instant) {
-        if self.again {
+    pub(super) fn reload_again(&mut self, now: Instant) {
+        if self.again && !self.is_upgrading() {
             let confirm = self.undo.take_queued();
             self.request_reload(now, confirm);
         }

@@ -30,6 +30,7 @@ impl Supervisor {
         self.log(LogLevel::Info, "Stopping");
         self.tell(Tell::Stopping(status));
         self.forget_reload();
+        self.forget_upgrade(now);
         self.abandon_startup(now);
         let deadline = now + self.child_wait_time() + self.stop_handover();
         self.stop = Some(Stop { status, deadline, exit_at: None, exited: false });

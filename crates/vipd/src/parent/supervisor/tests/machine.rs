@@ -87,6 +87,14 @@ pub(super) struct Machine {
     pub(super) script: Option<LifeScript>,
     pub(super) scripts_run: Vec<LifeScript>,
     pub(super) signals: Vec<(LifeScript, EndSignal)>,
+    /// Programs that are tried, and what became of upgrades.
+    pub(super) trials: Vec<UpgradeId>,
+    pub(super) abandoned: Vec<UpgradeId>,
+    pub(super) upgrades: Vec<Result<(), String>>,
+    /// How often another program was executed.
+    pub(super) executed: u32,
+    pub(super) took_over: u32,
+    pub(super) went_back: Vec<String>,
     /// So many processes cannot be made from now on.
     pub(super) shortage: u32,
     keep: PerRole<bool>,
@@ -147,6 +155,12 @@ impl Machine {
             script: None,
             scripts_run: Vec::new(),
             signals: Vec::new(),
+            trials: Vec::new(),
+            abandoned: Vec::new(),
+            upgrades: Vec::new(),
+            executed: 0,
+            took_over: 0,
+            went_back: Vec::new(),
             shortage: 0,
             keep: settings.keep,
         };
@@ -191,6 +205,15 @@ impl Machine {
                     self.signals.push((which, signal));
                     self.script.take_if(|script| *script == which && signal == EndSignal::Kill);
                 }
+                Action::TryProgram(id) => self.trials.push(id),
+                Action::AbandonTrial(id) => self.abandoned.push(id),
+                Action::Execute => {
+                    assert!(self.processes.is_empty(), "workers of the program before still run");
+                    self.executed += 1;
+                }
+                Action::UpgradeOver(_, result) => self.upgrades.push(result),
+                Action::TookOver => self.took_over += 1,
+                Action::GoBack(why) => self.went_back.push(why),
                 Action::WindDown => self.winds_down = true,
                 Action::Exit(status) => {
                     assert_eq!(self.exit.replace(status), None, "exits twice");

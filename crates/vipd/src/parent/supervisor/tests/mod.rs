@@ -6,3 +6,4 @@ mod machine;
 mod property;
 mod scripts;
 mod undo;
+mod upgrade;
