@@ -133,6 +133,34 @@ fn assert_tls_fails(outcome: &Outcome, words: &str) {
 /// `md5sum` of 300,000 times `x`.
 const LARGE: &str = "d408ed46ebcc326f9e7c6bb9c77af1cd";
 
+/// Pages of nginx that lead to others.
+const REDIRECTS: &str = "
+                location = /moved { return 302 /ok; }
+                location = /there { return 307 http://a.example/moved; }
+                location = /port { return 302 http://a.example:81/ok; }
+                location = /circle { return 301 /circle?again; }
+                location = /away { return 302 https://a.example/ok; }";
+
+/// Follows redirects of nginx at this port.
+fn expect_redirects(port: u16) {
+    let following = |path: &str, follow_redirects| {
+        outcome(port, http(Url { follow_redirects, body: Some(b"ok".to_vec()), ..page(path, None) }))
+    };
+    assert_eq!(following("/moved", 0), Outcome::Fail(Failure::Status(302)));
+    assert_eq!(following("/moved", 1), PASS);
+    assert_eq!(following("/there", 2), PASS, "one redirect leads to the other");
+    // nginx names itself with its port, which is not in `host`.
+    for (path, why) in
+        [("/circle", "too many of them"), ("/away", "another scheme"), ("/port", "another host")]
+    {
+        let outcome = following(path, 2);
+        assert!(
+            matches!(&outcome, Outcome::Fail(Failure::Redirect { why: it, .. }) if *it == why),
+            "{outcome:?}"
+        );
+    }
+}
+
 #[test]
 fn nginx_is_healthy() {
     let folder = folder("nginx");
@@ -152,11 +180,7 @@ fn nginx_is_healthy() {
             server {{
                 listen 127.0.0.1:{plain};
                 location = /gone {{ return 410; }}
-                location = /moved {{ return 302 /ok; }}
-                location = /there {{ return 307 http://a.example/moved; }}
-                location = /port {{ return 302 http://a.example:81/ok; }}
-                location = /circle {{ return 301 /circle?again; }}
-                location = /away {{ return 302 https://a.example/ok; }}
+                {REDIRECTS}
                 location = /chunked {{ ssi on; ssi_types *; alias {dir}/html/ok; }}
             }}
             server {{ listen 127.0.0.1:{good} ssl http2; ssl_certificate {dir}/good.pem; ssl_certificate_key {dir}/good.key; }}
@@ -195,22 +219,7 @@ fn nginx_is_healthy() {
     assert_eq!(outcome(plain, http(page("/gone", None))), Outcome::Fail(Failure::Status(410)));
     assert_eq!(outcome(plain, http(page("/none", None))), Outcome::Fail(Failure::Status(404)));
 
-    let following = |path: &str, follow_redirects| {
-        outcome(plain, http(Url { follow_redirects, body: Some(b"ok".to_vec()), ..page(path, None) }))
-    };
-    assert_eq!(following("/moved", 0), Outcome::Fail(Failure::Status(302)));
-    assert_eq!(following("/moved", 1), PASS);
-    assert_eq!(following("/there", 2), PASS, "one redirect leads to the other");
-    // nginx names itself with its port, which is not in `host`.
-    for (path, why) in
-        [("/circle", "too many of them"), ("/away", "another scheme"), ("/port", "another host")]
-    {
-        let outcome = following(path, 2);
-        assert!(
-            matches!(&outcome, Outcome::Fail(Failure::Redirect { why: it, .. }) if *it == why),
-            "{outcome:?}"
-        );
-    }
+    expect_redirects(plain);
 
     let head = |port: u16, version| {
         let url = Url { method: HttpMethod::Head, ..page("/large", None) };
