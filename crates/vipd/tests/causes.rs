@@ -268,9 +268,13 @@ fn sessions_and_stalls(pair: &Pair) {
     let stop = format!("kill -STOP $(cat {WORKER_PID})");
     pair.shell(A, &stop);
     pair.shell(B, &format!("{stop}; sleep 1; kill -CONT $(cat {WORKER_PID})"));
-    pair.explains(B, ("SILENT", State::Master), &["held up", "no advertisement for"]);
+    pair.explains(B, ("SILENT", State::Master), &["this machine was stalled until", "no advertisement for"]);
     pair.shell(A, &format!("kill -CONT $(cat {WORKER_PID})"));
-    pair.explains(B, ("SILENT", State::Backup), &["192.0.2.1 advertised priority 150", "held up"]);
+    pair.explains(
+        B,
+        ("SILENT", State::Backup),
+        &["192.0.2.1 advertised priority 150", "this machine was stalled until"],
+    );
 }
 
 /// A reload, a worker that dies, a machine that falls silent.
