@@ -43,6 +43,9 @@ _vipd() {
             vipd,neighbours)
                 cmd="vipd__subcmd__neighbours"
                 ;;
+            vipd,recorder)
+                cmd="vipd__subcmd__recorder"
+                ;;
             vipd,reload)
                 cmd="vipd__subcmd__reload"
                 ;;
@@ -58,6 +61,9 @@ _vipd() {
             vipd,undo)
                 cmd="vipd__subcmd__undo"
                 ;;
+            vipd,upgrade)
+                cmd="vipd__subcmd__upgrade"
+                ;;
             *)
                 ;;
         esac
@@ -65,7 +71,7 @@ _vipd() {
 
     case "${cmd}" in
         vipd)
-            opts="-h --help status events reload explain neighbours top capture config confirm undo handover maintenance announce server"
+            opts="-h --help status events reload explain neighbours recorder top capture config confirm undo handover maintenance announce upgrade server"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -264,6 +270,24 @@ _vipd() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        vipd__subcmd__recorder)
+            opts="-h --socket --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         vipd__subcmd__reload)
             opts="-h --dry-run --confirm --wait --socket --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -354,6 +378,24 @@ _vipd() {
             ;;
         vipd__subcmd__undo)
             opts="-h --socket --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vipd__subcmd__upgrade)
+            opts="-h --check --socket --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

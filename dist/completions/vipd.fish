@@ -30,6 +30,7 @@ complete -c vipd -n "__fish_vipd_needs_command" -f -a "events" -d 'Show what hap
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "reload" -d 'Read the configuration anew'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "explain" -d 'Explain why something is as it is, and what would change it; or what a word of the configuration means'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "neighbours" -d 'Show who else speaks VRRP on our links, and which VRIDs are free'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "recorder" -d 'Show what an instance was told around its last changes of state: advertisements, timers, results of scripts'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "top" -d 'Show the status, again each second; q quits. Once, where the output is no terminal'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "capture" -d 'Listen to VRRP on an interface, or read a pcap file, and say what is wrong'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "config" -d 'Show the configuration that runs, without secrets, or what the file would change'
@@ -63,6 +64,9 @@ complete -c vipd -n "__fish_vipd_using_subcommand explain" -s h -l help -d 'Prin
 complete -c vipd -n "__fish_vipd_using_subcommand neighbours" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
 complete -c vipd -n "__fish_vipd_using_subcommand neighbours" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
 complete -c vipd -n "__fish_vipd_using_subcommand neighbours" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand recorder" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand recorder" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand recorder" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vipd -n "__fish_vipd_using_subcommand top" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
 complete -c vipd -n "__fish_vipd_using_subcommand top" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
 complete -c vipd -n "__fish_vipd_using_subcommand top" -s h -l help -d 'Print help'

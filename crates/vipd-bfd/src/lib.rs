@@ -424,4 +424,4 @@ const MOST_BATCHES: usize = 16;
 const RETRY_PORTS: Duration = Duration::from_secs(1);
 
 /// Number of the format of what this worker has its parent remember. It changes whenever a type of it does.
-pub(crate) const MEMORY_FORMAT: u64 = 1;
+pub const MEMORY_FORMAT: u64 = 1;

@@ -6,9 +6,7 @@ use vipd_control::{Answer, Shown, VERSION, Verb as Request};
 use vipd_verbs::Common;
 
 use super::connection::{Connection, understand};
-use super::{Failure, PATIENCE_FOR_ACTS, print};
-use crate::cli::Options;
-use crate::parent::load;
+use super::{Failure, PATIENCE_FOR_ACTS, ReadFile, print};
 
 /// Shows the configuration that a daemon runs.
 pub(super) fn config(shown: Shown, common: &Common) -> Result<(), Failure> {
@@ -45,21 +43,17 @@ pub(super) fn config(shown: Shown, common: &Common) -> Result<(), Failure> {
 }
 
 /// Shows what a file holds.
-pub(super) fn of_file(file: &Path, shown: Shown, json: bool) -> Result<(), Failure> {
-    let options = Options { config: file.to_owned(), ..Options::default() };
-    let mut reading = load::read(&options);
+pub(super) fn of_file(file: &Path, shown: Shown, json: bool, read: ReadFile) -> Result<(), Failure> {
+    let content = read(file);
     match shown {
-        Shown::Json => {
-            reading.config.hide_secrets();
-            print(&String::from_utf8_lossy(&Answer::config_line(&reading.config)))?;
-        }
+        Shown::Json => print(&String::from_utf8_lossy(&content.model))?,
         _ if json => {
-            let text = std::mem::take(&mut reading.text);
-            print(&serde_json::to_string(&Answer::ConfigText { v: VERSION, text }).unwrap_or_default())?;
+            let answer = Answer::ConfigText { v: VERSION, text: content.text };
+            print(&serde_json::to_string(&answer).unwrap_or_default())?;
         }
-        _ => print(&reading.text)?,
+        _ => print(&content.text)?,
     }
-    reading.usable.map_err(|why| {
+    content.usable.map_err(|why| {
         Failure::No(format!("{}: {why}; `vipd -t -f {}` says more", file.display(), file.display()))
     })
 }

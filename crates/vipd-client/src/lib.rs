@@ -48,8 +48,22 @@ impl Failure {
     }
 }
 
+/// The content of a configuration file, without secrets.
+#[derive(Debug)]
+pub struct FileContent {
+    /// The preprocessed text.
+    pub text: String,
+    /// The model, as the line of JSON that a daemon answers with.
+    pub model: Vec<u8>,
+    /// Whether a daemon runs with it, or why not.
+    pub usable: Result<(), String>,
+}
+
+/// How a configuration file is read, for commands that work without a daemon.
+pub type ReadFile = fn(&Path) -> FileContent;
+
 /// Does what the words ask for, the name of the program first; gives the exit status.
-pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn main(words: impl IntoIterator<Item = OsString>, read: ReadFile) -> ExitCode {
     let CommandLine { verb } = match CommandLine::try_parse_from(words) {
         Ok(line) => line,
         Err(error) => {
@@ -57,7 +71,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    match run(verb) {
+    match run(verb, read) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Failure::No(why) | Failure::NoDaemon(why) | Failure::Refused(why) = &failure
@@ -70,7 +84,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(verb: Verb) -> Result<(), Failure> {
+fn run(verb: Verb, read: ReadFile) -> Result<(), Failure> {
     match verb {
         Verb::Status { name, check, want, common } => {
             let mut connection = Connection::ask(&common.socket, Request::Status {}, Some(PATIENCE))?;
@@ -110,7 +124,7 @@ fn run(verb: Verb) -> Result<(), Failure> {
                 _ => Shown::Resolved,
             };
             match file {
-                Some(file) => config::of_file(&file, shown, common.json),
+                Some(file) => config::of_file(&file, shown, common.json, read),
                 None => config::config(shown, &common),
             }
         }

@@ -48,7 +48,6 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::ipc::{FromWorker, LogLevel, Monotonic, Task, ToWorker};
-use crate::tidy;
 use crate::worker::{Parent, Start, rights, scheduling};
 use attempts::Attempts;
 use certificates::Certificates;
@@ -58,6 +57,7 @@ use outliers::Outliers;
 use pace::Pace;
 use plan::{Former, Plan};
 use presence::Presence;
+use privsep::heap as tidy;
 use scripts::Scripts;
 use sessions::Sessions;
 use sync::SyncDaemons;
@@ -499,6 +499,6 @@ const EVENTS: usize = 1024;
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// Number of the format of what this worker has its parent remember.
-pub(crate) fn memory_format() -> u64 {
+pub fn memory_format() -> u64 {
     memory::format()
 }

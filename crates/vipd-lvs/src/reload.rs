@@ -11,7 +11,7 @@ use super::Worker;
 use super::certificates::Certificates;
 use super::plan::{Former, Plan};
 use crate::ipc::{Generation, Steer};
-use crate::tidy;
+use privsep::heap as tidy;
 
 impl Worker {
     /// Goes on with another reading of the configuration; connections never end by it.

@@ -479,4 +479,4 @@ const TABLES: Token = Token(4);
 const ORPHAN_TIME: Duration = Duration::from_millis(100);
 
 /// Number of the format of what this worker has its parent remember. It changes whenever a type of it does.
-pub(crate) const MEMORY_FORMAT: u64 = 1;
+pub const MEMORY_FORMAT: u64 = 1;

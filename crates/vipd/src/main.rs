@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         Some("demo") => return vipd_demo::main(rest),
         Some("genhash" | "-T" | "--genhash") => return genhash::main(words.into_iter().skip(2)),
         Some("check") => return peers::main(words.into_iter().skip(2)),
-        Some(word) if vipd_verbs::is_verb(word) => return client::main(words),
+        Some(word) if vipd_verbs::is_verb(word) => return client::main(words, parent::shown_file),
         _ => {
             let is_keepalived = name.is_some_and(|name| name == "keepalived");
             let called_as = if is_keepalived { CalledAs::Keepalived } else { CalledAs::Vipd };
@@ -57,13 +57,11 @@ fn run(options: cli::Options, command_line: &[String]) -> ExitCode {
     for complaint in complaints {
         let _ = writeln!(io::stderr(), "{complaint}");
     }
-    match &options.test {
-        Some(output) => check::main(&options, output.as_deref()),
-        None => {
-            relocations::forget();
-            parent::main(options, command_line)
-        }
+    if let Some(output) = &options.test {
+        return check::main(&options, output.as_deref());
     }
+    relocations::forget();
+    parent::main(options, command_line)
 }
 
 /// `vipd worker ROLE`: how the parent starts other parts of itself.

@@ -112,18 +112,18 @@ fn an_upgrade_leaves_the_table_and_its_counters() {
         let mut lab = one_director();
         lab.start(&format!("global_defs {{\n script_user root\n}}\n{text}"));
         lab.expect_tables("start", SOON, &table);
-        lab.expect_calls("start", &["up web"]);
         let program = env!("CARGO_BIN_EXE_vipd");
         let next = "/etc/vipd/vipd-next";
         let director = &lab.directors[0];
         assert_eq!(director.shell(&format!("cp {program} {next} && chmod 755 {next} && echo done")), "done");
         // Counters of a service that is removed and set again begin at 0.
-        director.shell("ip address add 192.0.2.100/32 dev lo");
-        director.shell("for n in 1 2 3; do timeout 1 bash -c 'exec 3<>/dev/tcp/192.0.2.100/80'; done");
+        director.shell("ip link set lo up; ip address add 192.0.2.100/32 dev lo");
         let counters =
             || lab.directors[0].shell("/usr/sbin/ipvsadm -Ln --stats --exact | grep 192.0.2.100:80");
-        let counted = counters();
-        assert!(counted.split_whitespace().nth(2).is_some_and(|connections| connections != "0"), "{counted}");
+        eventually("connections are counted", SOON, || {
+            director.shell("timeout 1 bash -c 'exec 3<>/dev/tcp/192.0.2.100/80'");
+            counters().split_whitespace().nth(2).is_some_and(|connections| connections != "0")
+        });
         let parent = director.host.read_file(common::hosts::PID).unwrap();
         for round in 0..6 {
             let (before, killed) = (counters(), worker(&lab));
@@ -132,10 +132,12 @@ fn an_upgrade_leaves_the_table_and_its_counters() {
             assert!(said.contains("upgraded from version") && said.ends_with("status 0"), "{said}");
             assert_ne!(worker(&lab), killed);
             lab.stays("after the upgrade", Duration::from_millis(500), &table);
-            assert_eq!(counters(), before, "round {round}");
+            // Packets of those connections may follow; a counter that begins anew is smaller.
+            let connections = |line: &str| line.split_whitespace().nth(2).map(str::to_owned);
+            assert_eq!(connections(&counters()), connections(&before), "round {round}");
         }
         assert_eq!(lab.directors[0].host.read_file(common::hosts::PID).unwrap(), parent);
-        lab.expect_calls("nobody is told again", &[]);
+        lab.expect_calls("nobody is told", &[]);
     });
 }
 

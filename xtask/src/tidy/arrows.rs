@@ -60,6 +60,7 @@ const ALLOWED: [Allowed; 39] = [
         uses: &[
             "keepalived-conf",
             "vipd-status",
+            "privsep",
             "vipd-log",
             "vrrp-election",
             "vrrp-linux",
@@ -75,6 +76,7 @@ const ALLOWED: [Allowed; 39] = [
             "vrrp-proto",
             "keepalived-conf",
             "vipd-status",
+            "vipd-control",
             "privsep",
             "vipd-log",
             "vrrp-election",
@@ -99,8 +101,8 @@ const ALLOWED: [Allowed; 39] = [
     Allowed { name: "vipd-capture", uses: &["vrrp-capture", "vrrp-sim", "vrrp-linux"], tests_use: &[] },
     Allowed {
         name: "vipd-client",
-        uses: &["vipd-status", "vipd-control", "vipd-verbs", "vipd-cli", "vipd-capture"],
-        tests_use: &[],
+        uses: &["vrrp-election", "vipd-status", "vipd-control", "vipd-verbs", "vipd-cli", "vipd-capture"],
+        tests_use: &["vrrp-proto", "vrrp-sim"],
     },
     Allowed { name: "vip-lab", uses: &["vrrp-linux"], tests_use: &[] },
     Allowed { name: "vipd-demo", uses: &["keepalived-conf", "vrrp-linux", "vip-lab"], tests_use: &[] },

@@ -4,10 +4,10 @@ use vipd_control::{Answer, Recorder, Refusal};
 use vrrp_election::{Input, Node, Recording, RouterId, TrackTarget};
 
 use super::{Wall, cause};
-use crate::vrrp::plan::Plan;
+use crate::plan::Plan;
 
 /// The line that answers. There are at most 24 blocks of 32 inputs, and so it is bounded.
-pub(in crate::vrrp) fn line(plan: &Plan, node: &Node, instance: &str) -> Vec<u8> {
+pub(crate) fn line(plan: &Plan, node: &Node, instance: &str) -> Vec<u8> {
     let place = plan.routers.iter().position(|router| &*router.name == instance);
     let id = place.and_then(|place| u32::try_from(place).ok()).map(RouterId);
     let answer = match id.and_then(|id| recorder(plan, node, id)) {

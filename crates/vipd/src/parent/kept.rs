@@ -102,6 +102,8 @@ impl Kept {
             damage: None,
             files: self.files.clone(),
             absent: Vec::new(),
+            text: self.text.clone(),
+            fingerprint: self.fingerprint.clone(),
         }
     }
 

@@ -9,6 +9,8 @@ use keepalived_conf::{
     Diagnostic, Diagnostics, DiskFiles, Files, Lines, Loaded, Severity, SourceMap, Span, Unusable,
 };
 use serde::{Deserialize, Serialize};
+use vipd_client::FileContent;
+use vipd_control::Answer;
 
 use super::accounts::Accounts;
 use super::fingerprint::{Fingerprint, Fingerprinted};
@@ -31,8 +33,8 @@ pub(crate) struct Reading {
     pub(crate) interfaces: Vec<(String, Span)>,
     /// Whether the daemon runs with it.
     pub(crate) usable: Result<(), Unusable>,
-    /// Its preprocessed text, without secrets.
-    pub(crate) text: String,
+    /// Its preprocessed lines.
+    lines: Lines,
     /// Of what was read.
     fingerprint: Fingerprint,
 }
@@ -76,7 +78,7 @@ impl From<Reading> for LoadedConfig {
             damage: refusal::damage(&reading),
             files: reading.sources.files().map(|file| file.path().to_owned()).collect(),
             absent: reading.sources.absent().map(Path::to_owned).collect(),
-            text: reading.text.into(),
+            text: reading.lines.resolved().to_string().into(),
             fingerprint: reading.fingerprint,
             config: reading.config,
             accounts: reading.accounts,
@@ -96,7 +98,19 @@ fn line(finding: &Diagnostic, sources: &SourceMap) -> (LogLevel, String) {
 /// Reads the configuration that the command line names.
 pub(crate) fn read(options: &Options) -> Reading {
     let (loaded, lines, fingerprint) = load(options);
-    Reading { text: lines.resolved().to_string(), fingerprint, ..Reading::of(loaded) }
+    Reading { lines, fingerprint, ..Reading::of(loaded) }
+}
+
+/// Reads a file for a person who wants to see it.
+pub fn shown_file(file: &Path) -> FileContent {
+    let options = Options { config: file.to_owned(), ..Options::default() };
+    let mut reading = read(&options);
+    reading.config.hide_secrets();
+    FileContent {
+        text: reading.lines.resolved().to_string(),
+        model: Answer::config_line(&reading.config).to_vec(),
+        usable: reading.usable.map_err(|why| why.to_string()),
+    }
 }
 
 /// Reads the files again, and says no more of them than whether they are the same.
@@ -132,8 +146,8 @@ impl Reading {
         let Loaded { mut config, mut diagnostics, sources, idle_commands, interfaces, usable, .. } = loaded;
         let accounts = Accounts::of(&config);
         security::check_scripts(&mut config, &idle_commands, &accounts, &mut diagnostics);
-        let (text, fingerprint) = (String::new(), Fingerprint::default());
-        Self { config, accounts, diagnostics, sources, interfaces, usable, text, fingerprint }
+        let (lines, fingerprint) = (Lines::default(), Fingerprint::default());
+        Self { config, accounts, diagnostics, sources, interfaces, usable, lines, fingerprint }
     }
 }
 

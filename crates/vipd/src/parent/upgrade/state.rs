@@ -19,8 +19,8 @@ use super::super::role::PerRole;
 use super::super::supervise::LastReported;
 use super::super::supervisor::LeftBehind;
 use crate::ipc::SessionKey;
+use crate::ipc::watcher::Observation;
 use crate::outlets::mail::MailMemory;
-use crate::watcher::Observation;
 use crate::{bfd, lvs, vrrp};
 
 /// Everything that is handed over.
