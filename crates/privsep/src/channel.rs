@@ -1,8 +1,8 @@
 //! Messages over one non-blocking stream socket.
 //!
 //! Each is its length (u32, little endian) and its postcard encoding. Both directions are bounded: an announced
-//! length past [`MESSAGE_LIMIT`] breaks the channel before anything is allocated for it, and so does a peer that
-//! does not read while more than [`QUEUE_LIMIT`] waits for it.
+//! length past 64 MiB breaks the channel before anything is allocated for it, and so does a peer that
+//! does not read while twice as much waits for it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};

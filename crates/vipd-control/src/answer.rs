@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_configuration_is_one_line_and_read_as_an_answer() {
         let line = Answer::config_line(&["a\nb"]);
-        assert_eq!(line.iter().filter(|&&octet| octet == b'\n').count(), 1);
+        assert_eq!(line.split(|&octet| octet == b'\n').count(), 2);
         let answer = Answer::Config { v: VERSION, config: serde_json::json!(["a\nb"]) };
         assert_eq!(serde_json::from_slice::<Answer>(&line).unwrap(), answer);
         assert_eq!(answer.line(), line);

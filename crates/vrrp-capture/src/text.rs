@@ -118,7 +118,7 @@ fn seconds(ms: f64) -> String {
 }
 
 /// `1 advert`, `2 adverts`
-fn count<N: std::fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+fn count<N: std::fmt::Display + PartialEq + From<u8> + Copy>(number: N, noun: &str) -> String {
     let end = if number == N::from(1) { "" } else { "s" };
     format!("{number} {noun}{end}")
 }

@@ -10,13 +10,10 @@ use crate::plan::Plan;
 pub(crate) fn line(plan: &Plan, node: &Node, instance: &str) -> Vec<u8> {
     let place = plan.routers.iter().position(|router| &*router.name == instance);
     let id = place.and_then(|place| u32::try_from(place).ok()).map(RouterId);
-    let answer = match id.and_then(|id| recorder(plan, node, id)) {
-        Some(recorder) => Answer::Recorder(Box::new(recorder)),
-        None => {
-            let why = "there is no instance of this name; `vipd status` shows the names";
-            Answer::refused(Refusal::Name, why)
-        }
-    };
+    let answer = id.and_then(|id| recorder(plan, node, id)).map_or_else(
+        || Answer::refused(Refusal::Name, "there is no instance of this name; `vipd status` shows the names"),
+        |recorder| Answer::Recorder(Box::new(recorder)),
+    );
     answer.line().to_vec()
 }
 

@@ -103,7 +103,7 @@ impl Kept {
             files: self.files.clone(),
             absent: Vec::new(),
             text: self.text.clone(),
-            fingerprint: self.fingerprint.clone(),
+            fingerprint: self.fingerprint,
         }
     }
 
