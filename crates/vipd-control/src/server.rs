@@ -143,8 +143,9 @@ impl Server {
         }
     }
 
-    /// The request of this client is answered: its next one may be read.
+    /// The request of this client is answered: its next one may be read. A request that was not fetched is dropped.
     pub fn finish(&mut self, now: Instant, id: ClientId) {
+        self.requests.retain(|&(of, _)| of != id);
         if let Some(client) = self.clients.get_mut(&id) {
             client.asking = false;
             client.active = now;

@@ -59,6 +59,15 @@ fn one_request_of_a_client_is_worked_on_at_a_time() {
 }
 
 #[test]
+fn a_request_that_is_answered_unfetched_is_not_kept() {
+    let (mut server, now, id) = with(reader());
+    server.handle_input(now, id, &[STATUS, STATUS].concat());
+    server.finish(now, id);
+    assert_eq!(server.poll_request(), Some((id, Verb::Status {})));
+    assert_eq!(server.poll_request(), None);
+}
+
+#[test]
 fn a_reader_may_not_act_and_a_stranger_nothing() {
     let (mut server, now, id) = with(reader());
     server.handle_input(now, id, b"{\"v\":1,\"do\":\"reload\"}\n");
