@@ -59,7 +59,7 @@ pub struct FileContent {
     pub usable: Result<(), String>,
 }
 
-/// How a configuration file is read, for commands that work without a daemon.
+/// A function that reads a configuration file, for commands that work without a daemon.
 pub type ReadFile = fn(&Path) -> FileContent;
 
 /// Does what the words ask for, the name of the program first; gives the exit status.

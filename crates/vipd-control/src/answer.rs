@@ -27,7 +27,7 @@ pub enum Answer {
         /// [`VERSION`](crate::VERSION)
         v: u32,
     },
-    /// What an instance was told around its last changes of state.
+    /// The inputs of an instance around its last changes of state.
     Recorder(Box<Recorder>),
     /// It was done, or begun.
     Done {
@@ -100,7 +100,7 @@ pub enum Refusal {
     Unsupported,
 }
 
-/// What an instance was told around its last changes of state.
+/// The inputs of an instance around its last changes of state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Recorder {
@@ -114,7 +114,7 @@ pub struct Recorder {
     pub now_ns: u64,
     /// Changes of state, the newest first.
     pub history: Vec<Transition>,
-    /// What the recordings name by number, as they name it, and its name.
+    /// Things that the recordings name by number: as they name them, and their names.
     pub targets: Vec<(serde_json::Value, String)>,
     /// The recordings, the oldest first. Their form is that of the daemon's version.
     pub recordings: Vec<serde_json::Value>,

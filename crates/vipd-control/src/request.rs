@@ -101,7 +101,7 @@ pub enum Verb {
         #[serde(default)]
         persist: bool,
     },
-    /// What an instance was told around its last changes of state: one `recorder`.
+    /// The inputs of an instance around its last changes of state: one `recorder`.
     Recorder {
         /// Its name.
         instance: String,
@@ -404,7 +404,7 @@ mod tests {
         assert_eq!(Verb::Recorder { instance: "VI_1".to_owned() }.needs(), Rights::Read);
         assert_eq!(Verb::Reload { dry_run: true, confirm_s: None, wait: false }.needs(), Rights::Act);
         assert_eq!(Verb::Undo {}.needs(), Rights::Act);
-        // Whoever says which program runs as root is root.
+        // A client that chooses the program that root runs has to be root.
         assert_eq!(Verb::Upgrade { program: None, check: true }.needs(), Rights::Root);
     }
 }

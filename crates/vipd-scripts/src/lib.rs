@@ -1,4 +1,4 @@
-//! What a configuration has run: whom scripts run as ([`accounts`]), how a command becomes a program with arguments
+//! The commands of a configuration: the accounts of scripts ([`accounts`]), how a command becomes a program with arguments
 //! ([`command`]), and whether somebody else could change a file that root runs ([`security`]).
 
 pub mod accounts;

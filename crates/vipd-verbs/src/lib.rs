@@ -99,7 +99,7 @@ pub enum Verb {
     },
     /// Show what an instance was told around its last changes of state: advertisements, timers, results of scripts.
     ///
-    /// What is as expected (advertisements in time) is not recorded one by one. The recording lives in the VRRP process: it
+    /// Expected inputs (advertisements in time) are not recorded one by one. The recording lives in the VRRP process: it
     /// outlives reloads, and ends with the process. `--json` gives a form that vrrp-sim plays again.
     #[command(after_help = EXIT_STATUS)]
     Recorder {

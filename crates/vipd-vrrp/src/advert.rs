@@ -17,7 +17,7 @@ pub(super) struct Outgoing<'a> {
     pub(super) router: &'a RouterPlan,
     pub(super) priority: Priority,
     pub(super) source: IpAddr,
-    /// How VRRPv3 over IPv4 is summed up.
+    /// Checksum rule of VRRPv3 over IPv4.
     pub(super) checksum: ChecksumRule,
     /// Of the Authentication Header, if there is one.
     pub(super) ah_sequence: u32,

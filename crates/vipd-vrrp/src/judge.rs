@@ -79,7 +79,7 @@ impl Record {
         Some(self.stamps.get_or_insert_default().next(plan, since_1970))
     }
 
-    /// How the next advert is summed up.
+    /// Checksum rule of the next advert.
     pub(super) const fn checksum(&self, router: &RouterPlan) -> ChecksumRule {
         if self.hears_old_checksum { ChecksumRule::OldUnicast } else { router.checksum }
     }

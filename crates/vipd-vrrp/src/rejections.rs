@@ -1,4 +1,4 @@
-//! How many packets of one router were rejected, by reason.
+//! Numbers of rejected packets of one router, by reason.
 
 use vrrp_proto::Counter;
 

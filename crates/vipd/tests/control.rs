@@ -213,7 +213,7 @@ fn the_configuration_that_runs_is_shown_and_a_file_that_differs_is_noticed() {
         assert_eq!(diff, expected);
         assert!(vipd(router, "config").contains("    priority 150\n"), "the file does not run");
         assert!(vipd(router, "reload --wait").ends_with("status 0"));
-        assert!(stale(false), "what was read for the reload counts at once");
+        assert!(stale(false), "the files that the reload has read count at once");
         assert!(vipd(router, "config").contains("    priority 120\n"));
 
         assert!(vipd(router, "undo").ends_with("status 0"));

@@ -36,7 +36,7 @@ fn pair(variant: Variant, peer: Maker) -> Lan {
     lan
 }
 
-/// What a command of vipd prints, and its exit status at the end.
+/// The output of a command of vipd, with its exit status at the end.
 fn vipd(router: &Router, words: &str) -> String {
     router.shell(&format!("{VIPD} {words} 2>&1; echo status $?"))
 }
@@ -257,7 +257,7 @@ fn whatever_is_killed_in_the_middle_of_an_upgrade_one_router_serves_in_the_end()
             );
             assert_eq!(a.shell(&kills), "killed");
             if round % 2 == 0 {
-                // What systemd would do.
+                // systemd would do that.
                 lan.routers[A].wait(Duration::from_secs(5));
                 lan.routers[A].start_again();
             }

@@ -36,7 +36,7 @@ pub fn replay(recording: &Recording) -> Vec<Change> {
     changes
 }
 
-/// What is not recorded because an Active does it again and again: its adverts.
+/// Sends the adverts that are not recorded because an Active sends them again and again.
 fn serve_on(router: &mut VirtualRouter, next: &Recorded) {
     for _ in 0..MAX_TIMEOUTS {
         let due = router.poll_timeout().filter(|due| next.due.is_some_and(|next| *due < next));

@@ -1,4 +1,4 @@
-//! What a flight recorder kept of random scenarios leads to the same changes when it is played again.
+//! Recordings of random scenarios lead to the same changes when they are played again.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::time::Duration;

@@ -54,7 +54,7 @@ pub(super) fn command(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Comm
 /// The part of the daemon that runs a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
-    /// Whatever is configured.
+    /// The daemon itself, with any configuration.
     Daemon,
     /// Either of the others.
     Any,

@@ -40,7 +40,7 @@ pub struct AlertMailer {
     groups: BTreeMap<String, State>,
 }
 
-/// What another program is told that takes over: mails that wait, and states that were mailed last.
+/// State for a program that takes over: mails that wait, and states that were mailed last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct MailMemory {
     /// Subject, sender, recipients and text of each mail that waits.
@@ -121,7 +121,7 @@ impl AlertMailer {
         }
     }
 
-    /// What another program needs to go on.
+    /// State that another program needs to go on.
     pub fn memory(&self) -> MailMemory {
         let mail = |mail: &Mail| {
             (mail.subject.clone(), mail.from.clone(), mail.recipients.clone(), mail.text.clone())

@@ -1,4 +1,4 @@
-//! What an instance was told around its last changes of state, for one who asks for it.
+//! The inputs of an instance around its last changes of state, on request.
 
 use vipd_control::{Answer, Recorder, Refusal};
 use vrrp_election::{Input, Node, Recording, RouterId, TrackTarget};
@@ -39,7 +39,7 @@ fn recorder(plan: &Plan, node: &Node, id: RouterId) -> Option<Recorder> {
     })
 }
 
-/// What the inputs name by number.
+/// Things that the inputs name by number.
 fn targets(recordings: &[Recording]) -> Vec<TrackTarget> {
     let inputs = recordings.iter().flat_map(|recording| &recording.inputs);
     let named = inputs.filter_map(|recorded| match recorded.input {

@@ -49,7 +49,7 @@ type States = BTreeMap<(Role, String), String>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FifoRequest(u64);
 
-/// What another program is told of FIFOs.
+/// State of FIFOs for a program that takes over.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct HandedFifos {
     pub(super) open: Vec<HandedFifo>,

@@ -65,7 +65,7 @@ impl Mailing {
         self.perform(now, log);
     }
 
-    /// What another program needs to go on.
+    /// State that another program needs to go on.
     pub(super) fn memory(&self) -> MailMemory {
         self.alerts.memory()
     }

@@ -71,7 +71,7 @@ impl Notifier {
         (self.queue.lanes(), self.running.iter().map(|(&id, child)| (id, child.pid())).collect())
     }
 
-    /// What ran and waited in the program before this one.
+    /// Scripts that ran and waited in the program before this one.
     pub(super) fn resume(&mut self, now: Instant, lanes: Vec<HandedLane>, runs: Vec<(RunId, u32)>) {
         self.running.extend(runs.into_iter().filter_map(|(id, pid)| Some((id, Child::adopt(pid)?))));
         self.queue.resume(now, lanes);

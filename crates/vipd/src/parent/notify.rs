@@ -241,7 +241,7 @@ impl NotifyQueue {
         self.lanes.iter().map(lane).collect()
     }
 
-    /// What ran and waited in the program before this one. The time of scripts that run begins anew.
+    /// Scripts that ran and waited in the program before this one. The time of scripts that run begins anew.
     pub(super) fn resume(&mut self, now: Instant, lanes: Vec<HandedLane>) {
         let end_at = self.limit.and_then(|limit| now.checked_add(limit));
         for HandedLane { instance, running, overtaken, current, waiting } in lanes {

@@ -28,7 +28,7 @@ impl Sessions {
         self.known.iter().map(|(&key, &up)| (key, up)).collect()
     }
 
-    /// What the program before this one knew: its worker has just ended.
+    /// Takes the states that the program before this one knew: its worker has just ended.
     pub(super) fn resume(&mut self, now: Instant, known: Vec<(SessionKey, bool)>) {
         self.known.extend(known);
         self.handle_end(now);

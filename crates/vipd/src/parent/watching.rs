@@ -27,7 +27,7 @@ pub(super) struct Watching {
     known: BTreeMap<Subject, i32>,
     /// When to start it again after it died.
     start_at: Option<Instant>,
-    /// How often it was started again after it had died.
+    /// Times that it was started again after it had died.
     restarts: u32,
 }
 
@@ -74,7 +74,7 @@ impl Watching {
         }
     }
 
-    /// What the program before this one knew.
+    /// Takes the observations of the program before this one.
     pub(super) fn resume(&mut self, known: Vec<Observation>) {
         self.known.extend(known.into_iter().map(|seen| (seen.subject, seen.value)));
     }
@@ -211,7 +211,7 @@ impl Watching {
         self.process.as_ref().is_none_or(|process| process.child.has_ended())
     }
 
-    /// How often it was started again after it had died.
+    /// Times that it was started again after it had died.
     pub(super) fn restarts(&self) -> u32 {
         self.restarts
     }

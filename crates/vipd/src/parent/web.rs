@@ -27,7 +27,7 @@ pub(super) struct Web {
     start_at: Option<Instant>,
     /// Starts in a row that came to nothing.
     failures: u32,
-    /// How often it was started again after it had died.
+    /// Times that it was started again after it had died.
     restarts: u32,
 }
 
@@ -133,7 +133,7 @@ impl Web {
         self.start_at.filter(|_| self.process.is_none())
     }
 
-    /// How often it was started again after it had died.
+    /// Times that it was started again after it had died.
     pub(super) fn restarts(&self) -> u32 {
         self.restarts
     }

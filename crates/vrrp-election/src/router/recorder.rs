@@ -1,8 +1,8 @@
 //! A flight recorder: the inputs of a router around its last changes of state, exact enough to come to the same changes again.
 //!
 //! Routers that only start and then hear or send what they expect have none: it begins with the first input out of the
-//! ordinary (an advert too late or with other contents, a timer of a Backup, a timer that fired late, a fault). What is as
-//! expected costs a comparison and is not stored, however long it lasts: [`Input::Adverts`] says until when it went on.
+//! ordinary (an advert too late or with other contents, a timer of a Backup, a timer that fired late, a fault). Expected
+//! inputs cost a comparison and are not stored, however long they go on: [`Input::Adverts`] says until when it went on.
 //!
 //! Inputs are kept in blocks. Each begins with everything that decides what the router does next ([`Start`]), so that
 //! any block can be replayed without those before. Of the closed blocks those remain in which the state changed, with one
@@ -21,7 +21,7 @@ use super::{Cause, Heard, Phase, Preempt, Received, RouterConfig, State, Virtual
 use crate::node::{Fact, ScriptId, TrackTarget};
 use crate::{Instant, RunEnd};
 
-/// What a router was told in one stretch of time, and the changes of state that this led to.
+/// The inputs of a router in one stretch of time, and the changes of state that this led to.
 ///
 /// A `vrrp_sim` replays it. The form follows the state machine: it is read by the version that wrote it.
 #[derive(Clone, Debug)]
@@ -275,14 +275,14 @@ impl VirtualRouter {
         self.recorder.as_ref().map(|recorder| recorder.recordings()).unwrap_or_default()
     }
 
-    /// How many changes of state are recorded.
+    /// Number of recorded changes of state.
     #[must_use]
     pub fn recorded_changes(&self) -> usize {
         let blocks = self.recorder.iter().flat_map(|recorder| &recorder.blocks);
         blocks.map(|block| block.changes.len()).sum()
     }
 
-    /// How many blocks of 32 inputs are kept at most: 24 for a start. At least 4 are.
+    /// Sets the number of blocks of 32 inputs that are kept at most: 24 for a start, never less than 4.
     pub fn limit_recording(&mut self, blocks: u8) {
         self.recorded_blocks = blocks.max(MIN_BLOCKS);
     }
@@ -299,7 +299,7 @@ impl VirtualRouter {
         }
     }
 
-    /// What follows cannot be replayed from what is recorded so far.
+    /// Ends a stretch: later inputs cannot be replayed from the recorded ones.
     pub(super) fn interrupt_recording(&mut self) {
         if let Some(recorder) = &mut self.recorder {
             recorder.interrupted = true;

@@ -37,7 +37,7 @@ impl Facts {
         Self { start: now, loaded: now, reloads: 0, last_reload: None, reloading: false, waiting: Vec::new() }
     }
 
-    /// What another program goes on to show.
+    /// State that another program goes on to show.
     pub(super) fn hand_over(&self) -> String {
         let facts = (self.start, self.loaded, self.reloads, &self.last_reload);
         serde_json::to_string(&facts).unwrap_or_default()

@@ -30,7 +30,7 @@ use crate::log::Log;
 pub(super) struct Upgrading {
     id: UpgradeId,
     client: Option<ClientId>,
-    /// Who asks for it.
+    /// The program's path, for messages.
     path: String,
     program: File,
     /// This program.
@@ -360,7 +360,7 @@ impl Parent {
         self.has_resumed = true;
     }
 
-    /// What follows once the outlets are as the configuration says.
+    /// Takes over the mails, once the outlets are as the configuration says.
     pub(super) fn resume_mail(&mut self, now: Instant, log: &mut Log) {
         if let Some(mail) = self.mail.take() {
             self.mailing.resume(now, mail, log);

@@ -1,8 +1,8 @@
 //! Upgrades: another version of the program takes over from the one that runs, or the one that runs goes on.
 //!
 //! The new program is tried while everything runs as before. If it takes what would be handed to it, the workers are
-//! ended as a crash would end them: nothing is said to peers, nothing is removed from the kernel, and what their successors need is
-//! remembered. The VRRP worker is the last, for others wait for its adverts. Then the new program is executed in place of this one;
+//! ended as a crash would end them: nothing is said to peers, nothing is removed from the kernel, and the state for their
+//! successors is remembered. The VRRP worker is the last, for others wait for its adverts. Then the new program is executed in place of this one;
 //! where that fails, successors are started here.
 //!
 //! A program that has taken over is on probation until every worker runs: a worker that ends, or that takes too long, has the former
@@ -22,7 +22,7 @@ use crate::ipc::LogLevel;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::parent) struct UpgradeId(u64);
 
-/// How far an upgrade is.
+/// Progress of an upgrade.
 #[derive(Debug, Default)]
 pub(super) enum Upgrade {
     /// There is none.
@@ -38,10 +38,10 @@ pub(super) enum Upgrade {
     Probation(Deadline),
 }
 
-/// What a program that takes over is told of the supervisor before it.
+/// State of the supervisor for a program that takes over.
 #[derive(Debug, Default)]
 pub(in crate::parent) struct Inherited {
-    /// What the workers left.
+    /// Objects that the workers left.
     pub(in crate::parent) left: PerRole<LeftBehind>,
     /// A reload was asked for meanwhile.
     pub(in crate::parent) reload: bool,
@@ -74,7 +74,7 @@ impl Supervisor {
         supervisor
     }
 
-    /// Somebody wants another program to take over, or to know whether it could.
+    /// A client wants another program to take over, or to know whether it could.
     ///
     /// # Errors
     /// The reason for which that cannot be tried now.
@@ -112,7 +112,7 @@ impl Supervisor {
         self.again
     }
 
-    /// What the workers left.
+    /// Objects that the workers left.
     pub(in crate::parent) fn left(&self, role: Role) -> &LeftBehind {
         &self.slots[role].left
     }
@@ -289,8 +289,8 @@ impl Supervisor {
     }
 }
 
-/// How long the new program may take to say that it takes over: it reads the configuration.
+/// Time in which the new program has to say that it takes over: it reads the configuration.
 const TRYING: Duration = Duration::from_secs(15);
 
-/// How long the workers of a program that took over may take until they run.
+/// Time in which all workers of a program that took over have to run.
 const PROBATION: Duration = Duration::from_secs(30);

@@ -12,12 +12,12 @@ use privsep::image::{Image, descriptor, open_descriptors, take_variable, unblock
 
 use super::HandedOver;
 
-/// What is executed.
+/// The program that is executed.
 #[derive(Debug)]
 pub(in crate::parent) struct Next<'a> {
     /// The program.
     pub(in crate::parent) program: BorrowedFd<'a>,
-    /// What it is handed.
+    /// The state that it is handed.
     pub(in crate::parent) state: BorrowedFd<'a>,
     /// The program that runs, should it have to take over again.
     pub(in crate::parent) former: Option<BorrowedFd<'a>>,
@@ -27,7 +27,7 @@ pub(in crate::parent) struct Next<'a> {
     pub(in crate::parent) went_back: Option<&'a str>,
 }
 
-/// What this program was handed.
+/// The state that this program was handed.
 #[derive(Debug)]
 pub(in crate::parent) struct Takeover {
     pub(in crate::parent) state: HandedOver,
@@ -84,7 +84,7 @@ impl Next<'_> {
 }
 
 impl Takeover {
-    /// What the program before this one in the same process left, if there was one. If it cannot be read, that program is executed
+    /// The state that the program before this one in the same process left, if there was one. If it cannot be read, that program is executed
     /// again. To be called while this process has one thread.
     pub(in crate::parent) fn from_environment() -> Option<Self> {
         let told = take_variable(VARIABLE)?;

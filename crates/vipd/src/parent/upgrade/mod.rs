@@ -1,7 +1,7 @@
 //! Another version of the program takes over from the one that runs, in the same process.
 //!
-//! The parent executes the new program in its own place: process id, pid file, control socket and children stay. What the new one
-//! has to know is in a sealed memory file ([`state`]), whose number an environment variable names. Before that the new program is
+//! The parent executes the new program in its own place: process id, pid file, control socket and children stay. The state for
+//! the new one is in a sealed memory file ([`state`]), whose number an environment variable names. Before that the new program is
 //! started as a child, with the same file, and says whether it can read it ([`trial`]). [`image`] names the descriptors that stay, and executes.
 
 mod image;

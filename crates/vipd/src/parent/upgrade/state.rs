@@ -1,7 +1,7 @@
-//! What one program hands over to the next: a line of JSON with the numbers of the formats, then the values.
+//! The state that one program hands over to the next: a line of JSON with the numbers of the formats, then the values.
 //!
-//! A program takes over only where it knows every number: what the workers remember is part of that. Whoever changes a type that is
-//! written here, or in what the VRRP and BFD workers remember, gives it another number.
+//! A program takes over only where it knows every number: what the workers remember is part of that. A change of a type that is
+//! written here, or in the memory of the VRRP and BFD workers, needs another number.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -54,7 +54,7 @@ pub(in crate::parent) struct HandedOver {
     pub(in crate::parent) mail: MailMemory,
     /// Other children, which only have to be reaped.
     pub(in crate::parent) children: Vec<u32>,
-    /// What the parent shows of itself, as JSON.
+    /// The parent's part of the status, as JSON.
     pub(in crate::parent) facts: String,
     /// The number of the last event, and the last ones as lines.
     pub(in crate::parent) last_event: u64,
@@ -80,19 +80,19 @@ struct Head {
     version: String,
 }
 
-/// Why it cannot be read.
+/// Reasons for which it cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::parent) enum StateError {
-    #[error("what is handed over cannot be read: {0}")]
+    #[error("the state that was handed over cannot be read: {0}")]
     Io(#[from] io::Error),
-    #[error("this is not what a vipd hands over")]
+    #[error("this is no state of a vipd")]
     Foreign,
     #[error(
         "version {from} hands over {what} in format {theirs}, and version {} knows format {ours}",
         super::VERSION
     )]
     Format { what: String, from: String, ours: String, theirs: String },
-    #[error("what is handed over is damaged")]
+    #[error("the state that was handed over is damaged")]
     Damaged,
 }
 
@@ -155,7 +155,7 @@ pub(in crate::parent) fn memory_file() -> io::Result<File> {
 pub(in crate::parent) fn sealed(bytes: &[u8]) -> io::Result<File> {
     let mut file = memory_file()?;
     file.write_all(bytes)?;
-    // Who inherits the descriptor reads from here.
+    // The program that inherits the descriptor reads from here.
     file.rewind()?;
     let seals =
         SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_SEAL;

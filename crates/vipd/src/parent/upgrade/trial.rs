@@ -1,8 +1,8 @@
 //! The new program says whether it takes over, before anything is changed for it.
 //!
 //! It is started as a child, with the paths of two memory files: what it would be handed, and where it answers. The answer is a line of
-//! JSON, then the configuration as the new program has read it, in its own format. Whatever else it does is an answer, too: a program
-//! that ends otherwise, or never, does not take over.
+//! JSON, then the configuration as the new program has read it, in its own format. A program that
+//! ends otherwise, or never, does not take over.
 
 use std::ffi::{CString, OsString};
 use std::fs::File;
@@ -67,7 +67,7 @@ impl Trial {
         Ok(Self { child: launch.start()?, answer, _state: state })
     }
 
-    /// What it says, once it has ended.
+    /// Its answer, once it has ended.
     pub(in crate::parent) fn poll(&mut self) -> Option<Result<Accepted, String>> {
         let ended = self.child.poll()?;
         let mut bytes = Vec::new();
@@ -165,7 +165,7 @@ fn take(state: File) -> Result<Vec<u8>, String> {
     postcard::to_allocvec(&loaded).map_err(|error| error.to_string())
 }
 
-/// How this program is asked.
+/// The argument that asks this program.
 const WORD: &std::ffi::CStr = c"take-over";
 
 const MAX_HEAD: usize = 4096;

@@ -91,7 +91,7 @@ pub(super) struct Machine {
     pub(super) trials: Vec<UpgradeId>,
     pub(super) abandoned: Vec<UpgradeId>,
     pub(super) upgrades: Vec<Result<(), String>>,
-    /// How often another program was executed.
+    /// Times that another program was executed.
     pub(super) executed: u32,
     pub(super) took_over: u32,
     pub(super) went_back: Vec<String>,

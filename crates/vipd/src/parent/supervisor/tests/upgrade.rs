@@ -83,7 +83,7 @@ fn workers_run_until_the_new_program_takes_over_and_leave_everything() {
     assert_eq!((machine.took_over, machine.kernel.clone()), (1, kernel()));
     assert_eq!(machine.told.last(), Some(&Tell::Ready));
     assert!(machine.scripts_run.is_empty());
-    // What was inherited is removed at the end as if it had been put there by this program.
+    // Inherited objects are removed at the end as if this program had put them there.
     machine.stop();
     machine.run(20 * SECOND);
     assert_eq!((machine.exit, machine.kernel.len()), (Some(0), 0));
@@ -119,7 +119,7 @@ fn a_program_that_hangs_is_given_up() {
     machine.run(2 * SECOND);
     assert_eq!(machine.abandoned, [id]);
     assert!(machine.upgrades[0].as_ref().unwrap_err().contains("15 s"), "{:?}", machine.upgrades);
-    // What it says then does not count.
+    // A late answer does not count.
     tried(&mut machine, id, Ok(()));
     assert_eq!((machine.killed.len(), machine.executed, machine.kernel.clone()), (0, 0, kernel()));
 }
