@@ -1,7 +1,7 @@
 //! A director on tokio: servers are checked, and what should forward to them is printed.
 //!
 //! ```console
-//! $ cargo run -p lvs-health --example tokio -- 127.0.0.1:8081 127.0.0.1:8082
+//! $ cargo run -p lvs-health --example async_director -- 127.0.0.1:8081 127.0.0.1:8082
 //! ```
 //!
 //! Each attempt is a task; its outcome comes back by a channel. The director itself stays in one place and waits for nothing.

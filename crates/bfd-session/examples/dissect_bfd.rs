@@ -1,4 +1,4 @@
-//! Prints what a control packet says: `cargo run --example dissect -- 20400318000000010000…`.
+//! Prints what a control packet says: `cargo run --example dissect_bfd -- 20400318000000010000…`.
 
 use bfd_session::Packet;
 
