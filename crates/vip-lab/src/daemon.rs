@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -55,6 +56,7 @@ impl Program {
 pub struct Daemon {
     child: Child,
     log: Arc<Mutex<Vec<LogLine>>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Daemon {
@@ -63,13 +65,14 @@ impl Daemon {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = host.spawn(command)?;
         let log = Arc::new(Mutex::new(Vec::new()));
+        let mut readers = Vec::new();
         if let Some(stdout) = child.stdout.take() {
-            keep_lines(stdout, Arc::clone(&log))?;
+            readers.push(keep_lines(stdout, Arc::clone(&log))?);
         }
         if let Some(stderr) = child.stderr.take() {
-            keep_lines(stderr, Arc::clone(&log))?;
+            readers.push(keep_lines(stderr, Arc::clone(&log))?);
         }
-        Ok(Self { child, log })
+        Ok(Self { child, log, readers })
     }
 
     /// Its process id as this process sees it; in the host it has another one.
@@ -98,11 +101,20 @@ impl Daemon {
         let deadline = Instant::now() + bound;
         loop {
             if let Some(status) = self.child.try_wait()? {
+                self.await_last_lines();
                 return Ok(Some(status));
             }
             if Instant::now() >= deadline {
                 return Ok(None);
             }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Lets the rest of the output be read. A process that the daemon left behind may hold it open: this ends nevertheless.
+    fn await_last_lines(&self) {
+        let deadline = Instant::now() + LAST_LINES;
+        while !self.readers.iter().all(JoinHandle::is_finished) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -140,7 +152,13 @@ impl Drop for Daemon {
 const MAX_LINES: usize = 100_000;
 const MAX_LINE: u64 = 4096;
 
-fn keep_lines(stream: impl Read + Send + 'static, log: Arc<Mutex<Vec<LogLine>>>) -> io::Result<()> {
+/// Time in which the output of a daemon that ended has to be read.
+const LAST_LINES: Duration = Duration::from_millis(200);
+
+fn keep_lines(
+    stream: impl Read + Send + 'static,
+    log: Arc<Mutex<Vec<LogLine>>>,
+) -> io::Result<JoinHandle<()>> {
     let body = move || {
         let mut reader = BufReader::new(stream);
         let mut line = Vec::new();
@@ -153,7 +171,7 @@ fn keep_lines(stream: impl Read + Send + 'static, log: Arc<Mutex<Vec<LogLine>>>)
             line.clear();
         }
     };
-    std::thread::Builder::new().name("log".to_owned()).spawn(body).map(drop)
+    std::thread::Builder::new().name("log".to_owned()).spawn(body)
 }
 
 #[cfg(test)]

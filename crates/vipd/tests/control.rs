@@ -155,7 +155,10 @@ fn a_reload_that_is_not_confirmed_is_undone_and_its_result_is_told() {
         eventually("undone by hand", Duration::from_secs(1), || router.holds(old) && !router.holds(new));
         router.configure("vrrp_instance {{{");
         let refused = vipd(router, "reload --wait");
-        assert!(refused.contains("was not taken") && refused.ends_with("status 1"), "{refused}");
+        assert!(
+            refused.contains("the configuration was refused") && refused.ends_with("status 1"),
+            "{refused}"
+        );
     });
 }
 
