@@ -51,7 +51,7 @@ impl Alert {
     /// A VRRP instance entered a state.
     ///
     /// ```
-    /// use vipd::outlets::mail::{Alert, State};
+    /// use vipd_mailer::alerts::{Alert, State};
     ///
     /// let alert = Alert::instance("lb1", "VI_1", State::Master);
     /// assert_eq!(alert.subject, "[lb1] VRRP Instance VI_1 - Entering MASTER state");

@@ -78,7 +78,7 @@ impl Sender {
     /// `[unknown]` and `(null)` then.)
     ///
     /// ```
-    /// let sender = vipd::outlets::mail::Sender::new("lb1", "root", "127.0.1.1 lb1.example.org lb1 # ours\n");
+    /// let sender = vipd_mailer::alerts::Sender::new("lb1", "root", "127.0.1.1 lb1.example.org lb1 # ours\n");
     /// assert_eq!(sender.host, "lb1.example.org");
     /// ```
     pub fn new(host: &str, user: &str, hosts: &str) -> Self {

@@ -51,10 +51,16 @@ fn number(release: &str) -> Option<u32> {
     Some(part()? * 10_000 + part()? * 100 + part()?)
 }
 
-/// keepalived takes no file that names an interface that is not there, or the loopback.
+/// keepalived takes no file that names an interface that is not there, the loopback, or one without multicast (`ifb0`).
 fn some_interface() -> Option<String> {
     let names = std::fs::read_dir("/sys/class/net").ok()?.filter_map(Result::ok);
-    names.filter_map(|entry| entry.file_name().into_string().ok()).find(|name| name != "lo")
+    names.filter_map(|entry| entry.file_name().into_string().ok()).find(|name| has_multicast(name))
+}
+
+fn has_multicast(interface: &str) -> bool {
+    let flags = std::fs::read_to_string(format!("/sys/class/net/{interface}/flags")).unwrap_or_default();
+    let flags = flags.trim().strip_prefix("0x").and_then(|flags| i32::from_str_radix(flags, 16).ok());
+    flags.is_some_and(|flags| flags & libc::IFF_MULTICAST != 0 && flags & libc::IFF_NOARP == 0)
 }
 
 fn skip(why: &str) {
