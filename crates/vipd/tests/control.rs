@@ -150,6 +150,7 @@ fn a_reload_that_is_not_confirmed_is_undone_and_its_result_is_told() {
         assert!(vipd(router, "events --json").contains("\"result\":\"undone\""));
         assert!(vipd(router, "reload --confirm 2s --wait").ends_with("status 0"));
         assert!(vipd(router, "confirm").ends_with("status 0"));
+        eventually("the new one again", Duration::from_secs(1), || router.holds(new) && !router.holds(old));
         always("it stays", Duration::from_secs(3), || !router.holds(old));
         assert!(vipd(router, "undo").ends_with("status 0"));
         eventually("undone by hand", Duration::from_secs(1), || router.holds(old) && !router.holds(new));
