@@ -28,6 +28,9 @@ _vipd() {
             vipd,confirm)
                 cmd="vipd__subcmd__confirm"
                 ;;
+            vipd,doctor)
+                cmd="vipd__subcmd__doctor"
+                ;;
             vipd,events)
                 cmd="vipd__subcmd__events"
                 ;;
@@ -71,7 +74,7 @@ _vipd() {
 
     case "${cmd}" in
         vipd)
-            opts="-h --help status events reload explain neighbours recorder top capture config confirm undo handover maintenance announce upgrade server"
+            opts="-h --help status events reload explain neighbours recorder top capture config doctor confirm undo handover maintenance announce upgrade server"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -157,6 +160,32 @@ _vipd() {
                 return 0
             fi
             case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vipd__subcmd__doctor)
+            opts="-f -h --use-file --socket --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --use-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -34,6 +34,7 @@ complete -c vipd -n "__fish_vipd_needs_command" -f -a "recorder" -d 'Show what a
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "top" -d 'Show the status, again each second; q quits. Once, where the output is no terminal'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "capture" -d 'Listen to VRRP on an interface, or read a pcap file, and say what is wrong'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "config" -d 'Show the configuration that runs, without secrets, or what the file would change'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "doctor" -d 'Look at this machine and at the configuration, and say what will hurt, why, and what to do'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "confirm" -d 'Keep the configuration of `vipd reload --confirm`'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "undo" -d 'Go back to the configuration that ran before the last reload'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "handover" -d 'Give the addresses of an instance to another router; answers when it has taken over, or nobody did'
@@ -80,6 +81,10 @@ complete -c vipd -n "__fish_vipd_using_subcommand config" -l resolved -d 'As tex
 complete -c vipd -n "__fish_vipd_using_subcommand config" -l diff -d 'Show the changes of a reload: things that are added, removed, or changed, with their fields'
 complete -c vipd -n "__fish_vipd_using_subcommand config" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
 complete -c vipd -n "__fish_vipd_using_subcommand config" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand doctor" -s f -l use-file -d 'The configuration; without it, that of the running daemon, else /etc/keepalived/keepalived.conf' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand doctor" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand doctor" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c vipd -n "__fish_vipd_using_subcommand confirm" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
 complete -c vipd -n "__fish_vipd_using_subcommand confirm" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
 complete -c vipd -n "__fish_vipd_using_subcommand confirm" -s h -l help -d 'Print help'

@@ -9,6 +9,7 @@ Usage: vipd [OPTION...]           run keepalived.conf
        vipd demo                  watch a failover between two routers on this machine
        vipd genhash OPTION...     the digest of a page, for HTTP_GET and SSL_GET
        vipd explain WORD          why something is as it is; what a keyword, or the code of a finding, means
+       vipd doctor                things on this machine that will hurt
        vipd capture IFACE|FILE    what is wrong with VRRP on a link, or in a pcap file
 
 Configuration

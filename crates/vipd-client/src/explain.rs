@@ -30,13 +30,15 @@ pub(super) fn explain(word: &str, common: &Common) -> Result<(), Failure> {
         .and_then(|mut connection| status(&mut connection));
     let zone = TimeZone::system();
     let explanations = asked.as_ref().map(|status| explain::explain(status, word, &zone)).unwrap_or_default();
-    let meaning = cli::meaning(word);
+    let code = || vipd_doctor::meaning(word).map(|meaning| format!("{word}\n  {meaning}\n"));
+    let meaning = cli::meaning(word).or_else(code);
     let no_daemon = match &asked {
-        Ok(_) | Err(Failure::Unread) => None,
+        Ok(_) | Err(Failure::Unread | Failure::Found(_)) => None,
         Err(Failure::No(why) | Failure::NoDaemon(why) | Failure::Refused(why)) => Some(why.clone()),
     };
     if explanations.is_empty() && meaning.is_none() {
-        let names: Vec<&str> = asked.as_ref().map(|status| status.names().collect()).unwrap_or_default();
+        let mut names: Vec<&str> = asked.as_ref().map(|status| status.names().collect()).unwrap_or_default();
+        names.extend(vipd_doctor::codes());
         return Err(Failure::No(unknown(word, &names, no_daemon.as_deref())));
     }
     if common.json {

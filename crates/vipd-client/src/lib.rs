@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod connection;
+mod doctor;
 mod explain;
 mod neighbours;
 mod recorder;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use vipd_control::{Answer, ServerWish as Wish, Shown, Verb as Request};
+use vipd_doctor::ReadSubject;
 use vipd_status::{ReloadOutcome, ReloadResult, Status};
 use vipd_verbs::{CommandLine, Common, ServerWish, Switch, Verb};
 
@@ -33,6 +35,8 @@ enum Failure {
     NoDaemon(String),
     /// 4: no rights.
     Refused(String),
+    /// 5 or 6: the worst finding.
+    Found(u8),
     /// The reader of our output has closed it.
     Unread,
 }
@@ -44,6 +48,7 @@ impl Failure {
             Self::No(_) => 1,
             Self::NoDaemon(_) => 3,
             Self::Refused(_) => 4,
+            Self::Found(status) => *status,
         }
     }
 }
@@ -62,8 +67,17 @@ pub struct FileContent {
 /// A function that reads a configuration file, for commands that work without a daemon.
 pub type ReadFile = fn(&Path) -> FileContent;
 
+/// Readers of files, for commands that look at a configuration themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Readers {
+    /// For `vipd config -f`.
+    pub shown: ReadFile,
+    /// For `vipd doctor`.
+    pub examined: ReadSubject,
+}
+
 /// Does what the words ask for, the name of the program first; gives the exit status.
-pub fn main(words: impl IntoIterator<Item = OsString>, read: ReadFile) -> ExitCode {
+pub fn main(words: impl IntoIterator<Item = OsString>, read: Readers) -> ExitCode {
     let CommandLine { verb } = match CommandLine::try_parse_from(words) {
         Ok(line) => line,
         Err(error) => {
@@ -84,7 +98,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>, read: ReadFile) -> ExitCo
     }
 }
 
-fn run(verb: Verb, read: ReadFile) -> Result<(), Failure> {
+fn run(verb: Verb, read: Readers) -> Result<(), Failure> {
     match verb {
         Verb::Status { name, check, want, common } => {
             let mut connection = Connection::ask(&common.socket, Request::Status {}, Some(PATIENCE))?;
@@ -124,10 +138,11 @@ fn run(verb: Verb, read: ReadFile) -> Result<(), Failure> {
                 _ => Shown::Resolved,
             };
             match file {
-                Some(file) => config::of_file(&file, shown, common.json, read),
+                Some(file) => config::of_file(&file, shown, common.json, read.shown),
                 None => config::config(shown, &common),
             }
         }
+        Verb::Doctor { file, common } => doctor::doctor(file.as_deref(), &common, read.examined),
         Verb::Confirm { common } => act(Request::Confirm {}, &common),
         Verb::Undo { common } => act(Request::Undo {}, &common),
         Verb::Handover { name, reason, common } => act(Request::Handover { instance: name, reason }, &common),

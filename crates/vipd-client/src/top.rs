@@ -72,7 +72,7 @@ fn draw(shown: &Result<Status, Failure>) -> Result<(), Failure> {
         Err(Failure::No(why) | Failure::NoDaemon(why) | Failure::Refused(why)) => {
             format!("{why}\nIt is asked again each second.")
         }
-        Err(Failure::Unread) => String::new(),
+        Err(Failure::Unread | Failure::Found(_)) => String::new(),
     };
     write(&frame(&text, height))
 }

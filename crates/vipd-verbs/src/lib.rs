@@ -151,6 +151,16 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
+    /// Look at this machine and at the configuration, and say what will hurt, why, and what to do.
+    #[command(after_help = DOCTOR_EXIT_STATUS)]
+    Doctor {
+        /// The configuration; without it, that of the running daemon, else /etc/keepalived/keepalived.conf.
+        #[arg(short = 'f', long = "use-file", value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// How to reach the daemon, which knows who else speaks VRRP; without one the rest is looked at.
+        #[command(flatten)]
+        common: Common,
+    },
     /// Keep the configuration of `vipd reload --confirm`.
     #[command(after_help = EXIT_STATUS)]
     Confirm {
@@ -322,6 +332,11 @@ const CONFIG_EXIT_STATUS: &str = "\
 Exit status: 0 shown, and with --diff: a reload would change nothing; 1 not shown, or it would change something or be
 refused; 2 the command line is wrong; 3 no daemon answers; 4 the daemon refuses: no rights.
 --json without --resolved and --diff shows the typed model. Passwords, keys and values of headers are replaced by ********.";
+
+/// The same for `vipd doctor`.
+const DOCTOR_EXIT_STATUS: &str = "\
+Exit status: 0 nothing worse than a note; 1 the configuration cannot be read; 2 the command line is wrong; 5 the worst
+finding is a warning; 6 there is an error. `vipd explain CODE` says what the code of a finding means.";
 
 #[cfg(test)]
 mod tests {

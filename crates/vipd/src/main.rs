@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         Some("demo") => return vipd_demo::main(rest),
         Some("genhash" | "-T" | "--genhash") => return genhash::main(words.into_iter().skip(2)),
         Some("check") => return peers::main(words.into_iter().skip(2)),
-        Some(word) if vipd_verbs::is_verb(word) => return client::main(words, parent::shown_file),
+        Some(word) if vipd_verbs::is_verb(word) => return client::main(words, parent::READERS),
         _ => {
             let is_keepalived = name.is_some_and(|name| name == "keepalived");
             let called_as = if is_keepalived { CalledAs::Keepalived } else { CalledAs::Vipd };

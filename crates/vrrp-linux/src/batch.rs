@@ -1,8 +1,9 @@
 //! `recvmmsg` and `sendmmsg`: many packets in one system call. And `bind` for addresses of packet sockets.
 //!
-//! With [`peer_groups`](crate::peer_groups) the only `unsafe` code of this crate. No crate offers these calls without allocating on every use or with
-//! control data per message. Socket addresses and control data are plain bytes here: the kernel copies them, and
-//! [`sockaddr`](crate::sockaddr) and [`control`](crate::control) write and read them safely.
+//! With [`peer_groups`](crate::peer_groups) and [`clock`](crate::clock) the only `unsafe` code of this crate. No crate
+//! offers these calls without allocating on every use or with control data per message. Socket addresses and
+//! control data are plain bytes here: the kernel copies them, and [`sockaddr`](crate::sockaddr) and
+//! [`control`](crate::control) write and read them safely.
 
 #![expect(unsafe_code, reason = "recvmmsg, sendmmsg and bind take pointers")]
 

@@ -32,6 +32,18 @@ pub fn boottime() -> Duration {
     now(ClockId::CLOCK_BOOTTIME)
 }
 
+/// Whether something keeps the wall clock right (NTP, PTP), as the kernel knows.
+#[expect(unsafe_code, reason = "adjtimex takes a pointer, and no crate offers it")]
+pub fn is_synchronised() -> io::Result<bool> {
+    // SAFETY: every member is a number, for which zero is a value.
+    let mut state: libc::timex = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is that of a whole `timex`, and without `modes` the kernel only writes there.
+    match unsafe { libc::adjtimex(&raw mut state) } {
+        -1 => Err(io::Error::last_os_error()),
+        end => Ok(end != libc::TIME_ERROR && state.status & libc::STA_UNSYNC == 0),
+    }
+}
+
 /// One reading of both clocks, for the conversion of all packets of one batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clocks {

@@ -9,8 +9,9 @@ use keepalived_conf::{
     Diagnostic, Diagnostics, DiskFiles, Files, Lines, Loaded, Severity, SourceMap, Span, Unusable,
 };
 use serde::{Deserialize, Serialize};
-use vipd_client::FileContent;
+use vipd_client::{FileContent, Readers};
 use vipd_control::Answer;
+use vipd_doctor::Subject;
 
 use super::accounts::Accounts;
 use super::fingerprint::{Fingerprint, Fingerprinted};
@@ -101,8 +102,11 @@ pub(crate) fn read(options: &Options) -> Reading {
     Reading { lines, fingerprint, ..Reading::of(loaded) }
 }
 
+/// Readers of files for commands that work without a daemon.
+pub const READERS: Readers = Readers { shown: shown_file, examined: examined_file };
+
 /// Reads a file for a person who wants to see it.
-pub fn shown_file(file: &Path) -> FileContent {
+fn shown_file(file: &Path) -> FileContent {
     let options = Options { config: file.to_owned(), ..Options::default() };
     let mut reading = read(&options);
     reading.config.hide_secrets();
@@ -111,6 +115,20 @@ pub fn shown_file(file: &Path) -> FileContent {
         model: Answer::config_line(&reading.config).to_vec(),
         usable: reading.usable.map_err(|why| why.to_string()),
     }
+}
+
+/// Reads a file for `vipd doctor`, with the findings about its scripts.
+fn examined_file(file: &Path) -> Result<Subject, String> {
+    let Reading { config, diagnostics, usable, .. } =
+        read(&Options { config: file.to_owned(), ..Options::default() });
+    if let Err(why @ (Unusable::NoFile | Unusable::Include)) = usable {
+        return Err(why.to_string());
+    }
+    let with = |code: &str| {
+        let found = diagnostics.iter().filter(|finding| finding.code == code);
+        found.map(|finding| finding.message.clone()).collect()
+    };
+    Ok(Subject { config, insecure: with("script-insecure"), unrunnable: with("script-not-runnable") })
 }
 
 /// Reads the files again, and says no more of them than whether they are the same.

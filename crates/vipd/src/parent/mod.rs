@@ -51,7 +51,7 @@ use crate::cli::Options;
 use crate::log::{Log, LogOptions, Voice};
 use crate::worker::scheduling;
 use load::LoadedConfig;
-pub use load::shown_file;
+pub use load::READERS;
 use pid_file::{PidFile, PidFileError, PidPaths, default_paths};
 use role::{PerRole, Role};
 use signals::Signals;
