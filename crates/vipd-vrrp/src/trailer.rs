@@ -133,13 +133,14 @@ impl StampKeeper {
         if now < self.next {
             return;
         }
+        // Thousands of routers are not looked through for each advert.
+        self.next = now + PAUSE;
         for (id, record) in (0..).map(RouterId).zip(records) {
             let Some(stamps) = record.stamps.as_deref_mut().filter(|stamps| stamps.untold) else { continue };
             let Some(key) = node.key(id).map(|key| format!("{STAMPS}{key}")) else { continue };
             stamps.untold = false;
             parent.remember(key.clone(), Some(encode(stamps)));
             self.told.insert(key);
-            self.next = now + PAUSE;
         }
     }
 
