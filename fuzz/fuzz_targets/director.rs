@@ -13,7 +13,7 @@ use lvs_health::director::{
     Action, AttemptId, CheckId, Director, Event, Plan, Server, ServerId, Service, ServiceId, Sorry, Wanted,
 };
 use lvs_health::{
-    Check, Failure, File, Http, HttpVersion, Network, Outcome, Probe, Protocol, Target, Timing, Weigh,
+    Check, Failure, File, Http, HttpVersion, Network, Outcome, Probe, Protocol, Target, Timing, WeightUpdate,
 };
 
 #[derive(Arbitrary, Debug)]
@@ -250,11 +250,11 @@ impl World {
 fn outcome(result: &Result) -> Outcome {
     match *result {
         Result::Fail => Outcome::Fail(Failure::ConnectTimeout),
-        Result::Pass => Outcome::Pass(Weigh::Unsaid),
-        Result::Configured => Outcome::Pass(Weigh::Configured),
-        Result::Exactly(weight) => Outcome::Pass(Weigh::Exactly(weight)),
-        Result::Percent(percent) => Outcome::Pass(Weigh::Percent(percent)),
-        Result::Plus(more) => Outcome::Pass(Weigh::Plus(more)),
+        Result::Pass => Outcome::Pass(WeightUpdate::Unchanged),
+        Result::Configured => Outcome::Pass(WeightUpdate::Configured),
+        Result::Exactly(weight) => Outcome::Pass(WeightUpdate::Exactly(weight)),
+        Result::Percent(percent) => Outcome::Pass(WeightUpdate::Percent(percent)),
+        Result::Plus(more) => Outcome::Pass(WeightUpdate::Plus(more)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use lvs_health::{Dns, DnsAnswers, Failure, Network, Outcome, Prepared, Protocol, QueryType, Shared, Target, Weigh};
+use lvs_health::{Dns, DnsAnswers, Failure, Network, Outcome, Prepared, Protocol, QueryType, Shared, Target, WeightUpdate};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -58,12 +58,12 @@ fn judged(query: &[u8], datagram: &[u8], outcome: &Outcome, wants: bool) {
     match datagram[3] & 0x0f {
         0 if wants => assert!(matches!(
             outcome,
-            Outcome::Pass(Weigh::Unsaid)
+            Outcome::Pass(WeightUpdate::Unchanged)
                 | Outcome::Fail(
                     Failure::DnsAnswers { .. } | Failure::DnsAnswerMissing(_) | Failure::DnsNotAuthentic
                 )
         )),
-        0 => assert_eq!(*outcome, Outcome::Pass(Weigh::Unsaid)),
+        0 => assert_eq!(*outcome, Outcome::Pass(WeightUpdate::Unchanged)),
         code => assert_eq!(*outcome, Outcome::Fail(Failure::DnsCode(code))),
     }
 }

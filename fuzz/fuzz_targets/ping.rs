@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use lvs_health::{Dialogue, Network, Outcome, Prepared, Protocol, Shared, Target, Weigh};
+use lvs_health::{Dialogue, Network, Outcome, Prepared, Protocol, Shared, Target, WeightUpdate};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -40,7 +40,7 @@ fuzz_target!(|input: Input| {
 fn answers(input: &Input, message: &[u8]) -> bool {
     let mut dialogue = begin(input);
     dialogue.handle_input(Instant::now(), message);
-    assert!(matches!(dialogue.outcome(), None | Some(Outcome::Pass(Weigh::Unsaid))));
+    assert!(matches!(dialogue.outcome(), None | Some(Outcome::Pass(WeightUpdate::Unchanged))));
     dialogue.outcome().is_some()
 }
 

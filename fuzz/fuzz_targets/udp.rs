@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use lvs_health::{Failure, Network, Outcome, Prepared, Protocol, Reply, Shared, Target, Udp, Weigh};
+use lvs_health::{Failure, Network, Outcome, Prepared, Protocol, Reply, Shared, Target, Udp, WeightUpdate};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -38,7 +38,7 @@ fuzz_target!(|input: Input| {
     dialogue.handle_input(now, &input.datagram);
 
     let expected =
-        if is_wanted(&input) { Outcome::Pass(Weigh::Unsaid) } else { Outcome::Fail(Failure::Reply) };
+        if is_wanted(&input) { Outcome::Pass(WeightUpdate::Unchanged) } else { Outcome::Fail(Failure::Reply) };
     assert_eq!(dialogue.outcome(), Some(&expected));
 });
 

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use netlink_frame::Refusal;
 use nix::sched::{CloneFlags, setns};
 
-use crate::socket::{IpvsSocket, Reading};
+use crate::socket::{Completeness, IpvsSocket};
 use crate::table::Table;
 use crate::wire::{self, ParseError, Request};
 use crate::{
@@ -304,8 +304,8 @@ impl Client {
             });
             let reading = reading.map_err(|source| Error::Socket { command, source })?;
             match reading.map_err(|refusal| Error::Refused { command, refusal })? {
-                Reading::Whole => return Ok((read, unreadable)),
-                Reading::Torn => {}
+                Completeness::Whole => return Ok((read, unreadable)),
+                Completeness::Torn => {}
             }
         }
         let refusal = Refusal::new(libc::EAGAIN).with_message("the table never stood still");

@@ -34,7 +34,7 @@ pub(crate) struct IpvsSocket {
 /// Whether a table was read in one piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Reading {
+pub(crate) enum Completeness {
     /// The answer that was read is consistent.
     Whole,
     /// The table changed while it was read: entries may be missing.
@@ -87,12 +87,16 @@ impl IpvsSocket {
     }
 
     /// Asks for any number of objects and gives each to `each`.
-    pub(crate) fn dump(&mut self, request: &Request<'_>, mut each: impl FnMut(&[u8])) -> Outcome<Reading> {
+    pub(crate) fn dump(
+        &mut self,
+        request: &Request<'_>,
+        mut each: impl FnMut(&[u8]),
+    ) -> Outcome<Completeness> {
         self.send(std::iter::once(*request), false)?;
-        let mut reading = Reading::Whole;
+        let mut reading = Completeness::Whole;
         self.receive(|frame, answer| {
             if frame.is_interrupted() {
-                reading = Reading::Torn;
+                reading = Completeness::Torn;
             }
             match answer {
                 Answer::Data(message) => {

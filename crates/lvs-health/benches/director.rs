@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use lvs_health::director::{Action, Director, Plan, Server, Service};
-use lvs_health::{Check, Failure, Network, Outcome, Probe, Protocol, Target, Timing, Weigh};
+use lvs_health::{Check, Failure, Network, Outcome, Probe, Protocol, Target, Timing, WeightUpdate};
 
 const SECOND: Duration = Duration::from_secs(1);
-const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
 const FAIL: Outcome = Outcome::Fail(Failure::ConnectTimeout);
 
 /// Services of ten servers with one check each.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::dialogue::{Channel, Exchange, PrepareError, Shared, Transport, Wishes};
+use crate::dialogue::{Channel, Exchange, PrepareError, Shared, TlsOptions, Transport};
 use crate::{Target, Tls};
 
 /// A protocol of one's own: the [`Dialogue`](crate::Dialogue) keeps its deadlines, its output and its outcome, and TLS is
@@ -17,7 +17,7 @@ use crate::{Target, Tls};
 /// use std::time::{Duration, Instant};
 ///
 /// use lvs_health::{
-///     Custom, Exchange, Failure, Network, Outcome, Prepared, Protocol, Shared, Target, Transport, Weigh,
+///     Custom, Exchange, Failure, Network, Outcome, Prepared, Protocol, Shared, Target, Transport, WeightUpdate,
 /// };
 ///
 /// /// memcached: `version` is answered by `VERSION …`.
@@ -33,7 +33,7 @@ use crate::{Target, Tls};
 ///         let missing = 8_usize.saturating_sub(self.0.len()).min(input.len());
 ///         self.0.extend_from_slice(&input[..missing]);
 ///         (self.0.len() >= 8).then(|| match self.0.as_slice() {
-///             b"VERSION " => Outcome::Pass(Weigh::Unsaid),
+///             b"VERSION " => Outcome::Pass(WeightUpdate::Unchanged),
 ///             _ => Outcome::Fail(Failure::Malformed("not memcached")),
 ///         })
 ///     }
@@ -53,7 +53,7 @@ use crate::{Target, Tls};
 /// dialogue.handle_connected(now);
 /// assert_eq!(dialogue.output(), b"version\r\n");
 /// dialogue.handle_input(now, b"VERSION 1.6");
-/// assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(Weigh::Unsaid)));
+/// assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(WeightUpdate::Unchanged)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -139,7 +139,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(custom: &Custom, target: &Target, shared: &mut Shared) -> Result<Self, PrepareError> {
         let server_name = custom.tls.as_ref().and_then(|(_, name)| name.as_deref());
-        let wishes = Wishes { server_name, h2: false, close_notify: true };
+        let wishes = TlsOptions { server_name, h2: false, close_notify: true };
         let channel = Channel::new(custom.tls(), target, wishes, shared)?;
         Ok(Self { custom: custom.clone(), channel })
     }

@@ -17,7 +17,7 @@ use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, TYPE}
 
 use crate::check::{Dns, DnsAnswers, QueryType};
 use crate::dialogue::Exchange;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Failure, Outcome, WeightUpdate};
 
 /// A query that lacks nothing but its id: made once for all attempts of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Check {
             let count = u16::from_be_bytes([answers0, answers1]);
             answers::failure(wanted, code, self.query.query_type(), count, section)
         });
-        Some(failure.map_or(Outcome::Pass(Weigh::Unsaid), Outcome::Fail))
+        Some(failure.map_or(Outcome::Pass(WeightUpdate::Unchanged), Outcome::Fail))
     }
 }
 
@@ -182,7 +182,7 @@ mod tests {
 
     use super::*;
 
-    const PASS: Option<Outcome> = Some(Outcome::Pass(Weigh::Unsaid));
+    const PASS: Option<Outcome> = Some(Outcome::Pass(WeightUpdate::Unchanged));
 
     /// The query that keepalived 2.2.7 sends for `type AAAA`, `name www.example.org`.
     const QUERY: &[u8] = b"\xfd\x89\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\

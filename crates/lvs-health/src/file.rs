@@ -1,7 +1,7 @@
 //! `FILE_CHECK`: what the number in a file says about a server.
 
 use crate::check::File;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Failure, Outcome, WeightUpdate};
 
 /// Outcome of the content of the file; `None` where there is no file that can be read, which is as 0.
 ///
@@ -11,10 +11,10 @@ use crate::outcome::{Failure, Outcome, Weigh};
 ///
 /// ```
 /// use lvs_health::file::file_outcome;
-/// use lvs_health::{File, Outcome, Weigh};
+/// use lvs_health::{File, Outcome, WeightUpdate};
 ///
 /// let file = File { path: "/run/load".into(), weight: -10, reverse: false };
-/// assert_eq!(file_outcome(&file, Some(b"3\n")), Outcome::Pass(Weigh::Plus(-30)));
+/// assert_eq!(file_outcome(&file, Some(b"3\n")), Outcome::Pass(WeightUpdate::Plus(-30)));
 /// ```
 pub fn file_outcome(file: &File, content: Option<&[u8]>) -> Outcome {
     let value = content.map_or(0, parse_number);
@@ -22,13 +22,13 @@ pub fn file_outcome(file: &File, content: Option<&[u8]>) -> Outcome {
         return if (value == 0) == file.reverse {
             Outcome::Fail(Failure::File(value))
         } else {
-            Outcome::Pass(Weigh::Unsaid)
+            Outcome::Pass(WeightUpdate::Unchanged)
         };
     }
     let weight = if file.reverse { -i64::from(file.weight) } else { i64::from(file.weight) };
     let product = value.saturating_mul(weight).clamp(MIN.into(), MAX.into());
     match i32::try_from(product) {
-        Ok(change) if change > MIN => Outcome::Pass(Weigh::Plus(change)),
+        Ok(change) if change > MIN => Outcome::Pass(WeightUpdate::Plus(change)),
         _ => Outcome::Fail(Failure::File(value)),
     }
 }
@@ -68,14 +68,14 @@ mod tests {
 
     use super::*;
 
-    const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+    const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
 
     fn outcome(weight: i16, reverse: bool, content: &str) -> Outcome {
         file_outcome(&File { path: "/run/load".into(), weight, reverse }, Some(content.as_bytes()))
     }
 
     fn plus(change: i32) -> Outcome {
-        Outcome::Pass(Weigh::Plus(change))
+        Outcome::Pass(WeightUpdate::Plus(change))
     }
 
     fn down(value: i64) -> Outcome {
@@ -167,8 +167,8 @@ mod tests {
         fn any_content_is_a_number(content in proptest::collection::vec(any::<u8>(), 0..200), weight: i16, reverse: bool) {
             let file = File { path: "/run/load".into(), weight, reverse };
             match file_outcome(&file, Some(&content)) {
-                Outcome::Pass(Weigh::Plus(change)) => prop_assert!(change > i32::MIN),
-                Outcome::Pass(weigh) => prop_assert_eq!(weigh, Weigh::Unsaid),
+                Outcome::Pass(WeightUpdate::Plus(change)) => prop_assert!(change > i32::MIN),
+                Outcome::Pass(weigh) => prop_assert_eq!(weigh, WeightUpdate::Unchanged),
                 Outcome::Fail(failure) => prop_assert!(matches!(failure, Failure::File(_))),
                 Outcome::Agent(_) => prop_assert!(false, "a file is no agent"),
             }

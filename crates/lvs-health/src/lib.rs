@@ -30,7 +30,7 @@ pub use check::{
 };
 pub use custom::Custom;
 pub use dialogue::{Dialogue, Exchange, Note, Outside, PrepareError, Prepared, Shared, Transport};
-pub use outcome::{Administration, AgentReport, Failure, Operation, Outcome, Weigh};
+pub use outcome::{Administration, AgentReport, Failure, Operation, Outcome, WeightUpdate};
 pub use servers::{Ldap, Login, Mysql, Postgresql, Redis, Role};
 pub use talk::{Talk, TalkStep};
 #[cfg(feature = "tls")]

@@ -8,7 +8,7 @@ use crate::check::DigestMd5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The server answered as it should.
-    Pass(Weigh),
+    Pass(WeightUpdate),
     /// It did not.
     Fail(Failure),
     /// Its agent said this about it.
@@ -80,9 +80,9 @@ pub enum Operation {
 /// Effect of a passed check on its server's weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Weigh {
+pub enum WeightUpdate {
     /// Nothing: most checks.
-    Unsaid,
+    Unchanged,
     /// Back to the configured weight (`misc_dynamic`, exit status 0).
     Configured,
     /// Exactly this (`misc_dynamic`, exit status - 2; an agent's `drain` is 0).

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use crate::dialogue::Exchange;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Failure, Outcome, WeightUpdate};
 
 /// A `PING_CHECK`'s dialogue.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Exchange for Check {
     }
 
     fn handle_input(&mut self, input: &[u8], _out: &mut Vec<u8>) -> Option<Outcome> {
-        self.is_echo(input).then_some(Outcome::Pass(Weigh::Unsaid))
+        self.is_echo(input).then_some(Outcome::Pass(WeightUpdate::Unchanged))
     }
 
     fn handle_end(&mut self) -> Outcome {
@@ -106,7 +106,7 @@ mod tests {
 
     fn answer(target: IpAddr, message: &[u8]) -> bool {
         let outcome = Check::new(target, NONCE).handle_input(message, &mut Vec::new());
-        assert!(matches!(outcome, None | Some(Outcome::Pass(Weigh::Unsaid))));
+        assert!(matches!(outcome, None | Some(Outcome::Pass(WeightUpdate::Unchanged))));
         outcome.is_some()
     }
 

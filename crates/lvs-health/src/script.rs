@@ -1,7 +1,7 @@
 //! `MISC_CHECK`: what a program's end says about a server.
 
 use crate::check::Script;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Failure, Outcome, WeightUpdate};
 
 /// The end of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,17 +24,19 @@ pub enum ScriptEnd {
 /// ```
 /// use std::time::Duration;
 /// use lvs_health::script::{ScriptEnd, script_outcome};
-/// use lvs_health::{Outcome, Script, Weigh};
+/// use lvs_health::{Outcome, Script, WeightUpdate};
 ///
 /// let script =
 ///     Script { command: "/usr/local/bin/load".to_owned(), timeout: Duration::from_secs(5), dynamic: true };
-/// assert_eq!(script_outcome(&script, ScriptEnd::Exited(12)), Outcome::Pass(Weigh::Exactly(10)));
+/// assert_eq!(script_outcome(&script, ScriptEnd::Exited(12)), Outcome::Pass(WeightUpdate::Exactly(10)));
 /// ```
 pub fn script_outcome(script: &Script, end: ScriptEnd) -> Outcome {
     match (end, script.dynamic) {
-        (ScriptEnd::Exited(0), false) => Outcome::Pass(Weigh::Unsaid),
-        (ScriptEnd::Exited(0), true) => Outcome::Pass(Weigh::Configured),
-        (ScriptEnd::Exited(status @ 2..), true) => Outcome::Pass(Weigh::Exactly(u32::from(status) - 2)),
+        (ScriptEnd::Exited(0), false) => Outcome::Pass(WeightUpdate::Unchanged),
+        (ScriptEnd::Exited(0), true) => Outcome::Pass(WeightUpdate::Configured),
+        (ScriptEnd::Exited(status @ 2..), true) => {
+            Outcome::Pass(WeightUpdate::Exactly(u32::from(status) - 2))
+        }
         (ScriptEnd::Exited(status), _) => Outcome::Fail(Failure::ScriptExit(status)),
         (ScriptEnd::Signalled(signal), _) => Outcome::Fail(Failure::ScriptSignal(signal)),
         (ScriptEnd::TimedOut, _) => Outcome::Fail(Failure::ScriptTimeout),
@@ -55,7 +57,7 @@ mod tests {
 
     #[test]
     fn without_misc_dynamic_only_0_is_a_pass() {
-        assert_eq!(outcome(false, ScriptEnd::Exited(0)), Outcome::Pass(Weigh::Unsaid));
+        assert_eq!(outcome(false, ScriptEnd::Exited(0)), Outcome::Pass(WeightUpdate::Unchanged));
         for status in 1..=255 {
             assert_eq!(outcome(false, ScriptEnd::Exited(status)), Outcome::Fail(Failure::ScriptExit(status)));
         }
@@ -63,10 +65,10 @@ mod tests {
 
     #[test]
     fn with_misc_dynamic_only_1_is_a_failure() {
-        assert_eq!(outcome(true, ScriptEnd::Exited(0)), Outcome::Pass(Weigh::Configured));
+        assert_eq!(outcome(true, ScriptEnd::Exited(0)), Outcome::Pass(WeightUpdate::Configured));
         assert_eq!(outcome(true, ScriptEnd::Exited(1)), Outcome::Fail(Failure::ScriptExit(1)));
-        assert_eq!(outcome(true, ScriptEnd::Exited(2)), Outcome::Pass(Weigh::Exactly(0)));
-        assert_eq!(outcome(true, ScriptEnd::Exited(255)), Outcome::Pass(Weigh::Exactly(253)));
+        assert_eq!(outcome(true, ScriptEnd::Exited(2)), Outcome::Pass(WeightUpdate::Exactly(0)));
+        assert_eq!(outcome(true, ScriptEnd::Exited(255)), Outcome::Pass(WeightUpdate::Exactly(253)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use smtp_submit::{MAX_LINE, MAX_REPLY, Reply, ReplyError, ReplyReader};
 
 use crate::check::Smtp;
 use crate::dialogue::Exchange;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Failure, Outcome, WeightUpdate};
 
 /// The name that keepalived's checker gives itself where the configuration names none (`helo_name`).
 pub const DEFAULT_HELO_NAME: &str = "smtpchecker.keepalived.org";
@@ -54,7 +54,7 @@ impl Check {
             }
             (State::Greeting, actual) => Some(refused("connection", 220, actual)),
             (State::Hello, actual) => Some(refused("HELO", 250, actual)),
-            (State::Quit, _any) => Some(Outcome::Pass(Weigh::Unsaid)),
+            (State::Quit, _any) => Some(Outcome::Pass(WeightUpdate::Unchanged)),
         }
     }
 }
@@ -75,7 +75,7 @@ impl Exchange for Check {
                 }
                 Ok(None) => return None,
                 // As keepalived: whatever it says by then, it is there and speaks.
-                Err(_) if self.state == State::Quit => return Some(Outcome::Pass(Weigh::Unsaid)),
+                Err(_) if self.state == State::Quit => return Some(Outcome::Pass(WeightUpdate::Unchanged)),
                 Err(error) => return Some(Outcome::Fail(error.into())),
             }
         }
@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
 
-    const PASS: Option<Outcome> = Some(Outcome::Pass(Weigh::Unsaid));
+    const PASS: Option<Outcome> = Some(Outcome::Pass(WeightUpdate::Unchanged));
 
     fn check() -> Check {
         Check::new(&Smtp { helo_name: DEFAULT_HELO_NAME.to_owned() })

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use crate::Target;
 use crate::check::{Pattern, Tls};
-use crate::dialogue::{Channel, Exchange, PrepareError, Shared, Wishes};
+use crate::dialogue::{Channel, Exchange, PrepareError, Shared, TlsOptions};
 #[cfg(feature = "regex")]
 use crate::http;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Failure, Outcome, WeightUpdate};
 
 /// A conversation: the check passes after its last step.
 ///
@@ -70,7 +70,7 @@ impl Plan {
     pub(crate) fn new(talk: &Talk, target: &Target, shared: &mut Shared) -> Result<Self, PrepareError> {
         let steps: Result<Vec<Step>, PrepareError> =
             talk.steps.iter().map(|step| Step::new(step, shared)).collect();
-        let wishes = Wishes { server_name: talk.server_name.as_deref(), h2: false, close_notify: false };
+        let wishes = TlsOptions { server_name: talk.server_name.as_deref(), h2: false, close_notify: false };
         let channel = Channel::new(talk.tls.as_ref(), target, wishes, shared)?;
         Ok(Self { steps: steps?.into(), channel })
     }
@@ -135,7 +135,7 @@ impl Check {
                 Found::Fail(failure) => return Some(Outcome::Fail(failure)),
             }
         }
-        Some(Outcome::Pass(Weigh::Unsaid))
+        Some(Outcome::Pass(WeightUpdate::Unchanged))
     }
 }
 
@@ -253,7 +253,7 @@ mod tests {
         (String::from_utf8(out).unwrap(), outcome)
     }
 
-    const PASS: Option<Outcome> = Some(Outcome::Pass(Weigh::Unsaid));
+    const PASS: Option<Outcome> = Some(Outcome::Pass(WeightUpdate::Unchanged));
 
     #[test]
     fn each_text_is_sent_when_the_one_before_it_has_been_answered() {

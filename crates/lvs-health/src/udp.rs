@@ -9,7 +9,7 @@ use std::io;
 
 use crate::check::{Reply, Udp};
 use crate::dialogue::Exchange;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Failure, Outcome, WeightUpdate};
 
 /// The datagram that keepalived 2.2.7 sends where the configuration gives no `payload`.
 pub const DEFAULT_PAYLOAD: [u8; 32] = *b"keepalived check - keepalived ch";
@@ -36,7 +36,7 @@ impl Exchange for Check {
     fn handle_input(&mut self, input: &[u8], _out: &mut Vec<u8>) -> Option<Outcome> {
         Some(match &self.config.reply {
             Some(reply) if !matches(reply, input) => Outcome::Fail(Failure::Reply),
-            _ => Outcome::Pass(Weigh::Unsaid),
+            _ => Outcome::Pass(WeightUpdate::Unchanged),
         })
     }
 
@@ -51,7 +51,7 @@ impl Exchange for Check {
     fn handle_timeout(&mut self) -> Outcome {
         match self.config.reply {
             Some(_) => Outcome::Fail(Failure::Silent(self.awaits())),
-            None => Outcome::Pass(Weigh::Unsaid),
+            None => Outcome::Pass(WeightUpdate::Unchanged),
         }
     }
 
@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+    const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
     const FAIL: Outcome = Outcome::Fail(Failure::Reply);
 
     /// `68 6x 6c`

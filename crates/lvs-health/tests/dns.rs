@@ -8,10 +8,10 @@ use std::net::{SocketAddr, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
-use lvs_health::{Dns, DnsAnswers, Failure, Outcome, Protocol, QueryType, Weigh};
+use lvs_health::{Dns, DnsAnswers, Failure, Outcome, Protocol, QueryType, WeightUpdate};
 use small::{PATIENCE, Server, attempt};
 
-const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
 
 fn check(query_type: QueryType, name: &str) -> Protocol {
     Protocol::Dns(Dns::new(query_type, name))

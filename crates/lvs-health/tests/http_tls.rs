@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use lvs_health::{
     Certificates, ClientCertificate, Dialogue, ExpiryWeight, Failure, HttpVersion, Network, Note, Outcome,
-    Outside, PrepareError, Prepared, Protocol, Shared, Tls, TlsVersion, Url, Weigh,
+    Outside, PrepareError, Prepared, Protocol, Shared, Tls, TlsVersion, Url, WeightUpdate,
 };
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use rustls::pki_types::pem::PemObject;
@@ -298,8 +298,8 @@ fn a_certificate_that_ends_soon_weighs_until_it_is_renewed() {
         let mut server = Server::new(authority.sign("a.example", 2030)).connection();
         talk(&prepared, &mut server, answer, 99).outcome().cloned().unwrap()
     };
-    assert_eq!(outcome(365, 25, ANSWER), Outcome::Pass(Weigh::Percent(25)));
-    assert_eq!(outcome(363, 25, ANSWER), Outcome::Pass(Weigh::Configured));
+    assert_eq!(outcome(365, 25, ANSWER), Outcome::Pass(WeightUpdate::Percent(25)));
+    assert_eq!(outcome(363, 25, ANSWER), Outcome::Pass(WeightUpdate::Configured));
     let bad = b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n";
     assert_eq!(outcome(365, 25, bad), Outcome::Fail(Failure::Status(500)), "it is down all the same");
 }

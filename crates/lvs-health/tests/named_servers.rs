@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use lvs_health::blocking::{System, attempt};
 use lvs_health::{
     Ldap, Login, Mysql, Network, Outcome, Postgresql, Prepared, Protocol, Redis, Role, Shared, Talk,
-    TalkStep, Target, Weigh,
+    TalkStep, Target, WeightUpdate,
 };
 
 /// A server and its folder; both go away with this.
@@ -93,7 +93,7 @@ impl Server {
     }
 }
 
-const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
 
 fn login(user: &str, password: &str) -> Login {
     Login { user: user.into(), password: password.into() }

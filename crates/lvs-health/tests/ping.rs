@@ -7,11 +7,11 @@ mod small;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use lvs_health::{Dialogue, Network, Outcome, Prepared, Protocol, Shared, Target, Transport, Weigh};
+use lvs_health::{Dialogue, Network, Outcome, Prepared, Protocol, Shared, Target, Transport, WeightUpdate};
 use small::{PATIENCE, datagrams};
 use socket2::{Domain, Socket, Type};
 
-const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
 
 fn ping(address: SocketAddr) -> Dialogue {
     let network = Network { target: Target::new(address, PATIENCE), protocol: Protocol::Ping };

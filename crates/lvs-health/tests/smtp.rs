@@ -10,7 +10,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::thread;
 use std::time::Duration;
 
-use lvs_health::{Failure, Outcome, Protocol, Smtp, Weigh, smtp};
+use lvs_health::{Failure, Outcome, Protocol, Smtp, WeightUpdate, smtp};
 use small::{PATIENCE, Server, attempt};
 
 fn check(helo_name: &str) -> Protocol {
@@ -48,7 +48,10 @@ fn exim_is_healthy_until_it_denies_us() {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     server.await_ready(|| TcpStream::connect(address).is_ok());
 
-    assert_eq!(attempt(address, check(smtp::DEFAULT_HELO_NAME), PATIENCE), Outcome::Pass(Weigh::Unsaid));
+    assert_eq!(
+        attempt(address, check(smtp::DEFAULT_HELO_NAME), PATIENCE),
+        Outcome::Pass(WeightUpdate::Unchanged)
+    );
     assert_eq!(
         attempt(address, check("unwanted.example"), PATIENCE),
         Outcome::Fail(Failure::SmtpReply { to: "HELO", expected: 250, actual: 550 })
@@ -83,7 +86,7 @@ fn a_server_that_closes_early_fails_by_where() {
     );
     assert_eq!(
         attempt(serve(&["220-hello\r\n220 you\n", "250 a\r\n", "221 bye\r\n"]), check("a"), PATIENCE),
-        Outcome::Pass(Weigh::Unsaid)
+        Outcome::Pass(WeightUpdate::Unchanged)
     );
 }
 

@@ -8,10 +8,10 @@ use std::net::{SocketAddr, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
-use lvs_health::{Failure, Outcome, Protocol, Reply, Udp, Weigh, udp};
+use lvs_health::{Failure, Outcome, Protocol, Reply, Udp, WeightUpdate, udp};
 use small::{PATIENCE, attempt};
 
-const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
 
 fn check(reply: Option<Reply>) -> Protocol {
     Protocol::Udp(Udp { payload: udp::DEFAULT_PAYLOAD.to_vec(), reply })

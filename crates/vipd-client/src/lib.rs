@@ -19,10 +19,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use vipd_control::{Answer, ServerWish as Wish, Shown, Verb as Request};
+use vipd_control::{Answer, ServerIntentKind as ServerIntent, Shown, Verb as Request};
 use vipd_doctor::ReadSubject;
 use vipd_status::{ReloadOutcome, ReloadResult, Status};
-use vipd_verbs::{CommandLine, Common, ServerWish, Switch, Verb};
+use vipd_verbs::{CommandLine, Common, ServerIntentKind, Switch, Verb};
 
 use connection::{Connection, understand};
 
@@ -152,7 +152,7 @@ fn run(verb: Verb, read: Readers) -> Result<(), Failure> {
             act(Request::Maintenance { on: set == Switch::On, instance, for_s, reason, hard }, &common)
         }
         Verb::Server { service, server, set, weight, time, reason, persist, common } => {
-            let (set, for_s) = (wish(set), time.map(|time| time.as_secs()));
+            let (set, for_s) = (intent(set), time.map(|time| time.as_secs()));
             act(Request::Server { service, server, set, weight, for_s, reason, persist }, &common)
         }
         Verb::Upgrade { program, check, common } => {
@@ -169,12 +169,12 @@ fn absolute(path: &Path) -> Result<String, Failure> {
     path.into_os_string().into_string().map_err(|_| Failure::No("the path is no UTF-8".to_owned()))
 }
 
-fn wish(set: ServerWish) -> Wish {
+fn intent(set: ServerIntentKind) -> ServerIntent {
     match set {
-        ServerWish::Ready => Wish::Ready,
-        ServerWish::Drain => Wish::Drain,
-        ServerWish::Maintenance => Wish::Maintenance,
-        ServerWish::Weight => Wish::Weight,
+        ServerIntentKind::Ready => ServerIntent::Ready,
+        ServerIntentKind::Drain => ServerIntent::Drain,
+        ServerIntentKind::Maintenance => ServerIntent::Maintenance,
+        ServerIntentKind::Weight => ServerIntent::Weight,
     }
 }
 

@@ -34,7 +34,7 @@ struct Round {
 
 /// Treatment of a question.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum Gathering {
     /// This is the answer: it was put together a moment ago.
     Fresh(Bytes),
     /// The answer will be part of the next [`Collected`].
@@ -64,15 +64,20 @@ pub struct Parts {
 
 impl Gatherer {
     /// A client asks how everything stands, while workers run in these roles.
-    pub fn ask(&mut self, now: Instant, client: ClientId, roles: impl IntoIterator<Item = Role>) -> Asked {
+    pub fn ask(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        roles: impl IntoIterator<Item = Role>,
+    ) -> Gathering {
         if let Some((at, line)) = &self.cached
             && now < *at + CACHED
         {
-            return Asked::Fresh(line.clone());
+            return Gathering::Fresh(line.clone());
         }
         if let Some(round) = self.round.as_mut().filter(|round| !round.outdated) {
             round.waiting.push(client);
-            return Asked::Waiting;
+            return Gathering::Waiting;
         }
         // A client that waits for an older round gets the newer one.
         let mut waiting = self.round.take().map(|round| round.waiting).unwrap_or_default();
@@ -86,7 +91,7 @@ impl Gatherer {
             waiting,
             outdated: false,
         });
-        Asked::Begin(self.last)
+        Gathering::Begin(self.last)
     }
 
     /// The round that has begun waits for [`handle_files`](Self::handle_files) as well, no longer than for a worker.
@@ -252,7 +257,7 @@ mod tests {
 
     fn begin(gatherer: &mut Gatherer, now: Instant) -> u32 {
         match gatherer.ask(now, A, BOTH) {
-            Asked::Begin(number) => number,
+            Gathering::Begin(number) => number,
             other => panic!("{other:?}"),
         }
     }
@@ -261,7 +266,7 @@ mod tests {
     fn files_that_are_looked_at_are_waited_for_as_a_worker_is() {
         let (mut gatherer, start) = (Gatherer::default(), Instant::now());
         for answered in [true, false] {
-            let Asked::Begin(_) = gatherer.ask(start, A, []) else { panic!("no round") };
+            let Gathering::Begin(_) = gatherer.ask(start, A, []) else { panic!("no round") };
             gatherer.await_files();
             assert!(gatherer.poll_collected(start).is_none());
             if answered {
@@ -294,15 +299,15 @@ mod tests {
     fn clients_that_ask_meanwhile_or_a_moment_later_get_the_same_answer() {
         let (mut gatherer, now) = (Gatherer::default(), Instant::now());
         let request = begin(&mut gatherer, now);
-        assert_eq!(gatherer.ask(now, B, BOTH), Asked::Waiting);
+        assert_eq!(gatherer.ask(now, B, BOTH), Gathering::Waiting);
         for role in BOTH {
             gatherer.handle_part(role, request, b"", true);
         }
         let collected = gatherer.poll_collected(now).unwrap();
         assert_eq!(collected.waiting, [A, B]);
         gatherer.keep(now, &collected, "answer".into());
-        assert_eq!(gatherer.ask(now + CACHED / 2, B, BOTH), Asked::Fresh("answer".into()));
-        assert_eq!(gatherer.ask(now + CACHED, B, BOTH), Asked::Begin(request + 1));
+        assert_eq!(gatherer.ask(now + CACHED / 2, B, BOTH), Gathering::Fresh("answer".into()));
+        assert_eq!(gatherer.ask(now + CACHED, B, BOTH), Gathering::Begin(request + 1));
     }
 
     #[test]
@@ -332,7 +337,7 @@ mod tests {
         let (mut gatherer, now) = (Gatherer::default(), Instant::now());
         let old = begin(&mut gatherer, now);
         gatherer.handle_change();
-        let Asked::Begin(new) = gatherer.ask(now, B, BOTH) else { panic!() };
+        let Gathering::Begin(new) = gatherer.ask(now, B, BOTH) else { panic!() };
         gatherer.handle_part(Role::Vrrp, old, &groups("old"), true);
         gatherer.handle_part(Role::Lvs, old, b"", true);
         assert!(gatherer.poll_collected(now).is_none());
@@ -348,7 +353,7 @@ mod tests {
         }
         let collected = gatherer.poll_collected(now).unwrap();
         gatherer.keep(now, &collected, "old".into());
-        assert!(matches!(gatherer.ask(now, A, BOTH), Asked::Begin(_)));
+        assert!(matches!(gatherer.ask(now, A, BOTH), Gathering::Begin(_)));
     }
 
     #[test]

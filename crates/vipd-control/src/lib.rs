@@ -30,8 +30,8 @@ mod server;
 
 pub use answer::{Answer, Recorder, Refusal};
 pub use change::{Change, ChangeKind, FieldChange};
-pub use gather::{Asked, Collected, Gatherer, Parts};
-pub use request::{Request, RequestError, ServerWish, Shown, Verb};
+pub use gather::{Collected, Gatherer, Gathering, Parts};
+pub use request::{Request, RequestError, ServerIntentKind, Shown, Verb};
 pub use rights::{Peer, Policy, Rights};
 pub use ring::EventRing;
 pub use server::{ClientId, Full, Server};

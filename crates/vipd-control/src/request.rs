@@ -87,8 +87,8 @@ pub enum Verb {
         /// Real server, as in the status.
         server: String,
         /// The wanted mode.
-        set: ServerWish,
-        /// The weight, for [`ServerWish::Weight`].
+        set: ServerIntentKind,
+        /// The weight, for [`ServerIntentKind::Weight`].
         #[serde(default)]
         weight: Option<u32>,
         /// It ends by itself after so many seconds.
@@ -127,7 +127,7 @@ pub enum Verb {
 /// Modes of a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ServerWish {
+pub enum ServerIntentKind {
     /// As its checks say.
     Ready,
     /// No new connections.
@@ -255,7 +255,7 @@ impl Verb {
             return Err(RequestError::Value("a name has at most 512 bytes"));
         }
         if let Self::Server { set, weight, .. } = self {
-            if (*set == ServerWish::Weight) != weight.is_some() {
+            if (*set == ServerIntentKind::Weight) != weight.is_some() {
                 return Err(RequestError::Value("`weight` has a number, and nothing else has one"));
             }
             if weight.is_some_and(|weight| weight > MAX_WEIGHT) {
@@ -330,7 +330,7 @@ mod tests {
             Verb::Server {
                 service: "[192.0.2.10]:tcp:80".to_owned(),
                 server: "[10.0.0.14]:tcp:80".to_owned(),
-                set: ServerWish::Weight,
+                set: ServerIntentKind::Weight,
                 weight: Some(5),
                 for_s: None,
                 reason: String::new(),

@@ -57,7 +57,7 @@ type Failure = (u8, String);
 
 /// The result of a story.
 #[derive(Debug)]
-struct Told {
+struct StoryResult {
     /// The measured times beside the promised ones.
     text: String,
     timeline: Timeline,

@@ -15,7 +15,7 @@ use lvs_health::{Dialogue, DigestMd5, Failure, Network, Outcome, Prepared, Share
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::Socket;
 
-use options::{Asked, Options};
+use options::{Options, PageRequest};
 use vipd_cli::Request;
 use vipd_lvs::connect;
 
@@ -54,7 +54,7 @@ fn digest(options: &Options) -> Result<DigestMd5, String> {
     watched.dump();
     match outcome {
         // No agent is asked here.
-        Outcome::Pass(_) | Outcome::Agent(_) => Ok(Asked::NO_DIGEST),
+        Outcome::Pass(_) | Outcome::Agent(_) => Ok(PageRequest::NO_DIGEST),
         Outcome::Fail(Failure::Digest { actual, .. }) => Ok(actual),
         Outcome::Fail(failure) => Err(failure.to_string()),
     }

@@ -15,16 +15,16 @@ use vipd_cli::getopt::{self, Item, Spec, Value};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Options {
     pub(super) verbose: bool,
-    pub(super) network: Asked,
+    pub(super) network: PageRequest,
 }
 
 /// One page of one server.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct PageRequest {
     pub(super) network: Network,
 }
 
-impl Asked {
+impl PageRequest {
     /// The digest that the page is compared with, so that its own is told.
     pub(super) const NO_DIGEST: DigestMd5 = DigestMd5([0; 16]);
 
@@ -98,7 +98,7 @@ impl Draft {
             host: self.host.clone().unwrap_or_else(|| address.to_string()),
             server_name: self.host.filter(|_| self.sni),
             status: StatusCodes::from_ranges([(100, 599)]),
-            digest: Some(Asked::NO_DIGEST),
+            digest: Some(PageRequest::NO_DIGEST),
             pattern: None,
             follow_redirects: 0,
             body: None,
@@ -118,7 +118,7 @@ impl Draft {
             ..Target::new(address, timeout)
         };
         let network = Network { target, protocol: Protocol::Http(http) };
-        Ok(Options { verbose: self.verbose, network: Asked { network } })
+        Ok(Options { verbose: self.verbose, network: PageRequest { network } })
     }
 }
 

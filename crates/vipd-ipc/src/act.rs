@@ -32,7 +32,7 @@ pub struct Steer {
     /// The real server: an address with its port, as in the status or in the log.
     pub server: String,
     /// The wish for it.
-    pub wish: Wish,
+    pub wish: ServerIntent,
     /// When that ends by itself; `None` if it does not.
     pub until: Option<Monotonic>,
     /// The person who asked for it.
@@ -55,7 +55,7 @@ pub fn server_address(text: &str) -> Option<SocketAddr> {
 /// A wish for a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Wish {
+pub enum ServerIntent {
     /// The state that its checks and the configuration give.
     Ready,
     /// No new connections.

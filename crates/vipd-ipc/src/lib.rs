@@ -20,7 +20,7 @@ pub mod packed;
 pub mod watcher;
 pub mod worker;
 pub use act::{
-    Act, ActKind, ActOutcome, ActRefusal, ActResult, OutcomeKind, Steer, SteerRefusal, Whom, Wish,
+    Act, ActKind, ActOutcome, ActRefusal, ActResult, OutcomeKind, ServerIntent, Steer, SteerRefusal, Whom,
     server_address,
 };
 pub use memory::{Memory, MemoryFull};

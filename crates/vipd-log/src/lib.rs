@@ -36,7 +36,7 @@ pub enum LogLevel {
 
 /// The source of a line: its name in the system log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Voice {
+pub enum LogSource {
     /// The parent: `Keepalived`.
     Parent,
     /// The VRRP worker with its process id: `Keepalived_vrrp`.
@@ -47,7 +47,7 @@ pub enum Voice {
     Bfd(u32),
 }
 
-impl Voice {
+impl LogSource {
     /// The name and number of its process.
     fn process(self) -> (&'static str, u32) {
         match self {
@@ -126,16 +126,16 @@ impl Log {
     }
 
     /// Writes a line for this voice. Control characters are shown escaped, so that a line stays one line.
-    pub fn write(&mut self, voice: Voice, level: LogLevel, text: &str) {
+    pub fn write(&mut self, voice: LogSource, level: LogLevel, text: &str) {
         self.write_about(voice, level, text, None);
     }
 
     /// Writes a line with what it is about.
-    pub fn write_line(&mut self, voice: Voice, line: &LogLine) {
+    pub fn write_line(&mut self, voice: LogSource, line: &LogLine) {
         self.write_about(voice, line.level, &line.text, line.about.as_deref());
     }
 
-    fn write_about(&mut self, voice: Voice, level: LogLevel, text: &str, about: Option<&About>) {
+    fn write_about(&mut self, voice: LogSource, level: LogLevel, text: &str, about: Option<&About>) {
         if level == LogLevel::Debug && !self.detail {
             return;
         }
@@ -154,22 +154,22 @@ impl Log {
 
     /// An error of the parent.
     pub fn error(&mut self, text: impl AsRef<str>) {
-        self.write(Voice::Parent, LogLevel::Error, text.as_ref());
+        self.write(LogSource::Parent, LogLevel::Error, text.as_ref());
     }
 
     /// A warning of the parent.
     pub fn warning(&mut self, text: impl AsRef<str>) {
-        self.write(Voice::Parent, LogLevel::Warning, text.as_ref());
+        self.write(LogSource::Parent, LogLevel::Warning, text.as_ref());
     }
 
     /// A line of the parent for `-D`.
     pub fn debug(&mut self, text: impl AsRef<str>) {
-        self.write(Voice::Parent, LogLevel::Debug, text.as_ref());
+        self.write(LogSource::Parent, LogLevel::Debug, text.as_ref());
     }
 
     /// A line of the parent.
     pub fn info(&mut self, text: impl AsRef<str>) {
-        self.write(Voice::Parent, LogLevel::Info, text.as_ref());
+        self.write(LogSource::Parent, LogLevel::Info, text.as_ref());
     }
 }
 

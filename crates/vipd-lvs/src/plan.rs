@@ -12,7 +12,7 @@ use ipvs_netlink::{
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs as conf;
 use lvs_health::Check;
-use lvs_health::director::{self, ServerId, ServiceId, Wanted, Who};
+use lvs_health::director::{self, DestinationKey, ServerId, ServiceId, Wanted};
 
 use super::definitions;
 use super::memory::{DroppedServer, Remembered, identify};
@@ -163,8 +163,8 @@ impl Plan {
         let mut needed = HashSet::new();
         for service in director.services() {
             needed.extend(director.destinations(service).filter_map(|wanted| match wanted.who {
-                Who::Drained(address) => Some((self.identity(service).to_owned(), address)),
-                Who::Server(_) | Who::Sorry => None,
+                DestinationKey::Drained(address) => Some((self.identity(service).to_owned(), address)),
+                DestinationKey::Server(_) | DestinationKey::Sorry => None,
             }));
         }
         self.drained.retain(|key, _| needed.contains(key));
@@ -247,7 +247,7 @@ impl Plan {
     pub(super) fn held_at(&self, id: ServerId) -> impl Iterator<Item = (ServiceKey, SocketAddr)> + use<'_> {
         let services = self.services.get(id.service.index()).into_iter().flatten();
         services.filter_map(move |service| {
-            let wanted = Wanted { who: Who::Server(id), weight: 0 };
+            let wanted = Wanted { who: DestinationKey::Server(id), weight: 0 };
             let server = self.virtual_server(id.service)?;
             Some((service.key, self.destination(server, id.service, &service.key, &wanted)?.address))
         })
@@ -261,7 +261,7 @@ impl Plan {
         let server = self.virtual_server(service)?;
         let ids = (0..).zip(&server.real_servers).map(|(place, _)| ServerId { service, place });
         let mut at = ids.filter(|&id| {
-            let wanted = Wanted { who: Who::Server(id), weight: 0 };
+            let wanted = Wanted { who: DestinationKey::Server(id), weight: 0 };
             self.destination(server, service, key, &wanted).is_some_and(|it| it.address == address)
         });
         // Two that are one destination are not told apart.
@@ -301,17 +301,17 @@ impl Plan {
         wanted: &Wanted,
     ) -> Option<Destination> {
         let (address, forwarding, thresholds) = match wanted.who {
-            Who::Server(real) if real.service == id => {
+            DestinationKey::Server(real) if real.service == id => {
                 let real = self.real_server(real)?;
                 (real.address, real.forwarding, thresholds(real))
             }
-            Who::Server(_) => return None,
-            Who::Drained(address) => {
+            DestinationKey::Server(_) => return None,
+            DestinationKey::Drained(address) => {
                 let real = self.dropped(self.identity(id), address)?;
                 let thresholds = Thresholds { upper: real.upper_threshold, lower: real.lower_threshold };
                 (real.address, real.forwarding, thresholds)
             }
-            Who::Sorry => {
+            DestinationKey::Sorry => {
                 let sorry = server.sorry_server.as_ref()?;
                 (sorry.address, sorry.forwarding, Thresholds::default())
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use lvs_health::director::CheckId;
-use lvs_health::{Bfd, Failure, Outcome, Probe, Weigh};
+use lvs_health::{Bfd, Failure, Outcome, Probe, WeightUpdate};
 
 use super::Worker;
 use super::plan::Plan;
@@ -30,7 +30,7 @@ impl Sessions {
 
 /// The outcome of a check of a session.
 fn found(up: bool) -> Outcome {
-    if up { Outcome::Pass(Weigh::Unsaid) } else { Outcome::Fail(Failure::Bfd) }
+    if up { Outcome::Pass(WeightUpdate::Unchanged) } else { Outcome::Fail(Failure::Bfd) }
 }
 
 impl Worker {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lvs_health::director::{Director, Intent, Mode, SteerError};
 
 use super::Worker;
-use crate::ipc::{FromWorker, LogLevel, Monotonic, Steer, SteerRefusal, Wish, server_address};
+use crate::ipc::{FromWorker, LogLevel, Monotonic, ServerIntent, Steer, SteerRefusal, server_address};
 
 impl Worker {
     /// Does what an operator asks for, and answers at once.
@@ -48,17 +48,21 @@ fn perform(
     let until = until.as_ref().map(after);
     let intent = |mode| Intent { why: why.clone(), until, ..Intent::new(mode, who.as_str()) };
     let intent = match *wish {
-        Wish::Ready => None,
-        Wish::Drain => Some(intent(Mode::drain())),
-        Wish::Maintenance => Some(intent(Mode::Maintenance)),
-        Wish::Weight(weight) => Some(intent(Mode::Weight(weight))),
+        ServerIntent::Ready => None,
+        ServerIntent::Drain => Some(intent(Mode::drain())),
+        ServerIntent::Maintenance => Some(intent(Mode::Maintenance)),
+        ServerIntent::Weight(weight) => Some(intent(Mode::Weight(weight))),
     };
     director.steer_named(now, (service, address), intent).map_err(|error| refusal(&error))?;
     Ok(match wish {
-        Wish::Ready => format!("{address} of {service}: its checks and the configuration decide again"),
-        Wish::Drain => format!("{address} of {service}: it gets no new connections"),
-        Wish::Maintenance => format!("{address} of {service}: in maintenance, it is not checked"),
-        Wish::Weight(weight) => format!("{address} of {service}: it has weight {weight} while it is up"),
+        ServerIntent::Ready => {
+            format!("{address} of {service}: its checks and the configuration decide again")
+        }
+        ServerIntent::Drain => format!("{address} of {service}: it gets no new connections"),
+        ServerIntent::Maintenance => format!("{address} of {service}: in maintenance, it is not checked"),
+        ServerIntent::Weight(weight) => {
+            format!("{address} of {service}: it has weight {weight} while it is up")
+        }
     })
 }
 
@@ -81,7 +85,7 @@ mod tests {
     const SECOND: ServerId = ServerId { service: ServiceId(0), place: 1 };
     const CLOCK: Monotonic = Monotonic(7_000_000_000);
 
-    fn steer(server: &str, wish: Wish) -> Steer {
+    fn steer(server: &str, wish: ServerIntent) -> Steer {
         let (service, server) = ("[192.0.2.1]:tcp:80".to_owned(), server.to_owned());
         Steer { service, server, wish, until: None, who: "ada".to_owned(), why: "disk".to_owned() }
     }
@@ -106,7 +110,7 @@ mod tests {
         let mut director = Director::new(now, first.director());
         asked(&mut director, now);
         let until = Some(Monotonic(CLOCK.0 + 60_000_000_000));
-        let wish = Steer { until, ..steer("[10.0.0.1]:tcp:82", Wish::Weight(7)) };
+        let wish = Steer { until, ..steer("[10.0.0.1]:tcp:82", ServerIntent::Weight(7)) };
         assert!(perform(&mut director, now, CLOCK, &wish).is_ok());
         let wanted = director.intent(SECOND).cloned().unwrap();
         assert_eq!((wanted.who.as_str(), wanted.why.as_str()), ("ada", "disk"));
@@ -125,7 +129,7 @@ mod tests {
         let mut successor = Director::resume(now, second.director(), known, now);
         asked(&mut successor, now);
         assert_eq!(successor.intent(SECOND), Some(&wanted));
-        assert!(perform(&mut successor, now, CLOCK, &steer("10.0.0.1:82", Wish::Ready)).is_ok());
+        assert!(perform(&mut successor, now, CLOCK, &steer("10.0.0.1:82", ServerIntent::Ready)).is_ok());
         assert_eq!(successor.intent(SECOND), None);
     }
 
@@ -135,12 +139,18 @@ mod tests {
         let now = Instant::now();
         let mut director = Director::new(now, plan.director());
         let mut ask = |steer: &Steer| perform(&mut director, now, CLOCK, steer).unwrap_err();
-        let elsewhere = Steer { service: "x".to_owned(), ..steer("10.0.0.1:81", Wish::Drain) };
-        for unknown in [elsewhere, steer("10.0.0.9:81", Wish::Drain), steer("web1", Wish::Drain)] {
+        let elsewhere = Steer { service: "x".to_owned(), ..steer("10.0.0.1:81", ServerIntent::Drain) };
+        for unknown in
+            [elsewhere, steer("10.0.0.9:81", ServerIntent::Drain), steer("web1", ServerIntent::Drain)]
+        {
             assert!(matches!(ask(&unknown), SteerRefusal::Name(_)), "{unknown:?}");
         }
-        let over = Steer { until: Some(CLOCK), ..steer("10.0.0.1:81", Wish::Maintenance) };
-        for refused in [over, steer("10.0.0.1:81", Wish::Ready), steer("10.0.0.1:81", Wish::Weight(70_000))] {
+        let over = Steer { until: Some(CLOCK), ..steer("10.0.0.1:81", ServerIntent::Maintenance) };
+        for refused in [
+            over,
+            steer("10.0.0.1:81", ServerIntent::Ready),
+            steer("10.0.0.1:81", ServerIntent::Weight(70_000)),
+        ] {
             assert!(matches!(ask(&refused), SteerRefusal::State(_)), "{refused:?}");
         }
     }

@@ -84,7 +84,7 @@ pub fn problems(status: &Status) -> Vec<Problem> {
     let mut found = Vec::new();
     status.workers.iter().for_each(|worker| found.extend(of_worker(worker)));
     found.extend(of_config(status.at, &status.daemon));
-    let heard = Heard::new(status);
+    let heard = RecentNeighbours::new(status);
     for instance in &status.instances {
         of_instance(status.at, &heard, instance, &mut found);
     }
@@ -159,7 +159,7 @@ fn of_config(at: Timestamp, daemon: &Daemon) -> Vec<Problem> {
     found
 }
 
-fn of_instance(at: Timestamp, heard: &Heard<'_>, instance: &Instance, found: &mut Vec<Problem>) {
+fn of_instance(at: Timestamp, heard: &RecentNeighbours<'_>, instance: &Instance, found: &mut Vec<Problem>) {
     let name = &instance.name;
     if instance.state == State::Fault {
         let why = instance.fault.as_ref().map(|fault| format!(": {fault}")).unwrap_or_default();
@@ -182,9 +182,9 @@ fn of_instance(at: Timestamp, heard: &Heard<'_>, instance: &Instance, found: &mu
 }
 
 /// Routers that were heard lately with the VRIDs of our instances, by instance.
-pub(crate) struct Heard<'a>(HashMap<&'a str, Vec<&'a Neighbour>>);
+pub(crate) struct RecentNeighbours<'a>(HashMap<&'a str, Vec<&'a Neighbour>>);
 
-impl<'a> Heard<'a> {
+impl<'a> RecentNeighbours<'a> {
     pub(crate) fn new(status: &'a Status) -> Self {
         let mut heard: HashMap<&str, Vec<&Neighbour>> = HashMap::new();
         for neighbour in status.neighbours.iter().filter(|neighbour| recent(neighbour, status.at)) {

@@ -247,7 +247,7 @@ pub enum Verb {
         server: String,
         /// The wanted mode.
         #[arg(value_enum)]
-        set: ServerWish,
+        set: ServerIntentKind,
         /// The weight: 0 to 65535.
         #[arg(value_name = "N", required_if_eq("set", "weight"), value_parser = clap::value_parser!(u32).range(..=65_535))]
         weight: Option<u32>,
@@ -268,7 +268,7 @@ pub enum Verb {
 
 /// Modes of a real server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ServerWish {
+pub enum ServerIntentKind {
     /// As its checks and the configuration say.
     Ready,
     /// No new connections; those that are open may finish.
@@ -394,7 +394,10 @@ mod tests {
                 .map(|line| line.verb)
         };
         let verb = parse(&["weight", "7", "--for", "1h"]).unwrap();
-        assert!(matches!(verb, Verb::Server { set: ServerWish::Weight, weight: Some(7), .. }), "{verb:?}");
+        assert!(
+            matches!(verb, Verb::Server { set: ServerIntentKind::Weight, weight: Some(7), .. }),
+            "{verb:?}"
+        );
         assert!(parse(&["drain"]).is_ok());
         for words in [&["weight"][..], &["weight", "65536"], &["stop"]] {
             assert_eq!(parse(words).unwrap_err().exit_code(), 2, "{words:?}");

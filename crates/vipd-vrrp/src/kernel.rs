@@ -12,7 +12,8 @@ use vrrp_election::{Fact, LinkId, LinkState, RouterId};
 use vrrp_linux::address::{AddressChange, AddressSpec, marks};
 use vrrp_linux::commands::{Command, Commands, kernel_keeps_marks};
 use vrrp_linux::holdings::{
-    Change as Task, Former, Holdings, Leftover, Loss, LossCause, Recognition, Verdict, Wish, Wishes,
+    Change as Task, Former, Holdings, Leftover, Loss, LossCause, Recognition, Verdict, WantedAddress,
+    WantedHoldings,
 };
 use vrrp_linux::interfaces::{Change, Interface, InterfaceAddress, Interfaces};
 use vrrp_linux::mark::Mark;
@@ -216,15 +217,15 @@ impl Kernel {
 
     /// A router serves: all of its addresses, routes and rules have to be there. Gives whether anything has to change.
     pub(super) fn add(&mut self, id: RouterId, router: &RouterPlan, links: &LinkNames) -> bool {
-        let mut wishes = routing_wishes(router.routing.as_deref());
-        wishes.addresses.extend(address_wishes(router, links));
+        let mut wanted = wanted_routing(router.routing.as_deref());
+        wanted.addresses.extend(wanted_addresses(router, links));
         let link_locals = self.own_links.link_locals(router, links, &self.interfaces);
-        wishes.addresses.extend(link_locals.iter().map(|(link, address)| Wish {
+        wanted.addresses.extend(link_locals.iter().map(|(link, address)| WantedAddress {
             link,
             address,
             native: false,
         }));
-        self.holdings.want(Owner::Router(id), wishes, &self.interfaces)
+        self.holdings.want(Owner::Router(id), wanted, &self.interfaces)
     }
 
     /// A router does not serve. Gives whether anything has to change.
@@ -239,13 +240,13 @@ impl Kernel {
 
     /// Holds the objects that are there as long as the daemon runs.
     pub(super) fn hold_statics(&mut self, statics: &Statics) {
-        let mut wishes = routing_wishes(Some(&statics.routing));
-        wishes.addresses.extend(statics.addresses.iter().map(|(link, address)| Wish {
+        let mut wanted = wanted_routing(Some(&statics.routing));
+        wanted.addresses.extend(statics.addresses.iter().map(|(link, address)| WantedAddress {
             link,
             address,
             native: false,
         }));
-        self.holdings.want(Owner::Daemon, wishes, &self.interfaces);
+        self.holdings.want(Owner::Daemon, wanted, &self.interfaces);
     }
 
     /// The daemon ends.
@@ -280,12 +281,12 @@ impl Kernel {
         former: &[AddressSpec],
         former_routing: Former,
     ) -> Vec<Leftover> {
-        let mut configured = Wishes::default();
+        let mut configured = WantedHoldings::default();
         for router in routers {
-            let mut wishes = routing_wishes(router.routing.as_deref());
-            configured.addresses.extend(address_wishes(router, links));
-            configured.routes.append(&mut wishes.routes);
-            configured.rules.append(&mut wishes.rules);
+            let mut wanted = wanted_routing(router.routing.as_deref());
+            configured.addresses.extend(wanted_addresses(router, links));
+            configured.routes.append(&mut wanted.routes);
+            configured.rules.append(&mut wanted.rules);
         }
         self.holdings.clean_routing(&configured, former_routing, &self.interfaces);
         let marks = self.mark.abandoned();
@@ -428,20 +429,22 @@ fn describe(command: &Command, interfaces: &Interfaces) -> String {
 }
 
 /// Routes and rules.
-fn routing_wishes(routing: Option<&Routing>) -> Wishes<'_> {
-    let Some(routing) = routing else { return Wishes::default() };
-    let wishes = Wishes::default();
-    let wishes =
-        routing.routes.iter().fold(wishes, |wishes, (route, restored)| wishes.route(route, *restored));
-    routing.rules.iter().fold(wishes, |wishes, (rule, restored)| wishes.rule(rule, *restored))
+fn wanted_routing(routing: Option<&Routing>) -> WantedHoldings<'_> {
+    let Some(routing) = routing else { return WantedHoldings::default() };
+    let wanted = WantedHoldings::default();
+    let wanted =
+        routing.routes.iter().fold(wanted, |wanted, (route, restored)| wanted.route(route, *restored));
+    routing.rules.iter().fold(wanted, |wanted, (rule, restored)| wanted.rule(rule, *restored))
 }
 
 /// The addresses that a router wants while it serves.
-fn address_wishes<'a>(router: &'a RouterPlan, links: &'a LinkNames) -> impl Iterator<Item = Wish<'a>> {
-    router
-        .addresses
-        .iter()
-        .filter_map(|vip| Some(Wish { link: links.name(vip.link)?, address: &vip.spec, native: vip.native }))
+fn wanted_addresses<'a>(
+    router: &'a RouterPlan,
+    links: &'a LinkNames,
+) -> impl Iterator<Item = WantedAddress<'a>> {
+    router.addresses.iter().filter_map(|vip| {
+        Some(WantedAddress { link: links.name(vip.link)?, address: &vip.spec, native: vip.native })
+    })
 }
 
 /// The kernel, as the election of one reading of the configuration sees it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use keepalived_conf::model::OnShortage;
 use vrrp_election::{
     Cause, Event, Fault, IntentEnd, NoResult, Progress, Report, RouterId, ScriptId, Standing, TrackTarget,
-    Why,
+    TransitionReason,
 };
 use vrrp_proto::Priority;
 
@@ -28,7 +28,7 @@ pub(super) fn instance_event(
                 (Standing::Fault, _) => InstanceEvent::Fault,
                 (Standing::Backup, _) => InstanceEvent::Backup,
                 (Standing::Active, _) => InstanceEvent::Master,
-                (Standing::Stopped, Why::Deleted) => InstanceEvent::Deleted,
+                (Standing::Stopped, TransitionReason::Deleted) => InstanceEvent::Deleted,
                 (Standing::Stopped, _) => InstanceEvent::Stop,
             };
             Some((what, *priority))
@@ -122,7 +122,7 @@ fn standing_lines(
     plan: &Plan,
     router: RouterId,
     (from, to): (Standing, Standing),
-    why: &Why,
+    why: &TransitionReason,
     reason: Option<String>,
 ) -> Vec<LogLine> {
     let name = plan.name(router);
@@ -134,7 +134,7 @@ fn standing_lines(
         .with(Field::Cause, why.name())
         .with_some(Field::Reason, reason.clone());
     // That one was asked for.
-    let asked = matches!(why, Why::Fault(Fault::Maintenance));
+    let asked = matches!(why, TransitionReason::Fault(Fault::Maintenance));
     let level = if asked { LogLevel::Info } else { level_of(to) };
     let line = |text| LogLine::new(level, format!("({name}) {text}"));
     let mut lines: Vec<_> = reason.into_iter().chain(entering).map(line).collect();
@@ -202,32 +202,39 @@ fn silence(plan: &Plan, reasons: &Reasons, script: ScriptId, silent_for: Duratio
 }
 
 /// One line that says why.
-fn because(plan: &Plan, from: Standing, why: &Why, ours: Priority) -> Option<String> {
+fn because(plan: &Plan, from: Standing, why: &TransitionReason, ours: Priority) -> Option<String> {
     Some(match why {
-        Why::Election(Cause::ActiveDown { silent_for: Some(silence) }) => {
+        TransitionReason::Election(Cause::ActiveDown { silent_for: Some(silence) }) => {
             format!("Receive advertisement timeout: no accepted advert for {:.3} s", silence.as_secs_f64())
         }
-        Why::Election(Cause::ActiveDown { silent_for: None }) => "Receive advertisement timeout".to_owned(),
-        Why::Election(Cause::ActiveLeft) => "Receive advertisement timeout: the master has left".to_owned(),
-        Why::Election(Cause::Preempted { source, priority }) => {
+        TransitionReason::Election(Cause::ActiveDown { silent_for: None }) => {
+            "Receive advertisement timeout".to_owned()
+        }
+        TransitionReason::Election(Cause::ActiveLeft) => {
+            "Receive advertisement timeout: the master has left".to_owned()
+        }
+        TransitionReason::Election(Cause::Preempted { source, priority }) => {
             format!("Receive advertisement timeout: preempting {source} with lower priority {priority}")
         }
-        Why::Election(Cause::Better { source, priority }) => {
+        TransitionReason::Election(Cause::Better { source, priority }) => {
             format!("Master received advert from {source} with higher priority {priority}, ours {ours}")
         }
-        Why::Election(Cause::Resumed) => "Resuming as master after a restart of the worker".to_owned(),
-        Why::Fault(fault) => fault_text(plan, *fault),
-        Why::Election(Cause::HandedOver { source, priority, after }) => format!(
+        TransitionReason::Election(Cause::Resumed) => {
+            "Resuming as master after a restart of the worker".to_owned()
+        }
+        TransitionReason::Fault(fault) => fault_text(plan, *fault),
+        TransitionReason::Election(Cause::HandedOver { source, priority, after }) => format!(
             "handed over to {source} with priority {priority}, whose first advert came {:.3} s after our priority 0",
             after.as_secs_f64()
         ),
-        Why::Election(Cause::Stalled { silent_for }) => format!(
+        TransitionReason::Election(Cause::Stalled { silent_for }) => format!(
             "sent no advert for {:.3} s, so that another router must have taken over (timer_expired_backup)",
             silent_for.as_secs_f64()
         ),
-        Why::Stop if from == Standing::Active => "sent 0 priority".to_owned(),
-        Why::Deleted => "is no longer configured".to_owned(),
-        Why::Election(Cause::Startup | Cause::Owner | Cause::Shutdown | Cause::Together) | Why::Stop => {
+        TransitionReason::Stop if from == Standing::Active => "sent 0 priority".to_owned(),
+        TransitionReason::Deleted => "is no longer configured".to_owned(),
+        TransitionReason::Election(Cause::Startup | Cause::Owner | Cause::Shutdown | Cause::Together)
+        | TransitionReason::Stop => {
             return None;
         }
         other => other.to_string(),

@@ -18,7 +18,7 @@ use vrrp_election::{
     RouterSetup, ScriptConfig, ScriptId, ScriptSetup, Track, TrackTarget, Transport,
 };
 
-use vrrp_linux::virtual_links::Wish;
+use vrrp_linux::virtual_links::WantedLink;
 
 use super::attachment::Key;
 use super::spacing::{Gap, Gaps};
@@ -51,7 +51,7 @@ pub(super) struct Plan {
     /// For how long changes of interfaces have to last.
     pub(super) link_delays: HashMap<String, Delays>,
     /// Interfaces that are made for the routers.
-    pub(super) virtual_links: Vec<Wish>,
+    pub(super) virtual_links: Vec<WantedLink>,
     /// Every virtual address that is nobody's own: adverts do not come from it.
     pub(super) virtual_ips: HashSet<IpAddr>,
 }
@@ -94,7 +94,7 @@ impl Plan {
         let packed = Packed::default();
         let mut statics = Statics::new(&config.statics);
         statics.addresses.extend(links::addresses(&config.instances));
-        let virtual_links = links::wishes(&config.instances);
+        let virtual_links = links::wanted(&config.instances);
         let link_delays = trackers::link_delays(&config, &virtual_links);
         let mut plan = Self {
             generation,
@@ -332,13 +332,13 @@ impl Plan {
 pub(super) struct Elsewhere<'a> {
     of_adverts: &'a str,
     /// Only these; `None` is all.
-    made: Option<&'a [Wish]>,
+    made: Option<&'a [WantedLink]>,
 }
 
 impl Elsewhere<'_> {
     /// Whether the interface of this name is one of them.
     pub(super) fn has(&self, name: &str) -> bool {
-        name != self.of_adverts && self.made.is_none_or(|made| made.iter().any(|wish| wish.name == name))
+        name != self.of_adverts && self.made.is_none_or(|made| made.iter().any(|wanted| wanted.name == name))
     }
 }
 

@@ -35,7 +35,7 @@ impl Rehearsal {
         let plan = Plan::new(1, config.clone());
         let node = plan.node_config(&AllWell);
         let links = plan.links.iter();
-        let is_made = |name: &str| plan.virtual_links.iter().any(|wish| wish.name == name);
+        let is_made = |name: &str| plan.virtual_links.iter().any(|wanted| wanted.name == name);
         let real_links = links.filter(|(_, name)| !is_made(name)).map(|(id, _)| id).collect();
         let trackers = plan.facts.iter().filter(|(id, _)| plan.is_tracker(*id));
         let trackers = trackers.map(|(id, fact)| {

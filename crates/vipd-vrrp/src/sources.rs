@@ -129,7 +129,7 @@ const ANNOUNCEMENTS: u32 = 3;
 #[cfg(test)]
 mod tests {
     use Standing::{Active, Backup, Fault, Stopped, Waiting};
-    use vrrp_election::{Cause, Why};
+    use vrrp_election::{Cause, TransitionReason};
     use vrrp_linux::address::Scope;
     use vrrp_proto::Priority;
 
@@ -226,7 +226,7 @@ mod tests {
             router: RouterId(4),
             from,
             to,
-            why: Why::Election(Cause::Startup),
+            why: TransitionReason::Election(Cause::Startup),
             priority: Priority::DEFAULT,
         };
         for (from, to) in [(Waiting, Backup), (Fault, Backup), (Waiting, Active), (Fault, Active)] {

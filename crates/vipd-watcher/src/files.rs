@@ -16,7 +16,7 @@ use lvs_health::file::{CONTENT_LIMIT, parse_number};
 use mio::{Registry, Token, Waker};
 use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
-use vrrp_linux::watched_files::{Reading, WatchedFiles};
+use vrrp_linux::watched_files::{FileReading, WatchedFiles};
 
 /// The files, their watches and the threads that read them.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ struct Threads {
 #[derive(Debug)]
 struct Done {
     path: PathBuf,
-    reading: Reading,
+    reading: FileReading,
     /// The directories that tell of changes of the file, with the name that it has there.
     entries: Vec<(WatchDescriptor, OsString)>,
 }
@@ -227,18 +227,18 @@ fn changes() -> AddWatchFlags {
 }
 
 /// No file, and one that may not be read, is as 0.
-fn read(path: &Path) -> Reading {
+fn read(path: &Path) -> FileReading {
     let mut content = Vec::new();
     // A FIFO without a writer is as an empty file.
     let opened = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
     let most = u64::try_from(CONTENT_LIMIT).unwrap_or(u64::MAX);
     match opened.and_then(|file| file.take(most).read_to_end(&mut content)) {
-        Ok(0) => Reading::Empty,
-        Ok(_) => Reading::Number(number(&content)),
+        Ok(0) => FileReading::Empty,
+        Ok(_) => FileReading::Number(number(&content)),
         Err(error) if error.raw_os_error().is_some_and(|errno| NO_FILE.contains(&errno)) => {
-            Reading::Number(0)
+            FileReading::Number(0)
         }
-        Err(_) => Reading::Unknown,
+        Err(_) => FileReading::Unknown,
     }
 }
 

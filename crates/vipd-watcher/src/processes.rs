@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use keepalived_conf::model::trackers::{ParameterPattern, ProcessPattern};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use vrrp_linux::process_events::{Heard, ProcessEvents};
+use vrrp_linux::process_events::{ProcessEvents, ReceivedEvents};
 use vrrp_linux::process_table::{Comparison, Pattern, Pid, Process, ProcessEvent, ProcessTable, Survey};
 
 /// The processes that are counted, and the source of their events.
@@ -139,12 +139,16 @@ impl Processes {
         self.unread = true;
         for _ in 0..MOST_HEARD {
             match events.hear() {
-                Ok(Heard::Events(news)) => news.into_iter().for_each(|event| self.table.handle_event(event)),
-                Ok(Heard::Lost) => {
+                Ok(ReceivedEvents::Events(news)) => {
+                    for event in news {
+                        self.table.handle_event(event);
+                    }
+                }
+                Ok(ReceivedEvents::Lost) => {
                     self.thorough_at = now;
                     self.survey_at = Some(self.survey_at.map_or(now, |at| at.min(now + LOST_PAUSE)));
                 }
-                Ok(Heard::Nothing) => {
+                Ok(ReceivedEvents::Nothing) => {
                     self.unread = false;
                     break;
                 }

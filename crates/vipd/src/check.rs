@@ -12,7 +12,7 @@ use vrrp_linux::namespace::Namespace;
 
 use crate::cli::{Options, wants_color};
 use crate::parent;
-use crate::parent::load::{self, Reading};
+use crate::parent::load::{self, ReadConfig};
 
 /// Tests the configuration that the command line names. Findings go to standard error, or are appended to `output`.
 ///
@@ -91,7 +91,7 @@ fn note_missing_namespace(name: &str, error: &str, diagnostics: &mut Diagnostics
 const OF_SCRIPTS: [&str; 3] = ["script-security", "script-not-runnable", "script-insecure"];
 
 /// The result of the test, in one line.
-fn closing_line(path: &Path, reading: &Reading, status: u8) -> String {
+fn closing_line(path: &Path, reading: &ReadConfig, status: u8) -> String {
     let count = |severity| reading.diagnostics.iter().filter(|finding| finding.severity == severity).count();
     let some = |count: usize, what: &str| match count {
         0 => None,

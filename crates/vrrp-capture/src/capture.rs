@@ -11,7 +11,7 @@ use vrrp_proto::{
 
 use crate::frame::{Link, Packet, packet};
 use crate::report::{Change, ChangeKind, Report, RouterId, Span};
-use crate::router::{Heard, Router, Told, millis};
+use crate::router::{Heard, Router, RouterEvent, millis};
 use crate::{Finding, FindingKind};
 
 /// Takes the frames of a link.
@@ -147,19 +147,19 @@ impl Capture {
         }
     }
 
-    fn tell(&mut self, id: RouterId, source: IpAddr, told: Told) {
+    fn tell(&mut self, id: RouterId, source: IpAddr, told: RouterEvent) {
         match told {
-            Told::Change(what) => self.change(id, source, what),
-            Told::LeftOut => self.left_out += 1,
-            Told::Gap { silent, interval } => {
+            RouterEvent::Change(what) => self.change(id, source, what),
+            RouterEvent::LeftOut => self.left_out += 1,
+            RouterEvent::Gap { silent, interval } => {
                 let text = format!("{silent:.3?} between two adverts of an interval of {interval:?}");
                 self.find_since(FindingKind::Gap, (id, source), silent, 0, text);
             }
-            Told::Silence { silent } => {
+            RouterEvent::Silence { silent } => {
                 let text = format!("no master was heard for {silent:.3?} before this one");
                 self.find_since(FindingKind::Silence, (id, source), silent, 0, text);
             }
-            Told::TwoMasters { other, from, until } => {
+            RouterEvent::TwoMasters { other, from, until } => {
                 let (one, two) = (source.min(other), source.max(other));
                 let text = format!("{one} and {two} were master at the same time");
                 let place = u32::try_from(from.as_millis()).unwrap_or(u32::MAX);

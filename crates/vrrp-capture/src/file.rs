@@ -39,7 +39,7 @@ pub enum FileError {
 /// The first that stops the reading; frames before it were handed over.
 pub fn read_file(file: impl Read + Send, capture: &mut Capture) -> Result<(), FileError> {
     let mut reader = create_reader(BUFFER, file).map_err(|_| FileError::Format)?;
-    let mut reading = Reading { interfaces: Vec::new(), legacy: None, capture };
+    let mut reading = PacketReader { interfaces: Vec::new(), legacy: None, capture };
     let mut record = 1;
     let mut last_length = None;
     loop {
@@ -67,7 +67,7 @@ fn refill(reader: &mut dyn PcapReaderIterator, last_length: &mut Option<usize>) 
     (last_length.replace(length) != Some(length)).then_some(())
 }
 
-struct Reading<'a> {
+struct PacketReader<'a> {
     /// pcapng: of the section that is being read.
     interfaces: Vec<Interface>,
     /// pcap: of the whole file.
@@ -84,7 +84,7 @@ struct Interface {
     offset: i64,
 }
 
-impl Reading<'_> {
+impl PacketReader<'_> {
     fn block(&mut self, block: &PcapBlockOwned<'_>, record: u64) -> Result<(), FileError> {
         match block {
             PcapBlockOwned::LegacyHeader(header) => {

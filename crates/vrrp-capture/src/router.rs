@@ -19,7 +19,7 @@ pub(crate) struct Heard {
 
 /// Findings that follow from an advert.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Told {
+pub(crate) enum RouterEvent {
     Change(ChangeKind),
     /// The speaker was not heard for so long, and is still master.
     Gap {
@@ -65,7 +65,7 @@ struct Gaps {
 }
 
 impl Router {
-    pub(crate) fn handle(&mut self, heard: Heard, tell: &mut impl FnMut(Told)) {
+    pub(crate) fn handle(&mut self, heard: Heard, tell: &mut impl FnMut(RouterEvent)) {
         let Some(place) = self.speakers.iter().position(|speaker| speaker.last.source == heard.source) else {
             return self.handle_new(heard, tell);
         };
@@ -90,15 +90,15 @@ impl Router {
         self.compare(place, tell);
     }
 
-    fn handle_new(&mut self, heard: Heard, tell: &mut impl FnMut(Told)) {
+    fn handle_new(&mut self, heard: Heard, tell: &mut impl FnMut(RouterEvent)) {
         if self.speakers.len() >= MOST_SPEAKERS {
-            return tell(Told::LeftOut);
+            return tell(RouterEvent::LeftOut);
         }
         let latest = self.speakers.iter().map(Before::of).max_by_key(|before| before.at);
         let is_gone = heard.priority == 0;
         match latest {
-            _ if is_gone => tell(Told::Change(ChangeKind::Goodbye)),
-            None => tell(Told::Change(ChangeKind::First)),
+            _ if is_gone => tell(RouterEvent::Change(ChangeKind::Goodbye)),
+            None => tell(RouterEvent::Change(ChangeKind::First)),
             Some(latest) => latest.tell(&heard, tell),
         }
         let reigns = vec![(heard.at, heard.at)];
@@ -113,7 +113,7 @@ impl Router {
     }
 
     /// Whether others send adverts at the same time. One advert can cross another at a takeover.
-    fn compare(&self, place: usize, tell: &mut impl FnMut(Told)) {
+    fn compare(&self, place: usize, tell: &mut impl FnMut(RouterEvent)) {
         let Some(speaker) = self.speakers.get(place) else { return };
         let Some((begin, end)) = speaker.reigns.last().copied() else { return };
         for (_, other) in self.speakers.iter().enumerate().filter(|(other, _)| *other != place) {
@@ -121,7 +121,7 @@ impl Router {
             let (from, until) = (begin.max(other_begin), end.min(other_end));
             let interval = speaker.last.interval.min(other.last.interval);
             if until.saturating_sub(from) >= interval / 2 && until > from {
-                tell(Told::TwoMasters { other: other.last.source, from, until });
+                tell(RouterEvent::TwoMasters { other: other.last.source, from, until });
             }
         }
     }
@@ -137,9 +137,9 @@ impl Router {
 }
 
 impl Speaker {
-    fn handle_goodbye(&mut self, heard: &Heard, tell: &mut impl FnMut(Told)) {
+    fn handle_goodbye(&mut self, heard: &Heard, tell: &mut impl FnMut(RouterEvent)) {
         if !self.is_gone {
-            tell(Told::Change(ChangeKind::Goodbye));
+            tell(RouterEvent::Change(ChangeKind::Goodbye));
         }
         self.is_gone = true;
         self.adverts += 1;
@@ -149,14 +149,14 @@ impl Speaker {
         }
     }
 
-    fn go_on(&mut self, heard: &Heard, silent: Duration, tell: &mut impl FnMut(Told)) {
+    fn go_on(&mut self, heard: &Heard, silent: Duration, tell: &mut impl FnMut(RouterEvent)) {
         let interval = self.last.interval;
         if silent > interval * 3 / 2 {
-            tell(Told::Gap { silent, interval });
+            tell(RouterEvent::Gap { silent, interval });
         }
         self.gaps.note(silent, interval);
         if self.last.priority != heard.priority {
-            tell(Told::Change(ChangeKind::Priority { from: self.last.priority, to: heard.priority }));
+            tell(RouterEvent::Change(ChangeKind::Priority { from: self.last.priority, to: heard.priority }));
         }
         if let Some((_, end)) = self.reigns.last_mut() {
             *end = heard.at;
@@ -228,10 +228,10 @@ impl Before {
         }
     }
 
-    fn tell(self, heard: &Heard, tell: &mut impl FnMut(Told)) {
+    fn tell(self, heard: &Heard, tell: &mut impl FnMut(RouterEvent)) {
         let (of, silent) = (self.source, heard.at.saturating_sub(self.at));
         let silent_ms = millis(silent);
-        tell(Told::Change(if of == heard.source {
+        tell(RouterEvent::Change(if of == heard.source {
             ChangeKind::Returns { silent_ms }
         } else if self.is_gone {
             ChangeKind::AfterGoodbye { of, silent_ms }
@@ -241,7 +241,7 @@ impl Before {
             ChangeKind::Preempts { of, its_priority: self.priority, priority: heard.priority }
         }));
         if silent > self.patience {
-            tell(Told::Silence { silent });
+            tell(RouterEvent::Silence { silent });
         }
     }
 }

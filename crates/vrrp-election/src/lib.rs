@@ -31,8 +31,8 @@ pub use node::{
     ChangedBy, Event, Evidence, Fact, FactId, Fault, GroupId, GroupSetup, GroupSnapshot, Intent, IntentEnd,
     IntentKind, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig, NodeMemory, PriorityChange,
     Progress, Refusal, Remember, RouterId, RouterKey, RouterSetup, RouterSnapshot, ScriptId, ScriptSetup,
-    ScriptSnapshot, Snapshot, Standing, Term, Track, TrackTarget, Transition, Transport, VirtualAddress,
-    Waits, Why,
+    ScriptSnapshot, Snapshot, Standing, Term, Track, TrackTarget, Transition, TransitionReason, Transport,
+    VirtualAddress, Waits,
 };
 pub use router::{
     Action, AnnounceConfig, Cause, Change, CloseCalls, Counters, Heard, Ignored, Input, Obeyed, Observed,

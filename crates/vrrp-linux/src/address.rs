@@ -144,7 +144,7 @@ impl AddressSpec {
         }
     }
 
-    /// An address that interface `index` has, in the form of a wish.
+    /// An address that interface `index` has, in the form of a wanted one.
     pub fn observed(index: u32, address: &InterfaceAddress) -> Self {
         Self {
             index,

@@ -34,7 +34,7 @@ use socket2::SockRef;
 
 use crate::interfaces::{Change, Interfaces};
 use crate::netlink::decode::route_message;
-use crate::netlink::{CommandError, Reading, RouteSocket, open_socket};
+use crate::netlink::{CommandError, Completeness, RouteSocket, open_socket};
 
 /// A receive buffer with room for the events of some thousand addresses.
 pub const RECEIVE_BUFFER_LEN: usize = 4 * 1024 * 1024;
@@ -197,8 +197,8 @@ fn read_tables(tables: &mut RouteSocket) -> Result<Interfaces, CommandError> {
         let mut fresh = Interfaces::new();
         let links = RouteNetlinkMessage::GetLink(LinkMessage::default());
         let addresses = RouteNetlinkMessage::GetAddress(AddressMessage::default());
-        if read_table(tables, links, &mut fresh)? == Reading::Whole
-            && read_table(tables, addresses, &mut fresh)? == Reading::Whole
+        if read_table(tables, links, &mut fresh)? == Completeness::Whole
+            && read_table(tables, addresses, &mut fresh)? == Completeness::Whole
         {
             return Ok(fresh);
         }
@@ -211,7 +211,7 @@ fn read_table(
     tables: &mut RouteSocket,
     request: RouteNetlinkMessage,
     fresh: &mut Interfaces,
-) -> Result<Reading, CommandError> {
+) -> Result<Completeness, CommandError> {
     let mut ignored = Vec::new();
     tables.query("read interfaces", request, NLM_F_DUMP, |frame| {
         if let Some(message) = route_message(frame) {

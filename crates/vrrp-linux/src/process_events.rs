@@ -30,7 +30,7 @@ pub struct ProcessEvents {
 
 /// The event that arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum ReceivedEvents {
     /// These events, in their order.
     Events(Vec<ProcessEvent>),
     /// Events were lost: everything has to be looked at.
@@ -78,12 +78,16 @@ impl ProcessEvents {
     ///
     /// # Errors
     /// The socket fails.
-    pub fn hear(&mut self) -> io::Result<Heard> {
+    pub fn hear(&mut self) -> io::Result<ReceivedEvents> {
         match self.socket.recv(&mut self.buffer.as_mut_slice(), 0) {
-            Ok(len) => Ok(Heard::Events(events(self.buffer.get(..len).unwrap_or_default()).collect())),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Heard::Nothing),
-            Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => Ok(Heard::Lost),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(Heard::Events(Vec::new())),
+            Ok(len) => {
+                Ok(ReceivedEvents::Events(events(self.buffer.get(..len).unwrap_or_default()).collect()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(ReceivedEvents::Nothing),
+            Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => Ok(ReceivedEvents::Lost),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                Ok(ReceivedEvents::Events(Vec::new()))
+            }
             Err(error) => Err(error),
         }
     }

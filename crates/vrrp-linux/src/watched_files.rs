@@ -45,7 +45,7 @@ enum Read {
 
 /// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
+pub enum FileReading {
     /// There is nothing in the file: it counts as 0.
     Empty,
     /// There is a number in it, or no file, which counts as 0.
@@ -112,7 +112,7 @@ impl WatchedFiles {
     }
 
     /// A read has ended.
-    pub fn handle_read(&mut self, now: Instant, path: &Path, reading: Reading) {
+    pub fn handle_read(&mut self, now: Instant, path: &Path, reading: FileReading) {
         let Some(file) = self.files.get_mut(path) else { return };
         let is_outdated = file.read == Read::Outdated;
         file.read = Read::None;
@@ -121,10 +121,10 @@ impl WatchedFiles {
             return self.look(path);
         }
         let (number, certain) = match reading {
-            Reading::Empty => (0, false),
-            Reading::Number(number) => (number, file.written),
+            FileReading::Empty => (0, false),
+            FileReading::Number(number) => (number, file.written),
             // The next look tries again.
-            Reading::Unknown => return,
+            FileReading::Unknown => return,
         };
         file.written = false;
         let confirmed = file.doubt.is_some_and(|(doubted, at)| doubted == number && at <= now);
@@ -180,7 +180,7 @@ mod tests {
     fn watched(number: i32, now: Instant) -> WatchedFiles {
         let mut files = WatchedFiles::default();
         files.watch(&BTreeSet::from([path()]));
-        assert_eq!(read(&mut files, now, Reading::Number(number)), Some(number));
+        assert_eq!(read(&mut files, now, FileReading::Number(number)), Some(number));
         files
     }
 
@@ -189,7 +189,7 @@ mod tests {
     }
 
     /// Reads what is to be read and gives what came of it.
-    fn read(files: &mut WatchedFiles, now: Instant, reading: Reading) -> Option<i32> {
+    fn read(files: &mut WatchedFiles, now: Instant, reading: FileReading) -> Option<i32> {
         assert_eq!(files.poll_read(now), Some(path()));
         files.handle_read(now, &path(), reading);
         files.poll_change().map(|(_, number)| number)
@@ -200,9 +200,9 @@ mod tests {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.handle_write(&path());
-        assert_eq!(read(&mut files, now, Reading::Number(-254)), Some(-254));
+        assert_eq!(read(&mut files, now, FileReading::Number(-254)), Some(-254));
         files.handle_write(&path());
-        assert_eq!(read(&mut files, now, Reading::Number(-254)), None, "the same is no change");
+        assert_eq!(read(&mut files, now, FileReading::Number(-254)), None, "the same is no change");
     }
 
     #[test]
@@ -210,10 +210,10 @@ mod tests {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.handle_tick();
-        assert_eq!(read(&mut files, now, Reading::Number(7)), None);
+        assert_eq!(read(&mut files, now, FileReading::Number(7)), None);
         assert_eq!(files.poll_timeout(), Some(now + PAUSE));
         files.handle_timeout(now + PAUSE);
-        assert_eq!(read(&mut files, now + PAUSE, Reading::Number(7)), Some(7));
+        assert_eq!(read(&mut files, now + PAUSE, FileReading::Number(7)), Some(7));
         assert_eq!(files.poll_timeout(), None);
     }
 
@@ -222,14 +222,14 @@ mod tests {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.handle_write(&path());
-        assert_eq!(read(&mut files, now, Reading::Empty), None, "the next writer has emptied it");
+        assert_eq!(read(&mut files, now, FileReading::Empty), None, "the next writer has emptied it");
         files.handle_write(&path());
-        assert_eq!(read(&mut files, now, Reading::Number(6)), Some(6));
+        assert_eq!(read(&mut files, now, FileReading::Number(6)), Some(6));
         assert_eq!(files.poll_timeout(), None);
         files.handle_write(&path());
-        assert_eq!(read(&mut files, now, Reading::Empty), None);
+        assert_eq!(read(&mut files, now, FileReading::Empty), None);
         files.handle_timeout(now + PAUSE);
-        assert_eq!(read(&mut files, now + PAUSE, Reading::Empty), Some(0), "it stays empty");
+        assert_eq!(read(&mut files, now + PAUSE, FileReading::Empty), Some(0), "it stays empty");
     }
 
     #[test]
@@ -237,12 +237,16 @@ mod tests {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.handle_write(&path());
-        assert_eq!(read(&mut files, now, Reading::Unknown), None);
+        assert_eq!(read(&mut files, now, FileReading::Unknown), None);
         files.handle_tick();
         assert_eq!(files.poll_read(now), Some(path()));
         files.postpone(&path());
         files.handle_tick();
-        assert_eq!(read(&mut files, now, Reading::Number(6)), Some(6), "it was written, and read at last");
+        assert_eq!(
+            read(&mut files, now, FileReading::Number(6)),
+            Some(6),
+            "it was written, and read at last"
+        );
     }
 
     #[test]
@@ -268,9 +272,9 @@ mod tests {
         files.handle_write(&path());
         assert_eq!(files.poll_read(now), Some(path()));
         files.handle_write(&path());
-        files.handle_read(now, &path(), Reading::Number(8));
+        files.handle_read(now, &path(), FileReading::Number(8));
         assert_eq!(files.poll_change(), None, "it may be from before");
-        assert_eq!(read(&mut files, now, Reading::Number(9)), Some(9));
+        assert_eq!(read(&mut files, now, FileReading::Number(9)), Some(9));
     }
 
     #[test]
@@ -278,10 +282,10 @@ mod tests {
         let now = Instant::now();
         let mut files = watched(5, now);
         files.watch(&BTreeSet::from([path(), "/run/other".into()]));
-        assert_eq!(read(&mut files, now, Reading::Number(5)), None);
+        assert_eq!(read(&mut files, now, FileReading::Number(5)), None);
         assert_eq!(files.poll_read(now), Some("/run/other".into()));
         files.watch(&BTreeSet::new());
-        files.handle_read(now, Path::new("/run/other"), Reading::Number(1));
+        files.handle_read(now, Path::new("/run/other"), FileReading::Number(1));
         files.handle_write(&path());
         assert_eq!((files.poll_read(now), files.poll_change()), (None, None));
     }

@@ -7,7 +7,7 @@ mod support;
 use support::{in_namespace, until, wire};
 use vrrp_linux::address::{AddressChange, AddressFlags, AddressSpec, Scope, marks};
 use vrrp_linux::commands::{Command, Commands, Outcome, kernel_keeps_marks};
-use vrrp_linux::holdings::addresses::{Addresses, Change, Recognition, Wish};
+use vrrp_linux::holdings::addresses::{Addresses, Change, Recognition, WantedAddress};
 use vrrp_linux::interfaces::{InterfaceAddress, Interfaces};
 use vrrp_linux::links::LinkCommands;
 use vrrp_linux::monitor::snapshot;
@@ -78,8 +78,8 @@ fn each_answer_belongs_to_its_change() {
 
 /// Brings an interface to what one owner wants of it, and gives what was done.
 fn settle(holdings: &mut Addresses<u8>, link: &str, wanted: &[AddressSpec]) -> Vec<AddressChange> {
-    let wishes = wanted.iter().map(|address| Wish { link, address, native: false });
-    holdings.want(1, wishes, &snapshot().unwrap());
+    let wanted = wanted.iter().map(|address| WantedAddress { link, address, native: false });
+    holdings.want(1, wanted, &snapshot().unwrap());
     obey(holdings)
 }
 
@@ -123,10 +123,10 @@ fn the_kernel_shows_the_address_as_set_and_nothing_is_left_to_do() {
         assert_eq!(settle(&mut holdings, "left", &wanted).len(), wanted.len());
         // The kernel reports IPv6 addresses a moment later.
         until("all addresses are shown", || {
-            wanted.iter().all(|wish| {
+            wanted.iter().all(|wanted| {
                 addresses(left)
                     .iter()
-                    .any(|own| own.network == wish.network && !own.flags.contains(AddressFlags::TENTATIVE))
+                    .any(|own| own.network == wanted.network && !own.flags.contains(AddressFlags::TENTATIVE))
             })
         });
         assert_eq!(settle(&mut holdings, "left", &wanted), []);

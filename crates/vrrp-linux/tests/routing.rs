@@ -11,7 +11,7 @@ use std::time::Duration;
 use support::{in_namespace, wire};
 use vrrp_linux::address::AddressSpec;
 use vrrp_linux::commands::Commands;
-use vrrp_linux::holdings::{Change, Holdings, Verdict, Wish, Wishes};
+use vrrp_linux::holdings::{Change, Holdings, Verdict, WantedAddress, WantedHoldings};
 use vrrp_linux::interfaces::Interfaces;
 use vrrp_linux::monitor::{Monitor, Progress, RECEIVE_BUFFER_LEN, snapshot};
 use vrrp_linux::route::{Encap, Hop, RouteChange, RouteKind, RouteSpec};
@@ -84,9 +84,9 @@ impl World {
         refused
     }
 
-    fn want(&mut self, owner: u8, wishes: Wishes<'_>) -> Vec<String> {
+    fn want(&mut self, owner: u8, wanted: WantedHoldings<'_>) -> Vec<String> {
         self.look();
-        self.holdings.want(owner, wishes, &self.table);
+        self.holdings.want(owner, wanted, &self.table);
         self.settle()
     }
 }
@@ -102,20 +102,20 @@ fn a_takeover_and_a_release_leave_nothing_behind() {
         let mut table = route("198.51.100.0/24", "left", None);
         (table.table, table.scope, table.source) = (7, 253, Some("192.0.2.1".parse().unwrap()));
         let rule = rule("192.0.2.1/32", 7, 100);
-        let wishes = || {
-            Wishes::default()
-                .address(Wish { link: "left", address: &address, native: false })
+        let wanted = || {
+            WantedHoldings::default()
+                .address(WantedAddress { link: "left", address: &address, native: false })
                 .route(&default, true)
                 .route(&table, true)
                 .rule(&rule, true)
         };
         let mut world = World::new();
-        assert_eq!(world.want(1, wishes()), Vec::<String>::new());
+        assert_eq!(world.want(1, wanted()), Vec::<String>::new());
         assert_eq!(ip("route show default"), "default via 192.0.2.254 dev left proto keepalived\n");
         let shown = ip("route show table 7");
         assert_eq!(shown, "198.51.100.0/24 dev left proto keepalived scope link src 192.0.2.1\n");
         assert_eq!(ip("rule show priority 100"), "100:\tfrom 192.0.2.1 lookup 7 proto keepalived\n");
-        assert_eq!(world.want(2, wishes()), Vec::<String>::new());
+        assert_eq!(world.want(2, wanted()), Vec::<String>::new());
         world.holdings.release(1, &world.table);
         world.settle();
         assert!(ip("route show default").contains("192.0.2.254"), "another owner has it");
@@ -134,7 +134,7 @@ fn routes_removed_by_somebody_or_with_a_link_come_back() {
         let six = route("2001:db8:1::/48", "left", Some("fe80::1"));
         let rule = rule("192.0.2.1/32", 7, 100);
         let mut world = World::new();
-        world.want(1, Wishes::default().route(&default, true).route(&six, true).rule(&rule, true));
+        world.want(1, WantedHoldings::default().route(&default, true).route(&six, true).rule(&rule, true));
         let is_there = || {
             (
                 ip("route show default").contains("192.0.2.254"),
@@ -214,8 +214,8 @@ fn every_property_reaches_the_kernel() {
         (rule.ip_protocol, rule.source_ports, rule.fwmark) = (Some(6), Some((10, 20)), Some((16, 255)));
         rule.iif = Some("left".into());
         let routes = [&rich, &several, &black, &onlink, &by_six, &six];
-        let wishes = routes.iter().fold(Wishes::default(), |wishes, route| wishes.route(route, true));
-        assert_eq!(world.want(1, wishes.rule(&rule, true)), Vec::<String>::new());
+        let wanted = routes.iter().fold(WantedHoldings::default(), |wanted, route| wanted.route(route, true));
+        assert_eq!(world.want(1, wanted.rule(&rule, true)), Vec::<String>::new());
         let shown = ip("route show proto keepalived");
         for line in [
             "10.5.0.0/16 tos 0x10 via 192.0.2.253 dev left metric 77 realm 5 mtu 1400 advmss lock 1300 initcwnd 20 congctl \
@@ -258,7 +258,7 @@ fn a_tunnel_reaches_the_kernel_where_it_has_them() {
             ttl: None,
             flags: None,
         });
-        let refused = world.want(1, Wishes::default().route(&tunnel, true));
+        let refused = world.want(1, WantedHoldings::default().route(&tunnel, true));
         if !refused.is_empty() {
             return support::skipped(&refused.join(", "));
         }
@@ -273,7 +273,7 @@ fn a_refusal_carries_the_kernels_reason_and_is_over_once_an_address_is_there() {
         wire("left", "right");
         let mut world = World::new();
         let default = route("0.0.0.0/0", "left", Some("192.0.2.254"));
-        let refused = world.want(1, Wishes::default().route(&default, true));
+        let refused = world.want(1, WantedHoldings::default().route(&default, true));
         assert_eq!(refused.len(), 1, "{refused:?}");
         assert!(refused[0].contains("unreachable") || refused[0].contains("invalid gateway"), "{refused:?}");
         assert_eq!(world.settle(), Vec::<String>::new(), "it is told once");
@@ -293,11 +293,11 @@ fn a_successor_removes_the_objects_that_it_was_told_of() {
         let default = route("0.0.0.0/0", "left", Some("192.0.2.254"));
         let rule = rule("192.0.2.1/32", 7, 100);
         let mut dead = World::new();
-        dead.want(1, Wishes::default().route(&default, true).rule(&rule, true));
+        dead.want(1, WantedHoldings::default().route(&default, true).rule(&rule, true));
         let described = default.resolved(&snapshot().unwrap()).unwrap().removal();
         let former = vrrp_linux::holdings::Former { routes: vec![described], rules: vec![rule.removal()] };
         let mut successor = World::new();
-        successor.holdings.clean_routing(&Wishes::default(), former, &successor.table);
+        successor.holdings.clean_routing(&WantedHoldings::default(), former, &successor.table);
         assert_eq!(successor.settle(), Vec::<String>::new());
         assert_eq!((ip("route show default"), ip("rule show priority 100")), (String::new(), String::new()));
     });

@@ -68,7 +68,7 @@ pub(crate) enum Input {
 
 /// Something that a node asks for, with the packet if it is an advert.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RequestedAction {
     pub(crate) action: NodeAction,
     pub(crate) packet: Option<Packet>,
 }
@@ -150,14 +150,14 @@ impl Machine {
     }
 
     /// Ends the daemon in order; gives its last actions.
-    pub(crate) fn stop(&mut self, now: Instant) -> Vec<Asked> {
+    pub(crate) fn stop(&mut self, now: Instant) -> Vec<RequestedAction> {
         let Some(daemon) = &mut self.daemon else { return Vec::new() };
         daemon.node.handle_stop(now);
         daemon.actions()
     }
 
     /// Begins to stop the daemon in order, with this much time to give its addresses away.
-    pub(crate) fn depart(&mut self, now: Instant, within: Duration) -> Vec<Asked> {
+    pub(crate) fn depart(&mut self, now: Instant, within: Duration) -> Vec<RequestedAction> {
         let Some(daemon) = self.attentive() else { return Vec::new() };
         daemon.departs = true;
         daemon.node.handle_departure(now, within);
@@ -169,14 +169,14 @@ impl Machine {
         self.daemon.as_ref().is_some_and(|daemon| daemon.departs && !daemon.node.is_departing())
     }
 
-    pub(crate) fn intend(&mut self, now: Instant, router: RouterId, intent: &Intent) -> Vec<Asked> {
+    pub(crate) fn intend(&mut self, now: Instant, router: RouterId, intent: &Intent) -> Vec<RequestedAction> {
         let Some(daemon) = self.attentive() else { return Vec::new() };
         // A refusal is an answer, too.
         let _ = daemon.node.handle_intent(now, router, intent);
         daemon.actions()
     }
 
-    pub(crate) fn end_intent(&mut self, now: Instant, router: RouterId) -> Vec<Asked> {
+    pub(crate) fn end_intent(&mut self, now: Instant, router: RouterId) -> Vec<RequestedAction> {
         let Some(daemon) = self.attentive() else { return Vec::new() };
         daemon.node.end_intent(now, router);
         daemon.actions()
@@ -188,7 +188,7 @@ impl Machine {
     }
 
     /// Reloads with other routers. A daemon that does not run starts with them.
-    pub(crate) fn reconfigure(&mut self, now: Instant, number: usize) -> Vec<Asked> {
+    pub(crate) fn reconfigure(&mut self, now: Instant, number: usize) -> Vec<RequestedAction> {
         let Some(Reload { routers, groups }) = self.reloads.get(number) else { return Vec::new() };
         self.config.routers.clone_from(routers);
         self.config.groups.clone_from(groups);
@@ -204,7 +204,7 @@ impl Machine {
     }
 
     /// Reloads the same configuration.
-    pub(crate) fn reload(&mut self, now: Instant) -> Vec<Asked> {
+    pub(crate) fn reload(&mut self, now: Instant) -> Vec<RequestedAction> {
         let Some(daemon) = &mut self.daemon else { return Vec::new() };
         // Scripts under way are ended: their results are void.
         self.starts += 1;
@@ -324,7 +324,7 @@ impl Machine {
     }
 
     /// Lets the daemon do everything that waits; gives what it wants done.
-    pub(crate) fn attend(&mut self, now: Instant) -> Vec<Asked> {
+    pub(crate) fn attend(&mut self, now: Instant) -> Vec<RequestedAction> {
         self.daemon.as_mut().map(|daemon| daemon.attend(now, &self.config.routers)).unwrap_or_default()
     }
 
@@ -385,7 +385,7 @@ impl Machine {
 }
 
 impl Daemon {
-    fn attend(&mut self, now: Instant, setups: &[RouterSetup]) -> Vec<Asked> {
+    fn attend(&mut self, now: Instant, setups: &[RouterSetup]) -> Vec<RequestedAction> {
         let by_service = self.routers(setups);
         let mut others = Vec::new();
         for input in std::mem::take(&mut self.inbox) {
@@ -448,14 +448,14 @@ impl Daemon {
     }
 
     /// The node's actions. Adverts are written at once: a moment later ids may mean something else.
-    fn actions(&mut self) -> Vec<Asked> {
+    fn actions(&mut self) -> Vec<RequestedAction> {
         let asked = std::iter::from_fn(|| {
             let action = self.node.poll_action()?;
             let packet = match action {
                 NodeAction::SendAdvert { router, priority } => self.advert(router, priority),
                 _ => None,
             };
-            Some(Asked { action, packet })
+            Some(RequestedAction { action, packet })
         })
         .collect();
         while let Some(what) = self.node.poll_memory() {

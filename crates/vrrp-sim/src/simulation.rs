@@ -9,7 +9,7 @@ use vrrp_election::{
 };
 
 use crate::checks::{Checks, Problem, Service, Violation};
-use crate::machine::{Asked, Input, Machine, View};
+use crate::machine::{Input, Machine, RequestedAction, View};
 use crate::network::Partitions;
 use crate::packet::Packet;
 use crate::timeline::What;
@@ -371,7 +371,11 @@ impl Simulation {
     }
 
     /// Does something with a machine, and what it asks for.
-    fn with(&mut self, host: HostId, change: impl FnOnce(&mut Machine) -> Vec<Asked>) -> Result<(), Problem> {
+    fn with(
+        &mut self,
+        host: HostId,
+        change: impl FnOnce(&mut Machine) -> Vec<RequestedAction>,
+    ) -> Result<(), Problem> {
         let Some(machine) = self.machines.get_mut(host.0) else { return Ok(()) };
         let actions = change(machine);
         self.perform(host, actions)?;
@@ -413,8 +417,8 @@ impl Simulation {
         }
     }
 
-    fn perform(&mut self, host: HostId, asked: Vec<Asked>) -> Result<(), Problem> {
-        for Asked { action, packet } in asked {
+    fn perform(&mut self, host: HostId, asked: Vec<RequestedAction>) -> Result<(), Problem> {
+        for RequestedAction { action, packet } in asked {
             let Some(machine) = self.machines.get_mut(host.0) else { return Ok(()) };
             match action {
                 NodeAction::SendAdvert { router, .. } => {

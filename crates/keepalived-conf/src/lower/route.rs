@@ -25,16 +25,16 @@ pub(super) fn route<'a>(
 ) -> Option<(Route, Option<Word<'a>>)> {
     let first = line.words().first()?;
     let mut reading =
-        Reading { line: OptionLine::new(context, line.words(), names, report), draft: Draft::default() };
+        RouteReader { line: OptionLine::new(context, line.words(), names, report), draft: Draft::default() };
     while let Some(word) = reading.line.next() {
         reading.word(word)?;
     }
-    let Reading { mut line, draft } = reading;
+    let RouteReader { mut line, draft } = reading;
     let group = draft.group;
     draft.finish(first, &mut line).map(|route| (route, group))
 }
 
-struct Reading<'a, 'n, 'r, 'f> {
+struct RouteReader<'a, 'n, 'r, 'f> {
     line: OptionLine<'a, 'n, 'r, 'f>,
     draft: Draft<'a>,
 }
@@ -70,7 +70,7 @@ struct Draft<'a> {
     group: Option<Word<'a>>,
 }
 
-impl<'a> Reading<'a, '_, '_, '_> {
+impl<'a> RouteReader<'a, '_, '_, '_> {
     /// Takes a word with its arguments.
     fn word(&mut self, word: Word<'a>) -> Option<()> {
         let Some(option) = self.line.option(word) else { return self.positional(word) };

@@ -24,16 +24,16 @@ pub(super) fn rule<'a>(
 ) -> Option<(Rule, Option<Word<'a>>)> {
     let first = line.words().first()?;
     let line = OptionLine::new(context, line.words(), names, report);
-    let mut reading = Reading { line, draft: Draft::default() };
+    let mut reading = RuleReader { line, draft: Draft::default() };
     while let Some(word) = reading.line.next() {
         reading.word(word)?;
     }
-    let Reading { mut line, draft } = reading;
+    let RuleReader { mut line, draft } = reading;
     let group = draft.group;
     draft.finish(first, free, &mut line).map(|rule| (rule, group))
 }
 
-struct Reading<'a, 'n, 'r, 'f> {
+struct RuleReader<'a, 'n, 'r, 'f> {
     line: OptionLine<'a, 'n, 'r, 'f>,
     draft: Draft<'a>,
 }
@@ -63,7 +63,7 @@ struct Draft<'a> {
     group: Option<Word<'a>>,
 }
 
-impl<'a> Reading<'a, '_, '_, '_> {
+impl<'a> RuleReader<'a, '_, '_, '_> {
     /// Takes a word with its arguments.
     fn word(&mut self, word: Word<'a>) -> Option<()> {
         let Some(option) = self.line.option(word) else { return self.line.unknown(word) };

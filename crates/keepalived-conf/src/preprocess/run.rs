@@ -29,7 +29,7 @@ pub(super) struct Preprocessor<'r, 'o> {
     /// The comment of the line being read ends in a backslash.
     pub(super) continued: bool,
     /// The files being read, outermost first.
-    pub(super) reading: Vec<Reading>,
+    pub(super) reading: Vec<OpenFile>,
     checks: Checks,
     /// Room for the words of one line: from where to where, and whether in quotes.
     pub(super) words: Vec<(usize, usize, bool)>,
@@ -38,7 +38,7 @@ pub(super) struct Preprocessor<'r, 'o> {
 }
 
 /// A file being read.
-pub(super) struct Reading {
+pub(super) struct OpenFile {
     pub(super) directory: PathBuf,
     identity: PathBuf,
 }
@@ -125,7 +125,7 @@ impl<'r, 'o> Preprocessor<'r, 'o> {
             },
         };
         let directory = self.options.files.directory_of(path);
-        self.reading.push(Reading { directory, identity });
+        self.reading.push(OpenFile { directory, identity });
         let checks = self.checks;
         let outcome = self.physical_lines(source);
         self.checks = checks;

@@ -16,7 +16,7 @@ pub(crate) enum Channel {
 /// TLS options of a protocol.
 #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "without TLS nothing reads the options"))]
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wishes<'n> {
+pub(crate) struct TlsOptions<'n> {
     /// The name to send and to verify.
     pub(crate) server_name: Option<&'n str>,
     /// HTTP/2 is spoken inside.
@@ -29,7 +29,7 @@ impl Channel {
     pub(crate) fn new(
         tls: Option<&Tls>,
         target: &Target,
-        wishes: Wishes<'_>,
+        wishes: TlsOptions<'_>,
         shared: &mut Shared,
     ) -> Result<Self, PrepareError> {
         match tls {

@@ -12,12 +12,12 @@ use std::fmt;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
-pub(crate) use channel::{Channel, Wishes};
+pub(crate) use channel::{Channel, TlsOptions};
 pub use exchange::Exchange;
 pub use prepared::{PrepareError, Prepared};
 pub use shared::{Outside, Shared};
 
-use crate::{Failure, Outcome, ProxyHeader, Weigh};
+use crate::{Failure, Outcome, ProxyHeader, WeightUpdate};
 
 /// One attempt of a check that goes over a socket, as a machine over octets and time.
 ///
@@ -30,7 +30,7 @@ use crate::{Failure, Outcome, ProxyHeader, Weigh};
 /// use std::net::{Ipv4Addr, SocketAddr};
 /// use std::time::{Duration, Instant};
 ///
-/// use lvs_health::{Network, Outcome, Prepared, Protocol, Shared, Target, Transport, Weigh};
+/// use lvs_health::{Network, Outcome, Prepared, Protocol, Shared, Target, Transport, WeightUpdate};
 ///
 /// let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
 /// let network = Network { target: Target::new(address, Duration::from_secs(5)), protocol: Protocol::Connect };
@@ -42,7 +42,7 @@ use crate::{Failure, Outcome, ProxyHeader, Weigh};
 /// assert_eq!(dialogue.poll_timeout(), Some(start + Duration::from_secs(5)));
 ///
 /// dialogue.handle_connected(start + Duration::from_millis(1)); // the socket became writable without an error
-/// assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(Weigh::Unsaid))); // close it: this check wants no more
+/// assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(WeightUpdate::Unchanged))); // close it: this check wants no more
 /// # Ok::<(), lvs_health::PrepareError>(())
 /// ```
 ///
@@ -200,7 +200,7 @@ impl Dialogue {
         self.output.extend_from_slice(self.proxy_header.map_or(&[], ProxyHeader::octets));
         self.outcome = match &mut self.exchange {
             Some(exchange) => exchange.handle_connected(&mut self.output),
-            None => Some(Outcome::Pass(Weigh::Unsaid)),
+            None => Some(Outcome::Pass(WeightUpdate::Unchanged)),
         };
         self.progress(now);
     }
@@ -315,7 +315,7 @@ mod tests {
         }
         fn handle_input(&mut self, input: &[u8], out: &mut Vec<u8>) -> Option<Outcome> {
             out.extend([0; 1024].repeat(input.len()));
-            input.contains(&b'!').then_some(Outcome::Pass(Weigh::Unsaid))
+            input.contains(&b'!').then_some(Outcome::Pass(WeightUpdate::Unchanged))
         }
         fn handle_end(&mut self) -> Outcome {
             Outcome::Fail(Failure::Closed(self.awaits()))
@@ -340,7 +340,7 @@ mod tests {
         let now = Instant::now();
         let mut dialogue = attempt(now);
         dialogue.handle_connected(now);
-        assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(Weigh::Unsaid)));
+        assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(WeightUpdate::Unchanged)));
         assert_eq!(dialogue.output(), b"");
         assert_eq!(dialogue.poll_timeout(), None);
     }
@@ -370,7 +370,7 @@ mod tests {
         let now = Instant::now();
         let mut dialogue = attempt(now);
         dialogue.handle_connected(now + 60 * SECOND);
-        assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(Weigh::Unsaid)));
+        assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(WeightUpdate::Unchanged)));
     }
 
     #[test]
@@ -406,7 +406,7 @@ mod tests {
         let now = Instant::now();
         let mut dialogue = talk(now);
         dialogue.handle_input(now + 60 * SECOND, b"!");
-        assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(Weigh::Unsaid)));
+        assert_eq!(dialogue.outcome(), Some(&Outcome::Pass(WeightUpdate::Unchanged)));
     }
 
     #[test]
@@ -434,7 +434,10 @@ mod tests {
         // The octets of the specification, 2.1 and 2.2.
         let second = b"\x0d\x0a\x0d\x0a\x00\x0d\x0a\x51\x55\x49\x54\x0a\x20\x00\x00\x00";
         let only = begun(Protocol::Connect, Some(ProxyHeader::V2));
-        assert_eq!((only.output(), only.outcome()), (&second[..], Some(&Outcome::Pass(Weigh::Unsaid))));
+        assert_eq!(
+            (only.output(), only.outcome()),
+            (&second[..], Some(&Outcome::Pass(WeightUpdate::Unchanged)))
+        );
         let agent = Protocol::Agent(crate::Agent { send: "hello".to_owned() });
         assert_eq!(begun(agent.clone(), Some(ProxyHeader::V1)).output(), b"PROXY UNKNOWN\r\nhello");
         assert_eq!(begun(agent, None).output(), b"hello");

@@ -265,14 +265,14 @@ pub enum Cause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wanted {
     /// The destination.
-    pub who: Who,
+    pub who: DestinationKey,
     /// With this weight.
     pub weight: u32,
 }
 
 /// Identity of a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Who {
+pub enum DestinationKey {
     /// A server of the plan.
     Server(ServerId),
     /// A server that is no longer in the plan and drains.

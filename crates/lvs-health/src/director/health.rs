@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use super::Verdict;
-use crate::{Administration, AgentReport, Check, Operation, Outcome, Probe, Protocol, Timing, Weigh};
+use crate::{Administration, AgentReport, Check, Operation, Outcome, Probe, Protocol, Timing, WeightUpdate};
 
 /// Knowledge of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(super) struct Health {
     /// That step failed the last time it was tried, while down.
     repeats: bool,
     /// The weight of the last outcome that gave one.
-    weigh: Weigh,
+    weigh: WeightUpdate,
     /// The administrative state that an agent reported last.
     administration: Administration,
 }
@@ -57,7 +57,7 @@ impl Health {
             successes: 0,
             step: 0,
             repeats: false,
-            weigh: Weigh::Unsaid,
+            weigh: WeightUpdate::Unchanged,
             administration: Administration::Ready,
         }
     }
@@ -96,8 +96,8 @@ impl Health {
         self.step
     }
 
-    pub(super) fn weigh(&self) -> Weigh {
-        if self.administration == Administration::Drain { Weigh::Exactly(0) } else { self.weigh }
+    pub(super) fn weigh(&self) -> WeightUpdate {
+        if self.administration == Administration::Drain { WeightUpdate::Exactly(0) } else { self.weigh }
     }
 
     /// An attempt at [`step`](Self::step) ended.
@@ -136,12 +136,12 @@ impl Health {
         self.settled = true;
         self.successes = 0;
         self.administration = report.administration.unwrap_or(self.administration);
-        self.weigh = report.percent.map_or(self.weigh, Weigh::Percent);
+        self.weigh = report.percent.map_or(self.weigh, WeightUpdate::Percent);
     }
 
-    fn pass(&mut self, check: &Check, weigh: Weigh) -> Duration {
+    fn pass(&mut self, check: &Check, weigh: WeightUpdate) -> Duration {
         // A result without a weight does not take back an earlier one.
-        if weigh != Weigh::Unsaid {
+        if weigh != WeightUpdate::Unchanged {
             self.weigh = weigh;
         }
         self.failures = 0;
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
     use crate::{Failure, File};
 
-    const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+    const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
     const FAIL: Outcome = Outcome::Fail(Failure::Bfd);
 
     fn check() -> Check {
@@ -303,9 +303,9 @@ mod tests {
         );
         let stays_down = Some(Verdict::StillDown);
         let falls = Some(Verdict::Down { retries: 0 });
-        let (zero, most) = (Weigh::Exactly(0), Weigh::Percent(75));
+        let (zero, most) = (WeightUpdate::Exactly(0), WeightUpdate::Percent(75));
         let story = [
-            (&silence, true, Weigh::Unsaid, Some(Verdict::Nothing)),
+            (&silence, true, WeightUpdate::Unchanged, Some(Verdict::Nothing)),
             (&drain, true, zero, None),
             (&percent(75), true, zero, None),
             (&silence, true, zero, Some(Verdict::Nothing)),

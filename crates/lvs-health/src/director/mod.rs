@@ -50,10 +50,10 @@
 //!   server, if its checks are good; servers that failed (`panic_threshold`).
 //! - The caller hears of the kernel first, then of what happened, then of new attempts.
 //!
-//! Several checks may speak about one weight, in any order: the smallest [`Weigh::Exactly`] takes the place of the
-//! configured weight, the smallest [`Weigh::Percent`] scales it (rounded up), every [`Weigh::Plus`] is added, and the
+//! Several checks may speak about one weight, in any order: the smallest [`WeightUpdate::Exactly`] takes the place of the
+//! configured weight, the smallest [`WeightUpdate::Percent`] scales it (rounded up), every [`WeightUpdate::Plus`] is added, and the
 //! sum ends at 0 and [`MAX_WEIGHT`]. A 0 of the first two kinds drains the server whatever is added.
-//! [`Weigh::Unsaid`] leaves what the same check said before.
+//! [`WeightUpdate::Unchanged`] leaves what the same check said before.
 //!
 //! A check that a reload brings to a server it kept begins as that server stands, as in keepalived, so that no reload
 //! takes a good server out or puts a bad one in; its first result decides. (One that it comes to share with another
@@ -62,10 +62,10 @@
 //! begin up to a hundredth of a second early, with others: fewer wake-ups serve many checks. `slow_start`, sharing,
 //! draining, backup servers, passive detection, checks of the sorry server and `panic_threshold` are our own.
 //!
-//! [`Weigh::Exactly`]: crate::Weigh::Exactly
-//! [`Weigh::Percent`]: crate::Weigh::Percent
-//! [`Weigh::Plus`]: crate::Weigh::Plus
-//! [`Weigh::Unsaid`]: crate::Weigh::Unsaid
+//! [`WeightUpdate::Exactly`]: crate::WeightUpdate::Exactly
+//! [`WeightUpdate::Percent`]: crate::WeightUpdate::Percent
+//! [`WeightUpdate::Plus`]: crate::WeightUpdate::Plus
+//! [`WeightUpdate::Unchanged`]: crate::WeightUpdate::Unchanged
 
 mod action;
 mod beat;
@@ -100,7 +100,9 @@ use service::{Member, Pool};
 use spread::Spread;
 use timers::{Timer, Timers};
 
-pub use action::{Action, AttemptId, Cause, CheckId, Event, ServerId, ServiceId, Verdict, Wanted, Who};
+pub use action::{
+    Action, AttemptId, Cause, CheckId, DestinationKey, Event, ServerId, ServiceId, Verdict, Wanted,
+};
 pub use config::{Plan, Server, Service, Sorry};
 pub use history::LastFailure;
 pub use intent::{Intent, Mode, OUTSIDE, SteerError, Steered};

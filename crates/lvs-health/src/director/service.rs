@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::outlier::Suspicion;
 use super::ramp::Ramp;
-use super::{Intent, Mode, Server, ServerId, Service, ServiceId, Sorry, Wanted, Who};
+use super::{DestinationKey, Intent, Mode, Server, ServerId, Service, ServiceId, Sorry, Wanted};
 
 /// A virtual server as it stands.
 #[derive(Clone, Debug)]
@@ -190,14 +190,16 @@ impl Pool {
     /// The wanted destinations in the kernel, in no particular order.
     pub(super) fn destinations(&self, id: ServiceId) -> impl Iterator<Item = Wanted> + use<'_> {
         let members = (0..).zip(&self.members).filter_map(move |(place, member)| {
-            let who = Who::Server(ServerId { service: id, place });
+            let who = DestinationKey::Server(ServerId { service: id, place });
             Some(Wanted { who, weight: self.weight(member)? })
         });
-        let drained =
-            self.drained.iter().map(|drained| Wanted { who: Who::Drained(drained.address), weight: 0 });
+        let drained = self
+            .drained
+            .iter()
+            .map(|drained| Wanted { who: DestinationKey::Drained(drained.address), weight: 0 });
         let sorry = self.sorry.as_ref().and_then(|sorry| match (self.is_sorry(), sorry.inhibit) {
-            (true, _) => Some(Wanted { who: Who::Sorry, weight: 1 }),
-            (false, true) => Some(Wanted { who: Who::Sorry, weight: 0 }),
+            (true, _) => Some(Wanted { who: DestinationKey::Sorry, weight: 1 }),
+            (false, true) => Some(Wanted { who: DestinationKey::Sorry, weight: 0 }),
             (false, false) => None,
         });
         members.chain(drained).chain(sorry)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::checks::{Phase, Runner};
 use super::{CheckId, Director, LastFailure, ServerId, ServiceId, Wanted};
-use crate::{Check, Weigh};
+use crate::{Check, WeightUpdate};
 
 /// State of a virtual server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub struct CheckStatus {
     /// Good results in a row that did not bring it up yet (`rise`); 0 while up.
     pub successes: u32,
     /// The weight of its last result.
-    pub weigh: Weigh,
+    pub weigh: WeightUpdate,
     /// An attempt is under way.
     pub running: bool,
     /// When the next attempt is due; `None` while one is under way, or while suspended.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::hpack::emit_groups;
 use super::request::Head;
 use super::{Client, Reply};
-use crate::dialogue::{Channel, Exchange, PrepareError, Shared, Wishes};
-use crate::{Failure, Grpc, Outcome, Target, Weigh};
+use crate::dialogue::{Channel, Exchange, PrepareError, Shared, TlsOptions};
+use crate::{Failure, Grpc, Outcome, Target, WeightUpdate};
 
 /// A health message has two octets; nobody needs a thousand.
 const MESSAGE_LIMIT: usize = 1024;
@@ -27,7 +27,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(grpc: &Grpc, target: &Target, shared: &mut Shared) -> Result<Self, PrepareError> {
-        let wishes = Wishes { server_name: grpc.server_name.as_deref(), h2: true, close_notify: true };
+        let wishes = TlsOptions { server_name: grpc.server_name.as_deref(), h2: true, close_notify: true };
         let channel = Channel::new(grpc.tls.as_ref(), target, wishes, shared)?;
         Ok(Self { request: request(grpc)?.into(), channel })
     }
@@ -91,7 +91,7 @@ impl Reply for Health {
 
     fn end(&mut self) -> Outcome {
         match self.health() {
-            Ok(SERVING) => Outcome::Pass(Weigh::Unsaid),
+            Ok(SERVING) => Outcome::Pass(WeightUpdate::Unchanged),
             Ok(other) => Outcome::Fail(Failure::GrpcHealth(u32::try_from(other).unwrap_or(u32::MAX))),
             Err(failure) => Outcome::Fail(failure),
         }
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn only_serving_is_good() {
-        assert_eq!(verdict(Some("0"), &[0, 0, 0, 0, 2, 8, 1]), Outcome::Pass(Weigh::Unsaid));
+        assert_eq!(verdict(Some("0"), &[0, 0, 0, 0, 2, 8, 1]), Outcome::Pass(WeightUpdate::Unchanged));
         assert_eq!(verdict(Some("0"), &[0, 0, 0, 0, 2, 8, 2]), Outcome::Fail(Failure::GrpcHealth(2)));
         assert_eq!(verdict(Some("0"), &[0, 0, 0, 0, 0]), Outcome::Fail(Failure::GrpcHealth(0)));
         assert_eq!(verdict(Some("12"), &[]), Outcome::Fail(Failure::GrpcStatus(12)));
@@ -195,7 +195,7 @@ mod tests {
             &[0x25, 0, 0, 0, 0],
             &[8, 1],
         ];
-        assert_eq!(verdict(Some("0"), &message.concat()), Outcome::Pass(Weigh::Unsaid));
+        assert_eq!(verdict(Some("0"), &message.concat()), Outcome::Pass(WeightUpdate::Unchanged));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use md5::{Digest, Md5};
 use super::pattern::Compiled;
 use super::search::Needle;
 use crate::dialogue::{Note, PrepareError, Shared};
-use crate::{DigestMd5, Failure, HttpMethod, Outcome, StatusCodes, Url, Weigh};
+use crate::{DigestMd5, Failure, HttpMethod, Outcome, StatusCodes, Url, WeightUpdate};
 
 /// Most octets of a body that are kept for a regular expression; only matches within are found.
 ///
@@ -117,7 +117,7 @@ impl Judge {
     pub(crate) fn end(&mut self) -> Outcome {
         match self.failure() {
             Some(failure) => Outcome::Fail(failure),
-            None => Outcome::Pass(Weigh::Unsaid),
+            None => Outcome::Pass(WeightUpdate::Unchanged),
         }
     }
 
@@ -177,7 +177,7 @@ mod tests {
         Judge::new(Arc::new(Criteria::new(&asked, &mut Shared::default()).unwrap()))
     }
 
-    const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+    const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
     /// Of `ok`.
     const OK: DigestMd5 = DigestMd5(0x444b_cb3a_3fcf_8389_296c_4946_7f27_e1d6_u128.to_be_bytes());
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::criteria::{Criteria, Judge};
 use super::exchange::{Check, Trail};
 use super::request;
-use crate::dialogue::{Channel, Exchange, PrepareError, Shared, Wishes};
+use crate::dialogue::{Channel, Exchange, PrepareError, Shared, TlsOptions};
 use crate::{Http, HttpVersion, Target, Url, h2};
 
 /// All urls of a check.
@@ -55,7 +55,8 @@ impl Plan {
 impl Step {
     fn new(http: &Arc<Http>, url: &Url, target: &Target, shared: &mut Shared) -> Result<Self, PrepareError> {
         let h2 = http.version == HttpVersion::Http2;
-        let wishes = Wishes { server_name: url.server_name.as_deref(), h2, close_notify: url.tls_compliant };
+        let wishes =
+            TlsOptions { server_name: url.server_name.as_deref(), h2, close_notify: url.tls_compliant };
         Ok(Self {
             request: if h2 { h2::http2(http, url)? } else { request::http1(http, url)? }.into(),
             h2,

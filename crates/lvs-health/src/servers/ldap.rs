@@ -8,7 +8,7 @@
 
 use super::{Inbox, Ldap, Login, refused};
 use crate::dialogue::Exchange;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Failure, Outcome, WeightUpdate};
 
 /// An `LDAP_CHECK`'s dialogue.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Check {
         match code {
             [0] => {
                 out.extend_from_slice(&[0x30, 5, 0x02, 1, 2, 0x42, 0]);
-                Ok(Some(Outcome::Pass(Weigh::Unsaid)))
+                Ok(Some(Outcome::Pass(WeightUpdate::Unchanged)))
             }
             [code] => {
                 let words = String::from_utf8_lossy(words);
@@ -120,7 +120,7 @@ mod tests {
     use super::super::testing::{is_robust, talk};
     use super::*;
 
-    const PASS: Option<Outcome> = Some(Outcome::Pass(Weigh::Unsaid));
+    const PASS: Option<Outcome> = Some(Outcome::Pass(WeightUpdate::Unchanged));
     const SUCCESS: [u8; 14] = [0x30, 12, 2, 1, 1, 0x61, 7, 0x0a, 1, 0, 4, 0, 4, 0];
 
     fn check(user: &str, password: &str) -> Check {

@@ -12,7 +12,7 @@ use sha2::Sha256;
 
 use super::{Inbox, Login, Mysql, refused};
 use crate::dialogue::Exchange;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Failure, Outcome, WeightUpdate};
 
 /// A `MYSQL_CHECK`'s dialogue.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ impl Check {
             (State::Greeting, [10, rest @ ..]) => self.handle_greeting(sequence, rest, out),
             (State::Login, [0, ..]) => {
                 packet(0, &[QUIT], out);
-                Ok(Some(Outcome::Pass(Weigh::Unsaid)))
+                Ok(Some(Outcome::Pass(WeightUpdate::Unchanged)))
             }
             (State::Login, [0xfe, rest @ ..]) => {
                 let (name, salt) = split(rest).ok_or(BAD)?;
@@ -127,7 +127,7 @@ impl Check {
     ) -> Result<Option<Outcome>, Failure> {
         let greeting = Greeting::parse(rest).ok_or(BAD)?;
         if self.login.user.is_empty() {
-            return Ok(Some(Outcome::Pass(Weigh::Unsaid)));
+            return Ok(Some(Outcome::Pass(WeightUpdate::Unchanged)));
         }
         // A method that is unknown here is only the server's first choice: it asks for another one.
         let method = Method::from_name(greeting.method).unwrap_or(Method::Native);
@@ -232,7 +232,7 @@ mod tests {
     use super::super::testing::{is_robust, talk};
     use super::*;
 
-    const PASS: Option<Outcome> = Some(Outcome::Pass(Weigh::Unsaid));
+    const PASS: Option<Outcome> = Some(Outcome::Pass(WeightUpdate::Unchanged));
 
     fn check(user: &str, password: &str) -> Check {
         Check::new(&Mysql { login: Login { user: user.into(), password: password.into() } })

@@ -13,7 +13,7 @@ use md5::{Digest as _, Md5};
 use super::scram::Scram;
 use super::{Inbox, Postgresql, Role, judge_role, refused};
 use crate::dialogue::Exchange;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Failure, Outcome, WeightUpdate};
 
 /// A `PGSQL_CHECK`'s dialogue.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 /// Ends the connection in order, so that the server logs nothing.
 fn pass(out: &mut Vec<u8>) -> Outcome {
     message(b'X', b"", out);
-    Outcome::Pass(Weigh::Unsaid)
+    Outcome::Pass(WeightUpdate::Unchanged)
 }
 
 fn password(text: &[u8], out: &mut Vec<u8>) {
@@ -196,7 +196,7 @@ mod tests {
     use super::super::testing::{is_robust, talk};
     use super::*;
 
-    const PASS: Option<Outcome> = Some(Outcome::Pass(Weigh::Unsaid));
+    const PASS: Option<Outcome> = Some(Outcome::Pass(WeightUpdate::Unchanged));
 
     fn check(user: &str, password: &str, role: Option<Role>) -> Check {
         let login = Login { user: user.into(), password: password.into() };

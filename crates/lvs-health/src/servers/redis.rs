@@ -7,7 +7,7 @@
 
 use super::{Inbox, Redis, Role, judge_role, refused};
 use crate::dialogue::Exchange;
-use crate::outcome::{Failure, Outcome, Weigh};
+use crate::outcome::{Failure, Outcome, WeightUpdate};
 
 /// A `REDIS_CHECK`'s dialogue.
 #[derive(Debug)]
@@ -53,7 +53,9 @@ impl Check {
                 command(&["PING"], out);
                 Ok(None)
             }
-            (State::Ping, b"+PONG") if self.config.role.is_none() => Ok(Some(Outcome::Pass(Weigh::Unsaid))),
+            (State::Ping, b"+PONG") if self.config.role.is_none() => {
+                Ok(Some(Outcome::Pass(WeightUpdate::Unchanged)))
+            }
             (State::Ping, b"+PONG") => {
                 self.state = State::Role { line: 0 };
                 command(&["ROLE"], out);
@@ -69,7 +71,7 @@ impl Check {
                     b"slave" | b"replica" => Role::Replica,
                     _ => return Err(Failure::Malformed("no role of Redis")),
                 };
-                judge_role(self.config.role, actual).map(|()| Some(Outcome::Pass(Weigh::Unsaid)))
+                judge_role(self.config.role, actual).map(|()| Some(Outcome::Pass(WeightUpdate::Unchanged)))
             }
             _ => Err(Failure::Malformed("no answer of Redis")),
         }
@@ -127,7 +129,7 @@ mod tests {
         Check::new(&Redis { login, role })
     }
 
-    const PASS: Option<Outcome> = Some(Outcome::Pass(Weigh::Unsaid));
+    const PASS: Option<Outcome> = Some(Outcome::Pass(WeightUpdate::Unchanged));
 
     #[test]
     fn a_ping_that_is_answered_passes() {

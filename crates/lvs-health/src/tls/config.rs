@@ -12,7 +12,7 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
 
 use super::verify::{AnyServer, KnownServer};
-use crate::dialogue::{Outside, PrepareError, Shared, Wishes};
+use crate::dialogue::{Outside, PrepareError, Shared, TlsOptions};
 use crate::{Certificates, ExpiryWeight, Target, Tls, TlsVersion};
 
 /// TLS as one check speaks it.
@@ -35,10 +35,10 @@ impl Layer {
     pub(crate) fn new(
         tls: &Tls,
         target: &Target,
-        wishes: Wishes<'_>,
+        wishes: TlsOptions<'_>,
         shared: &mut Shared,
     ) -> Result<Self, PrepareError> {
-        let Wishes { server_name, h2, close_notify } = wishes;
+        let TlsOptions { server_name, h2, close_notify } = wishes;
         let name = match server_name {
             Some(name) => name_of(name)?,
             // Without a name to send, the address is what a certificate is verified for.

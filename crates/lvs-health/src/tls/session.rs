@@ -9,7 +9,7 @@ use rustls::ClientConnection;
 use super::certificate::Certificate;
 use super::config::Layer;
 use crate::dialogue::{Exchange, Note};
-use crate::{ExpiryWeight, Failure, Outcome, Weigh};
+use crate::{ExpiryWeight, Failure, Outcome, WeightUpdate};
 
 /// Ciphertext outside, plain text inside.
 ///
@@ -26,7 +26,7 @@ struct Session {
     /// The end of the certificate that the server showed.
     ends: Option<SystemTime>,
     /// Effect of the certificate's end on the weight.
-    weigh: Weigh,
+    weigh: WeightUpdate,
 }
 
 impl Layer {
@@ -42,13 +42,13 @@ impl Layer {
     }
 
     /// A certificate whose end cannot be read changes nothing.
-    fn weigh(&self, ends: Option<SystemTime>) -> Weigh {
+    fn weigh(&self, ends: Option<SystemTime>) -> WeightUpdate {
         match (self.expiry_weight, ends) {
             (Some(ExpiryWeight { within, percent }), Some(ends)) if self.is_near(ends, within) => {
-                Weigh::Percent(percent)
+                WeightUpdate::Percent(percent)
             }
-            (Some(_), Some(_)) => Weigh::Configured,
-            (None, _) | (_, None) => Weigh::Unsaid,
+            (Some(_), Some(_)) => WeightUpdate::Configured,
+            (None, _) | (_, None) => WeightUpdate::Unchanged,
         }
     }
 
@@ -60,7 +60,15 @@ impl Layer {
 
 impl Session {
     fn new(layer: Layer, inner: Box<dyn Exchange>) -> Self {
-        Self { layer, connection: None, inner, is_open: false, note: None, ends: None, weigh: Weigh::Unsaid }
+        Self {
+            layer,
+            connection: None,
+            inner,
+            is_open: false,
+            note: None,
+            ends: None,
+            weigh: WeightUpdate::Unchanged,
+        }
     }
 
     fn connect(&mut self, out: &mut Vec<u8>) -> Result<Option<Outcome>, Failure> {
@@ -125,7 +133,7 @@ impl Session {
 
     /// The outcome, with what the certificate says about the weight if nothing else does.
     fn weighed(&self, outcome: Outcome) -> Outcome {
-        if outcome == Outcome::Pass(Weigh::Unsaid) { Outcome::Pass(self.weigh) } else { outcome }
+        if outcome == Outcome::Pass(WeightUpdate::Unchanged) { Outcome::Pass(self.weigh) } else { outcome }
     }
 
     fn is_inside(&mut self) -> Option<&mut Box<dyn Exchange>> {

@@ -5,13 +5,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use lvs_health::director::{
-    Action, AttemptId, CheckId, Director, Event, Plan, Server, ServerId, Service, ServiceId, ServiceMemory,
-    Who,
+    Action, AttemptId, CheckId, DestinationKey, Director, Event, Plan, Server, ServerId, Service, ServiceId,
+    ServiceMemory,
 };
-use lvs_health::{Check, Failure, Http, Network, Outcome, Probe, Protocol, Target, Timing, Url, Weigh};
+use lvs_health::{
+    Check, Failure, Http, Network, Outcome, Probe, Protocol, Target, Timing, Url, WeightUpdate,
+};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
-pub(crate) const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+pub(crate) const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
 pub(crate) const FAIL: Outcome = Outcome::Fail(Failure::ConnectTimeout);
 
 /// Every 10 s, one retry after 2 s, the first attempt at once.
@@ -125,11 +127,11 @@ impl Lab {
         let mut wanted: Vec<_> = self.director.destinations(service).collect();
         wanted.sort_unstable();
         let text = wanted.iter().map(|wanted| match wanted.who {
-            Who::Server(id) => {
+            DestinationKey::Server(id) => {
                 format!("{}={}", self.director.server_status(id).unwrap().address.port(), wanted.weight)
             }
-            Who::Drained(address) => format!("drained {}={}", address.port(), wanted.weight),
-            Who::Sorry => format!("sorry={}", wanted.weight),
+            DestinationKey::Drained(address) => format!("drained {}={}", address.port(), wanted.weight),
+            DestinationKey::Sorry => format!("sorry={}", wanted.weight),
         });
         text.collect::<Vec<_>>().join(" ")
     }

@@ -5,9 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use lvs_health::director::{
-    Action, AttemptId, CheckId, Event, Mode, Plan, Server, ServerId, Service, ServiceId, Sorry, Wanted, Who,
+    Action, AttemptId, CheckId, DestinationKey, Event, Mode, Plan, Server, ServerId, Service, ServiceId,
+    Sorry, Wanted,
 };
-use lvs_health::{Failure, Outcome, Timing, Weigh};
+use lvs_health::{Failure, Outcome, Timing, WeightUpdate};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -40,7 +41,7 @@ enum Input {
 /// An outcome.
 #[derive(Clone, Copy, Debug)]
 enum End {
-    Pass(Weigh),
+    Pass(WeightUpdate),
     Fail,
 }
 
@@ -59,12 +60,12 @@ enum Change {
 
 fn end() -> impl Strategy<Value = End> {
     (0..10_u8, 0..200_u32).prop_map(|(kind, number)| match kind {
-        0..3 => End::Pass(Weigh::Unsaid),
+        0..3 => End::Pass(WeightUpdate::Unchanged),
         3..6 => End::Fail,
-        6 => End::Pass(Weigh::Exactly(number % 4)),
-        7 => End::Pass(Weigh::Percent(number)),
-        8 => End::Pass(Weigh::Plus(number.cast_signed() % 6 - 3)),
-        _ => End::Pass(Weigh::Configured),
+        6 => End::Pass(WeightUpdate::Exactly(number % 4)),
+        7 => End::Pass(WeightUpdate::Percent(number)),
+        8 => End::Pass(WeightUpdate::Plus(number.cast_signed() % 6 - 3)),
+        _ => End::Pass(WeightUpdate::Configured),
     })
 }
 
@@ -427,9 +428,9 @@ impl World {
 
     fn rows(&self, service: ServiceId) -> Vec<Row> {
         let row = |wanted: Wanted| match wanted.who {
-            Who::Server(id) => (Some(self.key(id).1), false, wanted.weight),
-            Who::Drained(address) => (Some(address), true, wanted.weight),
-            Who::Sorry => (None, false, wanted.weight),
+            DestinationKey::Server(id) => (Some(self.key(id).1), false, wanted.weight),
+            DestinationKey::Drained(address) => (Some(address), true, wanted.weight),
+            DestinationKey::Sorry => (None, false, wanted.weight),
         };
         let mut rows: Vec<_> = self.lab.director.destinations(service).map(row).collect();
         rows.sort_unstable();

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use lvs_health::director::{Action, AttemptId, Event, Plan, Server, Service, ServiceId, Sorry};
-use lvs_health::{Check, Outcome, Probe, Script, Timing, Weigh};
+use lvs_health::{Check, Outcome, Probe, Script, Timing, WeightUpdate};
 
 use crate::lab::{FAIL, Lab, PASS, SECOND, TIMING, http, id, quorums, server, service, tcp, turns};
 
@@ -141,11 +141,11 @@ fn a_weight_that_a_check_gave_stands() {
         Service { quorum: 20, ..service("a", vec![Server { weight: 20, checks: vec![check], ..server(1) }]) };
     let mut lab = Lab::new(vec![service.clone()]);
     lab.drain();
-    lab.attempt(Outcome::Pass(Weigh::Exactly(5)));
+    lab.attempt(Outcome::Pass(WeightUpdate::Exactly(5)));
     lab.crash(plan(&[service]), MOMENT);
     assert_eq!(lab.told(), [Event::Resumed { service: ServiceId(0) }]);
     assert_eq!(lab.wanted(), "1=5");
-    let told = lab.attempt(Outcome::Pass(Weigh::Configured));
+    let told = lab.attempt(Outcome::Pass(WeightUpdate::Configured));
     assert_eq!(told[0], Event::Weight { server: id(0, 0), from: 5, to: 20 });
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lvs_health::director::{Action, Server, ServiceId};
-use lvs_health::{Outcome, Timing, Weigh};
+use lvs_health::{Outcome, Timing, WeightUpdate};
 
 use crate::lab::{FAIL, Lab, PASS, SECOND, TIMING, id, server, service, tcp};
 
@@ -85,7 +85,7 @@ fn a_weight_that_changes_on_the_way_is_given_in_the_same_part() {
     lab.attempt(PASS);
     lab.pass_time(5 * SECOND);
     let check = lab.check(id(0, 0));
-    lab.director.handle_report(lab.now, check, Outcome::Pass(Weigh::Exactly(40)));
+    lab.director.handle_report(lab.now, check, Outcome::Pass(WeightUpdate::Exactly(40)));
     assert_eq!(lab.wanted(), "1=10");
 }
 

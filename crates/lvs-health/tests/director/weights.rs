@@ -1,11 +1,11 @@
 //! Weights that checks say.
 
 use lvs_health::director::{Action, Event, Server, Service, ServiceId};
-use lvs_health::{Outcome, Weigh};
+use lvs_health::{Outcome, WeightUpdate};
 
 use crate::lab::{FAIL, Lab, PASS, id, quorums, server, service, turns};
 
-fn says(weigh: Weigh) -> Outcome {
+fn says(weigh: WeightUpdate) -> Outcome {
     Outcome::Pass(weigh)
 }
 
@@ -17,11 +17,11 @@ fn weighing(weight: u32) -> Service {
 fn a_weight_that_a_check_says_is_told_programmed_and_counts_for_the_quorum() {
     let mut lab = Lab::new(vec![Service { quorum: 20, ..weighing(20) }]);
     lab.drain();
-    let told = lab.attempt(says(Weigh::Exactly(5)));
+    let told = lab.attempt(says(WeightUpdate::Exactly(5)));
     assert!(told.contains(&Event::Weight { server: id(0, 0), from: 20, to: 5 }));
     assert_eq!(quorums(&told), [(0, false)]);
     assert_eq!(lab.wanted(), "1=5");
-    let told = lab.attempt(says(Weigh::Configured));
+    let told = lab.attempt(says(WeightUpdate::Configured));
     assert_eq!(told[0], Event::Weight { server: id(0, 0), from: 5, to: 20 });
     assert_eq!(quorums(&told), [(0, true)]);
     assert_eq!(lab.wanted(), "1=20");
@@ -31,7 +31,7 @@ fn a_weight_that_a_check_says_is_told_programmed_and_counts_for_the_quorum() {
 fn weight_0_drains_a_server_that_stays_up() {
     let mut lab = Lab::new(vec![weighing(20)]);
     lab.drain();
-    let told = lab.attempt(says(Weigh::Percent(0)));
+    let told = lab.attempt(says(WeightUpdate::Percent(0)));
     assert_eq!(turns(&told), []);
     assert!(lab.up(id(0, 0)));
     assert_eq!(lab.wanted(), "1=0");
@@ -41,8 +41,13 @@ fn weight_0_drains_a_server_that_stays_up() {
 fn a_weight_that_stays_the_same_is_no_news() {
     let mut lab = Lab::new(vec![weighing(20)]);
     lab.drain();
-    lab.attempt(says(Weigh::Exactly(5)));
-    for same in [Weigh::Exactly(5), Weigh::Percent(25), Weigh::Plus(-15), Weigh::Unsaid] {
+    lab.attempt(says(WeightUpdate::Exactly(5)));
+    for same in [
+        WeightUpdate::Exactly(5),
+        WeightUpdate::Percent(25),
+        WeightUpdate::Plus(-15),
+        WeightUpdate::Unchanged,
+    ] {
         let (attempt, _) = lab.next_start();
         lab.director.handle_outcome(lab.now, attempt, says(same));
         assert_eq!(lab.drain(), [], "{same:?}");
@@ -53,7 +58,7 @@ fn a_weight_that_stays_the_same_is_no_news() {
 fn a_result_without_a_weight_does_not_take_back_an_earlier_one() {
     let mut lab = Lab::new(vec![weighing(20)]);
     lab.drain();
-    lab.attempt(says(Weigh::Percent(50)));
+    lab.attempt(says(WeightUpdate::Percent(50)));
     lab.attempt(PASS);
     assert_eq!(lab.wanted(), "1=10");
     lab.attempt(FAIL);
@@ -69,7 +74,7 @@ fn a_server_comes_up_with_its_new_weight_at_once() {
     lab.drain();
     lab.attempt(FAIL);
     let (attempt, _) = lab.next_start();
-    lab.director.handle_outcome(lab.now, attempt, says(Weigh::Exactly(3)));
+    lab.director.handle_outcome(lab.now, attempt, says(WeightUpdate::Exactly(3)));
     let actions = lab.drain();
     assert_eq!(actions.iter().filter(|action| **action == Action::Program(ServiceId(0))).count(), 1);
     assert_eq!(lab.wanted(), "1=3");

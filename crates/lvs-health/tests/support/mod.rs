@@ -5,9 +5,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use lvs_health::{Dialogue, Http, Network, Outcome, Prepared, Protocol, Shared, Target, Url, Weigh};
+use lvs_health::{Dialogue, Http, Network, Outcome, Prepared, Protocol, Shared, Target, Url, WeightUpdate};
 
-pub(crate) const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+pub(crate) const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
 
 pub(crate) fn target() -> Target {
     Target::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 80)), Duration::from_secs(5))

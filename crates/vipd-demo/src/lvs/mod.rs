@@ -10,14 +10,14 @@ mod stage;
 mod story;
 
 use super::options::Options;
-use super::{FAILED, Failure, NOT_PERMITTED, Told};
+use super::{FAILED, Failure, NOT_PERMITTED, StoryResult};
 use pace::Pace;
 use vip_lab::LabError;
 use vip_lab::daemon::Program;
 use vip_lab::table::kernel_has_ipvs;
 
 /// Tells the story.
-pub(super) fn tell(options: &Options, program: &Program) -> Result<Told, Failure> {
+pub(super) fn tell(options: &Options, program: &Program) -> Result<StoryResult, Failure> {
     if !kernel_has_ipvs() {
         return Err((NOT_PERMITTED, NO_IPVS.to_owned()));
     }
@@ -32,7 +32,7 @@ pub(super) fn tell(options: &Options, program: &Program) -> Result<Told, Failure
     println!("{subtitle}");
     let failed = |error: LabError| (FAILED, format!("the lab failed: {error}"));
     let (report, timeline) = story::tell(pace, program, subtitle, options).map_err(failed)?;
-    Ok(Told { text: report.to_text(), timeline, behaved: report.behaved() })
+    Ok(StoryResult { text: report.to_text(), timeline, behaved: report.behaved() })
 }
 
 const NO_IPVS: &str = "this kernel has no IPVS (module ip_vs; loading it takes root)

@@ -14,12 +14,12 @@ mod theory;
 pub(super) mod stand_in;
 
 use super::options::Options;
-use super::{FAILED, Failure, NOT_PERMITTED, Told, WRONG_USE};
+use super::{FAILED, Failure, NOT_PERMITTED, StoryResult, WRONG_USE};
 use setup::Setup;
 use vip_lab::daemon::Program;
 
 /// Tells the story with the built-in pair, or with the user's own.
-pub(super) fn tell(options: &Options, program: &Program) -> Result<Told, Failure> {
+pub(super) fn tell(options: &Options, program: &Program) -> Result<StoryResult, Failure> {
     let setup = setup(options)?;
     vip_lab::enter().map_err(|denied| (NOT_PERMITTED, denied.to_string()))?;
     for remark in &setup.remarks {
@@ -29,7 +29,7 @@ pub(super) fn tell(options: &Options, program: &Program) -> Result<Told, Failure
     println!("{subtitle}");
     let failed = |error: vip_lab::LabError| (FAILED, format!("the lab failed: {error}"));
     let (report, timeline) = story::tell(&setup, program, subtitle, options).map_err(failed)?;
-    Ok(Told { text: report.to_text(), timeline, behaved: report.behaved() })
+    Ok(StoryResult { text: report.to_text(), timeline, behaved: report.behaved() })
 }
 
 fn setup(options: &Options) -> Result<Setup, Failure> {

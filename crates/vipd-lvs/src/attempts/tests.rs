@@ -6,7 +6,7 @@ use std::time::Duration;
 use lvs_health::director::{Action, Director, Plan, Server, Service};
 use lvs_health::{
     Check, DigestMd5, Failure, Http, HttpVersion, Network, Prepared, Probe, Protocol, Reply, Shared,
-    StatusCodes, Target, Timing, Udp, Url, Weigh,
+    StatusCodes, Target, Timing, Udp, Url, WeightUpdate,
 };
 use mio::{Events, Poll};
 
@@ -146,7 +146,7 @@ fn question() -> Protocol {
 
 const FIRST: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(5);
-const PASS: Outcome = Outcome::Pass(Weigh::Unsaid);
+const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
 
 fn broken(kind: ErrorKind) -> Outcome {
     Outcome::Fail(Failure::Io(kind))
@@ -316,7 +316,7 @@ fn a_redirect_is_followed_over_a_second_connection_to_the_same_server() {
     assert_eq!(led_on, id);
     let socket = connect(&Target::new(address, PATIENCE), Transport::Stream).unwrap();
     scene.attempts.reconnect(led_on, socket, scene.poll.registry()).unwrap();
-    assert_eq!(scene.ended().outcome, Outcome::Pass(Weigh::Unsaid));
+    assert_eq!(scene.ended().outcome, Outcome::Pass(WeightUpdate::Unchanged));
     assert_eq!(server.join().unwrap(), ["/", "/login"]);
     assert_eq!(scene.attempts.len(), 0);
 }

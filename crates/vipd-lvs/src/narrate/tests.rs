@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use lvs_health::{Failure, Outcome, Weigh};
+use lvs_health::{Failure, Outcome, WeightUpdate};
 
 use super::*;
 use crate::testing::{asked, balanced, plan};
@@ -47,7 +47,7 @@ fn a_server_that_fails_and_comes_back_is_told_with_the_reason() {
 
     let later = director.poll_timeout().unwrap();
     let (_, attempts) = asked(&mut director, later);
-    director.handle_outcome(later, attempts[0], Outcome::Pass(Weigh::Unsaid));
+    director.handle_outcome(later, attempts[0], Outcome::Pass(WeightUpdate::Unchanged));
     let (events, _) = asked(&mut director, later);
     let (spoken, _) = said(&plan, &Former::default(), &director, &events);
     assert_eq!(

@@ -1,7 +1,7 @@
 //! A virtual router: its state, the reason, and what else is wrong with it.
 
 use super::{About, Label, List};
-use crate::problems::{Heard, describe_stranger, is_stranger};
+use crate::problems::{RecentNeighbours, describe_stranger, is_stranger};
 use crate::words::{intent, micros, millis};
 use crate::{Cause, Evidence, Fault, Histogram, Instance, State};
 
@@ -15,7 +15,7 @@ impl About<'_> {
         );
         list.say_some(Label::Because, self.because(instance));
         list.say_some(Label::Because, instance.waits.as_ref().map(|waits| format!("it waits: {waits}")));
-        let heard = Heard::new(self.status);
+        let heard = RecentNeighbours::new(self.status);
         self.evidence(instance, &heard, list);
         self.wrong(instance, &heard, list);
         list.say_some(Label::Intent, instance.intent.as_ref().map(|wanted| intent(wanted, self.status.at)));
@@ -80,7 +80,7 @@ impl About<'_> {
         }
     }
 
-    fn evidence(self, instance: &Instance, heard: &Heard<'_>, list: &mut List) {
+    fn evidence(self, instance: &Instance, heard: &RecentNeighbours<'_>, list: &mut List) {
         let newest = instance.history.first().filter(|change| change.to == instance.state);
         if let Some(change) = newest {
             list.say_some(Label::Evidence, describe(&change.evidence));
@@ -109,7 +109,7 @@ impl About<'_> {
         }
     }
 
-    fn wrong(self, instance: &Instance, heard: &Heard<'_>, list: &mut List) {
+    fn wrong(self, instance: &Instance, heard: &RecentNeighbours<'_>, list: &mut List) {
         if instance.state == State::Master {
             let missing = instance.addresses.iter().filter(|address| !address.set);
             for address in missing {
@@ -127,7 +127,7 @@ impl About<'_> {
         }
     }
 
-    fn strangers(self, instance: &Instance, heard: &Heard<'_>, list: &mut List) {
+    fn strangers(self, instance: &Instance, heard: &RecentNeighbours<'_>, list: &mut List) {
         let mut any = false;
         for stranger in heard.of(instance).filter(|router| is_stranger(router)) {
             list.say(Label::Stranger, describe_stranger(stranger));

@@ -5,7 +5,7 @@
 use super::tally::word;
 use super::writer::{Kind, Labels, Writer};
 use super::{Detail, Tally};
-use crate::problems::{Heard, is_stranger};
+use crate::problems::{RecentNeighbours, is_stranger};
 use crate::{Instance, State, Status};
 
 const STATES: [State; 5] = [State::Init, State::Backup, State::Master, State::Fault, State::Stop];
@@ -14,7 +14,7 @@ pub(super) fn write(writer: &mut Writer, status: &Status, tally: &Tally, detail:
     let ids: Vec<Id<'_>> = status.instances.iter().map(Id::new).collect();
     states(writer, &ids);
     priorities(writer, &ids);
-    masters(writer, &Heard::new(status), &ids);
+    masters(writer, &RecentNeighbours::new(status), &ids);
     counted(writer, &ids);
     transitions(writer, tally);
     if detail == Detail::Full {
@@ -90,7 +90,7 @@ fn priorities(writer: &mut Writer, ids: &[Id<'_>]) {
     });
 }
 
-fn masters(writer: &mut Writer, heard: &Heard<'_>, ids: &[Id<'_>]) {
+fn masters(writer: &mut Writer, heard: &RecentNeighbours<'_>, ids: &[Id<'_>]) {
     let help = "1 if the instance is MASTER or hears one.";
     each(writer, ids, "vipd_vrrp_master_known", help, |instance, labels, family| {
         family.flag(labels, instance.state == State::Master || instance.master.is_some());

@@ -9,7 +9,7 @@ use vrrp_linux::address::{AddressFlags, AddressSpec};
 use vrrp_linux::commands::Command;
 use vrrp_linux::interfaces::Interfaces;
 use vrrp_linux::mark::Mark;
-use vrrp_linux::virtual_links::{Applier, Task, VirtualLinks, Wish, link_local};
+use vrrp_linux::virtual_links::{Applier, Task, VirtualLinks, WantedLink, link_local};
 
 use crate::ipc::LogLevel;
 use crate::plan::{RouterPlan, Vip};
@@ -50,12 +50,12 @@ impl OwnLinks {
     }
 
     /// These are wanted from now on; those that were wanted before stay with `keep_others`.
-    pub(super) fn want(&mut self, wishes: Vec<Wish>, keep_others: bool) {
+    pub(super) fn want(&mut self, wanted: Vec<WantedLink>, keep_others: bool) {
         self.failures.clear();
         if keep_others {
-            self.machine.want_also(wishes);
+            self.machine.want_also(wanted);
         } else {
-            self.machine.want(wishes);
+            self.machine.want(wanted);
         }
     }
 
@@ -182,8 +182,8 @@ impl OwnLinks {
 impl Kernel {
     /// These interfaces are wanted; with `keep_others` the earlier ones too. They are there when this returns, as far as
     /// the kernel lets them be.
-    pub(crate) fn want_links(&mut self, wishes: &[Wish], keep_others: bool) -> io::Result<Arranged> {
-        self.own_links.want(wishes.to_vec(), keep_others);
+    pub(crate) fn want_links(&mut self, wanted: &[WantedLink], keep_others: bool) -> io::Result<Arranged> {
+        self.own_links.want(wanted.to_vec(), keep_others);
         self.arrange_links()
     }
 
@@ -243,11 +243,11 @@ impl Kernel {
 }
 
 /// Makes the interfaces of the routers, and removes those of others before.
-pub(crate) fn want_links(kernel: &mut Kernel, parent: &mut Parent, wishes: &[Wish], keep_others: bool) {
-    if wishes.is_empty() && !kernel.has_links() && !kernel.finds_links() {
+pub(crate) fn want_links(kernel: &mut Kernel, parent: &mut Parent, wanted: &[WantedLink], keep_others: bool) {
+    if wanted.is_empty() && !kernel.has_links() && !kernel.finds_links() {
         return;
     }
-    match kernel.want_links(wishes, keep_others) {
+    match kernel.want_links(wanted, keep_others) {
         Ok(arranged) => arranged.log(parent),
         Err(error) => parent.log(LogLevel::Error, format!("cannot make virtual interfaces: {error}")),
     }

@@ -41,21 +41,21 @@ fn a_change_of_state_has_fields_and_a_fault_is_a_warning() {
     let moved = |from, to, why| {
         level_and_fields(&Event::Standing { router: A, from, to, why, priority: Priority::new(100) })
     };
-    let timeout = Why::Election(Cause::ActiveDown { silent_for: None });
+    let timeout = TransitionReason::Election(Cause::ActiveDown { silent_for: None });
     let (levels, fields) = moved(Standing::Backup, Standing::Active, timeout);
     assert_eq!(levels, [Info, Info]);
     assert_eq!(
         fields,
         "transition: instance=A vrid=51 from=BACKUP to=MASTER cause=silence reason=Receive advertisement timeout"
     );
-    let failed = Why::Fault(Fault::Tracked(ScriptId(0).into()));
+    let failed = TransitionReason::Fault(Fault::Tracked(ScriptId(0).into()));
     let (levels, fields) = moved(Standing::Waiting, Standing::Fault, failed);
     assert_eq!(levels, [Warning, Warning]);
     assert_eq!(
         fields,
         "transition: instance=A vrid=51 from=INIT to=FAULT cause=tracked-script reason=tracked script S failed"
     );
-    let (levels, fields) = moved(Standing::Active, Standing::Stopped, Why::Stop);
+    let (levels, fields) = moved(Standing::Active, Standing::Stopped, TransitionReason::Stop);
     assert_eq!(levels, [Info]);
     assert_eq!(
         fields,
@@ -79,7 +79,7 @@ fn a_script_that_fails_is_a_warning_and_reports_name_the_peer() {
 }
 
 /// The lines about A, which was `from` and is `to`.
-fn moved(from: Standing, to: Standing, why: Why) -> Vec<String> {
+fn moved(from: Standing, to: Standing, why: TransitionReason) -> Vec<String> {
     told(&Event::Standing { router: A, from, to, why, priority: Priority::new(100) })
 }
 
@@ -88,7 +88,7 @@ fn moved(from: Standing, to: Standing, why: Why) -> Vec<String> {
 fn the_log_says_which_state_is_entered_and_why() {
     use Standing::{Active, Backup, Fault, Stopped, Waiting};
     let source = [192, 0, 2, 2].into();
-    let elected = Why::Election;
+    let elected = TransitionReason::Election;
     let silence = Some(Duration::from_millis(3_609));
     for (from, to, why, expected) in [
         (Waiting, Backup, elected(Cause::Startup), vec!["(A) Entering BACKUP STATE (init)"]),
@@ -132,9 +132,9 @@ fn the_log_says_which_state_is_entered_and_why() {
                 "(A) Entering BACKUP STATE",
             ],
         ),
-        (Active, Stopped, Why::Stop, vec!["(A) sent 0 priority"]),
-        (Backup, Stopped, Why::Stop, vec![]),
-        (Backup, Stopped, Why::Deleted, vec!["(A) is no longer configured"]),
+        (Active, Stopped, TransitionReason::Stop, vec!["(A) sent 0 priority"]),
+        (Backup, Stopped, TransitionReason::Stop, vec![]),
+        (Backup, Stopped, TransitionReason::Deleted, vec!["(A) is no longer configured"]),
     ] {
         assert_eq!(moved(from, to, why), expected);
     }
@@ -157,7 +157,7 @@ fn a_fault_names_the_missing_thing() {
         ),
     ] {
         assert_eq!(fault_text(&plan, fault), expected);
-        let lines = moved(Standing::Backup, Standing::Fault, Why::Fault(fault));
+        let lines = moved(Standing::Backup, Standing::Fault, TransitionReason::Fault(fault));
         assert_eq!(lines, [format!("(A) {expected}"), "(A) Entering FAULT STATE".to_owned()]);
     }
 }
@@ -198,9 +198,9 @@ fn scripts_are_told_the_priority_of_the_moment_whatever_becomes_of_the_router() 
     let router = RouterId(1);
     let event = |to, why| Event::Standing { router, from: Standing::Active, to, why, priority };
     let gone = |_| None;
-    let deleted = event(Standing::Stopped, Why::Deleted);
+    let deleted = event(Standing::Stopped, TransitionReason::Deleted);
     assert_eq!(instance_event(&deleted, gone), Some((InstanceEvent::Deleted, priority)));
-    let stopped = event(Standing::Stopped, Why::Stop);
+    let stopped = event(Standing::Stopped, TransitionReason::Stop);
     assert_eq!(instance_event(&stopped, gone), Some((InstanceEvent::Stop, priority)));
     let another = |_| Some(Priority::new(7));
     assert_eq!(instance_event(&deleted, another), Some((InstanceEvent::Deleted, priority)));

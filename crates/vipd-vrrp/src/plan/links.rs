@@ -5,7 +5,7 @@ use keepalived_conf::model::virtual_link::{self, VirtualLink, VirtualLinkKind};
 use vrrp_election::LinkId;
 use vrrp_linux::address::{AddressFlags, AddressSpec, STATIC_MARK};
 use vrrp_linux::links::{IpvlanMode, VirtualKind};
-use vrrp_linux::virtual_links::Wish;
+use vrrp_linux::virtual_links::WantedLink;
 
 use super::watched::Numbers;
 
@@ -29,9 +29,9 @@ pub(super) fn vmac(instance: &VrrpInstance, links: &mut Numbers<String, LinkId>)
 }
 
 /// Every interface that the instances make.
-pub(super) fn wishes(instances: &[VrrpInstance]) -> Vec<Wish> {
+pub(super) fn wanted(instances: &[VrrpInstance]) -> Vec<WantedLink> {
     let of_instances = instances.iter().filter_map(|instance| instance.virtual_links.as_deref());
-    of_instances.flat_map(|links| links.own.iter().chain(&links.of_addresses)).map(wish).collect()
+    of_instances.flat_map(|links| links.own.iter().chain(&links.of_addresses)).map(wanted_link).collect()
 }
 
 /// The addresses that ipvlans have of their own, as long as they are there.
@@ -47,7 +47,7 @@ pub(super) fn addresses(instances: &[VrrpInstance]) -> impl Iterator<Item = (Str
     })
 }
 
-fn wish(link: &VirtualLink) -> Wish {
+fn wanted_link(link: &VirtualLink) -> WantedLink {
     let kind = match link.kind {
         VirtualLinkKind::Macvlan { mac } => VirtualKind::Macvlan { mac },
         VirtualLinkKind::Ipvlan { mode, .. } => VirtualKind::Ipvlan {
@@ -58,5 +58,5 @@ fn wish(link: &VirtualLink) -> Wish {
             },
         },
     };
-    Wish { name: link.name.clone(), base: link.base.clone(), kind, group: link.group }
+    WantedLink { name: link.name.clone(), base: link.base.clone(), kind, group: link.group }
 }

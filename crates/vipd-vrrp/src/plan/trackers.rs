@@ -7,7 +7,7 @@ use keepalived_conf::model::trackers::{ParameterPattern, ProcessPattern, TrackFi
 use keepalived_conf::model::{Config, SyncGroup, VrrpInstance};
 use serde::{Deserialize, Serialize};
 use vrrp_election::{Delays, FactId, Track};
-use vrrp_linux::virtual_links::Wish;
+use vrrp_linux::virtual_links::WantedLink;
 
 use super::watched::{Numbers, WatchedFact};
 use crate::ipc::SessionKey;
@@ -132,13 +132,13 @@ pub(super) fn name<'a>(fact: &WatchedFact, config: &'a Config) -> Option<&'a str
 }
 
 /// For how long changes of interfaces have to last. An interface that we make has the delays of its base.
-pub(super) fn link_delays(config: &Config, made: &[Wish]) -> HashMap<String, Delays> {
+pub(super) fn link_delays(config: &Config, made: &[WantedLink]) -> HashMap<String, Delays> {
     let delays = config.interface_delays.iter();
     let mut delays: HashMap<_, _> =
         delays.map(|line| (line.interface.clone(), Delays { up: line.up, down: line.down })).collect();
-    for wish in made {
-        if let Some(of_base) = delays.get(&wish.base).copied() {
-            delays.entry(wish.name.clone()).or_insert(of_base);
+    for wanted in made {
+        if let Some(of_base) = delays.get(&wanted.base).copied() {
+            delays.entry(wanted.name.clone()).or_insert(of_base);
         }
     }
     delays

@@ -1,7 +1,9 @@
 //! Why a router is what it is, and what was seen.
 
 use vipd_status::{Cause, Evidence, Fault, IntentKind};
-use vrrp_election::{self as election, ChangedBy, Fact, RouterId, Standing, TrackTarget, Transition, Why};
+use vrrp_election::{
+    self as election, ChangedBy, Fact, RouterId, Standing, TrackTarget, Transition, TransitionReason,
+};
 
 use super::instance::intent_kind;
 use super::{Wall, ms, state, tracked};
@@ -27,11 +29,11 @@ pub(super) fn transition(
 /// Why a state changed.
 pub(super) fn cause(plan: &Plan, router: RouterId, transition: &Transition) -> Cause {
     match transition.why {
-        Why::Election(cause) => of_election(plan, router, cause, transition),
-        Why::Fault(election::Fault::Maintenance) => asked(transition)
+        TransitionReason::Election(cause) => of_election(plan, router, cause, transition),
+        TransitionReason::Fault(election::Fault::Maintenance) => asked(transition)
             .unwrap_or(Cause::Operator { intent: IntentKind::Maintenance, by: SOMEBODY.to_owned() }),
-        Why::Fault(fault) => Cause::Fault(self::fault(plan, router, fault, Some(transition))),
-        Why::Deleted => Cause::Deleted,
+        TransitionReason::Fault(fault) => Cause::Fault(self::fault(plan, router, fault, Some(transition))),
+        TransitionReason::Deleted => Cause::Deleted,
         _ => Cause::Stop,
     }
 }
@@ -129,17 +131,17 @@ fn reason_given(transition: &Transition) -> String {
 /// In words: the text of a fault, or what changed the priority.
 fn remark(plan: &Plan, transition: &Transition) -> Option<String> {
     let seen = &transition.evidence;
-    if let Why::Election(handed @ election::Cause::HandedOver { .. }) = transition.why {
+    if let TransitionReason::Election(handed @ election::Cause::HandedOver { .. }) = transition.why {
         return Some(format!("{handed}{}", reason_given(transition)));
     }
-    if transition.why == Why::Fault(election::Fault::Maintenance) {
+    if transition.why == TransitionReason::Fault(election::Fault::Maintenance) {
         return Some(format!(
             "{}{}",
             fault_text(plan, election::Fault::Maintenance),
             reason_given(transition)
         ));
     }
-    if let Why::Fault(fault) = transition.why {
+    if let TransitionReason::Fault(fault) = transition.why {
         return Some(match &seen.run {
             Some(run) if seen.fact.is_some() => run.to_string(),
             _ => fault_text(plan, fault),
@@ -148,7 +150,7 @@ fn remark(plan: &Plan, transition: &Transition) -> Option<String> {
     // Where priorities decided.
     let decides = matches!(
         transition.why,
-        Why::Election(election::Cause::Better { .. } | election::Cause::Preempted { .. })
+        TransitionReason::Election(election::Cause::Better { .. } | election::Cause::Preempted { .. })
     );
     let moved = seen.moved.filter(|_| decides)?;
     let by = match (moved.by, &seen.run) {

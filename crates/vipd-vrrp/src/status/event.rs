@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use vipd_status::{EventKind, TrackerKind};
-use vrrp_election::{Event, IntentKind, Node, Progress, Report, RouterId, ScriptId, Standing, Why};
+use vrrp_election::{
+    Event, IntentKind, Node, Progress, Report, RouterId, ScriptId, Standing, TransitionReason,
+};
 
 use super::instance::intent;
 use super::{Wall, cause, ms, state};
@@ -47,7 +49,7 @@ fn transition(
     plan: &Plan,
     node: &Node,
     router: RouterId,
-    (from, to, why): (Standing, Standing, Why),
+    (from, to, why): (Standing, Standing, TransitionReason),
 ) -> Option<EventKind> {
     let history = node.snapshot(vrrp_election::Instant::ZERO).router(router)?.history;
     let past = history.iter().rev().find(|past| (past.from, past.to, past.why) == (from, to, why))?;

@@ -8,7 +8,7 @@ use vipd_status::{
     NewMasterReason, Preempt, Priority, Statistics, Term, Timers,
 };
 use vrrp_election::{
-    self as election, Cause, GroupId, Heard, RouterId, RouterSnapshot, Standing, Waits, Why,
+    self as election, Cause, GroupId, Heard, RouterId, RouterSnapshot, Standing, TransitionReason, Waits,
 };
 use vrrp_proto::{Counter, Version};
 
@@ -164,8 +164,8 @@ fn new_master_reason(router: &RouterSnapshot<'_>) -> NewMasterReason {
     let mut causes = router.history.iter().rev().filter(|past| past.to == Standing::Active);
     match causes.next().map(|past| past.why) {
         None => NewMasterReason::NotMaster,
-        Some(Why::Election(Cause::Preempted { .. })) => NewMasterReason::Preempted,
-        Some(Why::Election(Cause::ActiveDown { .. })) => NewMasterReason::NoResponse,
+        Some(TransitionReason::Election(Cause::Preempted { .. })) => NewMasterReason::Preempted,
+        Some(TransitionReason::Election(Cause::ActiveDown { .. })) => NewMasterReason::NoResponse,
         Some(_) => NewMasterReason::Priority,
     }
 }

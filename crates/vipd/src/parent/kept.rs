@@ -133,7 +133,7 @@ fn put_checkers(config: &mut Config, taken: impl Iterator<Item = Vec<Vec<Checker
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parent::load::Reading;
+    use crate::parent::load::ReadConfig;
 
     fn loaded() -> LoadedConfig {
         let text = "vrrp_instance A {\n interface eth0\n virtual_router_id 7\n notify_master /bin/true\n}\n\
@@ -141,7 +141,7 @@ mod tests {
                     virtual_server 192.0.2.1 80 {\n lvs_sched rr\n protocol TCP\n sorry_server 10.0.0.9 80\n \
                     sorry_server_check {\n TCP_CHECK {\n }\n }\n real_server 10.0.0.1 80 {\n TCP_CHECK {\n }\n }\n \
                     real_server 10.0.0.2 80 {\n }\n}\n";
-        Reading::of(keepalived_conf::load_str(text)).into()
+        ReadConfig::of(keepalived_conf::load_str(text)).into()
     }
 
     #[test]

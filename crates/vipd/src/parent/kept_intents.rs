@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use vipd_control::{Answer, ClientId};
 
 use super::control::Answered;
-use crate::ipc::{Monotonic, Steer, Wish, server_address};
+use crate::ipc::{Monotonic, ServerIntent, Steer, server_address};
 use crate::paths::Job;
 
 /// The list, its file, and the clients that wait until it is written.
@@ -44,7 +44,7 @@ struct Waiting {
 /// The wish for one server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Intent {
-    wish: Wish,
+    wish: ServerIntent,
     /// Seconds since 1970.
     until: Option<u64>,
     who: String,
@@ -116,7 +116,7 @@ impl KeptIntents {
     pub(super) fn ask(&mut self, request: u32, steer: &Steer, persist: bool, (clock, wall): Moment) {
         let Some(address) = server_address(&steer.server) else { return };
         let left = |until: Monotonic| Duration::from_nanos(until.0.saturating_sub(clock.0));
-        let intent = (persist && steer.wish != Wish::Ready).then(|| Intent {
+        let intent = (persist && steer.wish != ServerIntent::Ready).then(|| Intent {
             wish: steer.wish,
             until: steer.until.map(|until| (wall + left(until)).as_secs()),
             who: steer.who.clone(),

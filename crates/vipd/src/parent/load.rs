@@ -21,7 +21,7 @@ use crate::cli::Options;
 use crate::ipc::LogLevel;
 
 /// A configuration as read and checked.
-pub(crate) struct Reading {
+pub(crate) struct ReadConfig {
     /// What to run: scripts that must not run are taken out.
     pub(crate) config: Config,
     /// Accounts of its scripts.
@@ -67,8 +67,8 @@ pub(crate) struct LoadedConfig {
     pub(super) fingerprint: Fingerprint,
 }
 
-impl From<Reading> for LoadedConfig {
-    fn from(reading: Reading) -> Self {
+impl From<ReadConfig> for LoadedConfig {
+    fn from(reading: ReadConfig) -> Self {
         let is_error = |finding: &&Diagnostic| finding.severity == Severity::Error;
         Self {
             findings: reading.diagnostics.iter().map(|finding| line(finding, &reading.sources)).collect(),
@@ -97,9 +97,9 @@ fn line(finding: &Diagnostic, sources: &SourceMap) -> (LogLevel, String) {
 }
 
 /// Reads the configuration that the command line names.
-pub(crate) fn read(options: &Options) -> Reading {
+pub(crate) fn read(options: &Options) -> ReadConfig {
     let (loaded, lines, fingerprint) = load(options);
-    Reading { lines, fingerprint, ..Reading::of(loaded) }
+    ReadConfig { lines, fingerprint, ..ReadConfig::of(loaded) }
 }
 
 /// Readers of files for commands that work without a daemon.
@@ -119,7 +119,7 @@ fn shown_file(file: &Path) -> FileContent {
 
 /// Reads a file for `vipd doctor`, with the findings about its scripts.
 fn examined_file(file: &Path) -> Result<Subject, String> {
-    let Reading { config, diagnostics, usable, .. } =
+    let ReadConfig { config, diagnostics, usable, .. } =
         read(&Options { config: file.to_owned(), ..Options::default() });
     if let Err(why @ (Unusable::NoFile | Unusable::Include)) = usable {
         return Err(why.to_string());
@@ -158,7 +158,7 @@ fn load(options: &Options) -> (Loaded, Lines, Fingerprint) {
     (loaded, lines, files.fingerprint())
 }
 
-impl Reading {
+impl ReadConfig {
     /// Checks the scripts of what was read.
     pub(super) fn of(loaded: Loaded) -> Self {
         let Loaded { mut config, mut diagnostics, sources, idle_commands, interfaces, usable, .. } = loaded;

@@ -15,7 +15,7 @@ use smtp_submit::{Failure, Id, Mail};
 use super::process::{Child, Ended};
 use super::worker::WorkerProgram;
 use crate::ipc::{Channel, ChannelError, GroupEvent, InstanceEvent};
-use crate::log::{LocalTime, Log, Voice};
+use crate::log::{LocalTime, Log, LogSource};
 use crate::mailer::{FromMailer, ToMailer};
 use crate::outlets::mail::{Action, AlertMailer, MailMemory, RealServerChange, Sender, State};
 
@@ -208,7 +208,7 @@ impl Mailing {
                 }
                 Ok(Some(FromMailer::Log(level, text))) if mailer.lines_left > 0 => {
                     mailer.lines_left -= 1;
-                    log.write(Voice::Parent, level, &text);
+                    log.write(LogSource::Parent, level, &text);
                 }
                 Ok(Some(FromMailer::Done(..) | FromMailer::Log(..))) => {
                     log.error(format!(
@@ -243,7 +243,7 @@ impl Mailing {
                         self.ending.push(mailer.child);
                     }
                 }
-                Action::Log(level, text) => log.write(Voice::Parent, level, &text),
+                Action::Log(level, text) => log.write(LogSource::Parent, level, &text),
             }
         }
     }

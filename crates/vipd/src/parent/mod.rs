@@ -48,7 +48,7 @@ use vipd_scripts::{accounts, command, security};
 use vrrp_linux::namespace::Namespace;
 
 use crate::cli::Options;
-use crate::log::{Log, LogOptions, Voice};
+use crate::log::{Log, LogOptions, LogSource};
 use crate::worker::scheduling;
 use load::LoadedConfig;
 pub use load::READERS;
@@ -235,7 +235,7 @@ fn greet(log: &mut Log, options: &Options, command_line: &[String]) {
 /// Every finding as one line.
 fn report(log: &mut Log, reading: &LoadedConfig) {
     for (level, line) in &reading.findings {
-        log.write(Voice::Parent, *level, line);
+        log.write(LogSource::Parent, *level, line);
     }
     if reading.omitted > 0 {
         log.warning(format!("{} more findings", reading.omitted));

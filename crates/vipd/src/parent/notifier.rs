@@ -8,7 +8,7 @@ use keepalived_conf::model::Run;
 use super::command;
 use super::notify::{Action, HandedLane, Job, NotifyQueue, RunId};
 use super::process::{Child, Ended};
-use crate::log::{Log, Voice};
+use crate::log::{Log, LogSource};
 
 /// The notify queue and its processes.
 #[derive(Debug, Default)]
@@ -111,7 +111,7 @@ impl Notifier {
                     }
                 }
                 Action::Log(level, text) => {
-                    log.write(Voice::Parent, level, &text);
+                    log.write(LogSource::Parent, level, &text);
                     self.failures.extend(failure(&text).filter(|_| self.failures.len() < MAX_FAILURES));
                 }
             }

@@ -7,7 +7,7 @@ use keepalived_conf::Unusable;
 use keepalived_conf::model::Config;
 
 use super::kept::Kept;
-use super::load::{LoadedConfig, Reading};
+use super::load::{LoadedConfig, ReadConfig};
 
 /// The reason to refuse the new configuration, with the place and what to do; `None` if its text is sound.
 pub(super) fn refusal(new: &LoadedConfig, in_force: &Kept) -> Option<String> {
@@ -18,7 +18,7 @@ pub(super) fn refusal(new: &LoadedConfig, in_force: &Kept) -> Option<String> {
 }
 
 /// The reason for which no daemon runs with what was read, if there is one.
-pub(super) fn unusable(new: &Reading) -> Option<String> {
+pub(super) fn unusable(new: &ReadConfig) -> Option<String> {
     let why = new.usable.as_ref().err()?;
     Some(match (why, new.diagnostics.damage().next()) {
         (Unusable::NoFile, Some(finding)) => {
@@ -29,7 +29,7 @@ pub(super) fn unusable(new: &Reading) -> Option<String> {
 }
 
 /// The first place where the text is damaged.
-pub(super) fn damage(new: &Reading) -> Option<String> {
+pub(super) fn damage(new: &ReadConfig) -> Option<String> {
     let mut damage = new.diagnostics.damage();
     let first = damage.next()?;
     let what = first.damage.map(|damage| damage.to_string()).unwrap_or_default();
@@ -84,7 +84,7 @@ mod tests {
 
     fn reading<const N: usize>(files: [(&str, &str); N]) -> LoadedConfig {
         let files = MemoryFiles::from(files);
-        Reading::of(load("/c/k.conf".as_ref(), &Options::new(&files))).into()
+        ReadConfig::of(load("/c/k.conf".as_ref(), &Options::new(&files))).into()
     }
 
     fn kept<const N: usize>(files: [(&str, &str); N]) -> Kept {

@@ -5,7 +5,7 @@ use keepalived_conf::model::routing::Statics;
 use keepalived_conf::model::{Config, Global};
 use serde::{Deserialize, Serialize};
 
-use crate::log::Voice;
+use crate::log::LogSource;
 
 /// The role of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,11 +101,11 @@ impl Role {
     }
 
     /// The source of such a worker's log lines.
-    pub(super) fn voice(self, pid: u32) -> Voice {
+    pub(super) fn voice(self, pid: u32) -> LogSource {
         match self {
-            Self::Vrrp => Voice::Vrrp(pid),
-            Self::Lvs => Voice::Lvs(pid),
-            Self::Bfd => Voice::Bfd(pid),
+            Self::Vrrp => LogSource::Vrrp(pid),
+            Self::Lvs => LogSource::Lvs(pid),
+            Self::Bfd => LogSource::Bfd(pid),
         }
     }
 }

@@ -98,7 +98,7 @@ const MAX_NAMED: usize = 3;
 mod tests {
     use super::*;
     use crate::ipc::Task;
-    use crate::parent::supervise::Told;
+    use crate::parent::supervise::ReportedState;
     use crate::parent::testing::empty_config;
 
     fn states(instances: &[(&str, InstanceEvent)]) -> LastReported {
@@ -130,7 +130,7 @@ mod tests {
         let service = &config.virtual_servers[0];
         let mut last = LastReported::default();
         assert_eq!(status_line(&last, &config, None), "2 of 2 real servers up");
-        let down = Told { up: false, resumed: false };
+        let down = ReportedState { up: false, resumed: false };
         last.note_quorum(service, down);
         last.note_server(service, &service.real_servers[1], down);
         assert_eq!(

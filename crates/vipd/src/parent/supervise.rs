@@ -59,7 +59,7 @@ use crate::tidy;
 use control::Facts;
 pub(super) use last_reported::LastReported;
 #[cfg(test)]
-pub(super) use last_reported::Told;
+pub(super) use last_reported::ReportedState;
 use upgrade::{TookOver, Upgrading};
 
 /// The parent process after its start.

@@ -13,7 +13,7 @@ use super::process::Child;
 use super::worker::WorkerProgram;
 use crate::ipc::watcher::{FromWatcher, Observation, Subject, ToWatcher};
 use crate::ipc::{Channel, ChannelError, RunAs};
-use crate::log::{Log, Voice};
+use crate::log::{Log, LogSource};
 
 /// The watched subjects, and their state.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ impl Watching {
         while let Some(process) = &mut self.process {
             let _ = process.channel.flush();
             match process.channel.receive() {
-                Ok(Some(FromWatcher::Log(level, text))) => log.write(Voice::Parent, level, &text),
+                Ok(Some(FromWatcher::Log(level, text))) => log.write(LogSource::Parent, level, &text),
                 Ok(Some(FromWatcher::Observed(observations))) => {
                     news.extend(
                         observations.into_iter().filter(|seen| self.subjects.contains(&seen.subject)),

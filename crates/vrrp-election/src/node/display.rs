@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Event, Fault, Standing, TrackTarget, Why};
+use super::{Event, Fault, Standing, TrackTarget, TransitionReason};
 use crate::NoResult;
 
 impl fmt::Display for Standing {
@@ -40,7 +40,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for TransitionReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Election(cause) => cause.fmt(f),
@@ -69,7 +69,7 @@ impl Fault {
     }
 }
 
-impl Why {
+impl TransitionReason {
     /// One word for the reason, as [`Cause::name`](crate::Cause::name) and [`Fault::name`].
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -124,10 +124,10 @@ mod tests {
     #[test]
     fn an_event_reads_like_a_log_line() {
         let (router, priority) = (RouterId(3), Priority::DEFAULT);
-        let why = Why::Fault(Fault::Tracked(TrackTarget::Script(ScriptId(1))));
+        let why = TransitionReason::Fault(Fault::Tracked(TrackTarget::Script(ScriptId(1))));
         let event = Event::Standing { router, from: Standing::Active, to: Standing::Fault, why, priority };
         assert_eq!(event.to_string(), "router 3: Active to Fault, priority 100: tracked script 1 is down");
-        let why = Why::Election(Cause::ActiveLeft);
+        let why = TransitionReason::Election(Cause::ActiveLeft);
         let event = Event::Standing { router, from: Standing::Backup, to: Standing::Active, why, priority };
         assert_eq!(event.to_string(), "router 3: Backup to Active, priority 100: the Active router left");
         let report = Report::PriorityChanged { from: priority, to: Priority::new(50) };

@@ -79,7 +79,7 @@ pub enum Event {
         /// Now.
         to: Standing,
         /// The cause.
-        why: Why,
+        why: TransitionReason,
         /// Effective priority.
         priority: Priority,
     },
@@ -135,7 +135,7 @@ pub enum Event {
 /// Why a standing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Why {
+pub enum TransitionReason {
     /// The election decided.
     Election(Cause),
     /// This is missing.

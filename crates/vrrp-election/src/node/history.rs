@@ -8,7 +8,8 @@ use core::net::IpAddr;
 use vrrp_proto::Priority;
 
 use super::{
-    Fact, FactId, Fault, Intent, LinkId, Member, Node, RouterId, ScriptId, Standing, TrackTarget, Why,
+    Fact, FactId, Fault, Intent, LinkId, Member, Node, RouterId, ScriptId, Standing, TrackTarget,
+    TransitionReason,
 };
 use crate::{Cause, Heard, Instant, ScriptRun};
 
@@ -23,7 +24,7 @@ pub struct Transition {
     /// After.
     pub to: Standing,
     /// The cause.
-    pub why: Why,
+    pub why: TransitionReason,
     /// The observations.
     pub evidence: Evidence,
 }
@@ -105,7 +106,7 @@ impl History {
             }
         }
         for transition in &mut self.transitions {
-            if let Why::Fault(fault) = &mut transition.why {
+            if let TransitionReason::Fault(fault) = &mut transition.why {
                 *fault = match *fault {
                     Fault::Duplicate(router) => Fault::Duplicate(ids.router(router)),
                     Fault::Member(router) => Fault::Member(ids.router(router)),
@@ -202,14 +203,20 @@ impl Node {
     }
 
     /// Notes a change of standing.
-    pub(super) fn note_transition(&mut self, router: RouterId, from: Standing, to: Standing, why: Why) {
+    pub(super) fn note_transition(
+        &mut self,
+        router: RouterId,
+        from: Standing,
+        to: Standing,
+        why: TransitionReason,
+    ) {
         let Some(member) = self.routers.get(router.index()) else { return };
         let target = match why {
-            Why::Fault(Fault::Tracked(target)) => Some(target),
+            TransitionReason::Fault(Fault::Tracked(target)) => Some(target),
             _ => None,
         };
         let moved = member.history.moved;
-        let left = why == Why::Election(Cause::ActiveLeft);
+        let left = why == TransitionReason::Election(Cause::ActiveLeft);
         let goodbye = member.router.observed().goodbye.filter(|_| left);
         let script = target.or(match moved.map(|moved| moved.by) {
             Some(ChangedBy::Target(target)) => Some(target),

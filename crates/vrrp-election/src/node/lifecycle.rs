@@ -10,7 +10,8 @@ use super::intent::Pursuit;
 use super::timers::Timer;
 use super::tracking::{Assessment, assess};
 use super::{
-    ChangedBy, Event, Fault, Member, Node, Progress, RouterId, RouterSetup, Standing, TrackTarget, Why,
+    ChangedBy, Event, Fault, Member, Node, Progress, RouterId, RouterSetup, Standing, TrackTarget,
+    TransitionReason,
 };
 use crate::router::Action;
 use crate::{Cause, Instant, Report, State};
@@ -92,7 +93,7 @@ impl Node {
         let Some(member) = self.routers.get(router.index()) else { return };
         let running = member.router.state() != State::Initialize;
         match (facts.fault, address) {
-            (Some(fault), _) => self.shut_down(now, router, Standing::Fault, Why::Fault(fault)),
+            (Some(fault), _) => self.shut_down(now, router, Standing::Fault, TransitionReason::Fault(fault)),
             (None, _) if running => {}
             (None, Some(address)) => self.start(now, router, address, facts.pending),
             (None, None) => {}
@@ -121,7 +122,7 @@ impl Node {
         self.settle(now, router);
     }
 
-    pub(super) fn shut_down(&mut self, now: Instant, router: RouterId, to: Standing, why: Why) {
+    pub(super) fn shut_down(&mut self, now: Instant, router: RouterId, to: Standing, why: TransitionReason) {
         let Some(member) = self.routers.get_mut(router.index()) else { return };
         member.inherited = None;
         if member.standing == Standing::Waiting {
@@ -173,11 +174,12 @@ impl Node {
 
     fn enter(&mut self, now: Instant, router: RouterId, state: State, cause: Cause) {
         match state {
-            State::Active => self.stand(router, Standing::Active, Why::Election(cause)),
-            State::Backup => self.stand(router, Standing::Backup, Why::Election(cause)),
+            State::Active => self.stand(router, Standing::Active, TransitionReason::Election(cause)),
+            State::Backup => self.stand(router, Standing::Backup, TransitionReason::Election(cause)),
             State::Initialize if self.stopping => {
                 let handed_over = matches!(cause, Cause::HandedOver { .. });
-                let why = if handed_over { Why::Election(cause) } else { Why::Stop };
+                let why =
+                    if handed_over { TransitionReason::Election(cause) } else { TransitionReason::Stop };
                 self.stand(router, Standing::Stopped, why);
             }
             // The caller that shut the router down reports the consequence.
@@ -189,7 +191,7 @@ impl Node {
         self.note_entered(now, router, state);
     }
 
-    pub(super) fn stand(&mut self, router: RouterId, to: Standing, why: Why) {
+    pub(super) fn stand(&mut self, router: RouterId, to: Standing, why: TransitionReason) {
         let Some(member) = self.routers.get_mut(router.index()) else { return };
         let from = core::mem::replace(&mut member.standing, to);
         if from != to {

@@ -66,7 +66,7 @@ pub use config::{
     Fact, FactId, GroupId, LinkId, LinkSetup, LinkState, NodeConfig, RouterId, RouterSetup, ScriptId,
     ScriptSetup, Track, TrackTarget, VirtualAddress,
 };
-pub use event::{Event, NodeAction, Standing, Why};
+pub use event::{Event, NodeAction, Standing, TransitionReason};
 pub use history::{ChangedBy, Evidence, PriorityChange, Transition};
 pub use intent::{Intent, IntentEnd, IntentKind, Progress, Refusal};
 pub use key::{RouterKey, Transport};
@@ -292,7 +292,7 @@ impl Node {
                 member.router.handle_departure(now, within);
                 self.settle(now, router);
             } else {
-                self.shut_down(now, router, Standing::Stopped, Why::Stop);
+                self.shut_down(now, router, Standing::Stopped, TransitionReason::Stop);
             }
         }
     }
@@ -309,7 +309,7 @@ impl Node {
         self.stopping = true;
         self.stop_scripts();
         for router in self.ids() {
-            self.shut_down(now, router, Standing::Stopped, Why::Stop);
+            self.shut_down(now, router, Standing::Stopped, TransitionReason::Stop);
         }
         self.tell_groups(now);
         self.timers = Timers::default();

@@ -15,7 +15,7 @@ use super::sync_group::Group;
 use super::timers::Timers;
 use super::{
     ChangedBy, Check, LinkSetup, Member, Node, NodeConfig, RouterId, RouterKey, RouterSetup, ScriptAct,
-    ScriptId, ScriptSetup, Standing, Why, number,
+    ScriptId, ScriptSetup, Standing, TransitionReason, number,
 };
 use crate::Instant;
 use crate::script::Script;
@@ -54,7 +54,7 @@ impl Node {
     }
 
     fn retire(&mut self, now: Instant, router: RouterId) {
-        self.shut_down(now, router, Standing::Stopped, Why::Deleted);
+        self.shut_down(now, router, Standing::Stopped, TransitionReason::Deleted);
         if let Some(member) = self.routers.get_mut(router.index()) {
             member.retired = true;
         }

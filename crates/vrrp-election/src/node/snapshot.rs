@@ -9,7 +9,7 @@ use vrrp_proto::Priority;
 use super::tracking::weight;
 use super::{
     Fact, Fault, GroupId, Node, RouterId, RouterSetup, ScriptId, Standing, Track, TrackTarget, Transition,
-    Why, number,
+    TransitionReason, number,
 };
 use crate::{Counters, Heard, Instant, Observed, ScriptConfig, ScriptRun};
 
@@ -151,7 +151,7 @@ impl Node {
             return own;
         }
         match member.history.transitions().last().map(|last| last.why) {
-            Some(Why::Fault(fault @ Fault::Member(other)))
+            Some(TransitionReason::Fault(fault @ Fault::Member(other)))
                 if self.assessment(other).is_some_and(|facts| facts.fault.is_some()) =>
             {
                 Some(fault)
@@ -254,7 +254,7 @@ impl<'n> RouterSnapshot<'n> {
 
     /// Why it is what it is; `None` before the first change.
     #[must_use]
-    pub fn why(&self) -> Option<Why> {
+    pub fn why(&self) -> Option<TransitionReason> {
         self.last().map(|last| last.why)
     }
 

@@ -18,7 +18,9 @@ use super::config::GroupId;
 use super::memory::Inherited;
 use super::reload::same_names;
 use super::tracking::{Assessment, Fault};
-use super::{Event, Fact, Node, NodeConfig, RouterId, Standing, Track, TrackTarget, Why, number};
+use super::{
+    Event, Fact, Node, NodeConfig, RouterId, Standing, Track, TrackTarget, TransitionReason, number,
+};
 use crate::{Instant, State};
 
 /// Routers that go together.
@@ -144,7 +146,7 @@ impl Node {
                 known.sort_by_key(|(_, facts)| facts.fault.is_none());
                 for (router, facts) in &known {
                     let fault = facts.fault.unwrap_or(Fault::Member(faulty));
-                    self.shut_down(now, *router, Standing::Fault, Why::Fault(fault));
+                    self.shut_down(now, *router, Standing::Fault, TransitionReason::Fault(fault));
                 }
             }
             None => self.start_group(now, group, &known),
@@ -263,7 +265,7 @@ impl Node {
     fn depart_together(&mut self, now: Instant, members: &[RouterId]) {
         if members.iter().any(|router| self.state(*router) != State::Active) {
             for router in members {
-                self.shut_down(now, *router, Standing::Stopped, Why::Stop);
+                self.shut_down(now, *router, Standing::Stopped, TransitionReason::Stop);
             }
         }
     }

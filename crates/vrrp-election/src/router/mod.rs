@@ -94,7 +94,7 @@ pub struct VirtualRouter {
     /// It leaves the addresses to the router that serves.
     held: bool,
     /// Reports made since the last transition.
-    told: Told,
+    told: ReportedOnce,
     counters: Counters,
     observed: Observed,
     /// The inputs around its last changes; none before anything out of the ordinary.
@@ -137,7 +137,7 @@ enum Phase {
 
 /// Reports that are made once in each state.
 #[derive(Clone, Copy, Debug, Default)]
-struct Told {
+struct ReportedOnce {
     own_address: bool,
     two_owners: bool,
 }
@@ -163,7 +163,7 @@ impl VirtualRouter {
             phase: Phase::Initialize,
             synced: false,
             held: false,
-            told: Told::default(),
+            told: ReportedOnce::default(),
             counters: Counters::default(),
             observed: Observed::default(),
             recorder: None,
@@ -437,7 +437,7 @@ impl VirtualRouter {
         let from = self.state();
         self.phase = phase;
         let to = self.state();
-        self.told = Told::default();
+        self.told = ReportedOnce::default();
         if let Some(recorder) = &mut self.recorder {
             recorder.changed(to, cause);
         }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use vrrp_election::{
     Cause, Event, FactId, Fault, Instant, LinkId, LinkSetup, LinkState, Node, NodeAction, NodeConfig,
-    RouterId, RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, Track, TrackTarget, Why,
+    RouterId, RouterSetup, ScriptAct, ScriptConfig, ScriptId, ScriptSetup, Standing, Track, TrackTarget,
+    TransitionReason,
 };
 use vrrp_proto::Vrid;
 
@@ -102,16 +103,22 @@ pub(crate) fn acts(node: &mut Node) -> Vec<(ScriptId, ScriptAct)> {
         .collect()
 }
 
-pub(crate) fn standing(router: RouterId, from: Standing, to: Standing, why: Why, priority: u8) -> NodeAction {
+pub(crate) fn standing(
+    router: RouterId,
+    from: Standing,
+    to: Standing,
+    why: TransitionReason,
+    priority: u8,
+) -> NodeAction {
     NodeAction::Tell(Event::Standing { router, from, to, why, priority: prio(priority) })
 }
 
-pub(crate) fn elected(cause: Cause) -> Why {
-    Why::Election(cause)
+pub(crate) fn elected(cause: Cause) -> TransitionReason {
+    TransitionReason::Election(cause)
 }
 
-pub(crate) fn fault(fault: Fault) -> Why {
-    Why::Fault(fault)
+pub(crate) fn fault(fault: Fault) -> TransitionReason {
+    TransitionReason::Fault(fault)
 }
 
 /// Hands in every timeout until `end`; gives what was asked for, with the time.

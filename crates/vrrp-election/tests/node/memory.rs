@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vrrp_election::{
     Cause, Event, Instant, LinkState, Node, NodeAction, NodeConfig, NodeMemory, Preempt, Remember, RouterId,
-    RouterKey, RouterMemory, RouterSetup, ScriptResult, Standing, State, Transport, Why,
+    RouterKey, RouterMemory, RouterSetup, ScriptResult, Standing, State, TransitionReason, Transport,
 };
 use vrrp_proto::{AdvertInterval, Centiseconds};
 
@@ -229,7 +229,12 @@ fn it_says_that_it_goes_on() {
     let mut node = Node::resume(ms(8_050), machine(vec![router(51)]), &memory);
     assert!(matches!(
         told(&mut node)[..],
-        [Event::Standing { router: R0, to: Standing::Active, why: Why::Election(Cause::Resumed), .. }]
+        [Event::Standing {
+            router: R0,
+            to: Standing::Active,
+            why: TransitionReason::Election(Cause::Resumed),
+            ..
+        }]
     ));
 }
 

@@ -92,7 +92,7 @@ fn a_router_that_is_gone_says_goodbye_before_ids_change_and_a_new_one_begins() {
                 router: R0,
                 from: Standing::Active,
                 to: Standing::Stopped,
-                why: vrrp_election::Why::Deleted,
+                why: vrrp_election::TransitionReason::Deleted,
                 priority: prio(255),
             }),
         ]

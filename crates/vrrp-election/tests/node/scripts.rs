@@ -59,7 +59,7 @@ fn an_unknown_check_holds_its_router_back_silently() {
                 router: R0,
                 from: Standing::Waiting,
                 to: Standing::Active,
-                why: vrrp_election::Why::Election(vrrp_election::Cause::Owner),
+                why: vrrp_election::TransitionReason::Election(vrrp_election::Cause::Owner),
                 priority: prio(255),
             },
         ]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vrrp_election::{Ignored, NodeAction, NodeConfig, RouterSetup, ScriptAct, Standing, Why};
+use vrrp_election::{Ignored, NodeAction, NodeConfig, RouterSetup, ScriptAct, Standing, TransitionReason};
 use vrrp_proto::Priority;
 
 use crate::lab::{
@@ -19,8 +19,8 @@ fn every_active_says_goodbye_and_lets_go() {
         [
             NodeAction::SendAdvert { router: R0, priority: Priority::STOP },
             NodeAction::RemoveAddresses { router: R0 },
-            standing(R0, Standing::Active, Standing::Stopped, Why::Stop, 255),
-            standing(R1, Standing::Backup, Standing::Stopped, Why::Stop, 100),
+            standing(R0, Standing::Active, Standing::Stopped, TransitionReason::Stop, 255),
+            standing(R1, Standing::Backup, Standing::Stopped, TransitionReason::Stop, 100),
         ]
     );
     assert_eq!(node.poll_timeout(), None);
@@ -64,7 +64,7 @@ fn a_machine_that_stops_before_it_began_leaves_no_address_of_a_predecessor() {
         all(&mut node),
         [
             NodeAction::RemoveAddresses { router: R0 },
-            standing(R0, Standing::Waiting, Standing::Stopped, Why::Stop, 100),
+            standing(R0, Standing::Waiting, Standing::Stopped, TransitionReason::Stop, 100),
         ]
     );
 }

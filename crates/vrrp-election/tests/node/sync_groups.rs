@@ -386,8 +386,8 @@ fn a_group_that_stops_says_so_after_its_members() {
     assert_eq!(
         told,
         [
-            standing(R0, Active, Stopped, vrrp_election::Why::Stop, 100),
-            standing(R1, Active, Stopped, vrrp_election::Why::Stop, 100),
+            standing(R0, Active, Stopped, vrrp_election::TransitionReason::Stop, 100),
+            standing(R1, Active, Stopped, vrrp_election::TransitionReason::Stop, 100),
             group_event(Active, Stopped),
         ]
     );

@@ -4,7 +4,7 @@
 //! set of addresses each. Traffic that only passes through (forwarded packets, translated destinations) is accepted,
 //! and so are neighbour solicitations and advertisements, without which nobody finds the router.
 //!
-//! [`Firewall`] is a pure machine: wishes of owners and what the kernel was found to have go in, transactions come out.
+//! [`Firewall`] is a pure machine: the wishes of owners and what the kernel was found to have go in, transactions come out.
 //! Each transaction is taken by the kernel as a whole or not at all, so a table that is replaced is never open. The
 //! caller carries out [`Firewall::before`] before addresses are put on interfaces, and [`Firewall::after`] once others
 //! are removed: an address never answers in between.
@@ -21,7 +21,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 pub use read::{FoundTable, is_about};
-pub use socket::{FirewallCommands, FirewallMonitor, Heard};
+pub use socket::{DrainOutcome, FirewallCommands, FirewallMonitor};
 
 /// The properties of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -147,7 +147,7 @@ pub struct FirewallMonitor {
 /// The outcome of [`FirewallMonitor::drain`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Heard {
+pub struct DrainOutcome {
     /// Tables of ours may not be as they were made.
     pub concerns_us: bool,
     /// There may be more to read.
@@ -176,8 +176,8 @@ impl FirewallMonitor {
         &mut self,
         port: u32,
         tables: &(impl Iterator<Item = (Family, &'a str)> + Clone),
-    ) -> io::Result<Heard> {
-        let mut heard = Heard::default();
+    ) -> io::Result<DrainOutcome> {
+        let mut heard = DrainOutcome::default();
         for _ in 0..DATAGRAMS_PER_DRAIN {
             match self.socket.recv_from(&mut self.buffer.as_mut_slice(), 0) {
                 Ok((length, sender)) if sender.port_number() == 0 => {

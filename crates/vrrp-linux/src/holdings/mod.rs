@@ -15,7 +15,7 @@
 //!
 //! ```
 //! use vrrp_linux::address::AddressSpec;
-//! use vrrp_linux::holdings::{Holdings, Wish, Wishes};
+//! use vrrp_linux::holdings::{Holdings, WantedAddress, WantedHoldings};
 //! use vrrp_linux::interfaces::Interfaces;
 //! use vrrp_linux::route::{Hop, RouteSpec};
 //!
@@ -23,10 +23,10 @@
 //! let mut holdings = Holdings::new(112, true);
 //! let address = AddressSpec::new(0, "198.51.100.1/24".parse()?);
 //! let default = RouteSpec::new("0.0.0.0/0".parse()?, vec![Hop::new(None, Some("198.51.100.254".parse()?))]);
-//! let wishes = Wishes::default()
-//!     .address(Wish { link: "eth0", address: &address, native: false })
+//! let wanted = WantedHoldings::default()
+//!     .address(WantedAddress { link: "eth0", address: &address, native: false })
 //!     .route(&default, true);
-//! holdings.want("router 51", wishes, interfaces);
+//! holdings.want("router 51", wanted, interfaces);
 //! let now = std::time::Duration::ZERO;
 //! for change in holdings.take_changes(now, interfaces) {
 //!     println!("{change:?}"); // hand it to `Commands`
@@ -53,8 +53,8 @@ use routing::Routing;
 pub mod addresses;
 pub mod routing;
 
-pub use addresses::{Leftover, Loss, LossCause, Origin, Recognition, Wish};
-pub use routing::{Repair, RoutingWish};
+pub use addresses::{Leftover, Loss, LossCause, Origin, Recognition, WantedAddress};
+pub use routing::{Repair, WantedRouting};
 
 /// The machine. `O` names an owner: a virtual router, or the daemon itself.
 #[derive(Debug, Clone)]
@@ -66,13 +66,13 @@ pub struct Holdings<O> {
 
 /// Everything that one owner wants.
 #[derive(Debug, Clone, Default)]
-pub struct Wishes<'a> {
+pub struct WantedHoldings<'a> {
     /// Addresses.
-    pub addresses: Vec<Wish<'a>>,
+    pub addresses: Vec<WantedAddress<'a>>,
     /// Routes.
-    pub routes: Vec<RoutingWish<'a, RouteSpec>>,
+    pub routes: Vec<WantedRouting<'a, RouteSpec>>,
     /// Rules.
-    pub rules: Vec<RoutingWish<'a, RuleSpec>>,
+    pub rules: Vec<WantedRouting<'a, RuleSpec>>,
 }
 
 /// Something to do, in this order.
@@ -98,25 +98,25 @@ pub enum Verdict {
     Refused,
 }
 
-impl<'a> Wishes<'a> {
+impl<'a> WantedHoldings<'a> {
     /// With this address too.
     #[must_use]
-    pub fn address(mut self, wish: Wish<'a>) -> Self {
-        self.addresses.push(wish);
+    pub fn address(mut self, wanted: WantedAddress<'a>) -> Self {
+        self.addresses.push(wanted);
         self
     }
 
     /// With this route too. `restored`: it is put back when somebody removes it.
     #[must_use]
     pub fn route(mut self, route: &'a RouteSpec, restored: bool) -> Self {
-        self.routes.push(RoutingWish { object: route, restored });
+        self.routes.push(WantedRouting { object: route, restored });
         self
     }
 
     /// With this rule too.
     #[must_use]
     pub fn rule(mut self, rule: &'a RuleSpec, restored: bool) -> Self {
-        self.rules.push(RoutingWish { object: rule, restored });
+        self.rules.push(WantedRouting { object: rule, restored });
         self
     }
 }
@@ -135,10 +135,10 @@ impl<O: Copy + Ord> Holdings<O> {
     /// `owner` wants exactly this. Objects that it wanted before and does not want now are removed, those that have
     /// other properties are changed, those that somebody else removed are restored. Gives whether there is anything to
     /// do.
-    pub fn want(&mut self, owner: O, wishes: Wishes<'_>, interfaces: &Interfaces) -> bool {
-        let addresses = self.addresses.want(owner, wishes.addresses, interfaces);
-        let routes = self.routes.want(owner, &wishes.routes, interfaces);
-        let rules = self.rules.want(owner, &wishes.rules, interfaces);
+    pub fn want(&mut self, owner: O, wanted: WantedHoldings<'_>, interfaces: &Interfaces) -> bool {
+        let addresses = self.addresses.want(owner, wanted.addresses, interfaces);
+        let routes = self.routes.want(owner, &wanted.routes, interfaces);
+        let rules = self.rules.want(owner, &wanted.rules, interfaces);
         addresses | routes | rules
     }
 
@@ -178,9 +178,14 @@ impl<O: Copy + Ord> Holdings<O> {
 
     /// Queues the removal of routes and rules that others may have left and nobody wants: those of the routers that
     /// start now, and what a predecessor put there, as [`RouteSpec::removal`] and [`RuleSpec::removal`] described it.
-    pub fn clean_routing(&mut self, configured: &Wishes<'_>, former: Former, interfaces: &Interfaces) {
-        self.routes.clean(configured.routes.iter().map(|wish| wish.object), former.routes, interfaces);
-        self.rules.clean(configured.rules.iter().map(|wish| wish.object), former.rules, interfaces);
+    pub fn clean_routing(
+        &mut self,
+        configured: &WantedHoldings<'_>,
+        former: Former,
+        interfaces: &Interfaces,
+    ) {
+        self.routes.clean(configured.routes.iter().map(|wanted| wanted.object), former.routes, interfaces);
+        self.rules.clean(configured.rules.iter().map(|wanted| wanted.object), former.rules, interfaces);
     }
 
     /// Whether [`take_changes`](Self::take_changes) may give any.

@@ -74,7 +74,7 @@ pub enum Effect {
 
 /// A route or a rule that somebody wants.
 #[derive(Debug, Clone, Copy)]
-pub struct RoutingWish<'a, T> {
+pub struct WantedRouting<'a, T> {
     /// It, without the indexes of interfaces.
     pub object: &'a T,
     /// It is put back when somebody removes it.
@@ -118,7 +118,7 @@ pub struct Routing<O, T> {
 #[derive(Debug, Clone)]
 struct Claim<T> {
     /// As it was wished, without indexes.
-    wish: T,
+    wanted: T,
     /// With indexes; `None` while an interface is missing.
     resolved: Option<T>,
     restored: bool,
@@ -164,17 +164,17 @@ impl<O, T> Default for Routing<O, T> {
 
 impl<O: Copy + Ord, T: Object> Routing<O, T> {
     /// `owner` wants exactly these. Gives whether there is anything to do.
-    pub fn want(&mut self, owner: O, wishes: &[RoutingWish<'_, T>], interfaces: &Interfaces) -> bool {
-        if wishes.is_empty() && !self.claims.contains_key(&owner) {
+    pub fn want(&mut self, owner: O, wanted: &[WantedRouting<'_, T>], interfaces: &Interfaces) -> bool {
+        if wanted.is_empty() && !self.claims.contains_key(&owner) {
             return false;
         }
         let old = self.claims.remove(&owner).unwrap_or_default();
-        let claims: Vec<_> = wishes
+        let claims: Vec<_> = wanted
             .iter()
-            .map(|wish| Claim {
-                wish: wish.object.clone(),
-                resolved: wish.object.resolved(interfaces),
-                restored: wish.restored,
+            .map(|wanted| Claim {
+                wanted: wanted.object.clone(),
+                resolved: wanted.object.resolved(interfaces),
+                restored: wanted.restored,
             })
             .collect();
         let now: BTreeSet<T> = claims.iter().filter_map(|claim| claim.resolved.clone()).collect();
@@ -475,7 +475,7 @@ impl<O: Copy + Ord, T: Object> Routing<O, T> {
         let mut changed = Vec::new();
         for (owner, claims) in &mut self.claims {
             for claim in claims {
-                let resolved = claim.wish.resolved(interfaces);
+                let resolved = claim.wanted.resolved(interfaces);
                 let is_held = resolved.as_ref().is_none_or(|object| self.entries.contains_key(object));
                 if resolved != claim.resolved || !is_held {
                     let before = std::mem::replace(&mut claim.resolved, resolved.clone());

@@ -8,4 +8,4 @@ pub(crate) mod decode;
 mod route_socket;
 
 pub use self::route_socket::CommandError;
-pub(crate) use self::route_socket::{Reading, RouteSocket, open_socket, serialize};
+pub(crate) use self::route_socket::{Completeness, RouteSocket, open_socket, serialize};

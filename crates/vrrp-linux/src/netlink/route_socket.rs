@@ -77,7 +77,7 @@ impl RouteSocket {
         message: RouteNetlinkMessage,
         flags: u16,
         each: impl FnMut(&Frame<'_>),
-    ) -> Result<Reading, CommandError> {
+    ) -> Result<Completeness, CommandError> {
         let answer = self.send(message, flags).and_then(|()| self.wait(flags, each));
         match answer {
             Ok(Ok(reading)) => Ok(reading),
@@ -94,8 +94,12 @@ impl RouteSocket {
     }
 
     /// Reads until the current request is answered in full.
-    fn wait(&mut self, flags: u16, mut each: impl FnMut(&Frame<'_>)) -> io::Result<Result<Reading, Refusal>> {
-        let mut reading = Reading::Whole;
+    fn wait(
+        &mut self,
+        flags: u16,
+        mut each: impl FnMut(&Frame<'_>),
+    ) -> io::Result<Result<Completeness, Refusal>> {
+        let mut reading = Completeness::Whole;
         loop {
             let (length, sender) = match self.socket.recv_from(&mut self.buffer.as_mut_slice(), 0) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -109,7 +113,7 @@ impl RouteSocket {
                     continue;
                 }
                 if frame.is_interrupted() {
-                    reading = Reading::Torn;
+                    reading = Completeness::Torn;
                 }
                 match frame.answer() {
                     Answer::Ack | Answer::Done => return Ok(Ok(reading)),
@@ -128,7 +132,7 @@ impl RouteSocket {
 /// Whether a table was read in one piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Reading {
+pub(crate) enum Completeness {
     /// The tables that were read are consistent.
     Whole,
     /// The table changed while it was read (`NLM_F_DUMP_INTR`): entries may be missing.

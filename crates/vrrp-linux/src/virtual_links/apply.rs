@@ -7,7 +7,7 @@ use crate::links::{LinkCommands, VirtualKind};
 use crate::sysctl::{self, Family};
 
 use super::alias::Alias;
-use super::{BaseSettings, Task, Wish};
+use super::{BaseSettings, Task, WantedLink};
 
 /// Makes, changes and removes interfaces.
 #[derive(Debug)]
@@ -51,19 +51,19 @@ impl Applier {
     /// Carries out a task. Gives the index of an interface that is there now.
     pub fn apply(&mut self, task: &Task) -> Result<Option<u32>, Failure> {
         match task {
-            Task::Create { wish, base, group, vrf, former } => {
-                let former = self.prepare_base(wish, *former);
-                let index = self.links.create_virtual(&wish.name, wish.kind, *base, *group, *vrf)?;
-                let finished = self.finish(wish, index, Alias { mark: self.mark, base: *base, former });
+            Task::Create { wanted, base, group, vrf, former } => {
+                let former = self.prepare_base(wanted, *former);
+                let index = self.links.create_virtual(&wanted.name, wanted.kind, *base, *group, *vrf)?;
+                let finished = self.finish(wanted, index, Alias { mark: self.mark, base: *base, former });
                 if finished.is_err() {
                     // It is as if it had never been there.
                     let _ = self.links.delete(index);
                 }
                 finished.map(|()| Some(index))
             }
-            Task::Adopt { wish, base, index, former } => {
-                let former = self.prepare_base(wish, *former);
-                self.finish(wish, *index, Alias { mark: self.mark, base: *base, former })
+            Task::Adopt { wanted, base, index, former } => {
+                let former = self.prepare_base(wanted, *former);
+                self.finish(wanted, *index, Alias { mark: self.mark, base: *base, former })
                     .map(|()| Some(*index))
             }
             Task::Rename { index, name } => {
@@ -122,25 +122,25 @@ impl Applier {
 
     /// The base answers for its own addresses only, with its own MAC address, and asks in its own name. Before the
     /// first virtual address is there. Gives the settings as they were.
-    fn prepare_base(&mut self, wish: &Wish, former: Option<BaseSettings>) -> BaseSettings {
-        if let VirtualKind::Ipvlan { .. } = wish.kind {
+    fn prepare_base(&mut self, wanted: &WantedLink, former: Option<BaseSettings>) -> BaseSettings {
+        if let VirtualKind::Ipvlan { .. } = wanted.kind {
             return former.unwrap_or(BaseSettings { arp_ignore: ARP_IGNORE, arp_announce: ARP_ANNOUNCE });
         }
-        let arp_ignore = self.raise(Family::V4, &wish.base, "arp_ignore", ARP_IGNORE);
-        let arp_announce = self.raise(Family::V4, &wish.base, "arp_announce", ARP_ANNOUNCE);
+        let arp_ignore = self.raise(Family::V4, &wanted.base, "arp_ignore", ARP_IGNORE);
+        let arp_announce = self.raise(Family::V4, &wanted.base, "arp_announce", ARP_ANNOUNCE);
         former.unwrap_or(BaseSettings { arp_ignore, arp_announce })
     }
 
     /// Everything that has to be so before the interface is up.
-    fn finish(&mut self, wish: &Wish, index: u32, alias: Alias) -> Result<(), Failure> {
+    fn finish(&mut self, wanted: &WantedLink, index: u32, alias: Alias) -> Result<(), Failure> {
         self.links.mark(index, &alias.to_string())?;
-        if let VirtualKind::Macvlan { .. } = wish.kind {
+        if let VirtualKind::Macvlan { .. } = wanted.kind {
             for (setting, value) in MACVLAN_IPV4 {
-                self.raise(Family::V4, &wish.name, setting, value);
+                self.raise(Family::V4, &wanted.name, setting, value);
             }
             // A machine without IPv6 has none of these.
             for (setting, value) in MACVLAN_IPV6 {
-                let _ = sysctl::set(Family::V6, &wish.name, setting, value);
+                let _ = sysctl::set(Family::V6, &wanted.name, setting, value);
             }
         }
         self.links.set_up(index)?;

@@ -25,7 +25,7 @@ pub use apply::{Applier, Failure};
 
 /// An interface that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub struct WantedLink {
     /// Its name.
     pub name: String,
     /// The interface below.
@@ -40,7 +40,7 @@ pub struct Wish {
 #[derive(Debug, Clone, Default)]
 pub struct VirtualLinks {
     mark: u8,
-    wishes: Vec<Wish>,
+    wanted: Vec<WantedLink>,
     /// Indexes of what is ours.
     held: BTreeSet<u32>,
 }
@@ -68,7 +68,7 @@ pub enum Task {
     /// Make it.
     Create {
         /// As wished.
-        wish: Wish,
+        wanted: WantedLink,
         /// The index of its base.
         base: u32,
         /// Its group.
@@ -81,7 +81,7 @@ pub enum Task {
     /// Take over what is there.
     Adopt {
         /// As wished.
-        wish: Wish,
+        wanted: WantedLink,
         /// The index of its base.
         base: u32,
         /// Its index.
@@ -103,8 +103,10 @@ impl fmt::Display for Task {
         match self {
             Self::Delete { name, .. } => write!(f, "removing interface {name}"),
             Self::Rename { name, .. } => write!(f, "renaming an interface to {name}"),
-            Self::Create { wish, .. } => write!(f, "making interface {} on {}", wish.name, wish.base),
-            Self::Adopt { wish, .. } => write!(f, "taking over interface {} on {}", wish.name, wish.base),
+            Self::Create { wanted, .. } => write!(f, "making interface {} on {}", wanted.name, wanted.base),
+            Self::Adopt { wanted, .. } => {
+                write!(f, "taking over interface {} on {}", wanted.name, wanted.base)
+            }
             Self::Conflict { name, .. } => write!(f, "interface {name} is not ours"),
         }
     }
@@ -114,30 +116,31 @@ impl VirtualLinks {
     /// A machine that wants nothing, for a daemon with this mark.
     #[must_use]
     pub fn new(mark: u8) -> Self {
-        Self { mark, wishes: Vec::new(), held: BTreeSet::new() }
+        Self { mark, wanted: Vec::new(), held: BTreeSet::new() }
     }
 
     /// From now on exactly these are wanted.
-    pub fn want(&mut self, wishes: Vec<Wish>) {
-        self.wishes = wishes;
+    pub fn want(&mut self, wanted: Vec<WantedLink>) {
+        self.wanted = wanted;
     }
 
     /// These are wanted too, and come first: interfaces that were wanted before stay, unless it has the name or the MAC
     /// address of one of them. Two interfaces with one MAC address cannot be up on one base.
-    pub fn want_also(&mut self, wishes: Vec<Wish>) {
-        let before = std::mem::replace(&mut self.wishes, wishes);
-        let stays = |old: &Wish| {
-            let clashes = |new: &Wish| new.name == old.name || (new.base == old.base && new.kind == old.kind);
-            !self.wishes.iter().any(clashes)
+    pub fn want_also(&mut self, wanted: Vec<WantedLink>) {
+        let before = std::mem::replace(&mut self.wanted, wanted);
+        let stays = |old: &WantedLink| {
+            let clashes =
+                |new: &WantedLink| new.name == old.name || (new.base == old.base && new.kind == old.kind);
+            !self.wanted.iter().any(clashes)
         };
         let others: Vec<_> = before.into_iter().filter(stays).collect();
-        self.wishes.extend(others);
+        self.wanted.extend(others);
     }
 
     /// The name of the base of a wanted interface.
     #[must_use]
     pub fn base_of(&self, name: &str) -> Option<&str> {
-        self.wishes.iter().find(|wish| wish.name == name).map(|wish| wish.base.as_str())
+        self.wanted.iter().find(|wanted| wanted.name == name).map(|wanted| wanted.base.as_str())
     }
 
     /// Whether an interface is one of ours.
@@ -162,7 +165,7 @@ impl VirtualLinks {
     /// Whether nothing is wanted and nothing is there.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.wishes.is_empty() && self.held.is_empty()
+        self.wanted.is_empty() && self.held.is_empty()
     }
 
     /// The tasks that are due now. `abandoned` are the marks of daemons that do not run any more, and our own.
@@ -175,19 +178,19 @@ impl VirtualLinks {
         self.held.retain(|index| ours.iter().any(|(interface, _)| interface.index == *index));
         let mut kept = BTreeSet::new();
         let (mut renamed, mut made) = (Vec::new(), Vec::new());
-        for wish in &self.wishes {
-            let Some(base) = interfaces.by_name(&wish.base) else { continue };
+        for wanted in &self.wanted {
+            let Some(base) = interfaces.by_name(&wanted.base) else { continue };
             let former = || former_settings(interfaces, base.index);
-            match interfaces.by_name(&wish.name) {
-                Some(found) if fits(found, wish, base) => {
+            match interfaces.by_name(&wanted.name) {
+                Some(found) if fits(found, wanted, base) => {
                     kept.insert(found.index);
                     match alias_of(found) {
                         Some(alias) if alias.mark == self.mark && self.held.contains(&found.index) => {}
                         Some(alias) if alias.mark != self.mark && !abandoned.contains(&alias.mark) => {
-                            made.push(Task::Conflict { name: wish.name.clone(), of_daemon: true });
+                            made.push(Task::Conflict { name: wanted.name.clone(), of_daemon: true });
                         }
                         _ => made.push(Task::Adopt {
-                            wish: wish.clone(),
+                            wanted: wanted.clone(),
                             base: base.index,
                             index: found.index,
                             former: former(),
@@ -196,30 +199,30 @@ impl VirtualLinks {
                 }
                 Some(found) if !ours.iter().any(|(own, _)| own.index == found.index) => {
                     made.push(Task::Conflict {
-                        name: wish.name.clone(),
+                        name: wanted.name.clone(),
                         of_daemon: alias_of(found).is_some(),
                     });
                 }
                 // One of ours that is of no use is removed first.
                 found => {
                     let twin = |(own, _): &&(&Interface, Alias)| {
-                        fits(own, wish, base)
+                        fits(own, wanted, base)
                             && !kept.contains(&own.index)
-                            && !self.wishes.iter().any(|other| other.name == own.name)
+                            && !self.wanted.iter().any(|other| other.name == own.name)
                     };
                     if let Some((twin, _)) = ours.iter().find(twin).filter(|_| found.is_none()) {
                         kept.insert(twin.index);
-                        renamed.push(Task::Rename { index: twin.index, name: wish.name.clone() });
+                        renamed.push(Task::Rename { index: twin.index, name: wanted.name.clone() });
                         if !self.held.contains(&twin.index) {
                             made.push(Task::Adopt {
-                                wish: wish.clone(),
+                                wanted: wanted.clone(),
                                 base: base.index,
                                 index: twin.index,
                                 former: former(),
                             });
                         }
                     } else {
-                        made.push(Self::creation(wish, base, interfaces));
+                        made.push(Self::creation(wanted, base, interfaces));
                     }
                 }
             }
@@ -238,14 +241,14 @@ impl VirtualLinks {
         self.held.insert(index);
     }
 
-    fn creation(wish: &Wish, base: &Interface, interfaces: &Interfaces) -> Task {
+    fn creation(wanted: &WantedLink, base: &Interface, interfaces: &Interfaces) -> Task {
         let is_vrf = |index: &u32| {
             interfaces.by_index(*index).is_some_and(|master| master.details.kind == LinkKind::Vrf)
         };
         Task::Create {
-            wish: wish.clone(),
+            wanted: wanted.clone(),
             base: base.index,
-            group: wish.group.unwrap_or(base.details.group),
+            group: wanted.group.unwrap_or(base.details.group),
             vrf: base.master.filter(is_vrf),
             former: former_settings(interfaces, base.index),
         }
@@ -265,10 +268,10 @@ pub fn link_local(base: Ipv6Addr, mac: [u8; 6]) -> Ipv6Addr {
 }
 
 /// Whether an interface is as it would be made for a wish.
-fn fits(interface: &Interface, wish: &Wish, base: &Interface) -> bool {
-    interface.lower == lower_on(base, wish.kind)
+fn fits(interface: &Interface, wanted: &WantedLink, base: &Interface) -> bool {
+    interface.lower == lower_on(base, wanted.kind)
         && alias_of(interface).is_none_or(|alias| alias.base == base.index)
-        && match wish.kind {
+        && match wanted.kind {
             VirtualKind::Macvlan { mac } => {
                 interface.details.kind == LinkKind::PrivateMacvlan && interface.mac == Some(mac)
             }

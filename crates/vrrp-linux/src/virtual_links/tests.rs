@@ -33,14 +33,14 @@ fn vmac(index: u32, name: &str, mark: Option<u8>) -> Interface {
     }
 }
 
-fn wish(name: &str) -> Wish {
+fn wanted_link(name: &str) -> WantedLink {
     let kind = VirtualKind::Macvlan { mac: VIRTUAL_MAC };
-    Wish { name: name.to_owned(), base: "eth0".to_owned(), kind, group: None }
+    WantedLink { name: name.to_owned(), base: "eth0".to_owned(), kind, group: None }
 }
 
-fn machine(wishes: &[&str]) -> VirtualLinks {
+fn machine(wanted: &[&str]) -> VirtualLinks {
     let mut links = VirtualLinks::new(OURS);
-    links.want(wishes.iter().map(|name| wish(name)).collect());
+    links.want(wanted.iter().map(|name| wanted_link(name)).collect());
     links
 }
 
@@ -63,10 +63,10 @@ fn an_interface_is_made_once_its_base_is_there_with_the_group_and_the_vrf_of_its
         details: Details { group: 5, ..Details::default() },
         ..interface(2, "eth0")
     };
-    let task = Task::Create { wish: wish("vrrp.51"), base: 2, group: 5, vrf: Some(7), former: None };
+    let task = Task::Create { wanted: wanted_link("vrrp.51"), base: 2, group: 5, vrf: Some(7), former: None };
     assert_eq!(review(&mut links, &[vrf, base.clone()].into_iter().collect()), [task]);
     let bridge = interface(7, "br0");
-    let task = Task::Create { wish: wish("vrrp.51"), base: 2, group: 5, vrf: None, former: None };
+    let task = Task::Create { wanted: wanted_link("vrrp.51"), base: 2, group: 5, vrf: None, former: None };
     assert_eq!(review(&mut links, &[bridge, base].into_iter().collect()), [task], "a bridge is no VRF");
 }
 
@@ -76,7 +76,7 @@ fn an_existing_link_needs_nothing_and_is_made_again_when_somebody_removes_it() {
     links.handle_done(9);
     assert_eq!(review(&mut links, &table([vmac(9, "vrrp.51", Some(OURS))])), []);
     assert!(links.holds(9));
-    let task = Task::Create { wish: wish("vrrp.51"), base: 2, group: 0, vrf: None, former: None };
+    let task = Task::Create { wanted: wanted_link("vrrp.51"), base: 2, group: 0, vrf: None, former: None };
     assert_eq!(review(&mut links, &table([])), [task]);
     assert!(!links.holds(9));
 }
@@ -85,7 +85,7 @@ fn an_existing_link_needs_nothing_and_is_made_again_when_somebody_removes_it() {
 fn a_dead_daemon_s_link_is_adopted_with_the_settings_that_it_found() {
     let mut links = machine(&["vrrp.51"]);
     let found = table([vmac(9, "vrrp.51", Some(114))]);
-    let task = Task::Adopt { wish: wish("vrrp.51"), base: 2, index: 9, former: Some(AS_IT_WAS) };
+    let task = Task::Adopt { wanted: wanted_link("vrrp.51"), base: 2, index: 9, former: Some(AS_IT_WAS) };
     assert_eq!(links.review(&found, &[OURS, 114]), [task]);
 }
 
@@ -110,7 +110,13 @@ fn the_base_keeps_its_settings_while_another_daemon_has_an_interface_there() {
 fn a_second_interface_on_a_base_learns_its_settings_from_the_first() {
     let mut links = machine(&["vrrp.52"]);
     let found = table([vmac(10, "vrrp.51", Some(OTHERS))]);
-    let task = Task::Create { wish: wish("vrrp.52"), base: 2, group: 0, vrf: None, former: Some(AS_IT_WAS) };
+    let task = Task::Create {
+        wanted: wanted_link("vrrp.52"),
+        base: 2,
+        group: 0,
+        vrf: None,
+        former: Some(AS_IT_WAS),
+    };
     assert_eq!(review(&mut links, &found), [task]);
 }
 
@@ -131,7 +137,7 @@ fn an_interface_of_another_daemon_or_of_another_kind_is_left_alone() {
 #[test]
 fn one_that_was_made_by_hand_as_we_would_is_adopted() {
     let mut links = machine(&["vrrp.51"]);
-    let task = Task::Adopt { wish: wish("vrrp.51"), base: 2, index: 9, former: None };
+    let task = Task::Adopt { wanted: wanted_link("vrrp.51"), base: 2, index: 9, former: None };
     assert_eq!(review(&mut links, &table([vmac(9, "vrrp.51", None)])), [task]);
 }
 
@@ -182,11 +188,11 @@ fn on_a_macvlan_the_kernel_names_the_interface_below_that() {
 #[test]
 fn until_a_reload_is_complete_dropped_objects_stay_unless_they_are_in_the_way() {
     let mut links = machine(&["vrrp.51"]);
-    let other = Wish { kind: VirtualKind::Macvlan { mac: [2; 6] }, ..wish("vm1") };
+    let other = WantedLink { kind: VirtualKind::Macvlan { mac: [2; 6] }, ..wanted_link("vm1") };
     links.want_also(vec![other.clone()]);
-    assert_eq!(links.wishes, [other.clone(), wish("vrrp.51")]);
-    links.want_also(vec![wish("vm0")]);
-    assert_eq!(links.wishes, [wish("vm0"), other], "one MAC address, one interface");
+    assert_eq!(links.wanted, [other.clone(), wanted_link("vrrp.51")]);
+    links.want_also(vec![wanted_link("vm0")]);
+    assert_eq!(links.wanted, [wanted_link("vm0"), other], "one MAC address, one interface");
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use vrrp_election::{
     Cause, ChangedBy, Fact, FactId, Fault as Missing, Instant, IntentKind, LinkId, Preempt, RouterConfig,
-    RouterId, RouterSetup, RunEnd, ScriptConfig, ScriptId, Standing, Track, TrackTarget, Transition, Waits,
-    Why,
+    RouterId, RouterSetup, RunEnd, ScriptConfig, ScriptId, Standing, Track, TrackTarget, Transition,
+    TransitionReason, Waits,
 };
 use vrrp_proto::{AuthKey, Counter, Priority, RouterInterval, Vrid};
 use vrrp_sim::{Fault, Host, HostId, Limits, Scenario, Simulation};
@@ -51,7 +51,10 @@ fn a_better_peer_is_named_with_its_address_and_priority() {
     let pair = scenario([v2(100), v2(200)]).at(ms(0), Fault::PowerOff(B)).at(secs(10), Fault::Start(B));
     let seen = last(&run(&pair, secs(30)), A);
     let better = Cause::Better { source: address(B), priority: Priority::new(200) };
-    assert_eq!((seen.from, seen.to, seen.why), (Standing::Active, Standing::Backup, Why::Election(better)));
+    assert_eq!(
+        (seen.from, seen.to, seen.why),
+        (Standing::Active, Standing::Backup, TransitionReason::Election(better))
+    );
     assert_eq!(seen.evidence.heard.map(|heard| heard.source), Some(address(B)));
     assert_eq!(seen.evidence.priority, Priority::new(100), "its own");
 }
@@ -59,7 +62,9 @@ fn a_better_peer_is_named_with_its_address_and_priority() {
 #[test]
 fn a_silent_master_is_named_with_the_length_of_the_silence() {
     let seen = last(&run(&scenario([v2(200), v2(100)]).at(secs(10), Fault::PowerOff(A)), secs(20)), B);
-    let Why::Election(Cause::ActiveDown { silent_for: Some(silence) }) = seen.why else { panic!("{seen:?}") };
+    let TransitionReason::Election(Cause::ActiveDown { silent_for: Some(silence) }) = seen.why else {
+        panic!("{seen:?}")
+    };
     assert!(silence > ms(3_600) && silence < ms(3_640), "{silence:?}");
     let heard = seen.evidence.heard.unwrap();
     assert_eq!((heard.source, heard.priority), (address(A), Priority::new(200)));
@@ -72,7 +77,7 @@ fn a_script_is_named_with_its_exit_status_and_with_its_timeout() {
         let host = Host::new().script(ScriptConfig::default());
         let scenario = tracking(host, weighted(S0, 0)).at(secs(10), Fault::ScriptEnds(A, S0, end));
         let seen = last(&run(&scenario, secs(20)), A);
-        assert_eq!(seen.why, Why::Fault(Missing::Tracked(S0.into())));
+        assert_eq!(seen.why, TransitionReason::Fault(Missing::Tracked(S0.into())));
         assert_eq!(seen.evidence.run.unwrap().end, end);
         assert_eq!(seen.evidence.fact, Some(Fact::Down));
     }
@@ -84,7 +89,10 @@ fn a_weight_that_lowered_the_priority_is_named_beside_the_peer_that_took_over() 
     let scenario = tracking(host, weighted(S0, -60));
     let run = run(&scenario.at(secs(10), Fault::ScriptEnds(A, S0, RunEnd::Exited(7))), secs(30));
     let seen = last(&run, A);
-    assert_eq!(seen.why, Why::Election(Cause::Better { source: address(B), priority: Priority::new(100) }));
+    assert_eq!(
+        seen.why,
+        TransitionReason::Election(Cause::Better { source: address(B), priority: Priority::new(100) })
+    );
     let moved = seen.evidence.moved.unwrap();
     assert_eq!((moved.from, moved.to), (Priority::new(150), Priority::new(90)));
     assert_eq!(moved.by, ChangedBy::Target(S0.into()));
@@ -99,7 +107,7 @@ fn an_interface_that_is_down_and_one_without_an_address_are_told_apart() {
         [(Fault::LinkDown(A), Missing::LinkDown(LinkId(0))), (Fault::AddressesRemoved(A), Missing::NoAddress)]
     {
         let seen = last(&run(&scenario([v2(200), v2(100)]).at(secs(10), fault), secs(20)), A);
-        assert_eq!((seen.why, seconds(seen.at)), (Why::Fault(missing), 10));
+        assert_eq!((seen.why, seconds(seen.at)), (TransitionReason::Fault(missing), 10));
     }
 }
 
@@ -153,7 +161,10 @@ fn a_reload_that_lowers_the_priority_is_named_beside_the_peer_that_took_over() {
     let host = Host::new().router(v2(200)).reload(vec![RouterSetup::new(v2(50), LinkId(0))]);
     let scenario = Scenario::new().host(host).host(Host::new().router(v2(100)));
     let seen = last(&run(&scenario.at(secs(10), Fault::Reconfigure(A, 0)), secs(30)), A);
-    assert_eq!(seen.why, Why::Election(Cause::Better { source: address(B), priority: Priority::new(100) }));
+    assert_eq!(
+        seen.why,
+        TransitionReason::Election(Cause::Better { source: address(B), priority: Priority::new(100) })
+    );
     let moved = seen.evidence.moved.unwrap();
     assert_eq!((moved.by, moved.to, seconds(moved.at)), (ChangedBy::Configuration, Priority::new(50), 10));
 }
@@ -163,7 +174,10 @@ fn two_masters_after_a_partition_know_of_each_other() {
     let scenario = scenario([v2(200), v2(100)]).at(secs(10), Fault::Isolate(B)).at(ms(30_400), Fault::Heal);
     let run = run(&scenario, secs(40));
     let seen = last(&run, B);
-    assert_eq!(seen.why, Why::Election(Cause::Better { source: address(A), priority: Priority::new(200) }));
+    assert_eq!(
+        seen.why,
+        TransitionReason::Election(Cause::Better { source: address(A), priority: Priority::new(200) })
+    );
     assert_eq!((seconds(seen.at), seen.from), (30, Standing::Active));
     let router = run.node(A).unwrap().snapshot(run.now()).router(R0).unwrap();
     let other = router.observed.other.unwrap();
@@ -202,7 +216,7 @@ fn a_sync_group_names_the_member_that_has_the_fault() {
     };
     let scenario = Scenario::new().host(host(200)).host(host(100));
     let seen = last(&run(&scenario.at(secs(10), Fault::OneLinkDown(A, LinkId(1))), secs(30)), A);
-    assert_eq!(seen.why, Why::Fault(Missing::Member(RouterId(1))));
+    assert_eq!(seen.why, TransitionReason::Fault(Missing::Member(RouterId(1))));
 }
 
 #[test]
@@ -210,7 +224,7 @@ fn a_file_and_a_bfd_session_are_named_with_the_observation() {
     for (before, after) in [(Fact::Value(0), Fact::Value(1)), (Fact::Up, Fact::Down)] {
         let scenario = tracking(Host::new().fact(before), weighted(F0, 0));
         let seen = last(&run(&scenario.at(secs(10), Fault::Fact(A, F0, after)), secs(20)), A);
-        assert_eq!(seen.why, Why::Fault(Missing::Tracked(F0.into())));
+        assert_eq!(seen.why, TransitionReason::Fault(Missing::Tracked(F0.into())));
         assert_eq!((seen.evidence.fact, seconds(seen.at)), (Some(after), 10));
     }
 }
@@ -219,7 +233,7 @@ fn a_file_and_a_bfd_session_are_named_with_the_observation() {
 fn a_crash_of_the_daemon_is_named_by_its_successor() {
     let scenario = scenario([v2(200), v2(100)]).at(secs(10), Fault::Kill(A)).at(secs(11), Fault::Start(A));
     let seen = last(&run(&scenario, secs(20)), A);
-    assert_eq!((seen.why, seen.to), (Why::Election(Cause::Resumed), Standing::Active));
+    assert_eq!((seen.why, seen.to), (TransitionReason::Election(Cause::Resumed), Standing::Active));
 }
 
 #[test]
@@ -243,7 +257,7 @@ fn maintenance_is_named_with_its_end_and_with_who_took_over() {
         let run = run(&scenario([v2(200), v2(100)]).at(secs(10), begun), secs(30));
         let router = run.node(A).unwrap().snapshot(run.now()).router(R0).unwrap();
         let moved = router.history.iter().rev().find(|past| past.from == Standing::Active).unwrap();
-        let Why::Election(Cause::HandedOver { source, priority, .. }) = moved.why else {
+        let TransitionReason::Election(Cause::HandedOver { source, priority, .. }) = moved.why else {
             panic!("{moved:?}")
         };
         assert_eq!((source, priority), (address(B), Priority::new(100)));

@@ -5,7 +5,7 @@ const CLOCK: Monotonic = Monotonic(5_000_000_000);
 const WALL: Duration = Duration::from_secs(1_000_000);
 const CLIENT: ClientId = ClientId(4);
 
-fn steer(server: &str, wish: Wish, seconds: Option<u64>) -> Steer {
+fn steer(server: &str, wish: ServerIntent, seconds: Option<u64>) -> Steer {
     Steer {
         service: "[192.0.2.1]:tcp:80".to_owned(),
         server: server.to_owned(),
@@ -42,7 +42,7 @@ fn reading(text: &str) -> (KeptIntents, Option<String>) {
 #[test]
 fn a_kept_intent_goes_on_in_the_next_daemon_for_the_rest_of_its_time() {
     let mut kept = KeptIntents::new("/state/intents.json".into());
-    let wishes = [Wish::Drain, Wish::Maintenance, Wish::Weight(7)];
+    let wishes = [ServerIntent::Drain, ServerIntent::Maintenance, ServerIntent::Weight(7)];
     for (place, wish) in wishes.into_iter().enumerate() {
         let server = format!("10.0.0.{place}:80");
         assert!(keep(&mut kept, &steer(&server, wish, (place > 0).then_some(60)), true));
@@ -55,9 +55,9 @@ fn a_kept_intent_goes_on_in_the_next_daemon_for_the_rest_of_its_time() {
     let told: Vec<_> = steers.iter().map(|it| (it.server.as_str(), it.wish, it.until)).collect();
     let until = Some(Monotonic(40_000_000_001));
     let expected = [
-        ("10.0.0.0:80", Wish::Drain, None),
-        ("10.0.0.1:80", Wish::Maintenance, until),
-        ("10.0.0.2:80", Wish::Weight(7), until),
+        ("10.0.0.0:80", ServerIntent::Drain, None),
+        ("10.0.0.1:80", ServerIntent::Maintenance, until),
+        ("10.0.0.2:80", ServerIntent::Weight(7), until),
     ];
     assert_eq!(told, expected);
     assert!(steers.iter().all(|it| it.who == "ada" && it.why == "a \"disk\""), "{steers:?}");
@@ -68,17 +68,17 @@ fn a_kept_intent_goes_on_in_the_next_daemon_for_the_rest_of_its_time() {
 #[test]
 fn only_a_persistent_wish_that_is_done_is_kept_and_the_last_one_counts() {
     let mut kept = KeptIntents::new("/state/intents.json".into());
-    kept.ask(7, &steer("10.0.0.1:80", Wish::Drain, None), true, (CLOCK, WALL));
+    kept.ask(7, &steer("10.0.0.1:80", ServerIntent::Drain, None), true, (CLOCK, WALL));
     assert!(!kept.handle_answer(7, false), "the worker refused");
     assert!(!kept.handle_answer(8, true), "an answer to nothing");
-    assert!(!keep(&mut kept, &steer("10.0.0.1:80", Wish::Drain, None), false));
+    assert!(!keep(&mut kept, &steer("10.0.0.1:80", ServerIntent::Drain, None), false));
     assert_eq!(kept.poll_job(WALL), None);
-    assert!(keep(&mut kept, &steer("10.0.0.1:80", Wish::Drain, None), true));
+    assert!(keep(&mut kept, &steer("10.0.0.1:80", ServerIntent::Drain, None), true));
     // The same server by its other name.
-    assert!(keep(&mut kept, &steer("[10.0.0.1]:tcp:80", Wish::Weight(2), None), false));
+    assert!(keep(&mut kept, &steer("[10.0.0.1]:tcp:80", ServerIntent::Weight(2), None), false));
     assert_eq!(kept.steers((CLOCK, WALL)), []);
-    assert!(keep(&mut kept, &steer("10.0.0.1:80", Wish::Drain, None), true));
-    assert!(keep(&mut kept, &steer("10.0.0.1:80", Wish::Ready, None), true));
+    assert!(keep(&mut kept, &steer("10.0.0.1:80", ServerIntent::Drain, None), true));
+    assert!(keep(&mut kept, &steer("10.0.0.1:80", ServerIntent::Ready, None), true));
     assert!(stored(&mut kept).contains("\"servers\": []"));
 }
 
@@ -86,7 +86,7 @@ fn only_a_persistent_wish_that_is_done_is_kept_and_the_last_one_counts() {
 fn a_file_that_cannot_be_used_is_reported_and_ignored() {
     let good = {
         let mut kept = KeptIntents::new("/state/intents.json".into());
-        keep(&mut kept, &steer("10.0.0.1:80", Wish::Drain, None), true);
+        keep(&mut kept, &steer("10.0.0.1:80", ServerIntent::Drain, None), true);
         stored(&mut kept)
     };
     for length in 0..good.trim_end().len() {
@@ -114,11 +114,11 @@ fn an_answer_waits_for_its_own_writing_and_not_for_ever() {
         };
         answers.into_iter().map(text).collect()
     };
-    keep(&mut kept, &steer("10.0.0.1:80", Wish::Drain, None), true);
+    keep(&mut kept, &steer("10.0.0.1:80", ServerIntent::Drain, None), true);
     assert_eq!(kept.hold(now, done(CLIENT)), []);
     assert!(kept.poll_job(WALL).is_some());
     // A second one while the first is being written.
-    keep(&mut kept, &steer("10.0.0.2:80", Wish::Drain, None), true);
+    keep(&mut kept, &steer("10.0.0.2:80", ServerIntent::Drain, None), true);
     assert_eq!(kept.hold(now, done(ClientId(5))), []);
     assert_eq!(kept.poll_job(WALL), None, "one writing at a time");
     let first = texts(kept.handle_written(&Ok(())));
@@ -127,7 +127,7 @@ fn an_answer_waits_for_its_own_writing_and_not_for_ever() {
     let failed = texts(kept.handle_written(&Err("no space".to_owned())));
     assert!(matches!(&failed[..], [(ClientId(5), text)] if text.contains("no space")), "{failed:?}");
     assert_eq!(kept.poll_timeout(), None);
-    keep(&mut kept, &steer("10.0.0.3:80", Wish::Drain, None), true);
+    keep(&mut kept, &steer("10.0.0.3:80", ServerIntent::Drain, None), true);
     kept.hold(now, done(CLIENT));
     let until = kept.poll_timeout().unwrap();
     let late = texts(kept.handle_timeout(until));

@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use vipd_control::{Answer, ClientId, Refusal, ServerWish};
+use vipd_control::{Answer, ClientId, Refusal, ServerIntentKind};
 
 use super::super::control::Answered;
 use super::super::kept_intents;
 use super::super::role::Role;
 use super::super::supervisor::WorkerId;
 use super::Parent;
-use crate::ipc::{Act, ActKind, ActOutcome, ActResult, Monotonic, Steer, SteerRefusal, ToWorker, Whom, Wish};
+use crate::ipc::{
+    Act, ActKind, ActOutcome, ActResult, Monotonic, ServerIntent, Steer, SteerRefusal, ToWorker, Whom,
+};
 use crate::log::Log;
 
 impl Parent {
@@ -151,12 +153,12 @@ pub(super) fn maintenance(on: bool, hard: bool, for_s: Option<u64>) -> ActKind {
 }
 
 /// The wish for a real server.
-pub(super) fn wish(set: ServerWish, weight: Option<u32>) -> Wish {
+pub(super) fn intent(set: ServerIntentKind, weight: Option<u32>) -> ServerIntent {
     match set {
-        ServerWish::Ready => Wish::Ready,
-        ServerWish::Drain => Wish::Drain,
-        ServerWish::Maintenance => Wish::Maintenance,
-        ServerWish::Weight => Wish::Weight(weight.unwrap_or(0)),
+        ServerIntentKind::Ready => ServerIntent::Ready,
+        ServerIntentKind::Drain => ServerIntent::Drain,
+        ServerIntentKind::Maintenance => ServerIntent::Maintenance,
+        ServerIntentKind::Weight => ServerIntent::Weight(weight.unwrap_or(0)),
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::kept::Kept;
 use super::super::notify::Job;
 use super::super::role::Role;
 use super::Parent;
-use super::last_reported::Told;
+use super::last_reported::ReportedState;
 use super::messages::{GROUP_SUBJECT, group_subject};
 use crate::ipc::Generation;
 use crate::log::Log;
@@ -29,7 +29,7 @@ impl Parent {
     pub(super) fn handle_server(
         &mut self,
         key: ServerKey,
-        told: Told,
+        told: ReportedState,
         because: &str,
         now: Instant,
         log: &mut Log,
@@ -69,7 +69,7 @@ impl Parent {
     pub(super) fn handle_quorum(
         &mut self,
         (generation, service): (Generation, u32),
-        told: Told,
+        told: ReportedState,
         because: &str,
         now: Instant,
         log: &mut Log,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use vipd_control::{Answer, Asked, ClientId, Collected, Policy, Refusal, Verb};
+use vipd_control::{Answer, ClientId, Collected, Gathering, Policy, Refusal, Verb};
 use vipd_status::{ConfigState, Daemon, EventKind, ReloadOutcome, ReloadResult, Timestamp};
 
 use super::super::control::{self, timestamp};
@@ -121,7 +121,7 @@ impl Parent {
                 self.ask_for_act(client, (acts::maintenance(on, hard, for_s), instance, reason), now, log);
             }
             Verb::Server { service, server, set, weight, for_s, reason: why, persist } => {
-                let (wish, until) = (acts::wish(set, weight), for_s.map(acts::after));
+                let (wish, until) = (acts::intent(set, weight), for_s.map(acts::after));
                 let steer = Steer { service, server, wish, until, who: String::new(), why };
                 self.ask_to_steer(client, (steer, persist), now, log);
             }
@@ -176,12 +176,12 @@ impl Parent {
         let roles: Vec<Role> =
             Role::ALL.into_iter().filter(|&role| self.supervisor.serving(role).is_some()).collect();
         match self.control.gatherer.ask(now, client, roles.iter().map(|&role| role.shown())) {
-            Asked::Fresh(line) => {
+            Gathering::Fresh(line) => {
                 self.control.server.answer(client, line);
                 self.control.server.finish(now, client);
             }
-            Asked::Waiting => {}
-            Asked::Begin(request) => {
+            Gathering::Waiting => {}
+            Gathering::Begin(request) => {
                 self.look_at_files(now, log);
                 for role in roles {
                     self.tell_worker(role, &ToWorker::Status { request }, now, log);

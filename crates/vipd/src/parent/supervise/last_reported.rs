@@ -24,13 +24,13 @@ pub(in crate::parent) struct LastReported {
 
 /// A worker's report about a server or a quorum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::parent) struct Told {
+pub(in crate::parent) struct ReportedState {
     pub(in crate::parent) up: bool,
     /// It stands as a predecessor left it, and that one may have died before it told.
     pub(in crate::parent) resumed: bool,
 }
 
-impl Told {
+impl ReportedState {
     /// Whether this is news after what was told last. Without an earlier report, a state that a predecessor left is
     /// news only if it is `worth_telling`: a server is expected to be up, a quorum to be missing.
     fn is_news(self, last: Option<bool>, worth_telling: bool) -> bool {
@@ -100,7 +100,7 @@ impl LastReported {
         &mut self,
         service: &VirtualServer,
         real: &RealServer,
-        told: Told,
+        told: ReportedState,
     ) -> bool {
         self.changed = true;
         let key = (service.services.first().copied(), real.address);
@@ -112,7 +112,7 @@ impl LastReported {
     }
 
     /// A virtual server has its quorum or not; whether that is news.
-    pub(in crate::parent) fn note_quorum(&mut self, service: &VirtualServer, told: Told) -> bool {
+    pub(in crate::parent) fn note_quorum(&mut self, service: &VirtualServer, told: ReportedState) -> bool {
         self.changed = true;
         let key = service.services.first().copied();
         let news = told.is_news(self.quorums.get(&key).copied(), told.up);
@@ -153,7 +153,7 @@ mod tests {
 
     fn note(last: &mut LastReported, config: &Config, server: usize, up: bool) -> bool {
         let service = &config.virtual_servers[0];
-        last.note_server(service, &service.real_servers[server], Told { up, resumed: false })
+        last.note_server(service, &service.real_servers[server], ReportedState { up, resumed: false })
     }
 
     #[test]
@@ -163,8 +163,8 @@ mod tests {
         let news = [false, false, true, true, false].map(|up| note(&mut last, &config, 0, up));
         assert_eq!(news, [true, false, true, false, true]);
         let service = &config.virtual_servers[0];
-        let news =
-            [false, false, true, true].map(|up| last.note_quorum(service, Told { up, resumed: false }));
+        let news = [false, false, true, true]
+            .map(|up| last.note_quorum(service, ReportedState { up, resumed: false }));
         assert_eq!(news, [true, false, true, false]);
     }
 
@@ -186,7 +186,7 @@ mod tests {
             if let Some(before) = before {
                 note(&mut last, &config, 0, before);
             }
-            let told = Told { up, resumed: true };
+            let told = ReportedState { up, resumed: true };
             let noted = last.note_server(service, &service.real_servers[0], told);
             assert_eq!(noted, news, "{before:?}, then {up}");
             if news {
@@ -194,7 +194,8 @@ mod tests {
             }
         }
         let mut last = LastReported::default();
-        let news = [false, true, true, false].map(|up| last.note_quorum(service, Told { up, resumed: true }));
+        let news = [false, true, true, false]
+            .map(|up| last.note_quorum(service, ReportedState { up, resumed: true }));
         assert_eq!(news, [false, true, false, true], "a start without quorum is not told");
     }
 

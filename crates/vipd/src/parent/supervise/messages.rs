@@ -8,7 +8,7 @@ use super::super::role::Role;
 use super::super::supervisor::WorkerId;
 use super::super::{dump, namespace, notify};
 use super::Parent;
-use super::last_reported::Told;
+use super::last_reported::ReportedState;
 use crate::ipc::{
     ChannelError, DumpKind, FromWorker, Generation, GroupEvent, InstanceEvent, ScriptAct, SessionKey, Task,
     ToWorker,
@@ -79,13 +79,19 @@ impl Parent {
                 self.handle_script((role, generation, script), act, now, log);
             }
             FromWorker::Server { generation, service, server, up, because, resumed } => {
-                self.handle_server((generation, service, server), Told { up, resumed }, &because, now, log);
+                self.handle_server(
+                    (generation, service, server),
+                    ReportedState { up, resumed },
+                    &because,
+                    now,
+                    log,
+                );
             }
             FromWorker::Checker { generation, service, server, up, because } => {
                 self.handle_checker((generation, service, server), up, &because, now, log);
             }
             FromWorker::Quorum { generation, service, up, because, resumed } => {
-                self.handle_quorum((generation, service), Told { up, resumed }, &because, now, log);
+                self.handle_quorum((generation, service), ReportedState { up, resumed }, &because, now, log);
             }
             FromWorker::Transition { generation, instance, event, priority } => {
                 self.handle_transition((generation, instance), task, event, priority, now, log);

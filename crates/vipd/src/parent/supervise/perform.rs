@@ -11,7 +11,7 @@ use super::super::supervisor::{Action, LifeScript, Occasion, Tell, WorkerId};
 use super::super::worker::Worker;
 use super::{Parent, token_of};
 use crate::ipc::{Generation, LogLevel, Predecessor, SessionKey, Task, ToWorker};
-use crate::log::{About, Log, LogLine, Voice};
+use crate::log::{About, Log, LogLine, LogSource};
 use crate::tidy;
 use crate::worker::scheduling;
 
@@ -96,9 +96,9 @@ impl Parent {
                 self.readings.remove(&generation);
                 self.arrange_watching(now, log);
             }
-            Action::Log(level, text) => log.write(Voice::Parent, level, &text),
+            Action::Log(level, text) => log.write(LogSource::Parent, level, &text),
             Action::Report(level, event, text) => {
-                log.write_line(Voice::Parent, &LogLine::new(level, text).about(About::new(event)));
+                log.write_line(LogSource::Parent, &LogLine::new(level, text).about(About::new(event)));
             }
             Action::ReportAs { role, pid, event, text } => {
                 let line = LogLine::new(LogLevel::Info, text).about(About::new(event));

@@ -14,7 +14,7 @@ use super::super::supervisor::{Demand, ReadId};
 use super::super::{namespace, refusal, report, standard_input};
 use super::Parent;
 use crate::cli::Options;
-use crate::log::{LocalTime, Log, Voice};
+use crate::log::{LocalTime, Log, LogSource};
 use crate::paths::Job;
 
 impl Parent {
@@ -64,7 +64,7 @@ impl Parent {
         let wall = Wall { seconds: local.unix_seconds(), offset: local.offset_seconds() };
         for act in self.reload_time.handle_text(now, text, wall) {
             match act {
-                Act::Log(level, text) => log.write(Voice::Parent, level, &text),
+                Act::Log(level, text) => log.write(LogSource::Parent, level, &text),
                 Act::Reload => self.supervisor.handle_reload(now),
                 Act::Remove(job) => {
                     let answers = self.paths.ask(now, Purpose::ReloadTimeRemoval, job, log);

@@ -41,7 +41,7 @@ use deadline::Deadline;
 pub(super) use demand::Demand;
 use heartbeat::{Heartbeat, Pulse};
 pub(super) use left_behind::LeftBehind;
-use reload::{Phase as ReloadPhase, Reading};
+use reload::{Phase as ReloadPhase, ReadAttempt};
 pub(super) use script::LifeScript;
 use script::ScriptRun;
 use slot::{Phase, Slot, Worker};
@@ -181,7 +181,7 @@ pub(super) struct Supervisor {
     /// Numbers are used once, also for configurations that were taken back.
     last_generation: Generation,
     reload: ReloadPhase,
-    reading: Option<Reading>,
+    reading: Option<ReadAttempt>,
     /// One more reload was asked for meanwhile.
     again: bool,
     undo: Undo,

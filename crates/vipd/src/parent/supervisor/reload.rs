@@ -24,7 +24,7 @@ pub(super) enum Phase {
 
 /// An attempt to read the configuration.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct ReadAttempt {
     id: ReadId,
     pub(super) until: Deadline,
 }
@@ -62,7 +62,7 @@ impl Supervisor {
         self.tell(Tell::Reloading);
         self.last_read += 1;
         let id = ReadId(self.last_read);
-        self.reading = Some(Reading { id, until: Deadline::after(now, READ_TIME) });
+        self.reading = Some(ReadAttempt { id, until: Deadline::after(now, READ_TIME) });
         self.actions.push_back(Action::Read(id));
         Some(self.last_read)
     }

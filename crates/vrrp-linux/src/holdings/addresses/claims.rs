@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::compare::Key;
-use super::{Addresses, Claim, Entry, Standing, Wish, is_native};
+use super::{Addresses, Claim, Entry, Standing, WantedAddress, is_native};
 use crate::address::{AddressSpec, STATIC_MARK};
 use crate::interfaces::Interfaces;
 
@@ -14,12 +14,12 @@ impl<O: Copy + Ord> Addresses<O> {
     pub fn want<'a>(
         &mut self,
         owner: O,
-        wishes: impl IntoIterator<Item = Wish<'a>>,
+        wanted: impl IntoIterator<Item = WantedAddress<'a>>,
         interfaces: &Interfaces,
     ) -> bool {
         let old = self.claims.remove(&owner).unwrap_or_default();
         let mut claims: Vec<_> =
-            wishes.into_iter().map(|wish| self.claim(owner, &wish, interfaces)).collect();
+            wanted.into_iter().map(|wanted| self.claim(owner, &wanted, interfaces)).collect();
         // There may be thousands of owners, mostly with one claim.
         claims.shrink_to_fit();
         let held = |claims: &[Claim]| -> Vec<Key> {
@@ -70,22 +70,22 @@ impl<O: Copy + Ord> Addresses<O> {
         }
     }
 
-    fn claim(&mut self, owner: O, wish: &Wish<'_>, interfaces: &Interfaces) -> Claim {
-        let link = wish.link.to_owned();
-        let protocol = if wish.address.protocol == STATIC_MARK { STATIC_MARK } else { self.mark };
-        let mut address = AddressSpec { index: 0, protocol, ..wish.address.clone() };
-        let Some(interface) = interfaces.by_name(wish.link) else {
+    fn claim(&mut self, owner: O, wanted: &WantedAddress<'_>, interfaces: &Interfaces) -> Claim {
+        let link = wanted.link.to_owned();
+        let protocol = if wanted.address.protocol == STATIC_MARK { STATIC_MARK } else { self.mark };
+        let mut address = AddressSpec { index: 0, protocol, ..wanted.address.clone() };
+        let Some(interface) = interfaces.by_name(wanted.link) else {
             return Claim { link, address, standing: Standing::Missing };
         };
         address.index = interface.index;
         let key = Key::of(&address);
         let has_own = || interface.addresses.iter().any(|own| is_native(own, &address));
-        if wish.native && !self.entries.contains_key(&key) && has_own() {
+        if wanted.native && !self.entries.contains_key(&key) && has_own() {
             return Claim { link, address, standing: Standing::Native };
         }
         let entry = self.entries.entry(key).or_insert_with(|| Entry {
             holders: Vec::new(),
-            native: wish.native,
+            native: wanted.native,
             asked: None,
             checked: false,
             renewed: false,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::compare::Key;
-use super::{Addresses, Entry, Wish};
+use super::{Addresses, Entry, WantedAddress};
 use crate::address::{AddressSpec, STATIC_MARK, is_virtual_mark};
 use crate::interfaces::Interfaces;
 
@@ -14,8 +14,8 @@ pub struct Recognition<'a> {
     /// Marks of daemons that do not run any more, and our own: addresses with one are removed.
     pub marks: &'a [u8],
     /// Virtual addresses of the routers that start now: exactly these go if they carry no mark, unless their router
-    /// is the address owner ([`Wish::native`]).
-    pub configured: Vec<Wish<'a>>,
+    /// is the address owner ([`WantedAddress::native`]).
+    pub configured: Vec<WantedAddress<'a>>,
     /// Addresses that a predecessor put on interfaces, or was about to: for kernels that keep no marks.
     pub former: &'a [AddressSpec],
 }
@@ -85,12 +85,12 @@ impl<O: Copy + Ord> Addresses<O> {
 }
 
 /// Configured addresses with the interfaces that they belong to now.
-fn configured(wishes: &[Wish<'_>], interfaces: &Interfaces) -> BTreeSet<(Key, u8)> {
-    let resolve = |wish: &Wish<'_>| {
-        let index = interfaces.by_name(wish.link)?.index;
-        Some(exact(&AddressSpec { index, ..wish.address.clone() }))
+fn configured(wanted: &[WantedAddress<'_>], interfaces: &Interfaces) -> BTreeSet<(Key, u8)> {
+    let resolve = |wanted: &WantedAddress<'_>| {
+        let index = interfaces.by_name(wanted.link)?.index;
+        Some(exact(&AddressSpec { index, ..wanted.address.clone() }))
     };
-    wishes.iter().filter(|wish| !wish.native).filter_map(resolve).collect()
+    wanted.iter().filter(|wanted| !wanted.native).filter_map(resolve).collect()
 }
 
 /// An address with its prefix length, which the kernel ignores when it compares IPv6 addresses.

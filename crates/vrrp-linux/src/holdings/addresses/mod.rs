@@ -12,7 +12,7 @@
 //! - An address that several owners want stays until the last of them lets go.
 //! - Every address with a mark of ours is ours. Anything else is removed in two cases only: as another daemon's
 //!   leftover ([`Addresses::clean`]), and after an owner's wish took it over.
-//! - The address owner of RFC 9568 ([`Wish::native`]) uses an address that its interface has anyway; that address
+//! - The address owner of RFC 9568 ([`WantedAddress::native`]) uses an address that its interface has anyway; that address
 //!   is never changed and never removed.
 
 mod claims;
@@ -51,7 +51,7 @@ pub struct Addresses<O> {
 
 /// An address that somebody wants.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'a> {
+pub struct WantedAddress<'a> {
     /// The name of the interface.
     pub link: &'a str,
     /// The address; its `index` and `protocol` are filled in.

@@ -203,9 +203,12 @@ impl World {
 
     fn want(&mut self, router: u8) {
         let Some(addresses) = self.config.get(&router) else { return };
-        let wishes =
-            addresses.iter().map(|(link, address)| Wish { link: NAMES[*link], address, native: false });
-        self.holdings.want(router, wishes, &self.table);
+        let wanted = addresses.iter().map(|(link, address)| WantedAddress {
+            link: NAMES[*link],
+            address,
+            native: false,
+        });
+        self.holdings.want(router, wanted, &self.table);
     }
 
     fn act(&mut self) {

@@ -47,8 +47,8 @@ impl World {
     }
 
     fn want_as(&mut self, owner: u8, addresses: &[&AddressSpec], native: bool) -> Vec<AddressChange> {
-        let wishes = addresses.iter().map(|address| Wish { link: "eth0", address, native });
-        self.holdings.want(owner, wishes, &self.table);
+        let wanted = addresses.iter().map(|address| WantedAddress { link: "eth0", address, native });
+        self.holdings.want(owner, wanted, &self.table);
         self.act()
     }
 
@@ -76,7 +76,7 @@ impl World {
     fn clean(&mut self, configured: &[(&AddressSpec, bool)]) -> Vec<(String, Origin)> {
         let configured = configured
             .iter()
-            .map(|(address, native)| Wish { link: "eth0", address, native: *native })
+            .map(|(address, native)| WantedAddress { link: "eth0", address, native: *native })
             .collect();
         let recognition = Recognition { marks: &[MARK], configured, former: &[] };
         let leftovers = self.holdings.clean(&recognition, &self.table);
@@ -361,7 +361,7 @@ fn the_owner_leaves_an_address_there_that_the_table_did_not_show_yet() {
     let mut world = World::new();
     world.outside(|index| AddressChange::Add(foreign(index, "192.0.2.1/24")));
     let vip = spec("192.0.2.1/24");
-    world.holdings.want(1, [Wish { link: "eth0", address: &vip, native: true }], &world.table);
+    world.holdings.want(1, [WantedAddress { link: "eth0", address: &vip, native: true }], &world.table);
     world.act();
     assert_eq!(world.holdings.held(1).count(), 1);
     world.release(1);

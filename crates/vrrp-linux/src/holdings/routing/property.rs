@@ -263,8 +263,8 @@ impl World {
     fn want(&mut self, owner: u8) {
         self.look();
         let routes = self.config.get(&owner).cloned().unwrap_or_default();
-        let wishes: Vec<_> = routes.iter().map(|object| RoutingWish { object, restored: true }).collect();
-        self.machine.want(owner, &wishes, &self.table);
+        let wanted: Vec<_> = routes.iter().map(|object| WantedRouting { object, restored: true }).collect();
+        self.machine.want(owner, &wanted, &self.table);
     }
 
     fn look(&mut self) {

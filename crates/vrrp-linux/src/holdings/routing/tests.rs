@@ -44,8 +44,9 @@ impl World {
     }
 
     fn want_as(&mut self, owner: u8, routes: &[&RouteSpec], restored: bool) -> Vec<String> {
-        let wishes: Vec<_> = routes.iter().map(|object| RoutingWish { object: *object, restored }).collect();
-        self.machine.want(owner, &wishes, &self.links);
+        let wanted: Vec<_> =
+            routes.iter().map(|object| WantedRouting { object: *object, restored }).collect();
+        self.machine.want(owner, &wanted, &self.links);
         self.act(Ok(Outcome::Changed))
     }
 
@@ -175,8 +176,8 @@ fn a_route_follows_its_interface_by_name() {
 fn a_refusal_is_told_once_and_tried_again_when_an_address_comes() {
     let mut world = World::new();
     let default = route("0.0.0.0/0", "192.0.2.254");
-    let wish = RoutingWish { object: &default, restored: true };
-    world.machine.want(1, &[wish], &world.links.clone());
+    let wanted = WantedRouting { object: &default, restored: true };
+    world.machine.want(1, &[wanted], &world.links.clone());
     let changes = world.machine.take_changes(world.now).first;
     let [RouteChange::Add(added)] = &changes[..] else { panic!("{changes:?}") };
     let unreachable = libc::ENETUNREACH;

@@ -30,13 +30,13 @@ enum Step {
     Put(u32),
     Remove(u32),
     Forget(u32),
-    Say(Word),
+    Say(WorkerMessage),
     Exit(u8),
 }
 
 /// A worker's message.
 #[derive(Clone, Debug)]
-pub(super) enum Word {
+pub(super) enum WorkerMessage {
     Running(Generation),
     Refused,
     Stopped,
@@ -61,7 +61,7 @@ pub(super) struct Process {
     orders: VecDeque<Order>,
     steps: VecDeque<Step>,
     /// Said, and not yet heard by the parent.
-    said: VecDeque<Word>,
+    said: VecDeque<WorkerMessage>,
     /// The objects that it knows to be in the kernel.
     holds: BTreeSet<u32>,
 }
@@ -290,7 +290,7 @@ impl Machine {
         }
         let role = process.role;
         match process.steps.pop_front() {
-            Some(Step::Remember(thing)) => process.said.push_back(Word::Remember(thing, true)),
+            Some(Step::Remember(thing)) => process.said.push_back(WorkerMessage::Remember(thing, true)),
             Some(Step::Put(thing)) => {
                 process.holds.insert(thing);
                 self.kernel.insert((role, thing));
@@ -299,7 +299,7 @@ impl Machine {
                 process.holds.remove(&thing);
                 self.kernel.remove(&(role, thing));
             }
-            Some(Step::Forget(thing)) => process.said.push_back(Word::Remember(thing, false)),
+            Some(Step::Forget(thing)) => process.said.push_back(WorkerMessage::Remember(thing, false)),
             Some(Step::Say(word)) => process.said.push_back(word),
             Some(Step::Exit(status)) => self.end(id, Ended::Exited(status)),
             None => {}
@@ -314,11 +314,11 @@ impl Machine {
         };
         self.supervisor.handle_heard(self.now, id);
         match word {
-            Word::Running(generation) => self.supervisor.handle_running(self.now, id, generation),
-            Word::Refused => self.supervisor.handle_refused(self.now, id, "cannot run this"),
-            Word::Stopped => self.supervisor.handle_stopped(self.now, id),
-            Word::Alive => {}
-            Word::Remember(thing, kept) => {
+            WorkerMessage::Running(generation) => self.supervisor.handle_running(self.now, id, generation),
+            WorkerMessage::Refused => self.supervisor.handle_refused(self.now, id, "cannot run this"),
+            WorkerMessage::Stopped => self.supervisor.handle_stopped(self.now, id),
+            WorkerMessage::Alive => {}
+            WorkerMessage::Remember(thing, kept) => {
                 self.supervisor.handle_remember(id, thing.to_string(), kept.then(Vec::new));
             }
         }
@@ -429,7 +429,7 @@ impl Process {
     fn plan(&mut self, order: Order, configs: &BTreeMap<Generation, Things>, keep: bool) {
         match (order, self.task) {
             (Order::Config(_), Task::Serve) if self.character.refuses => {
-                self.steps.extend([Step::Say(Word::Refused), Step::Exit(0)]);
+                self.steps.extend([Step::Say(WorkerMessage::Refused), Step::Exit(0)]);
             }
             (Order::Config(generation), Task::Serve) => {
                 let wanted = &configs.get(&generation).expect("this configuration was dropped")[self.role];
@@ -440,15 +440,15 @@ impl Process {
                     self.steps.push_back(Step::Put(thing));
                 }
                 self.remove(self.holds.difference(wanted).copied().collect());
-                self.steps.push_back(Step::Say(Word::Running(generation)));
+                self.steps.push_back(Step::Say(WorkerMessage::Running(generation)));
             }
             (Order::Config(_), Task::Sweep) | (Order::Stop, _) => {
                 if !keep {
                     self.remove(self.holds.clone());
                 }
-                self.steps.extend([Step::Say(Word::Stopped), Step::Exit(0)]);
+                self.steps.extend([Step::Say(WorkerMessage::Stopped), Step::Exit(0)]);
             }
-            (Order::Probe, _) => self.steps.push_back(Step::Say(Word::Alive)),
+            (Order::Probe, _) => self.steps.push_back(Step::Say(WorkerMessage::Alive)),
         }
     }
 
