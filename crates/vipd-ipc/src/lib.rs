@@ -17,6 +17,7 @@ use vipd_log::LogLine;
 mod act;
 mod memory;
 pub mod packed;
+mod role;
 pub mod watcher;
 pub mod worker;
 pub use act::{
@@ -26,6 +27,7 @@ pub use act::{
 pub use memory::{Memory, MemoryFull};
 pub use privsep::channel::{Channel, ChannelError};
 pub use privsep::rights::RunAs;
+pub use role::{PerRole, Role};
 pub use vipd_log::LogLevel;
 
 /// Which reading of the configuration an index belongs to: 0 at the start, one more with each reload.

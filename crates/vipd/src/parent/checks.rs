@@ -20,8 +20,7 @@ use nix::errno::Errno;
 use super::accounts::Accounts;
 use super::command;
 use super::process::{Child, Ended, is_shortage};
-use super::role::Role;
-use crate::ipc::{Generation, Monotonic, ScriptAct, ScriptOutcome, ScriptRun};
+use crate::ipc::{Generation, Monotonic, Role, ScriptAct, ScriptOutcome, ScriptRun};
 use output::{OutputId, Outputs};
 
 /// Which script: whose it is, the generation of the configuration and the index in it.

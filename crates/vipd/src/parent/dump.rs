@@ -8,8 +8,7 @@ use std::sync::LazyLock;
 
 use keepalived_conf::model::Global;
 
-use super::role::Role;
-use crate::ipc::DumpKind;
+use crate::ipc::{DumpKind, Role};
 
 /// Where a dump of a daemon in this namespace goes.
 pub(super) fn place(role: Role, kind: DumpKind, global: &Global, namespace: Option<&str>) -> PathBuf {

@@ -24,7 +24,7 @@ use super::accounts::Accounts;
 use super::command;
 use super::paths::Purpose;
 use super::process::{Child, Credentials};
-use super::role::Role;
+use crate::ipc::Role;
 use crate::log::Log;
 use crate::paths::{FileId, FoundFifo, Job, WantedFifo, open_fifo};
 

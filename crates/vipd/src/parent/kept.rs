@@ -9,8 +9,8 @@ use keepalived_conf::model::{Config, VrrpInstance};
 use super::accounts::Accounts;
 use super::fingerprint::Fingerprint;
 use super::load::LoadedConfig;
-use super::role::Role;
 use super::watching::subjects;
+use crate::ipc::Role;
 use crate::ipc::watcher::Subject;
 use crate::packed::Packed;
 

@@ -13,8 +13,7 @@ use rustix::process::Signal;
 
 use super::pid_file::PidFile;
 use super::process::{Child, Ended, Launch};
-use super::role::Role;
-use crate::ipc::{Channel, ChannelError, FromWorker, Task, ToWorker};
+use crate::ipc::{Channel, ChannelError, FromWorker, Role, Task, ToWorker};
 use crate::log::Log;
 use crate::web;
 

@@ -6,11 +6,10 @@ use vipd_control::{Answer, ClientId, Refusal, ServerIntentKind};
 
 use super::super::control::Answered;
 use super::super::kept_intents;
-use super::super::role::Role;
 use super::super::supervisor::WorkerId;
 use super::Parent;
 use crate::ipc::{
-    Act, ActKind, ActOutcome, ActResult, Monotonic, ServerIntent, Steer, SteerRefusal, ToWorker, Whom,
+    Act, ActKind, ActOutcome, ActResult, Monotonic, Role, ServerIntent, Steer, SteerRefusal, ToWorker, Whom,
 };
 use crate::log::Log;
 

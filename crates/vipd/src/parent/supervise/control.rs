@@ -11,11 +11,10 @@ use super::super::control::{self, timestamp};
 use super::super::namespace;
 use super::super::paths::Previewed;
 use super::super::process::Ended;
-use super::super::role::Role;
 use super::super::supervisor::WorkerId;
 use super::Parent;
 use super::acts;
-use crate::ipc::{ActKind, Steer, ToWorker};
+use crate::ipc::{ActKind, Role, Steer, ToWorker};
 use crate::log::Log;
 
 /// The parent's own facts for a status.

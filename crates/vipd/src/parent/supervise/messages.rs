@@ -4,14 +4,13 @@ use std::time::Instant;
 
 use super::super::checks::{News, ScriptKey};
 use super::super::paths::{Answer, Purpose};
-use super::super::role::Role;
 use super::super::supervisor::WorkerId;
 use super::super::{dump, namespace, notify};
 use super::Parent;
 use super::last_reported::ReportedState;
 use crate::ipc::{
-    ChannelError, DumpKind, FromWorker, Generation, GroupEvent, InstanceEvent, ScriptAct, SessionKey, Task,
-    ToWorker,
+    ChannelError, DumpKind, FromWorker, Generation, GroupEvent, InstanceEvent, Role, ScriptAct, SessionKey,
+    Task, ToWorker,
 };
 use crate::log::Log;
 use crate::paths::Job;

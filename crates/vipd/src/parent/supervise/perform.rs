@@ -6,11 +6,10 @@ use vipd_status::ReloadResult;
 
 use super::super::init_files;
 use super::super::kept_intents;
-use super::super::role::Role;
 use super::super::supervisor::{Action, LifeScript, Occasion, Tell, WorkerId};
 use super::super::worker::Worker;
 use super::{Parent, token_of};
-use crate::ipc::{Generation, LogLevel, Predecessor, SessionKey, Task, ToWorker};
+use crate::ipc::{Generation, LogLevel, Predecessor, Role, SessionKey, Task, ToWorker};
 use crate::log::{About, Log, LogLine, LogSource};
 use crate::tidy;
 use crate::worker::scheduling;

@@ -17,12 +17,12 @@ use super::super::namespace;
 use super::super::paths::Purpose;
 use super::super::pid_file::PidFile;
 use super::super::process::Child;
-use super::super::role::{PerRole, Role};
 use super::super::supervisor::{Demand, Inherited, Supervisor, UpgradeId};
 use super::super::upgrade::{
     Accepted, Descriptors, HandedOver, Next, Takeover, Trial, VERSION, open_program, sealed,
 };
 use super::{Parent, settings};
+use crate::ipc::{PerRole, Role};
 use crate::log::Log;
 
 /// An upgrade, from the request to the end of this program.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::LvsService;
 
-use super::super::role::{PerRole, Role};
+use crate::ipc::{PerRole, Role};
 
 /// Demands of a configuration on the supervisor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,11 +3,10 @@
 use std::time::Instant;
 
 use super::super::process::Ended;
-use super::super::role::Role;
 use super::slot::Worker;
 use super::stop::FATAL;
 use super::{Action, LAST_MOMENT, Supervisor, WorkerId};
-use crate::ipc::{LogLevel, Task};
+use crate::ipc::{LogLevel, Role, Task};
 use crate::log::EventKind;
 
 impl Supervisor {

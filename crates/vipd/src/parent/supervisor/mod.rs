@@ -34,8 +34,7 @@ use std::time::{Duration, Instant};
 use vrrp_election::EndSignal;
 
 use super::process::Ended;
-use super::role::{PerRole, Role};
-use crate::ipc::{Generation, LogLevel, Predecessor, Task};
+use crate::ipc::{Generation, LogLevel, PerRole, Predecessor, Role, Task};
 use crate::log::EventKind;
 use deadline::Deadline;
 pub(super) use demand::Demand;

@@ -5,10 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::role::Role;
 use super::deadline::Deadline;
 use super::{Action, Demand, Occasion, ReadId, Supervisor, Tell};
-use crate::ipc::{Generation, LogLevel};
+use crate::ipc::{Generation, LogLevel, Role};
 use crate::log::EventKind;
 
 /// Whether all workers run the configuration in force.

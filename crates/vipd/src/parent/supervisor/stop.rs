@@ -3,10 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::role::Role;
 use super::slot::Phase;
 use super::{Action, LifeScript, Supervisor, Tell};
-use crate::ipc::LogLevel;
+use crate::ipc::{LogLevel, Role};
 
 /// A stop under way.
 #[derive(Debug)]

@@ -10,13 +10,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::role::{PerRole, Role};
 use super::deadline::Deadline;
 use super::left_behind::LeftBehind;
 use super::reload::Phase as ReloadPhase;
 use super::slot::Phase;
 use super::{Action, Demand, LAST_WAIT, Occasion, Settings, Supervisor};
-use crate::ipc::LogLevel;
+use crate::ipc::{LogLevel, PerRole, Role};
 
 /// Names an attempt to upgrade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -15,11 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use super::super::fifo::HandedFifos;
 use super::super::notify::{HandedLane, RunId};
-use super::super::role::PerRole;
 use super::super::supervise::LastReported;
 use super::super::supervisor::LeftBehind;
-use crate::ipc::SessionKey;
 use crate::ipc::watcher::Observation;
+use crate::ipc::{PerRole, SessionKey};
 use crate::outlets::mail::MailMemory;
 use crate::{bfd, lvs, vrrp};
 

@@ -4,12 +4,11 @@ use keepalived_conf::model::mail::Mail;
 use keepalived_conf::model::routing::Statics;
 use keepalived_conf::model::{Config, Global};
 use serde::{Deserialize, Serialize};
-
-use crate::log::LogSource;
+use vipd_log::LogSource;
 
 /// The role of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Role {
+pub enum Role {
     /// The election and its addresses.
     Vrrp,
     /// Checkers and the kernel's load balancer.
@@ -20,10 +19,10 @@ pub(super) enum Role {
 
 impl Role {
     /// Every role, in the order of starts and stops.
-    pub(super) const ALL: [Self; 3] = [Self::Vrrp, Self::Lvs, Self::Bfd];
+    pub const ALL: [Self; 3] = [Self::Vrrp, Self::Lvs, Self::Bfd];
 
     /// As another program is told: the same in every version.
-    pub(super) fn number(self) -> u8 {
+    pub fn number(self) -> u8 {
         match self {
             Self::Vrrp => 0,
             Self::Lvs => 1,
@@ -32,12 +31,12 @@ impl Role {
     }
 
     /// The role of this number.
-    pub(super) fn numbered(number: u8) -> Option<Self> {
+    pub fn numbered(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.number() == number)
     }
 
     /// As the status shows it.
-    pub(super) fn shown(self) -> vipd_status::Role {
+    pub fn shown(self) -> vipd_status::Role {
         match self {
             Self::Vrrp => vipd_status::Role::Vrrp,
             Self::Lvs => vipd_status::Role::Lvs,
@@ -46,7 +45,7 @@ impl Role {
     }
 
     /// keepalived's name of the process in the log.
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Vrrp => "VRRP",
             Self::Lvs => "Healthcheck",
@@ -55,7 +54,7 @@ impl Role {
     }
 
     /// The part of the configuration that this worker needs.
-    pub(super) fn part(self, config: &Config) -> Config {
+    pub fn part(self, config: &Config) -> Config {
         let part = Config {
             global: global(config),
             scripts: Vec::new(),
@@ -92,7 +91,7 @@ impl Role {
     }
 
     /// Whether a configuration has something to do for this worker.
-    pub(super) fn has_work(self, config: &Config) -> bool {
+    pub fn has_work(self, config: &Config) -> bool {
         match self {
             Self::Vrrp => !config.instances.is_empty() || !config.statics.is_empty(),
             Self::Lvs => !config.virtual_servers.is_empty() || config.global.lvs.sync_daemon.is_some(),
@@ -101,7 +100,7 @@ impl Role {
     }
 
     /// The source of such a worker's log lines.
-    pub(super) fn voice(self, pid: u32) -> LogSource {
+    pub fn voice(self, pid: u32) -> LogSource {
         match self {
             Self::Vrrp => LogSource::Vrrp(pid),
             Self::Lvs => LogSource::Lvs(pid),
@@ -117,18 +116,18 @@ fn global(config: &Config) -> Global {
 
 /// One value for each role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct PerRole<T> {
+pub struct PerRole<T> {
     /// That of the VRRP worker.
-    pub(super) vrrp: T,
+    pub vrrp: T,
     /// That of the LVS worker.
-    pub(super) lvs: T,
+    pub lvs: T,
     /// That of the BFD worker.
-    pub(super) bfd: T,
+    pub bfd: T,
 }
 
 impl<T> PerRole<T> {
     /// All values, in the order of [`Role::ALL`].
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
         [&self.vrrp, &self.lvs, &self.bfd].into_iter()
     }
 }
