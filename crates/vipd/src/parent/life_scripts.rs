@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use keepalived_conf::model::Run;
 use keepalived_conf::model::daemon::Daemon;
+use vipd_supervisor::LifeScript;
 use vrrp_election::EndSignal;
 
 use super::accounts::Accounts;
 use super::command;
 use super::process::{Child, Ended};
-use super::supervisor::LifeScript;
 use crate::log::Log;
 
 /// Those that run.

@@ -25,7 +25,6 @@ mod signals;
 mod standard_input;
 mod status_line;
 mod supervise;
-mod supervisor;
 #[cfg(test)]
 pub(crate) mod testing;
 mod upgrade;

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use mio::{Registry, Token};
 use rustix::event::{PollFd, PollFlags};
 use vipd_control::ClientId;
+use vipd_supervisor::{ReadId, UpgradeId};
 
 use super::checks::ScriptKey;
 use super::fifo::FifoRequest;
 use super::fingerprint::Fingerprint;
 use super::load::LoadedConfig;
 use super::process::Child;
-use super::supervisor::{ReadId, UpgradeId};
 use super::worker::WorkerProgram;
 use crate::ipc::{Channel, ChannelError, DumpKind};
 use crate::log::Log;

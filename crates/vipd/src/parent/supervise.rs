@@ -24,6 +24,7 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use vipd_control::{Answer, ClientId};
+use vipd_supervisor::{Demand, Settings, Supervisor, WorkerId};
 
 use super::checks::Checks;
 use super::control::{Control, is_client};
@@ -44,7 +45,6 @@ use super::reload_time::ReloadTime;
 use super::sessions::Sessions;
 use super::signals::{Request, Signals};
 use super::status_line::status_line;
-use super::supervisor::{Demand, Settings, Supervisor, WorkerId};
 use super::systemd::Systemd;
 use super::watching::Watching;
 use super::web::Web;

@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use vipd_control::{Answer, ClientId, Refusal};
+use vipd_supervisor::WorkerId;
 
-use super::super::supervisor::WorkerId;
 use crate::ipc::{ActKind, ActOutcome, ActRefusal, ActResult, OutcomeKind, SteerRefusal};
 
 /// The acts that somebody waits for.

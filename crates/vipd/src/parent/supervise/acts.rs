@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use vipd_control::{Answer, ClientId, Refusal, ServerIntentKind};
+use vipd_supervisor::WorkerId;
 
 use super::super::control::Answered;
 use super::super::kept_intents;
-use super::super::supervisor::WorkerId;
 use super::Parent;
 use crate::ipc::{
     Act, ActKind, ActOutcome, ActResult, Monotonic, Role, ServerIntent, Steer, SteerRefusal, ToWorker, Whom,

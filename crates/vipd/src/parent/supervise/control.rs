@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use vipd_control::{Answer, ClientId, Collected, Gathering, Policy, Refusal, Verb};
 use vipd_status::{ConfigState, Daemon, EventKind, ReloadOutcome, ReloadResult, Timestamp};
+use vipd_supervisor::WorkerId;
 
 use super::super::control::{self, timestamp};
 use super::super::namespace;
 use super::super::paths::Previewed;
 use super::super::process::Ended;
-use super::super::supervisor::WorkerId;
 use super::Parent;
 use super::acts;
 use crate::ipc::{ActKind, Role, Steer, ToWorker};

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use vipd_supervisor::WorkerId;
+
 use super::super::checks::{News, ScriptKey};
 use super::super::paths::{Answer, Purpose};
-use super::super::supervisor::WorkerId;
 use super::super::{dump, namespace, notify};
 use super::Parent;
 use super::last_reported::ReportedState;

@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use vipd_status::ReloadResult;
+use vipd_supervisor::{Action, LifeScript, Occasion, Tell, WorkerId};
 
 use super::super::init_files;
 use super::super::kept_intents;
-use super::super::supervisor::{Action, LifeScript, Occasion, Tell, WorkerId};
 use super::super::worker::Worker;
 use super::{Parent, token_of};
 use crate::ipc::{Generation, LogLevel, Predecessor, Role, SessionKey, Task, ToWorker};

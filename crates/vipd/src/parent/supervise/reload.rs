@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use keepalived_conf::model::daemon::ReloadFile;
+use vipd_supervisor::{Demand, ReadId};
 
 use super::super::kept::Kept;
 use super::super::load::{self, LoadedConfig};
 use super::super::paths::Purpose;
 use super::super::pid_file::default_paths;
 use super::super::reload_time::{Act, Wall};
-use super::super::supervisor::{Demand, ReadId};
 use super::super::{namespace, refusal, report, standard_input};
 use super::Parent;
 use crate::cli::Options;

@@ -10,6 +10,7 @@ use privsep::image::descriptor;
 use rustix::process::{Pid, Signal, kill_process};
 use vipd_control::{Answer, ClientId, Peer, Refusal};
 use vipd_status::EventKind;
+use vipd_supervisor::{Demand, Inherited, Supervisor, UpgradeId};
 
 use super::super::control::difference;
 use super::super::load::LoadedConfig;
@@ -17,7 +18,6 @@ use super::super::namespace;
 use super::super::paths::Purpose;
 use super::super::pid_file::PidFile;
 use super::super::process::Child;
-use super::super::supervisor::{Demand, Inherited, Supervisor, UpgradeId};
 use super::super::upgrade::{
     Accepted, Descriptors, HandedOver, Next, Takeover, Trial, VERSION, open_program, sealed,
 };

@@ -12,11 +12,11 @@ use std::path::PathBuf;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
+use vipd_supervisor::LeftBehind;
 
 use super::super::fifo::HandedFifos;
 use super::super::notify::{HandedLane, RunId};
 use super::super::supervise::LastReported;
-use super::super::supervisor::LeftBehind;
 use crate::ipc::watcher::Observation;
 use crate::ipc::{PerRole, SessionKey};
 use crate::outlets::mail::MailMemory;

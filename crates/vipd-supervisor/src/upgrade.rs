@@ -10,16 +10,17 @@
 
 use std::time::{Duration, Instant};
 
+use vipd_ipc::{LogLevel, PerRole, Role};
+
 use super::deadline::Deadline;
 use super::left_behind::LeftBehind;
 use super::reload::Phase as ReloadPhase;
 use super::slot::Phase;
 use super::{Action, Demand, LAST_WAIT, Occasion, Settings, Supervisor};
-use crate::ipc::{LogLevel, PerRole, Role};
 
 /// Names an attempt to upgrade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::parent) struct UpgradeId(u64);
+pub struct UpgradeId(u64);
 
 /// Progress of an upgrade.
 #[derive(Debug, Default)]
@@ -39,23 +40,18 @@ pub(super) enum Upgrade {
 
 /// State of the supervisor for a program that takes over.
 #[derive(Debug, Default)]
-pub(in crate::parent) struct Inherited {
+pub struct Inherited {
     /// Objects that the workers left.
-    pub(in crate::parent) left: PerRole<LeftBehind>,
+    pub left: PerRole<LeftBehind>,
     /// A reload was asked for meanwhile.
-    pub(in crate::parent) reload: bool,
+    pub reload: bool,
     /// The former program can be executed again.
-    pub(in crate::parent) can_go_back: bool,
+    pub can_go_back: bool,
 }
 
 impl Supervisor {
     /// Takes over from another program, with a configuration, which has number 0.
-    pub(in crate::parent) fn resume(
-        now: Instant,
-        settings: Settings,
-        demand: Demand,
-        inherited: &Inherited,
-    ) -> Self {
+    pub fn resume(now: Instant, settings: Settings, demand: Demand, inherited: &Inherited) -> Self {
         let mut supervisor = Self::idle(settings, demand);
         for role in Role::ALL {
             supervisor.slots[role].left.clone_from(&inherited.left[role]);
@@ -77,11 +73,7 @@ impl Supervisor {
     ///
     /// # Errors
     /// The reason for which that cannot be tried now.
-    pub(in crate::parent) fn request_upgrade(
-        &mut self,
-        now: Instant,
-        only_check: bool,
-    ) -> Result<UpgradeId, &'static str> {
+    pub fn request_upgrade(&mut self, now: Instant, only_check: bool) -> Result<UpgradeId, &'static str> {
         if self.stop.is_some() {
             return Err("the daemon stops");
         }
@@ -107,17 +99,17 @@ impl Supervisor {
     }
 
     /// Whether a reload is to be begun by whoever follows.
-    pub(in crate::parent) fn has_to_reload(&self) -> bool {
+    pub fn has_to_reload(&self) -> bool {
         self.again
     }
 
     /// Objects that the workers left.
-    pub(in crate::parent) fn left(&self, role: Role) -> &LeftBehind {
+    pub fn left(&self, role: Role) -> &LeftBehind {
         &self.slots[role].left
     }
 
     /// The new program was tried: it takes over, or why it cannot.
-    pub(in crate::parent) fn handle_tried(&mut self, now: Instant, id: UpgradeId, tried: Result<(), String>) {
+    pub fn handle_tried(&mut self, now: Instant, id: UpgradeId, tried: Result<(), String>) {
         let Upgrade::Trying { id: current, only_check, .. } = self.upgrade else { return };
         if current != id {
             return;
@@ -134,7 +126,7 @@ impl Supervisor {
     }
 
     /// The new program could not be executed.
-    pub(in crate::parent) fn handle_not_executed(&mut self, now: Instant, why: &str) {
+    pub fn handle_not_executed(&mut self, now: Instant, why: &str) {
         match self.upgrade {
             Upgrade::Executing(Some(id)) => self.end_upgrade(now, id, Err(why.to_owned())),
             Upgrade::Executing(None) => {

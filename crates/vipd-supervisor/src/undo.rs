@@ -3,9 +3,10 @@
 
 use std::time::{Duration, Instant};
 
+use vipd_ipc::{Generation, LogLevel};
+
 use super::reload::Phase;
 use super::{Occasion, Supervisor, Tell};
-use crate::ipc::{Generation, LogLevel};
 
 /// The configuration before the last reload, and the time at which it is restored.
 #[derive(Debug, Default)]
@@ -54,7 +55,7 @@ impl Undo {
 
 impl Supervisor {
     /// When the reload is undone unless somebody confirms it.
-    pub(in crate::parent) fn confirm_until(&self) -> Option<Instant> {
+    pub fn confirm_until(&self) -> Option<Instant> {
         self.undo.until
     }
 
@@ -65,7 +66,7 @@ impl Supervisor {
     }
 
     /// The last reload stays; whether it was waiting for that.
-    pub(in crate::parent) fn handle_confirm(&mut self) -> bool {
+    pub fn handle_confirm(&mut self) -> bool {
         let was_waiting = self.undo.until.take().is_some();
         if was_waiting {
             self.log(LogLevel::Info, "Reload confirmed");
@@ -77,7 +78,7 @@ impl Supervisor {
     ///
     /// # Errors
     /// The reason for which that cannot be done.
-    pub(in crate::parent) fn handle_undo(&mut self, now: Instant, why: &str) -> Result<(), &'static str> {
+    pub fn handle_undo(&mut self, now: Instant, why: &str) -> Result<(), &'static str> {
         if !self.can_undo() {
             return Err("a start, a reload or a stop is under way; try again when it is over");
         }

@@ -5,31 +5,30 @@ use std::time::Duration;
 
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::LvsService;
-
-use crate::ipc::{PerRole, Role};
+use vipd_ipc::{PerRole, Role};
 
 /// Demands of a configuration on the supervisor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::parent) struct Demand {
+pub struct Demand {
     /// Whether there is something to do for a worker.
-    pub(in crate::parent) work: PerRole<bool>,
+    pub work: PerRole<bool>,
     /// Services that such a worker may put into the kernel's load balancer.
-    pub(in crate::parent) services: PerRole<HashSet<LvsService>>,
+    pub services: PerRole<HashSet<LvsService>>,
     /// Longest wait of a stop for workers and scripts.
-    pub(in crate::parent) child_wait_time: Duration,
+    pub child_wait_time: Duration,
     /// Longest wait of a stopping VRRP worker for another machine to take over, on top of that.
-    pub(in crate::parent) stop_handover: Duration,
+    pub stop_handover: Duration,
     /// Longest silence of a worker before it is killed; `None` is no limit.
-    pub(in crate::parent) worker_timeout: Option<Duration>,
+    pub worker_timeout: Option<Duration>,
     /// Time limit of `startup_script`, if there is one.
-    pub(in crate::parent) startup_script: Option<Duration>,
+    pub startup_script: Option<Duration>,
     /// Time limit of `shutdown_script`, if there is one.
-    pub(in crate::parent) shutdown_script: Option<Duration>,
+    pub shutdown_script: Option<Duration>,
 }
 
 impl Demand {
     /// That of a configuration.
-    pub(in crate::parent) fn of(config: &Config) -> Self {
+    pub fn of(config: &Config) -> Self {
         let mut demand = Self {
             child_wait_time: config.global.child_wait_time,
             stop_handover: config.global.stop_handover,

@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use vipd_ipc::{Generation, Task};
+
 use super::WorkerId;
 use super::deadline::Deadline;
 use super::heartbeat::Heartbeat;
 use super::left_behind::LeftBehind;
 use super::respawn::Respawn;
-use crate::ipc::{Generation, Task};
 
 /// The place of one worker.
 #[derive(Debug, Default)]

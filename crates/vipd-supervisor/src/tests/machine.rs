@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::lvs::LvsService;
+use vipd_ipc::Predecessor;
 
 use super::super::*;
-use crate::ipc::Predecessor;
 
 /// Objects that a configuration gives each worker to put into the kernel.
 pub(super) type Things = PerRole<BTreeSet<u32>>;

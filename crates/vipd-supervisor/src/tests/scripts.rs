@@ -1,8 +1,9 @@
 //! `startup_script` and `shutdown_script`: when they run, and what their end means.
 
+use LifeScript::{Shutdown, Startup};
+
 use super::super::*;
 use super::machine::*;
-use LifeScript::{Shutdown, Startup};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -3,9 +3,10 @@
 
 use std::time::{Duration, Instant};
 
+use vipd_ipc::{LogLevel, Role};
+
 use super::slot::Phase;
 use super::{Action, LifeScript, Supervisor, Tell};
-use crate::ipc::{LogLevel, Role};
 
 /// A stop under way.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(super) struct Stop {
 
 impl Supervisor {
     /// SIGTERM, SIGINT or the end after a permanent error. Asked a second time, it waits less.
-    pub(in crate::parent) fn handle_stop(&mut self, now: Instant, status: u8) {
+    pub fn handle_stop(&mut self, now: Instant, status: u8) {
         if let Some(stop) = &mut self.stop {
             stop.status = stop.status.max(status);
             return self.hasten(now);
@@ -75,7 +76,7 @@ impl Supervisor {
     }
 
     /// Scripts and mails have ended as well.
-    pub(in crate::parent) fn handle_quiet(&mut self, now: Instant) {
+    pub fn handle_quiet(&mut self, now: Instant) {
         let Some(stop) = self.stop.as_mut().filter(|stop| stop.exit_at.is_some() && !stop.exited) else {
             return;
         };

@@ -2,16 +2,17 @@
 
 use std::time::Instant;
 
-use super::super::process::Ended;
+use privsep::process::Ended;
+use vipd_ipc::{LogLevel, Role, Task};
+use vipd_log::EventKind;
+
 use super::slot::Worker;
 use super::stop::FATAL;
 use super::{Action, LAST_MOMENT, Supervisor, WorkerId};
-use crate::ipc::{LogLevel, Role, Task};
-use crate::log::EventKind;
 
 impl Supervisor {
     /// A worker said that this machine cannot run its configuration, and ends.
-    pub(in crate::parent) fn handle_refused(&mut self, now: Instant, id: WorkerId, reason: &str) {
+    pub fn handle_refused(&mut self, now: Instant, id: WorkerId, reason: &str) {
         let Some((role, worker)) = self.worker(id) else { return };
         let was_serving = worker.is_serving();
         worker.refused = true;
@@ -24,7 +25,7 @@ impl Supervisor {
     }
 
     /// The process of a worker could not be made.
-    pub(in crate::parent) fn handle_not_started(&mut self, now: Instant, id: WorkerId, why: &str) {
+    pub fn handle_not_started(&mut self, now: Instant, id: WorkerId, why: &str) {
         let Some((role, _)) = self.worker(id) else { return };
         self.log(LogLevel::Error, format!("cannot start the {} child process: {why}", role.name()));
         let Some(worker) = self.take_worker(role) else { return };
@@ -40,7 +41,7 @@ impl Supervisor {
     }
 
     /// The process of a worker ended. Its earlier messages must be handled first.
-    pub(in crate::parent) fn handle_end(&mut self, now: Instant, id: WorkerId, end: Ended) {
+    pub fn handle_end(&mut self, now: Instant, id: WorkerId, end: Ended) {
         let Some((role, _)) = self.worker(id) else { return };
         let Some(worker) = self.take_worker(role) else { return };
         let is_unable = matches!(end, Ended::Exited(status) if PERMANENT.contains(&status));

@@ -4,14 +4,12 @@
 use std::collections::HashSet;
 
 use keepalived_conf::model::lvs::LvsService;
-
 use serde::{Deserialize, Serialize};
-
-use crate::ipc::{Memory, MemoryFull, Predecessor};
+use vipd_ipc::{Memory, MemoryFull, Predecessor};
 
 /// Everything that workers of one role may have left since one of them last stopped in order.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(in crate::parent) struct LeftBehind {
+pub struct LeftBehind {
     /// A worker was told to run something: unless it stops in order, something may be left.
     anything: bool,
     /// The last one was killed because it did not answer.

@@ -31,59 +31,69 @@ mod upgrade;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use privsep::process::Ended;
+use vipd_ipc::{Generation, LogLevel, PerRole, Predecessor, Role, Task};
+use vipd_log::EventKind;
 use vrrp_election::EndSignal;
 
-use super::process::Ended;
-use crate::ipc::{Generation, LogLevel, PerRole, Predecessor, Role, Task};
-use crate::log::EventKind;
 use deadline::Deadline;
-pub(super) use demand::Demand;
+pub use demand::Demand;
 use heartbeat::{Heartbeat, Pulse};
-pub(super) use left_behind::LeftBehind;
+pub use left_behind::LeftBehind;
 use reload::{Phase as ReloadPhase, ReadAttempt};
-pub(super) use script::LifeScript;
+pub use script::LifeScript;
 use script::ScriptRun;
 use slot::{Phase, Slot, Worker};
 use stop::Stop;
 use undo::Undo;
 use upgrade::Upgrade;
-pub(super) use upgrade::{Inherited, UpgradeId};
+pub use upgrade::{Inherited, UpgradeId};
 
 /// Names a worker process. No two workers of a daemon have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct WorkerId(pub(super) u64);
+pub struct WorkerId(pub u64);
 
 /// Names one attempt to read the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ReadId(u64);
+pub struct ReadId(u64);
 
 /// Demands of the command line on the supervisor.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Settings {
+pub struct Settings {
     /// Roles whose workers may run at all.
-    pub(super) allowed: PerRole<bool>,
+    pub allowed: PerRole<bool>,
     /// Their workers run even without work.
-    pub(super) all: bool,
+    pub all: bool,
     /// The kernel's content is kept when a worker stops.
-    pub(super) keep: PerRole<bool>,
+    pub keep: PerRole<bool>,
     /// A worker that dies is started again; else everything stops.
-    pub(super) respawn: bool,
+    pub respawn: bool,
 }
 
 /// A task for the parent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub enum Action {
     /// Start a worker and send it this configuration. [`Supervisor::handle_started`] or
     /// [`Supervisor::handle_not_started`] is the answer.
     Start {
+        /// Its name from now on.
         worker: WorkerId,
+        /// Its role.
         role: Role,
+        /// The configuration.
         generation: Generation,
+        /// What to do with it.
         task: Task,
+        /// What an earlier worker in the role left.
         predecessor: Option<Box<Predecessor>>,
     },
     /// Send this configuration.
-    Configure { worker: WorkerId, generation: Generation },
+    Configure {
+        /// To this worker.
+        worker: WorkerId,
+        /// The configuration.
+        generation: Generation,
+    },
     /// Tell it to stop.
     Stop(WorkerId),
     /// Ask whether it lives.
@@ -91,11 +101,21 @@ pub(super) enum Action {
     /// SIGKILL.
     Kill(WorkerId),
     /// It ended, or is waited for no longer: whatever is done for it ends, and nothing more is heard of it.
-    Forget { worker: WorkerId, role: Role },
+    Forget {
+        /// The worker.
+        worker: WorkerId,
+        /// Its role.
+        role: Role,
+    },
     /// Read the configuration: [`Supervisor::handle_config`] is the answer.
     Read(ReadId),
     /// This configuration is in force, for what the parent itself does with it.
-    Enforce { generation: Generation, occasion: Occasion },
+    Enforce {
+        /// The configuration.
+        generation: Generation,
+        /// Why it comes into force.
+        occasion: Occasion,
+    },
     /// All workers run the configuration in force.
     Settled,
     /// This configuration is not needed any more.
@@ -105,7 +125,16 @@ pub(super) enum Action {
     /// Write to the log that this happened.
     Report(LogLevel, EventKind, String),
     /// Write to the log that this happened, as if this worker said it.
-    ReportAs { role: Role, pid: u32, event: EventKind, text: &'static str },
+    ReportAs {
+        /// Its role.
+        role: Role,
+        /// Its process.
+        pid: u32,
+        /// What happened.
+        event: EventKind,
+        /// The same as a sentence.
+        text: &'static str,
+    },
     /// Tell systemd.
     Tell(Tell),
     /// Start this script of the configuration in force: [`Supervisor::handle_script_ended`] is the answer.
@@ -132,18 +161,18 @@ pub(super) enum Action {
 
 /// State of a worker, for reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct WorkerReport {
+pub struct WorkerReport {
     /// Its process; none while there is none.
-    pub(super) pid: Option<u32>,
+    pub pid: Option<u32>,
     /// Number of its restarts.
-    pub(super) restarts: u32,
+    pub restarts: u32,
     /// When it was heard last, while it serves.
-    pub(super) heard: Option<Instant>,
+    pub heard: Option<Instant>,
 }
 
 /// Why a configuration comes into force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Occasion {
+pub enum Occasion {
     /// It is the first one.
     Start,
     /// It was read anew.
@@ -156,7 +185,7 @@ pub(super) enum Occasion {
 
 /// A message to systemd.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Tell {
+pub enum Tell {
     /// The configuration is in force.
     Ready,
     /// A reload begins.
@@ -171,7 +200,7 @@ pub(super) enum Tell {
 
 /// The supervisor. The module's text says how it is used and what always holds.
 #[derive(Debug)]
-pub(super) struct Supervisor {
+pub struct Supervisor {
     settings: Settings,
     /// Configurations that messages of workers may still refer to. That in force is always there.
     demands: BTreeMap<Generation, Demand>,
@@ -203,7 +232,7 @@ pub(super) struct Supervisor {
 
 impl Supervisor {
     /// Starts with a configuration, which has number 0.
-    pub(super) fn new(now: Instant, settings: Settings, demand: Demand) -> Self {
+    pub fn new(now: Instant, settings: Settings, demand: Demand) -> Self {
         let mut supervisor = Self::idle(settings, demand);
         if !supervisor.run_script(now, LifeScript::Startup) {
             supervisor.begin(now);
@@ -237,12 +266,12 @@ impl Supervisor {
     }
 
     /// The next thing to do.
-    pub(super) fn poll_action(&mut self) -> Option<Action> {
+    pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+    pub fn poll_timeout(&self) -> Option<Instant> {
         let timeout = self.demand().and_then(|demand| demand.worker_timeout);
         let slots = self.slots.iter().filter_map(|slot| slot.poll_timeout(timeout));
         let reading = self.reading.as_ref().map(|reading| reading.until.at());
@@ -258,7 +287,7 @@ impl Supervisor {
     }
 
     /// Time passed. Messages that have arrived by now must be handled first.
-    pub(super) fn handle_timeout(&mut self, now: Instant) {
+    pub fn handle_timeout(&mut self, now: Instant) {
         self.time_reading(now);
         for role in Role::ALL {
             self.time_worker(now, role);
@@ -270,17 +299,17 @@ impl Supervisor {
     }
 
     /// The configuration in force.
-    pub(super) fn current(&self) -> Generation {
+    pub fn current(&self) -> Generation {
         self.current
     }
 
     /// The worker that runs configurations in a role.
-    pub(super) fn serving(&self, role: Role) -> Option<WorkerId> {
+    pub fn serving(&self, role: Role) -> Option<WorkerId> {
         self.slots[role].worker.as_ref().filter(|worker| worker.is_serving()).map(|worker| worker.id)
     }
 
     /// State of the worker in a role; `None` if it is not needed and never was.
-    pub(super) fn report(&self, role: Role) -> Option<WorkerReport> {
+    pub fn report(&self, role: Role) -> Option<WorkerReport> {
         let slot = &self.slots[role];
         let serving = slot.worker.as_ref().filter(|worker| worker.task == Task::Serve);
         if serving.is_none() && !self.wants(role) {
@@ -297,21 +326,21 @@ impl Supervisor {
     }
 
     /// The process of a worker was started.
-    pub(super) fn handle_started(&mut self, id: WorkerId, pid: u32) {
+    pub fn handle_started(&mut self, id: WorkerId, pid: u32) {
         if let Some((_, worker)) = self.worker(id) {
             worker.pid = pid;
         }
     }
 
     /// A worker said something.
-    pub(super) fn handle_heard(&mut self, now: Instant, id: WorkerId) {
+    pub fn handle_heard(&mut self, now: Instant, id: WorkerId) {
         if let Some((_, Worker { phase: Phase::Serving(heartbeat), .. })) = self.worker(id) {
             heartbeat.handle_heard(now);
         }
     }
 
     /// A worker wants its successor to know this.
-    pub(super) fn handle_remember(&mut self, id: WorkerId, key: String, value: Option<Vec<u8>>) {
+    pub fn handle_remember(&mut self, id: WorkerId, key: String, value: Option<Vec<u8>>) {
         let Some((role, _)) = self.worker(id) else { return };
         if let Err(error) = self.slots[role].left.remember(key, value) {
             self.log(LogLevel::Error, format!("{} child process: {error}", role.name()));
@@ -319,7 +348,7 @@ impl Supervisor {
     }
 
     /// A worker runs a configuration.
-    pub(super) fn handle_running(&mut self, now: Instant, id: WorkerId, generation: Generation) {
+    pub fn handle_running(&mut self, now: Instant, id: WorkerId, generation: Generation) {
         let current = self.current;
         let Some((role, worker)) = self.worker(id) else { return };
         if worker.task == Task::Sweep {
@@ -356,14 +385,14 @@ impl Supervisor {
     }
 
     /// A worker said that nothing of it is left, and ends.
-    pub(super) fn handle_stopped(&mut self, now: Instant, id: WorkerId) {
+    pub fn handle_stopped(&mut self, now: Instant, id: WorkerId) {
         let Some((_, worker)) = self.worker(id) else { return };
         worker.stopped = true;
         worker.leave(now, LAST_MOMENT);
     }
 
     /// A worker cannot be talked to any more: it gets a moment to end by itself, for its exit status may say why.
-    pub(super) fn handle_broken_channel(&mut self, now: Instant, id: WorkerId, why: Option<&str>) {
+    pub fn handle_broken_channel(&mut self, now: Instant, id: WorkerId, why: Option<&str>) {
         let Some((role, worker)) = self.worker(id) else { return };
         let (pid, was_serving) = (worker.pid, worker.is_serving());
         worker.leave(now, LAST_MOMENT);

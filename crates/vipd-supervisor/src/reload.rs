@@ -5,10 +5,11 @@
 
 use std::time::{Duration, Instant};
 
+use vipd_ipc::{Generation, LogLevel, Role};
+use vipd_log::EventKind;
+
 use super::deadline::Deadline;
 use super::{Action, Demand, Occasion, ReadId, Supervisor, Tell};
-use crate::ipc::{Generation, LogLevel, Role};
-use crate::log::EventKind;
 
 /// Whether all workers run the configuration in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,17 +31,13 @@ pub(super) struct ReadAttempt {
 
 impl Supervisor {
     /// SIGHUP.
-    pub(in crate::parent) fn handle_reload(&mut self, now: Instant) {
+    pub fn handle_reload(&mut self, now: Instant) {
         self.request_reload(now, None);
     }
 
     /// Somebody wants a reload, which is undone unless it is confirmed so soon after it is in force. Gives a number: the
     /// reload is over when [`reload_ended`](Self::reload_ended) has reached it. `None` while the daemon stops.
-    pub(in crate::parent) fn request_reload(
-        &mut self,
-        now: Instant,
-        confirm: Option<Duration>,
-    ) -> Option<u64> {
+    pub fn request_reload(&mut self, now: Instant, confirm: Option<Duration>) -> Option<u64> {
         if self.stop.is_some() {
             return None;
         }
@@ -67,17 +64,17 @@ impl Supervisor {
     }
 
     /// The number of the last reload that is over, however it ended.
-    pub(in crate::parent) fn reload_ended(&self) -> u64 {
+    pub fn reload_ended(&self) -> u64 {
         self.reload_ended
     }
 
     /// Whether an attempt to read the configuration is still of interest.
-    pub(in crate::parent) fn is_reading(&self, id: ReadId) -> bool {
+    pub fn is_reading(&self, id: ReadId) -> bool {
         self.reading.as_ref().is_some_and(|reading| reading.id == id)
     }
 
     /// The configuration was read: what it asks for, or why it is not taken. Gives its number if it is.
-    pub(in crate::parent) fn handle_config(
+    pub fn handle_config(
         &mut self,
         now: Instant,
         id: ReadId,

@@ -5,16 +5,16 @@
 
 use std::time::{Duration, Instant};
 
+use privsep::process::Ended;
+use vipd_ipc::LogLevel;
 use vrrp_election::{EndSignal, Termination};
 
-use super::super::process::Ended;
 use super::deadline::Deadline;
 use super::{Action, Supervisor};
-use crate::ipc::LogLevel;
 
 /// Which script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::parent) enum LifeScript {
+pub enum LifeScript {
     /// `startup_script`
     Startup,
     /// `shutdown_script`
@@ -23,7 +23,7 @@ pub(in crate::parent) enum LifeScript {
 
 impl LifeScript {
     /// Its name in the log.
-    pub(in crate::parent) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Startup => "startup script",
             Self::Shutdown => "shutdown script",
@@ -84,7 +84,7 @@ impl Supervisor {
     }
 
     /// A script ended, or could not be run.
-    pub(in crate::parent) fn handle_script_ended(&mut self, now: Instant, which: LifeScript, end: Ended) {
+    pub fn handle_script_ended(&mut self, now: Instant, which: LifeScript, end: Ended) {
         let Some(run) = self.script.take_if(|run| run.which == which) else { return };
         if !run.is_awaited() {
             return;
