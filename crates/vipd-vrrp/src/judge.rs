@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use vrrp_election::{Instant, Report, RouterId};
 use vrrp_proto::{
-    Accepted, AuthData, AuthHeader, ChecksumRule, Counter, Datagram, ExpectedAuth, Mode, Receiver, Rejection,
+    Accepted, AhSequence, AuthData, ChecksumRule, Counter, Datagram, ExpectedAuth, Mode, Receiver, Rejection,
     TrailerStamp, Warnings,
 };
 
@@ -18,10 +18,8 @@ use super::trailer::Stamps;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record {
     pub(super) rejected: Rejections,
-    /// The greatest sequence number of an Authentication Header that was received.
-    ah_heard: u32,
-    /// The one that was sent last.
-    ah_sent: u32,
+    /// Of Authentication Headers.
+    ah: AhSequence,
     /// The last peer that was heard sums up as keepalived before 1.3.7 does.
     hears_old_checksum: bool,
     /// Of authentication trailers.
@@ -48,7 +46,7 @@ impl Record {
             Ok(accepted) => {
                 self.hears_old_checksum = accepted.checksum == ChecksumRule::OldUnicast;
                 if let Some(sequence) = accepted.ah_sequence {
-                    self.ah_heard = sequence;
+                    self.ah.note(sequence);
                 }
                 if let (RouterAuth::Trailer(plan), Some(trailer)) = (&router.auth, accepted.trailer) {
                     let stamps = self.stamps.get_or_insert_default();
@@ -60,17 +58,9 @@ impl Record {
         result
     }
 
-    /// The sequence number of the next advert that leaves: with an Authentication Header greater than any that was
-    /// sent or received before (RFC 2402 §3.3.2), or every peer discards it as a repeated packet.
-    ///
-    /// It follows the wall clock, so that the peers of a worker or machine that starts anew go on hearing it. Own numbers
-    /// do not count for what is received: after a partition the other Active may have counted from less, and has to be
-    /// heard.
+    /// The sequence number of the next advert that leaves, if it has an Authentication Header.
     pub(super) fn next_ah_sequence(&mut self, auth: &RouterAuth, since_1970: Duration) -> u32 {
-        if let RouterAuth::Ah(_) = auth {
-            self.ah_sent = AuthHeader::next_sequence(self.ah_sent.max(self.ah_heard), since_1970);
-        }
-        self.ah_sent
+        if let RouterAuth::Ah(_) = auth { self.ah.next(since_1970) } else { 0 }
     }
 
     /// The stamp of the next advert that leaves, if it is signed.
@@ -93,7 +83,7 @@ impl Record {
             auth: match router.auth {
                 RouterAuth::None | RouterAuth::Trailer(_) => ExpectedAuth::None,
                 RouterAuth::Password(password) => ExpectedAuth::Password(password),
-                RouterAuth::Ah(key) => ExpectedAuth::Ah { key, last_sequence: self.ah_heard },
+                RouterAuth::Ah(key) => self.ah.expected(key),
             },
             addresses: router.checks_list.then(|| router.advertised.borrow()),
             policy: router.policy(),

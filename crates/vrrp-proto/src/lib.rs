@@ -17,7 +17,8 @@
 //! - A value holds what a person would say. Count, length and checksum are derived when it is written.
 //! - Values that only the IP header has (source, destination, TTL) are parameters: [`Endpoints`], [`Datagram`].
 //! - Writing fills every octet that it claims, so a buffer can be reused dirty.
-//! - There is no state. The things to remember between packets are in [`Accepted`]: `ah_sequence`, and the stamp of a `trailer`.
+//! - There is no state. The things to remember between packets are in [`Accepted`]: `ah_sequence` (`AhSequence` keeps it), and
+//!   the stamp of a `trailer`.
 //!
 //! # From socket to election
 //!
@@ -97,6 +98,8 @@ mod value_error;
 
 pub use addresses::Addresses;
 pub use advert::{Advert, ChecksumReadings, ChecksumRule, EmitError, ParseError, checksum_readings};
+#[cfg(feature = "ah")]
+pub use ah::AhSequence;
 pub use ah::{AuthHeader, Icv};
 pub use arp::{ArpOperation, GRATUITOUS_ARP_LEN, GratuitousArp};
 pub use assigned::{

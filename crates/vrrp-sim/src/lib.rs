@@ -22,6 +22,6 @@ pub use random::CALM_AFTER;
 pub use reigns::{Coverage, Reign};
 pub use replay::replay;
 pub use rng::Rng;
-pub use scenario::{Fault, Host, HostId, Limits, Reload, Scenario};
+pub use scenario::{Fault, Host, HostAuth, HostId, Limits, Reload, Scenario};
 pub use simulation::Simulation;
 pub use timeline::{Moment, Timeline, What};

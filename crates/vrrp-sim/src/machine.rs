@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use vrrp_election::{
     Fact, FactId, GroupId, Instant, Intent, LinkId, LinkState, NeighbourKey, Neighbours, Node, NodeAction,
-    NodeConfig, NodeMemory, RouterId, RouterSetup, RunEnd, ScriptId, ScriptReport, ScriptResult, ScriptRun,
-    Standing, State,
+    NodeConfig, NodeMemory, Received, RouterId, RouterSetup, RunEnd, ScriptId, ScriptReport, ScriptResult,
+    ScriptRun, Standing, State, Transport, VirtualRouter,
 };
-use vrrp_proto::{AuthKey, Family, Vrid};
+use vrrp_proto::{AhSequence, ExpectedAuth, Family, Priority, Version, Vrid};
 
-use crate::packet::Packet;
-use crate::scenario::Reload;
+use crate::packet::{Packet, Signature};
+use crate::scenario::{HostAuth, Reload};
 use crate::{Host, HostId, Service};
 
 /// A host while it is simulated.
@@ -23,8 +23,9 @@ use crate::{Host, HostId, Service};
 pub(crate) struct Machine {
     config: NodeConfig,
     daemon: Option<Daemon>,
-    /// Password of its adverts, and of those that it takes.
-    password: Option<AuthKey>,
+    auth: HostAuth,
+    /// Its wall clock is fast by so many milliseconds.
+    clock_offset: i64,
     /// Which routers have their addresses on the interface.
     held: BTreeSet<RouterId>,
     /// The coming results of the scripts.
@@ -47,7 +48,10 @@ struct Daemon {
     memory: NodeMemory,
     /// It ends once it has given its addresses away.
     departs: bool,
-    password: Option<AuthKey>,
+    auth: HostAuth,
+    clock_offset: i64,
+    /// Sequence numbers of each router, if its adverts have Authentication Headers.
+    sequences: BTreeMap<RouterId, AhSequence>,
     neighbours: Neighbours,
     /// The node's timeout and when the daemon will really look.
     alarm: Option<(Instant, Instant)>,
@@ -66,11 +70,12 @@ pub(crate) enum Input {
     Fact(FactId, Fact),
 }
 
-/// Something that a node asks for, with the packet if it is an advert.
+/// Something that a node asks for.
 #[derive(Debug)]
 pub(crate) struct RequestedAction {
     pub(crate) action: NodeAction,
-    pub(crate) packet: Option<Packet>,
+    /// The advert that it is about, to each destination.
+    pub(crate) packets: Vec<Packet>,
 }
 
 /// One router of a host, as the checks see it.
@@ -98,7 +103,8 @@ impl Machine {
             config: host.node_config(id),
             daemon: None,
             held: BTreeSet::new(),
-            password: host.password,
+            auth: host.auth,
+            clock_offset: 0,
             outcomes: vec![RunEnd::Exited(0); host.scripts.len()],
             stalled_until: None,
             suspended: false,
@@ -123,7 +129,9 @@ impl Machine {
             alarm: None,
             departs: false,
             memory,
-            password: self.password,
+            auth: self.auth,
+            clock_offset: self.clock_offset,
+            sequences: BTreeMap::new(),
             neighbours: Neighbours::default(),
         });
         true
@@ -153,7 +161,7 @@ impl Machine {
     pub(crate) fn stop(&mut self, now: Instant) -> Vec<RequestedAction> {
         let Some(daemon) = &mut self.daemon else { return Vec::new() };
         daemon.node.handle_stop(now);
-        daemon.actions()
+        daemon.actions(now)
     }
 
     /// Begins to stop the daemon in order, with this much time to give its addresses away.
@@ -161,7 +169,7 @@ impl Machine {
         let Some(daemon) = self.attentive() else { return Vec::new() };
         daemon.departs = true;
         daemon.node.handle_departure(now, within);
-        daemon.actions()
+        daemon.actions(now)
     }
 
     /// Whether it has given its addresses away, so that the daemon may end.
@@ -173,13 +181,13 @@ impl Machine {
         let Some(daemon) = self.attentive() else { return Vec::new() };
         // A refusal is an answer, too.
         let _ = daemon.node.handle_intent(now, router, intent);
-        daemon.actions()
+        daemon.actions(now)
     }
 
     pub(crate) fn end_intent(&mut self, now: Instant, router: RouterId) -> Vec<RequestedAction> {
         let Some(daemon) = self.attentive() else { return Vec::new() };
         daemon.node.end_intent(now, router);
-        daemon.actions()
+        daemon.actions(now)
     }
 
     /// The daemon, if it does not stall.
@@ -193,6 +201,14 @@ impl Machine {
         self.config.routers.clone_from(routers);
         self.config.groups.clone_from(groups);
         self.reload(now)
+    }
+
+    /// Its wall clock is set by so many milliseconds.
+    pub(crate) fn set_clock(&mut self, by: i64) {
+        self.clock_offset = self.clock_offset.saturating_add(by);
+        if let Some(daemon) = &mut self.daemon {
+            daemon.clock_offset = self.clock_offset;
+        }
     }
 
     /// Packets for every router may have been dropped unread.
@@ -209,7 +225,7 @@ impl Machine {
         // Scripts under way are ended: their results are void.
         self.starts += 1;
         daemon.node.handle_reload(now, self.config.clone());
-        daemon.actions()
+        daemon.actions(now)
     }
 
     /// Ids mean another configuration now.
@@ -394,7 +410,7 @@ impl Daemon {
                 Input::Link(..) | Input::Script(..) | Input::Fact(..) => others.push(input),
             }
         }
-        let mut actions = self.actions();
+        let mut actions = self.actions(now);
         for input in others {
             match input {
                 Input::Link(link, state) => self.node.handle_link(now, link, state),
@@ -402,11 +418,11 @@ impl Daemon {
                 Input::Fact(id, fact) => self.node.handle_fact(now, id, fact),
                 Input::Packet(..) => {}
             }
-            actions.extend(self.actions());
+            actions.extend(self.actions(now));
         }
         if self.node.poll_timeout().is_some_and(|timeout| timeout <= now) {
             self.node.handle_timeout(now);
-            actions.extend(self.actions());
+            actions.extend(self.actions(now));
         }
         self.alarm = None;
         self.memory.alive = Some(now);
@@ -427,13 +443,20 @@ impl Daemon {
         let Some(router) = routers.get(&(lan, vrid, family)) else {
             return self.neighbours.note(arrived, lan, key, None, message);
         };
-        let Some(config) = self.node.router(*router).map(vrrp_election::VirtualRouter::config) else {
-            return;
-        };
-        match packet.judge(config, self.password) {
-            // Whether it changed anything is the router's business.
-            Ok(received) => _ = self.node.handle_advert(now, arrived, *router, &received),
-            Err(rejection) => self.neighbours.note(arrived, lan, key, Some(rejection.counter()), message),
+        let Some(config) = self.node.router(*router).map(VirtualRouter::config) else { return };
+        let Some(transport) = self.node.transport(*router) else { return };
+        match packet.judge(config, transport, self.expected_auth(*router)) {
+            Some(Ok(accepted)) => {
+                if let Some(number) = accepted.ah_sequence {
+                    self.sequences.entry(*router).or_default().note(number);
+                }
+                // Whether it changed anything is the router's business.
+                _ = self.node.handle_advert(now, arrived, *router, &Received::from(&accepted));
+            }
+            Some(Err(rejection)) => {
+                self.neighbours.note(arrived, lan, key, Some(rejection.counter()), message);
+            }
+            None => {}
         }
     }
 
@@ -448,26 +471,79 @@ impl Daemon {
     }
 
     /// The node's actions. Adverts are written at once: a moment later ids may mean something else.
-    fn actions(&mut self) -> Vec<RequestedAction> {
-        let asked = std::iter::from_fn(|| {
-            let action = self.node.poll_action()?;
-            let packet = match action {
-                NodeAction::SendAdvert { router, priority } => self.advert(router, priority),
-                _ => None,
+    fn actions(&mut self, now: Instant) -> Vec<RequestedAction> {
+        let mut requested = Vec::new();
+        while let Some(action) = self.node.poll_action() {
+            let packets = match &action {
+                NodeAction::SendAdvert { router, priority } => self.adverts(now, *router, *priority),
+                NodeAction::Reloaded { before } => {
+                    self.renumber(before);
+                    Vec::new()
+                }
+                _ => Vec::new(),
             };
-            Some(RequestedAction { action, packet })
-        })
-        .collect();
+            requested.push(RequestedAction { action, packets });
+        }
         while let Some(what) = self.node.poll_memory() {
             self.memory.note(what);
         }
-        asked
+        requested
     }
 
-    fn advert(&self, router: RouterId, priority: vrrp_proto::Priority) -> Option<Packet> {
-        Packet::advert(self.node.router(router)?.config(), priority, self.node.source(router)?, self.password)
+    /// Ids mean another configuration now: what is known of a router goes with it.
+    fn renumber(&mut self, before: &[Option<RouterId>]) {
+        let mut known = std::mem::take(&mut self.sequences);
+        let moved = |(id, old): (RouterId, &Option<RouterId>)| Some((id, known.remove(&(*old)?)?));
+        self.sequences = (0..).map(RouterId).zip(before).filter_map(moved).collect();
+    }
+
+    /// The advert of a router, for its group or for each of its peers.
+    fn adverts(&mut self, now: Instant, router: RouterId, priority: Priority) -> Vec<Packet> {
+        let Some((source, transport)) = self.node.source(router).zip(self.node.transport(router)) else {
+            return Vec::new();
+        };
+        let signature = match self.auth_of(router) {
+            HostAuth::None => Signature::None,
+            HostAuth::Password(password) => Signature::Password(password),
+            HostAuth::Ah(key) => {
+                let wall_clock = wall_clock(now, self.clock_offset);
+                Signature::Ah(key, self.sequences.entry(router).or_default().next(wall_clock))
+            }
+        };
+        let Some(config) = self.node.router(router).map(VirtualRouter::config) else { return Vec::new() };
+        let to = |destination| Packet::advert(config, priority, source, destination, signature);
+        match transport {
+            Transport::Multicast { group } => to(*group).into_iter().collect(),
+            Transport::Unicast { peers } => peers.iter().copied().filter_map(to).collect(),
+        }
+    }
+
+    /// VRRPv3 has no authentication.
+    fn auth_of(&self, router: RouterId) -> HostAuth {
+        match self.node.router(router).map(|router| router.config().version()) {
+            Some(Version::V2) => self.auth,
+            Some(Version::V3) | None => HostAuth::None,
+        }
+    }
+
+    fn expected_auth(&self, router: RouterId) -> ExpectedAuth {
+        match self.auth_of(router) {
+            HostAuth::None => ExpectedAuth::None,
+            HostAuth::Password(password) => ExpectedAuth::Password(password),
+            HostAuth::Ah(key) => self.sequences.get(&router).copied().unwrap_or_default().expected(key),
+        }
     }
 }
+
+/// The time since 1970 at a host whose clock is fast by so many milliseconds.
+fn wall_clock(now: Instant, offset: i64) -> Duration {
+    let right = START + now.since(Instant::ZERO);
+    let off = Duration::from_millis(offset.unsigned_abs());
+    if offset < 0 { right.saturating_sub(off) } else { right + off }
+}
+
+/// The beginning of each scenario: 12 January 2026, by a right clock.
+const START: Duration = Duration::from_secs(1_768_176_000);
 
 /// A daemon's report of the end of a run.
 fn report(now: Instant, end: RunEnd) -> ScriptReport {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use vrrp_election::{
     AnnounceConfig, Fact, FactId, GroupSetup, IntentKind, LinkId, Preempt, RouterConfig, RouterId,
-    RouterSetup, ScriptConfig, ScriptId, Track,
+    RouterSetup, ScriptConfig, ScriptId, Track, Transport,
 };
-use vrrp_proto::{Family, RouterInterval, RouterPriority, Version, Vrid};
+use vrrp_proto::{AuthKey, Family, RouterInterval, RouterPriority, Version, Vrid};
 
-use crate::{Fault, Host, HostId, Network, Rng, Scenario};
+use crate::{Fault, Host, HostAuth, HostId, Network, Rng, Scenario};
 
 impl Scenario {
     /// Two to four hosts that share one to three virtual routers, and a minute of faults and reloads. Then everything is well
@@ -276,6 +276,44 @@ fn network(rng: &mut Rng) -> Network {
         reordering: u16::try_from(rng.below(100)).unwrap_or_default(),
         overtaken_by: Duration::from_micros(rng.below(100_000)),
     }
+}
+
+impl Scenario {
+    /// A [random](Self::random) scenario, or one [of groups](Self::random_groups), without multicast, with authentication, or
+    /// both: routers know their peers by address, and VRRPv2 has a password or an Authentication Header. Wall clocks are
+    /// set forward and back throughout the storm.
+    #[must_use]
+    pub fn random_transports(seed: u64) -> Self {
+        let mut scenario =
+            if seed.is_multiple_of(2) { Self::random(seed) } else { Self::random_groups(seed) };
+        let mut rng = Rng::new(seed ^ 0x0114_c457);
+        let key = AuthKey::new(b"12345678");
+        let kinds = [HostAuth::None, HostAuth::Password(key), HostAuth::Ah(key), HostAuth::Ah(key)];
+        let auth = rng.pick(&kinds).copied().unwrap_or_default();
+        let is_unicast = auth == HostAuth::None || rng.happens(600);
+        let hosts = scenario.hosts.len();
+        for (id, host) in scenario.hosts.iter_mut().enumerate() {
+            host.auth = auth;
+            let reloads = host.reloads.iter_mut().flat_map(|reload| &mut reload.routers);
+            for setup in host.routers.iter_mut().chain(reloads).filter(|_| is_unicast) {
+                let (lan, family) = (setup.link.unwrap_or(LinkId(0)), setup.config.family);
+                let peers = (0..hosts).filter(|peer| *peer != id).map(HostId);
+                setup.transport = Transport::unicast(peers.map(|peer| peer.address(lan, family)));
+            }
+        }
+        for _ in 0..rng.below(10) {
+            let host = HostId(usize::try_from(rng.below(hosts as u64)).unwrap_or_default());
+            let by = clock_step(&mut rng);
+            scenario = scenario.at(rng.up_to(STORM_ENDS), Fault::ClockSet(host, by));
+        }
+        scenario
+    }
+}
+
+/// Milliseconds by which a clock is set: a little by the daemon that keeps the time, much by an operator.
+fn clock_step(rng: &mut Rng) -> i64 {
+    let reach = rng.pick(&[1_000, 60_000, 3_600_000]).copied().unwrap_or(1_000);
+    i64::try_from(rng.below(2 * reach)).unwrap_or_default() - i64::try_from(reach).unwrap_or_default()
 }
 
 impl Scenario {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use vrrp_election::{
@@ -10,13 +10,36 @@ use vrrp_election::{
     RouterConfig, RouterId, RouterSetup, RunEnd, ScriptConfig, ScriptId, ScriptSetup,
 };
 
-use vrrp_proto::AuthKey;
+use vrrp_proto::{AuthKey, Family};
 
 use crate::{Network, Service, Simulation, Violation};
 
 /// A host, by the order in which the scenario names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostId(pub usize);
+
+impl HostId {
+    /// Its address on a network, which other hosts may name as a unicast peer.
+    #[must_use]
+    pub fn address(self, lan: LinkId, family: Family) -> IpAddr {
+        match family {
+            Family::Ipv4 => self.ipv4(u8::try_from(lan.0 % 100).unwrap_or(0)).into(),
+            Family::Ipv6 => self.ipv6().into(),
+        }
+    }
+
+    fn ipv4(self, lan: u8) -> Ipv4Addr {
+        [192, 0, 2 + lan, self.number()].into()
+    }
+
+    fn ipv6(self) -> Ipv6Addr {
+        Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, self.number().into())
+    }
+
+    fn number(self) -> u8 {
+        u8::try_from(self.0 % 250).unwrap_or(0) + 1
+    }
+}
 
 impl fmt::Display for HostId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,14 +61,27 @@ pub struct Host {
     pub scripts: Vec<ScriptConfig>,
     /// Other dependencies of its routers (files, processes, sessions), at the start; the first is `FactId(0)`.
     pub facts: Vec<Fact>,
-    /// The password of its adverts, and of those that it takes (VRRPv2).
-    pub password: Option<AuthKey>,
+    /// The authentication of its adverts, and of those that it takes (VRRPv2).
+    pub auth: HostAuth,
     /// Time during which it stays silent after a start.
     pub startup_delay: Duration,
     /// Least number of its interfaces: more than its routers speak on, if they track others.
     pub interfaces: u32,
     /// Other routers and groups that reloads may bring.
     pub reloads: Vec<Reload>,
+}
+
+/// Authentication of VRRPv2 (RFC 2338 §5.3.6), the same for all routers of a host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HostAuth {
+    /// None.
+    #[default]
+    None,
+    /// A password in clear text.
+    Password(AuthKey),
+    /// An Authentication Header, with sequence numbers that follow the wall clock of the host ([`Fault::ClockSet`]).
+    Ah(AuthKey),
 }
 
 /// Configuration that a reload brings.
@@ -119,13 +155,7 @@ impl Host {
 
     /// Configuration with which the host's node is started, `id` being its place in the scenario.
     pub(crate) fn node_config(&self, id: HostId) -> NodeConfig {
-        let number = u16::try_from(id.0 % 250).unwrap_or(0) + 1;
-        let [_, low] = number.to_be_bytes();
-        let link = |lan: u8| LinkState {
-            up: true,
-            ipv4: Some([192, 0, 2 + lan, low].into()),
-            ipv6: Some(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, number)),
-        };
+        let link = |lan: u8| LinkState { up: true, ipv4: Some(id.ipv4(lan)), ipv6: Some(id.ipv6()) };
         let last = self.setups().filter_map(|setup| setup.link).map(|link| link.0).max().unwrap_or(0);
         let last = last.max(self.interfaces.saturating_sub(1));
         let lans = 0..=u8::try_from(last.min(100)).unwrap_or(0);
@@ -176,6 +206,8 @@ pub enum Fault {
     Reconfigure(HostId, usize),
     /// Its socket overflowed: packets were lost unread, and it knows.
     PacketsLost(HostId),
+    /// Its wall clock is set forward by so many milliseconds, or back. Nothing may follow from that.
+    ClockSet(HostId, i64),
     /// All its interfaces go down.
     LinkDown(HostId),
     /// All its interfaces come up.
@@ -225,6 +257,7 @@ impl fmt::Display for Fault {
             Self::Suspend(host, time) => write!(f, "{host} is suspended for {time:?}"),
             Self::Reload(host) => write!(f, "{host} reloads"),
             Self::Reconfigure(host, number) => write!(f, "{host} reloads with configuration {number}"),
+            Self::ClockSet(host, by) => write!(f, "the clock of {host} is set by {by} ms"),
             Self::PacketsLost(host) => write!(f, "the socket of {host} overflows"),
             Self::LinkDown(host) => write!(f, "the links of {host} go down"),
             Self::LinkUp(host) => write!(f, "the links of {host} come up"),

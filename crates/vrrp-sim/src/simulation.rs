@@ -296,6 +296,10 @@ impl Simulation {
                     Vec::new()
                 }
             }),
+            Fault::ClockSet(host, by) => self.with(host, |machine| {
+                machine.set_clock(by);
+                Vec::new()
+            }),
             Fault::PacketsLost(host) => self.with(host, |machine| {
                 machine.lose_packets(now);
                 Vec::new()
@@ -418,12 +422,12 @@ impl Simulation {
     }
 
     fn perform(&mut self, host: HostId, asked: Vec<RequestedAction>) -> Result<(), Problem> {
-        for RequestedAction { action, packet } in asked {
+        for RequestedAction { action, packets } in asked {
             let Some(machine) = self.machines.get_mut(host.0) else { return Ok(()) };
             match action {
                 NodeAction::SendAdvert { router, .. } => {
                     let lan = machine.lan(router);
-                    if let Some(packet) = packet {
+                    for packet in packets {
                         self.send(host, lan, &packet);
                     }
                 }
@@ -455,7 +459,12 @@ impl Simulation {
             return;
         }
         for to in self.hosts().filter(|to| *to != from) {
-            if self.partitions.lets_through(lan, from, to) && !self.is_deaf(from, to, packet) {
+            let is_addressed = match packet.destination() {
+                group if group.is_multicast() => true,
+                peer => peer == to.address(lan, packet.family()),
+            };
+            if is_addressed && self.partitions.lets_through(lan, from, to) && !self.is_deaf(from, to, packet)
+            {
                 for time in self.network.carry(&mut self.rng) {
                     self.plan(self.now + time, Happening::Arrival(to, lan, packet.clone()));
                 }

@@ -72,6 +72,24 @@ fn random_scenarios_with_trackers_of_every_kind_keep_every_promise() {
     println!("{count} seeds, {faults} faults");
 }
 
+/// `TRANSPORT_SEEDS=0+1000` runs a thousand seeds from 0 on.
+#[test]
+fn random_scenarios_with_unicast_authentication_and_wrong_clocks_keep_every_promise() {
+    let (first, count) = seeds("TRANSPORT_SEEDS").unwrap_or((0, 80));
+    let mut faults = 0;
+    for seed in first..first + count {
+        let scenario = Scenario::random_transports(seed);
+        faults += scenario.faults.len();
+        let settled = scenario
+            .run(seed, CALM_AFTER + scenario.settling_time())
+            .and_then(|run| run.check_settled().map(|()| run));
+        if let Err(violation) = settled {
+            panic!("{violation}");
+        }
+    }
+    println!("{count} seeds, {faults} faults");
+}
+
 /// `MOVE_SEEDS=0+1000` runs a thousand seeds from 0 on.
 #[test]
 fn random_scenarios_with_planned_moves_keep_every_promise() {

@@ -374,6 +374,12 @@ impl Node {
         setup.source.or_else(|| self.links.get(setup.link?.index())?.state.address(setup.config.family))
     }
 
+    /// The destinations of a router's adverts.
+    #[must_use]
+    pub fn transport(&self, router: RouterId) -> Option<&Transport> {
+        Some(&self.routers.get(router.index())?.setup.transport)
+    }
+
     /// Present knowledge of a thing that routers depend on.
     #[must_use]
     pub fn fact(&self, target: TrackTarget) -> Fact {

@@ -10,7 +10,7 @@ use vrrp_election::{
     TransitionReason, Waits,
 };
 use vrrp_proto::{AuthKey, Counter, Priority, RouterInterval, Vrid};
-use vrrp_sim::{Fault, Host, HostId, Limits, Scenario, Simulation};
+use vrrp_sim::{Fault, Host, HostAuth, HostId, Limits, Scenario, Simulation};
 
 use crate::lab::{A, B, R0, ms, run, scenario, secs, v2};
 
@@ -123,7 +123,7 @@ fn neighbours(run: &Simulation) -> Vec<(IpAddr, u8, Option<Counter>)> {
 #[test]
 fn a_wrong_password_and_a_wrong_interval_are_named_with_their_senders() {
     let host = |config: RouterConfig, password: &[u8]| Host {
-        password: Some(AuthKey::new(password)),
+        auth: HostAuth::Password(AuthKey::new(password)),
         ..Host::new().router(config)
     };
     let other = Scenario::new().host(host(v2(200), b"one")).host(host(v2(100), b"two"));

@@ -11,3 +11,4 @@ mod moves;
 mod partitions;
 mod reloads;
 mod stalls;
+mod transports;
