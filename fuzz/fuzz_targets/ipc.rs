@@ -8,18 +8,25 @@ use std::os::unix::net::UnixStream;
 
 use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, de::DeserializeOwned};
-use vipd::ipc::{Channel, FromWorker, ToWorker};
+use vipd::ipc::{Bfd, Channel, FromWorker, Lvs, Messages, Start, ToWorker, Vrrp};
 use vipd::mailer::{FromMailer, ToMailer};
 
 /// Most bytes that fit into the socket's buffer at once.
 const MOST: usize = 64 << 10;
 
 fuzz_target!(|data: &[u8]| {
-    receive::<ToWorker>(data);
-    receive::<FromWorker>(data);
+    of_role::<Vrrp>(data);
+    of_role::<Lvs>(data);
+    of_role::<Bfd>(data);
     receive::<ToMailer>(data);
     receive::<FromMailer>(data);
 });
+
+fn of_role<R: Messages>(data: &[u8]) {
+    receive::<Start<R::Start>>(data);
+    receive::<ToWorker<R::To>>(data);
+    receive::<FromWorker<R::From>>(data);
+}
 
 fn receive<T: Serialize + DeserializeOwned + std::fmt::Debug>(octets: &[u8]) {
     let (mut far, near) = UnixStream::pair().unwrap();

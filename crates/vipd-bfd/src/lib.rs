@@ -28,8 +28,11 @@ use vrrp_linux::clock::{Clocks, TimerFd, monotonic};
 use vrrp_linux::socket::ReceiveBatch;
 use vrrp_linux::udp::{Datagram, datagrams};
 
-use crate::ipc::{DumpKind, FromWorker, Generation, LogLevel, Memory, SessionKey, Task, ToWorker};
-use crate::worker::{Parent, Start, rights, scheduling, take_in};
+use crate::ipc::{
+    Bfd, BfdStart, FromBfd, FromWorker, Generation, LogLevel, Memory, SessionKey, Start, Task, ToBfd,
+    ToWorker,
+};
+use crate::worker::{Parent, SetUp, exit_code, rights, take_in};
 use discarded::Discarded;
 use ports::Ports;
 use running::Running;
@@ -41,26 +44,14 @@ use vipd_log as log;
 ///
 /// Exit status: 0 after an orderly stop, 1 if the machine denies what is needed.
 pub fn main(socket: OwnedFd) -> ExitCode {
-    match run(socket) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // The parent logs the status; this is for people who start the worker by hand.
-            eprintln!("vipd worker: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(socket))
 }
 
 fn run(socket: OwnedFd) -> io::Result<()> {
-    let mut poll = Poll::new()?;
-    let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
-    let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
-    for complaint in scheduling::apply(&scheduling::bfd(&start.config.global)) {
-        parent.log(LogLevel::Warning, complaint);
-    }
-    for complaint in rights::keep(rights::NETWORK, start.run_as) {
-        parent.log(LogLevel::Warning, complaint);
-    }
+    let Some(SetUp { poll, mut parent, start }) = SetUp::begin(socket, PARENT, SIGNAL)? else {
+        return Ok(());
+    };
+    parent.keep_rights(rights::NETWORK, start.run_as);
     let timer = TimerFd::new()?;
     poll.registry().register(&mut SourceFd(&timer.as_raw_fd()), TIMER, Interest::READABLE)?;
     let mut worker = Worker {
@@ -88,7 +79,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
 #[derive(Debug)]
 struct Worker {
     poll: Poll,
-    parent: Parent,
+    parent: Parent<Bfd>,
     sessions: BTreeMap<SessionId, Running>,
     last_id: u32,
     demultiplexer: Demultiplexer,
@@ -110,10 +101,10 @@ struct Worker {
 }
 
 impl Worker {
-    fn begin(&mut self, start: Start) {
+    fn begin(&mut self, start: Start<BfdStart>) {
         let memory = start.predecessor.map(|predecessor| predecessor.memory).unwrap_or_default();
         if !self.stopped {
-            self.arrange(start.generation, start.config.bfd_instances, &memory);
+            self.arrange(start.generation, start.own.instances, &memory);
         }
     }
 
@@ -227,7 +218,7 @@ impl Worker {
                 self.parent.log_line(line);
             }
             if let Event::Usable(up) = event {
-                self.parent.send(&FromWorker::Session { key: running.key(), up });
+                self.parent.tell(FromBfd::Session { key: running.key(), up });
             }
         }
         if let Some((key, value)) = running.news_for_successor() {
@@ -240,28 +231,18 @@ impl Worker {
         self.parent.flush();
         while let Some(message) = self.parent.receive() {
             match message {
-                ToWorker::Config { generation, config, .. } => {
-                    self.arrange(generation, config.bfd_instances, &Memory::default());
+                ToWorker::Own(ToBfd::Reload { generation, instances }) => {
+                    self.arrange(generation, instances, &Memory::default());
                 }
-                ToWorker::Dump(DumpKind::Data) => {
+                ToWorker::Own(ToBfd::Dump) => {
                     let text = dump::text(self.sessions.values());
-                    self.parent.send(&FromWorker::Dump(DumpKind::Data, text));
+                    self.parent.tell(FromBfd::Dump(text));
                 }
                 ToWorker::Status { request } => {
                     self.parent.send(&FromWorker::Status { request, part: Vec::new(), last: true });
                 }
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,
-                // Matters of other workers.
-                ToWorker::ScriptStarted { .. }
-                | ToWorker::ScriptDone { .. }
-                | ToWorker::Standing { .. }
-                | ToWorker::Session { .. }
-                | ToWorker::Observed(_)
-                | ToWorker::Act { .. }
-                | ToWorker::Recorder { .. }
-                | ToWorker::Steer { .. }
-                | ToWorker::Dump(_) => {}
             }
         }
     }
@@ -302,7 +283,7 @@ impl Worker {
         }
         for running in self.sessions.values() {
             let up = running.session.is_up();
-            self.parent.send(&FromWorker::Session { key: running.key(), up });
+            self.parent.tell(FromBfd::Session { key: running.key(), up });
         }
         self.parent.send(&FromWorker::Running(generation));
     }

@@ -1,7 +1,7 @@
 //! An operator's requests to the instances of a VRRP worker, and the answer.
 //!
-//! The parent sends [`ToWorker::Act`](super::ToWorker::Act), the worker answers with
-//! [`FromWorker::Acted`](super::FromWorker::Acted) under the same number, at once. The later progress is logged, and
+//! The parent sends [`ToVrrp::Act`](super::ToVrrp::Act), the worker answers with
+//! [`FromVrrp::Acted`](super::FromVrrp::Acted) under the same number, at once. The later progress is logged, and
 //! reported as events.
 
 use std::net::{IpAddr, SocketAddr};
@@ -107,7 +107,7 @@ pub enum ActKind {
 pub struct ActResult {
     /// In the order of the configuration.
     pub instances: Vec<(String, Result<(), ActRefusal>)>,
-    /// Those of them that begin to give their addresses away: [`FromWorker::Pursued`](super::FromWorker::Pursued) tells what
+    /// Those of them that begin to give their addresses away: [`FromVrrp::Pursued`](super::FromVrrp::Pursued) tells what
     /// becomes of it.
     pub moving: Vec<String>,
 }

@@ -1,7 +1,6 @@
 //! Roles of workers.
 
 use keepalived_conf::model::mail::Mail;
-use keepalived_conf::model::routing::Statics;
 use keepalived_conf::model::{Config, Global};
 use serde::{Deserialize, Serialize};
 use vipd_log::LogSource;
@@ -53,43 +52,6 @@ impl Role {
         }
     }
 
-    /// The part of the configuration that this worker needs.
-    pub fn part(self, config: &Config) -> Config {
-        let part = Config {
-            global: global(config),
-            scripts: Vec::new(),
-            instances: Vec::new(),
-            statics: Statics::default(),
-            sync_groups: Vec::new(),
-            virtual_servers: Vec::new(),
-            checks: Vec::new(),
-            // Tracked by their places, so every worker has them.
-            bfd_instances: config.bfd_instances.clone(),
-            init_files: Vec::new(),
-            track_files: Vec::new(),
-            track_processes: Vec::new(),
-            interface_delays: Vec::new(),
-        };
-        match self {
-            Self::Vrrp => Config {
-                scripts: config.scripts.clone(),
-                instances: config.instances.clone(),
-                statics: config.statics.clone(),
-                sync_groups: config.sync_groups.clone(),
-                track_files: config.track_files.clone(),
-                track_processes: config.track_processes.clone(),
-                interface_delays: config.interface_delays.clone(),
-                ..part
-            },
-            Self::Lvs => Config {
-                virtual_servers: config.virtual_servers.clone(),
-                checks: config.checks.clone(),
-                ..part
-            },
-            Self::Bfd => part,
-        }
-    }
-
     /// Whether a configuration has something to do for this worker.
     pub fn has_work(self, config: &Config) -> bool {
         match self {
@@ -110,7 +72,7 @@ impl Role {
 }
 
 /// `global_defs` without what only the parent needs: no worker gets the password of the mail server.
-fn global(config: &Config) -> Global {
+pub(crate) fn global(config: &Config) -> Global {
     Global { mail: Mail::default(), ..config.global.clone() }
 }
 

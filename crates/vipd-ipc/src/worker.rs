@@ -1,9 +1,10 @@
-//! Shared parts of the workers: the end of the channel to the parent, scheduling, and rights.
+//! Shared parts of the workers: their set-up, the end of the channel to the parent, scheduling, and rights.
 
 mod intake;
 mod parent;
-pub mod scheduling;
+mod setup;
 
 pub use intake::take_in;
-pub use parent::{Parent, Start};
-pub use privsep::rights;
+pub use parent::Parent;
+pub use privsep::{rights, scheduling};
+pub use setup::{SetUp, exit_code};

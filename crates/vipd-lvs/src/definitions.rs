@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use keepalived_conf::model::Command;
 use keepalived_conf::model::lvs as conf;
-use keepalived_conf::model::{Command, Config};
 use lvs_health::{
     Agent, BasicAuth, Bfd, Certificates, Check, ClientCertificate, DigestMd5, Dns, DnsAnswers, ExpiryWeight,
     File, Grpc, Http, HttpMethod, HttpVersion, Ldap, Login, Mysql, Network, Pattern, Postgresql, Probe,
@@ -11,8 +11,10 @@ use lvs_health::{
     TalkStep, Target, Timing, Tls, TlsVersion, Udp, Url,
 };
 
+use crate::ipc::LvsConfig;
+
 /// The check that this checker stands for.
-pub(super) fn check(config: &Config, checker: &conf::Checker) -> Check {
+pub(super) fn check(config: &LvsConfig, checker: &conf::Checker) -> Check {
     Check { probe: probe(config, checker), timing: timing(checker) }
 }
 
@@ -29,7 +31,7 @@ fn timing(checker: &conf::Checker) -> Timing {
     }
 }
 
-fn probe(config: &Config, checker: &conf::Checker) -> Probe {
+fn probe(config: &LvsConfig, checker: &conf::Checker) -> Probe {
     let (connection, protocol) = match &checker.kind {
         conf::CheckerKind::Tcp(connection) => (connection, Protocol::Connect),
         conf::CheckerKind::Http(connection, http) => (connection, Protocol::Http(self::http(http))),

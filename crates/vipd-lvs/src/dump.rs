@@ -7,15 +7,12 @@ use lvs_health::director::{Director, ServerId};
 
 use super::plan::Plan;
 use super::{Worker, names};
-use crate::ipc::{DumpKind, FromWorker};
+use crate::ipc::FromLvs;
 
 impl Worker {
-    pub(super) fn dump(&mut self, kind: DumpKind) {
-        // Statistics and JSON are the VRRP worker's.
-        if kind == DumpKind::Data {
-            let text = text(&self.plan, &self.director, self.tables.client());
-            self.parent.send(&FromWorker::Dump(kind, text));
-        }
+    pub(super) fn dump(&mut self) {
+        let text = text(&self.plan, &self.director, self.tables.client());
+        self.parent.tell(FromLvs::Dump(text));
     }
 }
 

@@ -47,8 +47,8 @@ use lvs_health::{Prepared, Shared};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::ipc::{FromWorker, LogLevel, Monotonic, Task, ToWorker};
-use crate::worker::{Parent, Start, rights, scheduling};
+use crate::ipc::{FromWorker, LogLevel, Lvs, LvsStart, Monotonic, Start, Task, ToLvs, ToWorker};
+use crate::worker::{SetUp, exit_code, rights};
 use attempts::Attempts;
 use certificates::Certificates;
 use files::Files;
@@ -68,35 +68,26 @@ use vipd_log as log;
 
 pub use socket::{ConnectError, connect};
 
+/// The connection to the parent.
+type Parent = worker::Parent<Lvs>;
+
 /// Runs the LVS worker at the other end of `socket` until the parent says stop or goes away. In a dry run servers are
 /// checked and changes of the kernel's tables are told, but not made.
 ///
 /// Exit status: 0 after an orderly stop, 1 if the machine denies what is needed.
 pub fn main(socket: OwnedFd, dry_run: bool) -> ExitCode {
-    match run(socket, dry_run) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // The parent logs the status; this is for people who start the worker by hand.
-            eprintln!("vipd worker: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(socket, dry_run))
 }
 
 fn run(socket: OwnedFd, dry_run: bool) -> io::Result<()> {
     // A predecessor ended just before.
     let ended = Instant::now().checked_sub(SUCCESSION).unwrap_or_else(Instant::now);
-    let mut poll = Poll::new()?;
-    let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
-    let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
-    for complaint in scheduling::apply(&scheduling::checker(&start.config.global)) {
-        parent.log(LogLevel::Warning, complaint);
-    }
+    let Some(SetUp { poll, mut parent, start }) = SetUp::begin(socket, PARENT, SIGNAL)? else {
+        return Ok(());
+    };
     let tables = if dry_run { Ok(Tables::dry()) } else { Tables::open() };
     // After the module was loaded, which takes more.
-    for complaint in rights::keep(rights::NETWORK_AND_FILES, start.run_as) {
-        parent.log(LogLevel::Warning, complaint);
-    }
+    parent.keep_rights(rights::NETWORK_AND_FILES, start.run_as);
     match tables {
         Ok(tables) => {
             let task = start.task;
@@ -184,10 +175,10 @@ impl Worker {
         poll: Poll,
         mut parent: Parent,
         mut tables: Tables,
-        start: Start,
+        start: Start<LvsStart>,
         ended: Instant,
     ) -> io::Result<Self> {
-        let lvs = &start.config.global.lvs;
+        let lvs = &start.own.config.global.lvs;
         let predecessor = start.predecessor.as_deref();
         let adopt = predecessor.is_some();
         if lvs.flush
@@ -211,7 +202,7 @@ impl Worker {
             parent.log(LogLevel::Warning, text);
         }
         let former_plan = Former::recalled(&known);
-        let mut plan = Plan::new(start.generation, start.config).resuming(&known);
+        let mut plan = Plan::new(start.generation, start.own.config).resuming(&known);
         let origin = memory::origin();
         let standings = known.into_iter().map(|(identity, known)| (identity, known.standing));
         let director = Director::resume_after((ended, now), plan.take_director(), standings, origin);
@@ -229,10 +220,10 @@ impl Worker {
             attempts: Attempts::new(FIRST_ATTEMPT, descriptors::most_attempts()),
             starts: VecDeque::new(),
             scripts: Scripts::default(),
-            sessions: Sessions::of(start.sessions),
+            sessions: Sessions::of(start.own.sessions),
             files,
             presence,
-            sync: SyncDaemons::of(start.masters),
+            sync: SyncDaemons::of(start.own.masters),
             prepared: HashMap::new(),
             outliers: Outliers::default(),
             // A predecessor may have left servers that drain.
@@ -248,11 +239,11 @@ impl Worker {
             pace: Pace::new(now),
             hindrance_told: None,
             nonces: Nonces::default(),
-            keep: start.keep,
+            keep: start.own.keep,
             tidy_at: Some(now + tidy::AFTER),
             stopped: false,
         };
-        worker.steer_as_kept(now, &start.kept);
+        worker.steer_as_kept(now, &start.own.kept);
         worker.look_at_addresses(now);
         worker.take_plan_into_force(now);
         // As after a reload, which the predecessor may have died of.
@@ -359,25 +350,27 @@ impl Worker {
         self.parent.flush();
         while let Some(message) = self.parent.receive() {
             match message {
-                ToWorker::Config { generation, config, kept, .. } => {
-                    self.reload(now, generation, *config, &kept);
-                }
-                ToWorker::ScriptStarted { generation, script, at } => {
-                    self.scripts.handle_started(instant(now, at), (generation, script));
-                }
-                ToWorker::ScriptDone { generation, script, run } => {
-                    self.script_done(now, (generation, script), &run);
-                }
-                // Questions for the VRRP worker alone.
-                ToWorker::Observed(_) | ToWorker::Act { .. } | ToWorker::Recorder { .. } => {}
-                ToWorker::Steer { request, steer } => self.steer(now, request, &steer),
-                ToWorker::Standing { instance, master } => self.stand(&instance, master),
-                ToWorker::Session { key, up } => self.note_session(now, key, up),
-                ToWorker::Dump(kind) => self.dump(kind),
+                ToWorker::Own(message) => self.hear_own(now, message),
                 ToWorker::Status { request } => self.inquiries.push_back((request, 0)),
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.stopped = true,
             }
+        }
+    }
+
+    fn hear_own(&mut self, now: Instant, message: ToLvs) {
+        match message {
+            ToLvs::Reload { generation, config, kept } => self.reload(now, generation, *config, &kept),
+            ToLvs::ScriptStarted { generation, script, at } => {
+                self.scripts.handle_started(instant(now, at), (generation, script));
+            }
+            ToLvs::ScriptDone { generation, script, run } => {
+                self.script_done(now, (generation, script), &run);
+            }
+            ToLvs::Steer { request, steer } => self.steer(now, request, &steer),
+            ToLvs::Standing { instance, master } => self.stand(&instance, master),
+            ToLvs::Session { key, up } => self.note_session(now, key, up),
+            ToLvs::Dump => self.dump(),
         }
     }
 

@@ -12,8 +12,8 @@ use lvs_health::director::{Director, ServiceMemory};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
+use crate::Parent;
 use crate::ipc::{Generation, Memory, Monotonic};
-use crate::worker::Parent;
 
 /// Kernel settings of a real server that a reload dropped, while it drains.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use lvs_health::{Note, Probe, Protocol};
 
 use super::names;
 use super::plan::{Former, Plan};
-use crate::ipc::{FromWorker, LogLevel};
+use crate::ipc::{FromLvs, LogLevel};
 use crate::log::{About, EventKind, Field, LogLine};
 
 /// The lines for the log.
@@ -71,11 +71,11 @@ fn about_service(event: EventKind, service: &str) -> About {
 }
 
 /// Messages for the parent, which runs scripts, writes FIFOs and sends mails, if the event is such.
-pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event: &Event) -> Vec<FromWorker> {
+pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event: &Event) -> Vec<FromLvs> {
     match event {
         // Neither keepalived nor a script of the file knows of it.
         Event::Server { server, .. } if server.is_sorry() => Vec::new(),
-        Event::Server { server, up, cause } => vec![FromWorker::Server {
+        Event::Server { server, up, cause } => vec![FromLvs::Server {
             generation: plan.generation,
             service: server.service.0,
             server: server.place,
@@ -85,7 +85,7 @@ pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event:
         }],
         Event::Resumed { service } => resumed(plan, director, *service),
         Event::Check { check, up, first: false } => checker_messages(plan, director, *check, *up),
-        Event::Quorum { service, up, .. } => vec![FromWorker::Quorum {
+        Event::Quorum { service, up, .. } => vec![FromLvs::Quorum {
             generation: plan.generation,
             service: service.0,
             up: *up,
@@ -97,14 +97,13 @@ pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event:
         }
         Event::Retired { name, up, served } => {
             let servers = served.iter().filter_map(|&server| dropped_server(former, name, server));
-            let quorum =
-                former.service(name).filter(|_| *up).map(|(generation, service)| FromWorker::Quorum {
-                    generation,
-                    service,
-                    up: false,
-                    because: DROPPED.to_owned(),
-                    resumed: false,
-                });
+            let quorum = former.service(name).filter(|_| *up).map(|(generation, service)| FromLvs::Quorum {
+                generation,
+                service,
+                up: false,
+                because: DROPPED.to_owned(),
+                resumed: false,
+            });
             servers.chain(quorum).collect()
         }
         _ => Vec::new(),
@@ -112,13 +111,13 @@ pub(super) fn messages(plan: &Plan, former: &Former, director: &Director, event:
 }
 
 /// A check's result that leaves its server as it was: another check of it is down.
-fn checker_messages(plan: &Plan, director: &Director, check: CheckId, up: bool) -> Vec<FromWorker> {
+fn checker_messages(plan: &Plan, director: &Director, check: CheckId, up: bool) -> Vec<FromLvs> {
     let is_down = |check| director.check_status(check).is_some_and(|status| !status.up);
     let held_down = |server| director.checks_of(server).any(|other| other != check && is_down(other));
     let servers = director.servers(check).iter().copied();
     let servers = servers.filter(|&server| !server.is_sorry() && held_down(server));
     servers
-        .map(|server| FromWorker::Checker {
+        .map(|server| FromLvs::Checker {
             generation: plan.generation,
             service: server.service.0,
             server: server.place,
@@ -129,25 +128,25 @@ fn checker_messages(plan: &Plan, director: &Director, check: CheckId, up: bool) 
 }
 
 /// Messages about a virtual server that a predecessor had: news only where that one could not report its last.
-fn resumed(plan: &Plan, director: &Director, service: ServiceId) -> Vec<FromWorker> {
+fn resumed(plan: &Plan, director: &Director, service: ServiceId) -> Vec<FromLvs> {
     let generation = plan.generation;
     let because = || "Found in this state after a restart".to_owned();
     let server = |id: ServerId| {
         let status = director.server_status(id).filter(|status| status.up || status.known_down)?;
         let (service, server, up) = (id.service.0, id.place, status.up);
-        Some(FromWorker::Server { generation, service, server, up, because: because(), resumed: true })
+        Some(FromLvs::Server { generation, service, server, up, because: because(), resumed: true })
     };
     let quorum = director.service_status(service).map(|status| {
         let up = status.up;
-        FromWorker::Quorum { generation, service: service.0, up, because: because(), resumed: true }
+        FromLvs::Quorum { generation, service: service.0, up, because: because(), resumed: true }
     });
     director.members(service).filter_map(server).chain(quorum).collect()
 }
 
 /// A server that is no longer configured, by its former place.
-fn dropped_server(former: &Former, service: &str, address: SocketAddr) -> Option<FromWorker> {
+fn dropped_server(former: &Former, service: &str, address: SocketAddr) -> Option<FromLvs> {
     let (generation, service, server) = former.server(service, address)?;
-    Some(FromWorker::Server {
+    Some(FromLvs::Server {
         generation,
         service,
         server,

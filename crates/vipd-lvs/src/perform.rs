@@ -14,7 +14,7 @@ use super::files::{Done, Job};
 use super::scripts::{self, Due, ScriptKey};
 use super::socket::{self, ConnectError, is_shortage};
 use super::{Worker, memory, narrate};
-use crate::ipc::{FromWorker, LogLevel, ScriptAct, ScriptOutcome, ScriptRun};
+use crate::ipc::{FromLvs, LogLevel, ScriptAct, ScriptOutcome, ScriptRun};
 
 impl Worker {
     /// Does what the director asks for. Of the attempts that are to begin, some do; the others wait for the next turn.
@@ -298,7 +298,7 @@ impl Worker {
     }
 
     fn ask(&mut self, (generation, script): ScriptKey, act: ScriptAct) {
-        self.parent.send(&FromWorker::Script { generation, script, act });
+        self.parent.tell(FromLvs::Script { generation, script, act });
     }
 
     pub(super) fn cancel(&mut self, now: Instant, attempt: AttemptId) {
@@ -324,7 +324,7 @@ impl Worker {
             self.parent.log_line(line);
         }
         for message in narrate::messages(&self.plan, &self.former, &self.director, event) {
-            self.parent.send(&message);
+            self.parent.tell(message);
         }
     }
 

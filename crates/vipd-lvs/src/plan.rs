@@ -9,21 +9,20 @@ use ipvs_netlink::{
     Destination, Family, Forwarding, Persistence, PersistenceEngine, Protocol, Scheduler, Service,
     ServiceFlags, ServiceKey, Table, Thresholds, Tunnel, TunnelChecksum,
 };
-use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs as conf;
 use lvs_health::Check;
 use lvs_health::director::{self, DestinationKey, ServerId, ServiceId, Wanted};
 
 use super::definitions;
 use super::memory::{DroppedServer, Remembered, identify};
-use crate::ipc::{Generation, SessionKey};
+use crate::ipc::{Generation, LvsConfig, SessionKey};
 
 /// One reading of the configuration, translated. Service `n` is `config.virtual_servers[n]`, server `m` of it is
 /// its `real_servers[m]`.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) generation: Generation,
-    pub(super) config: Config,
+    pub(super) config: LvsConfig,
     /// The kernel services of each virtual server.
     pub(super) services: Vec<Vec<Service>>,
     /// Reasons that keep virtual servers out of the kernel: each is logged once.
@@ -34,14 +33,15 @@ pub(super) struct Plan {
     places: HashMap<String, usize>,
     /// Real servers that a reload dropped and that may still drain, by identity and address.
     drained: HashMap<(String, SocketAddr), DroppedServer>,
-    /// The scripts of checks: places in [`Config::checks`] by server and place of the check.
+    /// The scripts of checks: places in [`LvsConfig::checks`] by server and place of the check.
     scripts: HashMap<(ServerId, usize), u32>,
     /// Checks with `log_all_failures`, likewise.
     talkative: HashSet<(ServerId, usize)>,
 }
 
 impl Plan {
-    pub(super) fn new(generation: Generation, config: Config) -> Self {
+    pub(super) fn new(generation: Generation, config: impl Into<LvsConfig>) -> Self {
+        let config: LvsConfig = config.into();
         let mut complaints = Vec::new();
         let services =
             config.virtual_servers.iter().map(|server| services(server, &mut complaints)).collect();
@@ -228,7 +228,7 @@ impl Plan {
         checkers.iter().map(|checker| definitions::check(&self.config, checker)).collect()
     }
 
-    /// The place in [`Config::checks`] of the script that a check of a server or a sorry server runs.
+    /// The place in [`LvsConfig::checks`] of the script that a check of a server or a sorry server runs.
     pub(super) fn script(&self, server: ServerId, place: usize) -> Option<u32> {
         self.scripts.get(&(server, place)).copied()
     }

@@ -4,18 +4,23 @@ use std::collections::HashSet;
 use std::time::Instant;
 
 use ipvs_netlink::{ServiceKey, Table};
-use keepalived_conf::model::Config;
 use lvs_health::Shared;
 
 use super::Worker;
 use super::certificates::Certificates;
 use super::plan::{Former, Plan};
-use crate::ipc::{Generation, Steer};
+use crate::ipc::{Generation, LvsConfig, Steer};
 use privsep::heap as tidy;
 
 impl Worker {
     /// Goes on with another reading of the configuration; connections never end by it.
-    pub(super) fn reload(&mut self, now: Instant, generation: Generation, config: Config, intents: &[Steer]) {
+    pub(super) fn reload(
+        &mut self,
+        now: Instant,
+        generation: Generation,
+        config: LvsConfig,
+        intents: &[Steer],
+    ) {
         self.perform(now);
         let mut plan = Plan::new(generation, config).after(&self.plan);
         let wanted = plan.take_director();

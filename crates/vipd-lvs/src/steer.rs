@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use lvs_health::director::{Director, Intent, Mode, SteerError};
 
 use super::Worker;
-use crate::ipc::{FromWorker, LogLevel, Monotonic, ServerIntent, Steer, SteerRefusal, server_address};
+use crate::ipc::{FromLvs, LogLevel, Monotonic, ServerIntent, Steer, SteerRefusal, server_address};
 
 impl Worker {
     /// Does what an operator asks for, and answers at once.
     pub(super) fn steer(&mut self, now: Instant, request: u32, steer: &Steer) {
         let result = perform(&mut self.director, now, Monotonic::now(), steer);
-        self.parent.send(&FromWorker::Steered { request, result });
+        self.parent.tell(FromLvs::Steered { request, result });
     }
 
     /// Takes up the wishes that outlive a stop, for servers that have none yet.

@@ -15,7 +15,7 @@ use super::plan::Plan;
 use super::status;
 use super::strays::Strays;
 use super::wire::now;
-use crate::ipc::{Act, ActKind, DumpKind, FromWorker, LogLevel, ScriptRun, ToWorker};
+use crate::ipc::{Act, ActKind, DumpKind, FromVrrp, FromWorker, LogLevel, ScriptRun, ToVrrp, ToWorker};
 
 impl Worker {
     /// Reads a socket to its end, or for a bounded while.
@@ -66,45 +66,55 @@ impl Worker {
             let routers: Vec<RouterId> = accepted.map(|(router, _)| router).collect();
             self.announce_on_request(now(), &routers);
         }
-        self.parent.send(&FromWorker::Acted { request, result });
+        self.parent.tell(FromVrrp::Acted { request, result });
     }
 
     pub(super) fn hear_parent(&mut self) {
         while let Some(message) = self.parent.receive() {
             match message {
-                // A worker that is about to end begins nothing.
-                ToWorker::Config { .. } if self.departs => {}
-                ToWorker::Config { generation, config, .. } => self.reload(generation, *config),
-                ToWorker::ScriptStarted { generation, script, at } if generation == self.plan.generation => {
-                    self.node.handle_script_started(ScriptId(script), Instant::from_nanos(at.0));
-                }
-                ToWorker::ScriptDone { generation, script, run } if generation == self.plan.generation => {
-                    self.script_done(script, &run);
-                }
-                ToWorker::Observed(observed) => self.take_observations(observed),
-                // Of a run before the reload; and matters of the LVS worker.
-                ToWorker::ScriptStarted { .. }
-                | ToWorker::ScriptDone { .. }
-                | ToWorker::Standing { .. }
-                | ToWorker::Steer { .. } => {}
-                ToWorker::Session { key, up } => self.note_session(key, up),
-                ToWorker::Dump(kind) => {
-                    let text = self.dump(kind);
-                    self.parent.send(&FromWorker::Dump(kind, text));
-                    if kind == DumpKind::StatsClear {
-                        self.node.clear_counters();
-                        self.strays = Strays::default();
-                        self.records.iter_mut().for_each(|record| record.rejected.clear());
-                    }
-                }
-                ToWorker::Act { request, act } => self.act(request, &act),
-                ToWorker::Recorder { request, instance } => {
-                    let line = status::recorder(&self.plan, &self.node, &instance);
-                    self.parent.send(&FromWorker::Recorded { request, line });
-                }
+                ToWorker::Own(message) => self.hear_own(message),
                 ToWorker::Status { request } => self.answers.ask(request),
                 ToWorker::Probe => self.parent.send(&FromWorker::Alive),
                 ToWorker::Stop => self.told_to_stop(),
+            }
+        }
+    }
+
+    fn hear_own(&mut self, message: ToVrrp) {
+        let is_current = |generation| generation == self.plan.generation;
+        match message {
+            ToVrrp::Reload { generation, config } => {
+                // A worker that is about to end begins nothing.
+                if !self.departs {
+                    self.reload(generation, *config);
+                }
+            }
+            // Of a run before the reload nobody wants to know.
+            ToVrrp::ScriptStarted { generation, script, at } => {
+                if is_current(generation) {
+                    self.node.handle_script_started(ScriptId(script), Instant::from_nanos(at.0));
+                }
+            }
+            ToVrrp::ScriptDone { generation, script, run } => {
+                if is_current(generation) {
+                    self.script_done(script, &run);
+                }
+            }
+            ToVrrp::Observed(observed) => self.take_observations(observed),
+            ToVrrp::Session { key, up } => self.note_session(key, up),
+            ToVrrp::Dump(kind) => {
+                let text = self.dump(kind);
+                self.parent.tell(FromVrrp::Dump(kind, text));
+                if kind == DumpKind::StatsClear {
+                    self.node.clear_counters();
+                    self.strays = Strays::default();
+                    self.records.iter_mut().for_each(|record| record.rejected.clear());
+                }
+            }
+            ToVrrp::Act { request, act } => self.act(request, &act),
+            ToVrrp::Recorder { request, instance } => {
+                let line = status::recorder(&self.plan, &self.node, &instance);
+                self.parent.tell(FromVrrp::Recorded { request, line });
             }
         }
     }

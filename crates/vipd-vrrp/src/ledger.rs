@@ -9,11 +9,14 @@ use vrrp_linux::holdings::Former;
 use vrrp_linux::route::RouteChange;
 use vrrp_linux::rule::RuleChange;
 
-use crate::ipc::{FromWorker, Memory};
+use crate::ipc::{FromVrrp, FromWorker, Memory};
+
+/// A message to the parent.
+type Message = FromWorker<FromVrrp>;
 
 /// What to tell the parent before commands are carried out, and once they are. `marks_tell`: the kernel tells the owner
 /// of addresses, of those that carry a virtual mark.
-pub(super) fn entries(commands: &[Command], marks_tell: bool) -> (Vec<FromWorker>, Vec<FromWorker>) {
+pub(super) fn entries(commands: &[Command], marks_tell: bool) -> (Vec<Message>, Vec<Message>) {
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for command in commands {
         let (key, is_removal) = match command {
@@ -66,7 +69,7 @@ fn from_octets(digits: &str) -> Option<Vec<u8>> {
 }
 
 /// What to tell the parent once addresses that other daemons left have been removed.
-pub(super) fn cleaned() -> FromWorker {
+pub(super) fn cleaned() -> Message {
     FromWorker::Remember { key: CLEANED.to_owned(), value: Some(Vec::new()) }
 }
 
@@ -107,7 +110,7 @@ const CLEANED: &str = "leftovers removed";
 mod tests {
     use super::*;
 
-    fn note(memory: &mut Memory, entries: Vec<FromWorker>) {
+    fn note(memory: &mut Memory, entries: Vec<Message>) {
         for entry in entries {
             let FromWorker::Remember { key, value } = entry else { panic!("{entry:?}") };
             memory.note(key, value).unwrap();

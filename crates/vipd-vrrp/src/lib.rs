@@ -53,8 +53,8 @@ use vrrp_linux::address::AddressSpec;
 use vrrp_linux::clock::{self, TimerFd};
 use vrrp_linux::holdings::Former;
 
-use crate::ipc::{FromWorker, LogLevel, Predecessor, Task};
-use crate::worker::{Parent, Start, rights, scheduling, take_in};
+use crate::ipc::{FromWorker, LogLevel, Predecessor, Start, Task, Vrrp, VrrpStart};
+use crate::worker::{SetUp, exit_code, rights, take_in};
 use announce::Announcements;
 use arrival::instant;
 use judge::{Complaints, Kind, Record};
@@ -71,31 +71,23 @@ use vipd_ipc::{packed, watcher};
 use vipd_log as log;
 use wire::{FIRST_TOKEN, Wire, now};
 
+/// The connection to the parent.
+type Parent = worker::Parent<Vrrp>;
+
 /// Runs the VRRP worker at the other end of `socket` until the parent says stop or goes away.
 ///
 /// Exit status: 0 after an orderly stop, 1 if the machine denies what is needed.
 pub fn main(socket: OwnedFd) -> ExitCode {
-    match run(socket) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // The parent logs the status; this is for people who start the worker by hand.
-            eprintln!("vipd worker: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(run(socket))
 }
 
 fn run(socket: OwnedFd) -> io::Result<()> {
-    let mut poll = Poll::new()?;
-    let mut parent = Parent::connect(socket, poll.registry(), PARENT, SIGNAL)?;
-    let Some(start) = parent.first_config(&mut poll)? else { return Ok(()) };
-    let Start { generation, config, task, sessions, predecessor, run_as, keep, observed, .. } = start;
-    for complaint in scheduling::apply(&scheduling::vrrp(&config.global)) {
-        parent.log(LogLevel::Warning, complaint);
-    }
-    for complaint in rights::keep(rights::NETWORK, run_as) {
-        parent.log(LogLevel::Warning, complaint);
-    }
+    let Some(SetUp { poll, mut parent, start }) = SetUp::begin(socket, PARENT, SIGNAL)? else {
+        return Ok(());
+    };
+    let Start { generation, task, predecessor, run_as, own } = start;
+    let VrrpStart { config, sessions, observed, keep } = own;
+    parent.keep_rights(rights::NETWORK, run_as);
     let mut plan = Plan::new(generation, config);
     if task == Task::Sweep {
         // Virtual links of a predecessor are only removed.

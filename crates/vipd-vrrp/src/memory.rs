@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use vrrp_election::{Instant, Intent, Node, NodeMemory, Remember, RouterId, RouterKey, RouterMemory};
 
+use crate::Parent;
 use crate::ipc::Memory;
-use crate::worker::Parent;
 
 /// Tells the parent what is new, and sometimes what is not.
 #[derive(Debug, Default)]

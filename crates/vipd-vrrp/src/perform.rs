@@ -18,9 +18,9 @@ use super::sources;
 use super::watch::RETRY_GAP;
 use super::wire::now;
 use super::{Beginning, Worker, acts, ledger, narrate, status};
-use crate::ipc::{FromWorker, InstanceEvent, LogLevel, ScriptAct};
+use crate::Parent;
+use crate::ipc::{FromVrrp, InstanceEvent, LogLevel, ScriptAct};
 use crate::tidy;
-use crate::worker::Parent;
 
 /// Treatment of the addresses of a router that no longer serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,7 +297,7 @@ impl Worker {
         let Some(outcome) = acts::outcome(progress) else { return };
         let name = |router| self.plan.name(router).to_owned();
         let instances = self.plan.companions(router).into_iter().map(name).collect();
-        self.parent.send(&FromWorker::Pursued { instances, outcome });
+        self.parent.tell(FromVrrp::Pursued { instances, outcome });
     }
 
     /// Routers that begin to listen: unicast peers learn where they are, now and some times again.
@@ -368,7 +368,7 @@ impl Worker {
             vrrp_election::ScriptAct::Kill => ScriptAct::Kill,
         };
         let generation = self.plan.generation;
-        self.parent.send(&FromWorker::Script { generation, script: script.0, act });
+        self.parent.tell(FromVrrp::Script { generation, script: script.0, act });
     }
 
     /// Log lines, and a message to run scripts and remember the state.
@@ -394,7 +394,7 @@ impl Worker {
             && let Some(event) = narrate::group_event(*to)
         {
             let (generation, group) = (self.plan.generation, group.0);
-            self.parent.send(&FromWorker::GroupTransition { generation, group, event });
+            self.parent.tell(FromVrrp::GroupTransition { generation, group, event });
         }
         if let Event::Intent { router, progress, .. } = event {
             self.tell_outcome(*router, *progress);
@@ -408,12 +408,12 @@ impl Worker {
         let (generation, instance) = (self.plan.generation, router.0);
         if let Some((event, priority)) = scripts {
             let priority = priority.get();
-            self.parent.send(&FromWorker::Transition { generation, instance, event, priority });
+            self.parent.tell(FromVrrp::Transition { generation, instance, event, priority });
         }
         if let Event::Router { report: Report::PriorityChanged { to, .. }, .. } = event
             && self.plan.routers.get(router.0 as usize).is_some_and(|router| router.tells_priority)
         {
-            self.parent.send(&FromWorker::PriorityChanged { generation, instance, priority: to.get() });
+            self.parent.tell(FromVrrp::PriorityChanged { generation, instance, priority: to.get() });
         }
     }
 }

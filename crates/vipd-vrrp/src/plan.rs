@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use keepalived_conf::model::{self, Auth, Config, SyncGroup, VrrpInstance, VrrpScript};
+use keepalived_conf::model::{self, Auth, SyncGroup, VrrpInstance, VrrpScript};
 use vrrp_election::{
     Delays, FactId, GroupId, GroupSetup, LinkId, LinkSetup, NodeConfig, OnShortage, RouterId, RouterKey,
     RouterSetup, ScriptConfig, ScriptId, ScriptSetup, Track, TrackTarget, Transport,
@@ -22,7 +22,7 @@ use vrrp_linux::virtual_links::WantedLink;
 
 use super::attachment::Key;
 use super::spacing::{Gap, Gaps};
-use crate::ipc::Generation;
+use crate::ipc::{Generation, VrrpConfig};
 use crate::packed::Packed;
 use router::router_plan;
 pub(super) use watched::NothingKnown;
@@ -38,7 +38,7 @@ pub(super) use watched::{Numbers, Observe, WatchedFact};
 pub(super) struct Plan {
     pub(super) generation: Generation,
     /// Its instances are packed once the plan is [settled](Self::settle).
-    pub(super) config: Config,
+    pub(super) config: VrrpConfig,
     /// The instances of a settled plan.
     packed: Packed<VrrpInstance>,
     /// All interfaces that matter.
@@ -57,7 +57,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(generation: Generation, config: Config) -> Self {
+    pub(super) fn new(generation: Generation, config: impl Into<VrrpConfig>) -> Self {
+        let config: VrrpConfig = config.into();
         let mut links = Numbers::default();
         let mut facts = Numbers::default();
         let mut routers = Vec::with_capacity(config.instances.len());

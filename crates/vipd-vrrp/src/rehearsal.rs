@@ -32,7 +32,7 @@ pub struct Tracker {
 impl Rehearsal {
     /// Of this configuration.
     pub fn new(config: &Config) -> Self {
-        let plan = Plan::new(1, config.clone());
+        let plan = Plan::new(1, config);
         let node = plan.node_config(&AllWell);
         let links = plan.links.iter();
         let is_made = |name: &str| plan.virtual_links.iter().any(|wanted| wanted.name == name);

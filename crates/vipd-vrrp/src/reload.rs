@@ -10,12 +10,12 @@ use super::perform::Release;
 use super::plan::Plan;
 use super::wire::now;
 use super::{Beginning, Worker, hold_statics, remarks, router_id};
-use crate::ipc::{FromWorker, Generation, LogLevel};
+use crate::ipc::{FromWorker, Generation, LogLevel, VrrpConfig};
 use crate::tidy;
 
 impl Worker {
     /// Goes on with another reading of the configuration; adverts never stop.
-    pub(super) fn reload(&mut self, generation: Generation, config: keepalived_conf::model::Config) {
+    pub(super) fn reload(&mut self, generation: Generation, config: VrrpConfig) {
         let plan = Plan::new(generation, config);
         // Links that are not wanted any more are removed once nothing is on them.
         want_links(&mut self.kernel, &mut self.parent, &plan.virtual_links, true);

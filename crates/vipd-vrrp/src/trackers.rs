@@ -9,9 +9,9 @@ use super::changes::Changes;
 use super::plan::{Plan, ProcessCheck, WatchedFact};
 use super::wire::now;
 use super::{Worker, memory};
+use crate::Parent;
 use crate::ipc::{Memory, SessionKey};
 use crate::watcher::{Observation, Subject};
-use crate::worker::Parent;
 
 /// State beside the kernel's tables.
 #[derive(Debug, Default)]

@@ -16,8 +16,8 @@ use vrrp_proto::{
 
 use super::judge::Record;
 use super::memory::{decode, encode};
+use crate::Parent;
 use crate::ipc::Memory;
-use crate::worker::Parent;
 
 /// The configuration of a router's trailers.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
-use vipd::ipc::{Channel, FromWorker, Task, ToWorker};
+use vipd::ipc::{Channel, FromLvs, FromWorker, LvsStart, Start, Task};
 use vipd::log::LogLine;
 
 /// A running worker; killed with this value.
@@ -30,21 +30,15 @@ impl Worker {
         let mut worker = Self { child: command.spawn().unwrap(), channel: Channel::new(near).unwrap() };
         let loaded = keepalived_conf::load_str(text);
         assert_eq!(loaded.usable, Ok(()), "{:?}", loaded.diagnostics);
-        let config = Box::new(loaded.config);
-        worker
-            .channel
-            .send(&ToWorker::Config {
-                generation: 0,
-                config,
-                task: Task::Serve,
-                masters: Vec::new(),
-                sessions: Vec::new(),
-                predecessor: None,
-                run_as: None,
-                kept: Vec::new(),
-                keep: false,
-            })
-            .unwrap();
+        let own = LvsStart {
+            config: loaded.config.into(),
+            masters: Vec::new(),
+            sessions: Vec::new(),
+            kept: Vec::new(),
+            keep: false,
+        };
+        let start = Start { generation: 0, task: Task::Serve, predecessor: None, run_as: None, own };
+        worker.channel.send(&start).unwrap();
         worker
     }
 
@@ -53,7 +47,7 @@ impl Worker {
         let limit = Instant::now() + Duration::from_secs(20);
         loop {
             assert!(Instant::now() < limit, "never said: {part}");
-            match self.channel.receive().unwrap() {
+            match self.channel.receive::<FromWorker<FromLvs>>().unwrap() {
                 Some(FromWorker::Log(LogLine { text, .. })) => {
                     println!("{text}");
                     if text.contains(part) {

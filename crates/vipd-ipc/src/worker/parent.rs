@@ -1,50 +1,23 @@
 //! A worker's end of the connection to the parent, and the signal that means the same as its word.
 
 use std::io::{self, Read};
+use std::marker::PhantomData;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use keepalived_conf::model::Config;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
+use privsep::rights::{self, CapabilitySet};
+use serde::de::DeserializeOwned;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
-
-use crate::watcher::Observation;
-use crate::{
-    Channel, ChannelError, FromWorker, Generation, LogLevel, Predecessor, RunAs, SessionKey, Steer, Task,
-    ToWorker,
-};
 use vipd_log::LogLine;
 
-/// Data that a worker starts with.
-#[derive(Debug)]
-pub struct Start {
-    /// Counts the readings of the configuration.
-    pub generation: Generation,
-    /// What to run.
-    pub config: Config,
-    /// What to do with it.
-    pub task: Task,
-    /// The instances that are MASTER: those of a predecessor resume as such (VRRP worker), or go on (LVS worker).
-    pub masters: Vec<String>,
-    /// The state of BFD sessions.
-    pub sessions: Vec<(SessionKey, bool)>,
-    /// State that a predecessor left without an orderly stop.
-    pub predecessor: Option<Box<Predecessor>>,
-    /// Wishes for real servers that outlive a stop.
-    pub kept: Vec<Steer>,
-    /// The account that the worker changes to.
-    pub run_as: Option<RunAs>,
-    /// The kernel's content is kept at the end.
-    pub keep: bool,
-    /// Observations of files and processes.
-    pub observed: Vec<Observation>,
-}
+use crate::{Channel, ChannelError, FromWorker, LogLevel, Messages, RunAs, Start, ToWorker};
 
-/// The worker's end of the channel.
+/// The end of the channel that a worker of a role holds.
 #[derive(Debug)]
-pub struct Parent {
+pub struct Parent<R> {
     channel: Channel,
     /// Readable after SIGTERM.
     signal: UnixStream,
@@ -53,9 +26,10 @@ pub struct Parent {
     /// Log lines that were dropped since the last one that was not.
     unsaid: u64,
     gone: bool,
+    role: PhantomData<R>,
 }
 
-impl Parent {
+impl<R: Messages> Parent<R> {
     /// Takes over the inherited socket, and signals: SIGTERM is an orderly stop, what a terminal or an operator
     /// sends to the whole process group is the parent's to interpret.
     pub fn connect(
@@ -75,56 +49,17 @@ impl Parent {
         let interest = Interest::READABLE | Interest::WRITABLE;
         registry.register(&mut SourceFd(&channel.as_raw_fd()), message_token, interest)?;
         registry.register(&mut SourceFd(&signal.as_raw_fd()), signal_token, Interest::READABLE)?;
-        Ok(Self { channel, signal, terminated: false, unsaid: 0, gone: false })
+        Ok(Self { channel, signal, terminated: false, unsaid: 0, gone: false, role: PhantomData })
     }
 
-    /// Waits for the first message, which is the configuration; `None` if there is nothing to do after all.
+    /// Waits for the first message; `None` if there is nothing to do after all.
     ///
     /// Messages right behind it, and a SIGTERM meanwhile, wake nobody any more: ask once before the loop begins.
-    pub fn first_config(&mut self, poll: &mut Poll) -> io::Result<Option<Start>> {
+    pub fn await_start(&mut self, poll: &mut Poll) -> io::Result<Option<Start<R::Start>>> {
         let mut events = Events::with_capacity(8);
-        let mut observed = Vec::new();
         loop {
-            match self.receive() {
-                Some(ToWorker::Config {
-                    generation,
-                    config,
-                    task,
-                    masters,
-                    sessions,
-                    predecessor,
-                    kept,
-                    run_as,
-                    keep,
-                }) => {
-                    let config = *config;
-                    return Ok(Some(Start {
-                        generation,
-                        config,
-                        task,
-                        masters,
-                        sessions,
-                        predecessor,
-                        kept,
-                        run_as,
-                        keep,
-                        observed,
-                    }));
-                }
-                Some(ToWorker::Stop) => return Ok(None),
-                Some(ToWorker::Observed(seen)) => observed.extend(seen),
-                Some(
-                    ToWorker::ScriptStarted { .. }
-                    | ToWorker::ScriptDone { .. }
-                    | ToWorker::Standing { .. }
-                    | ToWorker::Session { .. }
-                    | ToWorker::Dump(_)
-                    | ToWorker::Status { .. }
-                    | ToWorker::Act { .. }
-                    | ToWorker::Recorder { .. }
-                    | ToWorker::Steer { .. }
-                    | ToWorker::Probe,
-                ) => {}
+            match self.take() {
+                Some(start) => return Ok(Some(start)),
                 None if self.gone || self.was_terminated() => return Ok(None),
                 None => match poll.poll(&mut events, None) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -135,7 +70,11 @@ impl Parent {
     }
 
     /// The next message, if there is one.
-    pub fn receive(&mut self) -> Option<ToWorker> {
+    pub fn receive(&mut self) -> Option<ToWorker<R::To>> {
+        self.take()
+    }
+
+    fn take<T: DeserializeOwned>(&mut self) -> Option<T> {
         match self.channel.receive() {
             Ok(message) => message,
             Err(error) => {
@@ -146,9 +85,21 @@ impl Parent {
     }
 
     /// Queues a message; [`flush`](Self::flush) sends it.
-    pub fn send(&mut self, message: &FromWorker) {
+    pub fn send(&mut self, message: &FromWorker<R::From>) {
         if let Err(error) = self.channel.queue(message) {
             self.lose(&error);
+        }
+    }
+
+    /// Queues a message that only workers in this role say.
+    pub fn tell(&mut self, message: R::From) {
+        self.send(&FromWorker::Own(message));
+    }
+
+    /// Gives up every right but these, and says where that is not possible.
+    pub fn keep_rights(&mut self, kept: CapabilitySet, run_as: Option<RunAs>) {
+        for complaint in rights::keep(kept, run_as) {
+            self.log(LogLevel::Warning, complaint);
         }
     }
 
@@ -254,14 +205,16 @@ const GOODBYE_STEP: Duration = Duration::from_millis(10);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Bfd;
 
     #[test]
     fn a_sigterm_that_came_while_the_configuration_was_awaited_is_not_forgotten() {
         let mut poll = Poll::new().unwrap();
         let (near, far) = UnixStream::pair().unwrap();
-        let mut worker = Parent::connect(far.into(), poll.registry(), Token(0), Token(1)).unwrap();
+        let mut worker: Parent<Bfd> =
+            Parent::connect(far.into(), poll.registry(), Token(0), Token(1)).unwrap();
         signal_hook::low_level::raise(SIGTERM).unwrap();
-        assert!(matches!(worker.first_config(&mut poll), Ok(None)));
+        assert!(matches!(worker.await_start(&mut poll), Ok(None)));
         assert!(worker.was_terminated(), "asked by the waiting");
         assert!(worker.was_terminated(), "asked again by the loop");
         drop(near);

@@ -4,10 +4,11 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use keepalived_conf::model::trackers::{ParameterPattern, ProcessPattern, TrackProcess, Tracked};
-use keepalived_conf::model::{Config, SyncGroup, VrrpInstance};
+use keepalived_conf::model::{SyncGroup, VrrpInstance};
 
 use super::super::plan::{Plan, ProcessCheck, WatchedFact};
 use super::super::trackers::Trackers;
+use crate::ipc::VrrpConfig;
 use crate::watcher::Subject;
 
 /// The trackers of one instance.
@@ -31,7 +32,7 @@ pub(super) fn of_instance(out: &mut String, plan: &Plan, instance: &VrrpInstance
 }
 
 /// The trackers of a sync group.
-pub(super) fn of_group(out: &mut String, config: &Config, group: &SyncGroup) -> fmt::Result {
+pub(super) fn of_group(out: &mut String, config: &VrrpConfig, group: &SyncGroup) -> fmt::Result {
     let file = |index: usize| config.track_files.get(index).map(|file| file.name.as_str());
     let process = |index: usize| config.track_processes.get(index).map(|process| process.name.as_str());
     let session = |index: usize| config.bfd_instances.get(index).map(|session| session.name.as_str());

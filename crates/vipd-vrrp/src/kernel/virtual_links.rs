@@ -11,9 +11,9 @@ use vrrp_linux::interfaces::Interfaces;
 use vrrp_linux::mark::Mark;
 use vrrp_linux::virtual_links::{Applier, Task, VirtualLinks, WantedLink, link_local};
 
+use crate::Parent;
 use crate::ipc::LogLevel;
 use crate::plan::{RouterPlan, Vip};
-use crate::worker::Parent;
 
 use super::{Kernel, LinkNames, News};
 

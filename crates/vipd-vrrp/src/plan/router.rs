@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use keepalived_conf::model::{
-    Auth, Config, Garp, GarpElsewhere, InitialState, Preempt as ConfPreempt, RfcMode, VirtualAddress,
-    VrrpInstance,
+    Auth, Garp, GarpElsewhere, InitialState, Preempt as ConfPreempt, RfcMode, VirtualAddress, VrrpInstance,
 };
 use vrrp_election::{AnnounceConfig, LinkId, Preempt, RouterConfig};
 use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
@@ -17,6 +16,7 @@ use vrrp_proto::{
 use super::links::{self as own_links, Vmac};
 use super::routing::{self, Routing};
 use super::watched::Numbers;
+use crate::ipc::VrrpConfig;
 use crate::trailer::TrailerPlan;
 
 /// Settings of a router beside its election parameters.
@@ -137,7 +137,7 @@ impl RouterPlan {
 /// The parameters of one instance; its names are numbered.
 pub(super) fn router_plan(
     instance: &VrrpInstance,
-    config: &Config,
+    config: &VrrpConfig,
     links: &mut Numbers<String, LinkId>,
 ) -> RouterPlan {
     let link = instance.interface.as_deref().map(|name| links.id(name));
@@ -226,7 +226,7 @@ fn announce_config(garp: &Garp) -> AnnounceConfig {
     }
 }
 
-fn reach(instance: &VrrpInstance, config: &Config) -> Reach {
+fn reach(instance: &VrrpInstance, config: &VrrpConfig) -> Reach {
     if instance.unicast_peers.is_empty() {
         let group = instance.multicast_group.unwrap_or(if instance.ipv6 {
             IpAddr::V6(config.global.multicast_v6)

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 
 use keepalived_conf::model::trackers::{ParameterPattern, ProcessPattern, TrackFile, TrackProcess, Tracked};
-use keepalived_conf::model::{Config, SyncGroup, VrrpInstance};
+use keepalived_conf::model::{SyncGroup, VrrpInstance};
 use serde::{Deserialize, Serialize};
 use vrrp_election::{Delays, FactId, Track};
 use vrrp_linux::virtual_links::WantedLink;
 
 use super::watched::{Numbers, WatchedFact};
-use crate::ipc::SessionKey;
+use crate::ipc::{SessionKey, VrrpConfig};
 
 /// When there are as many processes as should be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ impl fmt::Display for ProcessCheck {
 /// The facts that the tracks of an instance are about.
 pub(super) fn facts<'a>(
     instance: &'a VrrpInstance,
-    config: &'a Config,
+    config: &'a VrrpConfig,
 ) -> impl Iterator<Item = (WatchedFact, i16, bool)> + 'a {
     of_lists(&instance.track_files, &instance.track_processes, &instance.track_bfd, config)
 }
@@ -74,7 +74,7 @@ pub(super) fn facts<'a>(
 /// The facts that the tracks of a sync group are about.
 pub(super) fn group_facts<'a>(
     group: &'a SyncGroup,
-    config: &'a Config,
+    config: &'a VrrpConfig,
 ) -> impl Iterator<Item = (WatchedFact, i16, bool)> + 'a {
     of_lists(&group.track_files, &group.track_processes, &group.track_bfd, config)
 }
@@ -83,7 +83,7 @@ fn of_lists<'a>(
     files: &'a [Tracked],
     processes: &'a [Tracked],
     sessions: &'a [Tracked],
-    config: &'a Config,
+    config: &'a VrrpConfig,
 ) -> impl Iterator<Item = (WatchedFact, i16, bool)> + 'a {
     let files = files.iter().filter_map(|tracked| {
         Some((fact_of_file(config.track_files.get(tracked.index)?), tracked.weight, tracked.reverse))
@@ -103,7 +103,7 @@ fn of_lists<'a>(
 pub(super) fn tracks<'a>(
     instance: &'a VrrpInstance,
     group: Option<&'a SyncGroup>,
-    config: &'a Config,
+    config: &'a VrrpConfig,
     known: &'a Numbers<WatchedFact, FactId>,
 ) -> impl Iterator<Item = Track> + 'a {
     let of_group = group.into_iter().flat_map(|group| group_facts(group, config));
@@ -113,7 +113,7 @@ pub(super) fn tracks<'a>(
 }
 
 /// The name that the configuration gives to a fact.
-pub(super) fn name<'a>(fact: &WatchedFact, config: &'a Config) -> Option<&'a str> {
+pub(super) fn name<'a>(fact: &WatchedFact, config: &'a VrrpConfig) -> Option<&'a str> {
     match fact {
         WatchedFact::File(_) => {
             config.track_files.iter().find(|file| fact_of_file(file) == *fact).map(|file| file.name.as_str())
@@ -132,7 +132,7 @@ pub(super) fn name<'a>(fact: &WatchedFact, config: &'a Config) -> Option<&'a str
 }
 
 /// For how long changes of interfaces have to last. An interface that we make has the delays of its base.
-pub(super) fn link_delays(config: &Config, made: &[WantedLink]) -> HashMap<String, Delays> {
+pub(super) fn link_delays(config: &VrrpConfig, made: &[WantedLink]) -> HashMap<String, Delays> {
     let delays = config.interface_delays.iter();
     let mut delays: HashMap<_, _> =
         delays.map(|line| (line.interface.clone(), Delays { up: line.up, down: line.down })).collect();

@@ -24,7 +24,25 @@ use crate::ipc::{Generation, Monotonic, Role, ScriptAct, ScriptOutcome, ScriptRu
 use output::{OutputId, Outputs};
 
 /// Which script: whose it is, the generation of the configuration and the index in it.
-pub(super) type ScriptKey = (Role, Generation, u32);
+pub(super) type ScriptKey = (Owner, Generation, u32);
+
+/// Workers that ask for check scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Owner {
+    /// The VRRP worker: `vrrp_script`.
+    Vrrp,
+    /// The LVS worker: `MISC_CHECK`.
+    Lvs,
+}
+
+impl Owner {
+    fn role(self) -> Role {
+        match self {
+            Self::Vrrp => Role::Vrrp,
+            Self::Lvs => Role::Lvs,
+        }
+    }
+}
 
 /// The check scripts that run now, at most one for each script.
 #[derive(Debug, Default)]
@@ -168,11 +186,11 @@ impl Checks {
 
     /// Ends all runs for a worker; their results are of no interest any more.
     pub(super) fn abandon(&mut self, role: Role) {
-        self.waiting.retain(|&(whose, _, _)| whose != role);
-        for (_, waits) in self.files.iter_mut().filter(|((whose, _, _), _)| *whose == role) {
+        self.waiting.retain(|&(owner, _, _)| owner.role() != role);
+        for (_, waits) in self.files.iter_mut().filter(|((owner, _, _), _)| owner.role() == role) {
             *waits = false;
         }
-        for (_, mut run) in self.running.extract_if(|&(whose, _, _), _| whose == role) {
+        for (_, mut run) in self.running.extract_if(|&(owner, _, _), _| owner.role() == role) {
             run.child.kill();
             run.output.map(|output| self.outputs.close(output));
             self.orphans.push(run.child);
@@ -235,7 +253,7 @@ impl Checks {
 
 /// Starts a check. The output of a `MISC_CHECK` is not used yet.
 fn launch(
-    (role, ..): ScriptKey,
+    (owner, ..): ScriptKey,
     command: &Command,
     accounts: &Accounts,
     outputs: &mut Outputs,
@@ -243,7 +261,7 @@ fn launch(
     let credentials = accounts.find(command.user.as_ref()).map_err(|_| Errno::EINVAL)?;
     let uid = credentials.uid;
     let mut launch = command::launch(command, &[], credentials)?;
-    let output = if role == Role::Vrrp { outputs.open(uid) } else { None };
+    let output = if owner == Owner::Vrrp { outputs.open(uid) } else { None };
     let (id, far) = output.unzip();
     launch.output = far;
     match launch.start() {
@@ -290,7 +308,7 @@ mod tests {
     use super::*;
     use crate::parent::testing::empty_config;
 
-    const KEY: ScriptKey = (Role::Vrrp, 1, 2);
+    const KEY: ScriptKey = (Owner::Vrrp, 1, 2);
 
     fn command(text: &str, run: Run) -> Command {
         Command { text: text.to_owned(), run, user: None }
@@ -508,7 +526,7 @@ mod tests {
         let accounts = Accounts::of(&empty_config());
         let (mut checks, slow) = (Checks::default(), exec(&["sleep", "60"]));
         for script in 0..1_000 {
-            checks.handle((Role::Vrrp, 1, script), ScriptAct::Run);
+            checks.handle((Owner::Vrrp, 1, script), ScriptAct::Run);
         }
         let now = Instant::now();
         let mut start = |at| checks.start(at, |_| Some((&slow, &accounts))).len();

@@ -10,8 +10,8 @@ use super::accounts::Accounts;
 use super::fingerprint::Fingerprint;
 use super::load::LoadedConfig;
 use super::watching::subjects;
-use crate::ipc::Role;
 use crate::ipc::watcher::Subject;
+use crate::ipc::{LvsConfig, VrrpConfig};
 use crate::packed::Packed;
 
 /// A configuration that may be in force for months: without its findings, and what only workers look at.
@@ -48,7 +48,7 @@ impl From<LoadedConfig> for Kept {
         let mut checkers = Packed::default();
         match Packed::new(&taken) {
             Ok(packed) => checkers = packed,
-            Err(_) => put_checkers(&mut config, taken.into_iter()),
+            Err(_) => put_checkers(&mut config.virtual_servers, taken.into_iter()),
         }
         Self { config, instances, checkers, accounts, subjects, files, text, fingerprint }
     }
@@ -72,13 +72,17 @@ impl Kept {
         self.instances.len() + self.config.instances.len()
     }
 
-    /// The part that a worker needs.
-    pub(super) fn part(&self, role: Role) -> Config {
-        let mut part = role.part(&self.config);
-        if role == Role::Vrrp {
-            part.instances.extend(self.instances.iter());
-        }
-        put_checkers(&mut part, self.checkers.iter());
+    /// The part that a VRRP worker gets.
+    pub(super) fn vrrp_part(&self) -> VrrpConfig {
+        let mut part = VrrpConfig::from(&self.config);
+        part.instances.extend(self.instances.iter());
+        part
+    }
+
+    /// The part that an LVS worker gets.
+    pub(super) fn lvs_part(&self) -> LvsConfig {
+        let mut part = LvsConfig::from(&self.config);
+        put_checkers(&mut part.virtual_servers, self.checkers.iter());
         part
     }
 
@@ -86,7 +90,7 @@ impl Kept {
     pub(super) fn whole(&self) -> Config {
         let mut whole = self.config.clone();
         whole.instances.extend(self.instances.iter());
-        put_checkers(&mut whole, self.checkers.iter());
+        put_checkers(&mut whole.virtual_servers, self.checkers.iter());
         whole
     }
 
@@ -119,9 +123,9 @@ fn take_checkers(server: &mut VirtualServer) -> Vec<Vec<Checker>> {
     reals.chain(sorry).map(std::mem::take).collect()
 }
 
-/// Puts back what was taken; a part without virtual servers stays so.
-fn put_checkers(config: &mut Config, taken: impl Iterator<Item = Vec<Vec<Checker>>>) {
-    for (server, taken) in config.virtual_servers.iter_mut().zip(taken) {
+/// Puts back what was taken.
+fn put_checkers(servers: &mut [VirtualServer], taken: impl Iterator<Item = Vec<Vec<Checker>>>) {
+    for (server, taken) in servers.iter_mut().zip(taken) {
         let sorry = server.sorry_server.iter_mut().map(|sorry| &mut sorry.checkers);
         let reals = server.real_servers.iter_mut().map(|real| &mut real.checkers);
         for (place, checkers) in reals.chain(sorry).zip(taken) {
@@ -148,9 +152,8 @@ mod tests {
     fn a_restarted_worker_gets_the_same_as_the_first_one() {
         let whole = loaded().config;
         let kept = Kept::from(loaded());
-        for role in Role::ALL {
-            assert_eq!(kept.part(role), role.part(&whole));
-        }
+        assert_eq!(kept.vrrp_part(), VrrpConfig::from(&whole));
+        assert_eq!(kept.lvs_part(), LvsConfig::from(&whole));
         assert_eq!(kept.whole(), whole);
         let servers = |config: &Config| config.virtual_servers[0].clone();
         assert_eq!(servers(&whole).sorry_server.unwrap().checkers.len(), 1);

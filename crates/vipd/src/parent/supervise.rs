@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
+use serde::Serialize;
 use vipd_control::{Answer, ClientId};
 use vipd_supervisor::{Demand, Settings, Supervisor, WorkerId};
 
@@ -51,7 +52,7 @@ use super::web::Web;
 use super::worker::{Worker, WorkerProgram};
 use crate::cli::Options;
 use crate::ipc::watcher::Observation;
-use crate::ipc::{Generation, PerRole, Role, ToWorker};
+use crate::ipc::{DumpKind, Generation, PerRole, ToBfd, ToLvs, ToVrrp, ToWorker, Told};
 use crate::log::Log;
 use crate::outlets::mail::MailMemory;
 use crate::tidy;
@@ -261,8 +262,11 @@ impl Parent {
             Request::Reload => self.supervisor.handle_reload(now),
             Request::Stop => self.supervisor.handle_stop(now, 0),
             Request::Dump(kind) => {
-                for role in Role::ALL {
-                    self.tell_worker(role, &ToWorker::Dump(kind), now, log);
+                self.tell(ToVrrp::Dump(kind), now, log);
+                // Statistics and JSON are the VRRP worker's.
+                if kind == DumpKind::Data {
+                    self.tell(ToLvs::Dump, now, log);
+                    self.tell(ToBfd::Dump, now, log);
                 }
             }
         }
@@ -372,19 +376,19 @@ impl Parent {
     /// Sends the watcher's observations to the worker that judges by them.
     pub(super) fn tell_of_observations(&mut self, news: Vec<Observation>, now: Instant, log: &mut Log) {
         if !news.is_empty() {
-            self.tell_worker(Role::Vrrp, &ToWorker::Observed(news), now, log);
+            self.tell(ToVrrp::Observed(news), now, log);
         }
     }
 
-    /// Sends to the worker that serves in a role, if there is one.
-    fn tell_worker(&mut self, role: Role, message: &ToWorker, now: Instant, log: &mut Log) {
-        if let Some(id) = self.supervisor.serving(role) {
-            self.send(id, message, now, log);
+    /// Sends to the worker that serves in the role that the message is for, if there is one.
+    fn tell<T: Told>(&mut self, message: T, now: Instant, log: &mut Log) {
+        if let Some(id) = self.supervisor.serving(T::ROLE) {
+            self.send(id, &ToWorker::Own(message), now, log);
         }
     }
 
     /// Sends to a worker, if it runs. One that cannot be talked to is ended.
-    fn send(&mut self, id: WorkerId, message: &ToWorker, now: Instant, log: &mut Log) {
+    fn send(&mut self, id: WorkerId, message: &impl Serialize, now: Instant, log: &mut Log) {
         if let Some(worker) = self.workers.get_mut(&id)
             && let Err(error) = worker.send(message)
         {

@@ -10,10 +10,12 @@ use std::path::Path;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use rustix::process::Signal;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::pid_file::PidFile;
 use super::process::{Child, Ended, Launch};
-use crate::ipc::{Channel, ChannelError, FromWorker, Role, Task, ToWorker};
+use crate::ipc::{Channel, ChannelError, FromBfd, FromLvs, FromVrrp, FromWorker, Role, Task};
 use crate::log::Log;
 use crate::web;
 
@@ -30,19 +32,32 @@ pub(super) struct Worker {
     _pid_file: Option<PidFile>,
 }
 
+/// A message that only workers in one role say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Own {
+    Vrrp(FromVrrp),
+    Lvs(FromLvs),
+    Bfd(FromBfd),
+}
+
 /// Messages that were taken from a channel at once.
 #[derive(Debug)]
 pub(super) struct Received {
-    pub(super) messages: Vec<FromWorker>,
+    pub(super) messages: Vec<FromWorker<Own>>,
     /// Why nothing follows.
     pub(super) end: Option<ChannelError>,
     has_more: bool,
 }
 
-fn receive(channel: &mut Channel, most: usize) -> Received {
+fn receive(channel: &mut Channel, role: Role, most: usize) -> Received {
     let mut received = Received { messages: Vec::new(), end: None, has_more: true };
     while received.messages.len() < most {
-        match channel.receive() {
+        let next = match role {
+            Role::Vrrp => next(channel, Own::Vrrp),
+            Role::Lvs => next(channel, Own::Lvs),
+            Role::Bfd => next(channel, Own::Bfd),
+        };
+        match next {
             Ok(Some(message)) => received.messages.push(message),
             Ok(None) => {
                 received.has_more = false;
@@ -56,6 +71,14 @@ fn receive(channel: &mut Channel, most: usize) -> Received {
         }
     }
     received
+}
+
+fn next<F: DeserializeOwned>(
+    channel: &mut Channel,
+    own: fn(F) -> Own,
+) -> Result<Option<FromWorker<Own>>, ChannelError> {
+    let message: Option<FromWorker<F>> = channel.receive()?;
+    Ok(message.map(|message| message.map(own)))
 }
 
 /// The program that workers are: this one, except in tests.
@@ -154,7 +177,7 @@ impl Worker {
         self.child.pid()
     }
 
-    pub(super) fn send(&mut self, message: &ToWorker) -> Result<(), ChannelError> {
+    pub(super) fn send(&mut self, message: &impl Serialize) -> Result<(), ChannelError> {
         self.channel.send(message)
     }
 
@@ -164,7 +187,7 @@ impl Worker {
 
     /// Takes some messages, at most `most`; `unread` tells whether there may be more.
     pub(super) fn receive(&mut self, most: usize) -> Received {
-        let received = receive(&mut self.channel, most);
+        let received = receive(&mut self.channel, self.role, most);
         self.unread = received.has_more;
         received
     }
@@ -209,23 +232,21 @@ mod tests {
         let (near, far) = UnixStream::pair().unwrap();
         let (mut near, mut far) = (Channel::new(near).unwrap(), Channel::new(far).unwrap());
         for generation in 0..1000 {
-            far.queue(&FromWorker::Running(generation)).unwrap();
+            far.queue(&FromWorker::<FromVrrp>::Running(generation)).unwrap();
         }
         far.flush().unwrap();
         assert!(far.is_flushed());
         drop(far);
         let mut heard = Vec::new();
         for _ in 0..4 {
-            let received = receive(&mut near, 250);
+            let received = receive(&mut near, Role::Vrrp, 250);
             assert!(received.has_more && received.end.is_none());
             assert_eq!(received.messages.len(), 250);
             heard.extend(received.messages);
         }
-        let received = receive(&mut near, 250);
+        let received = receive(&mut near, Role::Vrrp, 250);
         assert!(received.messages.is_empty() && !received.has_more);
         assert!(matches!(received.end, Some(ChannelError::Closed)));
-        let in_order =
-            |(n, message): (u32, &FromWorker)| matches!(message, FromWorker::Running(g) if *g == n);
-        assert!((0..).zip(&heard).all(in_order));
+        assert!((0..).zip(heard).all(|(n, message)| message == FromWorker::Running(n)));
     }
 }

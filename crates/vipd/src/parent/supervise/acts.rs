@@ -9,7 +9,8 @@ use super::super::control::Answered;
 use super::super::kept_intents;
 use super::Parent;
 use crate::ipc::{
-    Act, ActKind, ActOutcome, ActResult, Monotonic, Role, ServerIntent, Steer, SteerRefusal, ToWorker, Whom,
+    Act, ActKind, ActOutcome, ActResult, Monotonic, Role, ServerIntent, Steer, SteerRefusal, ToLvs, ToVrrp,
+    Whom,
 };
 use crate::log::Log;
 
@@ -33,7 +34,7 @@ impl Parent {
         let whom = instance.map_or(Whom::All, Whom::Instance);
         let request = self.control.acts.begin(now, client, id, Some(kind));
         let act = Box::new(Act { whom, kind, who, why });
-        self.send(id, &ToWorker::Act { request, act }, now, log);
+        self.tell(ToVrrp::Act { request, act }, now, log);
     }
 
     /// Asks the LVS worker to do something with a real server; the client is answered later.
@@ -58,7 +59,7 @@ impl Parent {
         let request = self.control.acts.begin(now, client, id, None);
         let steer = Box::new(Steer { who: self.name_of(client), ..steer });
         self.kept_intents.ask(request, &steer, persist, kept_intents::moment());
-        self.send(id, &ToWorker::Steer { request, steer }, now, log);
+        self.tell(ToLvs::Steer { request, steer }, now, log);
     }
 
     /// Asks the VRRP worker what it recorded of an instance; the client is answered later.
@@ -74,7 +75,7 @@ impl Parent {
             return self.control.answer(now, client, &Answer::refused(Refusal::State, text));
         };
         let request = self.control.acts.ask(now, client, id);
-        self.send(id, &ToWorker::Recorder { request, instance }, now, log);
+        self.tell(ToVrrp::Recorder { request, instance }, now, log);
     }
 
     /// The VRRP worker says what it recorded: one line, which is handed on as it is.

@@ -14,7 +14,7 @@ use super::super::paths::Previewed;
 use super::super::process::Ended;
 use super::Parent;
 use super::acts;
-use crate::ipc::{ActKind, Role, Steer, ToWorker};
+use crate::ipc::{ActKind, Role, Steer, ToAnyWorker};
 use crate::log::Log;
 
 /// The parent's own facts for a status.
@@ -182,8 +182,10 @@ impl Parent {
             Gathering::Waiting => {}
             Gathering::Begin(request) => {
                 self.look_at_files(now, log);
-                for role in roles {
-                    self.tell_worker(role, &ToWorker::Status { request }, now, log);
+                for id in
+                    roles.into_iter().filter_map(|role| self.supervisor.serving(role)).collect::<Vec<_>>()
+                {
+                    self.send(id, &ToAnyWorker::Status { request }, now, log);
                 }
             }
         }

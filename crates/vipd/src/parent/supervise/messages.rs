@@ -4,14 +4,15 @@ use std::time::Instant;
 
 use vipd_supervisor::WorkerId;
 
-use super::super::checks::{News, ScriptKey};
+use super::super::checks::{News, Owner, ScriptKey};
 use super::super::paths::{Answer, Purpose};
+use super::super::worker::Own;
 use super::super::{dump, namespace, notify};
 use super::Parent;
 use super::last_reported::ReportedState;
 use crate::ipc::{
-    ChannelError, DumpKind, FromWorker, Generation, GroupEvent, InstanceEvent, Role, ScriptAct, SessionKey,
-    Task, ToWorker,
+    ChannelError, DumpKind, FromBfd, FromLvs, FromVrrp, FromWorker, Generation, GroupEvent, InstanceEvent,
+    Role, ScriptAct, SessionKey, Task, ToLvs, ToVrrp,
 };
 use crate::log::Log;
 use crate::paths::Job;
@@ -65,7 +66,7 @@ impl Parent {
         self.perform(now, log);
     }
 
-    fn handle_message(&mut self, id: WorkerId, now: Instant, message: FromWorker, log: &mut Log) {
+    fn handle_message(&mut self, id: WorkerId, now: Instant, message: FromWorker<Own>, log: &mut Log) {
         let Some(worker) = self.workers.get(&id) else { return };
         let (role, task, pid) = (worker.role, worker.task, worker.pid());
         self.supervisor.handle_heard(now, id);
@@ -75,59 +76,74 @@ impl Parent {
             FromWorker::Stopped => self.supervisor.handle_stopped(now, id),
             FromWorker::Refused(reason) => self.supervisor.handle_refused(now, id, &reason),
             FromWorker::Remember { key, value } => self.supervisor.handle_remember(id, key, value),
-            FromWorker::Script { generation, script, act } => {
-                self.handle_script((role, generation, script), act, now, log);
-            }
-            FromWorker::Server { generation, service, server, up, because, resumed } => {
-                self.handle_server(
-                    (generation, service, server),
-                    ReportedState { up, resumed },
-                    &because,
-                    now,
-                    log,
-                );
-            }
-            FromWorker::Checker { generation, service, server, up, because } => {
-                self.handle_checker((generation, service, server), up, &because, now, log);
-            }
-            FromWorker::Quorum { generation, service, up, because, resumed } => {
-                self.handle_quorum((generation, service), ReportedState { up, resumed }, &because, now, log);
-            }
-            FromWorker::Transition { generation, instance, event, priority } => {
-                self.handle_transition((generation, instance), task, event, priority, now, log);
-            }
-            FromWorker::GroupTransition { generation, group, event } => {
-                self.handle_group((generation, group), task, event, now, log);
-            }
-            FromWorker::PriorityChanged { generation, instance, priority } => {
-                self.handle_priority((generation, instance), priority, log);
-            }
-            FromWorker::Session { key, up } => self.handle_session(role, key, up, now, log),
             FromWorker::Log(line) => log.write_line(role.voice(pid), &line),
-            FromWorker::Dump(kind, text) => self.write_dump(role, kind, text, log),
             FromWorker::Status { request, part, last } => {
                 self.handle_status_part(role, request, &part, last);
             }
             FromWorker::Happened(what) => self.handle_happened(&what),
-            FromWorker::Acted { request, result } => self.handle_acted(request, result, now),
-            FromWorker::Recorded { request, line } => self.handle_recorded(request, line, now),
-            FromWorker::Steered { request, result } => self.handle_steered(request, result, now, log),
-            FromWorker::Pursued { instances, outcome } => self.handle_pursued(&instances, &outcome, now),
+            FromWorker::Own(Own::Vrrp(message)) => self.handle_vrrp(message, task, now, log),
+            FromWorker::Own(Own::Lvs(message)) => self.handle_lvs(message, now, log),
+            FromWorker::Own(Own::Bfd(message)) => self.handle_bfd(message, now, log),
         }
         self.perform(now, log);
     }
 
-    /// The workers that track sessions hear of each change.
-    fn handle_session(&mut self, role: Role, key: SessionKey, up: bool, now: Instant, log: &mut Log) {
-        if role == Role::Bfd && self.sessions.note(key, up) {
-            self.tell_of_session(key, up, now, log);
+    fn handle_vrrp(&mut self, message: FromVrrp, task: Task, now: Instant, log: &mut Log) {
+        match message {
+            FromVrrp::Script { generation, script, act } => {
+                self.handle_script((Owner::Vrrp, generation, script), act, now, log);
+            }
+            FromVrrp::Transition { generation, instance, event, priority } => {
+                self.handle_transition((generation, instance), task, event, priority, now, log);
+            }
+            FromVrrp::GroupTransition { generation, group, event } => {
+                self.handle_group((generation, group), task, event, now, log);
+            }
+            FromVrrp::PriorityChanged { generation, instance, priority } => {
+                self.handle_priority((generation, instance), priority, log);
+            }
+            FromVrrp::Dump(kind, text) => self.write_dump(Role::Vrrp, kind, text, log),
+            FromVrrp::Acted { request, result } => self.handle_acted(request, result, now),
+            FromVrrp::Recorded { request, line } => self.handle_recorded(request, line, now),
+            FromVrrp::Pursued { instances, outcome } => self.handle_pursued(&instances, &outcome, now),
         }
     }
 
-    fn tell_of_session(&mut self, key: SessionKey, up: bool, now: Instant, log: &mut Log) {
-        for role in [Role::Vrrp, Role::Lvs] {
-            self.tell_worker(role, &ToWorker::Session { key, up }, now, log);
+    fn handle_lvs(&mut self, message: FromLvs, now: Instant, log: &mut Log) {
+        match message {
+            FromLvs::Script { generation, script, act } => {
+                self.handle_script((Owner::Lvs, generation, script), act, now, log);
+            }
+            FromLvs::Server { generation, service, server, up, because, resumed } => {
+                let reported = ReportedState { up, resumed };
+                self.handle_server((generation, service, server), reported, &because, now, log);
+            }
+            FromLvs::Checker { generation, service, server, up, because } => {
+                self.handle_checker((generation, service, server), up, &because, now, log);
+            }
+            FromLvs::Quorum { generation, service, up, because, resumed } => {
+                self.handle_quorum((generation, service), ReportedState { up, resumed }, &because, now, log);
+            }
+            FromLvs::Dump(text) => self.write_dump(Role::Lvs, DumpKind::Data, text, log),
+            FromLvs::Steered { request, result } => self.handle_steered(request, result, now, log),
         }
+    }
+
+    fn handle_bfd(&mut self, message: FromBfd, now: Instant, log: &mut Log) {
+        match message {
+            FromBfd::Session { key, up } => {
+                if self.sessions.note(key, up) {
+                    self.tell_of_session(key, up, now, log);
+                }
+            }
+            FromBfd::Dump(text) => self.write_dump(Role::Bfd, DumpKind::Data, text, log),
+        }
+    }
+
+    /// The workers that track sessions hear of each change.
+    fn tell_of_session(&mut self, key: SessionKey, up: bool, now: Instant, log: &mut Log) {
+        self.tell(ToVrrp::Session { key, up }, now, log);
+        self.tell(ToLvs::Session { key, up }, now, log);
     }
 
     /// No BFD worker has run for long.
@@ -151,13 +167,12 @@ impl Parent {
     /// Starts check scripts that wait. All messages of the workers about them have been read.
     pub(super) fn start_checks(&mut self, now: Instant, log: &mut Log) {
         let readings = &self.readings;
-        let news = self.checks.start(now, |(role, generation, script)| {
+        let news = self.checks.start(now, |(owner, generation, script)| {
             let reading = readings.get(&generation)?;
             let index = usize::try_from(script).ok()?;
-            let command = match role {
-                Role::Vrrp => reading.config.scripts.get(index).map(|script| &script.command),
-                Role::Lvs => reading.config.checks.get(index),
-                Role::Bfd => None,
+            let command = match owner {
+                Owner::Vrrp => reading.config.scripts.get(index).map(|script| &script.command),
+                Owner::Lvs => reading.config.checks.get(index),
             };
             Some((command?, &reading.accounts))
         });
@@ -195,7 +210,7 @@ impl Parent {
 
     pub(super) fn tell_of_check(
         &mut self,
-        (role, generation, script): ScriptKey,
+        (owner, generation, script): ScriptKey,
         news: News,
         now: Instant,
         log: &mut Log,
@@ -203,11 +218,20 @@ impl Parent {
         if let Some(complaint) = self.checks.complaint(now, &news) {
             log.warning(complaint);
         }
-        let message = match news {
-            News::Started(at) => ToWorker::ScriptStarted { generation, script, at },
-            News::Done(run) => ToWorker::ScriptDone { generation, script, run },
-        };
-        self.tell_worker(role, &message, now, log);
+        match (owner, news) {
+            (Owner::Vrrp, News::Started(at)) => {
+                self.tell(ToVrrp::ScriptStarted { generation, script, at }, now, log);
+            }
+            (Owner::Vrrp, News::Done(run)) => {
+                self.tell(ToVrrp::ScriptDone { generation, script, run }, now, log);
+            }
+            (Owner::Lvs, News::Started(at)) => {
+                self.tell(ToLvs::ScriptStarted { generation, script, at }, now, log);
+            }
+            (Owner::Lvs, News::Done(run)) => {
+                self.tell(ToLvs::ScriptDone { generation, script, run }, now, log);
+            }
+        }
     }
 
     fn handle_transition(
@@ -240,11 +264,9 @@ impl Parent {
         }
         self.mailing.instance(now, &instance.name, instance.smtp_alert, event, log);
         if event != InstanceEvent::MasterReceivedLowerPriority {
-            let standing = ToWorker::Standing {
-                instance: instance.name.clone(),
-                master: event == InstanceEvent::Master,
-            };
-            self.tell_worker(Role::Lvs, &standing, now, log);
+            let standing =
+                ToLvs::Standing { instance: instance.name.clone(), master: event == InstanceEvent::Master };
+            self.tell(standing, now, log);
         }
     }
 

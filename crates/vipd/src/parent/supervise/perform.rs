@@ -9,17 +9,13 @@ use super::super::init_files;
 use super::super::kept_intents;
 use super::super::worker::Worker;
 use super::{Parent, token_of};
-use crate::ipc::{Generation, LogLevel, Predecessor, Role, SessionKey, Task, ToWorker};
+use crate::ipc::{
+    BfdStart, Generation, LogLevel, LvsStart, Predecessor, Role, SessionKey, Start, Task, ToAnyWorker, ToBfd,
+    ToLvs, ToVrrp, ToWorker, VrrpStart,
+};
 use crate::log::{About, Log, LogLine, LogSource};
 use crate::tidy;
 use crate::worker::scheduling;
-
-/// Facts that a worker is told at its start besides its configuration.
-struct Known {
-    predecessor: Option<Box<Predecessor>>,
-    masters: Vec<String>,
-    sessions: Vec<(SessionKey, bool)>,
-}
 
 impl Parent {
     /// Does everything that the supervisor asks for.
@@ -35,11 +31,10 @@ impl Parent {
                 self.start(worker, (role, task), generation, predecessor, now, log);
             }
             Action::Configure { worker, generation } => {
-                let known = Known { predecessor: None, masters: Vec::new(), sessions: Vec::new() };
-                self.configure(worker, generation, Task::Serve, known, now, log);
+                self.configure(worker, generation, now, log);
             }
-            Action::Stop(worker) => self.send(worker, &ToWorker::Stop, now, log),
-            Action::Probe(worker) => self.send(worker, &ToWorker::Probe, now, log),
+            Action::Stop(worker) => self.send(worker, &ToAnyWorker::Stop, now, log),
+            Action::Probe(worker) => self.send(worker, &ToAnyWorker::Probe, now, log),
             Action::Kill(worker) => {
                 if let Some(worker) = self.workers.get_mut(&worker) {
                     worker.kill();
@@ -157,43 +152,70 @@ impl Parent {
             }
             Err(error) => return self.supervisor.handle_not_started(now, id, &error.to_string()),
         }
-        let (masters, sessions) = match task {
-            Task::Serve => (self.last_reported.masters(), self.sessions.known()),
-            Task::Sweep => Default::default(),
-        };
-        if role == Role::Vrrp && task == Task::Serve {
-            // Before the configuration: it judges by it at once.
-            self.send(id, &ToWorker::Observed(self.watching.known()), now, log);
-        }
-        self.configure(id, generation, task, Known { predecessor, masters, sessions }, now, log);
+        self.send_start(id, (role, task), generation, predecessor, now, log);
     }
 
-    fn configure(
+    /// Sends a worker that has just been started what it is to run.
+    fn send_start(
         &mut self,
         id: WorkerId,
+        (role, task): (Role, Task),
         generation: Generation,
-        task: Task,
-        known: Known,
+        predecessor: Option<Box<Predecessor>>,
         now: Instant,
         log: &mut Log,
     ) {
+        let Some(reading) = self.readings.get(&generation) else { return };
+        let start = Start { generation, task, predecessor, run_as: Some(reading.accounts.worker()), own: () };
+        // One that only removes what an earlier one left judges nothing.
+        let serves = task == Task::Serve;
+        match role {
+            Role::Vrrp => {
+                let own = VrrpStart {
+                    config: reading.vrrp_part(),
+                    sessions: if serves { self.sessions.known() } else { Vec::new() },
+                    observed: if serves { self.watching.known() } else { Vec::new() },
+                    keep: self.options.keep_addresses,
+                };
+                self.send(id, &start.with(own), now, log);
+            }
+            Role::Lvs => {
+                let own = LvsStart {
+                    config: reading.lvs_part(),
+                    masters: if serves { self.last_reported.masters() } else { Vec::new() },
+                    sessions: if serves { self.sessions.known() } else { Vec::new() },
+                    kept: if serves { self.kept_intents.steers(kept_intents::moment()) } else { Vec::new() },
+                    keep: self.options.keep_ipvs,
+                };
+                self.send(id, &start.with(own), now, log);
+            }
+            Role::Bfd => {
+                let own = BfdStart::from(&reading.config);
+                self.send(id, &start.with(own), now, log);
+            }
+        }
+        self.tidy_at = Some(now + tidy::AFTER);
+    }
+
+    /// Sends a worker another configuration.
+    fn configure(&mut self, id: WorkerId, generation: Generation, now: Instant, log: &mut Log) {
         let Some(role) = self.workers.get(&id).map(|worker| worker.role) else { return };
         let Some(reading) = self.readings.get(&generation) else { return };
-        let config = Box::new(reading.part(role));
-        let keep = match role {
-            Role::Vrrp => self.options.keep_addresses,
-            Role::Lvs => self.options.keep_ipvs,
-            Role::Bfd => false,
-        };
-        let run_as = Some(reading.accounts.worker());
-        let Known { predecessor, masters, sessions } = known;
-        let kept = match (role, task) {
-            (Role::Lvs, Task::Serve) => self.kept_intents.steers(kept_intents::moment()),
-            _ => Vec::new(),
-        };
-        let message =
-            ToWorker::Config { generation, config, task, masters, sessions, predecessor, kept, run_as, keep };
-        self.send(id, &message, now, log);
+        match role {
+            Role::Vrrp => {
+                let config = Box::new(reading.vrrp_part());
+                self.send(id, &ToWorker::Own(ToVrrp::Reload { generation, config }), now, log);
+            }
+            Role::Lvs => {
+                let config = Box::new(reading.lvs_part());
+                let kept = self.kept_intents.steers(kept_intents::moment());
+                self.send(id, &ToWorker::Own(ToLvs::Reload { generation, config, kept }), now, log);
+            }
+            Role::Bfd => {
+                let instances = reading.config.bfd_instances.clone();
+                self.send(id, &ToWorker::Own(ToBfd::Reload { generation, instances }), now, log);
+            }
+        }
         self.tidy_at = Some(now + tidy::AFTER);
     }
 
