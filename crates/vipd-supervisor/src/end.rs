@@ -8,7 +8,8 @@ use vipd_log::EventKind;
 
 use super::slot::Worker;
 use super::stop::FATAL;
-use super::{Action, LAST_MOMENT, Supervisor, WorkerId};
+use super::workers::LAST_MOMENT;
+use super::{Action, Supervisor, WorkerId};
 
 impl Supervisor {
     /// A worker said that this machine cannot run its configuration, and ends.

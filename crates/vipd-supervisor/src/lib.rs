@@ -13,6 +13,7 @@
 //! - `startup_script` ends before the first worker starts, `shutdown_script` starts after the last one ended.
 //! - Everything that is waited for has a deadline, and a deadline that the parent itself was late for is given once more.
 
+mod action;
 mod deadline;
 mod demand;
 mod end;
@@ -27,18 +28,16 @@ mod stop;
 mod tests;
 mod undo;
 mod upgrade;
+mod workers;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use privsep::process::Ended;
-use vipd_ipc::{Generation, LogLevel, PerRole, Predecessor, Role, Task};
+use vipd_ipc::{Generation, LogLevel, PerRole, Role, Task};
 use vipd_log::EventKind;
-use vrrp_election::EndSignal;
 
-use deadline::Deadline;
+pub use action::{Action, Occasion, ReadId, Settings, Tell, WorkerId, WorkerReport};
 pub use demand::Demand;
-use heartbeat::{Heartbeat, Pulse};
 pub use left_behind::LeftBehind;
 use reload::{Phase as ReloadPhase, ReadAttempt};
 pub use script::LifeScript;
@@ -48,155 +47,7 @@ use stop::Stop;
 use undo::Undo;
 use upgrade::Upgrade;
 pub use upgrade::{Inherited, UpgradeId};
-
-/// Names a worker process. No two workers of a daemon have the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WorkerId(pub u64);
-
-/// Names one attempt to read the configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ReadId(u64);
-
-/// Demands of the command line on the supervisor.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Roles whose workers may run at all.
-    pub allowed: PerRole<bool>,
-    /// Their workers run even without work.
-    pub all: bool,
-    /// The kernel's content is kept when a worker stops.
-    pub keep: PerRole<bool>,
-    /// A worker that dies is started again; else everything stops.
-    pub respawn: bool,
-}
-
-/// A task for the parent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Start a worker and send it this configuration. [`Supervisor::handle_started`] or
-    /// [`Supervisor::handle_not_started`] is the answer.
-    Start {
-        /// Its name from now on.
-        worker: WorkerId,
-        /// Its role.
-        role: Role,
-        /// The configuration.
-        generation: Generation,
-        /// What to do with it.
-        task: Task,
-        /// What an earlier worker in the role left.
-        predecessor: Option<Box<Predecessor>>,
-    },
-    /// Send this configuration.
-    Configure {
-        /// To this worker.
-        worker: WorkerId,
-        /// The configuration.
-        generation: Generation,
-    },
-    /// Tell it to stop.
-    Stop(WorkerId),
-    /// Ask whether it lives.
-    Probe(WorkerId),
-    /// SIGKILL.
-    Kill(WorkerId),
-    /// It ended, or is waited for no longer: whatever is done for it ends, and nothing more is heard of it.
-    Forget {
-        /// The worker.
-        worker: WorkerId,
-        /// Its role.
-        role: Role,
-    },
-    /// Read the configuration: [`Supervisor::handle_config`] is the answer.
-    Read(ReadId),
-    /// This configuration is in force, for what the parent itself does with it.
-    Enforce {
-        /// The configuration.
-        generation: Generation,
-        /// Why it comes into force.
-        occasion: Occasion,
-    },
-    /// All workers run the configuration in force.
-    Settled,
-    /// This configuration is not needed any more.
-    Drop(Generation),
-    /// Write to the log.
-    Log(LogLevel, String),
-    /// Write to the log that this happened.
-    Report(LogLevel, EventKind, String),
-    /// Write to the log that this happened, as if this worker said it.
-    ReportAs {
-        /// Its role.
-        role: Role,
-        /// Its process.
-        pid: u32,
-        /// What happened.
-        event: EventKind,
-        /// The same as a sentence.
-        text: &'static str,
-    },
-    /// Tell systemd.
-    Tell(Tell),
-    /// Start this script of the configuration in force: [`Supervisor::handle_script_ended`] is the answer.
-    RunScript(LifeScript),
-    /// Send this signal to its process group.
-    SignalScript(LifeScript, EndSignal),
-    /// Find out whether the new program can take over: [`Supervisor::handle_tried`] is the answer.
-    TryProgram(UpgradeId),
-    /// Nobody waits for that any more.
-    AbandonTrial(UpgradeId),
-    /// Become the new program, or the former one again. [`Supervisor::handle_not_executed`] is the answer if that fails.
-    Execute,
-    /// The upgrade is over, and this program goes on: why, or nothing where it was only asked whether it could be done.
-    UpgradeOver(UpgradeId, Result<(), String>),
-    /// This program took over, and stays.
-    TookOver,
-    /// It does not stay, for this reason: the former one is executed next.
-    GoBack(String),
-    /// No worker is left: [`Supervisor::handle_quiet`] says that everything else has ended too.
-    WindDown,
-    /// Everything has ended, or is not waited for any longer: exit with this status.
-    Exit(u8),
-}
-
-/// State of a worker, for reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WorkerReport {
-    /// Its process; none while there is none.
-    pub pid: Option<u32>,
-    /// Number of its restarts.
-    pub restarts: u32,
-    /// When it was heard last, while it serves.
-    pub heard: Option<Instant>,
-}
-
-/// Why a configuration comes into force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Occasion {
-    /// It is the first one.
-    Start,
-    /// It was read anew.
-    Reload,
-    /// This program took over from another one.
-    TakeOver,
-    /// The one after it was refused.
-    TakeBack,
-}
-
-/// A message to systemd.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tell {
-    /// The configuration is in force.
-    Ready,
-    /// A reload begins.
-    Reloading,
-    /// The configuration was not taken, for this reason: the one before stays in force.
-    Refused(String),
-    /// The configuration before the last reload is in force again, for this reason.
-    Undone(String),
-    /// The daemon stops and will exit with this status.
-    Stopping(u8),
-}
+use workers::LAST_MOMENT;
 
 /// The supervisor. The module's text says how it is used and what always holds.
 #[derive(Debug)]
@@ -433,112 +284,6 @@ impl Supervisor {
         self.demands.values().map(|demand| demand.stop_handover).max().unwrap_or_default()
     }
 
-    /// Starts a worker with the configuration in force, where there is none.
-    fn start(&mut self, now: Instant, role: Role, task: Task) {
-        let generation = self.current;
-        let Some(demand) = self.demands.get(&generation) else { return };
-        self.last_worker += 1;
-        let id = WorkerId(self.last_worker);
-        let slot = &mut self.slots[role];
-        let predecessor = slot.left.predecessor(&demand.services[role]);
-        let phase = match task {
-            Task::Serve => {
-                slot.respawn.handle_start(now);
-                slot.starts = slot.starts.saturating_add(1);
-                slot.respawn_at = None;
-                slot.left.note_sent(&demand.services[role]);
-                Phase::Serving(Heartbeat::new(now))
-            }
-            Task::Sweep => {
-                slot.sweeps = slot.sweeps.saturating_add(1);
-                Phase::Leaving(Deadline::after(now, SWEEP_TIME))
-            }
-        };
-        slot.worker = Some(Worker {
-            id,
-            pid: 0,
-            task,
-            phase,
-            sent: generation,
-            awaited: VecDeque::from([generation]),
-            running: None,
-            dismissed: false,
-            refused: false,
-            stopped: false,
-            is_first: predecessor.is_none(),
-        });
-        self.actions.push_back(Action::Start { worker: id, role, generation, task, predecessor });
-    }
-
-    /// Sends the configuration in force to the worker that serves in a role.
-    fn configure(&mut self, now: Instant, role: Role) {
-        let generation = self.current;
-        let Some(demand) = self.demands.get(&generation) else { return };
-        let slot = &mut self.slots[role];
-        let Some(worker) = slot.worker.as_mut() else { return };
-        worker.sent = generation;
-        worker.awaited.push_back(generation);
-        if let Phase::Serving(heartbeat) = &mut worker.phase {
-            heartbeat.handle_work(now);
-        }
-        slot.left.note_sent(&demand.services[role]);
-        self.actions.push_back(Action::Configure { worker: worker.id, generation });
-    }
-
-    /// Tells the worker that serves in a role to stop.
-    fn dismiss(&mut self, now: Instant, role: Role) {
-        let handover = if role == Role::Vrrp { self.stop_handover() } else { Duration::ZERO };
-        let within = self.child_wait_time() + handover;
-        if let Some(worker) = self.slots[role].serving() {
-            worker.dismissed = true;
-            worker.leave(now, within);
-            self.actions.push_back(Action::Stop(worker.id));
-        }
-    }
-
-    fn time_worker(&mut self, now: Instant, role: Role) {
-        let timeout = self.demand().and_then(|demand| demand.worker_timeout);
-        let slot = &mut self.slots[role];
-        let Some(worker) = slot.worker.as_mut() else {
-            if slot.respawn_at.is_some_and(|at| at <= now) {
-                slot.respawn_at = None;
-                self.fill(now, role);
-            }
-            return;
-        };
-        let (id, pid) = (worker.id, worker.pid);
-        let silence = timeout.map(|timeout| worker.allowed_silence(timeout));
-        match (&mut worker.phase, silence) {
-            (Phase::Serving(heartbeat), Some(silence)) => match heartbeat.handle_timeout(now, silence) {
-                Pulse::Fine => {}
-                Pulse::Ask => self.actions.push_back(Action::Probe(id)),
-                Pulse::Hung => {
-                    slot.left.note_hung();
-                    let seconds = silence.as_secs_f32();
-                    self.kill(now, role, &format!("({pid}) has not answered for {seconds} s"));
-                }
-            },
-            (Phase::Leaving(deadline), _) => {
-                if deadline.is_over(now) {
-                    self.kill(now, role, &format!("({pid}) does not end"));
-                }
-            }
-            (Phase::Killed(until), _) if *until <= now => {
-                let text = format!("{} child process({pid}) was killed and does not end", role.name());
-                self.log(LogLevel::Error, text);
-                self.handle_end(now, id, Ended::Signalled(SIGKILL));
-            }
-            (Phase::Serving(_) | Phase::Killed(_), _) => {}
-        }
-    }
-
-    fn kill(&mut self, now: Instant, role: Role, why: &str) {
-        let Some(worker) = self.slots[role].worker.as_mut() else { return };
-        worker.phase = Phase::Killed(now + LAST_WAIT);
-        self.actions.push_back(Action::Kill(worker.id));
-        self.log(LogLevel::Error, format!("{} child process{why} - killing it", role.name()));
-    }
-
     fn log(&mut self, level: LogLevel, text: impl Into<String>) {
         self.actions.push_back(Action::Log(level, text.into()));
     }
@@ -551,14 +296,3 @@ impl Supervisor {
         self.actions.push_back(Action::Tell(what));
     }
 }
-
-/// Longest time to exit of a worker that cannot be reached, or says that it ends.
-const LAST_MOMENT: Duration = Duration::from_secs(2);
-
-/// Time limit of a worker that only removes leftovers.
-const SWEEP_TIME: Duration = Duration::from_secs(2);
-
-/// Longest wait for the end of a killed worker.
-const LAST_WAIT: Duration = Duration::from_secs(1);
-
-const SIGKILL: i32 = 9;

@@ -16,7 +16,8 @@ use super::deadline::Deadline;
 use super::left_behind::LeftBehind;
 use super::reload::Phase as ReloadPhase;
 use super::slot::Phase;
-use super::{Action, Demand, LAST_WAIT, Occasion, Settings, Supervisor};
+use super::workers::LAST_WAIT;
+use super::{Action, Demand, Occasion, Settings, Supervisor};
 
 /// Names an attempt to upgrade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

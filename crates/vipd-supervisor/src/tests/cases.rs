@@ -1,5 +1,7 @@
 //! Sequences of events, case by case.
 
+use privsep::process::Ended;
+
 use super::super::*;
 use super::machine::*;
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::lvs::LvsService;
+use privsep::process::Ended;
 use vipd_ipc::Predecessor;
+use vrrp_election::EndSignal;
 
 use super::super::*;
 

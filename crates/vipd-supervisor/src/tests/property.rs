@@ -1,5 +1,6 @@
 //! Arbitrary interleavings of work, death, hanging, refusal, shortage, reload and stop.
 
+use privsep::process::Ended;
 use proptest::prelude::*;
 
 use super::super::*;

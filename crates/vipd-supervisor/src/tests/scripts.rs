@@ -2,6 +2,9 @@
 
 use LifeScript::{Shutdown, Startup};
 
+use privsep::process::Ended;
+use vrrp_election::EndSignal;
+
 use super::super::*;
 use super::machine::*;
 

@@ -1,5 +1,7 @@
 //! Another program takes over, or does not.
 
+use privsep::process::Ended;
+
 use super::super::*;
 use super::machine::*;
 

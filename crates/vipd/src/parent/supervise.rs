@@ -5,6 +5,7 @@
 
 mod acts;
 mod balancing;
+mod children;
 mod control;
 mod intents;
 mod last_reported;
@@ -12,13 +13,14 @@ mod messages;
 mod perform;
 mod reload;
 mod show;
+mod timers;
 mod upgrade;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::event::Event;
 use mio::unix::SourceFd;
@@ -45,7 +47,6 @@ use super::process::Child;
 use super::reload_time::ReloadTime;
 use super::sessions::Sessions;
 use super::signals::{Request, Signals};
-use super::status_line::status_line;
 use super::systemd::Systemd;
 use super::watching::Watching;
 use super::web::Web;
@@ -55,7 +56,6 @@ use crate::ipc::watcher::Observation;
 use crate::ipc::{DumpKind, Generation, PerRole, ToBfd, ToLvs, ToVrrp, ToWorker, Told};
 use crate::log::Log;
 use crate::outlets::mail::MailMemory;
-use crate::tidy;
 use control::Facts;
 pub(super) use last_reported::LastReported;
 #[cfg(test)]
@@ -273,99 +273,6 @@ impl Parent {
         self.perform(now, log);
     }
 
-    /// Time until the next deadline.
-    fn time_to_wait(&self, now: Instant) -> Option<Duration> {
-        if self.workers.values().any(|worker| worker.unread) || self.checks.has_more_output() {
-            return Some(Duration::ZERO);
-        }
-        let deadlines = [
-            self.supervisor.poll_timeout(),
-            self.notifier.deadline(),
-            self.mailing.deadline(),
-            self.checks.deadline(),
-            self.sessions.poll_timeout(),
-            self.paths.deadline(),
-            self.watching.deadline(),
-            self.fifos.deadline(),
-            self.reload_time.deadline(),
-            self.control.deadline(now),
-            self.systemd.deadline(),
-            self.web.deadline(),
-            self.kept_intents.poll_timeout(),
-            self.tidy_at,
-        ];
-        let first = deadlines.into_iter().flatten().min()?;
-        // epoll counts milliseconds: never wake just before the moment.
-        Some(first.saturating_duration_since(now) + Duration::from_millis(1))
-    }
-
-    fn handle_timers(&mut self, now: Instant, log: &mut Log) {
-        self.start_heard_checks(now, log);
-        self.lose_unwatched_sessions(now, log);
-        self.paths.timeout(now, log);
-        self.look_for_reload_time(now, log);
-        self.watching.timeout(now, log);
-        if let Some(reading) = self.readings.get(&self.supervisor.current()) {
-            self.fifos.timeout(now, &reading.accounts, log);
-        }
-        self.notifier.timeout(now, log);
-        self.tell_of_notifications();
-        self.mailing.timeout(now, log);
-        self.control.handle_timeout(now);
-        self.time_acts(now);
-        self.time_kept_intents(now);
-        self.web.timeout(now, &mut self.control, log);
-        let is_quiet = |parent: &mut Self| {
-            parent.notifier.is_idle() && parent.mailing.is_done(now) && parent.paths.is_quiet(now)
-        };
-        if self.winds_down && is_quiet(self) {
-            // Their readers have heard everything.
-            self.fifos.close(now);
-            self.ask_about_fifos(now, log);
-            if self.fifos.has_ended() && self.paths.is_quiet(now) {
-                self.supervisor.handle_quiet(now);
-            }
-        }
-        self.systemd.timeout(now);
-        self.tell_systemd(now);
-        if self.tidy_at.take_if(|at| *at <= now).is_some() {
-            tidy::give_back();
-        }
-        if self.supervisor.poll_timeout().is_some_and(|at| at <= now) {
-            // Something may have arrived since the poll: nobody is judged before that is taken in.
-            for id in self.workers.keys().copied().collect::<Vec<_>>() {
-                self.receive_some(id, now, log);
-            }
-            self.supervisor.handle_timeout(now);
-        }
-        self.perform(now, log);
-    }
-
-    /// The status line for systemd, if something changed.
-    fn tell_systemd(&mut self, now: Instant) {
-        if self.last_reported.take_changed() {
-            self.systemd.note_change(now);
-        }
-        if !self.systemd.is_status_due(now) {
-            return;
-        }
-        if let Some(reading) = self.readings.get(&self.supervisor.current()) {
-            let line = status_line(&self.last_reported, &reading.config, self.systemd.refusal());
-            self.systemd.tell_status(now, &line);
-        }
-    }
-
-    /// Starts check scripts that wait, once it is heard whether their worker takes them back. One that does not stop
-    /// talking is not waited for long.
-    fn start_heard_checks(&mut self, now: Instant, log: &mut Log) {
-        if self.workers.values().any(|worker| worker.unread) && self.unheard_turns < MAX_UNHEARD_TURNS {
-            self.unheard_turns += 1;
-            return;
-        }
-        self.unheard_turns = 0;
-        self.start_checks(now, log);
-    }
-
     /// Has everything watched that a configuration which may be in force depends on.
     pub(super) fn arrange_watching(&mut self, now: Instant, log: &mut Log) {
         let subjects = self.readings.values().flat_map(|reading| reading.subjects.iter().cloned()).collect();
@@ -395,53 +302,6 @@ impl Parent {
             self.lose_channel(id, &error, now, log);
         }
     }
-
-    /// Process ids of all children.
-    fn pids(&self) -> impl Iterator<Item = u32> {
-        let scripts = self.checks.pids().chain(self.notifier.pids()).chain(self.life_scripts.pids());
-        let outlets = self.fifos.pids().chain(self.mailing.pids()).chain(self.web.pids());
-        let helpers = self.paths.pids().chain(self.watching.pids());
-        let trial = self.upgrading.iter().filter_map(Upgrading::pid);
-        let workers = self.workers.values().map(Worker::pid).chain(self.forgotten.iter().map(Child::pid));
-        scripts.chain(outlets).chain(helpers).chain(trial).chain(workers)
-    }
-
-    fn reap(&mut self, now: Instant, log: &mut Log) {
-        for (key, news) in self.checks.reap() {
-            self.tell_of_check(key, news, now, log);
-        }
-        let answers = self.paths.reap(log);
-        self.take_answers(answers, now, log);
-        let news = self.watching.reap(now, log);
-        self.tell_of_observations(news, now, log);
-        self.perform(now, log);
-        for (which, end) in self.life_scripts.reap() {
-            self.supervisor.handle_script_ended(now, which, end);
-        }
-        self.perform(now, log);
-        self.notifier.reap(now, log);
-        self.fifos.reap(now, log);
-        self.mailing.reap(now, log);
-        self.web.reap(now, log);
-        self.forgotten.retain_mut(|child| child.poll().is_none());
-        self.reap_trial(now, log);
-        let ended: Vec<_> = self
-            .workers
-            .iter_mut()
-            .filter_map(|(&id, worker)| worker.poll().map(|ended| (id, ended)))
-            .collect();
-        for (id, ended) in ended {
-            // Messages that it sent before it died still count.
-            self.receive_rest(id, now, log);
-            self.tell_of_end(id, ended);
-            self.end_acts(id, now);
-            self.supervisor.handle_end(now, id, ended);
-            self.perform(now, log);
-        }
-        if std::process::id() == 1 {
-            adopt_orphans(&self.pids().collect());
-        }
-    }
 }
 
 fn settings(options: &Options) -> Settings {
@@ -451,20 +311,6 @@ fn settings(options: &Options) -> Settings {
         // A BFD worker has nothing in the kernel.
         keep: PerRole { vrrp: options.keep_addresses, lvs: options.keep_ipvs, bfd: true },
         respawn: options.respawn,
-    }
-}
-
-/// As process 1 of a container we inherit the grandchildren of scripts: reaps those that are not `ours`.
-///
-/// One of ours that ends meanwhile is left alone, its own SIGCHLD is still to come.
-fn adopt_orphans(ours: &BTreeSet<u32>) {
-    use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
-    let peek = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-    while let Ok(status) = waitid(Id::All, peek) {
-        let Some(pid) = status.pid().filter(|pid| !ours.contains(&pid.as_raw().unsigned_abs())) else {
-            return;
-        };
-        let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
     }
 }
 
@@ -485,6 +331,3 @@ const PATHS: Token = Token(2);
 const WATCHER: Token = Token(3);
 const OUTPUTS: Token = Token(5);
 const FIRST_WORKER: usize = 16;
-
-/// Turns for which check scripts wait at most until everything is heard.
-const MAX_UNHEARD_TURNS: u32 = 64;
