@@ -14,8 +14,6 @@ mod kept_intents;
 mod life_scripts;
 pub(crate) mod load;
 mod mailing;
-mod notifier;
-mod notify;
 mod paths;
 mod pid_file;
 mod refusal;

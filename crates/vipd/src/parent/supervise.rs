@@ -27,6 +27,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use serde::Serialize;
 use vipd_control::{Answer, ClientId};
+use vipd_notify::Notifier;
 use vipd_supervisor::{Demand, Settings, Supervisor, WorkerId};
 
 use super::checks::Checks;
@@ -40,7 +41,6 @@ use super::kept_intents::KeptIntents;
 use super::life_scripts::LifeScripts;
 use super::load::LoadedConfig;
 use super::mailing::Mailing;
-use super::notifier::Notifier;
 use super::paths::{Paths, Purpose};
 use super::pid_file::PidFile;
 use super::process::Child;

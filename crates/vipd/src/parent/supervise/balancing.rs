@@ -7,10 +7,11 @@ use keepalived_conf::model::Command;
 use keepalived_conf::model::lvs::{RealServer, VirtualServer};
 use vipd_status::EventKind;
 
+use vipd_notify::Job;
+
 use super::super::accounts::Accounts;
 use super::super::fifo::FifoRequest;
 use super::super::kept::Kept;
-use super::super::notify::Job;
 use super::Parent;
 use super::last_reported::ReportedState;
 use super::messages::{GROUP_SUBJECT, group_subject};

@@ -7,7 +7,7 @@ use vipd_supervisor::WorkerId;
 use super::super::checks::{News, Owner, ScriptKey};
 use super::super::paths::{Answer, Purpose};
 use super::super::worker::Own;
-use super::super::{dump, namespace, notify};
+use super::super::{dump, namespace};
 use super::Parent;
 use super::last_reported::ReportedState;
 use crate::ipc::{
@@ -248,10 +248,10 @@ impl Parent {
         if !self.last_reported.note_instance(&instance.name, event, task) {
             return;
         }
-        let jobs = notify::jobs(&instance.notify, &instance.name, event, priority, &reading.accounts);
+        let jobs = vipd_notify::jobs(&instance.notify, &instance.name, event, priority, &reading.accounts);
         self.notifier.event(now, &instance.name, jobs, log);
         let line =
-            format!("INSTANCE \"{}\" {} {priority}", instance.name, notify::word(&instance.notify, event));
+            format!("INSTANCE \"{}\" {} {priority}", instance.name, vipd_notify::word(&instance.notify, event));
         match event {
             InstanceEvent::Stop | InstanceEvent::Deleted => {
                 self.fifos.write(Role::Vrrp, None, &line, log);
@@ -284,7 +284,7 @@ impl Parent {
         if !self.last_reported.note_group(&group.name, event, task) {
             return;
         }
-        let jobs = notify::group_jobs(&group.notify, &group.name, event, &reading.accounts);
+        let jobs = vipd_notify::group_jobs(&group.notify, &group.name, event, &reading.accounts);
         let subject = group_subject(&group.name);
         self.notifier.event(now, &subject, jobs, log);
         let line = format!("GROUP \"{}\" {} 0", group.name, event.word());

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
+use vipd_notify::{HandedLane, RunId};
 use vipd_supervisor::LeftBehind;
 
 use super::super::fifo::HandedFifos;
-use super::super::notify::{HandedLane, RunId};
 use super::super::supervise::LastReported;
 use crate::ipc::watcher::Observation;
 use crate::ipc::{PerRole, SessionKey};

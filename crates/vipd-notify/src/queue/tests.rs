@@ -3,7 +3,6 @@ use std::path::PathBuf;
 use keepalived_conf::model::Run;
 
 use super::*;
-use crate::parent::testing::empty_config;
 
 fn command(text: &str) -> Command {
     Command { text: text.to_owned(), run: Run::FileReadable(PathBuf::from(text)), user: None }
@@ -194,7 +193,7 @@ fn full() -> Notify {
 }
 
 fn called(notify: &Notify, event: InstanceEvent) -> Vec<String> {
-    jobs(notify, "V1", event, 150, &Accounts::of(&empty_config()))
+    jobs(notify, "V1", event, 150, &Accounts::of(&keepalived_conf::load_str("").config))
         .into_iter()
         .map(|job| [vec![job.command.text], job.arguments].concat().join(" "))
         .collect()
@@ -218,7 +217,7 @@ fn the_specific_script_comes_before_the_generic_one() {
 
 #[test]
 fn scripts_of_a_group_are_told_its_state_and_no_priority() {
-    let accounts = Accounts::of(&empty_config());
+    let accounts = Accounts::of(&keepalived_conf::load_str("").config);
     let texts: Vec<_> = group_jobs(&full(), "G", GroupEvent::Master, &accounts)
         .into_iter()
         .map(|job| [vec![job.command.text], job.arguments].concat().join(" "))

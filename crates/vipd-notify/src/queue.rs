@@ -13,33 +13,32 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::{Command, Notify};
+use privsep::process::{Credentials, Ended};
 use serde::{Deserialize, Serialize};
+use vipd_ipc::{GroupEvent, InstanceEvent, LogLevel};
+use vipd_scripts::accounts::Accounts;
 use vrrp_election::{EndSignal, Termination};
-
-use super::accounts::Accounts;
-use super::process::{Credentials, Ended};
-use crate::ipc::{GroupEvent, InstanceEvent, LogLevel};
 
 /// A script to run for an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Job {
+pub struct Job {
     /// The keyword it comes from.
-    pub(super) keyword: Cow<'static, str>,
+    pub keyword: Cow<'static, str>,
     /// What to run.
-    pub(super) command: Command,
+    pub command: Command,
     /// Arguments behind the command's own.
-    pub(super) arguments: Vec<String>,
+    pub arguments: Vec<String>,
     /// The account that it runs as.
-    pub(super) credentials: Credentials,
+    pub credentials: Credentials,
 }
 
 /// Names one run of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) struct RunId(u64);
+pub struct RunId(u64);
 
 /// Requests of the queue.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub enum Action {
     /// Start this job; its end is told with [`NotifyQueue::handle_ended`].
     Start(RunId, Job),
     /// SIGTERM to the run's process group.
@@ -55,7 +54,7 @@ pub(super) enum Action {
 /// Tell it what happens with `handle_*`, then do what [`NotifyQueue::poll_action`] asks for until it asks for
 /// nothing, then wait no longer than until [`NotifyQueue::poll_timeout`].
 #[derive(Debug, Default)]
-pub(super) struct NotifyQueue {
+pub struct NotifyQueue {
     /// By instance name, so that a reload changes nothing. A lane without work is removed.
     lanes: BTreeMap<String, Lane>,
     actions: VecDeque<Action>,
@@ -66,15 +65,15 @@ pub(super) struct NotifyQueue {
 
 /// A script that runs, as another program is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct HandedRun {
-    pub(super) id: RunId,
+pub struct HandedRun {
+    pub id: RunId,
     keyword: Cow<'static, str>,
     text: String,
 }
 
 /// The scripts of one instance, as another program is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct HandedLane {
+pub struct HandedLane {
     instance: String,
     running: Option<HandedRun>,
     overtaken: Vec<HandedRun>,
@@ -124,13 +123,13 @@ impl Running {
 
 impl NotifyQueue {
     /// Sets the time limit of scripts that start from now on; `None` is no limit.
-    pub(super) fn limit(&mut self, limit: Option<Duration>) {
+    pub fn limit(&mut self, limit: Option<Duration>) {
         self.limit = limit;
     }
 
     /// An event of an instance: its jobs run after those of the event before it, and in the place of those of any event
     /// that still waits.
-    pub(super) fn handle_event(&mut self, now: Instant, instance: &str, jobs: Vec<Job>) {
+    pub fn handle_event(&mut self, now: Instant, instance: &str, jobs: Vec<Job>) {
         if jobs.is_empty() {
             return;
         }
@@ -152,7 +151,7 @@ impl NotifyQueue {
     }
 
     /// A run ended, or could not be started.
-    pub(super) fn handle_ended(&mut self, now: Instant, id: RunId, ended: Ended) {
+    pub fn handle_ended(&mut self, now: Instant, id: RunId, ended: Ended) {
         for (instance, lane) in &mut self.lanes {
             let ran = match &lane.running {
                 Some(running) if running.id == id => lane.running.take(),
@@ -170,7 +169,7 @@ impl NotifyQueue {
     }
 
     /// Time passed.
-    pub(super) fn handle_timeout(&mut self, now: Instant) {
+    pub fn handle_timeout(&mut self, now: Instant) {
         let mut overtaking = Vec::new();
         for (instance, lane) in &mut self.lanes {
             for running in lane.all_running() {
@@ -198,12 +197,12 @@ impl NotifyQueue {
     }
 
     /// The next thing to do.
-    pub(super) fn poll_action(&mut self) -> Option<Action> {
+    pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
     /// When [`NotifyQueue::handle_timeout`] is due.
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+    pub fn poll_timeout(&self) -> Option<Instant> {
         let due = |lane: &Lane| {
             let running = lane.running.iter().chain(&lane.overtaken).filter_map(Running::deadline).min();
             [running, lane.overtakes_at()].into_iter().flatten().min()
@@ -212,12 +211,12 @@ impl NotifyQueue {
     }
 
     /// Whether nothing runs and nothing waits.
-    pub(super) fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.lanes.is_empty()
     }
 
     /// Number of scripts that have not ended or not begun.
-    pub(super) fn unfinished(&self) -> usize {
+    pub fn unfinished(&self) -> usize {
         let waiting =
             |lane: &Lane| lane.current.len() + lane.waiting.as_ref().map_or(0, |(_, jobs)| jobs.len());
         let running = |lane: &Lane| lane.overtaken.len() + usize::from(lane.running.is_some());
@@ -225,7 +224,7 @@ impl NotifyQueue {
     }
 
     /// Everything that runs and waits, for a program that takes over.
-    pub(super) fn lanes(&self) -> Vec<HandedLane> {
+    pub fn lanes(&self) -> Vec<HandedLane> {
         let run = |running: &Running| HandedRun {
             id: running.id,
             keyword: running.keyword.clone(),
@@ -242,7 +241,7 @@ impl NotifyQueue {
     }
 
     /// Scripts that ran and waited in the program before this one. The time of scripts that run begins anew.
-    pub(super) fn resume(&mut self, now: Instant, lanes: Vec<HandedLane>) {
+    pub fn resume(&mut self, now: Instant, lanes: Vec<HandedLane>) {
         let end_at = self.limit.and_then(|limit| now.checked_add(limit));
         for HandedLane { instance, running, overtaken, current, waiting } in lanes {
             let mut run = |HandedRun { id, keyword, text }: HandedRun| {
@@ -325,7 +324,7 @@ fn complaint(instance: &str, running: &Running, ended: Ended) -> Option<String> 
 /// The scripts that an event of an instance calls for: the specific one, then `notify` with four arguments.
 ///
 /// A script whose user does not exist is left out: it was disabled when the configuration was read.
-pub(super) fn jobs(
+pub fn jobs(
     notify: &Notify,
     instance: &str,
     event: InstanceEvent,
@@ -336,7 +335,7 @@ pub(super) fn jobs(
 }
 
 /// The same for a sync group, which has no priority.
-pub(super) fn group_jobs(notify: &Notify, group: &str, event: GroupEvent, accounts: &Accounts) -> Vec<Job> {
+pub fn group_jobs(notify: &Notify, group: &str, event: GroupEvent, accounts: &Accounts) -> Vec<Job> {
     let event = match event {
         GroupEvent::Master => InstanceEvent::Master,
         GroupEvent::Backup => InstanceEvent::Backup,
@@ -379,7 +378,7 @@ fn jobs_of(
 }
 
 /// The word for an event in scripts and FIFOs.
-pub(super) fn word(notify: &Notify, event: InstanceEvent) -> &'static str {
+pub fn word(notify: &Notify, event: InstanceEvent) -> &'static str {
     match event {
         InstanceEvent::Master => "MASTER",
         InstanceEvent::Backup => "BACKUP",

@@ -1,18 +1,21 @@
-//! Runs what the notify queue asks for.
+//! Notify scripts: which of them an event calls for ([`jobs`]), in which order they run ([`NotifyQueue`], a value), and
+//! their processes ([`Notifier`]).
+
+mod queue;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use keepalived_conf::model::Run;
+use privsep::process::{Child, Ended};
+use vipd_log::{Log, LogSource};
+use vipd_scripts::command;
 
-use super::command;
-use super::notify::{Action, HandedLane, Job, NotifyQueue, RunId};
-use super::process::{Child, Ended};
-use crate::log::{Log, LogSource};
+pub use queue::{Action, HandedLane, HandedRun, Job, NotifyQueue, RunId, group_jobs, jobs, word};
 
 /// The notify queue and its processes.
 #[derive(Debug, Default)]
-pub(super) struct Notifier {
+pub struct Notifier {
     queue: NotifyQueue,
     running: HashMap<RunId, Child>,
     /// Complaints since they were last taken.
@@ -21,18 +24,18 @@ pub(super) struct Notifier {
 
 impl Notifier {
     /// An event of an instance and the scripts it calls for.
-    pub(super) fn event(&mut self, now: Instant, instance: &str, jobs: Vec<Job>, log: &mut Log) {
+    pub fn event(&mut self, now: Instant, instance: &str, jobs: Vec<Job>, log: &mut Log) {
         self.queue.handle_event(now, instance, jobs);
         self.perform(now, log);
     }
 
     /// Sets the time limit of scripts that start from now on; `None` is no limit.
-    pub(super) fn limit(&mut self, limit: Option<Duration>) {
+    pub fn limit(&mut self, limit: Option<Duration>) {
         self.queue.limit(limit);
     }
 
     /// SIGCHLD came.
-    pub(super) fn reap(&mut self, now: Instant, log: &mut Log) {
+    pub fn reap(&mut self, now: Instant, log: &mut Log) {
         let mut ended = Vec::new();
         self.running.retain(|&id, child| {
             let end = child.poll();
@@ -46,44 +49,44 @@ impl Notifier {
     }
 
     /// Time passed.
-    pub(super) fn timeout(&mut self, now: Instant, log: &mut Log) {
+    pub fn timeout(&mut self, now: Instant, log: &mut Log) {
         self.queue.handle_timeout(now);
         self.perform(now, log);
     }
 
     /// When [`Notifier::timeout`] is due.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Option<Instant> {
         self.queue.poll_timeout()
     }
 
     /// Whether nothing runs and nothing waits.
-    pub(super) fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.queue.is_idle()
     }
 
     /// Scripts that could not be run, or did not end well: the object that each was run for, and the failure.
-    pub(super) fn take_failures(&mut self) -> Vec<(String, String)> {
+    pub fn take_failures(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.failures)
     }
 
     /// Everything that runs and waits, and the process of each run, for a program that takes over.
-    pub(super) fn hand_over(&self) -> (Vec<HandedLane>, Vec<(RunId, u32)>) {
+    pub fn hand_over(&self) -> (Vec<HandedLane>, Vec<(RunId, u32)>) {
         (self.queue.lanes(), self.running.iter().map(|(&id, child)| (id, child.pid())).collect())
     }
 
     /// Scripts that ran and waited in the program before this one.
-    pub(super) fn resume(&mut self, now: Instant, lanes: Vec<HandedLane>, runs: Vec<(RunId, u32)>) {
+    pub fn resume(&mut self, now: Instant, lanes: Vec<HandedLane>, runs: Vec<(RunId, u32)>) {
         self.running.extend(runs.into_iter().filter_map(|(id, pid)| Some((id, Child::adopt(pid)?))));
         self.queue.resume(now, lanes);
     }
 
     /// Process ids of the scripts that run.
-    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
+    pub fn pids(&self) -> impl Iterator<Item = u32> {
         self.running.values().map(Child::pid)
     }
 
     /// The daemon ends now: scripts that run are terminated, those that wait never run.
-    pub(super) fn abandon(&mut self, log: &mut Log) {
+    pub fn abandon(&mut self, log: &mut Log) {
         if !self.queue.is_idle() {
             log.error(format!("{} notify scripts did not end in time", self.queue.unfinished()));
         }
