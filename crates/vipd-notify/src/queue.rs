@@ -66,7 +66,7 @@ pub struct NotifyQueue {
 /// A script that runs, as another program is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandedRun {
-    pub id: RunId,
+    id: RunId,
     keyword: Cow<'static, str>,
     text: String,
 }

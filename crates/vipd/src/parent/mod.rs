@@ -3,7 +3,6 @@
 //! It holds what needs root and reads nothing from the network. The order of a start: configuration, network
 //! namespace, pid file, background, worker. Everything after that happens in one loop (`supervise`).
 
-mod checks;
 mod control;
 mod dump;
 mod fifo;

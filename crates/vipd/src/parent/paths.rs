@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
 use rustix::event::{PollFd, PollFlags};
+use vipd_checks::ScriptKey;
 use vipd_control::ClientId;
 use vipd_supervisor::{ReadId, UpgradeId};
 
-use super::checks::ScriptKey;
 use super::fifo::FifoRequest;
 use super::fingerprint::Fingerprint;
 use super::load::LoadedConfig;

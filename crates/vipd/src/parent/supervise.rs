@@ -26,11 +26,11 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use serde::Serialize;
+use vipd_checks::Checks;
 use vipd_control::{Answer, ClientId};
 use vipd_notify::Notifier;
 use vipd_supervisor::{Demand, Settings, Supervisor, WorkerId};
 
-use super::checks::Checks;
 use super::control::{Control, is_client};
 use super::daemonize::Starter;
 use super::fifo::Fifos;

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
+use vipd_checks::{News, Owner, ScriptKey};
 use vipd_supervisor::WorkerId;
 
-use super::super::checks::{News, Owner, ScriptKey};
 use super::super::paths::{Answer, Purpose};
 use super::super::worker::Own;
 use super::super::{dump, namespace};
@@ -250,8 +250,11 @@ impl Parent {
         }
         let jobs = vipd_notify::jobs(&instance.notify, &instance.name, event, priority, &reading.accounts);
         self.notifier.event(now, &instance.name, jobs, log);
-        let line =
-            format!("INSTANCE \"{}\" {} {priority}", instance.name, vipd_notify::word(&instance.notify, event));
+        let line = format!(
+            "INSTANCE \"{}\" {} {priority}",
+            instance.name,
+            vipd_notify::word(&instance.notify, event)
+        );
         match event {
             InstanceEvent::Stop | InstanceEvent::Deleted => {
                 self.fifos.write(Role::Vrrp, None, &line, log);

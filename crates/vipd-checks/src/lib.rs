@@ -16,19 +16,19 @@ use std::time::{Duration, Instant};
 
 use keepalived_conf::model::{Command, Run};
 use nix::errno::Errno;
+use privsep::process::{Child, Ended, is_shortage};
+use vipd_ipc::{Generation, Monotonic, Role, ScriptAct, ScriptOutcome, ScriptRun};
+use vipd_scripts::accounts::Accounts;
+use vipd_scripts::command;
 
-use super::accounts::Accounts;
-use super::command;
-use super::process::{Child, Ended, is_shortage};
-use crate::ipc::{Generation, Monotonic, Role, ScriptAct, ScriptOutcome, ScriptRun};
 use output::{OutputId, Outputs};
 
 /// Which script: whose it is, the generation of the configuration and the index in it.
-pub(super) type ScriptKey = (Owner, Generation, u32);
+pub type ScriptKey = (Owner, Generation, u32);
 
 /// Workers that ask for check scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Owner {
+pub enum Owner {
     /// The VRRP worker: `vrrp_script`.
     Vrrp,
     /// The LVS worker: `MISC_CHECK`.
@@ -46,7 +46,7 @@ impl Owner {
 
 /// The check scripts that run now, at most one for each script.
 #[derive(Debug, Default)]
-pub(super) struct Checks {
+pub struct Checks {
     /// Asked for and not begun, in this order.
     waiting: VecDeque<ScriptKey>,
     running: HashMap<ScriptKey, Running>,
@@ -74,14 +74,16 @@ struct Running {
 
 /// News of a run, for the worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum News {
+pub enum News {
+    /// Its process began at this time.
     Started(Monotonic),
+    /// It ended, or could not begin.
     Done(ScriptRun),
 }
 
 impl Checks {
     /// Handles a request of a worker. Nothing is started yet: the worker's next request may take it back.
-    pub(super) fn handle(&mut self, key: ScriptKey, act: ScriptAct) -> Option<News> {
+    pub fn handle(&mut self, key: ScriptKey, act: ScriptAct) -> Option<News> {
         match act {
             ScriptAct::Run => {
                 // A second run of a script that still runs is not started.
@@ -118,7 +120,7 @@ impl Checks {
     }
 
     /// Starts what waits, as much at once as this machine can be expected to carry; `find` gives the command of a script.
-    pub(super) fn start<'a>(
+    pub fn start<'a>(
         &mut self,
         now: Instant,
         mut find: impl FnMut(ScriptKey) -> Option<(&'a Command, &'a Accounts)>,
@@ -158,12 +160,12 @@ impl Checks {
     }
 
     /// Files to be opened.
-    pub(super) fn take_unasked(&mut self) -> Vec<(ScriptKey, PathBuf)> {
+    pub fn take_unasked(&mut self) -> Vec<(ScriptKey, PathBuf)> {
         std::mem::take(&mut self.unasked)
     }
 
     /// A file was opened, or could not be (errno).
-    pub(super) fn handle_file(&mut self, key: ScriptKey, result: Result<(), i32>) -> Option<News> {
+    pub fn handle_file(&mut self, key: ScriptKey, result: Result<(), i32>) -> Option<News> {
         let outcome = match result {
             Ok(()) => ScriptOutcome::Exited(0),
             Err(libc::ENOENT) => ScriptOutcome::Exited(1),
@@ -173,7 +175,7 @@ impl Checks {
     }
 
     /// When [`Checks::start`] may start more; `None` if nothing waits.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Option<Instant> {
         self.waiting.front()?;
         self.young.front().map(|&(started, _)| started + YOUTH)
     }
@@ -185,7 +187,7 @@ impl Checks {
     }
 
     /// Ends all runs for a worker; their results are of no interest any more.
-    pub(super) fn abandon(&mut self, role: Role) {
+    pub fn abandon(&mut self, role: Role) {
         self.waiting.retain(|&(owner, _, _)| owner.role() != role);
         for (_, waits) in self.files.iter_mut().filter(|((owner, _, _), _)| owner.role() == role) {
             *waits = false;
@@ -198,12 +200,12 @@ impl Checks {
     }
 
     /// Process ids of all runs.
-    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
+    pub fn pids(&self) -> impl Iterator<Item = u32> {
         self.running.values().map(|run| &run.child).chain(&self.orphans).map(Child::pid)
     }
 
     /// The runs that ended.
-    pub(super) fn reap(&mut self) -> Vec<(ScriptKey, News)> {
+    pub fn reap(&mut self) -> Vec<(ScriptKey, News)> {
         self.orphans.retain_mut(|child| child.poll().is_none());
         let mut ended = Vec::new();
         self.running.retain(|&key, run| {
@@ -218,23 +220,23 @@ impl Checks {
     }
 
     /// Ready for reading when a script wrote something.
-    pub(super) fn output_descriptor(&self) -> Option<RawFd> {
+    pub fn output_descriptor(&self) -> Option<RawFd> {
         self.outputs.descriptor()
     }
 
     /// Reads what scripts wrote, and says whether there is more.
-    pub(super) fn read_outputs(&mut self) -> bool {
+    pub fn read_outputs(&mut self) -> bool {
         self.outputs.read_some();
         self.outputs.has_more()
     }
 
     /// Whether there is output to be read at once.
-    pub(super) fn has_more_output(&self) -> bool {
+    pub fn has_more_output(&self) -> bool {
         self.outputs.has_more()
     }
 
     /// A line about checks that wait for want of something, once a minute.
-    pub(super) fn complaint(&mut self, now: Instant, news: &News) -> Option<String> {
+    pub fn complaint(&mut self, now: Instant, news: &News) -> Option<String> {
         let &News::Done(ScriptRun { outcome: ScriptOutcome::Shortage(errno), .. }) = news else {
             return None;
         };

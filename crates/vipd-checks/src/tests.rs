@@ -1,7 +1,6 @@
 //! Check scripts that are started, taken back, stopped and reaped.
 
 use super::*;
-use crate::parent::testing::empty_config;
 
 const KEY: ScriptKey = (Owner::Vrrp, 1, 2);
 
@@ -20,7 +19,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        Self { checks: Checks::default(), accounts: Accounts::of(&empty_config()) }
+        Self { checks: Checks::default(), accounts: Accounts::of(&keepalived_conf::load_str("").config) }
     }
 
     /// Asks for a run and starts it.
@@ -82,9 +81,7 @@ fn a_file_on_a_hanging_file_system_gives_no_value_and_is_read_once() {
     let mut scene = Scene::new();
     scene.run(&file_check());
     assert_eq!(scene.checks.take_unasked().len(), 1);
-    let Some(News::Done(run)) = scene.checks.handle(KEY, ScriptAct::Terminate) else {
-        panic!("no answer")
-    };
+    let Some(News::Done(run)) = scene.checks.handle(KEY, ScriptAct::Terminate) else { panic!("no answer") };
     assert_eq!(run.outcome, ScriptOutcome::Shortage(libc::ETIMEDOUT));
     assert_eq!(scene.checks.handle(KEY, ScriptAct::Kill), None, "it was answered");
     assert_eq!(scene.outcome(&file_check()), ScriptOutcome::Shortage(libc::ETIMEDOUT));
@@ -152,9 +149,8 @@ fn a_shortage_is_told_apart_from_a_program_that_cannot_be_run_and_reported_once_
         assert_eq!(not_started(errno), ScriptOutcome::NotStarted(errno));
     }
     let (mut checks, start) = (Checks::default(), Instant::now());
-    let mut told = |seconds, errno| {
-        checks.complaint(start + Duration::from_secs(seconds), &unknown(errno)).is_some()
-    };
+    let mut told =
+        |seconds, errno| checks.complaint(start + Duration::from_secs(seconds), &unknown(errno)).is_some();
     assert!(!told(0, libc::ECANCELED), "the worker took it back");
     let told: Vec<_> = [0, 1, 59, 60].into_iter().map(|at| told(at, libc::EMFILE)).collect();
     assert_eq!(told, [true, false, false, true]);
@@ -218,7 +214,7 @@ fn a_program_that_a_check_leaves_running_neither_waits_nor_is_ended_when_it_writ
 
 #[test]
 fn a_thousand_checks_begin_a_few_at_a_time() {
-    let accounts = Accounts::of(&empty_config());
+    let accounts = Accounts::of(&keepalived_conf::load_str("").config);
     let (mut checks, slow) = (Checks::default(), exec(&["sleep", "60"]));
     for script in 0..1_000 {
         checks.handle((Owner::Vrrp, 1, script), ScriptAct::Run);
