@@ -8,7 +8,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use vrrp_election::{Fact, LinkId, LinkState, RouterId};
+use vrrp_election::{LinkId, LinkState, RouterId};
 use vrrp_linux::address::{AddressChange, AddressSpec, marks};
 use vrrp_linux::commands::{Command, Commands, kernel_keeps_marks};
 use vrrp_linux::holdings::{
@@ -20,9 +20,7 @@ use vrrp_linux::mark::Mark;
 use vrrp_linux::monitor::{Monitor, Progress};
 use vrrp_linux::{clock, sysctl};
 
-use super::plan::{Numbers, Observe, Plan, RouterPlan, Routing, StaticId, Statics, Vip, WatchedFact};
-use super::sources;
-use super::trackers::Trackers;
+use super::plan::{Numbers, RouterPlan, Routing, StaticId, Statics, Vip};
 use virtual_links::OwnLinks;
 
 pub(super) use virtual_links::want_links;
@@ -170,23 +168,8 @@ impl Kernel {
         &self.interfaces
     }
 
-    /// The fact about something else, for the election.
-    pub(super) fn fact(&self, fact: &WatchedFact, statics: &Statics) -> Fact {
-        match fact {
-            WatchedFact::Source { address, interface } => {
-                sources::is_usable(self.interfaces.iter(), *address, interface.as_deref()).into()
-            }
-            // The sockets tell that themselves, when they are opened; of the others, other processes tell.
-            WatchedFact::Socket(_)
-            | WatchedFact::File(_)
-            | WatchedFact::Processes(_)
-            | WatchedFact::Session(_) => Fact::Unknown,
-            WatchedFact::Static(id) => self.is_obtainable(*id, statics).into(),
-        }
-    }
-
     /// Whether something static is there, or will be in a moment.
-    fn is_obtainable(&self, id: StaticId, statics: &Statics) -> bool {
+    pub(super) fn is_obtainable(&self, id: StaticId, statics: &Statics) -> bool {
         let Self { holdings, interfaces, .. } = self;
         match id {
             StaticId::Address(place) => statics.addresses.get(place).is_none_or(|(link, address)| {
@@ -445,31 +428,6 @@ fn wanted_addresses<'a>(
     router.addresses.iter().filter_map(|vip| {
         Some(WantedAddress { link: links.name(vip.link)?, address: &vip.spec, native: vip.native })
     })
-}
-
-/// The kernel, as the election of one reading of the configuration sees it.
-pub(super) struct Seen<'a> {
-    pub(super) kernel: &'a Kernel,
-    pub(super) plan: &'a Plan,
-    pub(super) trackers: &'a Trackers,
-}
-
-impl Observe for Seen<'_> {
-    fn link(&self, name: &str) -> LinkState {
-        let state = self.kernel.link_state(name, &self.plan.virtual_ips);
-        LinkState { up: self.trackers.link(name).unwrap_or(state.up), ..state }
-    }
-
-    fn fact(&self, fact: &WatchedFact) -> Fact {
-        match fact {
-            WatchedFact::File(_) | WatchedFact::Processes(_) | WatchedFact::Session(_) => {
-                self.trackers.fact(fact)
-            }
-            WatchedFact::Source { .. } | WatchedFact::Socket(_) | WatchedFact::Static(_) => {
-                self.kernel.fact(fact, &self.plan.statics)
-            }
-        }
-    }
 }
 
 type LinkNames = Numbers<String, LinkId>;

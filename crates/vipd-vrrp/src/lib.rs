@@ -29,6 +29,7 @@ mod reload;
 mod remarks;
 mod rfc_settings;
 mod script_runs;
+mod seen;
 mod sources;
 mod spacing;
 mod status;
@@ -58,11 +59,12 @@ use crate::worker::{SetUp, exit_code, rights, take_in};
 use announce::Announcements;
 use arrival::instant;
 use judge::{Complaints, Kind, Record};
-use kernel::{Kernel, Seen, want_links};
+use kernel::{Kernel, want_links};
 use memory::Reminders;
 use plan::{Plan, Vip, WatchedFact};
 use privsep::heap as tidy;
 pub use rehearsal::{Rehearsal, Tracker};
+use seen::Seen;
 use sources::{Macs, Repeats};
 use trackers::Trackers;
 use vipd_ipc as ipc;
@@ -221,7 +223,7 @@ impl Worker {
         let mut macs = Macs::default();
         macs.changed(kernel.interfaces().iter());
         trackers.look(now(), &plan, |name| kernel.is_up(name));
-        let seen = Seen { kernel: &kernel, plan: &plan, trackers: &trackers };
+        let seen = Seen::new(&kernel, &plan, &trackers);
         let config = plan.node_config(&seen);
         let node = match known {
             Some(memory) => Node::resume(now(), config, memory),

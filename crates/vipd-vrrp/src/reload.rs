@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use vrrp_election::{RouterId, Standing};
 use vrrp_linux::sysctl;
 
-use super::kernel::{Seen, want_links};
+use super::kernel::want_links;
 use super::perform::Release;
 use super::plan::Plan;
+use super::seen::Seen;
 use super::wire::now;
 use super::{Beginning, Worker, hold_statics, remarks, router_id};
 use crate::ipc::{FromWorker, Generation, LogLevel, VrrpConfig};
@@ -25,7 +26,7 @@ impl Worker {
         }
         self.kernel_unread |= self.kernel.catch_up();
         self.trackers.look(now(), &plan, |name| self.kernel.is_up(name));
-        let seen = Seen { kernel: &self.kernel, plan: &plan, trackers: &self.trackers };
+        let seen = Seen::new(&self.kernel, &plan, &self.trackers);
         let wanted = plan.node_config(&seen);
         self.next_plan = Some(plan);
         self.node.handle_reload(now(), wanted);

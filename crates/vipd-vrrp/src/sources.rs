@@ -13,29 +13,41 @@ use std::time::Duration;
 
 use vrrp_election::{Event, Instant, RouterId, Standing};
 use vrrp_linux::address::AddressFlags;
-use vrrp_linux::interfaces::{Interface, InterfaceAddress};
+use vrrp_linux::interfaces::Interface;
 use vrrp_proto::MacAddr;
 
-/// Whether adverts can be sent from this address and heard at it, for a router on the interface `own`.
-///
-/// It may be on another interface, the loopback one for example, but that has to be up. Whether the own one may be
-/// down is decided elsewhere (`dont_track_primary`). An IPv6 address is not used before duplicate address detection
-/// has passed it.
-pub(super) fn is_usable<'i>(
-    interfaces: impl IntoIterator<Item = &'i Interface>,
-    address: IpAddr,
-    own: Option<&str>,
-) -> bool {
-    let undecided = AddressFlags::TENTATIVE | AddressFlags::DADFAILED;
-    let passed = |held: &InterfaceAddress| {
-        held.network.ip() == address && (address.is_ipv4() || !held.flags.intersects(undecided))
-    };
-    // A link-local address is on every interface, and each is another one.
-    let elsewhere = !matches!(address, IpAddr::V6(address) if address.is_unicast_link_local());
-    interfaces.into_iter().any(|interface| {
-        let is_own = own == Some(interface.name.as_str());
-        (is_own || ((elsewhere || own.is_none()) && interface.up)) && interface.addresses.iter().any(passed)
-    })
+/// Where each address is, for many questions at one moment.
+#[derive(Debug)]
+pub(super) struct Holders<'i> {
+    by_address: HashMap<IpAddr, Vec<(&'i Interface, AddressFlags)>>,
+}
+
+impl<'i> Holders<'i> {
+    pub(super) fn of(interfaces: impl IntoIterator<Item = &'i Interface>) -> Self {
+        let mut by_address: HashMap<_, Vec<_>> = HashMap::new();
+        for interface in interfaces {
+            for held in &interface.addresses {
+                by_address.entry(held.network.ip()).or_default().push((interface, held.flags));
+            }
+        }
+        Self { by_address }
+    }
+
+    /// Whether adverts can be sent from this address and heard at it, for a router on the interface `own`.
+    ///
+    /// It may be on another interface, the loopback one for example, but that has to be up. Whether the own one may be
+    /// down is decided elsewhere (`dont_track_primary`). An IPv6 address is not used before duplicate address detection
+    /// has passed it.
+    pub(super) fn can_use(&self, address: IpAddr, own: Option<&str>) -> bool {
+        let undecided = AddressFlags::TENTATIVE | AddressFlags::DADFAILED;
+        // A link-local address is on every interface, and each is another one.
+        let elsewhere = !matches!(address, IpAddr::V6(address) if address.is_unicast_link_local());
+        self.by_address.get(&address).into_iter().flatten().any(|(interface, flags)| {
+            let is_own = own == Some(interface.name.as_str());
+            let passed = address.is_ipv4() || !flags.intersects(undecided);
+            passed && (is_own || ((elsewhere || own.is_none()) && interface.up))
+        })
+    }
 }
 
 /// The interface on which a source address is announced: the one it is on, or, for an address that is on the loopback
@@ -131,9 +143,18 @@ mod tests {
     use Standing::{Active, Backup, Fault, Stopped, Waiting};
     use vrrp_election::{Cause, TransitionReason};
     use vrrp_linux::address::Scope;
+    use vrrp_linux::interfaces::InterfaceAddress;
     use vrrp_proto::Priority;
 
     use super::*;
+
+    fn is_usable<'i>(
+        interfaces: impl IntoIterator<Item = &'i Interface>,
+        address: IpAddr,
+        own: Option<&str>,
+    ) -> bool {
+        Holders::of(interfaces).can_use(address, own)
+    }
 
     fn interface(name: &str, address: &str) -> Interface {
         Interface {
@@ -174,6 +195,17 @@ mod tests {
         assert!(is_usable([&down], ip("192.0.2.1"), Some("eth0")), "the link is a fault of its own");
         assert!(!is_usable([&down], ip("192.0.2.1"), Some("eth1")));
         assert!(!is_usable([&down], ip("192.0.2.1"), None));
+    }
+
+    #[test]
+    fn one_holder_of_several_is_enough() {
+        let (lo, eth1) = (interface("lo", "192.0.2.1/32"), interface("eth1", "192.0.2.1/24"));
+        let down = Interface { up: false, ..eth1 };
+        assert!(is_usable([&down, &lo], ip("192.0.2.1"), Some("eth0")));
+        assert!(is_usable([&lo, &down], ip("192.0.2.1"), Some("eth0")));
+        let lo = Interface { up: false, ..lo };
+        assert!(!is_usable([&down, &lo], ip("192.0.2.1"), Some("eth0")));
+        assert!(is_usable([&lo, &down], ip("192.0.2.1"), Some("eth1")), "its own, even if down");
     }
 
     #[test]

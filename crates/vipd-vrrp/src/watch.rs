@@ -8,8 +8,9 @@ use vrrp_linux::holdings::{Loss, LossCause};
 
 use super::Worker;
 use super::judge::Kind;
-use super::kernel::{News, Owner, Seen};
+use super::kernel::{News, Owner};
 use super::plan::{Observe, RouterPlan, WatchedFact};
+use super::seen::Seen;
 use super::wire::now;
 use crate::ipc::LogLevel;
 
@@ -55,7 +56,7 @@ impl Worker {
         for line in self.trackers.news(&self.plan) {
             self.parent.log(LogLevel::Info, line);
         }
-        let seen = Seen { kernel: &self.kernel, plan: &self.plan, trackers: &self.trackers };
+        let seen = Seen::new(&self.kernel, &self.plan, &self.trackers);
         for (link, name) in self.plan.links.iter() {
             self.node.handle_link(now, link, seen.link(name));
         }
