@@ -75,6 +75,11 @@ impl Active {
         self.advert = at + self.gap;
     }
 
+    /// The time between the last advert and the next.
+    pub(super) fn gap(&self) -> Duration {
+        self.gap
+    }
+
     pub(super) fn timeout(&self) -> Instant {
         let yielding = self.yielding.as_ref().map(|yielding| (yielding.timeout(), yielding.is_claimed()));
         if let Some((release, true)) = yielding {
@@ -175,7 +180,7 @@ impl VirtualRouter {
     }
 
     /// For how long no advert has left, if a Backup of the priority that the configuration names has taken over meanwhile.
-    fn was_overtaken(&self, now: Instant) -> Option<Duration> {
+    pub(super) fn was_overtaken(&self, now: Instant) -> Option<Duration> {
         let rival = self.config.backup_after_stall.filter(|_| !self.config.priority.is_owner())?;
         let Phase::Active(active) = &self.phase else { return None };
         let silent_for = now.since(active.advert) + active.gap;

@@ -36,6 +36,7 @@ mod backup;
 mod config;
 mod counters;
 mod initialize;
+mod inputs;
 mod memory;
 mod neighbours;
 mod observed;

@@ -16,6 +16,7 @@ use core::time::Duration;
 
 use vrrp_proto::{AdvertInterval, Priority, RouterPriority};
 
+use super::inputs::Inputs;
 use super::neighbours::OwnAdverts;
 use super::{Cause, Heard, Phase, Preempt, Received, RouterConfig, State, VirtualRouter};
 use crate::node::{Fact, ScriptId, TrackTarget};
@@ -177,7 +178,7 @@ impl Start {
 /// The blocks of one router.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recorder {
-    blocks: VecDeque<Block>,
+    blocks: VecDeque<Box<Block>>,
     /// The next input begins a block that does not follow the one before.
     interrupted: bool,
     /// The last obeyed advert that is told by an input or a start.
@@ -189,7 +190,7 @@ struct Block {
     start: Start,
     /// It begins where the one before ends.
     follows: bool,
-    inputs: Vec<Recorded>,
+    inputs: Inputs,
     changes: Vec<Change>,
 }
 
@@ -208,16 +209,16 @@ impl Recorder {
                 first.follows = false;
             }
         }
-        self.blocks.push_back(Block { start, follows, inputs: Vec::new(), changes: Vec::new() });
+        let block = Block { start, follows, inputs: Inputs::default(), changes: Vec::new() };
+        self.blocks.push_back(Box::new(block));
     }
 
     /// Drops the last block but one if nothing changed in it, before it and after it.
     fn thin_out(&mut self) {
-        let is_quiet = |block: &Block| block.changes.is_empty();
         let count = self.blocks.len();
         let place = count.saturating_sub(2);
         let around = self.blocks.range(count.saturating_sub(3)..);
-        if count >= 2 && around.clone().all(is_quiet) {
+        if count >= 2 && around.clone().all(|block| block.changes.is_empty()) {
             self.blocks.remove(place);
             if let Some(next) = self.blocks.get_mut(place) {
                 next.follows = false;
@@ -232,7 +233,7 @@ impl Recorder {
     }
 
     fn last(&self) -> Option<Instant> {
-        Some(self.blocks.back()?.inputs.last()?.at)
+        self.blocks.back()?.inputs.last()
     }
 
     pub(super) fn changed(&mut self, to: State, cause: Cause) {
@@ -252,13 +253,13 @@ impl Recorder {
             match all.last_mut().filter(|_| block.follows) {
                 Some(before) => {
                     let shift = before.inputs.len();
-                    before.inputs.extend(&block.inputs);
+                    before.inputs.extend(block.inputs.iter());
                     let changes = block.changes.iter();
                     before.changes.extend(changes.map(|it| Change { input: it.input + shift, ..*it }));
                 }
                 None => all.push(Recording {
                     start: block.start.clone(),
-                    inputs: block.inputs.clone(),
+                    inputs: block.inputs.iter().collect(),
                     changes: block.changes.clone(),
                 }),
             }
@@ -309,8 +310,8 @@ impl VirtualRouter {
     /// Ids of what it tracks have changed.
     pub(crate) fn renumber_recording(&mut self, target: impl Fn(TrackTarget) -> TrackTarget) {
         let blocks = self.recorder.iter_mut().flat_map(|recorder| &mut recorder.blocks);
-        for recorded in blocks.flat_map(|block| &mut block.inputs) {
-            match &mut recorded.input {
+        for input in blocks.flat_map(|block| block.inputs.others_mut()) {
+            match input {
                 Input::Target { target: it, .. } => *it = target(*it),
                 Input::Script { script, .. } => {
                     if let TrackTarget::Script(now) = target((*script).into()) {
@@ -399,8 +400,9 @@ impl VirtualRouter {
             Phase::Initialize => true,
             Phase::Backup(backup) => backup.timeout().is_none_or(|down| now < down),
             Phase::Active(active) => {
-                let late = now.as_nanos().saturating_sub(active.advert.as_nanos());
-                active.yielding.is_none() && late <= LATE
+                active.yielding.is_none()
+                    && now.since(active.advert) <= (active.gap() / 2).min(LATE)
+                    && self.was_overtaken(now).is_none()
             }
         }
     }
@@ -414,8 +416,9 @@ fn latest(interval: AdvertInterval) -> u64 {
     }
 }
 
-/// Nanoseconds by which an advert may leave late that is worth nothing: less than any peer's patience.
-const LATE: u64 = 5_000_000;
+/// Time by which an advert may leave late that is worth nothing, if it is at most half an interval: the next one is due as
+/// if it had been in time, and no peer takes it for lost. The histogram of lateness counts it.
+const LATE: Duration = Duration::from_millis(100);
 
 /// Inputs in a block.
 const BLOCK: usize = 32;

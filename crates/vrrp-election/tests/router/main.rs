@@ -15,6 +15,7 @@ mod pace;
 mod preempt;
 mod priority;
 mod reconfigure;
+mod recordings;
 mod table;
 mod tie_break;
 mod undrained;
