@@ -314,7 +314,8 @@ impl Worker {
         let now = Instant::now();
         let mut patience = self.patience(now);
         let rest = self.pace.rest(now, patience);
-        if !rest.is_zero() {
+        // Without an attempt under way there is no answer that could gather.
+        if !rest.is_zero() && self.attempts.len() > 0 {
             std::thread::sleep(rest);
             patience = patience.saturating_sub(rest);
         }

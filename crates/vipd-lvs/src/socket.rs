@@ -1,6 +1,8 @@
 //! The socket of one attempt.
 
 use std::io;
+use std::ops::RangeInclusive;
+use std::sync::OnceLock;
 
 use lvs_health::{Target, Transport};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -35,9 +37,30 @@ pub fn connect(target: &Target, transport: Transport) -> Result<Socket, ConnectE
 /// Whether the kernel chose the very port for our end that a server on this machine should have: with nobody there, the
 /// socket talks to itself, and a dead server would look alive.
 fn is_connected_to_itself(socket: &Socket, target: &Target) -> bool {
+    let is_chosen = target.bind.is_none_or(|bind| bind.port() == 0);
+    if is_chosen && !ephemeral_ports().contains(&target.address.port()) {
+        return false;
+    }
     // Which port it is is known as soon as connecting begins.
     socket.local_addr().is_ok_and(|own| own.as_socket() == Some(target.address))
 }
+
+/// The ports from which the kernel chooses, as they were at the first question; all, if it does not say.
+fn ephemeral_ports() -> &'static RangeInclusive<u16> {
+    static PORTS: OnceLock<RangeInclusive<u16>> = OnceLock::new();
+    PORTS.get_or_init(|| {
+        let text = std::fs::read_to_string(PORT_RANGE).unwrap_or_default();
+        parse_ports(&text).unwrap_or(0..=u16::MAX)
+    })
+}
+
+fn parse_ports(text: &str) -> Option<RangeInclusive<u16>> {
+    let (first, last) = text.trim().split_once(char::is_whitespace)?;
+    Some(first.parse().ok()?..=last.trim().parse().ok()?)
+}
+
+/// First and last port that the kernel chooses, for both families.
+const PORT_RANGE: &str = "/proc/sys/net/ipv4/ip_local_port_range";
 
 /// Whether an error means that this machine has too little of something: descriptors, memory, ports, addresses.
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
@@ -131,6 +154,15 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_range_of_ports_is_read_as_the_kernel_writes_it() {
+        assert_eq!(parse_ports("32768\t60999\n"), Some(32768..=60999));
+        for text in ["", "32768", "32768 99999", "a b"] {
+            assert_eq!(parse_ports(text), None, "{text:?}");
+        }
+        assert!(!ephemeral_ports().is_empty());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! When attempts are made: again after the last one, and together with others.
 //!
-//! To wake up for one attempt costs its caller as much as half an attempt. Those that would begin in the same hundredth
+//! To wake up for one attempt costs its caller as much as half an attempt. Those that would begin in the same fiftieth
 //! of a second therefore begin at once.
 
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::health::Change;
 use super::{Verdict, later};
 
-/// A clock that strikes a hundred times a second.
+/// A clock that strikes fifty times a second.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Beat(Instant);
 
@@ -51,9 +51,9 @@ pub(super) fn next_attempt(
 }
 
 /// From one stroke to the next.
-const STROKE: Duration = Duration::from_millis(10);
+const STROKE: Duration = Duration::from_millis(20);
 
-/// A wait of which a stroke is one part in a hundred.
+/// A wait of which a stroke is one part in fifty.
 const LONG: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -68,9 +68,9 @@ mod tests {
         for (due, wait, stroke) in [
             (2_000_000, 1_000_000, 2_000_000),
             (2_000_001, 1_000_000, 2_000_000),
-            (2_009_999, 5_000_000, 2_000_000),
-            (2_010_000, 1_000_000, 2_010_000),
-            (2_009_999, 999_999, 2_009_999),
+            (2_019_999, 5_000_000, 2_000_000),
+            (2_020_000, 1_000_000, 2_020_000),
+            (2_019_999, 999_999, 2_019_999),
         ] {
             assert_eq!(beat.before(at(due), Duration::from_micros(wait)), at(stroke), "{due} after {wait}");
         }

@@ -59,7 +59,7 @@
 //! takes a good server out or puts a bad one in; its first result decides. (One that it comes to share with another
 //! server stands as it stands there.) With several `ha_suspend` addresses, one that is there suffices. First attempts
 //! are spread evenly, not at random, and without keepalived's second of delay before them. Those a second or more apart may
-//! begin up to a hundredth of a second early, with others: fewer wake-ups serve many checks. `slow_start`, sharing,
+//! begin up to a fiftieth of a second early, with others: fewer wake-ups serve many checks. `slow_start`, sharing,
 //! draining, backup servers, passive detection, checks of the sorry server and `panic_threshold` are our own.
 //!
 //! [`WeightUpdate::Exactly`]: crate::WeightUpdate::Exactly

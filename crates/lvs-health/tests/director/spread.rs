@@ -41,13 +41,13 @@ fn first_attempts_fill_the_warmup_evenly_and_stay_apart() {
 }
 
 #[test]
-fn a_hundred_wake_ups_a_second_suffice_and_each_finds_its_part_of_the_attempts() {
+fn fifty_wake_ups_a_second_suffice_and_each_finds_its_part_of_the_attempts() {
     let timing = Timing { warmup: 10 * SECOND, ..TIMING };
     let servers = (1..=10_000).map(|port| Server { checks: vec![tcp(port, &timing)], ..server(port) });
     let mut lab = Lab::new(vec![service("a", servers.collect())]);
     lab.pass_time(Duration::ZERO);
     let mut crowds = Vec::new();
-    for _wake_up in 0..2000 {
+    for _wake_up in 0..1000 {
         let begun = starts(lab.drain());
         for (attempt, _) in &begun {
             lab.director.handle_outcome(lab.now, *attempt, PASS);
@@ -57,7 +57,7 @@ fn a_hundred_wake_ups_a_second_suffice_and_each_finds_its_part_of_the_attempts()
         lab.pass_time(lab.director.poll_timeout().unwrap() - lab.now);
     }
     assert_eq!(lab.seconds(), 20);
-    assert!(crowds.iter().all(|count| (8..=12).contains(count)), "{crowds:?}");
+    assert!(crowds.iter().all(|count| (17..=23).contains(count)), "{crowds:?}");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn after_a_stall_attempts_keep_their_distances() {
         begun.push(starts(lab.drain()).len());
     }
     // Those of one stroke begin together still.
-    assert!(begun[0] <= 2 && begun[1..].iter().all(|count| (95..=105).contains(count)), "{begun:?}");
+    assert!(begun[0] <= 3 && begun[1..].iter().all(|count| (95..=105).contains(count)), "{begun:?}");
     assert_eq!(begun.iter().sum::<usize>(), 1000);
 }
 
