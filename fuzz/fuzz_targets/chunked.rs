@@ -14,5 +14,5 @@ fuzz_target!(|data: &[u8]| {
     let [choices, cut, body @ ..] = data else { return };
     let answer = [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", body].concat();
     let page = dialogue::page(*choices | 4, HttpVersion::Http11);
-    dialogue::check(&dialogue::prepared(Protocol::Http(page)), &answer, *cut);
+    dialogue::check(&dialogue::prepared(Protocol::Http(page.into())), &answer, *cut);
 });

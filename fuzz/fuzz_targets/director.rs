@@ -307,10 +307,10 @@ fn check(choices: &Checked) -> Check {
     let port = choices.port % 4;
     let address = (IpAddr::from([10, 0, 0, 1]), u16::from(port)).into();
     let probe = match choices.urls % 4 {
-        0 => Probe::File(File { path: "/file".into(), weight: 1, reverse: false }),
+        0 => Probe::File(File { path: "/file".into(), weight: 1, reverse: false }.into()),
         urls => Probe::Network(std::sync::Arc::new(Network {
             target: Target::new(address, Duration::from_secs(1)),
-            protocol: Protocol::Http(http(urls)),
+            protocol: Protocol::Http(http(urls).into()),
         })),
     };
     Check { probe, timing }

@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
     let [cut, only_message, stream @ ..] = data else { return };
     let (service, authority) = ("db".to_owned(), "a.example".to_owned());
     let prepared =
-        dialogue::prepared(Protocol::Grpc(Grpc { service, authority, tls: None, server_name: None }));
+        dialogue::prepared(Protocol::Grpc(Grpc { service, authority, tls: None, server_name: None }.into()));
     if only_message & 1 == 1 {
         let message = stream.get(..16_000).unwrap_or(stream);
         let [_, length @ ..] = u32::try_from(message.len()).unwrap().to_be_bytes();

@@ -13,7 +13,7 @@ use lvs_health::{HttpVersion, Protocol};
 fuzz_target!(|data: &[u8]| {
     let [choices, cut, answer @ ..] = data else { return };
     dialogue::check(
-        &dialogue::prepared(Protocol::Http(dialogue::page(*choices, HttpVersion::Http11))),
+        &dialogue::prepared(Protocol::Http(dialogue::page(*choices, HttpVersion::Http11).into())),
         answer,
         *cut,
     );

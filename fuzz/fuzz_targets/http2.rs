@@ -17,5 +17,5 @@ fuzz_target!(|data: &[u8]| {
     let [choices, cut, polite, stream @ ..] = data else { return };
     let first = if polite & 1 == 1 { SETTINGS } else { &[] };
     let page = dialogue::page(*choices, HttpVersion::Http2);
-    dialogue::check(&dialogue::prepared(Protocol::Http(page)), &[first, stream].concat(), *cut);
+    dialogue::check(&dialogue::prepared(Protocol::Http(page.into())), &[first, stream].concat(), *cut);
 });

@@ -24,7 +24,7 @@ fn protocol(kind: u8) -> Protocol {
         0 => {
             let mut redis = Redis::default();
             (redis.login, redis.role) = (login, Some(Role::Primary));
-            Protocol::Redis(redis)
+            Protocol::Redis(redis.into())
         }
         1 => {
             let mut mysql = Mysql::default();
@@ -34,7 +34,7 @@ fn protocol(kind: u8) -> Protocol {
         2 => {
             let mut postgresql = Postgresql::default();
             (postgresql.login, postgresql.role) = (login, Some(Role::Primary));
-            Protocol::Postgresql(postgresql)
+            Protocol::Postgresql(postgresql.into())
         }
         3 => {
             let mut ldap = Ldap::default();
@@ -46,7 +46,7 @@ fn protocol(kind: u8) -> Protocol {
             let line =
                 Pattern { text: "^a+b".to_owned(), no_match: false, options, min_offset: 0, max_offset: None };
             let expect = TalkStep::Expect(b"ok".to_vec());
-            Protocol::Talk(Talk::new([expect, TalkStep::Send(b"x".to_vec()), TalkStep::ExpectLine(line)]))
+            Protocol::Talk(Talk::new([expect, TalkStep::Send(b"x".to_vec()), TalkStep::ExpectLine(line)]).into())
         }
     }
 }

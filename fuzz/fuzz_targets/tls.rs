@@ -14,5 +14,5 @@ fuzz_target!(|data: &[u8]| {
     let [cut, records @ ..] = data else { return };
     let mut page = dialogue::page(0, HttpVersion::Http11);
     page.tls = Some(Tls::default());
-    dialogue::check(&dialogue::prepared(Protocol::Http(page)), records, *cut);
+    dialogue::check(&dialogue::prepared(Protocol::Http(page.into())), records, *cut);
 });

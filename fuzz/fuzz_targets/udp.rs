@@ -31,7 +31,7 @@ fuzz_target!(|input: Input| {
     };
     let now = Instant::now();
     let target = Target::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 9)), Duration::from_secs(5));
-    let protocol = Protocol::Udp(Udp { payload: vec![0], reply: Some(reply) });
+    let protocol = Protocol::Udp(Udp { payload: vec![0], reply: Some(reply) }.into());
     let prepared = Prepared::new(&Network { target, protocol }, &mut Shared::default()).unwrap();
     let mut dialogue = prepared.begin(now, 0, 0);
     dialogue.handle_connected(now);

@@ -53,7 +53,8 @@ fn network(url: &str, ca_file: Option<String>) -> Option<Network> {
     let expiry_warning = Duration::from_secs(14 * 24 * 60 * 60);
     let tls = Tls { certificates, expiry_warning, ..Tls::default() };
     let path = if path.is_empty() { "/" } else { path };
-    let http = |version, tls| Protocol::Http(Http { version, tls, ..Http::new([Url::new(path, host)]) });
+    let http =
+        |version, tls| Protocol::Http(Http { version, tls, ..Http::new([Url::new(path, host)]) }.into());
     let protocol = match scheme {
         "tcp" => Protocol::Connect,
         "http" => http(HttpVersion::Http11, None),
@@ -62,7 +63,7 @@ fn network(url: &str, ca_file: Option<String>) -> Option<Network> {
         "h2" => http(HttpVersion::Http2, Some(tls)),
         "grpc" => {
             let service = path.trim_start_matches('/').to_owned();
-            Protocol::Grpc(Grpc { service, ..Grpc::new(host) })
+            Protocol::Grpc(Grpc { service, ..Grpc::new(host) }.into())
         }
         _ => return None,
     };

@@ -214,7 +214,7 @@ mod tests {
         let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
         let target = Target::new(silent.local_addr().unwrap(), Duration::from_millis(20));
         let udp = Udp { reply: Some(Reply::any()), ..Udp::new(*b"ping") };
-        let outcome = run(&Network::new(target, Protocol::Udp(udp)));
+        let outcome = run(&Network::new(target, Protocol::Udp(udp.into())));
         assert!(matches!(outcome, Outcome::Fail(Failure::Silent(_))), "{outcome:?}");
         assert_eq!(silent.recv(&mut [0; 16]).unwrap(), 4);
     }

@@ -94,9 +94,9 @@ pub enum Probe {
     /// A dialogue over a socket: [`crate::Prepared`] makes its machine.
     Network(Arc<Network>),
     /// `MISC_CHECK`: a program's exit status.
-    Script(Script),
+    Script(Box<Script>),
     /// `FILE_CHECK`: the number in a file.
-    File(File),
+    File(Box<File>),
     /// `BFD_CHECK`: the state of a BFD session.
     Bfd(Bfd),
     /// A check of one's own that is not a dialogue over one socket, by a name that tells it from others: the caller makes the
@@ -158,7 +158,7 @@ impl Network {
 
     /// Requests over HTTP.
     pub fn http(target: Target, http: Http) -> Self {
-        Self::new(target, Protocol::Http(http))
+        Self::new(target, Protocol::Http(Arc::new(http)))
     }
 
     /// The files that are read while the check is [prepared](crate::Prepared): certificates and keys.
@@ -257,32 +257,32 @@ impl Target {
 pub enum Protocol {
     /// `TCP_CHECK`: a connection is made.
     Connect,
-    /// `HTTP_GET`, `SSL_GET`
-    Http(Http),
+    /// `HTTP_GET`, `SSL_GET`: many checks may share one definition ([`Url::host`]).
+    Http(Arc<Http>),
     /// `SMTP_CHECK`
     Smtp(Smtp),
     /// `DNS_CHECK`
     Dns(Dns),
     /// `UDP_CHECK`
-    Udp(Udp),
+    Udp(Box<Udp>),
     /// `PING_CHECK`: one ICMP (ICMPv6) echo request, and a reply with its sequence number and payload.
     Ping,
     /// HAProxy's agent protocol: the server says how it feels.
     Agent(Agent),
     /// The health service of gRPC (`grpc.health.v1.Health/Check`).
-    Grpc(Grpc),
+    Grpc(Box<Grpc>),
     /// `TCP_CHECK` with `send` and `expect`: a conversation in steps.
-    Talk(Talk),
+    Talk(Box<Talk>),
     /// `REDIS_CHECK`
-    Redis(Redis),
+    Redis(Box<Redis>),
     /// `MYSQL_CHECK`; needs the feature `logins`.
     Mysql(Mysql),
     /// `PGSQL_CHECK`; needs the feature `logins`.
-    Postgresql(Postgresql),
+    Postgresql(Box<Postgresql>),
     /// `LDAP_CHECK`
     Ldap(Ldap),
     /// A protocol of one's own.
-    Custom(Custom),
+    Custom(Box<Custom>),
 }
 
 /// `SMTP_CHECK`: banner, HELO, QUIT.
@@ -425,4 +425,16 @@ pub struct File {
 pub struct Bfd {
     /// Name of the session.
     pub session: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_a_check_by_a_connection_takes_less_than_300_bytes() {
+        // On 64 bits: many thousands of them are in memory at once.
+        assert!(size_of::<Network>() <= 192, "{}", size_of::<Network>());
+        assert!(size_of::<Check>() <= 96, "{}", size_of::<Check>());
+    }
 }

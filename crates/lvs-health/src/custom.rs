@@ -47,7 +47,7 @@ use crate::{Target, Tls};
 ///
 /// let version = Custom::new("memcached version", Transport::Stream, |_nonce| Box::new(Version(Vec::new())));
 /// let target = Target::new("192.0.2.10:11211".parse()?, Duration::from_secs(3));
-/// let prepared = Prepared::new(&Network::new(target, Protocol::Custom(version)), &mut Shared::default())?;
+/// let prepared = Prepared::new(&Network::new(target, Protocol::Custom(version.into())), &mut Shared::default())?;
 /// let now = Instant::now();
 /// let mut dialogue = prepared.begin(now, 0, 0);
 /// dialogue.handle_connected(now);

@@ -6,22 +6,25 @@ mod support;
 
 use std::time::Duration;
 
-use lvs_health::{DigestMd5, Failure, HttpVersion, Note, Outcome, Protocol, StatusCodes, Url};
+use lvs_health::{
+    DigestMd5, Failure, HttpVersion, Network, Note, Outcome, Prepared, Protocol, Shared, StatusCodes, Target,
+    Url,
+};
 use proptest::prelude::*;
 use support::{PASS, Step, connected, http, outcome, prepared, url};
 
 /// Of `ok`.
 const OK: DigestMd5 = DigestMd5(0x444b_cb3a_3fcf_8389_296c_4946_7f27_e1d6_u128.to_be_bytes());
 
-fn check(url: Url) -> lvs_health::Prepared {
-    prepared(Protocol::Http(http(url)))
+fn check(url: Url) -> Prepared {
+    prepared(Protocol::Http(http(url).into()))
 }
 
-fn digest() -> lvs_health::Prepared {
+fn digest() -> Prepared {
     check(Url { digest: Some(OK), ..url() })
 }
 
-fn text(text: &[u8]) -> lvs_health::Prepared {
+fn text(text: &[u8]) -> Prepared {
     check(Url { body: Some(text.to_vec()), ..url() })
 }
 
@@ -43,11 +46,29 @@ fn the_request_is_sent_once_connected() {
 }
 
 #[test]
+fn without_a_host_the_address_of_the_server_is_sent() {
+    let now = std::time::Instant::now();
+    let request = |address: &str| {
+        let target = Target::new(address.parse().unwrap(), Duration::from_secs(3));
+        let network = Network::http(target, http(Url { host: String::new(), ..url() }));
+        let mut dialogue = Prepared::new(&network, &mut Shared::default()).unwrap().begin(now, 0, 0);
+        dialogue.handle_connected(now);
+        String::from_utf8(dialogue.output().to_vec()).unwrap()
+    };
+    for (address, line) in
+        [("192.0.2.10:8080", "Host: 192.0.2.10:8080\r\n"), ("[2001:db8::1]:80", "Host: [2001:db8::1]:80\r\n")]
+    {
+        let request = request(address);
+        assert!(request.contains(line), "{request}");
+    }
+}
+
+#[test]
 fn a_password_is_not_shown() {
     let mut secret = http(url());
     secret.basic_auth =
         Some(lvs_health::BasicAuth { user: "a".to_owned(), password: "topsecret".to_owned() });
-    let shown = format!("{:?} {:?}", secret, prepared(Protocol::Http(secret.clone())));
+    let shown = format!("{:?} {:?}", secret, prepared(Protocol::Http(secret.clone().into())));
     // `a:topsecret` in base64, and as a list of numbers.
     for form in ["topsecret", "YTp0b3BzZWNyZXQ=", "89, 84, 112, 48"] {
         assert!(!shown.contains(form), "{shown}");
@@ -59,7 +80,7 @@ fn each_step_has_its_url() {
     let mut three = http(url());
     three.version = HttpVersion::Http10;
     three.urls = ["/a", "/b", "/c"].map(|path| Url { path: path.to_owned(), ..url() }).to_vec();
-    let prepared = prepared(Protocol::Http(three));
+    let prepared = prepared(Protocol::Http(three.into()));
     for (step, expected) in ["GET /a ", "GET /b ", "GET /c ", "GET /a "].into_iter().enumerate() {
         let now = std::time::Instant::now();
         let mut dialogue = prepared.begin(now, step, 0);
@@ -221,7 +242,7 @@ fn a_head_with_bad_framing_fails_only_checks_that_read_the_body() {
         (signed, Failure::Malformed("Content-Length")),
     ];
     for (answer, failure) in table {
-        let judged = |prepared: &lvs_health::Prepared| {
+        let judged = |prepared: &Prepared| {
             let (mut dialogue, now) = connected(prepared);
             dialogue.handle_input(now, answer.as_bytes());
             dialogue.outcome().cloned()

@@ -47,7 +47,7 @@ fn answer(frames: &[Vec<u8>]) -> Vec<u8> {
 fn web(url: Url) -> Prepared {
     let mut http = http(url);
     http.version = HttpVersion::Http2;
-    prepared(Protocol::Http(http))
+    prepared(Protocol::Http(http.into()))
 }
 
 fn text() -> Prepared {
@@ -56,7 +56,7 @@ fn text() -> Prepared {
 
 fn grpc() -> Prepared {
     let (service, authority) = ("db".to_owned(), "a.example".to_owned());
-    prepared(Protocol::Grpc(Grpc { service, authority, tls: None, server_name: None }))
+    prepared(Protocol::Grpc(Grpc { service, authority, tls: None, server_name: None }.into()))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as outcomes come")]

@@ -110,7 +110,7 @@ fn run_behind_proxy(
 }
 
 fn outcome(port: u16, http: Http) -> Outcome {
-    run(port, Protocol::Http(http)).0
+    run(port, Protocol::Http(http.into())).0
 }
 
 fn page(path: &str, digest: Option<&str>) -> Url {
@@ -234,7 +234,7 @@ fn nginx_is_healthy() {
             let status = StatusCodes::from_ranges([(status, status)]);
             let url = Url { method, request_body, status, ..page("/posted", None) };
             let http = Http { tls: Some(tls(Certificates::Any)), ..http(url) };
-            run_behind_proxy(proxied, Protocol::Http(http), Some(header)).0
+            run_behind_proxy(proxied, Protocol::Http(http.into()), Some(header)).0
         };
         assert_eq!(whole(HttpMethod::Post, Some("seven\r\n"), 207), PASS, "{header:?}");
         assert_eq!(whole(HttpMethod::Put, None, 202), PASS, "{header:?}");
@@ -244,7 +244,7 @@ fn nginx_is_healthy() {
     assert_ne!(outcome(proxied, bare), Outcome::Fail(Failure::Status(400)), "it takes no other connection");
 
     let with = |tls: Tls| Http { tls: Some(tls), ..http(ok.clone()) };
-    assert_eq!(run(good, Protocol::Http(with(verified(&folder)))), (PASS, Vec::new()));
+    assert_eq!(run(good, Protocol::Http(with(verified(&folder)).into())), (PASS, Vec::new()));
     assert_eq!(outcome(old, with(verified(&folder))), PASS, "TLS 1.2");
     assert_eq!(outcome(expired, with(tls(Certificates::Any))), PASS);
     assert_tls_fails(&outcome(expired, with(verified(&folder))), "expired");
@@ -306,7 +306,7 @@ fn haproxy_is_healthy() {
     for (port, tls) in [(h2c, None), (secure, Some(verified(&folder)))] {
         let server_name = Some("a.example".to_owned());
         let grpc = Grpc { service: String::new(), authority: "a.example".to_owned(), tls, server_name };
-        assert_eq!(run(port, Protocol::Grpc(grpc)).0, Outcome::Fail(Failure::GrpcStatus(12)));
+        assert_eq!(run(port, Protocol::Grpc(grpc.into())).0, Outcome::Fail(Failure::GrpcStatus(12)));
     }
 }
 

@@ -168,7 +168,7 @@ fn named() -> Url {
 fn try_prepare(world: &World, tls: Tls, url: Url) -> Result<Prepared, PrepareError> {
     let mut http = http(url);
     http.tls = Some(tls);
-    let network = Network { target: target(), protocol: Protocol::Http(http) };
+    let network = Network { target: target(), protocol: Protocol::Http(http.into()) };
     Prepared::new(&network, &mut Shared::new(world.clone()))
 }
 
@@ -465,7 +465,7 @@ fn http_2_must_be_agreed_upon() {
     let mut http = http(url());
     http.version = HttpVersion::Http2;
     http.tls = Some(tls(Certificates::Any));
-    let network = Network { target: target(), protocol: Protocol::Http(http) };
+    let network = Network { target: target(), protocol: Protocol::Http(http.into()) };
     let prepared = Prepared::new(&network, &mut Shared::default()).unwrap();
     // SETTINGS, then HEADERS with `:status: 200`.
     let answer = b"\0\0\0\x04\0\0\0\0\0\0\0\x01\x01\x05\0\0\0\x01\x88";

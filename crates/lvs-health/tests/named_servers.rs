@@ -102,7 +102,7 @@ fn login(user: &str, password: &str) -> Login {
 fn redis(login: Login, role: Option<Role>) -> Protocol {
     let mut redis = Redis::default();
     (redis.login, redis.role) = (login, role);
-    Protocol::Redis(redis)
+    Protocol::Redis(redis.into())
 }
 
 fn mysql(login: Login) -> Protocol {
@@ -114,7 +114,7 @@ fn mysql(login: Login) -> Protocol {
 fn postgresql(login: Login, role: Option<Role>) -> Protocol {
     let mut postgresql = Postgresql::default();
     (postgresql.login, postgresql.role, postgresql.database) = (login, role, "postgres".into());
-    Protocol::Postgresql(postgresql)
+    Protocol::Postgresql(postgresql.into())
 }
 
 fn ldap(login: Login) -> Protocol {
@@ -153,12 +153,12 @@ fn redis_answers_with_its_role_and_refuses_a_wrong_password() {
     let send = |text: &str| TalkStep::Send(text.as_bytes().to_vec());
     let expect = |text: &str| TalkStep::Expect(text.as_bytes().to_vec());
     let steps = [send("AUTH secret\r\n"), expect("+OK"), send("PING\r\n"), expect("+PONG")];
-    assert_eq!(server.outcome(Protocol::Talk(Talk::new(steps))), PASS);
+    assert_eq!(server.outcome(Protocol::Talk(Talk::new(steps).into())), PASS);
     let steps = [send("PING\r\n"), expect("+PONG")];
     let talk = Talk::new(steps);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
     let target = Target::new(address, Duration::from_millis(300));
-    let network = Network { target, protocol: Protocol::Talk(talk) };
+    let network = Network { target, protocol: Protocol::Talk(talk.into()) };
     let prepared = Prepared::new(&network, &mut Shared::default()).unwrap();
     let Outcome::Fail(failure) = attempt(&prepared, 0, 0).unwrap().outcome else {
         panic!("it is not logged in")

@@ -17,7 +17,7 @@ fn to(location: &str) -> Vec<u8> {
 
 /// Plays the answers, each on a connection of its own: the requests, and the outcome. Answers come in pieces of that length.
 fn play(http: Http, answers: &[Vec<u8>], piece: usize) -> (Vec<String>, Option<Outcome>) {
-    let prepared = prepared(Protocol::Http(http));
+    let prepared = prepared(Protocol::Http(http.into()));
     let now = Instant::now();
     let mut dialogue = prepared.begin(now, 0, 0);
     let mut requests = Vec::new();
@@ -84,7 +84,7 @@ fn a_post_becomes_a_get_and_the_credentials_go_along() {
 
 #[test]
 fn the_time_of_the_whole_attempt_goes_on_and_a_second_connection_may_fail() {
-    let prepared = prepared(Protocol::Http(Http { version: HttpVersion::Http10, ..following(3) }));
+    let prepared = prepared(Protocol::Http(Http { version: HttpVersion::Http10, ..following(3) }.into()));
     let now = Instant::now();
     let led_on = || {
         let mut dialogue: Dialogue = prepared.begin(now, 0, 0);

@@ -14,7 +14,7 @@ use small::{PATIENCE, attempt};
 const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
 
 fn check(reply: Option<Reply>) -> Protocol {
-    Protocol::Udp(Udp { payload: udp::DEFAULT_PAYLOAD.to_vec(), reply })
+    Protocol::Udp(Udp { payload: udp::DEFAULT_PAYLOAD.to_vec(), reply }.into())
 }
 
 fn echo() -> SocketAddr {

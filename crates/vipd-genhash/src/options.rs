@@ -117,7 +117,7 @@ impl Draft {
             limit: WHOLE.max(timeout.saturating_mul(2)),
             ..Target::new(address, timeout)
         };
-        let network = Network { target, protocol: Protocol::Http(http) };
+        let network = Network { target, protocol: Protocol::Http(http.into()) };
         Ok(Options { verbose: self.verbose, network: PageRequest { network } })
     }
 }

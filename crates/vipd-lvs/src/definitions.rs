@@ -1,5 +1,7 @@
 //! From a configured checker to the check that `lvs-health` makes: pure translation.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use keepalived_conf::model::Command;
@@ -13,9 +15,24 @@ use lvs_health::{
 
 use crate::ipc::LvsConfig;
 
+/// Definitions that checks of one configuration have in common, so that each is held once.
+#[derive(Debug, Default)]
+pub(super) struct Shared(HashSet<Arc<Http>>);
+
+impl Shared {
+    fn http(&mut self, http: Http) -> Arc<Http> {
+        if let Some(known) = self.0.get(&http) {
+            return Arc::clone(known);
+        }
+        let http = Arc::new(http);
+        self.0.insert(Arc::clone(&http));
+        http
+    }
+}
+
 /// The check that this checker stands for.
-pub(super) fn check(config: &LvsConfig, checker: &conf::Checker) -> Check {
-    Check { probe: probe(config, checker), timing: timing(checker) }
+pub(super) fn check(config: &LvsConfig, checker: &conf::Checker, shared: &mut Shared) -> Check {
+    Check { probe: probe(config, checker, shared), timing: timing(checker) }
 }
 
 fn timing(checker: &conf::Checker) -> Timing {
@@ -31,30 +48,32 @@ fn timing(checker: &conf::Checker) -> Timing {
     }
 }
 
-fn probe(config: &LvsConfig, checker: &conf::Checker) -> Probe {
+fn probe(config: &LvsConfig, checker: &conf::Checker, shared: &mut Shared) -> Probe {
     let (connection, protocol) = match &checker.kind {
         conf::CheckerKind::Tcp(connection) => (connection, Protocol::Connect),
-        conf::CheckerKind::Http(connection, http) => (connection, Protocol::Http(self::http(http))),
+        conf::CheckerKind::Http(connection, http) => {
+            (connection, Protocol::Http(shared.http(self::http(connection, http))))
+        }
         conf::CheckerKind::Smtp(connection, helo_name) => {
             (connection, Protocol::Smtp(Smtp { helo_name: helo_name.clone() }))
         }
         conf::CheckerKind::Dns { connection, query_type, name, answers } => {
             (connection, Protocol::Dns(dns(query_type, name, answers.as_deref())))
         }
-        conf::CheckerKind::Udp(connection, udp) => (connection, Protocol::Udp(self::udp(udp))),
+        conf::CheckerKind::Udp(connection, udp) => (connection, Protocol::Udp(self::udp(udp).into())),
         conf::CheckerKind::Ping(connection) => (connection, Protocol::Ping),
         conf::CheckerKind::Agent(connection, send) => {
             (connection, Protocol::Agent(Agent { send: send.clone() }))
         }
-        conf::CheckerKind::Grpc(connection, grpc) => (connection, Protocol::Grpc(self::grpc(grpc))),
-        conf::CheckerKind::Talk(connection, talk) => (connection, Protocol::Talk(self::talk(talk))),
+        conf::CheckerKind::Grpc(connection, grpc) => (connection, Protocol::Grpc(self::grpc(grpc).into())),
+        conf::CheckerKind::Talk(connection, talk) => (connection, Protocol::Talk(self::talk(talk).into())),
         conf::CheckerKind::Server(connection, server) => (connection, self::server(server)),
         conf::CheckerKind::Misc { script, timeout, dynamic } => {
             let command = config.checks.get(*script).map(identity).unwrap_or_default();
-            return Probe::Script(Script { command, timeout: *timeout, dynamic: *dynamic });
+            return Probe::Script(Script { command, timeout: *timeout, dynamic: *dynamic }.into());
         }
         conf::CheckerKind::File { path, weight, reverse } => {
-            return Probe::File(File { path: path.clone(), weight: *weight, reverse: *reverse });
+            return Probe::File(File { path: path.clone(), weight: *weight, reverse: *reverse }.into());
         }
         conf::CheckerKind::Bfd(session) => return Probe::Bfd(Bfd { session: session.clone() }),
     };
@@ -90,9 +109,10 @@ fn target(connection: &conf::Connection, delay_loop: Duration) -> Target {
     }
 }
 
-fn http(http: &conf::HttpCheck) -> Http {
+fn http(connection: &conf::Connection, http: &conf::HttpCheck) -> Http {
+    let address = connection.address.to_string();
     Http {
-        urls: http.urls.iter().map(url).collect(),
+        urls: http.urls.iter().map(|url| self::url(url, &address)).collect(),
         version: match http.version {
             conf::HttpVersion::Http10 => HttpVersion::Http10,
             conf::HttpVersion::Http10Close => HttpVersion::Http10Close,
@@ -108,12 +128,13 @@ fn http(http: &conf::HttpCheck) -> Http {
     }
 }
 
-fn url(url: &conf::Url) -> Url {
+/// Without the host where that is the server's address, so that the servers of a pool share the definition.
+fn url(url: &conf::Url, address: &str) -> Url {
     Url {
         method: method(url.method),
         path: url.path.clone(),
         request_body: url.request_body.as_ref().map(|text| text.as_bytes().into()),
-        host: url.host.clone(),
+        host: if url.host == address { String::new() } else { url.host.clone() },
         server_name: url.server_name.clone(),
         status: StatusCodes::from_ranges(url.status.iter().copied()),
         digest: url.digest.map(DigestMd5),
@@ -253,7 +274,7 @@ fn server(server: &conf::ServerCheck) -> Protocol {
         conf::ServerKind::Redis => {
             let mut redis = Redis::default();
             (redis.login, redis.role) = (login, role);
-            Protocol::Redis(redis)
+            Protocol::Redis(redis.into())
         }
         conf::ServerKind::Mysql => {
             let mut mysql = Mysql::default();
@@ -264,7 +285,7 @@ fn server(server: &conf::ServerCheck) -> Protocol {
             let mut postgresql = Postgresql::default();
             (postgresql.login, postgresql.role) = (login, role);
             postgresql.database.clone_from(&server.database);
-            Protocol::Postgresql(postgresql)
+            Protocol::Postgresql(postgresql.into())
         }
         conf::ServerKind::Ldap => {
             let mut ldap = Ldap::default();

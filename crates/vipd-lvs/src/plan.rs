@@ -85,10 +85,11 @@ impl Plan {
     /// The director's configuration, once: the definitions of checks are its own from then on.
     pub(super) fn take_director(&mut self) -> director::Plan {
         let mut services = Vec::with_capacity(self.config.virtual_servers.len());
+        let mut shared = definitions::Shared::default();
         // One after the other: memory that becomes free is used again, and leaves no holes.
         for place in 0..self.config.virtual_servers.len() {
             let server = self.config.virtual_servers.get(place).zip(self.identities.get(place));
-            services.extend(server.map(|(server, identity)| self.service(server, identity)));
+            services.extend(server.map(|(server, identity)| self.service(server, identity, &mut shared)));
             if let Some(server) = self.config.virtual_servers.get_mut(place) {
                 forget_checkers(server);
             }
@@ -181,19 +182,25 @@ impl Plan {
     /// The director's configuration; the definitions of checks stay.
     #[cfg(test)]
     pub(super) fn director(&self) -> director::Plan {
+        let mut shared = definitions::Shared::default();
         director::Plan {
             services: self
                 .config
                 .virtual_servers
                 .iter()
                 .zip(&self.identities)
-                .map(|(server, identity)| self.service(server, identity))
+                .map(|(server, identity)| self.service(server, identity, &mut shared))
                 .collect(),
             share_checks: self.config.global.lvs.share_checks,
         }
     }
 
-    fn service(&self, server: &conf::VirtualServer, identity: &str) -> director::Service {
+    fn service(
+        &self,
+        server: &conf::VirtualServer,
+        identity: &str,
+        shared: &mut definitions::Shared,
+    ) -> director::Service {
         director::Service {
             name: identity.to_owned(),
             quorum: server.quorum,
@@ -202,30 +209,30 @@ impl Plan {
             ha_suspend: if server.ha_suspend { addresses(server) } else { Vec::new() },
             sorry: server.sorry_server.as_ref().map(|sorry| director::Sorry {
                 inhibit: sorry.inhibit,
-                checks: self.checks(&sorry.checkers),
+                checks: self.checks(&sorry.checkers, shared),
             }),
             panic_threshold: server.panic_threshold,
             panic_hysteresis: server.panic_hysteresis,
             outlier_weight: server.outlier_weight,
             drain: server.drain_timeout,
             initial_notifies: self.config.global.lvs.initial_notifies,
-            servers: server.real_servers.iter().map(|real| self.server(real)).collect(),
+            servers: server.real_servers.iter().map(|real| self.server(real, shared)).collect(),
         }
     }
 
-    fn server(&self, real: &conf::RealServer) -> director::Server {
+    fn server(&self, real: &conf::RealServer, shared: &mut definitions::Shared) -> director::Server {
         director::Server {
             address: real.address,
             weight: real.weight,
             inhibit_on_failure: real.inhibit_on_failure,
             backup: real.backup,
             slow_start: real.slow_start,
-            checks: self.checks(&real.checkers),
+            checks: self.checks(&real.checkers, shared),
         }
     }
 
-    fn checks(&self, checkers: &[conf::Checker]) -> Vec<Check> {
-        checkers.iter().map(|checker| definitions::check(&self.config, checker)).collect()
+    fn checks(&self, checkers: &[conf::Checker], shared: &mut definitions::Shared) -> Vec<Check> {
+        checkers.iter().map(|checker| definitions::check(&self.config, checker, shared)).collect()
     }
 
     /// The place in [`LvsConfig::checks`] of the script that a check of a server or a sorry server runs.

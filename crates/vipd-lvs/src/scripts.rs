@@ -159,7 +159,7 @@ mod tests {
             fast_recovery: false,
         };
         let script = Script { command: "true".to_owned(), timeout: TIMEOUT, dynamic: false };
-        let check = Check { probe: Probe::Script(script), timing };
+        let check = Check { probe: Probe::Script(script.into()), timing };
         let server =
             |port| Server { checks: vec![check.clone()], ..Server::new(([10, 0, 0, 1], port).into()) };
         let service = Service { servers: (1..=count).map(server).collect(), ..Service::new("web") };

@@ -68,7 +68,8 @@ pub struct Url {
     pub path: String,
     /// `request_body`: the request's content.
     pub request_body: Option<Box<[u8]>>,
-    /// `Host`, as it is sent: `virtualhost`, or the target's address as keepalived writes it.
+    /// `Host`, as it is sent: `virtualhost`. Empty: the target's address and port, so that checks of many servers can share one
+    /// definition.
     pub host: String,
     /// TLS server name (`enable_sni`, `sni_name`); `None` sends none.
     pub server_name: Option<String>,

@@ -441,7 +441,7 @@ mod tests {
         let agent = Protocol::Agent(crate::Agent { send: "hello".to_owned() });
         assert_eq!(begun(agent.clone(), Some(ProxyHeader::V1)).output(), b"PROXY UNKNOWN\r\nhello");
         assert_eq!(begun(agent, None).output(), b"hello");
-        let datagram = Protocol::Udp(crate::Udp { payload: b"ping".to_vec(), reply: None });
+        let datagram = Protocol::Udp(crate::Udp { payload: b"ping".to_vec(), reply: None }.into());
         assert_eq!(begun(datagram, Some(ProxyHeader::V1)).output(), b"ping", "a datagram is no connection");
     }
 

@@ -1,25 +1,26 @@
 //! Data that checks share.
 
-#[cfg(any(feature = "regex", feature = "tls"))]
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
-#[cfg(any(feature = "regex", feature = "tls"))]
 use std::sync::Arc;
 use std::time::SystemTime;
 
-#[cfg(any(feature = "regex", feature = "tls"))]
 use super::PrepareError;
+use crate::Url;
+use crate::http::Criteria;
 #[cfg(feature = "regex")]
 use crate::{Pattern, http::Compiled};
 #[cfg(feature = "tls")]
 use crate::{Tls, tls};
 
-/// Data that several checks use, made once: TLS configurations with their certificates, compiled regular expressions.
+/// Data that several checks use, made once: TLS configurations with their certificates, compiled regular expressions,
+/// conditions for answers.
 ///
 /// It is needed while checks are [prepared](crate::Prepared) and may be dropped afterwards. A new one reads all files anew.
 /// `Shared::default()` knows no files and no time: enough for checks without TLS that is verified.
 pub struct Shared {
+    criteria: HashMap<Url, Arc<Criteria>>,
     #[cfg(feature = "regex")]
     patterns: HashMap<Pattern, Arc<Compiled>>,
     /// By definition, and whether HTTP/2 is spoken inside.
@@ -64,6 +65,7 @@ impl Shared {
         #[cfg(not(feature = "tls"))]
         drop(outside);
         Self {
+            criteria: HashMap::new(),
             #[cfg(feature = "regex")]
             patterns: HashMap::new(),
             #[cfg(feature = "tls")]
@@ -71,6 +73,16 @@ impl Shared {
             #[cfg(feature = "tls")]
             outside: Arc::new(outside),
         }
+    }
+
+    /// The conditions for the answers to a request, made once for all checks that have it.
+    pub(crate) fn criteria(&mut self, url: &Url) -> Result<Arc<Criteria>, PrepareError> {
+        if let Some(criteria) = self.criteria.get(url) {
+            return Ok(Arc::clone(criteria));
+        }
+        let criteria = Arc::new(Criteria::new(url, self)?);
+        self.criteria.insert(url.clone(), Arc::clone(&criteria));
+        Ok(criteria)
     }
 
     /// A pattern, compiled once for all checks that have it.

@@ -206,7 +206,7 @@ mod tests {
             alpha: false,
             fast_recovery: false,
         };
-        Check { probe: Probe::File(File { path: "/file".into(), weight: 0, reverse: false }), timing }
+        Check { probe: Probe::File(File { path: "/file".into(), weight: 0, reverse: false }.into()), timing }
     }
 
     fn health(up: bool, settled: bool, failures: u32) -> Health {

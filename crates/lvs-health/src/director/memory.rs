@@ -180,7 +180,7 @@ impl Director {
             weight: member.weight,
             known_down: member.known_down,
             since: member.since.map(since),
-            ramp: member.ramp.map(|ramp| (since(ramp.began()), ramp.length())),
+            ramp: member.ramp().map(|ramp| (since(ramp.began()), ramp.length())),
             intent: member.intent.as_deref().map(|intent| IntentMemory::of(intent, since)),
             suspected: member.suspected().map(|(from, until, times)| (since(from), since(until), times)),
             checks: member.checks.iter().filter_map(check).collect(),
@@ -219,8 +219,9 @@ impl Director {
             (member.alive, member.weight) = (remembered.alive, remembered.weight);
             member.known_down = remembered.known_down;
             member.since = remembered.since.map(|at| clock.at(at));
-            member.ramp =
+            let ramp =
                 remembered.ramp.and_then(|(began, length)| Ramp::resume(clock.now, clock.at(began), length));
+            member.ramp = ramp.map(Box::new);
             let recall = |intent: &IntentMemory| {
                 Box::new(intent.recall(|at| clock.at(at), |at| clock.not_before_now(at)))
             };

@@ -332,8 +332,8 @@ impl Director {
         let falls = !alive && !member.known_down && (was_alive || failed);
         member.known_down |= falls;
         if alive && !was_alive && std::mem::take(&mut member.known_down) {
-            member.ramp = Ramp::new(now, member.slow_start);
-            if let Some(ramp) = member.ramp {
+            member.ramp = Ramp::new(now, member.slow_start).map(Box::new);
+            if let Some(ramp) = &member.ramp {
                 self.timers.arm(ramp.due(), Timer::Ramp(id));
             }
         }
@@ -396,12 +396,12 @@ impl Director {
     fn climb(&mut self, now: Instant, id: ServerId) {
         let Some(pool) = self.pools.get_mut(id.service.index()) else { return };
         let Some(member) = pool.members.get_mut(id.index()) else { return };
-        let before = member.ramp.map(|ramp| ramp.weight(member.weight));
-        member.ramp = member.ramp.and_then(|ramp| ramp.at(now));
-        if let Some(ramp) = member.ramp {
+        let before = member.ramp().map(|ramp| ramp.weight(member.weight));
+        member.ramp = member.ramp().and_then(|ramp| ramp.at(now)).map(Box::new);
+        if let Some(ramp) = &member.ramp {
             self.timers.arm(ramp.due(), Timer::Ramp(id));
         }
-        if before != Some(member.ramp.map_or(member.weight, |ramp| ramp.weight(member.weight))) {
+        if before != Some(member.ramp().map_or(member.weight, |ramp| ramp.weight(member.weight))) {
             self.outbox.program(id.service);
         }
     }

@@ -163,7 +163,7 @@ impl Director {
     fn carry(&mut self, now: Instant, id: ServerId, server: Server, old: &Member, claims: &mut Claims) {
         let mut member = Member::new(&server);
         // A slow start goes on; timers are armed once all is in place.
-        let ramp = old.ramp.and_then(|ramp| ramp.with_length(now, server.slow_start));
+        let ramp = old.ramp().and_then(|ramp| ramp.with_length(now, server.slow_start)).map(Box::new);
         (member.alive, member.weight, member.known_down, member.ramp) =
             (old.alive, old.weight, old.known_down, ramp);
         member.since = old.since;
@@ -291,7 +291,7 @@ impl Director {
         for (service, pool) in (0..).map(ServiceId).zip(&self.pools) {
             for (place, member) in (0..).zip(&pool.members) {
                 let id = ServerId { service, place };
-                if let Some(ramp) = member.ramp {
+                if let Some(ramp) = &member.ramp {
                     self.timers.arm(ramp.due(), Timer::Ramp(id));
                 }
                 if let Some(due) = member.intent_due() {

@@ -67,8 +67,8 @@ pub(super) struct Member {
     pub(super) known_down: bool,
     /// When it went up or down last.
     pub(super) since: Option<Instant>,
-    /// Set while it comes back slowly; its timer is armed.
-    pub(super) ramp: Option<Ramp>,
+    /// Set while it comes back slowly, which few do at a time; its timer is armed.
+    pub(super) ramp: Option<Box<Ramp>>,
     /// The present intent for it; its timer is armed.
     pub(super) intent: Option<Box<Intent>>,
     /// Its suspicion by passive detection; most servers have none.
@@ -227,7 +227,7 @@ impl Pool {
             return Some(0);
         }
         if self.serves(member) {
-            let weight = member.ramp.map_or(member.weight, |ramp| ramp.weight(member.weight));
+            let weight = member.ramp().map_or(member.weight, |ramp| ramp.weight(member.weight));
             return Some(self.weight_in_doubt(member, weight));
         }
         out
@@ -260,6 +260,11 @@ impl Member {
             intent: None,
             suspicion: None,
         }
+    }
+
+    /// Its slow start.
+    pub(super) fn ramp(&self) -> Option<Ramp> {
+        self.ramp.as_deref().copied()
     }
 
     /// It is down, and not only assumed to be.

@@ -33,7 +33,7 @@ mod redirect;
 mod request;
 mod search;
 
-pub(crate) use criteria::Judge;
+pub(crate) use criteria::{Criteria, Judge};
 #[cfg(feature = "regex")]
 pub(crate) use pattern::Compiled;
 pub(crate) use plan::Plan;

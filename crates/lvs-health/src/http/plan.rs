@@ -1,5 +1,6 @@
 //! An HTTP check made ready: for each url its request and its criteria.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::criteria::{Criteria, Judge};
@@ -31,7 +32,8 @@ impl Plan {
         let mut steps = Vec::with_capacity(http.urls.len());
         let origin = Arc::new(Http { urls: Vec::new(), ..http.clone() });
         for url in &http.urls {
-            steps.push(Arc::new(Step::new(&origin, url, target, shared)?));
+            let criteria = shared.criteria(url)?;
+            steps.push(Arc::new(Step::new(&origin, &of_target(url, target), target, criteria, shared)?));
         }
         let mut steps = steps.into_iter();
         let first = steps.next().ok_or(PrepareError::NoUrl)?;
@@ -53,19 +55,33 @@ impl Plan {
 }
 
 impl Step {
-    fn new(http: &Arc<Http>, url: &Url, target: &Target, shared: &mut Shared) -> Result<Self, PrepareError> {
+    fn new(
+        http: &Arc<Http>,
+        url: &Url,
+        target: &Target,
+        criteria: Arc<Criteria>,
+        shared: &mut Shared,
+    ) -> Result<Self, PrepareError> {
         let h2 = http.version == HttpVersion::Http2;
         let wishes =
             TlsOptions { server_name: url.server_name.as_deref(), h2, close_notify: url.tls_compliant };
         Ok(Self {
             request: if h2 { h2::http2(http, url)? } else { request::http1(http, url)? }.into(),
             h2,
-            criteria: Arc::new(Criteria::new(url, shared)?),
+            criteria,
             channel: Channel::new(http.tls.as_ref(), target, wishes, shared)?,
             origin: (url.follow_redirects > 0)
                 .then(|| Box::new((Arc::clone(http), url.clone(), target.address.port()))),
         })
     }
+}
+
+/// A URL with the host that is sent.
+fn of_target<'u>(url: &'u Url, target: &Target) -> Cow<'u, Url> {
+    if url.host.is_empty() {
+        return Cow::Owned(Url { host: target.address.to_string(), ..url.clone() });
+    }
+    Cow::Borrowed(url)
 }
 
 /// Without the request: it may hold a password.

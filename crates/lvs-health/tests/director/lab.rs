@@ -191,7 +191,8 @@ pub(crate) fn tcp(port: u16, timing: &Timing) -> Check {
 /// Asks for so many urls.
 pub(crate) fn http(port: u16, urls: usize, timing: &Timing) -> Check {
     let http = Http::new((0..urls).map(|number| Url::new(format!("/{number}"), "www")));
-    let network = Network { target: Target::new(address(port), SECOND), protocol: Protocol::Http(http) };
+    let network =
+        Network { target: Target::new(address(port), SECOND), protocol: Protocol::Http(http.into()) };
     Check { probe: Probe::Network(network.into()), timing: timing.clone() }
 }
 

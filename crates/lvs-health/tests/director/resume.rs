@@ -136,7 +136,7 @@ fn a_slow_start_goes_on_at_its_step() {
 #[test]
 fn a_weight_that_a_check_gave_stands() {
     let script = Script { command: "load".to_owned(), timeout: SECOND, dynamic: true };
-    let check = Check { probe: Probe::Script(script), timing: TIMING };
+    let check = Check { probe: Probe::Script(script.into()), timing: TIMING };
     let service =
         Service { quorum: 20, ..service("a", vec![Server { weight: 20, checks: vec![check], ..server(1) }]) };
     let mut lab = Lab::new(vec![service.clone()]);

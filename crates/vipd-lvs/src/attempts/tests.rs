@@ -130,18 +130,21 @@ fn page() -> Protocol {
         body: None,
         tls_compliant: false,
     };
-    Protocol::Http(Http {
-        urls: vec![url],
-        version: HttpVersion::Http10,
-        tls: None,
-        headers: Vec::new(),
-        basic_auth: None,
-    })
+    Protocol::Http(
+        Http {
+            urls: vec![url],
+            version: HttpVersion::Http10,
+            tls: None,
+            headers: Vec::new(),
+            basic_auth: None,
+        }
+        .into(),
+    )
 }
 
 fn question() -> Protocol {
     let reply = Reply { pattern: Vec::new(), min_length: 0, max_length: 255 };
-    Protocol::Udp(Udp { payload: b"well?".to_vec(), reply: Some(reply) })
+    Protocol::Udp(Udp { payload: b"well?".to_vec(), reply: Some(reply) }.into())
 }
 
 const FIRST: usize = 3;
@@ -295,7 +298,7 @@ fn answering(answers: Vec<&'static str>) -> (SocketAddr, std::thread::JoinHandle
 
 fn redirecting(follow_redirects: u8) -> Protocol {
     let url = Url { follow_redirects, body: Some(b"ok".to_vec()), ..Url::new("/", "www.example.org") };
-    Protocol::Http(Http::new([url]))
+    Protocol::Http(Http::new([url]).into())
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Wanted content of the kernel, from the text of a configuration.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use lvs_health::director::Director;
+use lvs_health::{Http, Probe};
 
 use super::*;
 use crate::testing::{asked, balanced, plan};
@@ -115,4 +117,32 @@ fn a_server_that_drains_and_is_the_sorry_server_now_serves() {
     let table = filled(&after, &director);
     let destination = |port| table.destination(&after.keys().next().unwrap(), ([10, 0, 0, 1], port).into());
     assert_eq!(destination(81).map(|to| to.weight), Some(1));
+}
+
+/// The definition of each check by HTTP, and of each its host.
+fn pages(text: &str) -> Vec<(Arc<Http>, String)> {
+    let mut plan = plan(0, text);
+    let services = plan.take_director().services;
+    let checks = services.into_iter().flat_map(|service| service.servers).flat_map(|server| server.checks);
+    let page = |check: Check| match check.probe {
+        Probe::Network(network) => match &network.protocol {
+            lvs_health::Protocol::Http(http) => (Arc::clone(http), http.urls[0].host.clone()),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    checks.map(page).collect()
+}
+
+#[test]
+fn servers_that_are_asked_the_same_share_the_definition() {
+    let check = |path| format!("HTTP_GET {{\n url {{\n path {path}\n status_code 200\n }}\n }}");
+    let (one, other) = (check("/one"), check("/other"));
+    let [first, second, third] =
+        <[_; 3]>::try_from(pages(&balanced("", &[(80, &one), (81, &one), (82, &other)]))).unwrap();
+    assert!(Arc::ptr_eq(&first.0, &second.0));
+    assert!(!Arc::ptr_eq(&first.0, &third.0));
+    assert_eq!(first.1, "", "the address of each server is sent");
+    let named = check("/\n virtualhost www.example.org");
+    assert_eq!(pages(&balanced("", &[(80, &named)]))[0].1, "www.example.org");
 }
