@@ -153,6 +153,12 @@ scripts, the phrases in the log that tools search for, `/tmp/keepalived.data`, `
 | `interval .2` and `timeout .5` of a script are no numbers: 1 second is used | fractions count, as in later releases: `interval .2` runs the check five times as often |
 | IPv6 with `version 2` sends VRRPv2, against its manual | VRRP over IPv6 is always version 3; a keepalived peer has to change first |
 | a script user or group that is a number does not exist | a number is a user or group |
+| `-t` says 0 of any file whose `net_namespace` cannot be entered | only findings about scripts and interfaces leave the exit code alone then |
+| a member of a `virtual_server_group` of another address family than a real server is tried, and the kernel refuses it | real servers serve the members of their family |
+| `-t` looks up the name of `smtp_server` | it is looked up when a mail is sent; `-t` refuses only what can be no name |
+| `umask` does not know IRWXU, IRWXG, IRWXO | these names say what they mean |
+| `-t` asks whether a CPU of `vrrp_cpu_affinity` and its like is there | the file may be for another machine |
+| a number behind a complete route or rule ends the test with 2, an address becomes its destination | an error: the line is ignored |
 | the same peer twice gets every advert twice | once |
 | an `auth_hmac` whose `active_key` is missing or unusable is left out, and adverts leave unsigned | an error, and the instance stays in FAULT: its peers would reject its adverts |
 | a service whose real servers have no weight has the quorum 0, so it counts as up | its quorum is never reached |

@@ -185,7 +185,6 @@ fn lines_that_keepalived_refuses_are_reported_and_left_out() {
         "10.1.0.0/16 dev eth0 via gateway",
         "10.1.0./16 dev eth0",
         "10.1.0.0/16 dev eth0 metric many",
-        "10.1.0.0/16 dev",
         "10.1.0.0/16 dev eth0 table nosuch",
         "10.1.0.0/16 dev eth0 protocol 300",
         "10.1.0.0/16 dev eth0 encap seg6 mode inline",
@@ -245,4 +244,13 @@ fn instances_hold_routes_and_rules_and_may_track_statics() {
     assert_eq!(config.statics.routes[0].trackers, ["V"]);
     let codes: Vec<_> = loaded.diagnostics.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, ["unknown-instance"]);
+}
+
+#[test]
+fn an_option_without_its_value_ends_the_test_as_in_keepalived() {
+    for (block, line) in [("static_routes", "10.1.0.0/16 dev"), ("static_rules", "from 10.0.0.0/8 table")] {
+        let (config, code) = statics(block, line);
+        assert!(config.statics.routes.is_empty() && config.statics.rules.is_empty());
+        assert_eq!(code, 2, "{line}");
+    }
 }

@@ -668,6 +668,11 @@ fn a_file_check_takes_the_weight_of_its_file_unless_it_has_one() {
         (*weight, *reverse)
     };
     assert_eq!((with(""), with("weight 5"), with("weight 5 noreverse")), ((2, true), (5, true), (5, false)));
+    assert_eq!(
+        (with("weight 300"), with("weight -70000")),
+        ((300, true), (-70_000, true)),
+        "weights of servers"
+    );
     let below = format!(
         "virtual_server 192.0.2.1 80 {{\n{SERVICE}real_server 192.0.2.11 80 {{\nFILE_CHECK {{\ntrack_file F\n}}\n}}\n}}\n{file}"
     );
@@ -895,4 +900,19 @@ fn a_configuration_of_virtual_servers_alone_is_usable() {
     let bare = load_str("virtual_server {\n}\n");
     assert_eq!(exit_code(&bare.diagnostics), 2);
     assert!(bare.usable.is_err());
+}
+
+#[test]
+fn a_group_of_both_families_has_real_servers_of_both() {
+    let with = |members: &str, real: &str| {
+        let text = format!(
+            "virtual_server_group G {{\n{members}}}\nvirtual_server group G {{\n{SERVICE}real_server {real} 80 {{\n}}\n}}\n"
+        );
+        let loaded = load_str(&text);
+        (loaded.config.virtual_servers.len(), exit_code(&loaded.diagnostics))
+    };
+    let both = "192.0.2.1 80\n2001:db8::1 80\n";
+    assert_eq!([with(both, "192.0.2.11"), with(both, "2001:db8::11")], [(1, 0), (1, 0)]);
+    // keepalived asks the kernel, which refuses.
+    assert_eq!(with("192.0.2.1 80\n", "2001:db8::11"), (0, 0));
 }

@@ -414,8 +414,8 @@ pub struct Script {
 pub struct File {
     /// `track_file`: its path.
     pub path: PathBuf,
-    /// `weight`, -254 to 254. 0: a value other than 0 is down.
-    pub weight: i16,
+    /// `weight`. 0: a value other than 0 is down.
+    pub weight: i32,
     /// `reverse`
     pub reverse: bool,
 }

@@ -70,7 +70,7 @@ mod tests {
 
     const PASS: Outcome = Outcome::Pass(WeightUpdate::Unchanged);
 
-    fn outcome(weight: i16, reverse: bool, content: &str) -> Outcome {
+    fn outcome(weight: i32, reverse: bool, content: &str) -> Outcome {
         file_outcome(&File { path: "/run/load".into(), weight, reverse }, Some(content.as_bytes()))
     }
 
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(outcome(1, false, "-2147483648"), down(-2_147_483_648));
         assert_eq!(outcome(-254, false, "99999999999999999999"), down(i64::MAX));
         assert_eq!(outcome(254, true, "1"), plus(-254));
-        assert_eq!(outcome(i16::MIN, true, "-99999999999999999999"), down(i64::MIN));
+        assert_eq!(outcome(i32::MIN, true, "-99999999999999999999"), down(i64::MIN));
     }
 
     #[test]
@@ -164,7 +164,7 @@ mod tests {
         }
 
         #[test]
-        fn any_content_is_a_number(content in proptest::collection::vec(any::<u8>(), 0..200), weight: i16, reverse: bool) {
+        fn any_content_is_a_number(content in proptest::collection::vec(any::<u8>(), 0..200), weight: i32, reverse: bool) {
             let file = File { path: "/run/load".into(), weight, reverse };
             match file_outcome(&file, Some(&content)) {
                 Outcome::Pass(WeightUpdate::Plus(change)) => prop_assert!(change > i32::MIN),

@@ -323,6 +323,12 @@ impl Plan {
                 (sorry.address, sorry.forwarding, Thresholds::default())
             }
         };
+        // Of a group with addresses of both families, each real server serves those of its own. Tunnels lead anywhere.
+        if address.is_ipv6() != (key.family() == Family::V6)
+            && !matches!(forwarding, conf::Forwarding::Tunnel { .. })
+        {
+            return None;
+        }
         let address = SocketAddr::new(address.ip(), port(key, address.port(), forwarding));
         let destination = Destination::new(address, self::forwarding(forwarding));
         Some(destination.with_weight(wanted.weight).with_thresholds(thresholds))

@@ -67,7 +67,7 @@ pub fn check_scripts(
     }
     for (keyword, timed) in config.global.daemon.commands_mut() {
         any |= timed.is_some();
-        timed.take_if(|timed| !review.passes(Use::Notify, keyword, &timed.command));
+        timed.take_if(|timed| !review.passes(Use::Daemon, keyword, &timed.command));
     }
     for (keyword, command) in idle {
         review.passes(Use::Notify, keyword, command);
@@ -75,7 +75,10 @@ pub fn check_scripts(
     let findable =
         review.known.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::NoUser(_) | Verdict::Unfit(_)));
     let findable: Vec<_> = findable.map(|(command, _)| keepalived_finds(command)).collect();
-    settle_script_security(&findable, diagnostics);
+    let is_check = |command: &Command| config.scripts.iter().any(|script| script.command == *command);
+    let unfound = review.known.keys().filter(|command| !keepalived_finds(command));
+    let unfound_checks = unfound.filter(|command| is_check(command)).count();
+    settle_script_security(&findable, unfound_checks > 0, diagnostics);
     if let Some(user) = config.global.script_user.as_ref().filter(|_| !any)
         && let Err(error) = accounts.find(Some(user))
     {
@@ -99,10 +102,11 @@ pub fn check_scripts(
 }
 
 /// A script that does not exist cannot run as root, so it needs no script security. keepalived counts shell text only
-/// where it begins with a program; it calls other text a script that does not exist, which is an ordinary complaint.
+/// where it begins with a program; it calls other text a script that does not exist, which is an ordinary complaint where
+/// it is a check, and none elsewhere.
 ///
 /// `found` tells of each script that exists whether keepalived finds it.
-fn settle_script_security(found: &[bool], diagnostics: &mut Diagnostics) {
+fn settle_script_security(found: &[bool], unfound_checks: bool, diagnostics: &mut Diagnostics) {
     const CODE: &str = "script-security";
     if found.contains(&true) {
         return;
@@ -110,7 +114,7 @@ fn settle_script_security(found: &[bool], diagnostics: &mut Diagnostics) {
     let finding = diagnostics.iter().find(|finding| finding.code == CODE).cloned();
     diagnostics.withdraw(CODE);
     if let Some(finding) = finding.filter(|_| !found.is_empty()) {
-        diagnostics.push(finding.class(Class::General));
+        diagnostics.push(finding.class(if unfound_checks { Class::General } else { Class::None }));
     }
 }
 
@@ -122,7 +126,7 @@ fn keepalived_finds(command: &Command) -> bool {
             .text
             .split_whitespace()
             .next()
-            .is_some_and(|word| find_program(OsStr::new(word)).is_some()),
+            .is_some_and(|word| find_program(OsStr::new(word)).is_some_and(|program| program.exists())),
         Run::FileReadable(_) => false,
     }
 }
@@ -145,6 +149,8 @@ enum Use {
     ServerCheck,
     /// A notification, which runs when something happens.
     Notify,
+    /// A script around the life of the daemon.
+    Daemon,
 }
 
 #[derive(Clone, Debug)]
@@ -172,7 +178,7 @@ impl Review<'_> {
             Verdict::Unclear(_) if !enforce => return true,
             // It may be there when it is needed; with script security it must be there now to be judged. keepalived's
             // test is silent about both, and about the checks of real servers.
-            Verdict::Unfit(why) if purpose == Use::Notify && !enforce => {
+            Verdict::Unfit(why) if matches!(purpose, Use::Notify | Use::Daemon) && !enforce => {
                 let text = format!("{what} cannot be run now: {why}");
                 self.diagnostics.push(Diagnostic::warning("script-not-runnable", text).class(Class::None));
                 return true;
@@ -425,6 +431,34 @@ mod tests {
             );
             assert_eq!(status(&file), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn shell_text_of_a_notification_is_no_complaint() {
+        for (text, expected) in
+            [("[[ -f /no ]] && exit 1", 0), ("/bin/true; /bin/false", 0), ("/bin/true", 6)]
+        {
+            let file = format!(
+                "vrrp_instance A {{\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {{\n192.0.2.1\n}}\n\
+                 notify_master \"{text}\"\n}}\n"
+            );
+            assert_eq!(status(&file), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn scripts_of_an_instance_that_cannot_work_count_too() {
+        let file = "vrrp_script s {\nscript /bin/true\n}\nvrrp_instance A {\ninterface eth0\nvirtual_ipaddress {\n\
+                    192.0.2.1\n}\nnotify /bin/true\n}\n";
+        assert_eq!(status(file), 6, "{file}");
+        assert_eq!(status(&file.replace("notify /bin/true\n", "")), 6, "the check alone");
+        assert_eq!(status(&file.replace("/bin/true", "/no/such/script")), 5);
+    }
+
+    #[test]
+    fn a_startup_script_of_nobody_is_an_ordinary_complaint() {
+        let file = "global_defs {\nenable_script_security\nscript_user root\nstartup_script /bin/true nosuchuser\n}\n";
+        assert_eq!(status(file), 5);
     }
 
     #[test]

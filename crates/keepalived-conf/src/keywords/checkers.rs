@@ -237,7 +237,7 @@ pub(super) static CHECKERS: &[Keyword] = keywords![
 
     [FileCheck] "track_file": Word("track_file") => aborts, default "required", since "2.1.0", Acts,
         "Earlier track_file block.";
-    [FileCheck] "weight": Weight { limit: 254, noreverse: true },
+    [FileCheck] "weight": Weight { limit: 2_147_483_647, noreverse: true },
         default "track_file value", since "2.1.0", Acts,
         "Weight adjustment; 0 = up/down.";
 ];

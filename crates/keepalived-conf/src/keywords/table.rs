@@ -134,8 +134,8 @@ pub enum Arguments {
     },
     /// A priority weight from `-limit` to `limit`.
     Weight {
-        /// 253 or 254.
-        limit: u8,
+        /// 253 or 254; more for the weights of real servers.
+        limit: u32,
         /// Whether `noreverse` may follow as well as `reverse`.
         noreverse: bool,
     },

@@ -8,16 +8,21 @@ pub(crate) const DNS_CHECK: &str = "DNS_CHECK";
 pub(crate) const FILE_CHECK: &str = "FILE_CHECK";
 pub(crate) const GRPC_CHECK: &str = "GRPC_CHECK";
 pub(crate) const HTTP_GET: &str = "HTTP_GET";
+pub(crate) const KERNEL_RX_BUF_SIZE: &str = "kernel_rx_buf_size";
 pub(crate) const LDAP_CHECK: &str = "LDAP_CHECK";
 pub(crate) const MISC_CHECK: &str = "MISC_CHECK";
 pub(crate) const MYSQL_CHECK: &str = "MYSQL_CHECK";
+pub(crate) const NFTABLES_IPVS: &str = "nftables_ipvs";
 pub(crate) const PGSQL_CHECK: &str = "PGSQL_CHECK";
 pub(crate) const PING_CHECK: &str = "PING_CHECK";
 pub(crate) const REDIS_CHECK: &str = "REDIS_CHECK";
 pub(crate) const SMTP_CHECK: &str = "SMTP_CHECK";
+pub(crate) const SNMP_NAME: &str = "snmp_name";
+pub(crate) const SNMP_SOCKET: &str = "snmp_socket";
 pub(crate) const SSL: &str = "SSL";
 pub(crate) const SSL_GET: &str = "SSL_GET";
 pub(crate) const TCP_CHECK: &str = "TCP_CHECK";
+pub(crate) const TMP_CONFIG_DIRECTORY: &str = "tmp_config_directory";
 pub(crate) const UDP_CHECK: &str = "UDP_CHECK";
 pub(crate) const ACCEPT: &str = "accept";
 pub(crate) const ACTIVE_KEY: &str = "active_key";
@@ -358,6 +363,7 @@ pub(crate) const VRRP_PROCESS_NAME: &str = "vrrp_process_name";
 pub(crate) const VRRP_RLIMIT_RTIME: &str = "vrrp_rlimit_rtime";
 pub(crate) const VRRP_RLIMIT_RTTIME: &str = "vrrp_rlimit_rttime";
 pub(crate) const VRRP_RT_PRIORITY: &str = "vrrp_rt_priority";
+pub(crate) const VRRP_RX_BUFS_MULTIPLIER: &str = "vrrp_rx_bufs_multiplier";
 pub(crate) const VRRP_SCRIPT: &str = "vrrp_script";
 pub(crate) const VRRP_SKIP_CHECK_ADV_ADDR: &str = "vrrp_skip_check_adv_addr";
 pub(crate) const VRRP_STARTUP_DELAY: &str = "vrrp_startup_delay";
@@ -381,16 +387,21 @@ pub(super) const ALL: &[&str] = &[
     FILE_CHECK,
     GRPC_CHECK,
     HTTP_GET,
+    KERNEL_RX_BUF_SIZE,
     LDAP_CHECK,
     MISC_CHECK,
     MYSQL_CHECK,
+    NFTABLES_IPVS,
     PGSQL_CHECK,
     PING_CHECK,
     REDIS_CHECK,
     SMTP_CHECK,
+    SNMP_NAME,
+    SNMP_SOCKET,
     SSL,
     SSL_GET,
     TCP_CHECK,
+    TMP_CONFIG_DIRECTORY,
     UDP_CHECK,
     ACCEPT,
     ACTIVE_KEY,
@@ -731,6 +742,7 @@ pub(super) const ALL: &[&str] = &[
     VRRP_RLIMIT_RTIME,
     VRRP_RLIMIT_RTTIME,
     VRRP_RT_PRIORITY,
+    VRRP_RX_BUFS_MULTIPLIER,
     VRRP_SCRIPT,
     VRRP_SKIP_CHECK_ADV_ADDR,
     VRRP_STARTUP_DELAY,

@@ -252,6 +252,17 @@ pub(super) fn interface(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<St
     interface_name(word, report)
 }
 
+/// The name of an interface, where keepalived complains of nothing but its length.
+pub(super) fn lenient_interface(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    report.set_unheard(entry.argument().is_some_and(|word| word.text.len() <= MAX_INTERFACE_LEN));
+    let name = interface(entry, report);
+    report.set_unheard(false);
+    name
+}
+
+/// As the kernel has it.
+pub(super) const MAX_INTERFACE_LEN: usize = 15;
+
 /// A word as the name of an interface.
 pub(super) fn interface_name(word: Word<'_>, report: &mut Report<'_>) -> Option<String> {
     if value::is_interface_name(word.text) {

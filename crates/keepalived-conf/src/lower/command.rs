@@ -24,7 +24,10 @@ pub(super) fn command(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Comm
         }
     };
     let Some(text) = line.command else {
+        // A check that has nothing to run is reported as a whole.
+        report.set_unheard(entry.keyword.name == word::SCRIPT);
         report.missing_argument(entry.keyword, entry.span());
+        report.set_unheard(false);
         return None;
     };
     if text.trim().is_empty() {
@@ -107,7 +110,7 @@ fn hint(entry: &Entry<'_>, run: &Run, rest: &[String], report: &mut Report<'_>) 
 
 /// Words behind a command are its user and group, except behind those that have lines of their own for that.
 fn takes_user(keyword: &str) -> bool {
-    !matches!(keyword, "script" | word::MISC_PATH)
+    !matches!(keyword, word::SCRIPT | word::MISC_PATH)
 }
 
 /// More words than a user and a group, or the name of a state, are arguments that lack their quotes.

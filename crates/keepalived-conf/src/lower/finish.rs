@@ -35,16 +35,15 @@ struct Finish<'d, 'r, 'f> {
     state: InitialState,
 }
 
-/// The instance, or why a daemon cannot run with it.
+/// The instance. Otherwise why a daemon cannot run with it; the draft keeps its name and its commands then.
 pub(super) fn finish(
-    mut draft: Draft,
+    draft: &mut Draft,
     at: Span,
     globals: &Globals,
     report: &mut Report<'_>,
 ) -> Result<VrrpInstance, Unusable> {
-    let name = draft.name.clone();
-    let mut finish = Finish::new(&mut draft, at, globals, report);
-    finish.instance().map_err(|problem| Unusable::Instance { name, problem })
+    let finished = Finish::new(draft, at, globals, report).instance();
+    finished.map_err(|problem| Unusable::Instance { name: draft.name.clone(), problem })
 }
 
 impl<'d, 'r, 'f> Finish<'d, 'r, 'f> {

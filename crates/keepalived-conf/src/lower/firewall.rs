@@ -11,6 +11,9 @@ use crate::keywords::word;
 impl<'a> Lowering<'a> {
     /// Rules that drop packets to virtual addresses.
     pub(super) fn global_firewall(&mut self, entry: &Entry<'a>) -> bool {
+        if entry.keyword.name == word::NFTABLES && self.note_repeated(entry) {
+            return true;
+        }
         let (report, nftables) = (&mut self.report, &mut self.globals.public.nftables);
         match entry.keyword.name {
             word::NFTABLES => {

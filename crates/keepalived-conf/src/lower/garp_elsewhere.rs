@@ -28,6 +28,10 @@ pub(super) fn garp_elsewhere(
         arguments::not(entry, seconds, &format!("seconds from {least} to {A_DAY}"), report);
         return None;
     };
+    if let Some(extra) = words.get(usize::from(all) + 1) {
+        arguments::not(entry, extra, "`all` and seconds alone", report);
+        return None;
+    }
     Some(GarpElsewhere { interval: Duration::from_secs(interval), all })
 }
 

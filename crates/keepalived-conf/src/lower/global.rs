@@ -22,6 +22,7 @@ use super::global_lvs::{FifoDraft, SyncDaemonDraft};
 use super::reader::Entry;
 use super::report::Report;
 use super::rfc_mode;
+use super::umask;
 use super::value;
 use crate::keywords::word;
 
@@ -208,7 +209,9 @@ impl<'a> Lowering<'a> {
     pub(super) fn global_defs(&mut self, entry: Entry<'a>) {
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
-            self.report.set_unheard(UNHEARD.contains(&entry.keyword.name));
+            let missing_interface =
+                entry.keyword.name == word::DEFAULT_INTERFACE && entry.arguments().is_empty();
+            self.report.set_unheard(UNHEARD.contains(&entry.keyword.name) && !missing_interface);
             if !self.global_firewall(&entry) && !self.global_keyword(entry) {
                 self.understood(entry);
             }
@@ -267,8 +270,8 @@ impl<'a> Lowering<'a> {
             word::DEFAULT_INTERFACE => {
                 set_some(&mut global.default_interface, arguments::interface(entry, report));
             }
-            word::VMAC_PREFIX => set_some(&mut self.globals.vmac_prefix, word(report)),
-            word::VMAC_ADDR_PREFIX => set_some(&mut self.globals.vmac_addr_prefix, word(report)),
+            word::VMAC_PREFIX => first_word(&mut self.globals.vmac_prefix, entry, report),
+            word::VMAC_ADDR_PREFIX => first_word(&mut self.globals.vmac_addr_prefix, entry, report),
             word::ENABLE_SCRIPT_SECURITY => global.script_security = arguments::bare(entry, report),
             word::SCRIPT_USER => {
                 if let Some(user) = command::user(entry, report) {
@@ -422,7 +425,7 @@ impl<'a> Lowering<'a> {
             return;
         };
         let words: Vec<_> = entry.arguments().iter().map(|word| word.text).collect();
-        match umask(&words.join("|")) {
+        match umask::umask(&words.join("|")) {
             Some(mask) => self.globals.public.umask = Some(mask),
             None => arguments::not(
                 entry,
@@ -449,53 +452,11 @@ pub(super) fn real_time_priority(entry: &Entry<'_>, report: &mut Report<'_>) -> 
     u8::try_from(possible).ok()
 }
 
-/// A number in C's spelling (`0177`, `0x7f`, `127`) or names of permission bits joined by `|`.
-fn umask(text: &str) -> Option<u32> {
-    let number = if let Some(hex) = text.strip_prefix("0x") {
-        u32::from_str_radix(hex, 16).ok()
-    } else if let Some(octal) = text.strip_prefix('0').filter(|octal| !octal.is_empty()) {
-        u32::from_str_radix(octal, 8).ok()
+/// The first one holds.
+fn first_word(place: &mut Option<String>, entry: &Entry<'_>, report: &mut Report<'_>) {
+    if place.is_some() {
+        report.repeated(entry.keyword, entry.span());
     } else {
-        text.parse().ok()
-    };
-    if let Some(number) = number {
-        return (number <= 0o777).then_some(number);
-    }
-    text.split('|')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .try_fold(0, |mask, name| Some(mask | bit(name)?))
-}
-
-fn bit(name: &str) -> Option<u32> {
-    Some(match name.strip_prefix("S_").unwrap_or(name) {
-        "IRUSR" => 0o400,
-        "IWUSR" => 0o200,
-        "IXUSR" => 0o100,
-        "IRWXU" => 0o700,
-        "IRGRP" => 0o040,
-        "IWGRP" => 0o020,
-        "IXGRP" => 0o010,
-        "IRWXG" => 0o070,
-        "IROTH" => 0o004,
-        "IWOTH" => 0o002,
-        "IXOTH" => 0o001,
-        "IRWXO" => 0o007,
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_umask_is_a_number_or_names() {
-        assert_eq!(
-            (umask("022"), umask("0x1ff"), umask("8"), umask("0")),
-            (Some(0o22), Some(0o777), Some(8), Some(0))
-        );
-        assert_eq!(umask("IXUSR|IRWXG|IRWXO"), Some(0o177));
-        assert_eq!((umask("1000"), umask("foo"), umask("IRWXG|foo")), (None, None, None));
+        *place = arguments::required(entry, report).map(|word| word.text.to_owned());
     }
 }

@@ -76,10 +76,7 @@ impl<'a> Lowering<'a> {
             // It counted when the files were read.
             word::INCLUDE_CHECK => {}
             word::RELOAD_TIME_FILE => {
-                set_some(
-                    &mut globals.reload_time_file,
-                    arguments::required(entry, report).map(|word| word.text.into()),
-                );
+                set_some(&mut globals.reload_time_file, only_word(entry, report).map(PathBuf::from));
             }
             word::RELOAD_REPEAT => globals.reload_repeat = arguments::bare(entry, report),
             word::RELOAD_FILE => globals.public.daemon.reload_file = Some(reload_file(entry, report)),
@@ -107,9 +104,12 @@ impl<'a> Lowering<'a> {
         let globals = &mut self.globals;
         let draft = if name == word::STARTUP_SCRIPT { &mut globals.startup } else { &mut globals.shutdown };
         if draft.command.is_some() {
-            report.error("repeated", entry.span(), format!("`{name}` is set already; this one is ignored"));
+            report.repeated(entry.keyword, entry.span());
         } else {
             draft.command = command::command(entry, report);
+            if entry.argument().is_some_and(|word| word.text.trim().is_empty()) {
+                report.error("bad-command", entry.span(), format!("`{name}` names no command"));
+            }
         }
     }
 
@@ -130,9 +130,25 @@ impl<'a> Lowering<'a> {
     }
 }
 
+/// The one word of a keyword that takes no others.
+fn only_word<'a>(entry: &Entry<'a>, report: &mut Report<'_>) -> Option<&'a str> {
+    if let Some(extra) = entry.arguments().get(1) {
+        let message = format!("`{}` takes one word; it is ignored", entry.keyword.name);
+        report.error("bad-value", extra.span, message);
+        return None;
+    }
+    arguments::required(entry, report).map(|word| word.text)
+}
+
 /// The kernel keeps 15 octets of a name.
 fn process_name(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
-    let mut name = arguments::required(entry, report)?.text.to_owned();
+    let word = arguments::required(entry, report)?;
+    let mut name = word.text.to_owned();
+    if name.len() > MAX_PROCESS_NAME_LEN {
+        let message =
+            format!("a process name has at most {MAX_PROCESS_NAME_LEN} characters: the rest is cut off");
+        report.warning("name-length", word.span, message);
+    }
     let end = (0..=MAX_PROCESS_NAME_LEN.min(name.len())).rev().find(|&end| name.is_char_boundary(end))?;
     name.truncate(end);
     Some(name)

@@ -89,8 +89,7 @@ impl<'a> Lowering<'a> {
             },
             word::LVS_SYNC_DAEMON => {
                 if globals.sync_daemon.is_some() {
-                    let message = "`lvs_sync_daemon` is set already; this one is ignored";
-                    report.error("repeated", entry.span(), message);
+                    report.repeated(entry.keyword, entry.span());
                 } else {
                     globals.sync_daemon = sync_daemon(entry, report);
                 }
@@ -135,8 +134,7 @@ impl<'a> Lowering<'a> {
         };
         let report = &mut self.report;
         if is_script && draft.script.is_some() || !is_script && draft.fifo.is_some() {
-            let message = format!("`{}` is set already; this one is ignored", entry.keyword.name);
-            report.error("repeated", entry.span(), message);
+            report.repeated(entry.keyword, entry.span());
         } else if is_script {
             draft.script = command::command(entry, report);
         } else {
@@ -263,7 +261,11 @@ fn sync_daemon(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<SyncDaemonD
         report.error("missing-argument", entry.span(), "`lvs_sync_daemon` takes an interface");
         return None;
     };
-    let interface = arguments::interface_name(interface, report)?;
+    // Of names that no interface can have, keepalived complains of long ones only.
+    report.set_unheard(interface.text.len() <= arguments::MAX_INTERFACE_LEN);
+    let interface = arguments::interface_name(interface, report);
+    report.set_unheard(false);
+    let interface = interface?;
     let mut draft = SyncDaemonDraft { daemon: sync_daemon_on(interface), id: None, at: None };
     let mut words = options.iter();
     let mut is_first = true;

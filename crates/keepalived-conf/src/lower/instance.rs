@@ -414,6 +414,10 @@ impl<'a> Lowering<'a> {
             word::NOTIFY_MASTER_RX_LOWER_PRI => &mut notify.master_received_lower_priority,
             word::NOTIFY_DELETED => {
                 let bare = entry.arguments().is_empty();
+                if notify.deleted.is_some() {
+                    self.report.repeated(entry.keyword, entry.span());
+                    return true;
+                }
                 let command =
                     if bare { None } else { command::command(entry, &mut self.report).map(Box::new) };
                 notify.deleted = Some(command);

@@ -1,5 +1,6 @@
 //! Mail keywords of `global_defs`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -95,6 +96,10 @@ fn server(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(String, Option<
         return None;
     };
     arguments::extra_words(entry, 2, report);
+    if !may_be_a_host(host.text) {
+        arguments::not(entry, host, "an IP address or a host's name", report);
+        return None;
+    }
     let Some(word) = entry.arguments().get(1) else { return Some((host.text.to_string(), None)) };
     let port = value::integer(word.text, 1, 65_535).ok().and_then(|port| u16::try_from(port).ok());
     if port.is_none() {
@@ -102,6 +107,12 @@ fn server(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<(String, Option<
         return None;
     }
     Some((host.text.to_string(), port))
+}
+
+/// Digits and dots that are no address are no name either, and no name has a `/`.
+fn may_be_a_host(word: &str) -> bool {
+    let digits = word.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.');
+    word.parse::<IpAddr>().is_ok() || !(digits || word.contains('/'))
 }
 
 /// 0 becomes 1 second.

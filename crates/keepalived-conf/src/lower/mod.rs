@@ -40,6 +40,7 @@ mod sync_group;
 mod track;
 mod track_file;
 mod track_process;
+mod umask;
 mod understood;
 mod users;
 mod value;
@@ -94,6 +95,8 @@ struct Lowering<'a> {
     sync_groups: HashMap<&'a str, Span>,
     /// Commands of keywords that nothing acts on, with the keyword.
     idle_commands: Vec<(&'static str, Command)>,
+    /// Keywords seen so far, of those that may stand once and that nothing else remembers.
+    written: HashSet<&'static str>,
     track_files: TrackFiles<'a>,
     track_processes: TrackProcesses<'a>,
     /// `interface_up_down_delays`
@@ -135,6 +138,7 @@ fn lower(lines: &Lines, files: &dyn Files, diagnostics: &mut Diagnostics) -> Low
         instance_names: HashMap::new(),
         sync_groups: HashMap::new(),
         idle_commands: Vec::new(),
+        written: HashSet::new(),
         track_files: TrackFiles::default(),
         track_processes: TrackProcesses::default(),
         interface_delays: Vec::new(),
@@ -193,14 +197,22 @@ impl<'a> Lowering<'a> {
         let mut unusable = None;
         let mut instances = Vec::with_capacity(self.drafts.len());
         let mut spans = Vec::with_capacity(self.drafts.len());
-        for (span, draft) in std::mem::take(&mut self.drafts) {
-            match finish::finish(*draft, span, &self.globals, &mut self.report) {
+        for (span, mut draft) in std::mem::take(&mut self.drafts) {
+            match finish::finish(&mut draft, span, &self.globals, &mut self.report) {
                 Ok(instance) => {
                     instances.push(instance);
                     spans.push(span);
                 }
-                Err(problem) => unusable = unusable.or(Some(problem)),
+                Err(problem) => {
+                    unusable = unusable.or(Some(problem));
+                    self.idle_commands.extend(draft.notify.into_commands());
+                }
             }
+        }
+        if instances.is_empty() && unusable.is_some() {
+            // They are scripts of the file all the same.
+            let scripts = self.scripts.iter().map(|script| (word::SCRIPT, script.command.clone()));
+            self.idle_commands.extend(scripts);
         }
         let prefixes = virtual_links::Prefixes {
             instances: self.globals.vmac_prefix.as_deref().unwrap_or("vrrp"),

@@ -2,7 +2,7 @@
 
 use ipnetwork::IpNetwork;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Class, Diagnostic};
 use crate::keywords::{self, Context, Keyword, LINE};
 use crate::line::{Word, Words};
 use crate::similar::did_you_mean;
@@ -62,7 +62,8 @@ impl<'a, 'n, 'r, 'f> OptionLine<'a, 'n, 'r, 'f> {
         let argument = self.next();
         if argument.is_none() {
             let message = format!("`{}` needs an argument; the line is ignored", option.text);
-            self.report.error("missing-argument", option.span, message);
+            let finding = Diagnostic::error("missing-argument", message).class(Class::MissingArgument);
+            self.report.push(finding.at(option.span));
         }
         argument
     }

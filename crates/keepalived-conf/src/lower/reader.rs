@@ -9,7 +9,7 @@
 //! taken to pair here too.
 
 use crate::damage::Damage;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Class, Diagnostic};
 use crate::keywords::{self, Arguments, Context, Keyword};
 use crate::line::{Line, Statement, Word, Words};
 use crate::lines::{Lines, LinesIter};
@@ -92,7 +92,13 @@ impl<'a> Reader<'a> {
         match self.rest.peek() {
             Some(Line::Open(_)) => drop(self.rest.next()),
             next => {
-                report.push(missing_brace(entry.keyword, entry.span()));
+                // keepalived says nothing of a list that ends before it began.
+                let class = if is_list && matches!(next, Some(Line::Close(_))) {
+                    Class::None
+                } else {
+                    Class::General
+                };
+                report.push(missing_brace(entry.keyword, entry.span()).class(class));
                 block.ended = !next.is_some_and(|next| continues(context, entry.context, next));
             }
         }

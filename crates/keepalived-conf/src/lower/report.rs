@@ -155,6 +155,11 @@ impl<'a> Report<'a> {
         self.push(finding);
     }
 
+    /// That a keyword stands a second time, where the first one holds.
+    pub(super) fn repeated(&mut self, keyword: &'static Keyword, at: Span) {
+        self.error("repeated", at, format!("`{}` is set already; this one is ignored", keyword.name));
+    }
+
     /// That an interface is named.
     pub(super) fn interface_named(&mut self, name: &str, at: Span) {
         if !self.known_interfaces.contains(name) {

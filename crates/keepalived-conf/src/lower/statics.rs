@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Class, Diagnostic};
 use crate::line::Word;
 use crate::model::routing::{Route, Rule, Static, Statics};
 use crate::model::{VirtualAddress, VrrpInstance};
@@ -81,7 +81,7 @@ impl<'a> Lowering<'a> {
             self.reader.skip_next_block();
             return;
         };
-        let mut members = Vec::new();
+        let (mut members, mut listed) = (Vec::new(), false);
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
             if entry.keyword.name != "group" {
@@ -89,6 +89,7 @@ impl<'a> Lowering<'a> {
                 continue;
             }
             members.extend(entry.arguments());
+            listed = true;
             let mut lines = self.reader.open(entry, &mut self.report);
             while let Some(line) = self.reader.next_line(&mut lines, &mut self.report) {
                 members.extend(line.words());
@@ -96,7 +97,9 @@ impl<'a> Lowering<'a> {
         }
         if members.is_empty() {
             let message = format!("track_group {} has no members; it is ignored", name.text);
-            self.report.error("incomplete", name.span, message);
+            // keepalived says nothing of a block without `group`.
+            let class = if listed { Class::General } else { Class::None };
+            self.report.push(Diagnostic::error("incomplete", message).class(class).at(name.span));
         } else if self.statics.groups.contains_key(name.text) {
             let message = format!("track_group {} is defined already; this block is ignored", name.text);
             self.report.error("duplicate-group", name.span, message);
@@ -115,7 +118,8 @@ impl<'a> Lowering<'a> {
                 if !exists {
                     let message =
                         format!("there is no vrrp_instance {}; the group goes without it", member.text);
-                    self.report.error("unknown-instance", member.span, message);
+                    let finding = Diagnostic::error("unknown-instance", message).class(Class::None);
+                    self.report.push(finding.at(member.span));
                 }
                 exists
             });

@@ -45,7 +45,10 @@ impl<'a> Lowering<'a> {
                 _ if entry.keyword.status != Status::Acts => self.understood(entry),
                 word::FILE => {
                     let word = arguments::required(&entry, &mut self.report);
-                    path = word.map(|word| PathBuf::from(word.text)).or(path);
+                    if path.is_some() {
+                        self.report.repeated(entry.keyword, entry.span());
+                    }
+                    path = path.or(word.map(|word| PathBuf::from(word.text)));
                 }
                 word::INIT_FILE => init = Some(init_file(&entry, &mut self.report)),
                 word::WEIGHT => weight = file_weight(&entry, weight, &mut self.report),
@@ -87,13 +90,16 @@ fn init_file(entry: &Entry<'_>, report: &mut Report<'_>) -> (i32, bool) {
 }
 
 /// `N [reverse|noreverse]`, with what holds if it is not that.
-pub(super) fn file_weight(entry: &Entry<'_>, before: (i16, bool), report: &mut Report<'_>) -> (i16, bool) {
+pub(super) fn file_weight<T>(entry: &Entry<'_>, before: (T, bool), report: &mut Report<'_>) -> (T, bool)
+where
+    T: TryFrom<i64>,
+{
     let Some((number, options)) = entry.arguments().split_first() else {
         report.missing_argument(entry.keyword, entry.span());
         return before;
     };
     let limit = if let Arguments::Weight { limit, .. } = entry.keyword.arguments { limit } else { 254 };
-    let Some(weight) = weight(number, limit) else {
+    let Some(weight) = weight(number, limit).and_then(|weight| T::try_from(weight).ok()) else {
         arguments::bad_number(entry, number, "", report);
         return before;
     };
@@ -110,7 +116,6 @@ pub(super) fn file_weight(entry: &Entry<'_>, before: (i16, bool), report: &mut R
     }
 }
 
-fn weight(word: Word<'_>, limit: u8) -> Option<i16> {
-    let weight = value::integer(word.text, -i64::from(limit), limit.into()).ok()?;
-    i16::try_from(weight).ok()
+fn weight(word: Word<'_>, limit: u32) -> Option<i64> {
+    value::integer(word.text, -i64::from(limit), limit.into()).ok()
 }

@@ -33,6 +33,8 @@ struct Draft<'a> {
     fork_delay: Duration,
     terminate_delay: Duration,
     weight: (i16, bool),
+    /// Whether `weight` is written.
+    weighted: bool,
 }
 
 /// `param_match`
@@ -60,6 +62,7 @@ impl<'a> Lowering<'a> {
             fork_delay: Duration::ZERO,
             terminate_delay: Duration::ZERO,
             weight: (1, false),
+            weighted: false,
         };
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
@@ -104,7 +107,11 @@ impl<'a> Draft<'a> {
             }
             word::PARAM_MATCH => self.parameters = parameter_match(entry, report).or(self.parameters),
             word::FULL_COMMAND => self.full_command = arguments::bare(entry, report),
-            word::WEIGHT => self.weight = file_weight(entry, self.weight, report),
+            word::WEIGHT if self.weighted => report.repeated(entry.keyword, entry.span()),
+            word::WEIGHT => {
+                self.weight = file_weight(entry, self.weight, report);
+                self.weighted = true;
+            }
             word::QUORUM => {
                 let quorum = arguments::number(entry, Junk::Ignored, "", report);
                 let fits = |quorum: &u32| self.quorum_max.is_none_or(|most| *quorum <= most);

@@ -1,7 +1,7 @@
 //! Keywords that nothing acts on: their arguments are checked, their blocks walked.
 
 use crate::diagnostic::Diagnostic;
-use crate::keywords::{Arguments, Context};
+use crate::keywords::{Arguments, Context, word};
 use crate::line::{Statement, Word};
 use crate::similar::did_you_mean;
 
@@ -16,7 +16,19 @@ impl<'a> Lowering<'a> {
     /// Says once that the keyword has no effect, then checks it and everything in its block.
     pub(super) fn understood(&mut self, entry: Entry<'a>) {
         self.report.without_effect(entry.keyword, entry.span());
+        if ONCE.contains(&entry.keyword.name) {
+            self.note_repeated(&entry);
+        }
         self.check(entry);
+    }
+
+    /// Whether the keyword stood before, where keepalived complains of that.
+    pub(super) fn note_repeated(&mut self, entry: &Entry<'a>) -> bool {
+        let repeated = !self.written.insert(entry.keyword.name);
+        if repeated {
+            self.report.repeated(entry.keyword, entry.span());
+        }
+        repeated
     }
 
     /// Checks the keyword and everything in its block. Blocks nest as deep as the table, so this does too.
@@ -50,6 +62,11 @@ impl<'a> Lowering<'a> {
             return;
         }
         let report = &mut self.report;
+        if let Some(extra) = entry.arguments().get(1).filter(|_| ALONE.contains(&entry.keyword.name)) {
+            let message = format!("`{}` takes one word; it is ignored", entry.keyword.name);
+            report.error("bad-value", extra.span, message);
+            return;
+        }
         match arguments {
             Arguments::None => arguments::extra_words(entry, 0, report),
             Arguments::Switch => {
@@ -100,7 +117,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn check_weight(&mut self, entry: &Entry<'a>, limit: u8) {
+    fn check_weight(&mut self, entry: &Entry<'a>, limit: u32) {
         let Some(word) = entry.argument() else { return };
         if value::integer(word.text, -i64::from(limit), limit.into()).is_err() {
             arguments::bad_number(entry, word, "", &mut self.report);
@@ -125,6 +142,13 @@ impl<'a> Lowering<'a> {
         }
     }
 }
+
+/// Keywords that may stand once.
+const ONCE: [&str; 3] = [word::SNMP_SOCKET, word::TMP_CONFIG_DIRECTORY, word::NFTABLES_IPVS];
+
+/// Keywords that do not count with more than one word.
+const ALONE: [&str; 4] =
+    [word::SNMP_SOCKET, word::SNMP_NAME, word::VRRP_RX_BUFS_MULTIPLIER, word::KERNEL_RX_BUF_SIZE];
 
 /// A track line names what stands above.
 pub(super) fn tracker_named<'a>(

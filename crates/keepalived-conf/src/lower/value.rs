@@ -15,9 +15,12 @@ pub(super) enum NumberError<T> {
     OutOfRange(T),
 }
 
-/// A whole number in base 10 with an optional sign.
+/// A whole number in base 10 with an optional sign. Nothing (`""`) is 0, as C's `strtol` has it.
 pub(super) fn integer(word: &str, min: i64, max: i64) -> Result<i64, NumberError<i64>> {
-    let word = word.trim_ascii();
+    let word = match word.trim_ascii() {
+        "" => "0",
+        word => word,
+    };
     let digits = word.strip_prefix(['+', '-']).unwrap_or(word);
     let length = digits.bytes().take_while(u8::is_ascii_digit).count();
     if length == 0 {
@@ -33,9 +36,12 @@ pub(super) fn integer(word: &str, min: i64, max: i64) -> Result<i64, NumberError
     }
 }
 
-/// A decimal number in millionths, and whether it had to be rounded to `places`.
+/// A decimal number in millionths, and whether it had to be rounded to `places`. Nothing (`""`) is 0.
 pub(super) fn decimal(word: &str, min: u64, max: u64, places: u8) -> Result<(u64, bool), NumberError<u64>> {
-    let word = word.trim_ascii();
+    let word = match word.trim_ascii() {
+        "" => "0",
+        word => word,
+    };
     let unsigned = word.strip_prefix('+').unwrap_or(word);
     if unsigned.starts_with('-') {
         return Err(NumberError::OutOfRange(0));
@@ -166,7 +172,8 @@ mod tests {
         assert_eq!(integer("1.5", 0, 9), Err(NumberError::TrailingJunk(1)));
         assert_eq!(integer("x3", 0, 9), Err(NumberError::NotANumber));
         assert_eq!(integer("-", 0, 9), Err(NumberError::NotANumber));
-        assert_eq!(integer("", 0, 9), Err(NumberError::NotANumber));
+        assert_eq!(integer("", 0, 9), Ok(0));
+        assert_eq!(integer("", 1, 9), Err(NumberError::OutOfRange(0)));
     }
 
     #[test]

@@ -84,8 +84,11 @@ fn link(entry: &Entry<'_>, kind: KindDraft, report: &mut Report<'_>) -> LinkDraf
         match word.text {
             "name" | "group" => {
                 let Some(value) = words.next() else {
-                    let message = format!("`{}` lacks its value; it is ignored", word.text);
-                    report.error("bad-value", word.span, message);
+                    // Before keepalived had these words, they were names as any other.
+                    let message =
+                        format!("`{}` lacks its value; it is taken as the interface's name", word.text);
+                    report.lint("bad-value", word.span, message);
+                    name(&mut link, word, report);
                     continue;
                 };
                 if word.text == "name" {

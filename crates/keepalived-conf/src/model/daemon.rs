@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::keywords::word;
+
 use super::Command;
 
 /// Settings of the daemon itself, which concern neither VRRP nor virtual servers.
@@ -131,8 +133,11 @@ impl TimedCommand {
 impl Daemon {
     /// Every command, with the keyword that it comes from.
     pub fn commands_mut(&mut self) -> impl Iterator<Item = (&'static str, &mut Option<TimedCommand>)> {
-        [("startup_script", &mut self.startup_script), ("shutdown_script", &mut self.shutdown_script)]
-            .into_iter()
+        let commands = [
+            (word::STARTUP_SCRIPT, &mut self.startup_script),
+            (word::SHUTDOWN_SCRIPT, &mut self.shutdown_script),
+        ];
+        commands.into_iter()
     }
 
     /// Every command.

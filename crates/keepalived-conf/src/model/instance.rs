@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use ipnetwork::IpNetwork;
 
+use crate::keywords::word;
+
 use super::routing::{Route, Rule};
 use super::trackers::Tracked;
 use super::virtual_link::VirtualLinks;
@@ -255,6 +257,22 @@ pub struct Notify {
     pub any: Option<Box<Command>>,
     /// `notify_master_rx_lower_pri`
     pub master_received_lower_priority: Option<Box<Command>>,
+}
+
+impl Notify {
+    /// The commands, each with its keyword.
+    pub(crate) fn into_commands(self) -> impl Iterator<Item = (&'static str, Command)> {
+        let commands = [
+            (word::NOTIFY_MASTER, self.master),
+            (word::NOTIFY_BACKUP, self.backup),
+            (word::NOTIFY_FAULT, self.fault),
+            (word::NOTIFY_STOP, self.stop),
+            (word::NOTIFY_DELETED, self.deleted.flatten()),
+            (word::NOTIFY, self.any),
+            (word::NOTIFY_MASTER_RX_LOWER_PRI, self.master_received_lower_priority),
+        ];
+        commands.into_iter().filter_map(|(keyword, command)| Some((keyword, *command?)))
+    }
 }
 
 /// JSON and its like have one `null`, so "bare keyword" and "no keyword" would be the same: written as two values.

@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::keywords::word;
+
 use super::Command;
 pub use super::conversations::{ServerCheck, ServerKind, TalkCheck, TalkStep};
 pub use super::lvs_global::{FlushOnStop, LvsGlobal, LvsSyncDaemon, LvsTimeouts, Reconcile};
@@ -278,8 +280,8 @@ pub enum CheckerKind {
     File {
         /// `file` of the `track_file`.
         path: PathBuf,
-        /// -254 to 254.
-        weight: i16,
+        /// -2147483647 to 2147483647.
+        weight: i32,
         /// `reverse`
         reverse: bool,
     },
@@ -336,10 +338,10 @@ impl std::fmt::Debug for HttpCheck {
         f.debug_struct("HttpCheck")
             .field("urls", &self.urls)
             .field("version", &self.version)
-            .field("fast_recovery", &self.fast_recovery)
+            .field(word::FAST_RECOVERY, &self.fast_recovery)
             .field("tls", &self.tls)
             .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
-            .field("basic_auth", &self.basic_auth.as_ref().map(|(user, _)| format!("{user}:********")))
+            .field(word::BASIC_AUTH, &self.basic_auth.as_ref().map(|(user, _)| format!("{user}:********")))
             .finish()
     }
 }

@@ -83,7 +83,7 @@ fn values_of(arguments: Arguments) -> Vec<String> {
             bounds.into_iter().chain(texts(&["0", "1", "3", "2.5", "+2", "-1", "3x", "x"])).collect()
         }
         Arguments::Weight { limit, .. } => {
-            let limit = i32::from(limit);
+            let limit = i64::from(limit);
             let bounds = [-limit - 1, -limit, 0, limit, limit + 1].map(|number| number.to_string());
             bounds.into_iter().chain(texts(&["5 reverse", "5 foo", "x"])).collect()
         }

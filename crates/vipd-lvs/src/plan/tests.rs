@@ -146,3 +146,19 @@ fn servers_that_are_asked_the_same_share_the_definition() {
     let named = check("/\n virtualhost www.example.org");
     assert_eq!(pages(&balanced("", &[(80, &named)]))[0].1, "www.example.org");
 }
+
+#[test]
+fn of_a_group_with_both_families_each_server_serves_its_own() {
+    let group = "virtual_server_group G {\n192.0.2.1 80\n2001:db8::1 80\n}\n";
+    let servers = "real_server 10.0.0.1 80 {\n}\nreal_server 2001:db8::11 80 {\n}\n";
+    let with = |method: &str| {
+        let server = format!(
+            "virtual_server group G {{\nlvs_sched rr\nlvs_method {method}\nprotocol TCP\n{servers}}}\n"
+        );
+        let mut found = destinations(&table(&plan(0, &format!("{group}{server}"))));
+        found.sort();
+        found
+    };
+    assert_eq!(with("NAT"), ["10.0.0.1:80", "[2001:db8::11]:80"]);
+    assert_eq!(with("TUN").len(), 4, "tunnels lead to either");
+}

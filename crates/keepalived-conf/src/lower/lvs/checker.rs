@@ -97,7 +97,9 @@ impl Common {
                 self.bind_ip = address.map(|address| (address, entry.span())).or(self.bind_ip);
             }
             word::BIND_PORT => self.bind_port = port(self.bind_port, report),
-            word::BIND_IF => self.interface = arguments::interface(entry, report).or(self.interface.take()),
+            word::BIND_IF => {
+                self.interface = arguments::lenient_interface(entry, report).or(self.interface.take());
+            }
             word::FWMARK => {
                 self.fwmark = arguments::number(entry, Junk::Ignored, "", report).unwrap_or(self.fwmark);
             }

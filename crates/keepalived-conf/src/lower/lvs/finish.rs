@@ -1,12 +1,10 @@
 //! Turns what a virtual server's block says into what it means: defaults, inheritance, what is refused.
 
 use std::collections::{HashMap, HashSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use crate::diagnostic::{Class, Diagnostic, Severity};
-use crate::model::lvs::{
-    Checker, Forwarding, LvsProtocol, LvsService, RealServer, SorryServer, VirtualServer,
-};
+use crate::model::lvs::{Forwarding, LvsProtocol, LvsService, RealServer, VirtualServer};
 use crate::model::{Command, VrrpInstance};
 use crate::source::Span;
 
@@ -16,11 +14,12 @@ use super::super::report::Report;
 use super::granularity;
 use super::group::{Group, Member};
 use super::key::Key;
-use super::kinds::{Around, CheckerDraft};
-use super::method::keeps_port;
-use super::real_server::RealDraft;
 use super::tls::Ssl;
-use super::virtual_server::{PERSISTENCE, SorryDraft, VirtualDraft};
+use super::virtual_server::{PERSISTENCE, VirtualDraft};
+
+mod real_servers;
+
+use real_servers::Fronts;
 
 /// Context in which all virtual servers are finished.
 struct File<'l, 'a, 'f> {
@@ -82,16 +81,16 @@ impl File<'_, '_, '_> {
             granularity::resolve(draft.granularity, ipv6, &name, self.report);
         let one_packet = self.one_packet(&draft, protocol, &name);
         let services = self.services(&draft, &members, protocol, ipv6, &name)?;
-        let port = common_port(&services);
-        let marks = services.iter().any(|service| matches!(service, LvsService::Fwmark { .. }));
-        let drafts = self.real_servers_kept(&mut draft, forwarding, ipv6, (port, marks), &name);
+        let fronts = Fronts::of(&services, matches!(draft.key, Key::Group(_)));
+        let drafts = self.real_servers_kept(&mut draft, forwarding, fronts, &name);
         let sorry = draft.sorry.take();
-        let sorry_server = self.sorry_server(sorry, &draft, forwarding, ipv6, (port, marks));
+        let sorry_server = self.sorry_server(sorry, &draft, forwarding, fronts);
         let real_servers: Vec<_> =
             drafts.into_iter().map(|real| self.real_server(real, &draft, forwarding)).collect();
         if real_servers.is_empty() {
             let message = format!("virtual server {name} has no usable real server; it is ignored");
-            self.report.error("no-real-server", draft.at, message);
+            let class = fronts.class_of_other_family();
+            self.report.push(Diagnostic::error("no-real-server", message).class(class).at(draft.at));
             return None;
         }
         let quorum = self.quorum(&draft, &real_servers, &name);
@@ -292,166 +291,6 @@ impl File<'_, '_, '_> {
         (!services.is_empty()).then_some(services)
     }
 
-    /// The real servers that can stay, their ports filled in.
-    fn real_servers_kept(
-        &mut self,
-        draft: &mut VirtualDraft,
-        forwarding: Forwarding,
-        ipv6: bool,
-        (port, marks): (Option<u16>, bool),
-        name: &str,
-    ) -> Vec<RealDraft> {
-        let mut seen: HashMap<SocketAddr, Span> = HashMap::with_capacity(draft.real_servers.len());
-        let mut kept = Vec::with_capacity(draft.real_servers.len());
-        for mut real in std::mem::take(&mut draft.real_servers) {
-            let method = real.forwarding.unwrap_or(forwarding);
-            if !self.fits_family("real server", real.address, real.at, method, ipv6) {
-                continue;
-            }
-            if let Some(first) = seen.insert(real.address, real.at) {
-                let message =
-                    format!("real server {} of {name} is listed already; this one is ignored", real.address);
-                self.report.push(
-                    Diagnostic::error("duplicate-real-server", message)
-                        .at(real.at)
-                        .related(Some(first), "first listed here"),
-                );
-                seen.insert(real.address, first);
-                continue;
-            }
-            self.port(&mut real.address, real.at, method, port, marks, "real server");
-            if method == Forwarding::DirectRoute && self.directors.contains(&real.address.ip()) {
-                self.director(real.address.ip(), real.at);
-            }
-            if real.lower_threshold > real.upper_threshold {
-                let message = "`lthreshold` is ignored: it is above `uthreshold`, which the kernel refuses";
-                self.report.lint("thresholds", real.at, message);
-                real.lower_threshold = 0;
-            }
-            kept.push(real);
-        }
-        kept
-    }
-
-    /// Only tunnels lead to another address family.
-    fn fits_family(
-        &mut self,
-        what: &str,
-        address: SocketAddr,
-        at: Span,
-        method: Forwarding,
-        ipv6: bool,
-    ) -> bool {
-        if address.is_ipv6() == ipv6 || matches!(method, Forwarding::Tunnel { .. }) {
-            return true;
-        }
-        let family = if ipv6 { "IPv6" } else { "IPv4" };
-        let message = format!("{what} {} is ignored: its virtual server speaks {family}", address.ip());
-        self.report.error("family", at, message);
-        false
-    }
-
-    /// Fills in a missing port; complains where the written one cannot count.
-    fn port(
-        &mut self,
-        address: &mut SocketAddr,
-        at: Span,
-        method: Forwarding,
-        port: Option<u16>,
-        marks: bool,
-        what: &str,
-    ) {
-        let written = address.port();
-        if marks {
-            if written != 0 && keeps_port(method) {
-                let message = format!(
-                    "packets with a mark keep their port: that of {what} {address} counts for checks only"
-                );
-                self.report.warning("port", at, message);
-            }
-            return;
-        }
-        let Some(port) = port else { return };
-        if written == 0 {
-            address.set_port(port);
-            if !keeps_port(method) && port != 0 {
-                let message =
-                    format!("{what} {} has no port; that of its virtual server is used", address.ip());
-                self.report.lint("no-port", at, message);
-            }
-        } else if written != port && keeps_port(method) {
-            let message = format!(
-                "packets keep their port {port} on the way (DR, TUN): that of {what} {address} counts for checks only"
-            );
-            self.report.warning("port", at, message);
-        }
-    }
-
-    /// A backup director has the same table: packets that it gets as a real server it may pass on again.
-    fn director(&mut self, address: IpAddr, at: Span) {
-        let message =
-            format!("real server {address} is a director too: it may pass on what it is given, even back");
-        self.report.push(
-            Diagnostic::new(Severity::Warning, Class::None, "director-loop", message)
-                .at(at)
-                .help("let a firewall rule mark what does not come from the other director, and write `virtual_server fwmark N`"),
-        );
-    }
-
-    fn sorry_server(
-        &mut self,
-        draft: Option<SorryDraft>,
-        server: &VirtualDraft,
-        forwarding: Forwarding,
-        ipv6: bool,
-        (port, marks): (Option<u16>, bool),
-    ) -> Option<SorryServer> {
-        let mut draft = draft?;
-        let method = draft.forwarding.unwrap_or(forwarding);
-        if !self.fits_family("sorry server", draft.address, draft.at, method, ipv6) {
-            return None;
-        }
-        self.port(&mut draft.address, draft.at, method, port, marks, "sorry server");
-        let around = Around {
-            server: draft.address,
-            timing: server.timing,
-            virtual_host: server.virtual_host.as_deref(),
-            log_all_failures: self.globals.checker_log_all_failures,
-            ssl: self.ssl,
-        };
-        let checkers = self.checkers(draft.checkers, &around);
-        Some(SorryServer { address: draft.address, forwarding: method, inhibit: draft.inhibit, checkers })
-    }
-
-    fn checkers(&mut self, drafts: Vec<CheckerDraft>, around: &Around<'_>) -> Vec<Checker> {
-        drafts.into_iter().map(|checker| checker.finish(around, &mut self.checks, self.report)).collect()
-    }
-
-    fn real_server(&mut self, draft: RealDraft, server: &VirtualDraft, forwarding: Forwarding) -> RealServer {
-        let around = Around {
-            server: draft.address,
-            timing: draft.timing.or(server.timing),
-            virtual_host: draft.virtual_host.as_deref().or(server.virtual_host.as_deref()),
-            log_all_failures: self.globals.checker_log_all_failures,
-            ssl: self.ssl,
-        };
-        let checkers = self.checkers(draft.checkers, &around);
-        RealServer {
-            address: draft.address,
-            weight: draft.weight.unwrap_or(server.weight),
-            forwarding: draft.forwarding.unwrap_or(forwarding),
-            upper_threshold: draft.upper_threshold,
-            lower_threshold: draft.lower_threshold,
-            inhibit_on_failure: draft.inhibit_on_failure.unwrap_or(server.inhibit_on_failure),
-            notify_up: draft.notify_up,
-            notify_down: draft.notify_down,
-            smtp_alert: draft.smtp_alert.or(self.globals.smtp_alert_checker()).unwrap_or(true),
-            backup: draft.backup,
-            slow_start: draft.slow_start.unwrap_or(server.slow_start),
-            checkers,
-        }
-    }
-
     /// Not more than all real servers together can give.
     fn quorum(&mut self, draft: &VirtualDraft, real_servers: &[RealServer], name: &str) -> u32 {
         let total: u64 = real_servers.iter().map(|real| u64::from(real.weight)).sum();
@@ -507,14 +346,4 @@ fn name(key: &Key, protocol: Option<LvsProtocol>) -> String {
         // The port is that of the key, which has none.
         Key::Group(group) => format!("[{group}]:0"),
     }
-}
-
-/// The port of all services, if they agree on one; `None` for marks.
-fn common_port(services: &[LvsService]) -> Option<u16> {
-    let mut ports = services.iter().map(|service| match service {
-        LvsService::Address { address, .. } => Some(address.port()),
-        LvsService::Fwmark { .. } => None,
-    });
-    let first = ports.next()??;
-    ports.all(|port| port == Some(first)).then_some(first)
 }

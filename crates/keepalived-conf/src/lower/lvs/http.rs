@@ -213,6 +213,14 @@ impl UrlDraft {
     }
 
     fn take(&mut self, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
+        // Of these keepalived 2.2.7 complains about nothing.
+        report.set_unheard(entry.keyword.name.starts_with(word::REGEX));
+        let taken = self.take_keyword(entry, report);
+        report.set_unheard(false);
+        taken
+    }
+
+    fn take_keyword(&mut self, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
         let offset = |report: &mut Report<'_>| arguments::number(entry, Junk::Ignored, "", report);
         match entry.keyword.name {
             word::METHOD => self.method = arguments::choice(entry, report).and_then(method).or(self.method),

@@ -1,6 +1,7 @@
 //! The checkers other than `HTTP_GET`: what their blocks say, and what that means.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::lvs::{Checker, CheckerKind, DnsAnswers, GrpcCheck, ServerCheck, ServerKind, UdpCheck};
@@ -41,7 +42,7 @@ enum KindDraft {
     Dns { query_type: String, name: String, answers: Option<Box<DnsAnswers>> },
     Udp(Box<UdpCheck>),
     Misc { command: Box<Command>, timeout: Duration, dynamic: bool },
-    File(TrackFile),
+    File { path: PathBuf, weight: i32, reverse: bool },
     Bfd(String),
     Agent { send: String },
     Grpc { service: String, virtual_host: Option<String>, tls: Option<Box<TlsDraft>> },
@@ -215,15 +216,16 @@ impl<'a> Lowering<'a> {
             }
             true
         });
-        let Some(mut file) = file else {
+        let Some(file) = file else {
             let message = "this FILE_CHECK has no `track_file`; it is ignored";
             self.report.error("no-track-file", entry.span(), message);
             return None;
         };
+        let (mut own, mut reverse) = (file.weight.into(), file.reverse);
         if let Some(weight) = weight {
-            (file.weight, file.reverse) = file_weight(&weight, (file.weight, file.reverse), &mut self.report);
+            (own, reverse) = file_weight(&weight, (own, reverse), &mut self.report);
         }
-        Some(KindDraft::File(file))
+        Some(KindDraft::File { path: file.path, weight: own, reverse })
     }
 
     /// The `track_file` that a `FILE_CHECK` names; it must stand above.
@@ -308,7 +310,7 @@ impl CheckerDraft {
         let is_session = matches!(self.kind, KindDraft::Bfd(_));
         // A result that is told only when it changes is told once.
         let has_attempts =
-            !matches!(self.kind, KindDraft::Bfd(_) | KindDraft::File(_) | KindDraft::Agent { .. });
+            !matches!(self.kind, KindDraft::Bfd(_) | KindDraft::File { .. } | KindDraft::Agent { .. });
         let timeout = timing.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
         let has_port = (!matches!(self.kind, KindDraft::Ping)).then_some(self.at);
         let connection =
@@ -333,9 +335,7 @@ impl CheckerDraft {
                 let timeout = if timeout.is_zero() { delay_loop } else { timeout };
                 CheckerKind::Misc { script: checks.len() - 1, timeout, dynamic }
             }
-            KindDraft::File(TrackFile { path, weight, reverse, .. }) => {
-                CheckerKind::File { path, weight, reverse }
-            }
+            KindDraft::File { path, weight, reverse } => CheckerKind::File { path, weight, reverse },
             KindDraft::Bfd(name) => CheckerKind::Bfd(name),
             KindDraft::Agent { send } => CheckerKind::Agent(connection(report), send),
             KindDraft::Grpc { service, virtual_host, tls } => {

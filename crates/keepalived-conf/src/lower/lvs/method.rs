@@ -34,8 +34,28 @@ pub(super) fn forwarding(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<F
             return None;
         }
     };
-    arguments::extra_words(entry, 1, report);
+    if unknown_options(method, options, report) == 0 {
+        arguments::extra_words(entry, 1, report);
+    }
     Some(plain)
+}
+
+/// Complains of words that are no options, and counts them. Those of tunnels are ignored in silence elsewhere.
+fn unknown_options(method: Word<'_>, options: Words<'_>, report: &mut Report<'_>) -> usize {
+    let mut unknown = 0;
+    let mut words = options.iter();
+    while let Some(word) = words.next() {
+        match word.text {
+            "type" | "port" => _ = words.next(),
+            "nocsum" | "csum" | "remcsum" => {}
+            other => {
+                unknown += 1;
+                let message = format!("`{}` takes no option `{other}`; it is ignored", method.text);
+                report.error("unknown-option", word.span, message);
+            }
+        }
+    }
+    unknown
 }
 
 /// The options of `TUN`. An impossible combination becomes a plain IP-in-IP tunnel.

@@ -1,5 +1,6 @@
 //! `SSL`, and the `tls_*` keywords of checkers.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -46,16 +47,20 @@ impl<'a> Lowering<'a> {
             );
         }
         let mut ssl = Ssl { at: Some(entry.span()), ..Ssl::default() };
+        let mut written = HashSet::new();
         let mut block = self.reader.open(entry, &mut self.report);
         while let Some(entry) = self.reader.next(&mut block, &mut self.report) {
-            if entry.keyword.name == word::PASSWORD {
-                let message =
-                    "`password`: a key that is encrypted cannot be read; `openssl pkey` makes it one without";
-                self.report.lint("not-acted-on", entry.span(), message);
-                continue;
-            }
             let path = arguments::required(&entry, &mut self.report).map(|word| PathBuf::from(word.text));
-            match entry.keyword.name {
+            let name = entry.keyword.name;
+            if path.is_some() && !written.insert(name) {
+                let message = format!("`{name}` is set already; this one replaces it");
+                self.report.warning("repeated", entry.span(), message);
+            }
+            match name {
+                word::PASSWORD => {
+                    let message = "`password`: a key that is encrypted cannot be read; `openssl pkey` makes it one without";
+                    self.report.lint("not-acted-on", entry.span(), message);
+                }
                 word::CA => ssl.ca = path.or(ssl.ca),
                 word::CERTIFICATE => ssl.certificate = path.or(ssl.certificate),
                 _ => ssl.key = path.or(ssl.key),
