@@ -13,6 +13,7 @@
 //! | `faults` | injects faults into pairs of routers: damaged reloads, kill -9 at every phase; options: `--reloads`, `--kills`, `--seed` |
 //! | `fuzz SECONDS` | runs every fuzz target for so long (needs `cargo-fuzz`) |
 
+mod axe;
 mod checks;
 mod compatibility;
 mod completions;

@@ -35,6 +35,7 @@ const PEERS: &[Need] = &[
         why: "reads the metrics, the alert rules and the dashboard",
     },
     Need { program: "chromedriver", package: "chromium-driver", why: "a browser that shows the page" },
+    Need { program: "npm", package: "npm", why: "fetches axe-core, which looks at the page" },
     Need { program: "slapd", package: "slapd", why: "a directory that is checked" },
 ];
 

@@ -22,6 +22,8 @@ pub struct Request {
     pub authorization: Option<String>,
     /// The `Accept` fields, in lower case.
     pub accept: String,
+    /// The `Accept-Encoding` fields allow gzip.
+    pub takes_gzip: bool,
     /// The `Last-Event-ID` field, of a reader of server-sent events that comes again.
     pub last_event_id: Option<u64>,
     /// Another request may follow on this connection.
@@ -102,6 +104,8 @@ impl Request {
             }
         } else if is("authorization") {
             self.authorization = Some(text().into_owned());
+        } else if is("accept-encoding") {
+            self.takes_gzip |= takes_gzip(&text());
         } else if is("accept") {
             self.accept.push_str(&text().to_ascii_lowercase());
             self.accept.push(',');
@@ -116,6 +120,15 @@ impl Request {
         }
         Ok(())
     }
+}
+
+/// Whether a list of encodings names gzip, with any weight but 0 (RFC 9110 section 12.5.3).
+fn takes_gzip(list: &str) -> bool {
+    list.split(',').any(|item| {
+        let (name, weight) = item.split_once(';').unwrap_or((item, ""));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.trim().parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case("gzip") && weight.is_none_or(|weight| weight > 0.0)
+    })
 }
 
 /// Longest head of a request, in bytes.
@@ -169,6 +182,19 @@ mod tests {
         assert_eq!(parse("GET http://evil/ HTTP/1.1\r\n\r\n"), Err(Refusal::Malformed));
         assert_eq!(parse("GET /%ff HTTP/1.1\r\n\r\n"), Err(Refusal::Malformed));
         assert_eq!(parse("\u{16}\u{3}\u{1}"), Err(Refusal::Malformed));
+    }
+
+    #[test]
+    fn gzip_is_taken_where_it_is_named_and_not_refused() {
+        let takes =
+            |field: &str| parse(&format!("GET / HTTP/1.1\r\n{field}\r\n\r\n")).unwrap().unwrap().0.takes_gzip;
+        for list in ["gzip", "gzip, deflate, br", "br;q=1.0, GZIP;q=0.8", "deflate,gzip ; q=0.001"] {
+            assert!(takes(&format!("Accept-Encoding: {list}")), "{list}");
+        }
+        for list in ["", "identity", "gzip;q=0", "gzip;q=0.000, br", "x-gzip-like"] {
+            assert!(!takes(&format!("Accept-Encoding: {list}")), "{list}");
+        }
+        assert!(!takes("Accept: gzip"));
     }
 
     #[test]

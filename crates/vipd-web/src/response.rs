@@ -1,7 +1,11 @@
 //! Answers, with the fields that tell a browser what it may do with them.
 
 use std::fmt::Write;
+use std::io::Write as _;
 use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::access::Denial;
 use crate::request::Refusal;
@@ -32,6 +36,19 @@ impl Response {
     /// An answer of one line.
     pub(crate) fn line(status: (u16, &'static str), line: &str) -> Self {
         Self::new(status, TEXT, format!("{line}\n").into_bytes())
+    }
+
+    /// The same, compressed, where that is worth it. No answer holds a secret, so its length tells none.
+    pub(crate) fn compressed(mut self) -> Self {
+        if self.body.len() < MIN_COMPRESSED {
+            return self;
+        }
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        if let Ok(body) = encoder.write_all(&self.body).and_then(|()| encoder.finish()) {
+            self.fields.push_str("Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n");
+            self.body = body.into();
+        }
+        self
     }
 
     /// The head of it as bytes. A stream has no length: it ends with the connection.
@@ -101,6 +118,9 @@ pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub(crate) const JSON: &str = "application/json";
 /// Server-sent events.
 pub(crate) const EVENTS: &str = "text/event-stream";
+
+/// Shorter bodies fit into one packet anyway.
+const MIN_COMPRESSED: usize = 1200;
 
 /// In every answer. Without `Access-Control-Allow-Origin`, no page of another origin can read one.
 const FIELDS: &str = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n\

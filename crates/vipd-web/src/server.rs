@@ -221,6 +221,7 @@ impl Server {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match answer {
             Answer::Whole(response) => {
+                let response = if request.takes_gzip { response.compressed() } else { response };
                 connection.answer(now, &response, request.is_head, request.keep_alive);
             }
             Answer::Stream(_) if streams >= MAX_STREAMS => {

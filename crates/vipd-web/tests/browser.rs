@@ -76,6 +76,7 @@ fn await_true(browser: &Browser, script: &str) {
 
 #[test]
 fn pages_of_all_sizes_are_shown_and_come_alive_without_complaints() {
+    const MAX_SENT: u64 = 80_000;
     const PAINT: &str = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime";
     let Some(browser) = browser() else { return };
     for instances in [0, 1, 100, 1000] {
@@ -86,7 +87,10 @@ fn pages_of_all_sizes_are_shown_and_come_alive_without_complaints() {
         assert_eq!(rows, json!(instances));
         await_true(&browser, &format!("return {PAINT} > 0"));
         let paint = browser.run(&format!("return {PAINT}")).unwrap();
-        println!("{instances} instances: first paint after {paint} ms");
+        let sent =
+            browser.run("return performance.getEntriesByType('navigation')[0].encodedBodySize").unwrap();
+        println!("{instances} instances: {sent} bytes, first paint after {paint} ms");
+        assert!(sent.as_u64().is_some_and(|sent| sent < MAX_SENT), "{instances} instances: {sent} bytes");
         let asked = page.asked.load(Ordering::Relaxed);
         assert!(asked >= 1, "{asked}");
         assert_eq!(browser.complaints().unwrap(), Vec::<String>::new());
@@ -149,11 +153,12 @@ fn names_of_others_run_nothing() {
     assert_eq!(browser.complaints().unwrap(), Vec::<String>::new());
 }
 
-/// `AXE=axe.min.js` (npm's axe-core) checks the page for what hinders users of a keyboard or a screen reader.
+/// `AXE=axe.min.js` (npm's axe-core) checks the page for what hinders users of a keyboard or a screen reader. `cargo xtask test`
+/// fetches it and sets that.
 #[test]
 fn axe_finds_nothing_serious() {
     let Ok(path) = std::env::var("AXE") else {
-        return skip("AXE does not name the file axe.min.js of axe-core");
+        return skip("AXE does not name the file axe.min.js of axe-core; `cargo xtask test` fetches it");
     };
     let Some(browser) = browser() else { return };
     let axe = std::fs::read_to_string(path).unwrap();

@@ -5,6 +5,7 @@
 #[path = "support/samples.rs"]
 mod samples;
 
+use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -40,12 +41,16 @@ impl Lab {
 
     /// Everything that the server sends now, with a daemon that answers at once.
     fn receive(&mut self, id: ConnectionId) -> String {
+        String::from_utf8(self.receive_bytes(id)).unwrap()
+    }
+
+    fn receive_bytes(&mut self, id: ConnectionId) -> Vec<u8> {
         self.answer();
         let mut text = Vec::new();
         loop {
             let output = self.server.output(id).to_vec();
             if output.is_empty() {
-                return String::from_utf8(text).unwrap();
+                return text;
             }
             text.extend_from_slice(&output);
             self.server.handle_sent(self.now, id, output.len());
@@ -113,6 +118,36 @@ fn the_json_is_the_status_and_the_events() {
     let events: Vec<u64> =
         value["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect();
     assert_eq!((events, &value["lost"]), (vec![6, 7], &serde_json::json!(0)));
+}
+
+#[test]
+fn an_answer_is_compressed_for_a_client_that_takes_gzip_and_for_no_other() {
+    let mut lab = Lab::new(None);
+    let plain = lab.get("/metrics");
+    assert!(!plain.contains("Content-Encoding"));
+    for path in ["/metrics", "/", "/api/v1/status", "/healthz"] {
+        let id = lab.connect();
+        lab.send(
+            id,
+            &format!("GET {path} HTTP/1.1\r\nAccept-Encoding: br, gzip\r\nConnection: close\r\n\r\n"),
+        );
+        let answer = lab.receive_bytes(id);
+        let end = answer.windows(4).position(|part| part == b"\r\n\r\n").unwrap() + 4;
+        let (head, body) = (String::from_utf8_lossy(&answer[..end]).into_owned(), &answer[end..]);
+        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{path}: {head}");
+        if path == "/healthz" {
+            // A few bytes gain nothing.
+            assert!(!head.contains("Content-Encoding") && body == b"ok\n", "{head}");
+            continue;
+        }
+        assert!(head.contains("Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"), "{path}: {head}");
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(body).read_to_string(&mut text).unwrap();
+        assert!(body.len() * 2 < text.len(), "{path}: {} of {}", body.len(), text.len());
+        if path == "/metrics" {
+            assert_eq!(text.lines().count(), self::body(&plain).lines().count());
+        }
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use crate::axe;
 use crate::run::cargo;
 use crate::vm;
 use count::Count;
@@ -24,6 +25,10 @@ pub(crate) fn run(filter: &[&str], missing: &[String]) -> bool {
     let mut command = cargo(&words);
     // Tests in network namespaces mostly wait.
     command.env("RUST_TEST_THREADS", "8");
+    match axe::script() {
+        Ok(script) => _ = command.env("AXE", script),
+        Err(why) => println!("missing: {why}"),
+    }
     let good = watch(command, &mut count);
     let good = own.is_ok_and(|own| run_waiting(&own, filter, &mut count)) && good;
 
