@@ -46,6 +46,9 @@ _vipd() {
             vipd,neighbours)
                 cmd="vipd__subcmd__neighbours"
                 ;;
+            vipd,probe)
+                cmd="vipd__subcmd__probe"
+                ;;
             vipd,recorder)
                 cmd="vipd__subcmd__recorder"
                 ;;
@@ -74,7 +77,7 @@ _vipd() {
 
     case "${cmd}" in
         vipd)
-            opts="-h --help status events reload explain neighbours recorder top capture config doctor confirm undo handover maintenance announce upgrade server"
+            opts="-h --help status events reload explain neighbours recorder top capture config doctor probe confirm undo handover maintenance announce upgrade server"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -288,6 +291,32 @@ _vipd() {
                 return 0
             fi
             case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vipd__subcmd__probe)
+            opts="-f -h --use-file --socket --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --use-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -35,6 +35,7 @@ complete -c vipd -n "__fish_vipd_needs_command" -f -a "top" -d 'Show the status,
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "capture" -d 'Listen to VRRP on an interface, or read a pcap file, and say what is wrong'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "config" -d 'Show the configuration that runs, without secrets, or what the file would change'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "doctor" -d 'Look at this machine and at the configuration, and say what will hurt, why, and what to do'
+complete -c vipd -n "__fish_vipd_needs_command" -f -a "probe" -d 'Make the checks of a real server once, now, and show what is sent and received, when, and the result with its reason'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "confirm" -d 'Keep the configuration of `vipd reload --confirm`'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "undo" -d 'Go back to the configuration that ran before the last reload'
 complete -c vipd -n "__fish_vipd_needs_command" -f -a "handover" -d 'Give the addresses of an instance to another router; answers when it has taken over, or nobody did'
@@ -85,6 +86,10 @@ complete -c vipd -n "__fish_vipd_using_subcommand doctor" -s f -l use-file -d 'T
 complete -c vipd -n "__fish_vipd_using_subcommand doctor" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
 complete -c vipd -n "__fish_vipd_using_subcommand doctor" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
 complete -c vipd -n "__fish_vipd_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c vipd -n "__fish_vipd_using_subcommand probe" -s f -l use-file -d 'The configuration; without it, that of the running daemon' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand probe" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
+complete -c vipd -n "__fish_vipd_using_subcommand probe" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
+complete -c vipd -n "__fish_vipd_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vipd -n "__fish_vipd_using_subcommand confirm" -l socket -d 'Socket of the daemon (control_socket in its configuration)' -r -F
 complete -c vipd -n "__fish_vipd_using_subcommand confirm" -l json -d 'Print the daemon\'s answer as it is, one JSON object a line'
 complete -c vipd -n "__fish_vipd_using_subcommand confirm" -s h -l help -d 'Print help'

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use crate::{Dialogue, Failure, Note, Outcome, Outside, Prepared, Target, Transport};
+use crate::{AttemptStep, Dialogue, Failure, Note, Outcome, Outside, Prepared, Target, Transport};
 
 /// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,14 +41,33 @@ pub struct Attempt {
 /// If this machine cannot even try: no descriptor left, an address or interface of the target that is not here, no
 /// right to open an echo socket or to set a mark. Every other error is the attempt's outcome.
 pub fn attempt(prepared: &Prepared, step: usize, nonce: u32) -> io::Result<Attempt> {
+    watched_attempt(prepared, step, nonce, &mut |_| {})
+}
+
+/// The same, and `watch` is told of each step when it is made. Bytes are those on the wire;
+/// [`Outside::watch`] is told of those inside TLS.
+///
+/// # Errors
+///
+/// As of [`attempt`].
+pub fn watched_attempt(
+    prepared: &Prepared,
+    step: usize,
+    nonce: u32,
+    watch: &mut dyn FnMut(AttemptStep<'_>),
+) -> io::Result<Attempt> {
     let target = prepared.target();
     let start = Instant::now();
     let mut dialogue = prepared.begin(start, step, nonce);
     while dialogue.outcome().is_none() {
         // The first connection, or that of a redirect.
+        watch(AttemptStep::Connecting);
         let mut socket = open(target, prepared.transport())?;
         match connect(&socket, target, prepared.transport(), left(&dialogue)) {
-            Ok(()) => converse(&mut dialogue, &mut socket)?,
+            Ok(()) => {
+                watch(AttemptStep::Connected);
+                Conversation { dialogue: &mut dialogue, socket: &mut socket, watch }.hold()?;
+            }
             Err(error) if error.kind() == ErrorKind::TimedOut => dialogue.handle_timeout(late(&dialogue)),
             Err(error) => dialogue.handle_error(Instant::now(), error.kind()),
         }
@@ -121,45 +140,69 @@ fn connect(socket: &Socket, target: &Target, transport: Transport, limit: Durati
     if is_own_peer { Err(ErrorKind::ConnectionRefused.into()) } else { Ok(()) }
 }
 
-/// Connected: bytes go to and fro until there is an outcome.
-fn converse(dialogue: &mut Dialogue, socket: &mut Socket) -> io::Result<()> {
-    dialogue.handle_connected(Instant::now());
-    let mut buffer = vec![0; 64 * 1024];
-    while dialogue.outcome().is_none() && !dialogue.wants_another_connection() {
-        socket.set_write_timeout(Some(left(dialogue)))?;
-        send(dialogue, socket);
-        if dialogue.outcome().is_none() {
-            socket.set_read_timeout(Some(left(dialogue)))?;
-            receive(dialogue, socket, &mut buffer);
-        }
-    }
-    if !dialogue.output().is_empty() {
-        // A farewell; whether it arrives changes nothing.
-        let _ = socket.write(dialogue.output());
-    }
-    Ok(())
+/// A connection that is there, and the dialogue over it.
+struct Conversation<'a> {
+    dialogue: &'a mut Dialogue,
+    socket: &'a mut Socket,
+    watch: &'a mut dyn FnMut(AttemptStep<'_>),
 }
 
-fn send(dialogue: &mut Dialogue, socket: &mut Socket) {
-    while dialogue.outcome().is_none() && !dialogue.output().is_empty() {
-        match socket.write(dialogue.output()) {
-            Ok(bytes) => dialogue.consume(bytes),
-            Err(error) if is_time(&error) => return dialogue.handle_timeout(late(dialogue)),
+impl Conversation<'_> {
+    /// Bytes go to and fro until there is an outcome.
+    fn hold(mut self) -> io::Result<()> {
+        self.dialogue.handle_connected(Instant::now());
+        let mut buffer = vec![0; 64 * 1024];
+        while self.dialogue.outcome().is_none() && !self.dialogue.wants_another_connection() {
+            self.socket.set_write_timeout(Some(left(self.dialogue)))?;
+            self.send();
+            if self.dialogue.outcome().is_none() {
+                self.socket.set_read_timeout(Some(left(self.dialogue)))?;
+                self.receive(&mut buffer);
+            }
+        }
+        if !self.dialogue.output().is_empty() {
+            // A farewell; whether it arrives changes nothing.
+            let farewell = self.dialogue.output();
+            if let Ok(bytes) = self.socket.write(farewell) {
+                (self.watch)(AttemptStep::Sent(farewell.get(..bytes).unwrap_or_default()));
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&mut self) {
+        let Self { dialogue, socket, watch } = self;
+        while dialogue.outcome().is_none() && !dialogue.output().is_empty() {
+            match socket.write(dialogue.output()) {
+                Ok(bytes) => {
+                    watch(AttemptStep::Sent(dialogue.output().get(..bytes).unwrap_or_default()));
+                    dialogue.consume(bytes);
+                }
+                Err(error) if is_time(&error) => return dialogue.handle_timeout(late(dialogue)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // The peer of a stream may have answered before it refused more: reading tells.
+                Err(_) if dialogue.transport() == Transport::Stream => return,
+                Err(error) => dialogue.handle_error(Instant::now(), error.kind()),
+            }
+        }
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) {
+        let Self { dialogue, socket, watch } = self;
+        match socket.read(buffer) {
+            Ok(0) if dialogue.transport() == Transport::Stream => {
+                watch(AttemptStep::Closed);
+                dialogue.handle_end(Instant::now());
+            }
+            Ok(bytes) => {
+                let input = buffer.get(..bytes).unwrap_or_default();
+                watch(AttemptStep::Received(input));
+                dialogue.handle_input(Instant::now(), input);
+            }
+            Err(error) if is_time(&error) => dialogue.handle_timeout(late(dialogue)),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // The peer of a stream may have answered before it refused more: reading tells.
-            Err(_) if dialogue.transport() == Transport::Stream => return,
             Err(error) => dialogue.handle_error(Instant::now(), error.kind()),
         }
-    }
-}
-
-fn receive(dialogue: &mut Dialogue, socket: &mut Socket, buffer: &mut [u8]) {
-    match socket.read(buffer) {
-        Ok(0) if dialogue.transport() == Transport::Stream => dialogue.handle_end(Instant::now()),
-        Ok(bytes) => dialogue.handle_input(Instant::now(), buffer.get(..bytes).unwrap_or_default()),
-        Err(error) if is_time(&error) => dialogue.handle_timeout(late(dialogue)),
-        Err(error) if error.kind() == ErrorKind::Interrupted => {}
-        Err(error) => dialogue.handle_error(Instant::now(), error.kind()),
     }
 }
 
@@ -207,6 +250,27 @@ mod tests {
         assert_eq!(run(&network), Outcome::Fail(Failure::Closed("status line")));
         server.join().unwrap();
         assert_eq!(run(&network), Outcome::Fail(Failure::Io(ErrorKind::ConnectionRefused)));
+    }
+
+    #[test]
+    fn one_that_watches_is_told_of_each_step_in_order() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = Target::new(listener.local_addr().unwrap(), Duration::from_secs(20));
+        let server = std::thread::spawn(move || {
+            let (mut peer, _) = listener.accept().unwrap();
+            assert!(peer.read(&mut [0; 1024]).unwrap() > 0);
+            peer.write_all(b"HTTP/1.1 ").unwrap();
+        });
+        let network = Network::http(target, Http::new([Url::new("/up", "a.example")]));
+        let prepared = Prepared::new(&network, &mut Shared::new(System)).unwrap();
+        let mut seen = Vec::new();
+        let attempt = watched_attempt(&prepared, 0, 0, &mut |step| seen.push(format!("{step:?}"))).unwrap();
+        server.join().unwrap();
+        assert_eq!(attempt.outcome, Outcome::Fail(Failure::Closed("status line")));
+        assert_eq!(
+            seen.iter().map(|step| step.split('(').next().unwrap()).collect::<Vec<_>>(),
+            ["Connecting", "Connected", "Sent", "Received", "Closed"]
+        );
     }
 
     #[test]

@@ -29,7 +29,9 @@ pub use check::{
     RegexOption, Reply, Script, Smtp, StatusCodes, Target, Timing, Tls, TlsVersion, Udp, Url,
 };
 pub use custom::Custom;
-pub use dialogue::{Dialogue, Exchange, Note, Outside, PrepareError, Prepared, Shared, Transport};
+pub use dialogue::{
+    AttemptStep, Dialogue, Exchange, Note, Outside, PrepareError, Prepared, Shared, Transport,
+};
 pub use outcome::{Administration, AgentReport, Failure, Operation, Outcome, WeightUpdate};
 pub use servers::{Ldap, Login, Mysql, Postgresql, Redis, Role};
 pub use talk::{Talk, TalkStep};

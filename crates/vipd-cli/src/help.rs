@@ -10,6 +10,7 @@ Usage: vipd [OPTION...]           run keepalived.conf
        vipd genhash OPTION...     the digest of a page, for HTTP_GET and SSL_GET
        vipd explain WORD          why something is as it is; what a keyword, or the code of a finding, means
        vipd doctor                things on this machine that will hurt
+       vipd probe VS RS           make the checks of a real server once, and show how they go
        vipd capture IFACE|FILE    what is wrong with VRRP on a link, or in a pcap file
 
 Configuration

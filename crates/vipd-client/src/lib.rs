@@ -6,6 +6,7 @@ mod connection;
 mod doctor;
 mod explain;
 mod neighbours;
+mod probe;
 mod recorder;
 mod show;
 #[cfg(test)]
@@ -35,7 +36,7 @@ enum Failure {
     NoDaemon(String),
     /// 4: no rights.
     Refused(String),
-    /// 5 or 6: the worst finding.
+    /// 5 or 6: the worst finding; 1 or 5: the worst result of a check.
     Found(u8),
     /// The reader of our output has closed it.
     Unread,
@@ -72,7 +73,7 @@ pub type ReadFile = fn(&Path) -> FileContent;
 pub struct Readers {
     /// For `vipd config -f`.
     pub shown: ReadFile,
-    /// For `vipd doctor`.
+    /// For `vipd doctor` and `vipd probe`: it has the secrets.
     pub examined: ReadSubject,
 }
 
@@ -143,6 +144,9 @@ fn run(verb: Verb, read: Readers) -> Result<(), Failure> {
             }
         }
         Verb::Doctor { file, common } => doctor::doctor(file.as_deref(), &common, read.examined),
+        Verb::Probe { service, server, file, common } => {
+            probe::probe(&service, &server, file.as_deref(), &common, read.examined)
+        }
         Verb::Confirm { common } => act(Request::Confirm {}, &common),
         Verb::Undo { common } => act(Request::Undo {}, &common),
         Verb::Handover { name, reason, common } => act(Request::Handover { instance: name, reason }, &common),

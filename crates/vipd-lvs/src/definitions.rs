@@ -30,6 +30,12 @@ impl Shared {
     }
 }
 
+/// The check that this checker stands for, alone.
+#[must_use]
+pub fn definition(config: &LvsConfig, checker: &conf::Checker) -> Check {
+    check(config, checker, &mut Shared::default())
+}
+
 /// The check that this checker stands for.
 pub(super) fn check(config: &LvsConfig, checker: &conf::Checker, shared: &mut Shared) -> Check {
     Check { probe: probe(config, checker, shared), timing: timing(checker) }

@@ -66,6 +66,8 @@ use vipd_ipc as ipc;
 use vipd_ipc::worker;
 use vipd_log as log;
 
+pub use definitions::definition;
+pub use narrate::keyword;
 pub use socket::{ConnectError, connect};
 
 /// The connection to the parent.

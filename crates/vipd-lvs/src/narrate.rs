@@ -427,7 +427,8 @@ fn check_name(director: &Director, check: CheckId) -> &'static str {
 }
 
 /// The keyword of a check in the configuration.
-pub(super) fn keyword(probe: &Probe) -> &'static str {
+#[must_use]
+pub fn keyword(probe: &Probe) -> &'static str {
     match probe {
         Probe::Network(network) => match &network.protocol {
             Protocol::Connect | Protocol::Talk(_) => "TCP_CHECK",

@@ -161,6 +161,26 @@ pub enum Verb {
         #[command(flatten)]
         common: Common,
     },
+    /// Make the checks of a real server once, now, and show what is sent and received, when, and the result with its reason.
+    ///
+    /// This command connects itself, as the daemon would; the daemon does not hear of it, and nothing changes. Passwords, values of
+    /// headers and logins are never shown. The daemon gives no logins away: they come from its configuration file, if that may
+    /// be read and says what runs.
+    #[command(after_help = PROBE_EXIT_STATUS)]
+    Probe {
+        /// The virtual server, as `vipd status` names it.
+        #[arg(value_name = "VS")]
+        service: String,
+        /// The real server or the sorry server: 10.0.0.1:80 or [10.0.0.1]:tcp:80.
+        #[arg(value_name = "RS")]
+        server: String,
+        /// The configuration; without it, that of the running daemon.
+        #[arg(short = 'f', long = "use-file", value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// How to reach the daemon. --json prints one object.
+        #[command(flatten)]
+        common: Common,
+    },
     /// Keep the configuration of `vipd reload --confirm`.
     #[command(after_help = EXIT_STATUS)]
     Confirm {
@@ -337,6 +357,11 @@ refused; 2 the command line is wrong; 3 no daemon answers; 4 the daemon refuses:
 const DOCTOR_EXIT_STATUS: &str = "\
 Exit status: 0 nothing worse than a note; 1 the configuration cannot be read; 2 the command line is wrong; 5 the worst
 finding is a warning; 6 there is an error. `vipd explain CODE` says what the code of a finding means.";
+
+/// The same for `vipd probe`.
+const PROBE_EXIT_STATUS: &str = "\
+Exit status: 0 every check passed; 1 it was not done: there is no such server, or a check could not be made here; 2 the command
+line is wrong; 3 no daemon answers; 4 the daemon refuses: no rights; 5 a check failed.";
 
 #[cfg(test)]
 mod tests {

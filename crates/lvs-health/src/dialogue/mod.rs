@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 pub(crate) use channel::{Channel, TlsOptions};
 pub use exchange::Exchange;
 pub use prepared::{PrepareError, Prepared};
-pub use shared::{Outside, Shared};
+pub use shared::{AttemptStep, Outside, Shared};
 
 use crate::{Failure, Outcome, ProxyHeader, WeightUpdate};
 

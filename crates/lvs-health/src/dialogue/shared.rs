@@ -57,6 +57,36 @@ pub trait Outside: std::fmt::Debug + Send + Sync + 'static {
 
     /// The date and time.
     fn wall_clock(&self) -> SystemTime;
+
+    /// A dialogue's TLS makes this step. Nothing has to be done about it.
+    fn watch(&self, _step: AttemptStep<'_>) {}
+}
+
+/// A step of an attempt, for a person who watches it. The bytes may hold the login of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AttemptStep<'a> {
+    /// A connection is begun: the first one, or that of a redirect.
+    Connecting,
+    /// It is there; for datagrams: the socket is.
+    Connected,
+    /// These bytes were given to the socket.
+    Sent(&'a [u8]),
+    /// These bytes came.
+    Received(&'a [u8]),
+    /// The peer closed its end.
+    Closed,
+    /// TLS is established.
+    Secured {
+        /// Version and cipher suite, as the TLS library names them.
+        with: &'a str,
+        /// When the server's certificate ends, if that can be told.
+        certificate_end: Option<SystemTime>,
+    },
+    /// These bytes are sent inside TLS.
+    SentInside(&'a [u8]),
+    /// These bytes came inside TLS.
+    ReceivedInside(&'a [u8]),
 }
 
 impl Shared {

@@ -8,7 +8,7 @@ use rustls::ClientConnection;
 
 use super::certificate::Certificate;
 use super::config::Layer;
-use crate::dialogue::{Exchange, Note};
+use crate::dialogue::{AttemptStep, Exchange, Note};
 use crate::{ExpiryWeight, Failure, Outcome, WeightUpdate};
 
 /// Ciphertext outside, plain text inside.
@@ -98,11 +98,19 @@ impl Session {
                 self.is_open = true;
                 let ends = established(connection, &self.layer)?;
                 (self.ends, self.note) = (ends, self.layer.note(ends));
+                let with = &agreed(connection);
+                self.layer.outside.watch(AttemptStep::Secured { with, certificate_end: ends });
                 self.weigh = self.layer.weigh(ends);
                 outcome = self.inner.handle_connected(&mut said);
             }
+            if !plain.is_empty() {
+                self.layer.outside.watch(AttemptStep::ReceivedInside(&plain));
+            }
             if outcome.is_none() && !plain.is_empty() {
                 outcome = self.inner.handle_input(&plain, &mut said);
+            }
+            if !said.is_empty() {
+                self.layer.outside.watch(AttemptStep::SentInside(&said));
             }
             if outcome.is_some() {
                 send(connection, &said, out)?;
@@ -150,6 +158,13 @@ fn established(connection: &ClientConnection, layer: &Layer) -> Result<Option<Sy
     }
     let leaf = connection.peer_certificates().and_then(|chain| chain.first());
     Ok(leaf.and_then(|leaf| Certificate::parse(leaf)).and_then(|leaf| leaf.not_after))
+}
+
+/// Version and cipher suite.
+fn agreed(connection: &ClientConnection) -> String {
+    let version = connection.protocol_version().and_then(|version| version.as_str()).unwrap_or("TLS");
+    let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+    suite.map_or_else(|| version.to_owned(), |suite| format!("{version} {suite}"))
 }
 
 /// The received data, decrypted.
