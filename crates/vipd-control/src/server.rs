@@ -88,12 +88,20 @@ impl Server {
         id
     }
 
-    /// The policy has changed. Clients that have no right any more are closed.
+    /// The policy has changed. Clients that have no right any more are closed, and so are those that asked for something that
+    /// they may not do any more, before it was fetched.
     pub fn handle_policy(&mut self, policy: Policy) {
         for client in self.clients.values_mut().filter(|client| !client.is_ours) {
             client.rights = policy.rights(&client.peer);
             client.gone |= client.rights == Rights::None;
         }
+        let clients = &mut self.clients;
+        self.requests.retain(|(id, verb)| {
+            let Some(client) = clients.get_mut(id) else { return false };
+            let may = verb.needs() <= client.rights;
+            client.gone |= !may;
+            may
+        });
     }
 
     /// Whether more is taken from this client now.
