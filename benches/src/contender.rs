@@ -22,10 +22,7 @@ impl Contender {
     /// Those of the command line; without any, vipd as it is built here and keepalived if it is installed.
     pub(crate) fn all(lines: &[String]) -> Result<Vec<Self>, Failure> {
         if !lines.is_empty() {
-            return lines
-                .iter()
-                .map(|line| Self::parse(line).ok_or_else(|| format!("{line}: not LABEL=COMMAND").into()))
-                .collect();
+            return lines.iter().map(|line| Self::named(line)).collect();
         }
         let vipd = Self::new("vipd", &build_vipd()?, ARGUMENTS);
         let keepalived = Path::new(KEEPALIVED);
@@ -34,6 +31,11 @@ impl Contender {
             return Ok(vec![vipd]);
         }
         Ok(vec![vipd, Self::new("keepalived", keepalived, ARGUMENTS)])
+    }
+
+    /// The one of an option.
+    pub(crate) fn named(line: &str) -> Result<Self, Failure> {
+        Self::parse(line).ok_or_else(|| format!("{line}: not LABEL=COMMAND").into())
     }
 
     /// The same as load balancers. Where the kernel has no IPVS, vipd runs dry, and a library stands in for it with

@@ -80,7 +80,7 @@ fn measure(subject: &str, words: &[String]) -> Result<(), Failure> {
         reload::measure(&contenders, &options, &mut show);
     }
     if subject == "faults" {
-        faults::measure(&contenders, &options, &mut show);
+        faults::measure(&contenders, &options, &mut show)?;
     }
     if everything || subject == "checks" {
         checks::measure(&balancers, &options, &mut show);
@@ -120,6 +120,7 @@ failover:
 faults (not part of all):
   --reloads N               reloads in a row, a fifth of them of damaged files (default 300)
   --kills N                 processes that are killed (default 200)
+  --peer 'LABEL=COMMAND'    the daemon on the other router, which nobody kills (default: the same daemon)
   --seed N                  what all choices follow from (default 1)
 footprint:
   --seconds N               length of a window (default 10)

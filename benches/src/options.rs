@@ -32,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) reloads: u32,
     /// Processes that are killed.
     pub(crate) kills: u32,
+    /// The daemon on the other router, `LABEL=COMMAND`: the same daemon without it.
+    pub(crate) peer: Option<String>,
     /// All choices of fault injection follow from this number.
     pub(crate) seed: u64,
 }
@@ -51,6 +53,7 @@ impl Options {
             delay_loop: Duration::from_secs(1),
             reloads: 300,
             kills: 200,
+            peer: None,
             seed: 1,
         };
         let mut words = words.iter().map(String::as_str);
@@ -70,6 +73,7 @@ impl Options {
             "--trials" => self.trials = number(value).filter(|trials| *trials > 0)?,
             "--reloads" => self.reloads = number(value)?,
             "--kills" => self.kills = number(value)?,
+            "--peer" => self.peer = Some(value.to_owned()),
             "--seed" => self.seed = value.parse().ok()?,
             "--json" => self.json = Some(value.into()),
             "--adv" => self.intervals = list(value, seconds)?,

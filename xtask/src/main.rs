@@ -10,7 +10,7 @@
 //! | `compatibility` | writes COMPATIBILITY.md from the keyword table |
 //! | `completions` | writes `dist/completions` and `dist/man` from the tables of commands |
 //! | `setup` | only installs what the tests need |
-//! | `faults` | injects faults into pairs of routers: damaged reloads, kill -9 at every phase; options: `--reloads`, `--kills`, `--seed` |
+//! | `faults` | injects faults into pairs of routers: damaged reloads, kill -9 at every phase; options: `--reloads`, `--kills`, `--peer`, `--seed` |
 //! | `fuzz SECONDS` | runs every fuzz target for so long (needs `cargo-fuzz`) |
 
 mod axe;
@@ -61,5 +61,5 @@ fn main() -> ExitCode {
 
 const USAGE: &str = "\
 usage: cargo xtask test [FILTER] | quick | ci | tidy [PATH] | compatibility | completions | setup | fuzz SECONDS
-       cargo xtask faults [--reloads N] [--kills N] [--seed N] [--daemon LABEL=COMMAND]...
+       cargo xtask faults [--reloads N] [--kills N] [--seed N] [--peer LABEL=COMMAND] [--daemon LABEL=COMMAND]...
        cargo xtask vm [--qemu] [--timeout SECONDS] [--mem MIB] [--rw DIR]... -- COMMAND ARGUMENT...";

@@ -82,18 +82,35 @@ impl fmt::Display for Phase {
     }
 }
 
-pub(super) fn measure(contenders: &[Contender], options: &Options) -> Table {
+/// The daemon that is struck, and the one on the other router.
+#[derive(Clone, Copy, Debug)]
+struct Daemons<'a> {
+    struck: &'a Contender,
+    peer: &'a Contender,
+}
+
+impl<'a> Daemons<'a> {
+    /// The one of a router, when another one is struck.
+    fn of(self, router: usize, fault: Fault) -> &'a Contender {
+        if router == fault.router { self.struck } else { self.peer }
+    }
+}
+
+/// Kills processes of each daemon, beside `peer` or another of the same.
+pub(super) fn measure(contenders: &[Contender], peer: Option<&Contender>, options: &Options) -> Table {
     let labels = contenders.iter().map(|contender| contender.label.clone()).collect();
-    let title = format!("{} times kill -9, {PROTOCOL}, seed {}", options.kills, options.seed);
+    let beside = peer.map(|peer| format!(" beside {}", peer.label)).unwrap_or_default();
+    let title = format!("{} times kill -9{beside}, {PROTOCOL}, seed {}", options.kills, options.seed);
     let mut table = Table::new(title, labels, &MEASURES);
     for (daemon, contender) in contenders.iter().enumerate() {
         let mut random = Rng::with_seed(options.seed);
+        let daemons = Daemons { struck: contender, peer: peer.unwrap_or(contender) };
         for round in 1..=options.kills {
             let phase = PHASES[usize::try_from(round).unwrap_or(0) % PHASES.len()];
             let victim = if random.bool() { Victim::Parent } else { Victim::Worker };
             let router = random.usize(0..PRIORITIES.len());
             let what = format!("round {round}: {phase}, {victim:?} of router {router}");
-            match trial(contender, Fault { phase, victim, router }, &mut random) {
+            match trial(daemons, Fault { phase, victim, router }, &mut random) {
                 Ok(outcome) => outcome.judge(&what, &mut table, daemon),
                 Err(failure) => table.complain(daemon, format!("{what}: {failure}")),
             }
@@ -143,12 +160,12 @@ impl Outcome {
     }
 }
 
-fn trial(contender: &Contender, fault: Fault, random: &mut Rng) -> Result<Outcome, Failure> {
+fn trial(daemons: Daemons<'_>, fault: Fault, random: &mut Rng) -> Result<Outcome, Failure> {
     let plain = PRIORITIES.map(Variant::plain);
     let mut stage = Stage::new(PRIORITIES.len(), INSTANCES)?;
     let captures = stage.listen()?;
-    for variant in &plain {
-        stage.start_with(contender, &variant.text())?;
+    for (router, variant) in plain.iter().enumerate() {
+        stage.start_with(daemons.of(router, fault), &variant.text())?;
     }
     stage.settle(&captures, PROTOCOL, INSTANCES)?;
     let watched = IpAddr::V4(address(0));
@@ -160,8 +177,8 @@ fn trial(contender: &Contender, fault: Fault, random: &mut Rng) -> Result<Outcom
     let from = Stamp::now();
     let reloaded = (fault.phase == Phase::Reload)
         .then(|| (0..6).fold(plain[fault.router].clone(), |last, _| last.next(random)));
-    let left = inject(fault, contender, reloaded.as_ref(), &mut stage, random)?;
-    restart_ended(&mut stage, contender)?;
+    let left = inject(fault, daemons.struck, reloaded.as_ref(), &mut stage, random)?;
+    restart_ended(&mut stage, fault, daemons)?;
     let serving = reloaded.as_ref().filter(|_| fault.router == 0).unwrap_or(&plain[0]);
     let settled = await_settled(&stage, &serving.addresses(), fault)?;
     std::thread::sleep(Duration::from_millis(50));
@@ -220,11 +237,11 @@ fn inject(
 }
 
 /// Starts daemons that have ended, as a service manager does.
-fn restart_ended(stage: &mut Stage, contender: &Contender) -> Result<(), Failure> {
+fn restart_ended(stage: &mut Stage, fault: Fault, daemons: Daemons<'_>) -> Result<(), Failure> {
     for number in 0..PRIORITIES.len() {
         if !stage.daemon(number)?.is_running() {
             std::thread::sleep(RESTART);
-            stage.restart(number, contender)?;
+            stage.restart(number, daemons.of(number, fault))?;
         }
     }
     Ok(())

@@ -8,16 +8,23 @@ mod ownership;
 mod reloads;
 mod variant;
 
+use crate::Failure;
 use crate::contender::Contender;
 use crate::options::Options;
 use crate::report::Table;
 
 /// Both series, for every daemon.
-pub(crate) fn measure(contenders: &[Contender], options: &Options, show: &mut impl FnMut(Table)) {
+pub(crate) fn measure(
+    contenders: &[Contender],
+    options: &Options,
+    show: &mut impl FnMut(Table),
+) -> Result<(), Failure> {
+    let peer = options.peer.as_deref().map(Contender::named).transpose()?;
     if options.reloads > 0 {
         show(reloads::measure(contenders, options));
     }
     if options.kills > 0 {
-        show(kills::measure(contenders, options));
+        show(kills::measure(contenders, peer.as_ref(), options));
     }
+    Ok(())
 }
