@@ -19,8 +19,8 @@ use crate::endpoints::Endpoints;
 use crate::interval::AdvertInterval;
 use crate::message::{ADVERTISEMENT, AUTH_DATA_LEN, HEAD_LEN, Message};
 use crate::priority::Priority;
-use crate::receive::Warnings;
 use crate::types::{Family, Version, Vrid};
+use crate::warnings::Warnings;
 
 /// One advertisement.
 ///

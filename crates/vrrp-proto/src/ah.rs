@@ -31,8 +31,6 @@ use md5::Md5;
 use crate::assigned::IP_PROTOCOL;
 #[cfg(feature = "ah")]
 use crate::auth::AuthKey;
-#[cfg(feature = "ah")]
-use crate::receive::ExpectedAuth;
 
 /// An integrity check value: the first 96 bits of an HMAC-MD5 (RFC 2403 §2).
 pub type Icv = [u8; 12];
@@ -186,53 +184,6 @@ const fn without_mutable_fields(header: [u8; 20]) -> [u8; 20] {
 type HmacMd5 = Hmac<Md5>;
 #[cfg(feature = "ah")]
 type Block = hmac::digest::Key<HmacMd5>;
-
-/// The sequence numbers of one virtual router as one of its members counts them: what has to be remembered between
-/// packets.
-///
-/// ```
-/// use core::time::Duration;
-/// use vrrp_proto::{AhSequence, AuthKey, ExpectedAuth};
-///
-/// let key = AuthKey::new(b"secret");
-/// let mut sequence = AhSequence::default();
-/// assert_eq!(sequence.next(Duration::ZERO), 1);
-/// // A peer was heard that has counted further.
-/// sequence.note(50);
-/// assert_eq!(sequence.next(Duration::ZERO), 51);
-/// assert_eq!(sequence.expected(key), ExpectedAuth::Ah { key, last_sequence: 50 });
-/// ```
-#[cfg(feature = "ah")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AhSequence {
-    heard: u32,
-    sent: u32,
-}
-
-#[cfg(feature = "ah")]
-impl AhSequence {
-    /// The number of the next advertisement that leaves: greater than any that was sent or accepted before (RFC 2402
-    /// §3.3.2), and not less than the wall clock gives ([`AuthHeader::next_sequence`]).
-    pub const fn next(&mut self, since_1970: Duration) -> u32 {
-        let last = if self.sent > self.heard { self.sent } else { self.heard };
-        self.sent = AuthHeader::next_sequence(last, since_1970);
-        self.sent
-    }
-
-    /// The demand on the next advertisement that arrives, for [`Receiver::auth`](crate::Receiver::auth).
-    ///
-    /// Own numbers do not count here: after a partition the other Active may have counted from less, and has to be
-    /// heard.
-    #[must_use]
-    pub const fn expected(&self, key: AuthKey) -> ExpectedAuth {
-        ExpectedAuth::Ah { key, last_sequence: self.heard }
-    }
-
-    /// An advertisement with this number was accepted ([`Accepted::ah_sequence`](crate::Accepted::ah_sequence)).
-    pub const fn note(&mut self, sequence: u32) {
-        self.heard = sequence;
-    }
-}
 
 /// 1 January 2026, 0:00 UTC, since 1970.
 const SEQUENCE_EPOCH: Duration = Duration::from_secs(1_767_225_600);

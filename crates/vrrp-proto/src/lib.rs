@@ -78,6 +78,8 @@
 mod addresses;
 mod advert;
 mod ah;
+#[cfg(feature = "ah")]
+mod ah_sequence;
 mod arp;
 mod assigned;
 mod auth;
@@ -95,12 +97,13 @@ mod priority;
 mod receive;
 mod types;
 mod value_error;
+mod warnings;
 
 pub use addresses::Addresses;
 pub use advert::{Advert, ChecksumReadings, ChecksumRule, EmitError, ParseError, checksum_readings};
-#[cfg(feature = "ah")]
-pub use ah::AhSequence;
 pub use ah::{AuthHeader, Icv};
+#[cfg(feature = "ah")]
+pub use ah_sequence::AhSequence;
 pub use arp::{ArpOperation, GRATUITOUS_ARP_LEN, GratuitousArp};
 pub use assigned::{
     AH_PROTOCOL, BROADCAST_MAC, IP_PROTOCOL, IPV4_GROUP, IPV4_GROUP_MAC, IPV6_ALL_NODES, IPV6_ALL_NODES_MAC,
@@ -121,12 +124,13 @@ pub use ndp::{UNSOLICITED_NA_LEN, UnsolicitedNa};
 pub use priority::{Priority, RouterPriority};
 pub use receive::{
     Accepted, AcceptedChecksum, Counter, ExpectedAuth, Explanation, Failures, Mode, Peer, Policy, Reaction,
-    Receiver, ReceiverError, Rejection, TtlRange, Warnings,
+    Receiver, ReceiverError, Rejection, TtlRange,
 };
 #[cfg(feature = "auth-trailer")]
 pub use receive::{ExpectedTrailer, TrailerRejection, Unsigned};
 pub use types::{Family, Version, Vrid};
 pub use value_error::ValueError;
+pub use warnings::Warnings;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -2,7 +2,7 @@
 
 use core::net::Ipv6Addr;
 
-use super::{AcceptedChecksum, ExpectedAuth, Judge, Mode, Reaction, Receiver, Rejection, TtlRange, Warnings};
+use super::{AcceptedChecksum, ExpectedAuth, Judge, Mode, Reaction, Receiver, Rejection, TtlRange};
 use crate::addresses::Addresses;
 use crate::advert::ChecksumReadings;
 use crate::ah::AH_WORDS;
@@ -15,6 +15,7 @@ use crate::interval::{AdvertInterval, Centiseconds};
 use crate::message::{ADVERTISEMENT, Body, Message};
 use crate::priority::Priority;
 use crate::types::{Family, Version};
+use crate::warnings::Warnings;
 
 /// 1 to 4: what the headers around the message say.
 impl Receiver<'_> {

@@ -30,7 +30,7 @@ use core::net::IpAddr;
 pub use self::counter::Counter;
 pub use self::mode::{Mode, Peer, TtlRange};
 pub use self::policy::{AcceptedChecksum, Policy, Reaction};
-pub use self::rejection::{Failures, Rejection, Warnings};
+pub use self::rejection::{Failures, Rejection};
 #[cfg(feature = "auth-trailer")]
 pub use self::trailer::{ExpectedTrailer, TrailerRejection, Unsigned};
 
@@ -50,6 +50,7 @@ use crate::interval::RouterInterval;
 use crate::message::{Body, HEAD_LEN, Message};
 use crate::priority::Priority;
 use crate::types::{Family, Version, Vrid};
+use crate::warnings::Warnings;
 
 /// One virtual router's expectations.
 ///
