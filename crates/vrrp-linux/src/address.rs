@@ -14,8 +14,6 @@ use netlink_packet_route::address::{
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
-use crate::interfaces::InterfaceAddress;
-
 /// The number of the first mark (`IFA_PROTO`): that of the VRRP protocol, which no routing daemon uses.
 const FIRST_MARK: u8 = 112;
 /// Number of daemons in one network namespace that can have a mark of their own.
@@ -141,21 +139,6 @@ impl AddressSpec {
             flags: if network.is_ipv6() { AddressFlags::NODAD } else { AddressFlags::empty() },
             preferred_lifetime: whole.then_some(0),
             protocol: FIRST_MARK,
-        }
-    }
-
-    /// An address that interface `index` has, in the form of a wanted one.
-    pub fn observed(index: u32, address: &InterfaceAddress) -> Self {
-        Self {
-            index,
-            network: address.network,
-            scope: address.scope,
-            label: address.label.clone(),
-            broadcast: address.broadcast,
-            peer: address.peer,
-            flags: address.flags,
-            preferred_lifetime: address.flags.contains(AddressFlags::DEPRECATED).then_some(0),
-            protocol: address.protocol.unwrap_or(0),
         }
     }
 }

@@ -9,6 +9,7 @@
 mod change;
 mod details;
 mod interface;
+mod routing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -17,11 +18,12 @@ use netlink_frame::Frames;
 use netlink_packet_route::link::{InfoData, InfoVrf, LinkAttribute, LinkInfo, LinkMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
-use crate::netlink::decode::{route_message, routing_change};
+use crate::netlink::decode::route_message;
 pub use change::Change;
 pub use details::{Details, LinkKind};
 use interface::read_address;
 pub use interface::{Interface, InterfaceAddress, MIN_MTU_IPV4, MIN_MTU_IPV6};
+use routing::routing_change;
 
 /// All interfaces of a network namespace.
 #[derive(Debug, Clone, Default)]

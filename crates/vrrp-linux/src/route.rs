@@ -19,8 +19,6 @@ use netlink_packet_route::route::{
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
-use crate::interfaces::Interfaces;
-
 mod encap;
 mod words;
 
@@ -180,20 +178,6 @@ impl RouteSpec {
             ttl_propagate: None,
             insertion: Insertion::default(),
         }
-    }
-
-    /// With the indexes of its interfaces; `None` if one is missing.
-    pub fn resolved(&self, interfaces: &Interfaces) -> Option<Self> {
-        let mut route = self.clone();
-        if let Some(vrf) = &self.vrf {
-            route.table = interfaces.vrf_table(interfaces.by_name(vrf)?.index)?;
-        }
-        for hop in &mut route.hops {
-            if let Some(link) = &hop.link {
-                hop.index = interfaces.by_name(link)?.index;
-            }
-        }
-        Some(route)
     }
 
     /// Everything that sets it apart, as octets that outlive this process.

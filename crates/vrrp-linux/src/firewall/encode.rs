@@ -8,7 +8,6 @@
 
 use std::net::IpAddr;
 
-use super::read::comment;
 use super::{Blocked, Family, Settings, Step, Transaction};
 
 /// Appends the octets of a transaction to `bytes`, its messages numbered from `sequence` on. Gives the number of the
@@ -417,3 +416,14 @@ const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
 const TYPE_IPV4: u32 = 7;
 const TYPE_IPV6: u32 = 8;
 const TYPE_INTERFACE: u32 = 20;
+/// The comment of a table of ours, as the kernel stores it.
+fn comment(mark: u8) -> Vec<u8> {
+    let text = format!("{COMMENT_PREFIX}{mark}\0");
+    let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
+    [&[COMMENT, length], text.as_bytes()].concat()
+}
+
+/// The beginning of the comment, before the mark.
+pub(super) const COMMENT_PREFIX: &str = "vrrp-linux mark ";
+/// `NFTNL_UDATA_TABLE_COMMENT`
+pub(super) const COMMENT: u8 = 0;

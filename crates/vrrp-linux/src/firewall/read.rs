@@ -5,7 +5,8 @@ use netlink_packet_core::NlasIterator;
 
 use super::Family;
 use super::encode::{
-    DELETE_TABLE, NEW_TABLE, NFPROTO_IPV4, NFPROTO_IPV6, SUBSYSTEM, TABLE_NAME, TABLE_USERDATA,
+    COMMENT, COMMENT_PREFIX, DELETE_TABLE, NEW_TABLE, NFPROTO_IPV4, NFPROTO_IPV6, SUBSYSTEM, TABLE_NAME,
+    TABLE_USERDATA,
 };
 
 /// A table that the kernel has.
@@ -68,13 +69,6 @@ fn value(payload: &[u8], kind: u16) -> Option<Vec<u8>> {
     Some(found.next()?.value().to_vec())
 }
 
-/// The comment of a table of ours, as the kernel stores it.
-pub(super) fn comment(mark: u8) -> Vec<u8> {
-    let text = format!("{PREFIX}{mark}\0");
-    let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
-    [&[COMMENT, length], text.as_bytes()].concat()
-}
-
 /// The mark in a table's comment.
 fn mark(userdata: &[u8]) -> Option<u8> {
     let mut rest = userdata;
@@ -84,15 +78,12 @@ fn mark(userdata: &[u8]) -> Option<u8> {
         let text = after.get(..usize::from(length))?;
         if kind == COMMENT {
             let text = std::str::from_utf8(text).ok()?;
-            return text.trim_end_matches('\0').strip_prefix(PREFIX)?.parse().ok();
+            return text.trim_end_matches('\0').strip_prefix(COMMENT_PREFIX)?.parse().ok();
         }
         rest = after.get(usize::from(length)..)?;
     }
 }
 
-const PREFIX: &str = "vrrp-linux mark ";
-/// `NFTNL_UDATA_TABLE_COMMENT`
-const COMMENT: u8 = 0;
 /// `struct nfgenmsg`
 const HEADER_LEN: usize = 4;
 /// `NFT_MSG_*`

@@ -9,7 +9,7 @@ use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
 
 use super::Change;
 use super::details::{Details, link_kind};
-use crate::address::{AddressFlags, Scope, is_virtual_mark};
+use crate::address::{AddressFlags, AddressSpec, Scope, is_virtual_mark};
 
 /// An IPv6 address with one of these is not used by the kernel. IPv4 has other flags in these places.
 pub(super) const UNUSABLE: AddressFlags = AddressFlags::TENTATIVE.union(AddressFlags::DADFAILED);
@@ -270,4 +270,20 @@ pub(super) fn read_address(message: &AddressMessage) -> Option<InterfaceAddress>
         broadcast,
         protocol: protocol.filter(|number| *number != 0),
     })
+}
+impl AddressSpec {
+    /// An address that interface `index` has, in the form of a wanted one.
+    pub fn observed(index: u32, address: &InterfaceAddress) -> Self {
+        Self {
+            index,
+            network: address.network,
+            scope: address.scope,
+            label: address.label.clone(),
+            broadcast: address.broadcast,
+            peer: address.peer,
+            flags: address.flags,
+            preferred_lifetime: address.flags.contains(AddressFlags::DEPRECATED).then_some(0),
+            protocol: address.protocol.unwrap_or(0),
+        }
+    }
 }

@@ -7,15 +7,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnetwork::IpNetwork;
 use netlink_frame::Frame;
-use netlink_packet_core::{NLM_F_REPLACE, NlaBuffer, NlasIterator, Parseable, ParseableParametrized};
+use netlink_packet_core::{NlaBuffer, NlasIterator, Parseable, ParseableParametrized};
 use netlink_packet_route::address::{AddressAttribute, AddressHeader, AddressMessage};
 use netlink_packet_route::link::{LinkAttribute, LinkHeader, LinkMessage};
 use netlink_packet_route::route::RouteHeader;
 use netlink_packet_route::rule::RuleHeader;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
-use crate::interfaces::Change;
-use crate::route::{PROTOCOL, RemovedRoute, Slot};
+use crate::route::{RemovedRoute, Slot};
 use crate::rule::RemovedRule;
 
 /// Reads a link or address message; anything else, and a message without a whole header, is `None`.
@@ -47,18 +46,6 @@ fn address(payload: &[u8]) -> Option<AddressMessage> {
         .filter_map(|attribute| AddressAttribute::parse(&attribute).ok())
         .collect();
     Some(message)
-}
-
-/// The removed route or rule that a message reports.
-pub(crate) fn routing_change(frame: &Frame<'_>) -> Option<Change> {
-    match frame.kind {
-        libc::RTM_DELROUTE => removed_route(frame.payload).map(Change::RouteRemoved),
-        // The kernel does not tell which route it replaced: it may have been ours, that would carry our protocol.
-        libc::RTM_NEWROUTE if frame.flags & NLM_F_REPLACE != 0 => removed_route(frame.payload)
-            .map(|route| Change::RouteRemoved(RemovedRoute { protocol: PROTOCOL, ..route })),
-        libc::RTM_DELRULE => removed_rule(frame.payload).map(Change::RuleRemoved),
-        _ => None,
-    }
 }
 
 pub(crate) fn removed_route(payload: &[u8]) -> Option<RemovedRoute> {
