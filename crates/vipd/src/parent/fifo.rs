@@ -22,7 +22,7 @@ use vrrp_election::{EndSignal, Termination};
 
 use super::accounts::Accounts;
 use super::command;
-use super::paths::Purpose;
+use super::paths::{FifoRequest, Purpose};
 use super::process::{Child, Credentials};
 use crate::ipc::Role;
 use crate::log::Log;
@@ -44,10 +44,6 @@ pub(super) struct Fifos {
 }
 
 type States = BTreeMap<(Role, String), String>;
-
-/// Names a FIFO that the path process is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct FifoRequest(u64);
 
 /// State of FIFOs for a program that takes over.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -15,8 +15,8 @@ use vipd_doctor::Subject;
 
 use super::accounts::Accounts;
 use super::fingerprint::{Fingerprint, Fingerprinted};
+use super::security;
 use super::standard_input::{self, StandardInput};
-use super::{refusal, security};
 use crate::cli::Options;
 use crate::ipc::LogLevel;
 
@@ -74,9 +74,8 @@ impl From<ReadConfig> for LoadedConfig {
             findings: reading.diagnostics.iter().map(|finding| line(finding, &reading.sources)).collect(),
             omitted: reading.diagnostics.omitted(),
             errors: reading.diagnostics.iter().filter(is_error).count(),
-            unusable: refusal::unusable(&reading)
-                .zip(reading.usable.as_ref().err().map(Unusable::exit_status)),
-            damage: refusal::damage(&reading),
+            unusable: unusable(&reading).zip(reading.usable.as_ref().err().map(Unusable::exit_status)),
+            damage: damage(&reading),
             files: reading.sources.files().map(|file| file.path().to_owned()).collect(),
             absent: reading.sources.absent().map(Path::to_owned).collect(),
             text: reading.lines.resolved().to_string().into(),
@@ -94,6 +93,33 @@ fn line(finding: &Diagnostic, sources: &SourceMap) -> (LogLevel, String) {
         Severity::Note => LogLevel::Info,
     };
     (level, keepalived_conf::render_line(finding, sources))
+}
+
+/// The reason for which no daemon runs with what was read, if there is one.
+fn unusable(new: &ReadConfig) -> Option<String> {
+    let why = new.usable.as_ref().err()?;
+    Some(match (why, new.diagnostics.damage().next()) {
+        (Unusable::NoFile, Some(finding)) => {
+            format!("{why}: {}; bring it back, and reload again", finding.message)
+        }
+        _ => why.to_string(),
+    })
+}
+
+/// The first place where the text is damaged.
+fn damage(new: &ReadConfig) -> Option<String> {
+    let mut damage = new.diagnostics.damage();
+    let first = damage.next()?;
+    let what = first.damage.map(|damage| damage.to_string()).unwrap_or_default();
+    let place = keepalived_conf::render_line(first, &new.sources);
+    let more = match damage.count() {
+        0 => String::new(),
+        1 => " and one more place".to_owned(),
+        more => format!(" and {more} more places"),
+    };
+    Some(format!(
+        "the file is damaged ({what}): {place}{more}; correct the file, test it with `vipd -t`, and reload again"
+    ))
 }
 
 /// Reads the configuration that the command line names.

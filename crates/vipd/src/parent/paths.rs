@@ -13,7 +13,6 @@ use vipd_checks::ScriptKey;
 use vipd_control::ClientId;
 use vipd_supervisor::{ReadId, UpgradeId};
 
-use super::fifo::FifoRequest;
 use super::fingerprint::Fingerprint;
 use super::load::LoadedConfig;
 use super::process::Child;
@@ -47,6 +46,10 @@ struct Question {
     /// When the silence is reported; `None` once it was, and where somebody else keeps the time.
     report_at: Option<Instant>,
 }
+
+/// Names a FIFO that the path process is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FifoRequest(pub(super) u64);
 
 /// Purpose of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

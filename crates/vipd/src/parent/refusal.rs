@@ -3,11 +3,10 @@
 //! At a start a file is judged as keepalived does: the readable part of it counts. At a reload there is something
 //! better, so a text that is damaged, or that would leave nothing in service, changes nothing.
 
-use keepalived_conf::Unusable;
 use keepalived_conf::model::Config;
 
 use super::kept::Kept;
-use super::load::{LoadedConfig, ReadConfig};
+use super::load::LoadedConfig;
 
 /// The reason to refuse the new configuration, with the place and what to do; `None` if its text is sound.
 pub(super) fn refusal(new: &LoadedConfig, in_force: &Kept) -> Option<String> {
@@ -15,33 +14,6 @@ pub(super) fn refusal(new: &LoadedConfig, in_force: &Kept) -> Option<String> {
         return Some(why.clone());
     }
     new.damage.clone().or_else(|| lost_file(new, in_force)).or_else(|| nothing_left(&new.config, in_force))
-}
-
-/// The reason for which no daemon runs with what was read, if there is one.
-pub(super) fn unusable(new: &ReadConfig) -> Option<String> {
-    let why = new.usable.as_ref().err()?;
-    Some(match (why, new.diagnostics.damage().next()) {
-        (Unusable::NoFile, Some(finding)) => {
-            format!("{why}: {}; bring it back, and reload again", finding.message)
-        }
-        _ => why.to_string(),
-    })
-}
-
-/// The first place where the text is damaged.
-pub(super) fn damage(new: &ReadConfig) -> Option<String> {
-    let mut damage = new.diagnostics.damage();
-    let first = damage.next()?;
-    let what = first.damage.map(|damage| damage.to_string()).unwrap_or_default();
-    let place = keepalived_conf::render_line(first, &new.sources);
-    let more = match damage.count() {
-        0 => String::new(),
-        1 => " and one more place".to_owned(),
-        more => format!(" and {more} more places"),
-    };
-    Some(format!(
-        "the file is damaged ({what}): {place}{more}; correct the file, test it with `vipd -t`, and reload again"
-    ))
 }
 
 /// An included file that the configuration in force came from is not there any more, though the `include` is.
@@ -79,6 +51,7 @@ mod tests {
     use keepalived_conf::{MemoryFiles, Options, load};
 
     use super::*;
+    use crate::parent::load::ReadConfig;
 
     const GOOD: &str = "vrrp_instance V {\n interface eth0\n virtual_router_id 7\n virtual_ipaddress {\n  192.0.2.1\n }\n}\n";
 

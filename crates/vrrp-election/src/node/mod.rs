@@ -28,7 +28,7 @@
 //! # Ok::<(), vrrp_proto::ValueError>(())
 //! ```
 
-mod config;
+pub(crate) mod config;
 mod display;
 mod event;
 mod history;
@@ -36,6 +36,7 @@ mod intent;
 mod key;
 mod lifecycle;
 mod memory;
+mod names;
 mod outbox;
 mod reload;
 mod scripts;

@@ -5,11 +5,11 @@
 //! [`NodeAction::Reloaded`](super::NodeAction::Reloaded) says what became of them.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::history::{Reloaded, Renumber as _};
 use super::key::pairs;
+use super::names::same_names;
 use super::outbox::Outbox;
 use super::sync_group::Group;
 use super::timers::Timers;
@@ -156,15 +156,6 @@ impl Node {
             member.router.renumber_recording(|target| ids.target(target));
         }
     }
-}
-
-/// For each of the names now, the place of the same name before.
-pub(super) fn same_names<'n>(
-    before: impl Iterator<Item = &'n String>,
-    now: impl Iterator<Item = &'n String>,
-) -> Vec<Option<usize>> {
-    let places: BTreeMap<&String, usize> = before.enumerate().map(|(place, name)| (name, place)).collect();
-    now.map(|name| places.get(name).copied()).collect()
 }
 
 /// The addresses of a router, by the names of their interfaces.

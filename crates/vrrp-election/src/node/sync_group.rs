@@ -16,7 +16,7 @@ use core::time::Duration;
 
 use super::config::GroupId;
 use super::memory::Inherited;
-use super::reload::same_names;
+use super::names::same_names;
 use super::tracking::{Assessment, Fault};
 use super::{
     Event, Fact, Node, NodeConfig, RouterId, Standing, Track, TrackTarget, TransitionReason, number,

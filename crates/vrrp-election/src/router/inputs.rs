@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use super::recorder::{Input, Recorded};
+use super::input::{Input, Recorded};
 use crate::Instant;
 
 /// Recorded inputs, in their order.

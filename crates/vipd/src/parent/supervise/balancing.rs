@@ -10,8 +10,8 @@ use vipd_status::EventKind;
 use vipd_notify::Job;
 
 use super::super::accounts::Accounts;
-use super::super::fifo::FifoRequest;
 use super::super::kept::Kept;
+use super::super::paths::FifoRequest;
 use super::Parent;
 use super::last_reported::ReportedState;
 use super::messages::{GROUP_SUBJECT, group_subject};
