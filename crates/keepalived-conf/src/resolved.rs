@@ -184,11 +184,12 @@ mod tests {
         // `Debug` hides secrets by itself.
         let mut text = String::new();
         for instance in &config.instances {
-            text += &match &instance.auth {
-                Auth::Password(secret) | Auth::Ah(secret) => format!("{secret:?}"),
+            let secrets: Vec<String> = match &instance.auth {
+                Auth::Password(secret) | Auth::Ah(secret) => vec![format!("{secret:?}")],
                 Auth::Hmac(hmac) => hmac.keys.iter().map(|key| format!("{:?}", key.secret)).collect(),
-                Auth::None | Auth::UnusableHmac => String::new(),
+                Auth::None | Auth::UnusableHmac => Vec::new(),
             };
+            text.extend(secrets);
         }
         text.extend(config.global.mail.auth.iter().map(|auth| auth.password.as_str()));
         for server in &config.virtual_servers {
@@ -196,7 +197,7 @@ mod tests {
             for checker in real.chain(server.sorry_server.iter().flat_map(|sorry| &sorry.checkers)) {
                 match &checker.kind {
                     CheckerKind::Http(_, http) => {
-                        text += &format!("{:?} {:?}", http.headers, http.basic_auth)
+                        text.extend([format!("{:?}", http.headers), format!("{:?}", http.basic_auth)]);
                     }
                     CheckerKind::Server(_, server) => text += &server.password,
                     _ => {}

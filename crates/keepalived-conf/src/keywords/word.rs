@@ -364,6 +364,8 @@ pub(crate) const VRRP_RLIMIT_RTIME: &str = "vrrp_rlimit_rtime";
 pub(crate) const VRRP_RLIMIT_RTTIME: &str = "vrrp_rlimit_rttime";
 pub(crate) const VRRP_RT_PRIORITY: &str = "vrrp_rt_priority";
 pub(crate) const VRRP_RX_BUFS_MULTIPLIER: &str = "vrrp_rx_bufs_multiplier";
+pub(crate) const VRRP_RX_BUFS_POLICY: &str = "vrrp_rx_bufs_policy";
+pub(crate) const CONFIG_SAVE_DIR: &str = "config_save_dir";
 pub(crate) const VRRP_SCRIPT: &str = "vrrp_script";
 pub(crate) const VRRP_SKIP_CHECK_ADV_ADDR: &str = "vrrp_skip_check_adv_addr";
 pub(crate) const VRRP_STARTUP_DELAY: &str = "vrrp_startup_delay";
@@ -743,6 +745,8 @@ pub(super) const ALL: &[&str] = &[
     VRRP_RLIMIT_RTTIME,
     VRRP_RT_PRIORITY,
     VRRP_RX_BUFS_MULTIPLIER,
+    VRRP_RX_BUFS_POLICY,
+    CONFIG_SAVE_DIR,
     VRRP_SCRIPT,
     VRRP_SKIP_CHECK_ADV_ADDR,
     VRRP_STARTUP_DELAY,

@@ -26,6 +26,7 @@ fn sample(keyword: &Keyword) -> String {
         | Arguments::OptionalChoice(_)
         | Arguments::OptionalWord(_) => String::new(),
         Arguments::Words(_) if keyword.name == "regex_options" => "caseless".to_owned(),
+        Arguments::Word(_) if keyword.name == "config_save_dir" => "/x".to_owned(),
         Arguments::Word(_)
         | Arguments::Words(_)
         | Arguments::Secret(_)
@@ -38,6 +39,7 @@ fn sample(keyword: &Keyword) -> String {
             "brd" | "broadcast" => "+".to_owned(),
             "peer" => "192.0.2.3".to_owned(),
             "preferred_lft" => "forever".to_owned(),
+            "vrrp_rx_bufs_policy" => "MTU".to_owned(),
             _ => "x".to_owned(),
         },
     }

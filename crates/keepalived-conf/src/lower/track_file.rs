@@ -76,7 +76,7 @@ fn init_file(entry: &Entry<'_>, report: &mut Report<'_>) -> (i32, bool) {
     for word in entry.arguments() {
         if word.text == "overwrite" {
             overwrite = true;
-        } else if word.text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-')) {
+        } else if word.text.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
             match value::integer(word.text, i32::MIN.into(), i32::MAX.into()) {
                 Ok(number) => value = i32::try_from(number).unwrap_or(0),
                 Err(_) => arguments::bad_number(entry, word, "", report),

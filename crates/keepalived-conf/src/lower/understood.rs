@@ -67,6 +67,10 @@ impl<'a> Lowering<'a> {
             report.error("bad-value", extra.span, message);
             return;
         }
+        if let Some(expected) = form_missed(entry) {
+            let Some(word) = entry.argument() else { return };
+            return arguments::not(entry, word, expected, report);
+        }
         match arguments {
             Arguments::None => arguments::extra_words(entry, 0, report),
             Arguments::Switch => {
@@ -144,11 +148,31 @@ impl<'a> Lowering<'a> {
 }
 
 /// Keywords that may stand once.
-const ONCE: [&str; 3] = [word::SNMP_SOCKET, word::TMP_CONFIG_DIRECTORY, word::NFTABLES_IPVS];
+const ONCE: [&str; 4] =
+    [word::SNMP_SOCKET, word::TMP_CONFIG_DIRECTORY, word::NFTABLES_IPVS, word::VRRP_RX_BUFS_POLICY];
 
 /// Keywords that do not count with more than one word.
 const ALONE: [&str; 4] =
     [word::SNMP_SOCKET, word::SNMP_NAME, word::VRRP_RX_BUFS_MULTIPLIER, word::KERNEL_RX_BUF_SIZE];
+
+/// The expected form, if this is a keyword of a form of its own and it is another one.
+fn form_missed(entry: &Entry<'_>) -> Option<&'static str> {
+    let first = entry.argument()?.text;
+    let (fits, expected) = match entry.keyword.name {
+        word::VRRP_RX_BUFS_POLICY => {
+            (is_buffer_policy(first, entry.arguments().len()), "MTU, ADVERT or a size in bytes")
+        }
+        word::CONFIG_SAVE_DIR => (first.starts_with('/'), "an absolute path"),
+        _ => return None,
+    };
+    (!fits).then_some(expected)
+}
+
+/// keepalived reads one of the words, or the number that stands first.
+fn is_buffer_policy(first: &str, words: usize) -> bool {
+    let is_word = words == 1 && ["MTU", "ADVERT"].iter().any(|word| word.eq_ignore_ascii_case(first));
+    is_word || first.is_empty() || value::integer(first, 0, u32::MAX.into()).is_ok()
+}
 
 /// A track line names what stands above.
 pub(super) fn tracker_named<'a>(

@@ -34,6 +34,40 @@ impl LinksDraft {
     }
 }
 
+impl LinksDraft {
+    /// A later keyword counts, but the name and the MAC address of an earlier one stay.
+    fn set(&mut self, mut link: LinkDraft, report: &mut Report<'_>) {
+        let Some(former) = self.own.take() else {
+            self.own = Some(link);
+            return;
+        };
+        if former.name.is_some() {
+            if link.name.is_some() {
+                report.error(
+                    "repeated",
+                    link.at,
+                    "the name of the interface is set already; this one is ignored".to_owned(),
+                );
+            }
+            link.name = former.name;
+        }
+        if let (KindDraft::Macvlan { mac: before @ Some(_) }, KindDraft::Macvlan { mac }) =
+            (former.kind, &mut link.kind)
+        {
+            if mac.is_some() {
+                report.error(
+                    "repeated",
+                    link.at,
+                    "the MAC address is set already; this one is ignored".to_owned(),
+                );
+            }
+            *mac = before;
+        }
+        link.group = link.group.or(former.group);
+        self.own = Some(link);
+    }
+}
+
 /// `use_vmac` or `use_ipvlan`
 struct LinkDraft {
     at: Span,
@@ -60,11 +94,11 @@ pub(super) fn keyword(draft: &mut Draft, entry: &Entry<'_>, report: &mut Report<
     match entry.keyword.name {
         word::USE_VMAC => {
             let own = link(entry, KindDraft::Macvlan { mac: None }, report);
-            draft.links.own = Some(own);
+            draft.links.set(own, report);
         }
         word::USE_IPVLAN => {
             let kind = KindDraft::Ipvlan { mode: IpvlanMode::default(), address: None };
-            draft.links.own = Some(link(entry, kind, report));
+            draft.links.set(link(entry, kind, report), report);
         }
         word::USE_VMAC_ADDR => draft.links.of_addresses = arguments::bare(entry, report),
         word::VMAC_XMIT_BASE => {

@@ -20,7 +20,9 @@ pub(super) fn granularity(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<
     if let Ok(mask) = word.text.parse() {
         return Some(Granularity::Mask(mask));
     }
-    if let Ok(length) = value::integer(word.text, 1, 128) {
+    if !word.text.starts_with('+')
+        && let Ok(length) = value::integer(word.text, 1, 128)
+    {
         return u8::try_from(length).ok().map(Granularity::Length);
     }
     if let Some(mask) = number_of_parts(word.text) {

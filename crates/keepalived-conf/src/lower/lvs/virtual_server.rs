@@ -188,7 +188,8 @@ impl<'a> Lowering<'a> {
                 draft.granularity = granularity.map(|written| (written, entry.span())).or(draft.granularity);
             }
             word::PERSISTENCE_ENGINE => {
-                draft.persistence_engine = text(entry, report).or(draft.persistence_engine.take());
+                draft.persistence_engine =
+                    persistence_engine(entry, report).or(draft.persistence_engine.take());
             }
             word::OPS => draft.one_packet = arguments::bare(entry, report).then_some(entry.span()),
             "flag-1" => draft.flags[0] = arguments::bare(entry, report),
@@ -342,3 +343,17 @@ fn flag_fits(scheduler: Option<&str>, entry: &Entry<'_>, report: &mut Report<'_>
     );
     false
 }
+
+/// The name of a module of the kernel, which has room for no longer one (`IP_VS_PENAME_MAXLEN`).
+fn persistence_engine(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    let name = text(entry, report)?;
+    if name.len() > LONGEST_ENGINE {
+        let message =
+            format!("a persistence engine has at most {LONGEST_ENGINE} characters; `{name}` is ignored");
+        report.error("bad-value", entry.span(), message);
+        return None;
+    }
+    Some(name)
+}
+
+const LONGEST_ENGINE: usize = 16;
