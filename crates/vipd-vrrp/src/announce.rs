@@ -7,13 +7,13 @@ use vrrp_election::{Instant, RouterId};
 use vrrp_linux::announce::Announcer;
 use vrrp_linux::interfaces::Interface;
 use vrrp_linux::socket::SendError;
-use vrrp_proto::{GRATUITOUS_ARP_LEN, GratuitousArp, UNSOLICITED_NA_LEN, UnsolicitedNa};
+use vrrp_proto::{GratuitousArp, UnsolicitedNa};
 
 use super::elsewhere::Rounds;
 use super::kernel::Kernel;
 use super::plan::{Plan, RouterPlan};
 use super::sources;
-use super::spacing::{Announcement, Gaps, Spacing};
+use super::spacing::{Announcement, Frame, Gaps, Spacing};
 use super::unconfirmed::Unconfirmed;
 
 /// Sends announcements, at once or spaced.
@@ -23,13 +23,6 @@ pub(super) struct Announcements {
     unconfirmed: Unconfirmed,
     spacing: Spacing,
     elsewhere: Rounds,
-}
-
-/// A whole Ethernet frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Frame {
-    Arp([u8; GRATUITOUS_ARP_LEN]),
-    Na([u8; UNSOLICITED_NA_LEN]),
 }
 
 impl Announcements {
@@ -181,15 +174,6 @@ impl Announcements {
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         [self.spacing.poll_timeout(), self.elsewhere.poll_timeout()].into_iter().flatten().min()
-    }
-}
-
-impl Frame {
-    fn octets(&self) -> &[u8] {
-        match self {
-            Self::Arp(octets) => octets,
-            Self::Na(octets) => octets,
-        }
     }
 }
 

@@ -6,38 +6,12 @@
 //! or where the interface has a routing table of its own (VRF), is it bound to the interface as well.
 
 use std::io;
-use std::iter;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
-use vrrp_election::LinkId;
 use vrrp_linux::interfaces::{Change, Interface};
 use vrrp_linux::socket::{Device, Membership, Need, SocketConfig, VrrpSocket, can_join};
-use vrrp_proto::{AH_PROTOCOL, Family, IP_PROTOCOL};
 
-use super::plan::{Reach, RouterAuth, RouterPlan};
-
-/// Identity of a socket.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    /// The interface of the routers that use it.
-    pub(super) link: Option<LinkId>,
-    /// The group of a multicast socket, the source of a unicast one; unspecified: the primary address of the link.
-    pub(super) address: IpAddr,
-    way: Way,
-    protocol: u8,
-}
-
-/// The packets that a socket receives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Way {
-    /// Packets to a group, on an interface.
-    Group,
-    /// Packets to an address of ours.
-    Address,
-    /// Packets to a group from the MAC address of the interface, which is a virtual one: the interface below, whose
-    /// socket hears everybody else, does not get them.
-    Tap([u8; 6]),
-}
+use super::socket_key::{Key, Way};
 
 /// Attachment of an open socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,34 +40,6 @@ pub(super) enum Step {
 }
 
 impl Key {
-    /// The sockets that a router needs: that of its adverts first.
-    pub(super) fn all_of(router: &RouterPlan) -> impl Iterator<Item = Self> + use<> {
-        iter::once(Self::of(router)).chain(Self::tap_of(router))
-    }
-
-    /// With a virtual MAC address, the one that hears other machines which have it too.
-    fn tap_of(router: &RouterPlan) -> Option<Self> {
-        let vmac = router.vmac.as_deref()?;
-        let key = Self::of(router);
-        (key.way == Way::Group).then_some(Self { link: Some(vmac.link), way: Way::Tap(vmac.mac), ..key })
-    }
-
-    /// The socket of a router's adverts.
-    pub(super) fn of(router: &RouterPlan) -> Self {
-        let protocol = if matches!(router.auth, RouterAuth::Ah(_)) { AH_PROTOCOL } else { IP_PROTOCOL };
-        let (address, way) = match &router.reach {
-            Reach::Multicast { group } => (*group, Way::Group),
-            Reach::Unicast { .. } => {
-                (router.source.unwrap_or(unspecified(router.config.family)), Way::Address)
-            }
-        };
-        Self { link: router.link, address, way, protocol }
-    }
-
-    pub(super) fn family(&self) -> Family {
-        if self.address.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 }
-    }
-
     /// The attachment of a multicast socket that has just joined.
     pub(super) fn joined(&self, device: Device) -> Attachment {
         Attachment::Group(Membership::new(device, self.address))
@@ -212,13 +158,6 @@ fn has(interface: &Interface, address: IpAddr) -> bool {
     interface.addresses.iter().any(|own| own.network.ip() == address)
 }
 
-fn unspecified(family: Family) -> IpAddr {
-    match family {
-        Family::Ipv4 => Ipv4Addr::UNSPECIFIED.into(),
-        Family::Ipv6 => Ipv6Addr::UNSPECIFIED.into(),
-    }
-}
-
 /// Room for a burst of all 255 VRIDs of some peers.
 const RECEIVE_BUFFER_LEN: usize = 1 << 20;
 
@@ -230,6 +169,8 @@ mod tests {
     use super::*;
     use crate::ipc::Generation;
     use crate::plan::Plan;
+    use vrrp_election::LinkId;
+    use vrrp_proto::IP_PROTOCOL;
 
     fn interface(index: u32, addresses: &[&str]) -> Interface {
         let address = |text: &&str| InterfaceAddress {

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use vipd_status::{EventKind, TrackerKind};
 use vrrp_election::{Fact, Instant, Node, TrackTarget};
 
-use super::plan::Plan;
-use super::status;
+use super::plan::{Plan, WatchedFact};
 
 /// The last observation of each, by its name in the file: a reload that leaves it there forgets nothing.
 #[derive(Debug, Default)]
@@ -21,7 +20,7 @@ impl Changes {
         let targets = facts.chain(plan.links.iter().map(|(id, _)| id.into()));
         let mut before = std::mem::take(&mut self.seen);
         let mut events = Vec::new();
-        for (target, key) in targets.filter_map(|target| Some((target, status::tracked(plan, target)?))) {
+        for (target, key) in targets.filter_map(|target| Some((target, tracked(plan, target)?))) {
             let fact = node.fact(target);
             let known = before.remove(&key);
             if fact == Fact::Unknown {
@@ -48,6 +47,24 @@ fn event((kind, name): &(TrackerKind, String), fact: Fact) -> EventKind {
         fact => (fact == Fact::Up, None),
     };
     EventKind::Tracker { tracker: *kind, name: name.clone(), up, reason }
+}
+
+/// The kind and the name of something that a file has instances track; `None` for what they need by themselves.
+pub(super) fn tracked(plan: &Plan, target: TrackTarget) -> Option<(TrackerKind, String)> {
+    let kind = match target {
+        TrackTarget::Link(link) => return Some((TrackerKind::Interface, plan.links.name(link)?.clone())),
+        TrackTarget::Script(script) => {
+            return Some((TrackerKind::Script, plan.script_name(script).to_owned()));
+        }
+        TrackTarget::Fact(fact) => match plan.facts.name(fact)? {
+            WatchedFact::File(_) => TrackerKind::File,
+            WatchedFact::Processes(_) => TrackerKind::Process,
+            WatchedFact::Session(_) => TrackerKind::Bfd,
+            WatchedFact::Source { .. } | WatchedFact::Socket(_) | WatchedFact::Static(_) => return None,
+        },
+    };
+    let TrackTarget::Fact(fact) = target else { return None };
+    Some((kind, plan.tracker_name(fact)?.to_owned()))
 }
 
 #[cfg(test)]

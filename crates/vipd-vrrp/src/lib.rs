@@ -30,8 +30,10 @@ mod remarks;
 mod rfc_settings;
 mod script_runs;
 mod seen;
+mod socket_key;
 mod sources;
 mod spacing;
+mod stamp_keeper;
 mod status;
 mod stop;
 mod strays;
@@ -104,7 +106,7 @@ fn run(socket: OwnedFd) -> io::Result<()> {
     let mut worker = Worker::start(poll, parent, plan, trackers, known.as_ref())?;
     worker.keep_addresses = keep;
     if let Some(memory) = memory {
-        trailer::recall(memory, &worker.node, &mut worker.records);
+        stamp_keeper::recall(memory, &worker.node, &mut worker.records);
     }
     if let (Some(beginning), Some(predecessor)) = (&mut worker.beginning, predecessor) {
         beginning.former = ledger::former(&predecessor.memory);
@@ -149,7 +151,7 @@ struct Worker {
     neighbours: Neighbours,
     complaints: Complaints,
     reminders: Reminders,
-    stamp_keeper: trailer::StampKeeper,
+    stamp_keeper: stamp_keeper::StampKeeper,
     answers: status::Answers,
     /// The last failure of each check script, for the log.
     script_reasons: script_runs::Reasons,
@@ -247,7 +249,7 @@ impl Worker {
             macs,
             complaints: Complaints::default(),
             reminders: Reminders::default(),
-            stamp_keeper: trailer::StampKeeper::default(),
+            stamp_keeper: stamp_keeper::StampKeeper::default(),
             answers: status::Answers::default(),
             script_reasons: script_runs::Reasons::default(),
             timer,

@@ -1,8 +1,11 @@
 //! From the configuration to what the election and the kernel need: pure translation, no decision.
 
+mod address;
 mod links;
+mod process_check;
 mod router;
 mod routing;
+mod sockets;
 #[cfg(test)]
 mod tests;
 mod trackers;
@@ -20,16 +23,16 @@ use vrrp_election::{
 
 use vrrp_linux::virtual_links::WantedLink;
 
-use super::attachment::Key;
+use super::socket_key::Key;
 use super::spacing::{Gap, Gaps};
 use crate::ipc::{Generation, VrrpConfig};
 use crate::packed::Packed;
 use router::router_plan;
 pub(super) use watched::NothingKnown;
 
+pub(super) use process_check::ProcessCheck;
 pub(super) use router::{Reach, RouterAuth, RouterPlan, Vip, YIELDING_ADVERT};
 pub(super) use routing::{Routing, StaticId, Statics};
-pub(super) use trackers::ProcessCheck;
 pub(super) use watched::{Numbers, Observe, WatchedFact};
 
 /// One reading of the configuration, translated. Router `n` is instance `n` of the file, script `n` is

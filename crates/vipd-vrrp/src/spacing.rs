@@ -6,8 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use vrrp_election::{Instant, RouterId};
-
-use super::announce::Frame;
+use vrrp_proto::{GRATUITOUS_ARP_LEN, UNSOLICITED_NA_LEN};
 
 /// Announcements that wait, by the line they wait in. Without gaps nothing does.
 #[derive(Debug, Default)]
@@ -56,6 +55,22 @@ pub(super) struct Announcement {
     /// The index of the interface.
     pub(super) index: u32,
     pub(super) frame: Frame,
+}
+
+/// A whole Ethernet frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Frame {
+    Arp([u8; GRATUITOUS_ARP_LEN]),
+    Na([u8; UNSOLICITED_NA_LEN]),
+}
+
+impl Frame {
+    pub(super) fn octets(&self) -> &[u8] {
+        match self {
+            Self::Arp(octets) => octets,
+            Self::Na(octets) => octets,
+        }
+    }
 }
 
 impl Spacing {

@@ -3,21 +3,14 @@
 //! A successor must neither accept again what its predecessor accepted, nor use a stamp again. So the parent remembers the
 //! last stamp of each sender, and our own while it is ahead of the clock; otherwise the clock gives a later one.
 
-use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use keepalived_conf::model::{Hmac, HmacMode};
 use serde::{Deserialize, Serialize};
-use vrrp_election::{Instant, Node, RouterId};
 use vrrp_proto::{
     AntiReplay, AuthTrailer, ExpectedTrailer, ReplayGuard, TrailerKey, TrailerSigner, TrailerStamp, Unsigned,
 };
-
-use super::judge::Record;
-use super::memory::{decode, encode};
-use crate::Parent;
-use crate::ipc::Memory;
 
 /// The configuration of a router's trailers.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,7 +58,7 @@ pub(super) struct Stamps {
     heard: Vec<(IpAddr, ReplayGuard)>,
     /// There is something that the parent does not know.
     #[serde(skip)]
-    untold: bool,
+    pub(super) untold: bool,
 }
 
 impl Stamps {
@@ -114,67 +107,12 @@ impl Stamps {
     }
 
     /// As a successor has them: it leaves out the stamps that its predecessor may have used without telling.
-    fn resumed(mut self) -> Self {
+    pub(super) fn resumed(mut self) -> Self {
         self.sent = self.sent.map(|stamp| TrailerStamp(stamp.0.wrapping_add(UNTOLD_STAMPS)));
         self
     }
 }
 
-/// Has the parent remember stamps.
-#[derive(Debug, Default)]
-pub(super) struct StampKeeper {
-    told: BTreeSet<String>,
-    next: Instant,
-}
-
-impl StampKeeper {
-    /// Tells what is new, a few times a second at most.
-    pub(super) fn tell(&mut self, now: Instant, node: &Node, records: &mut [Record], parent: &mut Parent) {
-        if now < self.next {
-            return;
-        }
-        // Thousands of routers are not looked through for each advert.
-        self.next = now + PAUSE;
-        for (id, record) in (0..).map(RouterId).zip(records) {
-            let Some(stamps) = record.stamps.as_deref_mut().filter(|stamps| stamps.untold) else { continue };
-            let Some(key) = node.key(id).map(|key| format!("{STAMPS}{key}")) else { continue };
-            stamps.untold = false;
-            parent.remember(key.clone(), Some(encode(stamps)));
-            self.told.insert(key);
-        }
-    }
-
-    /// Forgets routers that are no longer configured.
-    pub(super) fn retain(&mut self, node: &Node, routers: usize, parent: &mut Parent) {
-        if self.told.is_empty() {
-            return;
-        }
-        let ids = (0..).map(RouterId).take(routers);
-        let kept: BTreeSet<_> = ids.filter_map(|id| Some(format!("{STAMPS}{}", node.key(id)?))).collect();
-        self.told.retain(|key| {
-            let stays = kept.contains(key);
-            if !stays {
-                parent.remember(key.clone(), None);
-            }
-            stays
-        });
-    }
-}
-
-/// Gives the records of this node's routers the stamps that a predecessor remembered.
-pub(super) fn recall(memory: &Memory, node: &Node, records: &mut [Record]) {
-    let known = memory
-        .iter()
-        .filter_map(|(name, value)| Some((name.strip_prefix(STAMPS)?, decode::<Stamps>(value)?)));
-    let mut known: HashMap<&str, Stamps> = known.collect();
-    for (id, record) in (0..).map(RouterId).zip(records) {
-        let Some(key) = node.key(id).filter(|_| !known.is_empty()) else { continue };
-        record.stamps = known.remove(key.to_string().as_str()).map(|stamps| Box::new(stamps.resumed()));
-    }
-}
-
-const STAMPS: &str = "stamps ";
-const PAUSE: Duration = Duration::from_millis(200);
 /// Multicast: routers of one VRID whose stamps are remembered. Only those that know a key are.
 const MULTICAST_SENDERS: usize = 16;
 /// 1/256 of a second, and more adverts than anybody sends between two reports to the parent.

@@ -72,7 +72,7 @@ impl Unconfirmed {
 mod tests {
     use vrrp_proto::{GRATUITOUS_ARP_LEN, UNSOLICITED_NA_LEN};
 
-    use super::super::announce::Frame;
+    use super::super::spacing::Frame;
     use super::*;
 
     fn of(router: u32, address: &str) -> Announcement {

@@ -17,11 +17,12 @@ use vrrp_proto::{MacAddr, Priority};
 
 use super::advert::{Outgoing, Packet};
 use super::arrival::{Arrival, Inbox, instant};
-use super::attachment::{Attachment, Key, Step};
+use super::attachment::{Attachment, Step};
 use super::judge::Record;
 use super::kernel::Kernel;
 use super::listeners::Listeners;
 use super::plan::Plan;
+use super::socket_key::Key;
 
 /// All sockets for advertisements.
 #[derive(Debug, Default)]

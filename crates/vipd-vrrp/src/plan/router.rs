@@ -7,12 +7,13 @@ use keepalived_conf::model::{
     Auth, Garp, GarpElsewhere, InitialState, Preempt as ConfPreempt, RfcMode, VirtualAddress, VrrpInstance,
 };
 use vrrp_election::{AnnounceConfig, LinkId, Preempt, RouterConfig};
-use vrrp_linux::address::{AddressFlags, AddressSpec, Scope};
+use vrrp_linux::address::AddressSpec;
 use vrrp_proto::{
     AcceptedChecksum, Addresses, AuthKey, ChecksumRule, Family, Peer, Policy, RouterInterval, RouterPriority,
     TTL, TtlRange, Version, Vrid,
 };
 
+use super::address::address_spec;
 use super::links::{self as own_links, Vmac};
 use super::routing::{self, Routing};
 use super::watched::Numbers;
@@ -273,21 +274,6 @@ fn advertised(instance: &VrrpInstance) -> Advertised {
                 .collect(),
         )
     }
-}
-
-pub(super) fn address_spec(address: &VirtualAddress) -> AddressSpec {
-    let mut spec = AddressSpec::new(0, address.network);
-    spec.scope = Scope(address.scope);
-    spec.label.clone_from(&address.label);
-    spec.broadcast = address.broadcast;
-    spec.peer = address.peer.map(|peer| peer.ip());
-    spec.preferred_lifetime = address.preferred_lifetime;
-    spec.flags.set(AddressFlags::NODAD, address.network.is_ipv6() && !address.duplicate_detection);
-    spec.flags.set(AddressFlags::HOMEADDRESS, address.home);
-    spec.flags.set(AddressFlags::MANAGETEMPADDR, address.manage_temporary);
-    spec.flags.set(AddressFlags::NOPREFIXROUTE, address.no_prefix_route);
-    spec.flags.set(AddressFlags::MCAUTOJOIN, address.autojoin);
-    spec
 }
 
 /// Whether an Active that yields sends one more advert, where the file does not say. keepalived does not; but after

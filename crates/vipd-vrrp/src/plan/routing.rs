@@ -6,7 +6,7 @@ use vrrp_linux::address::{AddressSpec, STATIC_MARK};
 use vrrp_linux::route::{Encap, Hop, Insertion, Path, RouteKind, RouteSpec};
 use vrrp_linux::rule::{RuleAction, RuleSpec};
 
-use super::router::address_spec;
+use super::address::address_spec;
 
 /// Routes and rules, each with whether it is put back when somebody removes it.
 #[derive(Debug, Default)]

@@ -11,10 +11,10 @@ use std::time::Duration;
 use vrrp_election::{Fact, FactId, LinkId, LinkState};
 
 use super::number;
+use super::process_check::ProcessCheck;
 use super::routing::StaticId;
-use super::trackers::ProcessCheck;
-use crate::attachment::Key;
 use crate::ipc::SessionKey;
+use crate::socket_key::Key;
 
 /// Before anything was looked at.
 pub(crate) struct NothingKnown;

@@ -5,8 +5,8 @@ use vrrp_election::{
     self as election, ChangedBy, Fact, RouterId, Standing, TrackTarget, Transition, TransitionReason,
 };
 
-use super::instance::intent_kind;
-use super::{Wall, ms, state, tracked};
+use super::{Wall, ms, state};
+use crate::changes::tracked;
 use crate::narrate::fault_text;
 use crate::plan::{Plan, WatchedFact};
 
@@ -164,3 +164,11 @@ fn remark(plan: &Plan, transition: &Transition) -> Option<String> {
 
 /// An operator whose name nobody told.
 const SOMEBODY: &str = "an operator";
+
+/// A kind of intent, and whether it is a hard one.
+pub(super) fn intent_kind(kind: election::IntentKind) -> (IntentKind, bool) {
+    match kind {
+        election::IntentKind::Handover => (IntentKind::Handover, false),
+        election::IntentKind::Maintenance { hard } => (IntentKind::Maintenance, hard),
+    }
+}

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use vipd_status::{
-    Address, CloseCalls, Family, Fault, Group, Histogram, Instance, Intent, IntentKind, Master,
-    NewMasterReason, Preempt, Priority, Statistics, Term, Timers,
+    Address, CloseCalls, Family, Fault, Group, Histogram, Instance, Intent, Master, NewMasterReason, Preempt,
+    Priority, Statistics, Term, Timers,
 };
 use vrrp_election::{
     self as election, Cause, GroupId, Heard, RouterId, RouterSnapshot, Standing, TransitionReason, Waits,
 };
 use vrrp_proto::{Counter, Version};
 
-use super::{View, Wall, cause, ms, state, tracked};
+use super::{View, Wall, cause, ms, state};
+use crate::changes::tracked;
 use crate::plan::{Plan, Reach, RouterPlan, Vip};
 
 /// One instance; `None` if there is none of this number.
@@ -82,18 +83,10 @@ pub(super) fn group(view: &View<'_>, id: GroupId) -> Option<Group> {
 
 /// An operator's intent that still holds.
 pub(super) fn intent(wall: Wall, intent: &election::Intent) -> Intent {
-    let (kind, hard) = intent_kind(intent.kind);
+    let (kind, hard) = cause::intent_kind(intent.kind);
     let until = intent.until.map(|until| wall.later(until));
     let (by, reason) = (intent.who.clone(), intent.why.clone());
     Intent { kind, by, reason, since: wall.at(intent.since), until, hard, weight: None, open: None }
-}
-
-/// A kind of intent, and whether it is a hard one.
-pub(super) fn intent_kind(kind: election::IntentKind) -> (IntentKind, bool) {
-    match kind {
-        election::IntentKind::Handover => (IntentKind::Handover, false),
-        election::IntentKind::Maintenance { hard } => (IntentKind::Maintenance, hard),
-    }
 }
 
 /// The event that a router waits for before it starts, in words.

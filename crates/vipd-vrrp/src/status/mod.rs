@@ -11,12 +11,12 @@ mod tracker;
 
 use std::time::Duration;
 
-use vipd_status::{State, Timestamp, TrackerKind};
-use vrrp_election::{Instant, Neighbours, Node, Snapshot, Standing, TrackTarget};
+use vipd_status::{State, Timestamp};
+use vrrp_election::{Instant, Neighbours, Node, Snapshot, Standing};
 use vrrp_linux::clock::Clocks;
 
 use super::judge::Record;
-use super::plan::{Plan, Vip, WatchedFact};
+use super::plan::{Plan, Vip};
 use super::trackers::Trackers;
 
 pub(super) use answer::Answers;
@@ -87,24 +87,6 @@ const fn state(standing: Standing) -> State {
 
 fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The kind and the name of something that a file has instances track; `None` for what they need by themselves.
-pub(super) fn tracked(plan: &Plan, target: TrackTarget) -> Option<(TrackerKind, String)> {
-    let kind = match target {
-        TrackTarget::Link(link) => return Some((TrackerKind::Interface, plan.links.name(link)?.clone())),
-        TrackTarget::Script(script) => {
-            return Some((TrackerKind::Script, plan.script_name(script).to_owned()));
-        }
-        TrackTarget::Fact(fact) => match plan.facts.name(fact)? {
-            WatchedFact::File(_) => TrackerKind::File,
-            WatchedFact::Processes(_) => TrackerKind::Process,
-            WatchedFact::Session(_) => TrackerKind::Bfd,
-            WatchedFact::Source { .. } | WatchedFact::Socket(_) | WatchedFact::Static(_) => return None,
-        },
-    };
-    let TrackTarget::Fact(fact) = target else { return None };
-    Some((kind, plan.tracker_name(fact)?.to_owned()))
 }
 
 #[cfg(test)]

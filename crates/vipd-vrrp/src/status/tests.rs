@@ -10,6 +10,7 @@ use vrrp_linux::clock::Clocks;
 use vrrp_proto::{AdvertInterval, Centiseconds, Counter, Priority};
 
 use super::*;
+use crate::WatchedFact;
 use crate::ipc::Generation;
 use crate::plan::Observe;
 

@@ -3,7 +3,8 @@
 use vipd_status::{LastRun, Tracker, TrackerKind};
 use vrrp_election::{Fact, RunEnd, ScriptId, ScriptRun, ScriptSnapshot, TrackTarget};
 
-use super::{View, Wall, ms, tracked};
+use super::{View, Wall, ms};
+use crate::changes::tracked;
 use crate::plan::WatchedFact;
 use crate::watcher::Subject;
 

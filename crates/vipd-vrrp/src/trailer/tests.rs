@@ -1,10 +1,14 @@
-use vrrp_election::NodeConfig;
+use vrrp_election::{Instant, Node, NodeConfig, RouterId};
 use vrrp_proto::{Accepted, Datagram, IPV4_GROUP, Priority, Rejection, TrailerRejection};
 
 use super::*;
 use crate::advert::{Outgoing, Packet};
 use crate::ipc::Generation;
+use crate::ipc::Memory;
+use crate::judge::Record;
+use crate::memory::{decode, encode};
 use crate::plan::Plan;
+use crate::stamp_keeper::{STAMPS, recall};
 
 const KEY_1: &str = "key 1 0123456789abcdef0123456789abcdef\n";
 const KEY_2: &str = "key 2 fedcba9876543210fedcba9876543210\n";
