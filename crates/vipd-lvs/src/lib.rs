@@ -23,6 +23,7 @@ mod plan;
 mod presence;
 mod reconcile;
 mod reload;
+mod remember;
 mod scripts;
 mod sessions;
 mod socket;

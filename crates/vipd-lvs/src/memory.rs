@@ -8,11 +8,9 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use keepalived_conf::model::lvs::{Forwarding, LvsService, RealServer, VirtualServer};
-use lvs_health::director::{Director, ServiceMemory};
+use lvs_health::director::ServiceMemory;
 use serde::{Deserialize, Serialize};
 
-use super::plan::Plan;
-use crate::Parent;
 use crate::ipc::{Generation, Memory, Monotonic};
 
 /// Kernel settings of a real server that a reload dropped, while it drains.
@@ -74,7 +72,7 @@ fn decode(value: &[u8]) -> Option<Remembered> {
     postcard::from_bytes(body).ok()
 }
 
-fn encode(remembered: &Remembered) -> Vec<u8> {
+pub(super) fn encode(remembered: &Remembered) -> Vec<u8> {
     // Plain values always can be encoded.
     postcard::to_extend(remembered, format_mark().to_vec()).unwrap_or_default()
 }
@@ -91,32 +89,6 @@ fn format_mark() -> [u8; 8] {
 
 /// Number of the format of [`Remembered`]; it changes whenever a field does.
 const FORMAT: u32 = 2;
-
-/// Tells the parent what changed.
-pub(super) fn remember(director: &mut Director, plan: &Plan, origin: Instant, parent: &mut Parent) {
-    let mut told = false;
-    while let Some((identity, standing)) = director.poll_memory(origin) {
-        let (key, value) = entry(&identity, standing, plan);
-        parent.remember(key, value);
-        told = true;
-    }
-    if told {
-        // Before anything is done about it.
-        parent.flush();
-    }
-}
-
-fn entry(identity: &str, standing: Option<ServiceMemory>, plan: &Plan) -> (String, Option<Vec<u8>>) {
-    let remembered = standing.and_then(|standing| {
-        let server = plan.identified(identity)?;
-        let servers = server.real_servers.iter().map(DroppedServer::from);
-        let drained = standing.drained().filter_map(|address| plan.dropped(identity, address).cloned());
-        let servers = servers.chain(drained).collect();
-        let (place, configured) = (plan.place(identity)?, server.real_servers.len());
-        Some(Remembered { services: server.services.clone(), standing, servers, place, configured })
-    });
-    (format!("{SERVICE}{identity}"), remembered.as_ref().map(encode))
-}
 
 /// The identity of each virtual server: that of the one known before with the same name and one of its kernel services,
 /// else with one of its kernel services, else with its name.
@@ -165,7 +137,7 @@ pub(super) fn identify<'a>(
         .collect()
 }
 
-const SERVICE: &str = "service ";
+pub(super) const SERVICE: &str = "service ";
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use lvs_health::{Dialogue, Failure, Network, Note, Outcome, Prepared, Probe, Tar
 use super::files::{Done, Job};
 use super::scripts::{self, Due, ScriptKey};
 use super::socket::{self, ConnectError, is_shortage};
-use super::{Worker, memory, narrate};
+use super::{Worker, narrate, remember};
 use crate::ipc::{FromLvs, LogLevel, ScriptAct, ScriptOutcome, ScriptRun};
 
 impl Worker {
@@ -41,7 +41,7 @@ impl Worker {
                 }
                 self.director.handle_outcome(now, ended.id, ended.outcome);
             }
-            memory::remember(&mut self.director, &self.plan, self.origin, &mut self.parent);
+            remember::remember(&mut self.director, &self.plan, self.origin, &mut self.parent);
             let mut changed: Vec<ServiceId> = Vec::new();
             let mut events: Vec<Event> = Vec::new();
             let mut quiet = true;

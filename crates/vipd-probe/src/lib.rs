@@ -11,6 +11,7 @@ mod report;
 mod script;
 mod secrets;
 mod transcript;
+mod verdict;
 
 use keepalived_conf::model::Config;
 use keepalived_conf::model::lvs::Checker;

@@ -14,8 +14,8 @@ use privsep::process::{Child, Ended};
 use vipd_scripts::accounts::Accounts;
 use vipd_scripts::command;
 
-use crate::attempt::judged;
 use crate::report::CheckReport;
+use crate::verdict::judged;
 
 /// Runs the script at this place of [`Config::checks`].
 pub(super) fn make(config: &Config, place: usize, definition: &Script, report: CheckReport) -> CheckReport {

@@ -206,6 +206,11 @@ pub(super) fn bare(entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
     true
 }
 
+/// The one word behind a keyword.
+pub(super) fn text(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    required(entry, report).map(|word| word.text.to_string())
+}
+
 /// An IP address.
 pub(super) fn address(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<IpAddr> {
     let word = required(entry, report)?;

@@ -7,7 +7,7 @@ use crate::script::{script_words, unescape_quotes};
 
 use super::arguments;
 use super::reader::Entry;
-use super::report::Report;
+use super::report::{Part, Report};
 use super::shell;
 use crate::keywords::word;
 
@@ -52,19 +52,6 @@ pub(super) fn command(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<Comm
     }
     let user = if takes_user(entry.keyword.name) { user_of(&line.rest) } else { None };
     Some(Command { text, run, user })
-}
-
-/// The part of the daemon that runs a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
-    /// The daemon itself, with any configuration.
-    Daemon,
-    /// Either of the others.
-    Any,
-    /// Virtual routers.
-    Vrrp,
-    /// Virtual servers.
-    Lvs,
 }
 
 fn part_of(entry: &Entry<'_>) -> Part {

@@ -58,13 +58,13 @@ use crate::source::Span;
 
 use crate::keywords::word;
 use bfd::Sessions;
-use command::Part;
 use global::Globals;
 use instance::Draft;
 use lvs::Lvs;
 use names::Names;
 use reader::{Entry, Reader};
-use report::Report;
+use report::{Part, Report};
+
 use statics::StaticDrafts;
 use sync_group::GroupDraft;
 use track_file::TrackFiles;

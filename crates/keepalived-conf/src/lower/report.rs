@@ -9,7 +9,18 @@ use crate::line::Statement;
 use crate::similar::did_you_mean;
 use crate::source::Span;
 
-use super::command::Part;
+/// The part of the daemon that runs a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// The daemon itself, with any configuration.
+    Daemon,
+    /// Either of the others.
+    Any,
+    /// Virtual routers.
+    Vrrp,
+    /// Virtual servers.
+    Lvs,
+}
 
 /// Collects findings; knows what was already said.
 pub(super) struct Report<'a> {

@@ -83,6 +83,7 @@ mod service;
 mod snapshot;
 mod spread;
 mod status;
+mod suspicion;
 mod timers;
 mod weight;
 

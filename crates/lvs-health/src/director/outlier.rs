@@ -13,6 +13,7 @@
 use std::time::{Duration, Instant};
 
 use super::service::{Member, Pool};
+use super::suspicion::Suspicion;
 use super::{Director, Event, ServerId, ServiceId, later};
 
 /// Connections of one server between two looks.
@@ -24,19 +25,6 @@ pub struct Traffic {
     pub opened: u64,
     /// Its connections that are not complete now (`SYN_RECV`), however old.
     pub unfinished: u64,
-}
-
-/// Suspicion against a server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Suspicion {
-    /// Looks in a row that found it an outlier.
-    looks: u8,
-    /// Number of recent suspicions.
-    times: u8,
-    /// Since when it is suspected, and at least until when.
-    span: Option<(Instant, Instant)>,
-    /// When it was cleared last.
-    cleared: Option<Instant>,
 }
 
 /// Result of one look at a server.

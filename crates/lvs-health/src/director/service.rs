@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use super::outlier::Suspicion;
 use super::ramp::Ramp;
+use super::suspicion::Suspicion;
 use super::{DestinationKey, Intent, Mode, Server, ServerId, Service, ServiceId, Sorry, Wanted};
 
 /// A virtual server as it stands.

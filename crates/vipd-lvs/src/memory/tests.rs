@@ -2,7 +2,9 @@
 
 use super::super::plan::Former;
 use super::*;
+use crate::remember::entry;
 use crate::testing::{balanced, plan};
+use lvs_health::director::Director;
 
 fn servers(text: &str) -> Vec<VirtualServer> {
     let loaded = keepalived_conf::load_str(text);

@@ -4,9 +4,10 @@ use crate::model::lvs::{ServerCheck, ServerKind, TalkCheck, TalkStep};
 
 use super::super::Lowering;
 use super::super::arguments;
+use super::super::arguments::text;
 use super::super::reader::Entry;
 use super::checker::Common;
-use super::http::{pattern, text};
+use super::http::pattern;
 use super::payload::escaped_text;
 use super::tls::{Ssl, TlsDraft};
 use crate::keywords::word;

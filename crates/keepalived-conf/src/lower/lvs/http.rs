@@ -7,6 +7,7 @@ use crate::model::lvs::{HttpCheck, HttpMethod, HttpVersion, Regex, Url};
 use crate::script::script_words;
 use crate::similar::did_you_mean;
 
+use super::super::arguments::text;
 use super::super::arguments::{self, Junk};
 use super::super::reader::Entry;
 use super::super::report::Report;
@@ -251,11 +252,6 @@ impl UrlDraft {
         }
         true
     }
-}
-
-/// The one word behind a keyword.
-pub(super) fn text(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
-    arguments::required(entry, report).map(|word| word.text.to_string())
 }
 
 /// Sent as it is, but few servers take one that does not begin with a slash (RFC 9112 §3.2.1).

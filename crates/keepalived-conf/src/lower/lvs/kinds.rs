@@ -9,6 +9,7 @@ use crate::model::trackers::TrackFile;
 use crate::model::{Command, User};
 use crate::source::Span;
 
+use super::super::arguments::text;
 use super::super::arguments::{self, Junk};
 use super::super::reader::Entry;
 use super::super::report::Report;
@@ -18,7 +19,7 @@ use super::acts;
 use super::checker::{Common, Timing};
 use super::conversations::TalkDraft;
 use super::dns::DnsDraft;
-use super::http::{HttpDraft, text};
+use super::http::HttpDraft;
 use super::payload::{escaped_text, payload, reply};
 use super::tls::{Ssl, TlsDraft};
 use crate::keywords::word;

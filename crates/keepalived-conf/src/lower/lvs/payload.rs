@@ -4,9 +4,9 @@ use crate::diagnostic::{Class, Diagnostic, Severity};
 use crate::script::split;
 
 use super::super::arguments;
+use super::super::arguments::text;
 use super::super::reader::Entry;
 use super::super::report::Report;
-use super::http::text;
 
 /// A domain name that fits a query (RFC 1035 §2.3.4).
 pub(super) fn domain(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {

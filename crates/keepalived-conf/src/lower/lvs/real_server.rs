@@ -7,12 +7,12 @@ use crate::model::Command;
 use crate::model::lvs::Forwarding;
 use crate::source::Span;
 
+use super::super::arguments::text;
 use super::super::arguments::{self, Junk};
 use super::super::reader::Entry;
 use super::super::{Lowering, command};
 use super::acts;
 use super::checker::Timing;
-use super::http::text;
 use super::key::address_and_port;
 use super::kinds::CheckerDraft;
 use super::method::forwarding;

@@ -9,6 +9,7 @@ use crate::model::lvs::{Forwarding, LvsProtocol};
 use crate::source::Span;
 
 use super::super::Lowering;
+use super::super::arguments::text;
 use super::super::arguments::{self, Junk};
 use super::super::instance::At;
 use super::super::reader::Entry;
@@ -16,7 +17,6 @@ use super::super::report::Report;
 use super::acts;
 use super::checker::Timing;
 use super::granularity::{Granularity, granularity};
-use super::http::text;
 use super::key::{Key, address_and_port, key};
 use super::kinds::CheckerDraft;
 use super::method::forwarding;
