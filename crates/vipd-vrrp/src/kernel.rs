@@ -3,7 +3,7 @@
 
 mod virtual_links;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -71,6 +71,8 @@ pub(super) struct News {
     pub(super) lost_statics: Vec<Loss<Owner>>,
     /// Interfaces that we made went down.
     went_down: Vec<u32>,
+    /// Names of others that went down or were removed, and may be up again by now.
+    pub(super) others_down: BTreeSet<String>,
     /// There may be more events.
     pub(super) more: bool,
 }
@@ -108,10 +110,13 @@ impl Kernel {
         news.more = progress == Progress::More;
         let costs =
             |change: &&Change| matches!(change, Change::LinkRemoved { .. } | Change::MembershipsLost { .. });
-        news.went_down.extend(fresh.iter().filter_map(|change| match change {
-            Change::LinkDown { index } if self.own_links.holds(*index) => Some(*index),
-            _ => None,
-        }));
+        for change in fresh {
+            match change {
+                Change::LinkDown { index } if self.own_links.holds(*index) => news.went_down.push(*index),
+                Change::LinkRemoved { index, .. } if self.own_links.holds(*index) => {}
+                _ => news.others_down.extend(went_down(change, &self.interfaces)),
+            }
+        }
         news.memberships.extend(fresh.iter().filter(costs).cloned());
         // An address that was removed and added may be in two batches: judged is what is so in the end.
         if progress == Progress::Idle {
@@ -391,6 +396,15 @@ impl Kernel {
 }
 
 /// The state of an interface, for the election. A virtual address is nobody's primary address.
+/// The name of the interface that went down or was removed, if that is what happened.
+fn went_down(change: &Change, interfaces: &Interfaces) -> Option<String> {
+    match change {
+        Change::LinkDown { index } => interfaces.by_index(*index).map(|interface| interface.name.clone()),
+        Change::LinkRemoved { name, .. } => Some(name.clone()),
+        _ => None,
+    }
+}
+
 fn link_state(interface: &Interface, virtual_ips: &HashSet<IpAddr>) -> LinkState {
     let is_virtual = |address: &InterfaceAddress| virtual_ips.contains(&address.network.ip());
     LinkState {
@@ -441,62 +455,4 @@ const STATIC_GAP: Duration = Duration::from_secs(1);
 const PROMOTE: &str = "promote_secondaries";
 
 #[cfg(test)]
-mod tests {
-    use vrrp_linux::address::{AddressFlags, Scope};
-
-    use super::*;
-
-    fn eth0(addresses: &[(&str, AddressFlags)]) -> Interface {
-        let address = |(network, flags): &(&str, AddressFlags)| InterfaceAddress {
-            network: network.parse().unwrap(),
-            peer: None,
-            scope: Scope::UNIVERSE,
-            flags: *flags,
-            label: None,
-            broadcast: None,
-            protocol: None,
-        };
-        Interface {
-            index: 2,
-            name: "eth0".to_owned(),
-            up: true,
-            mac: None,
-            mtu: 1500,
-            noarp: false,
-            loopback: false,
-            lower: None,
-            master: None,
-            details: vrrp_linux::interfaces::Details::default(),
-            addresses: addresses.iter().map(address).collect(),
-        }
-    }
-
-    fn sources(interface: &Interface, virtual_ips: &[&str]) -> (Option<String>, Option<String>) {
-        let virtual_ips = virtual_ips.iter().map(|ip| ip.parse().unwrap()).collect();
-        let state = link_state(interface, &virtual_ips);
-        (state.ipv4.map(|ip| ip.to_string()), state.ipv6.map(|ip| ip.to_string()))
-    }
-
-    #[test]
-    fn adverts_never_come_from_a_virtual_address() {
-        let own = AddressFlags::PERMANENT;
-        let second = AddressFlags::SECONDARY;
-        let interface = eth0(&[
-            ("192.0.2.1/24", own),
-            ("192.0.2.11/24", second),
-            ("fe80::100/64", own),
-            ("fe80::1/64", own),
-        ]);
-        let expected = (Some("192.0.2.11".to_owned()), Some("fe80::1".to_owned()));
-        assert_eq!(sources(&interface, &["192.0.2.1", "fe80::100"]), expected);
-        let all = ["192.0.2.1", "192.0.2.11", "fe80::100", "fe80::1"];
-        assert_eq!(sources(&interface, &all), (None, None));
-    }
-
-    #[test]
-    fn adverts_do_not_come_from_an_address_that_detection_has_not_passed() {
-        for flag in [AddressFlags::TENTATIVE, AddressFlags::DADFAILED] {
-            assert_eq!(sources(&eth0(&[("fe80::1/64", flag)]), &[]), (None, None));
-        }
-    }
-}
+mod tests;

@@ -1,9 +1,10 @@
 //! Events of the kernel: interfaces that come and go, addresses that somebody removed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ipnetwork::IpNetwork;
-use vrrp_election::{Instant, RouterId};
+use vrrp_election::{Instant, LinkState, RouterId};
 use vrrp_linux::holdings::{Loss, LossCause};
 
 use super::Worker;
@@ -39,6 +40,7 @@ impl Worker {
             self.wire.note(&news.memberships);
             self.connect();
             self.trackers.look(now, &self.plan, |name| self.kernel.is_up(name));
+            self.tell_bounces(now, &news.others_down);
             self.tell_facts(now);
         }
         for (router, loss) in news.lost {
@@ -48,6 +50,20 @@ impl Worker {
             let text = || format!("somebody removed the static address {}", loss.address.network.ip());
             let line = self.complaints.about(now, None, Kind::Lost, text);
             self.parent.log_some(LogLevel::Warning, line);
+        }
+    }
+
+    /// An interface that went down was down although it is up again by the time of this look, unless its changes have to
+    /// last to count.
+    fn tell_bounces(&mut self, now: Instant, went_down: &BTreeSet<String>) {
+        if went_down.is_empty() {
+            return;
+        }
+        let seen = Seen::new(&self.kernel, &self.plan, &self.trackers);
+        for (link, name) in self.plan.links.iter() {
+            if went_down.contains(name) && self.trackers.link(name).is_none() {
+                self.node.handle_link(now, link, LinkState { up: false, ..seen.link(name) });
+            }
         }
     }
 

@@ -65,6 +65,23 @@ fn an_ipv6_backup_hears_its_group_again_after_an_mtu_below_1280() {
 }
 
 #[test]
+fn an_interface_that_went_down_and_up_before_the_worker_looked_was_down() {
+    lab_test("an_interface_that_went_down_and_up_before_the_worker_looked_was_down", &[], || {
+        let mut lan = pair(V3_IPV4, "");
+        let router = &lan.routers[B];
+        let worker = router.host.read_file(WORKER_PID).unwrap().trim().to_owned();
+        router.shell(&format!(
+            "kill -STOP {worker}; ip link set eth0 down; ip link set eth0 up; kill -CONT {worker}"
+        ));
+        router.expect_log("Entering FAULT STATE", Duration::from_secs(5));
+        eventually("it is a Backup again", Duration::from_secs(5), || {
+            router.log_count("Entering BACKUP STATE") == 2
+        });
+        b_was_never_active_and_takes_over(&mut lan, V3_IPV4);
+    });
+}
+
+#[test]
 fn a_backup_hears_its_group_again_after_its_interface_was_elsewhere() {
     lab_test("a_backup_hears_its_group_again_after_its_interface_was_elsewhere", &[], || {
         let mut lan = pair(V3_IPV4, "");

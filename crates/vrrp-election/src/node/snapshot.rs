@@ -16,7 +16,9 @@ use crate::{Counters, Heard, Instant, Observed, ScriptConfig, ScriptRun};
 /// A node at a moment. Nothing is copied: each part is put together when it is asked for.
 ///
 /// ```
-/// use vrrp_election::{Fault, Instant, LinkId, LinkSetup, Node, NodeConfig, RouterConfig, RouterId, RouterSetup, Why};
+/// use vrrp_election::{
+///     Fault, Instant, LinkId, LinkSetup, Node, NodeConfig, RouterConfig, RouterId, RouterSetup, TransitionReason,
+/// };
 /// use vrrp_proto::{Family, RouterInterval, Vrid};
 ///
 /// let config = RouterConfig::new(Vrid::new(51)?, Family::Ipv4, RouterInterval::seconds(1)?);
@@ -24,7 +26,7 @@ use crate::{Counters, Heard, Instant, Observed, ScriptConfig, ScriptRun};
 /// let config = NodeConfig { routers: vec![RouterSetup::new(config, LinkId(0))], links, ..NodeConfig::default() };
 /// let node = Node::new(Instant::ZERO, config);
 /// let router = node.snapshot(Instant::ZERO).router(RouterId(0)).ok_or("there is one")?;
-/// assert_eq!(router.why(), Some(Why::Fault(Fault::LinkDown(LinkId(0)))));
+/// assert_eq!(router.why(), Some(TransitionReason::Fault(Fault::LinkDown(LinkId(0)))));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
