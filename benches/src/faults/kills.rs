@@ -177,36 +177,49 @@ fn trial(daemons: Daemons<'_>, fault: Fault, random: &mut Rng) -> Result<Outcome
     let from = Stamp::now();
     let reloaded = (fault.phase == Phase::Reload)
         .then(|| (0..6).fold(plain[fault.router].clone(), |last, _| last.next(random)));
-    let left = inject(fault, daemons.struck, reloaded.as_ref(), &mut stage, random)?;
+    let struck = inject(fault, daemons.struck, reloaded.as_ref(), &mut stage, random)?;
     restart_ended(&mut stage, fault, daemons)?;
+    // A peer may take its time to end, and nothing is started before.
+    let dead = if fault.nobody_is_left() { struck.at.elapsed() } else { Duration::ZERO };
     let serving = reloaded.as_ref().filter(|_| fault.router == 0).unwrap_or(&plain[0]);
     let settled = await_settled(&stage, &serving.addresses(), fault)?;
     std::thread::sleep(Duration::from_millis(50));
     let [first, second] = holdings.map(|holding| holding.changes());
     let judged = longest(&first, &second, from, Stamp::now());
-    let dead = if fault.nobody_is_left() { AFTER_TAKEOVER + RESTART * 2 } else { Duration::ZERO };
-    Ok(Outcome { both: judged.both, none: judged.none, settled, left, dead, log: stage.last_words() })
+    let (both, none, left) = (judged.both, judged.none, struck.left);
+    Ok(Outcome { both, none, settled, left, dead, log: stage.last_words() })
 }
 
-/// Brings the daemon into the phase and kills the process at a random moment of it. Gives what a stop left behind.
+/// A process was killed.
+struct Struck {
+    at: Instant,
+    /// Addresses that a stop left behind.
+    left: Vec<String>,
+}
+
+/// Brings the daemon into the phase and kills the process at a random moment of it.
 fn inject(
     fault: Fault,
     contender: &Contender,
     reloaded: Option<&Variant>,
     stage: &mut Stage,
     random: &mut Rng,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Struck, Failure> {
     let Fault { phase, victim, router } = fault;
     let mut pause = |longest_us| std::thread::sleep(Duration::from_micros(random.u64(0..longest_us)));
     let mut left = Vec::new();
-    match phase {
-        Phase::Steady => stage.strike(router, victim == Victim::Worker)?,
+    let strike = |stage: &mut Stage| {
+        stage.strike(router, victim == Victim::Worker)?;
+        Ok::<_, Failure>(Instant::now())
+    };
+    let at = match phase {
+        Phase::Steady => strike(stage)?,
         Phase::Start => {
             stage.daemon(router)?.signal(Signal::SIGTERM)?;
             stage.daemon(router)?.wait(END)?;
             stage.restart(router, contender)?;
             pause(200_000);
-            stage.strike(router, victim == Victim::Worker)?;
+            strike(stage)?
         }
         Phase::Reload => {
             stage
@@ -214,26 +227,28 @@ fn inject(
                 .write_file(CONFIGURATION, reloaded.map(Variant::text).unwrap_or_default())?;
             stage.daemon(router)?.signal(Signal::SIGHUP)?;
             pause(25_000);
-            stage.strike(router, victim == Victim::Worker)?;
+            strike(stage)?
         }
         Phase::Takeover => {
             stage.daemon(0)?.signal(Signal::SIGTERM)?;
             pause(120_000);
-            stage.strike(router, victim == Victim::Worker)?;
+            let at = strike(stage)?;
             stage.daemon(0)?.wait(END)?;
             std::thread::sleep(AFTER_TAKEOVER);
+            at
         }
         Phase::Stop => {
             stage.daemon(router)?.signal(Signal::SIGTERM)?;
             pause(25_000);
-            stage.strike(router, victim == Victim::Worker)?;
+            let at = strike(stage)?;
             stage.daemon(router)?.wait(END)?;
             std::thread::sleep(Duration::from_millis(700));
             let found = virtual_addresses(stage.router(router)?)?;
             left.extend((!found.is_empty()).then(|| format!("{} addresses on router {router}", found.len())));
+            at
         }
-    }
-    Ok(left)
+    };
+    Ok(Struck { at, left })
 }
 
 /// Starts daemons that have ended, as a service manager does.
