@@ -1,4 +1,12 @@
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use keepalived_conf::model::fifo::{Fifo, Lines};
+use keepalived_conf::model::lvs::LvsService;
+
 use super::*;
+use crate::ipc::watcher::Subject;
+use crate::ipc::{GroupEvent, InstanceEvent};
 
 fn state() -> HandedOver {
     HandedOver {
@@ -30,6 +38,62 @@ fn state() -> HandedOver {
         last_event: 3,
         events: vec![b"{}".to_vec()],
     }
+}
+
+/// A value of a type whose fields are private, from values in the places of its fields.
+fn of<T: serde::de::DeserializeOwned>(fields: impl Serialize) -> T {
+    postcard::from_bytes(&postcard::to_extend(&fields, Vec::new()).unwrap()).unwrap()
+}
+
+/// A state in which every list has an entry.
+fn filled() -> HandedOver {
+    let service = LvsService::Fwmark { mark: 7, ipv6: true };
+    let memory = (BTreeMap::from([("key", vec![1_u8, 2])]), 5_usize);
+    let left: LeftBehind = of((true, false, [service].as_slice(), memory));
+    let (instances, groups) =
+        (BTreeMap::from([("V", InstanceEvent::Fault)]), BTreeMap::from([("G", GroupEvent::Stop)]));
+    let address = SocketAddr::from(([10, 0, 0, 1], 80));
+    let servers = HashMap::from([((Some(service), address), true)]);
+    let quorums = HashMap::from([(Some(service), false)]);
+    let (neighbor, source) = ([192, 0, 2, 2].into(), Some([192, 0, 2, 1].into()));
+    let observed = Observation { subject: Subject::File("/run/number".into()), value: -3 };
+    let run = (9_u64, "notify", "/bin/notify");
+    let fifo = Fifo { path: "/run/fifo".into(), lines: Lines::Vrrp, owner: None, script: None };
+    let fifos = ([(fifo, 13_i32, (1_u64, 2_u64), true, Some(14_u32))], [(1_u8, "V", "INSTANCE")]);
+    let mail = ("subject".to_owned(), "from".to_owned(), vec!["to".to_owned()], b"text".to_vec());
+    HandedOver {
+        left: PerRole { vrrp: left.clone(), lvs: left.clone(), bfd: left },
+        last_reported: of((instances, groups, servers, quorums, true)),
+        sessions: vec![(SessionKey { neighbor, source }, true)],
+        observed: vec![observed],
+        lanes: vec![of((
+            "V",
+            Some(&run),
+            [&run].as_slice(),
+            [0_u8; 0].as_slice(),
+            Some([0_u8; 0].as_slice()),
+        ))],
+        runs: vec![(of(9_u64), 15)],
+        fifos: of((fifos.0.as_slice(), fifos.1.as_slice())),
+        mail: MailMemory { mails: vec![mail], ..MailMemory::default() },
+        went_back: Some("why".to_owned()),
+        ..state()
+    }
+}
+
+/// A program of an earlier version wrote these bytes. If they are no longer what this one writes, or mean something else,
+/// the number of the format has to be raised: then this test is given the new bytes (`UPDATE_EXPECT=1`).
+#[test]
+fn the_bytes_of_a_format_never_change() {
+    let bytes = filled().encode().unwrap();
+    let head = bytes.iter().position(|&byte| byte == b'\n').unwrap();
+    let lines: Vec<String> = bytes[head + 1..]
+        .chunks(32)
+        .map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
+        .collect();
+    expect_test::expect_file![format!("state_{FORMAT}.hex")].assert_eq(&(lines.join("\n") + "\n"));
+    let read = HandedOver::decode(&bytes).unwrap();
+    assert_eq!(format!("{read:?}"), format!("{:?}", filled()));
 }
 
 #[test]
