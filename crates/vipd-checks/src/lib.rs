@@ -23,7 +23,7 @@ use vipd_scripts::command;
 
 use output::{OutputId, Outputs};
 
-/// Which script: whose it is, the generation of the configuration and the index in it.
+/// Identity of a script: its owner, the generation of the configuration and the index in it.
 pub type ScriptKey = (Owner, Generation, u32);
 
 /// Workers that ask for check scripts.

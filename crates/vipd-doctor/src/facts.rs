@@ -40,7 +40,7 @@ pub(super) struct Router {
     pub(super) name: String,
     pub(super) interface: Option<String>,
     pub(super) ipv6: bool,
-    /// Where its adverts go to; none with unicast peers.
+    /// The multicast group of its adverts; none with unicast peers.
     pub(super) group: Option<IpAddr>,
     pub(super) peers: Vec<Peer>,
     pub(super) has_ah: bool,

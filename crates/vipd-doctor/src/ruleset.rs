@@ -44,7 +44,7 @@ pub(super) struct Ruleset {
     sets: Vec<Map<String, Value>>,
 }
 
-/// Whether something holds; none: that cannot be said.
+/// An answer of yes or no; none: that cannot be said.
 type Holds = Option<bool>;
 
 /// The end of a chain.

@@ -32,7 +32,7 @@ impl Messages for Bfd {
     }
 }
 
-/// What a BFD worker is started with.
+/// The configuration that a BFD worker is started with.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct BfdStart {
     /// `global_defs`, without what only the parent needs.

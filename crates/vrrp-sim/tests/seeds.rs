@@ -22,6 +22,22 @@ fn seeds(variable: &str) -> Option<(u64, u64)> {
     Some((first.parse().ok()?, count.parse().ok()?))
 }
 
+/// Runs the scenarios of `count` seeds from `first` on, each to its end.
+fn run_all((first, count): (u64, u64), scenario: impl Fn(u64) -> Scenario) {
+    let mut faults = 0;
+    for seed in first..first + count {
+        let scenario = scenario(seed);
+        faults += scenario.faults.len();
+        let settled = scenario
+            .run(seed, CALM_AFTER + scenario.settling_time())
+            .and_then(|run| run.check_settled().map(|()| run));
+        if let Err(violation) = settled {
+            panic!("{violation}");
+        }
+    }
+    println!("{count} seeds, {faults} faults");
+}
+
 #[test]
 fn random_scenarios_keep_every_promise() {
     for seed in 0..150 {
@@ -39,55 +55,19 @@ fn more_random_scenarios_keep_every_promise() {
 /// Among them that no sync group is ever split. `GROUP_SEEDS=0+1000` runs a thousand seeds from 0 on.
 #[test]
 fn random_scenarios_with_sync_groups_keep_every_promise() {
-    let (first, count) = seeds("GROUP_SEEDS").unwrap_or((0, 60));
-    let mut faults = 0;
-    for seed in first..first + count {
-        let scenario = Scenario::random_groups(seed);
-        faults += scenario.faults.len();
-        let settled = scenario
-            .run(seed, CALM_AFTER + scenario.settling_time())
-            .and_then(|run| run.check_settled().map(|()| run));
-        if let Err(violation) = settled {
-            panic!("{violation}");
-        }
-    }
-    println!("{count} seeds, {faults} faults");
+    run_all(seeds("GROUP_SEEDS").unwrap_or((0, 60)), Scenario::random_groups);
 }
 
 /// Among them that no sync group is ever split. `TRACK_SEEDS=0+1000` runs a thousand seeds from 0 on.
 #[test]
 fn random_scenarios_with_trackers_of_every_kind_keep_every_promise() {
-    let (first, count) = seeds("TRACK_SEEDS").unwrap_or((0, 40));
-    let mut faults = 0;
-    for seed in first..first + count {
-        let scenario = Scenario::random_trackers(seed);
-        faults += scenario.faults.len();
-        let settled = scenario
-            .run(seed, CALM_AFTER + scenario.settling_time())
-            .and_then(|run| run.check_settled().map(|()| run));
-        if let Err(violation) = settled {
-            panic!("{violation}");
-        }
-    }
-    println!("{count} seeds, {faults} faults");
+    run_all(seeds("TRACK_SEEDS").unwrap_or((0, 40)), Scenario::random_trackers);
 }
 
 /// `TRANSPORT_SEEDS=0+1000` runs a thousand seeds from 0 on.
 #[test]
 fn random_scenarios_with_unicast_authentication_and_wrong_clocks_keep_every_promise() {
-    let (first, count) = seeds("TRANSPORT_SEEDS").unwrap_or((0, 80));
-    let mut faults = 0;
-    for seed in first..first + count {
-        let scenario = Scenario::random_transports(seed);
-        faults += scenario.faults.len();
-        let settled = scenario
-            .run(seed, CALM_AFTER + scenario.settling_time())
-            .and_then(|run| run.check_settled().map(|()| run));
-        if let Err(violation) = settled {
-            panic!("{violation}");
-        }
-    }
-    println!("{count} seeds, {faults} faults");
+    run_all(seeds("TRANSPORT_SEEDS").unwrap_or((0, 80)), Scenario::random_transports);
 }
 
 /// `MOVE_SEEDS=0+1000` runs a thousand seeds from 0 on.

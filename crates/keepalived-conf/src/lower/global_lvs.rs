@@ -261,7 +261,7 @@ fn sync_daemon(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<SyncDaemonD
         report.error("missing-argument", entry.span(), "`lvs_sync_daemon` takes an interface");
         return None;
     };
-    // Of names that no interface can have, keepalived complains of long ones only.
+    // keepalived complains of long names only, among those that no interface can have.
     report.set_unheard(interface.text.len() <= arguments::MAX_INTERFACE_LEN);
     let interface = arguments::interface_name(interface, report);
     report.set_unheard(false);

@@ -22,7 +22,7 @@ impl<'a> Lowering<'a> {
         self.check(entry);
     }
 
-    /// Whether the keyword stood before, where keepalived complains of that.
+    /// Notes the keyword, and gives whether it stood before, where keepalived complains of that.
     pub(super) fn note_repeated(&mut self, entry: &Entry<'a>) -> bool {
         let repeated = !self.written.insert(entry.keyword.name);
         if repeated {

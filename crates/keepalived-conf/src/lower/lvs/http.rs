@@ -214,7 +214,7 @@ impl UrlDraft {
     }
 
     fn take(&mut self, entry: &Entry<'_>, report: &mut Report<'_>) -> bool {
-        // Of these keepalived 2.2.7 complains about nothing.
+        // keepalived 2.2.7 complains about none of these.
         report.set_unheard(entry.keyword.name.starts_with(word::REGEX));
         let taken = self.take_keyword(entry, report);
         report.set_unheard(false);

@@ -19,7 +19,7 @@ use super::File;
 pub(super) struct Fronts {
     /// The port of all services, if they agree on one.
     port: Option<u16>,
-    /// Whether there is a firewall mark among them.
+    /// There is a firewall mark among them.
     marks: bool,
     ipv4: bool,
     ipv6: bool,
